@@ -1,0 +1,1 @@
+//! MQTT sessions, subscriptions, retained messages and QoS; handles events into effects.

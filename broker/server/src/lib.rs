@@ -1,0 +1,1 @@
+//! MQTT sockets: one thread per core, connections pinned, batches between cores.

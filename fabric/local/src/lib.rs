@@ -1,0 +1,1 @@
+//! The fabric in one process: segment files, one appender, committed tail.

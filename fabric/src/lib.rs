@@ -1,0 +1,1 @@
+//! The fabric's traits, record format, disk abstraction and conformance suite.

@@ -1,0 +1,1 @@
+//! Fuzz entries of every parser, with a smoke run on stable.

@@ -1,0 +1,1 @@
+//! Aggregates over samples, per bucket; pure.

@@ -1,0 +1,1 @@
+//! Reads over history: raw and aggregated, files and memory as one.

@@ -1,0 +1,1 @@
+//! History files: columns to Parquet bytes and back.

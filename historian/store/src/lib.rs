@@ -1,0 +1,1 @@
+//! Cursor over the log into sorted Parquet files with a catalog.

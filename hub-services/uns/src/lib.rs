@@ -1,0 +1,1 @@
+//! The namespace over HTTP: tree, current, history, publish, delete.

@@ -1,0 +1,1 @@
+//! Live values over WebSocket, gap-free from any sequence.

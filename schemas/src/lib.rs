@@ -1,0 +1,1 @@
+//! Every JSON payload and HTTP body of the hub.

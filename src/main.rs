@@ -1,0 +1,3 @@
+//! The `uns` binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Paths, values, quality, time and identity of the namespace; pure.

@@ -1,0 +1,1 @@
+//! Publish gate, node registry, last value and tree: folds over the log.

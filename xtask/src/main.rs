@@ -1,0 +1,3 @@
+//! The project's own checks and chores: `cargo xtask tidy`, `cargo xtask ci`.
+
+fn main() {}
