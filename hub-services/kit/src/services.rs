@@ -1,0 +1,26 @@
+//! What modules ask of the hub: the live namespace, its history and the publish gate.
+//!
+//! The root implements these object-safe traits over namespace, historian and broker, so that a
+//! module depends on none of them. Queries and pages carry `uns-model` types only.
+
+use std::future::Future;
+use std::pin::Pin;
+
+mod history;
+mod live;
+mod publish;
+
+pub use history::{Aggregate, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample};
+pub use live::{
+    CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, Live, SearchHit, SearchQuery, TreeNode,
+    TreePage, TreeQuery,
+};
+pub use publish::{Publish, PublishItem, Published};
+
+use crate::Refusal;
+
+/// A future of a service call, boxed so that the traits stay object-safe.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What most service calls give: the answer, or why it was refused.
+pub type Answer<'a, T> = Boxed<'a, Result<T, Refusal>>;

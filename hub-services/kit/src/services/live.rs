@@ -1,0 +1,155 @@
+//! The namespace as it is now: tree, last values, search, delete.
+
+use std::sync::Arc;
+
+use uns_model::{Filter, NodeId, NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
+
+use crate::services::{Answer, Boxed};
+
+/// The committed namespace. Everything it says is at least as new as [`Live::caught_up`] promised.
+pub trait Live: Send + Sync {
+    /// Waits until everything committed before this call is applied: callers read their own writes.
+    fn caught_up(&self) -> Boxed<'_, ()>;
+
+    /// One page of the subtree below `query.path`, depth first, in topic order.
+    fn tree(&self, query: TreeQuery) -> Answer<'_, TreePage>;
+
+    /// The last values of every node the filter matches, in topic order.
+    fn current(&self, query: CurrentQuery) -> Answer<'_, CurrentPage>;
+
+    /// The nodes whose topic contains every word of the text.
+    fn search(&self, query: SearchQuery) -> Answer<'_, Vec<SearchHit>>;
+
+    /// Removes a node and everything below it, and answers after the commit: how many nodes went.
+    fn delete(&self, query: DeleteQuery) -> Answer<'_, u64>;
+
+    /// The topic string behind an interned id.
+    fn topic(&self, topic: TopicId) -> Option<Arc<str>>;
+
+    /// The node that lives on a topic now.
+    fn node_of_topic(&self, org: OrgId, topic: &str) -> Option<NodeNo>;
+
+    /// The topic a node lives on, or lived on if it is still remembered after its deletion.
+    fn topic_of_node(&self, node: NodeNo) -> Option<Arc<str>>;
+}
+
+/// Which part of the tree.
+#[derive(Clone, Debug)]
+pub struct TreeQuery {
+    /// The asking organisation.
+    pub org: OrgId,
+    /// The subtree's path; empty means the root.
+    pub path: String,
+    /// How many levels below it, at least 1.
+    pub depth: u32,
+    /// Continue after this page's `next`.
+    pub after: Option<String>,
+    /// At most so many nodes.
+    pub limit: usize,
+}
+
+/// One page of the tree.
+#[derive(Clone, Debug, Default)]
+pub struct TreePage {
+    /// The nodes.
+    pub nodes: Vec<TreeNode>,
+    /// Pass as `after` for the next page; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// One level of a path, with or without a value of its own.
+#[derive(Clone, Debug)]
+pub struct TreeNode {
+    /// The whole path from the root.
+    pub path: Arc<str>,
+    /// The last level of the path.
+    pub name: Arc<str>,
+    /// The node's identity; `None` where the level only groups others.
+    pub node_id: Option<NodeId>,
+    /// How many children it has directly.
+    pub children: u64,
+    /// How many nodes with an identity live below it.
+    pub descendants: u64,
+    /// Its ISA-95 equipment level, where one is set.
+    pub level: Option<&'static str>,
+    /// The contract marker that rules it.
+    pub contract: Option<Arc<str>>,
+    /// When its last sample came in: its freshness.
+    pub last_ingest: Option<Timestamp>,
+}
+
+/// Which last values.
+#[derive(Clone, Debug)]
+pub struct CurrentQuery {
+    /// The asking organisation.
+    pub org: OrgId,
+    /// The MQTT filter.
+    pub filter: Filter,
+    /// Continue after this page's `next`.
+    pub after: Option<String>,
+    /// At most so many values.
+    pub limit: usize,
+}
+
+/// One page of last values.
+#[derive(Clone, Debug, Default)]
+pub struct CurrentPage {
+    /// The log position the values are as of: subscribing from it leaves no gap (NS-39).
+    pub sequence: Sequence,
+    /// The values.
+    pub values: Vec<CurrentValue>,
+    /// Pass as `after` for the next page; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// One last value of a node or of one of its fields.
+#[derive(Clone, Debug)]
+pub struct CurrentValue {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The JSON field; `None` is the node's own value.
+    pub field: Option<Arc<str>>,
+    /// The node's identity.
+    pub node_id: NodeId,
+    /// The value.
+    pub value: Value,
+    /// Its quality.
+    pub quality: Quality,
+    /// Source time, or ingest time where the source named none.
+    pub timestamp: Timestamp,
+    /// When the hub took it in.
+    pub ingest: Timestamp,
+    /// The record it came with.
+    pub sequence: Sequence,
+}
+
+/// What to search for.
+#[derive(Clone, Debug)]
+pub struct SearchQuery {
+    /// The asking organisation.
+    pub org: OrgId,
+    /// Words, all of which must occur in the topic, in any ASCII case.
+    pub text: String,
+    /// At most so many hits.
+    pub limit: usize,
+}
+
+/// One node found.
+#[derive(Clone, Debug)]
+pub struct SearchHit {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The node's identity.
+    pub node_id: NodeId,
+}
+
+/// What to delete.
+#[derive(Clone, Debug)]
+pub struct DeleteQuery {
+    /// The asking organisation.
+    pub org: OrgId,
+    /// The node or subtree.
+    pub path: String,
+    /// Remove its history too.
+    pub purge: bool,
+}
