@@ -1,0 +1,157 @@
+//! The brokers under test, each a process of its own on a free loopback port.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+/// A broker process; dropping it stops it.
+#[derive(Debug)]
+pub(crate) struct Broker {
+    child: Child,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    directory: PathBuf,
+}
+
+/// Which broker, and in which mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// This project, as a plain broker.
+    Uns,
+    /// This project with gate, log, last value and history.
+    UnsFabric,
+    /// rumqttd.
+    Rumqttd,
+    /// mosquitto.
+    Mosquitto,
+}
+
+impl Kind {
+    /// As printed.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Uns => "uns",
+            Self::UnsFabric => "uns, fabric on",
+            Self::Rumqttd => "rumqttd 0.20",
+            Self::Mosquitto => "mosquitto",
+        }
+    }
+
+    /// Topics below this prefix: the fabric rows are about `uns/v1/`.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::UnsFabric => "uns/v1/bench/",
+            Self::Uns | Self::Rumqttd | Self::Mosquitto => "bench/",
+        }
+    }
+
+    /// Starts it and waits until it accepts connections.
+    pub(crate) fn start(self, uns: &Path) -> Result<Broker> {
+        let directory = std::env::temp_dir().join(format!("bench-peers-{}", free_port()?));
+        fs::create_dir_all(&directory)?;
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        let mut command = match self {
+            Self::Uns => uns_command(uns, &directory, address, true),
+            Self::UnsFabric => uns_command(uns, &directory, address, false),
+            Self::Rumqttd => rumqttd_command(address)?,
+            Self::Mosquitto => mosquitto_command(&directory, address)?,
+        };
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(directory.join("stderr"))?)
+            .spawn()
+            .with_context(|| format!("{} cannot be started", self.name()))?;
+        let broker = Broker { child, address, directory };
+        broker.wait(self)?;
+        Ok(broker)
+    }
+}
+
+impl Broker {
+    /// Process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn wait(&self, kind: Kind) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline {
+            if TcpStream::connect(self.address).is_ok() {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        let said = fs::read_to_string(self.directory.join("stderr")).unwrap_or_default();
+        bail!("{} does not listen on {}: {said}", kind.name(), self.address)
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+        drop(fs::remove_dir_all(&self.directory));
+    }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn uns_command(uns: &Path, directory: &Path, address: SocketAddr, plain: bool) -> Command {
+    let mut command = Command::new(uns);
+    command.arg("run").arg("--data").arg(directory.join("data"));
+    command.args(["--set", &format!("mqtt.listen={address}")]);
+    command.args(["--set", "http.listen=127.0.0.1:0"]);
+    if plain {
+        command.args(["--set", "namespace.brownfield=off"]);
+    }
+    command
+}
+
+fn rumqttd_command(address: SocketAddr) -> Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["rumqttd", &address.to_string()]);
+    Ok(command)
+}
+
+fn mosquitto_command(directory: &Path, address: SocketAddr) -> Result<Command> {
+    // Without these two its defaults drop what waits behind 1,000 messages.
+    let text = format!(
+        "listener {} {}\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\n\
+         set_tcp_nodelay true\npersistence false\nlog_type error\n",
+        address.port(),
+        address.ip()
+    );
+    let file = directory.join("mosquitto.conf");
+    fs::write(&file, text)?;
+    let mut command = Command::new("mosquitto");
+    command.arg("-c").arg(file);
+    Ok(command)
+}
+
+/// Runs rumqttd in this process until it is killed.
+pub(crate) fn serve_rumqttd(address: SocketAddr) -> Result<()> {
+    let config = serde_json::json!({
+        "id": 0,
+        "router": {
+            "id": 0, "max_connections": 1000, "max_outgoing_packet_count": 200,
+            "max_segment_size": 104_857_600, "max_segment_count": 10,
+        },
+        "v4": { "1": {
+            "name": "v4", "listen": address.to_string(), "next_connection_delay_ms": 0,
+            "connections": {
+                "connection_timeout_ms": 60_000, "max_payload_size": 20_480,
+                "max_inflight_count": 100, "dynamic_filters": true,
+            },
+        }},
+    });
+    let config: rumqttd::Config = serde_json::from_value(config)?;
+    rumqttd::Broker::new(config).start().context("rumqttd stopped")
+}

@@ -1,0 +1,27 @@
+//! CPU time of another process, by thread name, from the scheduler's own nanoseconds.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+/// Nanoseconds on a CPU so far, by thread name without its trailing number.
+pub(crate) fn by_thread(pid: u32) -> BTreeMap<String, u64> {
+    let mut sums = BTreeMap::new();
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return sums };
+    for task in tasks.flatten() {
+        let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        let ran = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
+        let nanos: u64 = ran.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        let name = name.trim().trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
+        *sums.entry(name.to_owned()).or_insert(0) += nanos;
+    }
+    sums
+}
+
+/// What each class of threads used between two readings.
+pub(crate) fn difference(
+    before: &BTreeMap<String, u64>,
+    after: &BTreeMap<String, u64>,
+) -> BTreeMap<String, u64> {
+    let used = |name: &str, now: u64| now.saturating_sub(before.get(name).copied().unwrap_or(0));
+    after.iter().map(|(name, now)| (name.clone(), used(name, *now))).collect()
+}
