@@ -1,1 +1,29 @@
 //! The fabric's traits, record format, disk abstraction and conformance suite.
+//!
+//! A [`Log`] takes [`Batch`]es of [`Record`]s, makes them durable as [`Frame`]s and hands them to
+//! any number of [`Tail`]s, in order, exactly once. [`Disk`] is the only door to files, so that
+//! `sim::SimDisk` can lose power at any moment; `sim::SimLog` is a log in memory for tests of
+//! the layers above; `conformance` is what every implementation of [`Log`] must pass.
+//!
+//! The byte format of records and frames is owned here and nowhere else.
+
+mod batch;
+pub mod disk;
+mod error;
+mod frame;
+mod health;
+mod log;
+mod record;
+mod stream;
+
+pub use batch::Batch;
+pub use disk::{Disk, File, Space};
+pub use error::Error;
+pub use frame::{
+    FORMAT_VERSION, FRAME_ALIGN, FRAME_HEADER_BYTES, Frame, FrameBuilder, FrameHeader, FrameKey,
+    Records,
+};
+pub use health::{Counters, Damage, Health, Hold};
+pub use log::{Commit, GapReason, Log, OnCommit, Tail, TailItem};
+pub use record::{Publish, RECORD_BYTES_MIN, Record};
+pub use stream::Stream;

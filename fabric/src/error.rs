@@ -1,0 +1,61 @@
+//! What can go wrong with a log.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::FORMAT_VERSION;
+
+/// Why a log refused, or could not read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The bounded queue in front of the appender is full: the caller is faster than the disk.
+    #[error("the log queue is full: {queued} of {limit} bytes are waiting for the disk")]
+    Full {
+        /// Bytes waiting.
+        queued: usize,
+        /// The bound.
+        limit: usize,
+    },
+    /// One batch exceeds what one frame may carry.
+    #[error("a batch of {bytes} bytes and {records} records exceeds the limit of one frame")]
+    TooLarge {
+        /// Bytes of the batch.
+        bytes: usize,
+        /// Records of the batch.
+        records: usize,
+    },
+    /// The file system has no room for the next segment; nothing of the batch was stored.
+    #[error("the disk is full: the log cannot grow")]
+    DiskFull,
+    /// The log stopped accepting for ever, because a write or sync failed.
+    #[error("the log is read-only: {reason}")]
+    ReadOnly {
+        /// What happened.
+        reason: Arc<str>,
+    },
+    /// The batch was being committed when the disk failed: it may or may not be found on restart.
+    #[error("the commit failed, the outcome is unknown until restart: {reason}")]
+    CommitFailed {
+        /// What happened.
+        reason: Arc<str>,
+    },
+    /// The log was closed.
+    #[error("the log is closed")]
+    Closed,
+    /// A file of the log could not be read.
+    #[error("cannot read the log file {path}")]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The data was written by a newer release.
+    #[error("log format {found} is newer than format {FORMAT_VERSION}, which this release reads")]
+    NewerFormat {
+        /// The version found.
+        found: u16,
+    },
+}

@@ -1,0 +1,71 @@
+//! What a log reports about itself.
+
+use std::sync::Arc;
+
+use uns_model::Sequence;
+
+/// A snapshot for readiness, metrics and people.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Health {
+    /// Why the log no longer accepts; only a restart ends this.
+    pub read_only: Option<Arc<str>>,
+    /// The disk is full: appends are refused until space returns.
+    pub disk_full: bool,
+    /// Ranges known to be damaged.
+    pub damage: Vec<Damage>,
+    /// What retention wants a person to know: a consumer that holds too much, records it lost.
+    pub alarms: Vec<String>,
+    /// The last committed sequence.
+    pub committed: Sequence,
+    /// The first sequence that may still be read.
+    pub oldest: Sequence,
+    /// Segments on disk, the one being written included.
+    pub segments: usize,
+    /// Bytes they take.
+    pub bytes: u64,
+    /// Bytes waiting for the appender.
+    pub queued_bytes: usize,
+    /// Who holds retention, and where.
+    pub holds: Vec<Hold>,
+    /// Counters since the log was opened.
+    pub counters: Counters,
+}
+
+/// Records that existed and cannot be read: those after `after`, up to and with `until`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Damage {
+    /// The last good sequence before it.
+    pub after: Sequence,
+    /// The last sequence inside it.
+    pub until: Sequence,
+}
+
+/// A named durable consumer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hold {
+    /// Who.
+    pub name: String,
+    /// It has taken everything up to here.
+    pub at: Sequence,
+}
+
+/// Totals since the log was opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Records committed.
+    pub records: u64,
+    /// Frames committed, which is also the number of syncs.
+    pub frames: u64,
+    /// Bytes committed, frame headers included.
+    pub bytes: u64,
+    /// Batches refused because the queue was full.
+    pub refused_full: u64,
+    /// Batches refused because the disk was full.
+    pub refused_disk_full: u64,
+    /// Records nobody waited for, dropped because the disk was full.
+    pub dropped_records: u64,
+    /// Segments removed by retention.
+    pub segments_removed: u64,
+}
