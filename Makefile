@@ -1,0 +1,59 @@
+# Two commands: `make run` builds and starts the hub, `make test` proves it.
+# The rest is for those who work on it: bench, soak, tools, clean-data.
+
+SHELL := /bin/bash
+HOME ?= /tmp
+CACHE := $(HOME)/.cache/uns-hub
+CARGO_TARGET_DIR ?= $(CACHE)/target
+VENV := $(CACHE)/venv
+export CARGO_TARGET_DIR
+export CARGO_TERM_COLOR ?= auto
+
+# Where the hub keeps its data, and what else to tell it: make run RUN_ARGS="--demo".
+DATA ?= ./uns-data
+RUN_ARGS ?=
+BENCH_ARGS ?=
+
+.PHONY: run build web test bench soak tools clean-data
+.DEFAULT_GOAL := run
+
+run: build
+	@exec "$(CARGO_TARGET_DIR)/release/uns" run --data "$(DATA)" $(RUN_ARGS)
+
+build:
+	@scripts/check-tools.sh build
+	@scripts/build-page.sh
+	@cargo build --quiet --release --package uns --bin uns
+
+web:
+	@scripts/build-page.sh --required
+
+test: export UNS_TEST_PYTHON := $(VENV)/bin/python
+test: export PATH := $(VENV)/bin:$(PATH)
+test:
+	@scripts/check-tools.sh test
+	@scripts/install-test-needs.sh "$(VENV)"
+	@cargo xtask ci
+
+bench:
+	@scripts/check-tools.sh test
+	@scripts/install-test-needs.sh "$(VENV)"
+	@cargo bench --package uns $(BENCH_ARGS)
+
+# The tests in their long form: hours, for a machine that has nothing else to do.
+soak: export UNS_SOAK := 1
+soak: export UNS_TEST_PYTHON := $(VENV)/bin/python
+soak: export PATH := $(VENV)/bin:$(PATH)
+soak:
+	@scripts/check-tools.sh test
+	@scripts/install-test-needs.sh "$(VENV)"
+	@cargo nextest run --workspace --profile soak
+
+# What is nice to have: the test runner that stops hung tests, the licence and advisory checks.
+tools:
+	@scripts/check-tools.sh test
+	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+
+clean-data:
+	rm -rf "$(DATA)"
