@@ -1,0 +1,138 @@
+//! The metadata database: one `SQLite` file in WAL mode where every commit is synced, shared by the
+//! modules, each behind its own table prefix and migrations table. SQL stays portable to `PostgreSQL`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, Row, SqlitePool};
+use uns_model::Timestamp;
+
+use crate::Error;
+
+/// Connections of the pool: `SQLite` has one writer, the others read.
+const CONNECTIONS_MAX: u32 = 8;
+/// How long a writer waits for the one before.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The metadata database; clones share the pool.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pool: SqlitePool,
+}
+
+impl Db {
+    /// Opens the file, made where missing.
+    pub async fn open(path: &Path) -> Result<Self, Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .connect_with(options)
+            .await
+            .map_err(|source| Error::OpenDb { path: path.to_owned(), source })?;
+        Ok(Self { pool })
+    }
+
+    /// The pool, for queries.
+    pub fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    /// Brings a module's tables up to date. Steps are only ever appended to; each runs in one
+    /// transaction with its entry in `<module>_migrations`. Its tables are named `<module>_…`.
+    pub async fn migrate(
+        &self,
+        module: &'static str,
+        steps: &[&'static str],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let table = migrations_table(module)?;
+        let create = format!(
+            "CREATE TABLE IF NOT EXISTS {table} \
+             (step BIGINT PRIMARY KEY, sql TEXT NOT NULL, applied_ns BIGINT NOT NULL)"
+        );
+        sqlx::query(AssertSqlSafe(create))
+            .execute(&self.pool)
+            .await
+            .map_err(|source| Error::Db { doing: "create migrations table", source })?;
+        let done = self.check_applied(module, &table, steps).await?;
+        for (index, sql) in steps.iter().enumerate().skip(done) {
+            self.apply(&table, index + 1, sql, now).await?;
+            tracing::info!(module, step = index + 1, "tables migrated");
+        }
+        Ok(())
+    }
+
+    /// Compares what was applied with what is known, and gives the number of applied steps.
+    async fn check_applied(
+        &self,
+        module: &'static str,
+        table: &str,
+        steps: &[&'static str],
+    ) -> Result<usize, Error> {
+        let query = format!("SELECT step, sql FROM {table} ORDER BY step");
+        let rows = sqlx::query(AssertSqlSafe(query))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|source| Error::Db { doing: "read migrations", source })?;
+        if rows.len() > steps.len() {
+            let (found, known) = (count(rows.len()), count(steps.len()));
+            return Err(Error::NewerSchema { module, found, known });
+        }
+        for (index, (row, known)) in rows.iter().zip(steps).enumerate() {
+            let step = count(index + 1);
+            if row.get::<i64, _>(0) != step || row.get::<&str, _>(1) != *known {
+                return Err(Error::MigrationChanged { module, step });
+            }
+        }
+        Ok(rows.len())
+    }
+
+    async fn apply(
+        &self,
+        table: &str,
+        step: usize,
+        sql: &'static str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let failed = |source| Error::Db { doing: "apply migration", source };
+        let insert = format!("INSERT INTO {table} (step, sql, applied_ns) VALUES ($1, $2, $3)");
+        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        sqlx::raw_sql(sql).execute(&mut *transaction).await.map_err(failed)?;
+        sqlx::query(AssertSqlSafe(insert))
+            .bind(count(step))
+            .bind(sql)
+            .bind(now.0)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    /// Closes every connection; the WAL is folded into the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn migrations_table(module: &'static str) -> Result<String, Error> {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    let starts = module.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
+    if !starts || module.len() > 40 || !module.bytes().all(allowed) {
+        return Err(Error::ModuleName(module));
+    }
+    Ok(format!("{module}_migrations"))
+}
+
+fn count(count: usize) -> i64 {
+    i64::try_from(count).expect("a list in memory is shorter than i64::MAX")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! Health: named checks whose findings make `/readyz` answer 503.
+
+/// Something that can be wrong while the process lives. Must answer at once.
+pub trait HealthCheck: Send + Sync {
+    /// What is checked: `log`, `historian`, `disk`.
+    fn name(&self) -> &'static str;
+
+    /// What is wrong now; empty when all is well.
+    fn faults(&self) -> Vec<Fault>;
+}
+
+/// One thing that is wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// Stable name: `log_damaged`, `read_only`, `historian_lag`.
+    pub reason: &'static str,
+    /// For a person: since when, how much, what to do.
+    pub detail: String,
+}

@@ -1,0 +1,164 @@
+//! HTTP composition: the modules' routes behind one guard, with health, metrics and the API document.
+//!
+//! [`App`] collects the parts, [`App::router`] puts them behind the layers, [`serve()`] answers
+//! connections. Outermost first: request id, problem JSON, security headers, panic barrier, guard
+//! (host, forwarding, origin, content type), limits.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use uns_model::Random;
+use utoipa::openapi::OpenApi;
+
+use crate::health::HealthCheck;
+use crate::metrics::MetricSource;
+use crate::{Refusal, Started};
+
+mod access;
+mod guard;
+mod headers;
+mod limits;
+mod operations;
+mod problem;
+mod requests;
+mod serve;
+
+pub use access::Anonymous;
+pub use guard::Hosts;
+pub use problem::{RequestId, refuse};
+pub use serve::{ServeConfig, serve};
+
+/// Limits of the HTTP side.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Host names, besides loopback, under which browsers and clients reach this hub.
+    pub hosts: Vec<String>,
+    /// The largest request body.
+    pub body_bytes_max: usize,
+    /// How long one request may take.
+    pub request_timeout: Duration,
+    /// How many requests may be worked on at once.
+    pub requests_max: usize,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            body_bytes_max: 8 * 1024 * 1024,
+            request_timeout: Duration::from_secs(30),
+            requests_max: 256,
+        }
+    }
+}
+
+/// The HTTP side of the hub while it is put together.
+pub struct App {
+    router: Router,
+    openapi: OpenApi,
+    metrics: Vec<Arc<dyn MetricSource>>,
+    health: Vec<Arc<dyn HealthCheck>>,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Nothing but the operators' routes.
+    pub fn new(version: &str) -> Self {
+        Self {
+            router: Router::new(),
+            openapi: operations::openapi(version),
+            metrics: Vec::new(),
+            health: Vec::new(),
+        }
+    }
+
+    /// Adds a started module.
+    pub fn module(&mut self, started: Started) {
+        let Started { router, openapi, task: _, metrics, health } = started;
+        self.routes(router);
+        if let Some(openapi) = openapi {
+            self.openapi.merge(openapi);
+        }
+        self.metrics.extend(metrics);
+        self.health.extend(health);
+    }
+
+    /// Adds routes outside the API: the page, `/mqtt`.
+    pub fn routes(&mut self, router: Router) {
+        self.router = std::mem::take(&mut self.router).merge(router);
+    }
+
+    /// Adds something that counts.
+    pub fn metrics(&mut self, source: Arc<dyn MetricSource>) {
+        self.metrics.push(source);
+    }
+
+    /// Adds a health check.
+    pub fn health(&mut self, check: Arc<dyn HealthCheck>) {
+        self.health.push(check);
+    }
+
+    /// Everything behind the guard.
+    pub fn router(mut self, config: &HttpConfig, shared: Parts) -> Result<Router, crate::Error> {
+        let Parts { anonymous, random } = shared;
+        let hosts = Hosts::new(&config.hosts)?;
+        let limits = Arc::new(limits::Limits::new(config));
+        let requests = Arc::new(requests::Requests::default());
+        self.metrics.push(requests.clone());
+        self.metrics.push(limits.clone());
+        let operations = operations::router(self.openapi, self.metrics, self.health);
+        let guard = Arc::new(guard::Guard { hosts, anonymous });
+        let router = self
+            .router
+            .merge(operations)
+            .fallback(unknown_route)
+            .layer(DefaultBodyLimit::max(config.body_bytes_max))
+            .layer(tower_http::compression::CompressionLayer::new())
+            .layer(from_fn_with_state(limits, limits::limit))
+            .layer(from_fn_with_state(guard, guard::guard))
+            // Whoever watches the process asks by address and needs no identity.
+            .route("/healthz", get(async || "ok\n"))
+            .layer(from_fn(limits::contain_panic))
+            .layer(from_fn(headers::secure))
+            .layer(from_fn(problem::render))
+            .layer(from_fn_with_state(requests, requests::count))
+            .layer(from_fn_with_state(random, problem::identify));
+        Ok(router)
+    }
+}
+
+/// What the HTTP side shares with the rest of the process.
+#[derive(Clone)]
+pub struct Parts {
+    /// Whether clients without a credential are served; shared with the MQTT side.
+    pub anonymous: Arc<Anonymous>,
+    /// Chance, for request ids.
+    pub random: Arc<dyn Random>,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").field("anonymous", &self.anonymous).finish_non_exhaustive()
+    }
+}
+
+async fn unknown_route(uri: axum::http::Uri) -> Refusal {
+    let detail = format!(
+        "There is nothing at `{}`. /api/v1/openapi.json lists every call.",
+        uri.path().chars().take(200).collect::<String>()
+    );
+    Refusal::new(404, "route_unknown", detail)
+}
+
+#[cfg(test)]
+mod tests;

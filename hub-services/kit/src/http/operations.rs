@@ -1,0 +1,109 @@
+//! The operators' routes: readiness, metrics, the API document.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+
+use crate::health::HealthCheck;
+use crate::metrics::{self, Exposition, MetricSource};
+
+/// Whether the hub should get work, and if not, why.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Readiness {
+    /// `ready` or `degraded`.
+    #[schema(value_type = String)]
+    status: &'static str,
+    /// What is wrong; empty when ready.
+    faults: Vec<ReadinessFault>,
+}
+
+/// One thing that is wrong.
+#[derive(Serialize, utoipa::ToSchema)]
+struct ReadinessFault {
+    /// What was checked.
+    #[schema(value_type = String)]
+    check: &'static str,
+    /// Stable name of the finding.
+    #[schema(value_type = String)]
+    reason: &'static str,
+    /// For a person.
+    detail: String,
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(ready, scrape), components(schemas(schemas::http::Problem)))]
+struct Document;
+
+/// The document the modules' own are merged into.
+pub(crate) fn openapi(version: &str) -> OpenApi {
+    let mut document = Document::openapi();
+    document.info = utoipa::openapi::InfoBuilder::new()
+        .title("UNS Hub")
+        .version(version)
+        .description(Some(
+            "One log, many views. Errors are problem JSON with a stable `reason`; lists page by \
+             `after` and `next`; times are RFC 3339 UTC.",
+        ))
+        .build();
+    document
+}
+
+type Checks = Arc<Vec<Arc<dyn HealthCheck>>>;
+type Sources = Arc<Vec<Arc<dyn MetricSource>>>;
+
+/// The routes.
+pub(crate) fn router(
+    openapi: OpenApi,
+    metrics: Vec<Arc<dyn MetricSource>>,
+    health: Vec<Arc<dyn HealthCheck>>,
+) -> Router {
+    let document: Arc<OpenApi> = Arc::new(openapi);
+    let checks: Checks = Arc::new(health);
+    let sources: Sources = Arc::new(metrics);
+    Router::new()
+        .route("/readyz", get(ready).with_state(checks))
+        .route("/metrics", get(scrape).with_state(sources))
+        .route("/api/v1/openapi.json", get(async move || Json(document.as_ref()).into_response()))
+}
+
+/// Whether the hub should get work: 503 names what is wrong.
+#[utoipa::path(get, path = "/readyz", tag = "operations", responses(
+    (status = 200, description = "All is well", body = Readiness),
+    (status = 503, description = "Serving, but something is wrong", body = Readiness),
+))]
+async fn ready(State(checks): State<Checks>) -> Response {
+    let mut faults = Vec::new();
+    for check in checks.iter() {
+        faults.extend(check.faults().into_iter().map(|fault| ReadinessFault {
+            check: check.name(),
+            reason: fault.reason,
+            detail: fault.detail,
+        }));
+    }
+    let (code, status) = match faults.is_empty() {
+        true => (StatusCode::OK, "ready"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "degraded"),
+    };
+    (code, Json(Readiness { status, faults })).into_response()
+}
+
+/// Every counter and gauge as Prometheus text.
+#[utoipa::path(get, path = "/metrics", tag = "operations", responses(
+    (status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
+))]
+async fn scrape(State(sources): State<Sources>) -> Response {
+    let mut out = Exposition::default();
+    for source in sources.iter() {
+        source.write(&mut out);
+    }
+    ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], out.render()).into_response()
+}
