@@ -1,1 +1,29 @@
-//! Paths, values, quality, time and identity of the namespace; pure.
+//! The vocabulary of the hub: topics and filters, ISA-95 levels, values, quality, time, identity.
+//!
+//! Pure: no I/O, no threads, no serialisation formats. [`Value`], [`Quality`] and [`Timestamp`]
+//! make a [`Point`], which is what one payload says about one node; [`Clock`] and [`Random`] are
+//! the only doors to time and chance, so that simulations can close them.
+
+mod error;
+mod filter;
+pub mod fold;
+pub mod grammar;
+mod id;
+pub mod isa95;
+pub mod number;
+mod point;
+mod quality;
+mod random;
+mod time;
+mod topic;
+mod value;
+
+pub use error::{FilterError, TopicError};
+pub use filter::Filter;
+pub use id::{NodeId, NodeNo, OrgId, PublisherId, Sequence, TopicId};
+pub use point::Point;
+pub use quality::Quality;
+pub use random::{Random, SeededRandom, SystemRandom};
+pub use time::{Clock, ManualClock, SystemClock, TIMESTAMP_TEXT_BYTES, Timestamp};
+pub use topic::{Plane, validate_publish_topic};
+pub use value::Value;

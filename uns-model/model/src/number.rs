@@ -1,0 +1,185 @@
+//! Numbers, exactly: integer tokens stay integers, everything else is a finite double (NS-22).
+
+use std::fmt;
+
+use crate::Value;
+
+/// The largest integer every JSON reader keeps exact, 2^53-1.
+pub const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
+
+/// Reads one JSON number token. `None`: not a number in JSON's grammar (`0042`, `.5`, `+1`).
+/// [`Value::Null`]: a number that fits neither `i64`, `u64` nor a finite double. An integer token
+/// never turns into a rounded double: past `u64::MAX` it overflows.
+pub fn parse(token: &str) -> Option<Value> {
+    let bytes = token.as_bytes();
+    let (negative, digits) = match bytes.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        Some(_) | None => (false, bytes),
+    };
+    let whole = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if whole == 0 || (whole > 1 && digits[0] == b'0') {
+        return None;
+    }
+    if whole == digits.len() {
+        return Some(integer(negative, digits));
+    }
+    if !is_fraction_and_exponent(&digits[whole..]) {
+        return None;
+    }
+    token.parse().ok().map(float)
+}
+
+/// Whether a plain text is how languages print what JSON has no number for: `NaN`, `-Infinity`.
+pub fn is_non_finite(token: &str) -> bool {
+    let token = token.strip_prefix('-').unwrap_or(token);
+    ["nan", "inf", "infinity"].iter().any(|word| token.eq_ignore_ascii_case(word))
+}
+
+/// A double as a value: what is not finite is no value.
+pub fn float(number: f64) -> Value {
+    if number.is_finite() { Value::Float(number) } else { Value::Null }
+}
+
+/// An unsigned integer in the one form integers have.
+pub fn unsigned(number: u64) -> Value {
+    i64::try_from(number).map_or(Value::UInt(number), Value::Int)
+}
+
+/// Prints a number for JSON: integers past 2^53-1 as decimal strings, doubles as the shortest
+/// text that reads back bit for bit and still is no integer (`23.0`). Other values print `null`.
+pub fn write_json_number(value: &Value, out: &mut impl fmt::Write) -> fmt::Result {
+    match value {
+        Value::Int(number) if number.unsigned_abs() > SAFE_INTEGER_MAX => {
+            write!(out, "\"{number}\"")
+        }
+        Value::Int(number) => write!(out, "{number}"),
+        Value::UInt(number) if *number > SAFE_INTEGER_MAX => write!(out, "\"{number}\""),
+        Value::UInt(number) => write!(out, "{number}"),
+        Value::Float(number) if number.is_finite() => write!(out, "{number:?}"),
+        Value::Float(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Text(_)
+        | Value::Document(_)
+        | Value::Bytes(_) => out.write_str("null"),
+    }
+}
+
+fn integer(negative: bool, digits: &[u8]) -> Value {
+    let mut magnitude = 0_u64;
+    for byte in digits {
+        let next =
+            magnitude.checked_mul(10).and_then(|sum| sum.checked_add(u64::from(byte - b'0')));
+        let Some(next) = next else {
+            return Value::Null;
+        };
+        magnitude = next;
+    }
+    if negative {
+        0_i64.checked_sub_unsigned(magnitude).map_or(Value::Null, Value::Int)
+    } else {
+        unsigned(magnitude)
+    }
+}
+
+/// `.5`, `e3`, `.5E-3`.
+fn is_fraction_and_exponent(mut rest: &[u8]) -> bool {
+    if let Some((b'.', fraction)) = rest.split_first() {
+        let length = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if length == 0 {
+            return false;
+        }
+        rest = &fraction[length..];
+    }
+    match rest {
+        [] => true,
+        [b'e' | b'E', b'+' | b'-', exponent @ ..] | [b'e' | b'E', exponent @ ..] => {
+            !exponent.is_empty() && exponent.iter().all(u8::is_ascii_digit)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn printed(value: &Value) -> String {
+        let mut out = String::new();
+        write_json_number(value, &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn tokens_keep_their_form() {
+        for (token, value, text) in [
+            ("23", Value::Int(23), "23"),
+            ("23.0", Value::Float(23.0), "23.0"),
+            ("-0", Value::Int(0), "0"),
+            ("-0.0", Value::Float(-0.0), "-0.0"),
+            ("1e2", Value::Float(100.0), "100.0"),
+            ("0.1", Value::Float(0.1), "0.1"),
+            ("1E-7", Value::Float(1e-7), "1e-7"),
+            ("9007199254740991", Value::Int(9_007_199_254_740_991), "9007199254740991"),
+            ("9007199254740992", Value::Int(9_007_199_254_740_992), "\"9007199254740992\""),
+            ("-9223372036854775808", Value::Int(i64::MIN), "\"-9223372036854775808\""),
+            ("18446744073709551615", Value::UInt(u64::MAX), "\"18446744073709551615\""),
+            ("18446744073709551616", Value::Null, "null"),
+            ("-9223372036854775809", Value::Null, "null"),
+            ("1e400", Value::Null, "null"),
+            ("1e-400", Value::Float(0.0), "0.0"),
+        ] {
+            assert_eq!(parse(token), Some(value.clone()), "{token}");
+            assert_eq!(printed(&value), text);
+        }
+    }
+
+    #[test]
+    fn what_json_calls_no_number_is_none() {
+        for token in [
+            "", "-", "0042", "-01", ".5", "5.", "1e", "1e+", "+1", "1_0", "0x1", "NaN", "inf",
+            " 1", "1 ", "1.e1", "--1", "1.5.5", "\u{661}",
+        ] {
+            assert_eq!(parse(token), None, "{token}");
+        }
+    }
+
+    #[test]
+    fn not_a_number_is_recognised_as_such() {
+        for token in ["NaN", "nan", "Infinity", "-Infinity", "inf", "-INF"] {
+            assert!(is_non_finite(token), "{token}");
+        }
+        assert!(!is_non_finite("info"));
+        assert_eq!(float(f64::NAN), Value::Null);
+        assert_eq!(printed(&Value::Float(f64::INFINITY)), "null");
+    }
+
+    proptest! {
+        #[test]
+        fn doubles_survive_bit_for_bit(number: f64) {
+            let text = printed(&Value::Float(number));
+            match parse(&text) {
+                Some(Value::Float(back)) => prop_assert_eq!(back.to_bits(), number.to_bits()),
+                other => prop_assert!(false, "{text} read as {other:?}"),
+            }
+        }
+
+        #[test]
+        fn integers_survive(number: i64) {
+            let text = printed(&Value::Int(number));
+            prop_assert_eq!(parse(text.trim_matches('"')), Some(Value::Int(number)));
+        }
+
+        #[test]
+        fn unsigned_integers_survive(number: u64) {
+            let value = unsigned(number);
+            prop_assert_eq!(parse(&number.to_string()), Some(value));
+        }
+
+        #[test]
+        fn any_token_is_survived(token in "[-+0-9.eE]{0,12}") {
+            parse(&token);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! RFC 3339 in and out: any offset in, UTC with as many digits as needed out (NS-23).
+
+use std::fmt;
+
+use super::Timestamp;
+
+const SECOND: i64 = 1_000_000_000;
+const DAY_SECONDS: i64 = 86_400;
+
+/// Room for the longest text a [`Timestamp`] has: `2262-04-11T23:47:16.854775807Z`.
+pub const TEXT_BYTES: usize = 30;
+
+impl Timestamp {
+    /// Reads `2026-11-21T12:00:00.5+01:00`. A space may stand for the `T`, letters may be small,
+    /// an offset may lack its colon; without any offset `default_offset_seconds` (east positive)
+    /// counts. Digits past the ninth are cut, a leap second is the second after it.
+    /// `None`: not a time, or outside 1677..2262, which nanoseconds in 64 bits cannot hold.
+    pub fn parse_rfc3339(text: &str, default_offset_seconds: i32) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let (head, rest) = bytes.split_at_checked(19)?;
+        let shape = head[4] == b'-'
+            && head[7] == b'-'
+            && matches!(head[10], b'T' | b't' | b' ')
+            && head[13] == b':'
+            && head[16] == b':';
+        if !shape {
+            return None;
+        }
+        let (year, month) = (digits(&head[0..4])?, digits(&head[5..7])?);
+        let day = digits(&head[8..10])?;
+        let (hour, minute) = (digits(&head[11..13])?, digits(&head[14..16])?);
+        let second = digits(&head[17..19])?;
+        let dated = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
+        if !dated || hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        let (nanos, zone) = fraction(rest)?;
+        let offset = offset(zone, default_offset_seconds)?;
+        let seconds =
+            days_from_civil(year, month, day) * DAY_SECONDS + hour * 3_600 + minute * 60 + second
+                - offset;
+        let nanos = i128::from(seconds) * i128::from(SECOND) + i128::from(nanos);
+        i64::try_from(nanos).ok().map(Self)
+    }
+
+    /// Writes the text of [`Display`](fmt::Display) without going through a formatter.
+    pub fn encode(self, buffer: &mut [u8; TEXT_BYTES]) -> &str {
+        let seconds = self.0.div_euclid(SECOND);
+        let mut nanos = self.0.rem_euclid(SECOND);
+        let (year, month, day) = civil_from_days(seconds.div_euclid(DAY_SECONDS));
+        let of_day = seconds.rem_euclid(DAY_SECONDS);
+        *buffer = *b"0000-00-00T00:00:00.000000000Z";
+        put(&mut buffer[0..4], year);
+        put(&mut buffer[5..7], month);
+        put(&mut buffer[8..10], day);
+        put(&mut buffer[11..13], of_day / 3_600);
+        put(&mut buffer[14..16], of_day / 60 % 60);
+        put(&mut buffer[17..19], of_day % 60);
+        let mut end = 19;
+        if nanos != 0 {
+            let mut places = 9;
+            while nanos % 10 == 0 {
+                nanos /= 10;
+                places -= 1;
+            }
+            end = 20 + places;
+            put(&mut buffer[20..end], nanos);
+        }
+        buffer[end] = b'Z';
+        std::str::from_utf8(&buffer[..=end]).expect("digits and separators are ASCII")
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.encode(&mut [0; TEXT_BYTES]))
+    }
+}
+
+/// A run of at most nine digits.
+fn digits(bytes: &[u8]) -> Option<i64> {
+    bytes
+        .iter()
+        .try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
+}
+
+/// Fills the whole slice with a number, zeros in front.
+fn put(to: &mut [u8], mut number: i64) {
+    for byte in to.iter_mut().rev() {
+        *byte = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+    }
+}
+
+/// Splits `.123+01:00` into nanoseconds and the zone.
+fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
+    let Some((b'.', rest)) = rest.split_first() else {
+        return Some((0, rest));
+    };
+    let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if length == 0 {
+        return None;
+    }
+    let (fraction, zone) = rest.split_at(length);
+    let kept = &fraction[..length.min(9)];
+    let mut nanos = digits(kept)?;
+    for _ in kept.len()..9 {
+        nanos *= 10;
+    }
+    Some((nanos, zone))
+}
+
+/// The seconds east of UTC a zone names.
+fn offset(zone: &[u8], default_offset_seconds: i32) -> Option<i64> {
+    let (sign, hours, minutes) = match *zone {
+        [] => return Some(i64::from(default_offset_seconds)),
+        [b'Z' | b'z'] => return Some(0),
+        [sign, h1, h2, b':', m1, m2] | [sign, h1, h2, m1, m2] => (sign, [h1, h2], [m1, m2]),
+        _ => return None,
+    };
+    let (hours, minutes) = (digits(&hours)?, digits(&minutes)?);
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let seconds = hours * 3_600 + minutes * 60;
+    match sign {
+        b'+' => Some(seconds),
+        b'-' => Some(-seconds),
+        _ => None,
+    }
+}
+
+fn days_in_month(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days since 1970-01-01 of a Gregorian date. Years start in March here, so that the leap day is
+/// the last day of its year and every 400 years are 146,097 days.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// The inverse of [`days_from_civil`].
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(text: &str, default_offset_seconds: i32, expected: &str) {
+        let shown = Timestamp::parse_rfc3339(text, default_offset_seconds)
+            .map_or_else(|| "none".to_owned(), |time| time.to_string());
+        assert_eq!(shown, expected, "{text}");
+    }
+
+    #[test]
+    fn any_offset_comes_in_and_utc_goes_out() {
+        check("2026-11-21T12:00:00.123456Z", 0, "2026-11-21T12:00:00.123456Z");
+        check("2026-11-21 12:00:00+01:00", 0, "2026-11-21T11:00:00Z");
+        check("2026-11-21t12:00:00.500z", 0, "2026-11-21T12:00:00.5Z");
+        check("2026-11-21T12:00:00-0530", 0, "2026-11-21T17:30:00Z");
+        check("2026-11-21T12:00:00", 3_600, "2026-11-21T11:00:00Z");
+        check("2024-02-29T23:59:60Z", 0, "2024-03-01T00:00:00Z");
+        check("2026-11-21T12:00:00.1234567899Z", 0, "2026-11-21T12:00:00.123456789Z");
+        check("1969-12-31T23:59:59.999999999Z", 0, "1969-12-31T23:59:59.999999999Z");
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        for text in [
+            "",
+            "2026-11-21",
+            "2026-11-21T12:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-11-21T24:00:00Z",
+            "2026-11-21T12:00:00.Z",
+            "2026-11-21T12:00:00+1:00",
+            "2026-11-21T12:00:00+24:00",
+            "2026-11-21T12:00:00 01:00",
+            "2026-11-21T12:00:00Zulu",
+            "+026-11-21T12:00:00Z",
+            "9999-01-01T00:00:00Z",
+            "2026-11-2\u{e9}T12:00:00Z",
+        ] {
+            check(text, 0, "none");
+        }
+    }
+
+    #[test]
+    fn the_longest_text_fits_and_is_padded_on_request() {
+        assert_eq!(Timestamp(i64::MAX).to_string().len(), TEXT_BYTES);
+        assert_eq!(format!("{:>22}", Timestamp(0)), "  1970-01-01T00:00:00Z");
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_back(nanos: i64) {
+            let time = Timestamp(nanos);
+            prop_assert_eq!(Timestamp::parse_rfc3339(&time.to_string(), 7), Some(time));
+        }
+
+        #[test]
+        fn any_text_is_survived(text in ".{0,40}", offset: i32) {
+            Timestamp::parse_rfc3339(&text, offset);
+        }
+    }
+}
