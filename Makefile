@@ -35,10 +35,11 @@ test:
 	@scripts/install-test-needs.sh "$(VENV)"
 	@cargo xtask ci
 
-bench:
+# The broker beside other brokers, in one run: make bench BENCH_ARGS="--help".
+bench: build
 	@scripts/check-tools.sh test
 	@scripts/install-test-needs.sh "$(VENV)"
-	@cargo bench --package uns $(BENCH_ARGS)
+	@cargo run --quiet --release --package bench-peers -- $(BENCH_ARGS)
 
 # The tests in their long form: hours, for a machine that has nothing else to do.
 soak: export UNS_SOAK := 1

@@ -7,7 +7,7 @@ use super::rust_files::EMPTY_NAMES;
 use super::tree::Tree;
 
 /// Packages whose errors nobody matches on.
-const MAY_USE_ANYHOW: &[&str] = &["uns", "xtask", "fuzz"];
+const MAY_USE_ANYHOW: &[&str] = &["uns", "xtask", "fuzz", "bench-peers"];
 
 /// Checks all manifests and the names of all packages.
 pub(crate) fn check(tree: &Tree, graph: &Graph) -> Vec<Finding> {
