@@ -39,7 +39,7 @@ test:
 bench: build
 	@scripts/check-tools.sh test
 	@scripts/install-test-needs.sh "$(VENV)"
-	@cargo run --quiet --release --package bench-peers -- $(BENCH_ARGS)
+	@cargo run --quiet --release --package bench-peers -- --uns "$(CARGO_TARGET_DIR)/release/uns" $(BENCH_ARGS)
 
 # The tests in their long form: hours, for a machine that has nothing else to do.
 soak: export UNS_SOAK := 1
