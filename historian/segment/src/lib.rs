@@ -1,1 +1,25 @@
-//! History files: columns to Parquet bytes and back.
+//! History files: columns to Parquet bytes and back, bit-exact. Pure, no disk.
+//!
+//! A [`Writer`] takes one run of [`Sample`]s per series in (series, time) order and gives a
+//! Parquet file any tool opens; a [`Segment`] reads it back, touching only the row groups and
+//! pages that hold the asked series and time range. [`decimal`] is why the files are small: a
+//! double that is a short decimal is stored as an integer and a power of ten, but only where
+//! dividing gives the same bits. [`write_series_map`] writes the side table that names series.
+#![deny(clippy::indexing_slicing)]
+
+mod columns;
+pub mod decimal;
+mod error;
+mod layout;
+mod pages;
+mod reader;
+mod sample;
+mod series_map;
+mod writer;
+
+pub use error::Error;
+pub use layout::TimeUnit;
+pub use reader::{Piece, Segment};
+pub use sample::{Sample, SeriesId};
+pub use series_map::{SeriesEntry, write_series_map};
+pub use writer::{Encoded, GROUP_ROWS, Writer};
