@@ -70,7 +70,7 @@ fn plan(root: &Path) -> anyhow::Result<(Vec<Step>, Vec<String>)> {
         let node = answer("node", "--version");
         if node_fits(&node) {
             let scripts = std::fs::read_to_string(&package).context("read web/package.json")?;
-            steps.extend(web(&scripts, root.join("web/package-lock.json").exists()));
+            steps.extend(web(&scripts));
         } else {
             let (major, minor) = NODE_MIN;
             notes.push(format!("web skipped: Node >= {major}.{minor} is needed, found `{node}`"));
@@ -87,10 +87,8 @@ fn plan(root: &Path) -> anyhow::Result<(Vec<Step>, Vec<String>)> {
     Ok((steps, notes))
 }
 
-fn web(package: &str, locked: bool) -> Vec<Step> {
-    let install = if locked { "ci" } else { "install" };
-    let arguments = format!("{install} --no-audit --no-fund --loglevel=error");
-    let mut steps = vec![Step::new("web install", "npm", &arguments, "web")];
+fn web(package: &str) -> Vec<Step> {
+    let mut steps = vec![Step::new("web install", "bash", "scripts/page-modules.sh", "")];
     for script in WEB_SCRIPTS.iter().filter(|script| package.contains(&format!("\"{script}\":"))) {
         let arguments = format!("run --silent {script}");
         steps.push(Step::new(&format!("web {script}"), "npm", &arguments, "web"));
@@ -153,7 +151,7 @@ mod tests {
 
     #[test]
     fn only_scripts_the_page_has_are_run() {
-        let steps = web("{\"scripts\": {\"typecheck\": \"tsc\", \"build\": \"vite\"}}", true);
+        let steps = web("{\"scripts\": {\"typecheck\": \"tsc\", \"build\": \"vite\"}}");
         let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
         assert_eq!(names, ["web install", "web typecheck", "web build"]);
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context as _;
-use cargo_metadata::{DependencyKind, MetadataCommand};
+use cargo_metadata::{DependencyKind, MetadataCommand, PackageId, Resolve};
 
 use super::Finding;
 
@@ -35,6 +35,8 @@ pub(crate) struct Package {
     pub(crate) name: String,
     /// Version, to tell twins apart.
     pub(crate) version: String,
+    /// Linked into the binary, not only into tests, benches or tools.
+    pub(crate) product: bool,
     /// SPDX expression.
     pub(crate) licence: String,
     /// Folder from the root, for our own packages only.
@@ -62,6 +64,7 @@ impl Graph {
             .context("cargo metadata")?;
         let resolve = metadata.resolve.as_ref().context("cargo metadata resolves the graph")?;
         let used: BTreeSet<_> = resolve.nodes.iter().map(|node| &node.id).collect();
+        let product = product(resolve);
         let relative = |path: &Path| {
             let inside = path.strip_prefix(root).unwrap_or(path);
             inside.to_string_lossy().replace('\\', "/")
@@ -82,6 +85,7 @@ impl Graph {
             Package {
                 name: package.name.to_string(),
                 version: package.version.to_string(),
+                product: product.contains(&package.id),
                 licence: package.license.clone().unwrap_or_default(),
                 folder: folder.filter(|_| ours),
                 edges: if ours { edges.collect() } else { Vec::new() },
@@ -95,6 +99,24 @@ impl Graph {
     pub(crate) fn ours(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| package.folder.is_some())
     }
+}
+
+/// What the root package links, build scripts included and test needs left out.
+fn product(resolve: &Resolve) -> BTreeSet<&PackageId> {
+    let mut reached = BTreeSet::new();
+    let mut waiting: Vec<&PackageId> = resolve.root.iter().collect();
+    while let Some(id) = waiting.pop() {
+        if !reached.insert(id) {
+            continue;
+        }
+        let nodes = resolve.nodes.iter().filter(|node| node.id == *id);
+        for needed in nodes.flat_map(|node| &node.deps) {
+            if needed.dep_kinds.iter().any(|kind| kind.kind != DependencyKind::Development) {
+                waiting.push(&needed.pkg);
+            }
+        }
+    }
+    reached
 }
 
 /// The platform this runs on; crates of other platforms need not be downloaded to be judged.
@@ -124,18 +146,19 @@ const WRAPPED: &[(&str, &[&str])] = &[
     ("libsqlite3-sys", &[]),
 ];
 
-/// Facts about foreign crates.
+/// Facts about foreign crates; what only tests and benches link, such as a peer, is left alone.
 pub(crate) fn check_facts(graph: &Graph) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut complain =
         |path: &str, message: String| findings.push(Finding::new(path, 0, "graph", message));
-    for package in &graph.packages {
+    let product = || graph.packages.iter().filter(|package| package.product);
+    for package in product() {
         if let Some((name, reason)) = BANNED.iter().find(|(name, _)| *name == package.name) {
             complain("Cargo.lock", format!("`{name}` is linked: {reason}"));
         }
     }
     for name in SINGLE {
-        let versions = graph.packages.iter().filter(|package| package.name == *name);
+        let versions = product().filter(|package| package.name == *name);
         let versions: Vec<&str> = versions.map(|package| package.version.as_str()).collect();
         if versions.len() > 1 {
             complain("Cargo.lock", format!("`{name}` is linked in versions {versions:?}"));
@@ -159,7 +182,7 @@ mod tests {
     use super::*;
 
     fn foreign(name: &str, version: &str) -> Package {
-        Package { name: name.into(), version: version.into(), ..Package::default() }
+        Package { name: name.into(), version: version.into(), product: true, ..Package::default() }
     }
 
     fn check_messages(packages: Vec<Package>, expected: &[&str]) {
@@ -178,7 +201,8 @@ mod tests {
     fn twins_are_found() {
         let twins = vec![foreign("arrow-array", "59.3.0"), foreign("arrow-array", "60.0.0")];
         check_messages(twins, &["`arrow-array` is linked in versions [\"59.3.0\", \"60.0.0\"]"]);
-        check_messages(vec![foreign("arrow-array", "59.3.0")], &[]);
+        let peer = Package { product: false, ..foreign("arrow-array", "60.0.0") };
+        check_messages(vec![foreign("arrow-array", "59.3.0"), peer], &[]);
     }
 
     #[test]

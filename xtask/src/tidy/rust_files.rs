@@ -22,7 +22,7 @@ pub(crate) fn check(path: &str, text: &str) -> Vec<Finding> {
 fn header(path: &str, text: &str) -> Option<Finding> {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let says_something =
-        first.strip_prefix("//!").is_some_and(|rest| rest.split_whitespace().count() > 2);
+        first.strip_prefix("//!").is_some_and(|rest| rest.split_whitespace().count() > 1);
     (!says_something).then(|| {
         Finding::new(path, 1, "header", "open the file with `//!` lines that say what it is for")
     })
