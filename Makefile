@@ -48,6 +48,7 @@ soak: export PATH := $(VENV)/bin:$(PATH)
 soak:
 	@scripts/check-tools.sh test
 	@scripts/install-test-needs.sh "$(VENV)"
+	@command -v cargo-nextest >/dev/null || { echo "first: make tools" >&2; exit 1; }
 	@cargo nextest run --workspace --profile soak
 
 # What is nice to have: the test runner that stops hung tests, the licence and advisory checks.

@@ -33,4 +33,6 @@ if ! current; then
     touch "$built"
 fi
 # Cargo does not watch a folder that was empty when it last compiled the file that embeds it.
-[ src/page.rs -nt "$built" ] || touch src/page.rs
+if [ "$built" -nt src/page.rs ]; then
+    touch src/page.rs
+fi

@@ -5,9 +5,17 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-/// Folders that hold nothing we wrote.
-const SKIPPED: &[&str] =
-    &[".git", "target", "node_modules", "dist", "uns-data", "corpus", "runs", "test-results"];
+/// Folders that hold nothing we wrote, or only data.
+const SKIPPED: &[&str] = &[
+    ".git",
+    "target",
+    "uns-data",
+    "web/node_modules",
+    "web/dist",
+    "web/test-results",
+    "fuzz/corpus",
+    "benches/runs",
+];
 
 /// Endings of the files the rules look at.
 const ENDINGS: &[&str] = &[".rs", ".toml", ".md", ".ts", ".tsx", ".css", ".sh", ".py", ".txt"];
@@ -43,7 +51,7 @@ impl Tree {
                 let relative =
                     if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
                 if entry.file_type()?.is_dir() {
-                    if !SKIPPED.contains(&name.as_str()) {
+                    if !SKIPPED.contains(&relative.as_str()) {
                         folders.push(relative);
                     }
                 } else if name == "Makefile" || ENDINGS.iter().any(|end| name.ends_with(end)) {
