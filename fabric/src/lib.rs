@@ -2,18 +2,20 @@
 //!
 //! A [`Log`] takes [`Batch`]es of [`Record`]s, makes them durable as [`Frame`]s and hands them to
 //! any number of [`Tail`]s, in order, exactly once. [`Disk`] is the only door to files, so that
-//! `sim::SimDisk` can lose power at any moment; `sim::SimLog` is a log in memory for tests of
-//! the layers above; `conformance` is what every implementation of [`Log`] must pass.
+//! [`sim::SimDisk`] can lose power at any moment; [`sim::SimLog`] is a log in memory for tests of
+//! the layers above; [`conformance`] is what every implementation of [`Log`] must pass.
 //!
 //! The byte format of records and frames is owned here and nowhere else.
 
 mod batch;
+pub mod conformance;
 pub mod disk;
 mod error;
 mod frame;
 mod health;
 mod log;
 mod record;
+pub mod sim;
 mod stream;
 
 pub use batch::Batch;

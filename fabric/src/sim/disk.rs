@@ -1,0 +1,123 @@
+//! The seeded disk: unsynced writes are dropped, torn at sectors and reordered at a crash.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::file::SimFile;
+use super::state::{State, device_error};
+use crate::{Disk, File, Space};
+
+/// A file system in memory that behaves as badly as real ones may.
+///
+/// Written sectors of 512 bytes and directory changes are durable only after `sync_data` and
+/// `sync_dir`; at [`SimDisk::crash`] each other one is there or not. Paths need no directories.
+/// Clones share the disk.
+#[derive(Clone, Debug)]
+pub struct SimDisk {
+    state: Arc<Mutex<State>>,
+}
+
+impl SimDisk {
+    /// An empty disk; the same seed gives the same accidents.
+    pub fn new(seed: u64, capacity: u64) -> Self {
+        Self { state: Arc::new(Mutex::new(State::new(seed, capacity))) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no holder of this lock panics")
+    }
+
+    /// The power fails and comes back. Files opened before fail for ever.
+    pub fn crash(&self) {
+        self.state().crash();
+    }
+
+    /// The power fails in the middle of the changing operation that comes after `operations` more;
+    /// everything fails from then on, until [`SimDisk::crash`].
+    pub fn power_off_in(&self, operations: u64) {
+        self.state().faults.power_off_in = Some(operations);
+    }
+
+    /// The sync that comes after `syncs` more fails once; syncing again would claim success.
+    pub fn fail_sync_in(&self, syncs: u64) {
+        self.state().faults.sync_fails_in = Some(syncs);
+    }
+
+    /// The write that comes after `writes` more writes half of its bytes and fails.
+    pub fn fail_write_in(&self, writes: u64) {
+        self.state().faults.write_fails_in = Some(writes);
+    }
+
+    /// Makes the disk larger or smaller; what is stored stays.
+    pub fn set_capacity(&self, capacity: u64) {
+        self.state().capacity = capacity;
+    }
+
+    /// Flips one bit of a file, durably; `false` when the file has no such bit.
+    pub fn flip_bit(&self, path: &Path, bit: u64) -> bool {
+        self.state().flip_bit(path, bit).is_some()
+    }
+
+    fn file(&self, inode: u64, epoch: u64) -> Arc<dyn File> {
+        Arc::new(SimFile { state: Arc::clone(&self.state), inode, epoch })
+    }
+
+    /// One changing operation on names.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
+        let mut state = self.state();
+        let epoch = state.epoch;
+        if state.step(epoch)? {
+            return Err(device_error());
+        }
+        change(&mut state)
+    }
+}
+
+impl Disk for SimDisk {
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        let (inode, epoch) = self.change(|state| Ok((state.link_new(path), state.epoch)))?;
+        Ok(self.file(inode, epoch))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        let state = self.state();
+        state.powered(state.epoch)?;
+        let inode = *state.names.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(self.file(inode, state.epoch))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.change(|state| state.rename(from, to))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.change(|state| state.unlink(path))
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        let state = self.state();
+        state.powered(state.epoch)?;
+        let here = state.names.keys().filter(|path| path.parent() == Some(dir));
+        let name = |path: &std::path::PathBuf| Some(path.file_name()?.to_str()?.to_owned());
+        Ok(here.filter_map(name).collect())
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.change(|state| {
+            state.sync_dir(dir);
+            Ok(())
+        })
+    }
+
+    fn create_dir_all(&self, _dir: &Path) -> io::Result<()> {
+        let state = self.state();
+        state.powered(state.epoch)
+    }
+
+    fn space(&self, _path: &Path) -> io::Result<Space> {
+        let state = self.state();
+        state.powered(state.epoch)?;
+        Ok(Space { total: state.capacity, free: state.capacity.saturating_sub(state.used()) })
+    }
+}
