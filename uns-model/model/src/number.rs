@@ -11,22 +11,30 @@ pub const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 /// [`Value::Null`]: a number that fits neither `i64`, `u64` nor a finite double. An integer token
 /// never turns into a rounded double: past `u64::MAX` it overflows.
 pub fn parse(token: &str) -> Option<Value> {
+    let (negative, whole, rest) = split(token)?;
+    if rest.is_empty() {
+        return Some(integer(negative, whole));
+    }
+    token.parse().ok().map(float)
+}
+
+/// Whether a token is a number in JSON's grammar, of whatever size.
+pub fn is_token(token: &str) -> bool {
+    split(token).is_some()
+}
+
+/// Sign, integer digits, and a valid rest of fraction and exponent.
+fn split(token: &str) -> Option<(bool, &[u8], &[u8])> {
     let bytes = token.as_bytes();
     let (negative, digits) = match bytes.split_first() {
         Some((b'-', rest)) => (true, rest),
         Some(_) | None => (false, bytes),
     };
-    let whole = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if whole == 0 || (whole > 1 && digits[0] == b'0') {
-        return None;
-    }
-    if whole == digits.len() {
-        return Some(integer(negative, digits));
-    }
-    if !is_fraction_and_exponent(&digits[whole..]) {
-        return None;
-    }
-    token.parse().ok().map(float)
+    let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (whole, rest) = digits.split_at(length);
+    let zero_led = whole.len() > 1 && whole[0] == b'0';
+    (!whole.is_empty() && !zero_led && is_fraction_and_exponent(rest))
+        .then_some((negative, whole, rest))
 }
 
 /// Whether a plain text is how languages print what JSON has no number for: `NaN`, `-Infinity`.

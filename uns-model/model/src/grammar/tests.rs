@@ -117,7 +117,6 @@ proptest! {
 
     #[test]
     fn any_text_is_survived(path in ".{0,40}") {
-        drop(check(&path, Names::Any));
-        drop(check(&path, Names::Portable));
+        prop_assert!(check(&path, Names::Any).is_ok() || check(&path, Names::Portable).is_err());
     }
 }
