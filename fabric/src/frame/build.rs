@@ -13,6 +13,7 @@ pub struct FrameBuilder {
     first: Sequence,
     previous: Sequence,
     next: Sequence,
+    last: Sequence,
     ingest: Timestamp,
 }
 
@@ -27,11 +28,15 @@ impl FrameBuilder {
     ) -> Self {
         bytes.clear();
         bytes.extend_from_slice(&[0; FRAME_HEADER_BYTES]);
-        Self { bytes, first, previous, next: first, ingest }
+        Self { bytes, first, previous, next: first, last: previous, ingest }
     }
 
     /// Adds one batch; an ingest time not after the last one becomes the last one plus 1 ns.
+    /// An empty batch gets an empty range after the last record.
     pub fn push(&mut self, batch: &Batch) -> Commit {
+        if batch.is_empty() {
+            return Commit { first: self.last.next(), last: self.last };
+        }
         let start = self.bytes.len();
         self.bytes.extend_from_slice(batch.as_bytes());
         let mut rest = self.bytes.get_mut(start..).unwrap_or_default();
@@ -43,12 +48,28 @@ impl FrameBuilder {
         debug_assert!(rest.is_empty(), "a batch holds whole records");
         let first = self.next;
         self.next = Sequence(first.0 + batch.len() as u64);
-        Commit { first, last: Sequence(self.next.0 - 1) }
+        self.last = Sequence(self.next.0 - 1);
+        Commit { first, last: self.last }
     }
 
     /// Bytes of the records so far.
     pub fn body_len(&self) -> usize {
         self.bytes.len() - FRAME_HEADER_BYTES
+    }
+
+    /// How many records so far.
+    pub fn records(&self) -> u64 {
+        self.next.0 - self.first.0
+    }
+
+    /// The sequence of the last record; of the one before the frame when there is none yet.
+    pub fn last(&self) -> Sequence {
+        self.last
+    }
+
+    /// Gives the buffer back unused.
+    pub fn into_buffer(self) -> BytesMut {
+        self.bytes
     }
 
     /// The ingest time of the last record.
