@@ -37,6 +37,7 @@ mod packet;
 mod fuzz;
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "tests may panic")]
 mod tests;
 
 pub use ack::AckProperties;

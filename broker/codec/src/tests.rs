@@ -1,1 +1,7 @@
-//! Tests over all packet types.
+//! Tests over all packet types: round trips, truncation, noise, clauses, and a peer's codec.
+
+mod clauses;
+mod dice;
+mod publish;
+mod round_trip;
+mod short_forms;
