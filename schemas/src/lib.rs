@@ -1,1 +1,14 @@
-//! Every JSON payload and HTTP body of the hub.
+//! Every JSON payload and HTTP body of the hub, the one owner of these formats.
+//!
+//! [`payload`] turns what was published into points, [`http`] holds the bodies of the API and
+//! [`ws`] the messages of the live channel. Values go out through [`WireValue`], times through
+//! [`WireTime`]: both serialise borrowed data exactly and without an intermediate tree.
+
+mod error;
+pub mod http;
+pub mod payload;
+mod wire;
+pub mod ws;
+
+pub use error::{BodyError, Malformed};
+pub use wire::{Sample, WireQuality, WireTime, WireValue};

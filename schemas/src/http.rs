@@ -1,0 +1,14 @@
+//! Bodies of the native API, `/api/v1/uns` (namespace section 14).
+//!
+//! Answers borrow from whoever holds the data and are only written; requests are owned and only
+//! read. `next` is null on the last page, and else the `after` of the next one.
+
+mod problem;
+mod publish;
+mod read;
+
+pub use problem::Problem;
+pub use publish::{ITEMS_MAX, PublishItem, PublishReport, PublishRequest, PublishResult};
+pub use read::{
+    Current, Deleted, History, HistoryGap, HistorySample, SearchHit, SearchResults, Tree, TreeNode,
+};

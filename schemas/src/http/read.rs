@@ -1,0 +1,217 @@
+//! Answers to reads: `tree`, `current`, `history`, `search`; and to `DELETE nodes`.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::wire::{Sample, WireQuality, WireTime, WireValue};
+
+/// Answer of `GET tree`.
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tree<'a> {
+    /// The path asked for.
+    pub path: &'a str,
+    /// What lies below it, by name.
+    pub children: Vec<TreeNode<'a>>,
+    /// Where the next page starts.
+    pub next: Option<&'a str>,
+}
+
+/// One child in a [`Tree`].
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TreeNode<'a> {
+    /// Its last segment.
+    pub name: &'a str,
+    /// Its whole topic.
+    pub path: &'a str,
+    /// How many children it has itself.
+    pub children: u64,
+    /// Whether it has a value of its own.
+    pub leaf: bool,
+    /// The last value, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    pub value: Option<WireValue<'a>>,
+    /// Its quality.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    pub quality: Option<WireQuality>,
+    /// Its time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    pub timestamp: Option<WireTime>,
+}
+
+/// Answer of `GET current`.
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Current<'a> {
+    /// The place in the log the values are as of: `subscribe` from here misses nothing (NS-39).
+    pub sequence: u64,
+    /// The values, by topic and field.
+    pub values: Vec<Sample<'a>>,
+    /// Where the next page starts.
+    pub next: Option<&'a str>,
+}
+
+/// Answer of `GET history`.
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct History<'a> {
+    /// The topic asked for.
+    pub topic: &'a str,
+    /// The field asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'a str>,
+    /// The samples, by time.
+    pub samples: Vec<HistorySample<'a>>,
+    /// Stretches of the log that could not be read, so that absence is told from silence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<HistoryGap<'a>>,
+    /// Where the next page starts.
+    pub next: Option<&'a str>,
+}
+
+/// One row of a [`History`].
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HistorySample<'a> {
+    /// Source time, or the start of the bucket.
+    #[schema(inline)]
+    pub timestamp: WireTime,
+    /// The value, or the aggregate.
+    #[schema(inline)]
+    pub value: WireValue<'a>,
+    /// Its quality.
+    #[schema(inline)]
+    pub quality: WireQuality,
+}
+
+/// A stretch of the log that history does not cover.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryGap<'a> {
+    /// The last sequence before it.
+    pub after: u64,
+    /// The last sequence inside it.
+    pub until: u64,
+    /// Why: `retention` or `damage`.
+    pub reason: &'a str,
+}
+
+/// Answer of `GET search`.
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchResults<'a> {
+    /// What was found, best first.
+    pub results: Vec<SearchHit<'a>>,
+}
+
+/// One node found.
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchHit<'a> {
+    /// Its last segment.
+    pub name: &'a str,
+    /// Its whole topic.
+    pub path: &'a str,
+    /// The last value, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    pub value: Option<WireValue<'a>>,
+    /// Its quality.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    pub quality: Option<WireQuality>,
+    /// Its time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    pub timestamp: Option<WireTime>,
+}
+
+/// Answer of `DELETE nodes`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Deleted {
+    /// How many nodes are gone.
+    pub deleted: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+    use uns_model::{Quality, Timestamp, Value};
+
+    fn check(body: &impl Serialize, expected: &Expect) {
+        expected.assert_eq(&serde_json::to_string(body).unwrap());
+    }
+
+    #[test]
+    fn answers_have_the_documented_shape() {
+        let value = WireValue { value: &Value::Float(23.0), quality: Quality::GOOD };
+        let quality = WireQuality(Quality::GOOD);
+        let timestamp = WireTime(Timestamp(1_795_262_400_000_000_000));
+        let branch = TreeNode {
+            name: "a",
+            path: "x/a",
+            children: 2,
+            leaf: false,
+            value: None,
+            quality: None,
+            timestamp: None,
+        };
+        let leaf = TreeNode {
+            leaf: true,
+            value: Some(value),
+            quality: Some(quality),
+            timestamp: Some(timestamp),
+            ..branch.clone()
+        };
+        check(
+            &Tree { path: "x", children: vec![branch, leaf], next: None },
+            &expect![[
+                r#"{"path":"x","children":[{"name":"a","path":"x/a","children":2,"leaf":false},{"name":"a","path":"x/a","children":2,"leaf":true,"value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z"}],"next":null}"#
+            ]],
+        );
+        let sample =
+            Sample { topic: "x", field: Some("f"), value, quality, timestamp, sequence: 5 };
+        check(
+            &Current { sequence: 9, values: vec![sample], next: Some("x") },
+            &expect![[
+                r#"{"sequence":9,"values":[{"topic":"x","field":"f","value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":5}],"next":"x"}"#
+            ]],
+        );
+        let history = History {
+            topic: "x",
+            field: None,
+            samples: vec![HistorySample { timestamp, value, quality }],
+            gaps: Vec::new(),
+            next: None,
+        };
+        check(
+            &history,
+            &expect![[
+                r#"{"topic":"x","samples":[{"timestamp":"2026-11-21T12:00:00Z","value":23.0,"quality":"Good"}],"next":null}"#
+            ]],
+        );
+        let gaps = vec![HistoryGap { after: 3, until: 8, reason: "damage" }];
+        check(
+            &History { samples: Vec::new(), gaps, field: Some("f"), ..history },
+            &expect![[
+                r#"{"topic":"x","field":"f","samples":[],"gaps":[{"after":3,"until":8,"reason":"damage"}],"next":null}"#
+            ]],
+        );
+        check(&Deleted { deleted: 3 }, &expect![[r#"{"deleted":3}"#]]);
+    }
+
+    #[test]
+    fn every_body_describes_itself() {
+        use utoipa::PartialSchema;
+        let text = serde_json::to_string(&Current::schema()).unwrap();
+        assert!(text.contains("\"sequence\"") && text.contains("\"values\""), "{text}");
+        let text = serde_json::to_string(&Sample::schema()).unwrap();
+        assert!(text.contains("date-time") && text.contains("GoodNoData"), "{text}");
+    }
+}

@@ -1,0 +1,265 @@
+//! A JSON scanner that allocates nothing in the ordinary case: it finds where tokens start and
+//! end, so that numbers keep their exact form, and it sees what general parsers let pass:
+//! duplicate keys, depth, and `NaN` in the place of a number.
+
+mod keys;
+
+use crate::Malformed;
+use keys::Keys;
+use uns_model::number;
+
+/// How deep objects and arrays may nest (NS-22).
+pub(super) const DEPTH_MAX: usize = 32;
+
+/// One value where it stands in the payload.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Token<'a> {
+    pub(super) kind: Kind,
+    /// Its text; of a string what is between the quotes, still escaped.
+    pub(super) text: &'a str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    Null,
+    Bool(bool),
+    Number,
+    /// `NaN`, `Infinity`, `-Infinity`, as some exporters write them.
+    NonFinite,
+    Text {
+        escaped: bool,
+    },
+    Object,
+    Array,
+}
+
+/// A whole payload that is JSON.
+#[derive(Debug)]
+pub(super) struct Scan<'a> {
+    pub(super) token: Token<'a>,
+    /// Whether any number in it is not finite.
+    pub(super) non_finite: bool,
+}
+
+impl<'a> Scan<'a> {
+    /// Scans a payload; `None`: it is not JSON.
+    pub(super) fn whole(text: &'a str) -> Result<Option<Self>, Malformed> {
+        let mut keys = Keys::default();
+        let mut cursor = Cursor::new(text, Some(&mut keys));
+        cursor.space();
+        let token = match cursor.value(0) {
+            Ok(token) => token,
+            Err(Stop::Syntax) => return Ok(None),
+            Err(Stop::TooDeep(at)) => return Err(Malformed::TooDeep { at }),
+        };
+        cursor.space();
+        if cursor.at < text.len() {
+            return Ok(None);
+        }
+        let non_finite = cursor.non_finite;
+        match keys.duplicate() {
+            Some(at) => Err(Malformed::DuplicateKey { at }),
+            None => Ok(Some(Self { token, non_finite })),
+        }
+    }
+}
+
+/// The members of an object that was scanned before.
+pub(super) fn members(object: Token<'_>) -> impl Iterator<Item = (Token<'_>, Token<'_>)> {
+    let mut cursor = Cursor::new(object.text, None);
+    std::iter::from_fn(move || {
+        cursor.step(b'{', b'}')?;
+        let key = cursor.string().ok()?;
+        cursor.colon().ok()?;
+        Some((key, cursor.value(0).ok()?))
+    })
+}
+
+/// The elements of an array that was scanned before.
+pub(super) fn elements(array: Token<'_>) -> impl Iterator<Item = Token<'_>> {
+    let mut cursor = Cursor::new(array.text, None);
+    std::iter::from_fn(move || {
+        cursor.step(b'[', b']')?;
+        cursor.value(0).ok()
+    })
+}
+
+/// Why scanning stops.
+enum Stop {
+    Syntax,
+    TooDeep(usize),
+}
+
+struct Cursor<'a, 'k> {
+    text: &'a str,
+    at: usize,
+    /// Where keys are compared; absent on a second pass.
+    keys: Option<&'k mut Keys<'a>>,
+    non_finite: bool,
+}
+
+impl<'a, 'k> Cursor<'a, 'k> {
+    fn new(text: &'a str, keys: Option<&'k mut Keys<'a>>) -> Self {
+        Self { text, at: 0, keys, non_finite: false }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Moves past a byte and the space behind it, if it is there.
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        if found {
+            self.at += 1;
+            self.space();
+        }
+        found
+    }
+
+    /// On a second pass: moves to the next item of a container; `None` at its end.
+    fn step(&mut self, open: u8, close: u8) -> Option<()> {
+        if self.at == 0 {
+            self.take(open);
+        } else {
+            self.space();
+            self.take(b',');
+        }
+        (self.peek()? != close).then_some(())
+    }
+
+    fn colon(&mut self) -> Result<(), Stop> {
+        self.space();
+        if self.take(b':') { Ok(()) } else { Err(Stop::Syntax) }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Token<'a>, Stop> {
+        let start = self.at;
+        let kind = match self.peek() {
+            Some(b'"') => return self.string(),
+            Some(open @ (b'{' | b'[')) => {
+                if depth == DEPTH_MAX {
+                    return Err(Stop::TooDeep(start));
+                }
+                self.at += 1;
+                self.space();
+                if open == b'{' {
+                    self.object(depth + 1)?;
+                    Kind::Object
+                } else {
+                    self.array(depth + 1)?;
+                    Kind::Array
+                }
+            }
+            Some(_) => self.word()?,
+            None => return Err(Stop::Syntax),
+        };
+        Ok(Token { kind, text: self.since(start) })
+    }
+
+    /// After the brace and space.
+    fn object(&mut self, depth: usize) -> Result<(), Stop> {
+        let open = self.keys.as_ref().map_or(0, |keys| keys.len());
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            let at = self.at;
+            let key = self.string()?;
+            if let Some(keys) = &mut self.keys {
+                keys.push(key, at);
+            }
+            self.colon()?;
+            self.value(depth)?;
+            self.space();
+            if self.take(b',') {
+                continue;
+            }
+            if self.peek() != Some(b'}') {
+                return Err(Stop::Syntax);
+            }
+            self.at += 1;
+            if let Some(keys) = &mut self.keys {
+                keys.close(open);
+            }
+            return Ok(());
+        }
+    }
+
+    /// After the bracket and space.
+    fn array(&mut self, depth: usize) -> Result<(), Stop> {
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.value(depth)?;
+            self.space();
+            if self.take(b',') {
+                continue;
+            }
+            if self.peek() != Some(b']') {
+                return Err(Stop::Syntax);
+            }
+            self.at += 1;
+            return Ok(());
+        }
+    }
+
+    /// A number or a literal: the longest run of bytes either could be made of.
+    fn word(&mut self) -> Result<Kind, Stop> {
+        let start = self.at;
+        while let Some(b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'-' | b'.') = self.peek() {
+            self.at += 1;
+        }
+        match self.since(start) {
+            "null" => Ok(Kind::Null),
+            "true" => Ok(Kind::Bool(true)),
+            "false" => Ok(Kind::Bool(false)),
+            "NaN" | "Infinity" | "-Infinity" => {
+                self.non_finite = true;
+                Ok(Kind::NonFinite)
+            }
+            token if number::is_token(token) => Ok(Kind::Number),
+            _ => Err(Stop::Syntax),
+        }
+    }
+
+    fn string(&mut self) -> Result<Token<'a>, Stop> {
+        if self.peek() != Some(b'"') {
+            return Err(Stop::Syntax);
+        }
+        self.at += 1;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+                    self.at += super::text::escape_length(rest).ok_or(Stop::Syntax)?;
+                }
+                Some(0x20..) => self.at += 1,
+                Some(_) | None => return Err(Stop::Syntax),
+            }
+        }
+        let text = self.since(start);
+        self.at += 1;
+        Ok(Token { kind: Kind::Text { escaped }, text })
+    }
+}
+
+#[cfg(test)]
+mod tests;

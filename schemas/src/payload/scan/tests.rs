@@ -1,0 +1,192 @@
+//! Tests of the scanner, with `serde_json` as the oracle of what JSON is.
+
+use super::*;
+use proptest::prelude::*;
+
+/// Whether the scanner takes a text for JSON, or for JSON it refuses.
+fn is_json(text: &str) -> bool {
+    !matches!(Scan::whole(text), Ok(None))
+}
+
+fn check(text: &str) {
+    // As raw text: the oracle then checks the grammar and leaves the size of numbers alone.
+    let oracle = serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok();
+    assert_eq!(is_json(text), oracle, "{text}");
+}
+
+#[test]
+fn the_grammar_is_json_s() {
+    for text in [
+        "",
+        " ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "[]",
+        "{}",
+        "[ ]",
+        "{ }",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{,}",
+        "{\"a\":1 \"b\":2}",
+        "{a:1}",
+        "{\"a\" : 1 }",
+        "nul",
+        "null",
+        "nullx",
+        "true",
+        "tru",
+        "\"\"",
+        "\"a",
+        "a\"",
+        "\"\\\"",
+        "\"\\u12\"",
+        "\"\t\"",
+        "\"\u{7f}\"",
+        "1",
+        "-",
+        "01",
+        "1.",
+        ".1",
+        "1e5",
+        "1e400",
+        "1 1",
+        " 1 ",
+        "\u{feff}1",
+        "[[[]]]",
+        "[[]",
+        "[]]",
+        "{\"a\":{\"b\":[1,{\"c\":null}]}}",
+        "// 1",
+        "'a'",
+        "\u{a0}1",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
+fn only_characters_are_strings() {
+    assert!(is_json("\"\\ud83d\\ude00\""));
+    assert!(!is_json("\"\\ud83d\""));
+}
+
+#[test]
+fn a_key_twice_is_found_at_every_size() {
+    for count in [1_usize, 2, 7, 8, 9, 31, 32, 33, 34, 100, 1000] {
+        let keys: Vec<String> = (0..count).map(|n| format!("\"k{n}\":{{\"k{n}\":[]}}")).collect();
+        let unique = format!("{{{}}}", keys.join(","));
+        assert!(matches!(Scan::whole(&unique), Ok(Some(_))), "{count} keys");
+        for again in [0, count / 2, count - 1] {
+            let twice = format!("{{{},\"k{again}\":1}}", keys.join(","));
+            let at = twice.len() - format!("\"k{again}\":1}}").len();
+            let expected = Err(Malformed::DuplicateKey { at });
+            assert_eq!(Scan::whole(&twice).map(drop), expected, "{count} keys");
+            let inside = format!("[{{\"x\":{twice},\"y\":{twice}}}]");
+            assert!(Scan::whole(&inside).is_err(), "{count} keys");
+        }
+    }
+}
+
+#[test]
+fn keys_are_compared_by_what_they_mean() {
+    assert!(Scan::whole(r#"{"a":1,"\u0061":2}"#).is_err());
+    assert!(Scan::whole(r#"{"a":1,"\u0062":2}"#).is_ok());
+    assert!(Scan::whole(r#"{"a":1,"A":2,"a ":3}"#).is_ok());
+    assert!(Scan::whole(r#"[{"a":1},{"a":2}]"#).is_ok());
+    assert!(Scan::whole(r#"{"a":{"a":{"a":1}}}"#).is_ok());
+}
+
+#[test]
+fn what_is_not_json_is_not_malformed() {
+    assert!(matches!(Scan::whole(r#"{"a":1,"a":2} tail"#), Ok(None)));
+    assert!(matches!(Scan::whole(r#"{"a":1,"a":2"#), Ok(None)));
+}
+
+#[test]
+fn depth_is_counted_exactly() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(matches!(Scan::whole(&nested(32)), Ok(Some(_))));
+    assert_eq!(Scan::whole(&nested(33)).map(drop), Err(Malformed::TooDeep { at: 32 }));
+    let bomb = "{\"a\":".repeat(1_000_000);
+    assert_eq!(Scan::whole(&bomb).map(drop), Err(Malformed::TooDeep { at: 160 }));
+}
+
+#[test]
+fn numbers_that_are_none_are_seen() {
+    let scan = Scan::whole(r#"{"a":[1,NaN],"b":-Infinity}"#).unwrap().unwrap();
+    assert!(scan.non_finite);
+    assert!(!Scan::whole("[1e999]").unwrap().unwrap().non_finite);
+    assert!(!is_json("[nan]") && !is_json("[-NaN]"));
+}
+
+/// JSON with every kind of value, spaces and escapes.
+fn json() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        any::<i64>().prop_map(|n| n.to_string()),
+        any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(|n| format!("{n:?}")),
+        ".{0,6}".prop_map(|text| serde_json::to_string(&text).unwrap()),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        let key = ".{0,3}".prop_map(|text| serde_json::to_string(&text).unwrap());
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6)
+                .prop_map(|items| format!("[ {} ]", items.join(" , "))),
+            prop::collection::btree_map(key, inner, 0..6).prop_map(|members| {
+                let members: Vec<_> = members.iter().map(|(k, v)| format!("{k} :{v}")).collect();
+                format!("{{{}}}", members.join(","))
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_json_is_scanned_and_walked_again(text in json()) {
+        let scan = Scan::whole(&text).unwrap().unwrap();
+        let oracle: serde_json::Value = serde_json::from_str(&text).unwrap();
+        match &oracle {
+            serde_json::Value::Array(items) => {
+                let ours: Vec<_> = elements(scan.token).collect();
+                prop_assert_eq!(ours.len(), items.len());
+                for (token, item) in ours.iter().zip(items) {
+                    if !matches!(token.kind, Kind::Text { .. }) {
+                        let read: serde_json::Value = serde_json::from_str(token.text).unwrap();
+                        prop_assert_eq!(&read, item);
+                    }
+                }
+            }
+            serde_json::Value::Object(map) => {
+                let ours: Vec<_> = members(scan.token).collect();
+                prop_assert_eq!(ours.len(), map.len());
+                for ((key, _), expected) in ours.iter().zip(map.keys()) {
+                    prop_assert_eq!(&crate::payload::text::unescape(key.text, true), expected);
+                }
+            }
+            _ => prop_assert_eq!(scan.token.text.len() + 2 >= text.len(), true),
+        }
+    }
+
+    #[test]
+    fn a_damaged_json_is_judged_like_the_oracle_does(
+        text in json(), at: prop::sample::Index, byte in "[ \\[\\]{}\",:0-9a-e.\\\\-]"
+    ) {
+        let mut damaged: Vec<char> = text.chars().collect();
+        let at = at.index(damaged.len());
+        damaged[at] = byte.chars().next().unwrap();
+        check(&damaged.into_iter().collect::<String>());
+    }
+
+    #[test]
+    fn any_text_is_judged_like_the_oracle_does(text in "[ \\[\\]{}\",:0-9a-eE.+\\\\u-]{0,12}") {
+        check(&text);
+    }
+}

@@ -1,0 +1,329 @@
+//! Tests of decoding: one payload in, its points out in one line each.
+
+use std::fmt::Write as _;
+
+use super::*;
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+use uns_model::Timestamp;
+
+fn points(payload: &[u8], content_type: Option<&str>) -> Vec<Point> {
+    let mut out = Vec::new();
+    decode(payload, content_type, &DecodeContext::default(), &mut out).unwrap();
+    assert_eq!(super::check(payload), Ok(()));
+    out
+}
+
+fn show(points: &[Point]) -> String {
+    let mut text = String::new();
+    for point in points {
+        let field = point.field.as_deref().unwrap_or("-");
+        write!(text, "{field} {:?} {}", point.value, point.quality.word()).unwrap();
+        match point.source {
+            Some(Timestamp::UNREADABLE) => text.push_str(" @unreadable"),
+            Some(time) => write!(text, " @{time}").unwrap(),
+            None => {}
+        }
+        if let Some(seq) = point.seq {
+            write!(text, " seq {seq}").unwrap();
+        }
+        text.push_str(if point.historical { " historical\n" } else { "\n" });
+    }
+    text
+}
+
+fn check(payload: &str, expected: &Expect) {
+    expected.assert_eq(&show(&points(payload.as_bytes(), None)));
+}
+
+#[test]
+fn scalars() {
+    check("23.4", &expect![["- Float(23.4) Good\n"]]);
+    check("23.0", &expect![["- Float(23.0) Good\n"]]);
+    check(" 23\n", &expect![["- Int(23) Good\n"]]);
+    check("18446744073709551615", &expect![["- UInt(18446744073709551615) Good\n"]]);
+    check("18446744073709551616", &expect![["- Null Bad\n"]]);
+    check("1e400", &expect![["- Null Bad\n"]]);
+    check("NaN", &expect![["- Null Bad\n"]]);
+    check("-inf", &expect![["- Null Bad\n"]]);
+    check("true", &expect![["- Bool(true) Good\n"]]);
+    check("null", &expect![["- Null Bad\n"]]);
+    check(
+        r#""RUN\u0041""#,
+        &expect![[r#"
+        - Text("RUNA") Good
+    "#]],
+    );
+    check(
+        r#""12""#,
+        &expect![[r#"
+        - Text("12") Good
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_no_json_is_text_or_bytes() {
+    check(
+        "0042",
+        &expect![[r#"
+        - Text("0042") Good
+    "#]],
+    );
+    check(
+        "RUN",
+        &expect![[r#"
+        - Text("RUN") Good
+    "#]],
+    );
+    check(
+        "[INFO] started",
+        &expect![[r#"
+        - Text("[INFO] started") Good
+    "#]],
+    );
+    check(
+        r#"{"temp":23.4"#,
+        &expect![[r#"
+        - Text("{\"temp\":23.4") Good
+    "#]],
+    );
+    check("", &expect![[""]]);
+    expect![["- Bytes([255, 123]) Good\n"]].assert_eq(&show(&points(&[0xff, b'{'], None)));
+}
+
+#[test]
+fn malformed_is_refused_by_gate_and_fold_alike() {
+    for payload in [r#"{"a":1,"a":2}"#.to_owned(), "[".repeat(33)] {
+        let mut out = Vec::new();
+        let decoded = decode(payload.as_bytes(), None, &DecodeContext::default(), &mut out);
+        assert!(decoded.is_err() && out.is_empty());
+        assert_eq!(super::check(payload.as_bytes()), decoded);
+        assert_eq!(super::check(format!(" {payload}").as_bytes()).is_err(), true);
+    }
+}
+
+#[test]
+fn the_canonical_form() {
+    check(
+        r#"{"value":23.4,"quality":"Good","timestamp":"2026-11-21T12:00:00.123456Z","seq":7,"unit":"Cel","meta":{"a":1}}"#,
+        &expect![["- Float(23.4) Good @2026-11-21T12:00:00.123456Z seq 7\n"]],
+    );
+    check(r#"{"value":1,"historical":true}"#, &expect![["- Int(1) Good historical\n"]]);
+    check(r#"{"value":null}"#, &expect![["- Null Bad\n"]]);
+    check(r#"{"value":null,"quality":"Good"}"#, &expect![["- Null Bad\n"]]);
+    check(r#"{"value":null,"quality":"GoodNoData"}"#, &expect![["- Null GoodNoData\n"]]);
+    check(r#"{"value":NaN,"quality":"Uncertain"}"#, &expect![["- Null Bad\n"]]);
+    check(r#"{"value":1,"quality":"bad"}"#, &expect![["- Int(1) Bad\n"]]);
+    check(
+        r#"{"value":1,"quality":"Good","status":1083179008}"#,
+        &expect![["- Int(1) Uncertain\n"]],
+    );
+    check(r#"{"value":1,"quality":"Bad","status":0}"#, &expect![["- Int(1) Bad\n"]]);
+    check(
+        r#"{"value":1,"source":"plc","dataType":"Int","context":{}}"#,
+        &expect![["- Int(1) Good\n"]],
+    );
+}
+
+#[test]
+fn times_in_every_form() {
+    let noon = expect![["- Int(1) Good @2026-11-21T12:00:00Z\n"]];
+    for time in [
+        "\"2026-11-21T13:00:00+01:00\"",
+        "\"2026-11-21 12:00:00\"",
+        "1795262400",
+        "1795262400000",
+        "1795262400000000",
+        "1795262400000000000",
+        "1795262400.0",
+        "\"1795262400000\"",
+    ] {
+        check(&format!("{{\"value\":1,\"timestamp\":{time}}}"), &noon);
+    }
+    check(r#"{"value":1,"timestamp":null}"#, &expect![["- Int(1) Good\n"]]);
+    for time in ["\"noon\"", "5", "true", "[]", "1e400"] {
+        let unreadable = expect![["- Int(1) Good @unreadable\n"]];
+        check(&format!("{{\"value\":1,\"timestamp\":{time}}}"), &unreadable);
+    }
+    let mut out = Vec::new();
+    let berlin = DecodeContext { default_offset_seconds: 3_600 };
+    decode(br#"{"value":1,"timestamp":"2026-11-21T13:00:00"}"#, None, &berlin, &mut out).unwrap();
+    noon.assert_eq(&show(&out));
+}
+
+#[test]
+fn relatives_of_the_canonical_form() {
+    let expected = expect![["- Float(23.4) Good @2026-11-21T12:00:00.123Z\n"]];
+    check(r#"{"timestamp_ms":1795262400123,"value":23.4}"#, &expected);
+    check(
+        r#"{"success":true,"datatype":"float","timestamp":1795262400123,"registerId":"r1","value":23.4,"deviceID":"d1","tagName":"Temp","deviceName":"P1","metadata":{}}"#,
+        &expected,
+    );
+    check(
+        r#"{"tag":"Line/Temp","dataType":"Float","value":23.4,"timestamp":1795262400123,"quality":192}"#,
+        &expected,
+    );
+    check(r#"{"success":false,"value":1}"#, &expect![["- Int(1) Bad\n"]]);
+    check(r#"{"value":1,"quality":64}"#, &expect![["- Int(1) Uncertain\n"]]);
+    check(r#"{"value":1,"quality":0}"#, &expect![["- Int(1) Bad\n"]]);
+}
+
+#[test]
+fn documents_and_their_fields() {
+    check(
+        r#"{"temp":23.4,"motor":{"rpm":1200,"on":true,"x":{"y":{"z":1},"w":"a"}},"list":[1,2],"none":null}"#,
+        &expect![[r#"
+            - Document("{\"temp\":23.4,\"motor\":{\"rpm\":1200,\"on\":true,\"x\":{\"y\":{\"z\":1},\"w\":\"a\"}},\"list\":[1,2],\"none\":null}") Good
+            temp Float(23.4) Good
+            motor.rpm Int(1200) Good
+            motor.on Bool(true) Good
+            motor.x.w Text("a") Good
+            none Null Bad
+        "#]],
+    );
+    check(
+        "[1,2]",
+        &expect![[r#"
+        - Document("[1,2]") Good
+    "#]],
+    );
+    check(
+        "{}",
+        &expect![[r#"
+        - Document("{}") Good
+    "#]],
+    );
+    check(
+        r#"{"value":1,"colour":"red"}"#,
+        &expect![[r#"
+        - Document("{\"value\":1,\"colour\":\"red\"}") Good
+        value Int(1) Good
+        colour Text("red") Good
+    "#]],
+    );
+    check(
+        r#"{"a.b":1,"a":{"b":2,"":3}}"#,
+        &expect![[r#"
+        - Document("{\"a.b\":1,\"a\":{\"b\":2,\"\":3}}") Good
+        a.b Int(1) Good
+    "#]],
+    );
+    check(
+        r#"{"value":{"a":1},"quality":"Uncertain","timestamp":1795262400}"#,
+        &expect![[r#"
+        - Document("{\"a\":1}") Uncertain @2026-11-21T12:00:00Z
+        a Int(1) Uncertain @2026-11-21T12:00:00Z
+    "#]],
+    );
+}
+
+#[test]
+fn a_declared_envelope_may_have_other_keys() {
+    let payload = br#"{"value":1,"colour":"red"}"#;
+    expect![["- Int(1) Good\n"]]
+        .assert_eq(&show(&points(payload, Some("application/vnd.uns.vqt+json"))));
+    assert_eq!(points(payload, Some("application/json")).len(), 3);
+    assert_eq!(points(br#"{"colour":1}"#, Some(VQT_JSON)).len(), 2);
+}
+
+#[test]
+fn at_most_64_fields() {
+    let members: Vec<String> = (0..100).map(|n| format!("\"k{n}\":{n}")).collect();
+    let points = points(format!("{{{}}}", members.join(",")).as_bytes(), None);
+    assert_eq!(points.len(), 65);
+    assert_eq!(points[64].field.as_deref(), Some("k63"));
+}
+
+#[test]
+fn rows() {
+    check(
+        r#"[{"value":1,"timestamp":1795262400},{"value":2.5,"quality":"Bad","timestamp":"2026-11-21T12:00:01Z"}]"#,
+        &expect![["- Int(1) Good @2026-11-21T12:00:00Z\n- Float(2.5) Bad @2026-11-21T12:00:01Z\n"]],
+    );
+    for no_batch in [
+        r#"[{"value":1}]"#,
+        r#"[{"value":1,"timestamp":1795262400},7]"#,
+        r#"[{"value":1,"timestamp":1795262400},{"value":1,"timestamp":1795262400,"x":1}]"#,
+    ] {
+        assert_eq!(
+            show(&points(no_batch.as_bytes(), None)),
+            format!("- Document({no_batch:?}) Good\n")
+        );
+    }
+    let row = r#"{"value":1,"timestamp":1795262400}"#;
+    let many = |n: usize| points(format!("[{}]", vec![row; n].join(",")).as_bytes(), None).len();
+    assert_eq!((many(10_000), many(10_001)), (10_000, 1));
+}
+
+#[test]
+fn columns() {
+    check(
+        r#"{"t":["2026-11-21T12:00:00Z",1795262401],"v":[1,null],"q":["Good","Uncertain"]}"#,
+        &expect![["- Int(1) Good @2026-11-21T12:00:00Z\n- Null Bad @2026-11-21T12:00:01Z\n"]],
+    );
+    check(
+        r#"{"v":[true],"t":[1795262400]}"#,
+        &expect![["- Bool(true) Good @2026-11-21T12:00:00Z\n"]],
+    );
+    for no_batch in [
+        r#"{"t":[1795262400],"v":[1,2]}"#,
+        r#"{"t":[],"v":[]}"#,
+        r#"{"t":[1795262400],"v":[1],"q":[]}"#,
+        r#"{"t":[1795262400],"v":[1],"w":[1]}"#,
+        r#"{"t":1,"v":2}"#,
+    ] {
+        assert!(matches!(points(no_batch.as_bytes(), None)[0].value, Value::Document(_)));
+    }
+}
+
+#[test]
+fn a_document_is_json_whatever_the_exporter_wrote() {
+    check(
+        r#"{"a":NaN,"b":[1, {},-Infinity],"c":"\u0041"}"#,
+        &expect![[r#"
+        - Document("{\"a\":null,\"b\":[1,{},null],\"c\":\"\\u0041\"}") Good
+        a Null Bad
+        c Text("A") Good
+    "#]],
+    );
+}
+
+/// A smoke of the hot path; the bound is loose, since tests run unoptimised on busy machines.
+#[test]
+fn a_plain_number_needs_one_slot_and_no_more() {
+    let mut out = Vec::with_capacity(1);
+    let slot = out.as_ptr();
+    for _ in 0..1_000 {
+        out.clear();
+        decode(b"1795262400.125", None, &DecodeContext::default(), &mut out).unwrap();
+        assert_eq!((out.len(), out.as_ptr()), (1, slot));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_survived(data: Vec<u8>) {
+        fuzz(&data);
+    }
+
+    #[test]
+    fn anything_like_json_is_survived(text in "(\\{|\\[|\\}|\\]|\"value\"|\"t\"|\"v\"|\"\\\\u0041\"|:|,|1|NaN| ){0,24}") {
+        fuzz(text.as_bytes());
+    }
+
+    #[test]
+    fn doubles_survive_bit_for_bit(number: f64) {
+        prop_assume!(number.is_finite());
+        let decoded = points(format!("{{\"value\":{number:?}}}").as_bytes(), None);
+        match decoded[0].value {
+            Value::Float(back) => prop_assert_eq!(back.to_bits(), number.to_bits()),
+            ref other => prop_assert!(false, "{other:?}"),
+        }
+    }
+
+    #[test]
+    fn integers_survive(number: i64) {
+        prop_assert_eq!(&points(number.to_string().as_bytes(), None)[0].value, &Value::Int(number));
+    }
+}

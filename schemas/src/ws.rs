@@ -1,0 +1,187 @@
+//! Messages of the live channel, `/api/v1/ws`, one JSON object per text frame.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::wire::Sample;
+
+/// What a client says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "op", rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum ClientMessage {
+    /// Opens a subscription.
+    Subscribe {
+        /// The client's own name for it.
+        id: u64,
+        /// What kind of thing it listens to.
+        #[serde(default)]
+        channel: Channel,
+        /// The MQTT filter.
+        filter: String,
+        /// Everything after this sequence; without it, from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<u64>,
+        /// Every sample, or the newest of each topic.
+        #[serde(default)]
+        mode: Mode,
+    },
+    /// Closes one.
+    Unsubscribe {
+        /// Which.
+        id: u64,
+    },
+}
+
+/// What a subscription listens to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Channel {
+    /// Samples of topics.
+    #[default]
+    Topic,
+}
+
+/// What a reader who cannot keep up gets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Mode {
+    /// Every sample, however late.
+    #[default]
+    Every,
+    /// The newest sample of each topic; what it replaces is counted as skipped.
+    Latest,
+}
+
+/// What the hub says.
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
+#[serde(tag = "op", rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum ServerMessage<'a> {
+    /// Samples of a subscription, in log order.
+    Data {
+        /// The subscription.
+        id: u64,
+        /// Where to resume after this message.
+        sequence: u64,
+        /// The samples.
+        samples: &'a [Sample<'a>],
+        /// How many samples a `latest` subscription left out before these.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        skipped: Option<u64>,
+    },
+    /// The subscription is open.
+    Subscribed {
+        /// The subscription.
+        id: u64,
+        /// Everything after this follows.
+        sequence: u64,
+    },
+    /// Part of the log is gone: by retention, or damaged.
+    Gap {
+        /// The subscription.
+        id: u64,
+        /// The last sequence before the gap.
+        after: u64,
+        /// The last sequence inside it.
+        until: u64,
+    },
+    /// Something was refused.
+    Error {
+        /// The subscription, if it concerns one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
+        /// The stable name of the reason.
+        reason: &'a str,
+        /// The reason in words.
+        detail: &'a str,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+    use uns_model::{Quality, Timestamp, Value};
+
+    use crate::wire::{WireQuality, WireTime, WireValue};
+
+    fn check(message: &ServerMessage<'_>, expected: &Expect) {
+        expected.assert_eq(&serde_json::to_string(message).unwrap());
+    }
+
+    #[test]
+    fn a_client_may_leave_out_what_has_a_default() {
+        let short = r#"{"op":"subscribe","id":1,"filter":"uns/v1/#"}"#;
+        let long =
+            r#"{"op":"subscribe","id":1,"channel":"topic","filter":"uns/v1/#","mode":"every"}"#;
+        let message: ClientMessage = serde_json::from_str(short).unwrap();
+        assert_eq!(serde_json::from_str::<ClientMessage>(long).unwrap(), message);
+        assert_eq!(serde_json::to_string(&message).unwrap(), long);
+        let from = r#"{"op":"subscribe","id":2,"filter":"a","from":7,"mode":"latest"}"#;
+        assert_eq!(
+            serde_json::from_str::<ClientMessage>(from).unwrap(),
+            ClientMessage::Subscribe {
+                id: 2,
+                channel: Channel::Topic,
+                filter: "a".into(),
+                from: Some(7),
+                mode: Mode::Latest
+            }
+        );
+        let close = r#"{"op":"unsubscribe","id":1}"#;
+        assert_eq!(
+            serde_json::from_str::<ClientMessage>(close).unwrap(),
+            ClientMessage::Unsubscribe { id: 1 }
+        );
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused() {
+        for text in [
+            "{}",
+            r#"{"op":"shout","id":1}"#,
+            r#"{"op":"subscribe","id":1}"#,
+            r#"{"op":"subscribe","id":-1,"filter":"a"}"#,
+            r#"{"op":"subscribe","id":1,"filter":"a","mode":"some"}"#,
+            r#"{"op":"unsubscribe","id":1,"filter":"a"}"#,
+        ] {
+            assert!(serde_json::from_str::<ClientMessage>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_hub_speaks_the_documented_shape() {
+        let samples = [Sample {
+            topic: "a",
+            field: None,
+            value: WireValue { value: &Value::Int(1), quality: Quality::GOOD },
+            quality: WireQuality(Quality::GOOD),
+            timestamp: WireTime(Timestamp(1_795_262_400_000_000_000)),
+            sequence: 4,
+        }];
+        check(
+            &ServerMessage::Data { id: 1, sequence: 4, samples: &samples, skipped: None },
+            &expect![[
+                r#"{"op":"data","id":1,"sequence":4,"samples":[{"topic":"a","value":1,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":4}]}"#
+            ]],
+        );
+        check(
+            &ServerMessage::Data { id: 1, sequence: 4, samples: &[], skipped: Some(2) },
+            &expect![[r#"{"op":"data","id":1,"sequence":4,"samples":[],"skipped":2}"#]],
+        );
+        check(
+            &ServerMessage::Subscribed { id: 1, sequence: 9 },
+            &expect![[r#"{"op":"subscribed","id":1,"sequence":9}"#]],
+        );
+        check(
+            &ServerMessage::Gap { id: 1, after: 2, until: 5 },
+            &expect![[r#"{"op":"gap","id":1,"after":2,"until":5}"#]],
+        );
+        check(
+            &ServerMessage::Error { id: None, reason: "payload_malformed", detail: "x" },
+            &expect![[r#"{"op":"error","reason":"payload_malformed","detail":"x"}"#]],
+        );
+    }
+}
