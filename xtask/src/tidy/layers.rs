@@ -35,6 +35,14 @@ pub(crate) fn check(document: &str, graph: &Graph) -> Vec<Finding> {
         }
     }
     let stated = test_only_edges(document);
+    for (from, to) in &stated {
+        let package = graph.ours().find(|package| package.name == *from);
+        let edges = package.map_or(&[][..], |package| &package.edges);
+        if !edges.iter().any(|edge| edge.kind == Kind::Dev && edge.to == *to) {
+            let message = format!("the test-only edge `{from}` → `{to}` is gone: remove the line");
+            findings.push(Finding::new(FILE, 0, "layers", message));
+        }
+    }
     for package in graph.ours() {
         let Some(row) = rows.iter().find(|row| row.package == package.name) else {
             let message = format!("`{}` is in the workspace, not in the table", package.name);
@@ -142,6 +150,10 @@ mod tests {
         let names = ["model", "codec", "segment", "uns", "xtask"];
         let rest = names.iter().filter(|name| **name != changed.name);
         let mut packages: Vec<Package> = rest.map(|name| package(name, &[])).collect();
+        // The stated edge exists unless the test changes its package.
+        for package in packages.iter_mut().filter(|package| package.name == "segment") {
+            package.edges.push(Edge { to: "codec".into(), kind: Kind::Dev });
+        }
         packages.push(changed);
         let found = check(TABLE, &Graph { packages });
         let found: Vec<String> = found.into_iter().map(|finding| finding.message).collect();
@@ -165,8 +177,10 @@ mod tests {
     #[test]
     fn test_only_edges_must_be_stated_and_stay_test_only() {
         check_messages(package("segment", &[("codec", Kind::Dev)]), &[]);
-        let expected = "edge `segment` (layer 1) → `codec` (layer 1) does not point down";
-        check_messages(package("segment", &[("codec", Kind::Product)]), &[expected]);
+        let gone = "the test-only edge `segment` → `codec` is gone: remove the line";
+        check_messages(package("segment", &[]), &[gone]);
+        let sideways = "edge `segment` (layer 1) → `codec` (layer 1) does not point down";
+        check_messages(package("segment", &[("codec", Kind::Product)]), &[gone, sideways]);
     }
 
     #[test]
@@ -179,7 +193,8 @@ mod tests {
     fn pure_crates_stay_pure() {
         let expected = "`codec` is stated pure, `tokio` is not";
         check_messages(package("codec", &[("tokio", Kind::Product)]), &[expected]);
-        check_messages(package("segment", &[("tokio", Kind::Product)]), &[]);
+        let edges = [("tokio", Kind::Product), ("codec", Kind::Dev)];
+        check_messages(package("segment", &edges), &[]);
     }
 
     #[test]
@@ -187,7 +202,7 @@ mod tests {
         let expected = "`extra` is in the workspace, not in the table";
         check_messages(package("extra", &[]), &[expected]);
         let found = check(TABLE, &Graph { packages: vec![package("model", &[])] });
-        assert_eq!(found.len(), 4);
+        assert_eq!(found.len(), 5);
         assert_eq!(check("", &Graph::default()).len(), 1);
         let mut moved = package("codec", &[]);
         moved.folder = Some("elsewhere".into());
