@@ -1,5 +1,5 @@
 # Two commands: `make run` builds and starts the hub, `make test` proves it.
-# The rest is for those who work on it: bench, soak, tools, clean-data.
+# The rest is for those who work on it: bench, soak, tools.
 
 SHELL := /bin/bash
 HOME ?= /tmp
@@ -14,7 +14,7 @@ DATA ?= ./uns-data
 RUN_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: run build web test bench soak tools clean-data
+.PHONY: run build web test bench soak tools
 .DEFAULT_GOAL := run
 
 run: build
@@ -56,6 +56,3 @@ tools:
 	@scripts/check-tools.sh test
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
-
-clean-data:
-	rm -rf "$(DATA)"
