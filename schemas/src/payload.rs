@@ -34,7 +34,7 @@ use std::sync::Arc;
 use uns_model::{Point, Quality, Value, number};
 
 use crate::Malformed;
-use scan::{Kind, Scan, Token};
+use scan::{Kind, Token};
 
 /// The most samples one batch has; more are one document.
 pub const BATCH_SAMPLES_MAX: usize = 10_000;
@@ -58,7 +58,7 @@ pub fn check(payload: &[u8]) -> Result<(), Malformed> {
         return Ok(());
     }
     match std::str::from_utf8(payload) {
-        Ok(text) => Scan::whole(text).map(drop),
+        Ok(text) => scan::whole(text).map(drop),
         Err(_) => Ok(()),
     }
 }
@@ -84,16 +84,16 @@ pub fn decode(
         out.push(scalar(Value::Bytes(payload.into())));
         return Ok(());
     };
-    let Some(json) = Scan::whole(text)? else {
+    let Some(json) = scan::whole(text)? else {
         out.push(scalar(plain_text(text)));
         return Ok(());
     };
-    match json.token.kind {
-        Kind::Object => object(&json, content_type, context, out),
-        Kind::Array if batch::rows(json.token, context, out) => {}
-        Kind::Array => out.push(scalar(document::value(json.token, json.non_finite))),
+    match json.kind {
+        Kind::Object => object(json, content_type, context, out),
+        Kind::Array if batch::rows(json, context, out) => {}
+        Kind::Array => out.push(scalar(document::value(json))),
         Kind::Null | Kind::Bool(_) | Kind::Number | Kind::NonFinite | Kind::Text { .. } => {
-            out.push(scalar(value_of(json.token)));
+            out.push(scalar(value_of(json)));
         }
     }
     Ok(())
@@ -118,25 +118,25 @@ pub fn fuzz(data: &[u8]) {
 }
 
 fn object(
-    json: &Scan<'_>,
+    json: Token<'_>,
     content_type: Option<&str>,
     context: &DecodeContext,
     out: &mut Vec<Point>,
 ) {
     let declared = content_type.is_some_and(|kind| kind.eq_ignore_ascii_case(VQT_JSON));
-    if let Some(envelope) = envelope::read(json.token, declared, context) {
+    if let Some(envelope) = envelope::read(json, declared, context) {
         let model = envelope.point();
         match envelope.value.kind {
             Kind::Object | Kind::Array => {
-                document::explode(envelope.value, json.non_finite, &model, out);
+                document::explode(envelope.value, &model, out);
             }
             _ => out.push(with_value(&model, None, value_of(envelope.value))),
         }
         return;
     }
-    if !batch::columns(json.token, context, out) {
+    if !batch::columns(json, context, out) {
         let model = Point { quality: Quality::GOOD, ..scalar(Value::Null) };
-        document::explode(json.token, json.non_finite, &model, out);
+        document::explode(json, &model, out);
     }
 }
 
@@ -157,7 +157,7 @@ fn value_of(token: Token<'_>) -> Value {
         Kind::Number => number::parse(token.text).unwrap_or(Value::Null),
         Kind::Text { escaped } => Value::Text(Arc::from(text::unescape(token.text, escaped))),
         Kind::Null | Kind::NonFinite => Value::Null,
-        Kind::Object | Kind::Array => document::value(token, true),
+        Kind::Object | Kind::Array => document::value(token),
     }
 }
 

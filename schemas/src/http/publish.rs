@@ -27,7 +27,7 @@ pub struct PublishItem {
     pub topic: String,
     /// Any JSON value, published as its JSON text, byte for byte: `23.0` stays `23.0`, and a
     /// string keeps its quotes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<serde_json::Value>)]
     pub payload: Option<Box<RawValue>>,
     /// Text, published as it is.
@@ -43,6 +43,11 @@ pub struct PublishItem {
     /// Whether the broker keeps it for later subscribers.
     #[serde(default)]
     pub retain: bool,
+}
+
+/// `null` is a payload, too: only a missing key is none.
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Deserialize::deserialize(from).map(Some)
 }
 
 fn acknowledged() -> u8 {

@@ -16,8 +16,9 @@ const FIELD_BYTES_MAX: usize = 255;
 
 /// A container as a value. With numbers that are not finite it would not be JSON: they become
 /// `null`, everything else stays as published.
-pub(super) fn value(token: Token<'_>, non_finite: bool) -> Value {
-    if !non_finite {
+pub(super) fn value(token: Token<'_>) -> Value {
+    let suspect = token.text.contains("NaN") || token.text.contains("Infinity");
+    if !suspect || is_finite(token) {
         return Value::Document(token.text.into());
     }
     let mut text = String::with_capacity(token.text.len());
@@ -26,8 +27,8 @@ pub(super) fn value(token: Token<'_>, non_finite: bool) -> Value {
 }
 
 /// Appends the document and then its scalar leaves, all with the quality and time of the model.
-pub(super) fn explode(token: Token<'_>, non_finite: bool, model: &Point, out: &mut Vec<Point>) {
-    out.push(with_value(model, None, value(token, non_finite)));
+pub(super) fn explode(token: Token<'_>, model: &Point, out: &mut Vec<Point>) {
+    out.push(with_value(model, None, value(token)));
     if token.kind == Kind::Object {
         let first = out.len();
         let mut fields = Fields { model, first, out };
@@ -71,6 +72,16 @@ impl Fields<'_, '_> {
             return;
         }
         self.out.push(with_value(self.model, Some(Arc::from(name)), value_of(token)));
+    }
+}
+
+/// Whether a value is JSON as it stands.
+fn is_finite(token: Token<'_>) -> bool {
+    match token.kind {
+        Kind::NonFinite => false,
+        Kind::Object => members(token).all(|(_, value)| is_finite(value)),
+        Kind::Array => elements(token).all(is_finite),
+        Kind::Null | Kind::Bool(_) | Kind::Number | Kind::Text { .. } => true,
     }
 }
 

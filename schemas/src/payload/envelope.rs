@@ -83,9 +83,9 @@ pub(super) fn time(token: Token<'_>, context: &DecodeContext) -> Option<Timestam
         Kind::Text { escaped } => {
             let text = text::unescape(token.text, escaped);
             Timestamp::parse_rfc3339(&text, context.default_offset_seconds)
-                .or_else(|| epoch(uns_model::number::parse(&text)?))
+                .or_else(|| epoch(&uns_model::number::parse(&text)?))
         }
-        Kind::Number => epoch(value_of(token)),
+        Kind::Number => epoch(&value_of(token)),
         Kind::Bool(_) | Kind::NonFinite | Kind::Object | Kind::Array => None,
     };
     Some(read.unwrap_or(Timestamp::UNREADABLE))
@@ -125,10 +125,10 @@ fn unsigned(token: Token<'_>) -> Option<u64> {
     }
 }
 
-fn epoch(number: Value) -> Option<Timestamp> {
+fn epoch(number: &Value) -> Option<Timestamp> {
     match number {
-        Value::Int(number) => Timestamp::from_epoch_int(number),
-        Value::Float(number) => Timestamp::from_epoch_f64(number),
+        Value::Int(number) => Timestamp::from_epoch_int(*number),
+        Value::Float(number) => Timestamp::from_epoch_f64(*number),
         _ => None,
     }
 }

@@ -33,34 +33,23 @@ pub(super) enum Kind {
     Array,
 }
 
-/// A whole payload that is JSON.
-#[derive(Debug)]
-pub(super) struct Scan<'a> {
-    pub(super) token: Token<'a>,
-    /// Whether any number in it is not finite.
-    pub(super) non_finite: bool,
-}
-
-impl<'a> Scan<'a> {
-    /// Scans a payload; `None`: it is not JSON.
-    pub(super) fn whole(text: &'a str) -> Result<Option<Self>, Malformed> {
-        let mut keys = Keys::default();
-        let mut cursor = Cursor::new(text, Some(&mut keys));
-        cursor.space();
-        let token = match cursor.value(0) {
-            Ok(token) => token,
-            Err(Stop::Syntax) => return Ok(None),
-            Err(Stop::TooDeep(at)) => return Err(Malformed::TooDeep { at }),
-        };
-        cursor.space();
-        if cursor.at < text.len() {
-            return Ok(None);
-        }
-        let non_finite = cursor.non_finite;
-        match keys.duplicate() {
-            Some(at) => Err(Malformed::DuplicateKey { at }),
-            None => Ok(Some(Self { token, non_finite })),
-        }
+/// Scans a whole payload; `None`: it is not JSON.
+pub(super) fn whole(text: &str) -> Result<Option<Token<'_>>, Malformed> {
+    let mut keys = Keys::default();
+    let mut cursor = Cursor::new(text, Some(&mut keys));
+    cursor.space();
+    let token = match cursor.value(0) {
+        Ok(token) => token,
+        Err(Stop::Syntax) => return Ok(None),
+        Err(Stop::TooDeep(at)) => return Err(Malformed::TooDeep { at }),
+    };
+    cursor.space();
+    if cursor.at < text.len() {
+        return Ok(None);
+    }
+    match keys.duplicate() {
+        Some(at) => Err(Malformed::DuplicateKey { at }),
+        None => Ok(Some(token)),
     }
 }
 
@@ -95,12 +84,11 @@ struct Cursor<'a, 'k> {
     at: usize,
     /// Where keys are compared; absent on a second pass.
     keys: Option<&'k mut Keys<'a>>,
-    non_finite: bool,
 }
 
 impl<'a, 'k> Cursor<'a, 'k> {
     fn new(text: &'a str, keys: Option<&'k mut Keys<'a>>) -> Self {
-        Self { text, at: 0, keys, non_finite: false }
+        Self { text, at: 0, keys }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -227,10 +215,7 @@ impl<'a, 'k> Cursor<'a, 'k> {
             "null" => Ok(Kind::Null),
             "true" => Ok(Kind::Bool(true)),
             "false" => Ok(Kind::Bool(false)),
-            "NaN" | "Infinity" | "-Infinity" => {
-                self.non_finite = true;
-                Ok(Kind::NonFinite)
-            }
+            "NaN" | "Infinity" | "-Infinity" => Ok(Kind::NonFinite),
             token if number::is_token(token) => Ok(Kind::Number),
             _ => Err(Stop::Syntax),
         }

@@ -99,7 +99,7 @@ fn malformed_is_refused_by_gate_and_fold_alike() {
         let decoded = decode(payload.as_bytes(), None, &DecodeContext::default(), &mut out);
         assert!(decoded.is_err() && out.is_empty());
         assert_eq!(super::check(payload.as_bytes()), decoded);
-        assert_eq!(super::check(format!(" {payload}").as_bytes()).is_err(), true);
+        assert!(super::check(format!(" {payload}").as_bytes()).is_err());
     }
 }
 
@@ -287,6 +287,17 @@ fn a_document_is_json_whatever_the_exporter_wrote() {
         c Text("A") Good
     "#]],
     );
+}
+
+#[test]
+fn a_document_stays_as_published() {
+    for text in [r#"{ "a" : "NaN" }"#, "[ 1.50 ,\t2 ]"] {
+        let row = format!("[{{\"value\":{text},\"timestamp\":1795262400}}]");
+        for payload in [text, &row] {
+            let document = Value::Document(text.into());
+            assert_eq!(points(payload.as_bytes(), None)[0].value, document, "{payload}");
+        }
+    }
 }
 
 /// A smoke of the hot path; the bound is loose, since tests run unoptimised on busy machines.

@@ -1,0 +1,45 @@
+//! What decoding one payload costs, beside `serde_json` reading the same bytes into its tree.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use schemas::payload::{DecodeContext, check, decode};
+
+const ROUNDS: u32 = 2_000_000;
+
+#[expect(clippy::disallowed_methods, reason = "a bench measures real time")]
+fn nanos(mut work: impl FnMut()) -> f64 {
+    for _ in 0..ROUNDS / 10 {
+        work();
+    }
+    let start = Instant::now();
+    for _ in 0..ROUNDS {
+        work();
+    }
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(ROUNDS)
+}
+
+#[expect(clippy::print_stdout, reason = "a bench prints its result")]
+fn main() {
+    let vqt = r#"{"value":23.4,"quality":"Good","timestamp":"2026-11-21T12:00:00.123456Z"}"#;
+    let document = r#"{"temp":23.4,"rpm":1200,"motor":{"on":true,"mode":"AUTO"}}"#;
+    let context = DecodeContext::default();
+    let mut out = Vec::with_capacity(128);
+    println!("{:<10} {:>8} {:>8} {:>11}  (ns)", "payload", "check", "decode", "serde_json");
+    for (name, payload) in
+        [("integer", "1234567"), ("float", "23.4375"), ("vqt", vqt), ("document", document)]
+    {
+        let bytes = payload.as_bytes();
+        let checked = nanos(|| {
+            black_box(check(black_box(bytes)).is_ok());
+        });
+        let decoded = nanos(|| {
+            out.clear();
+            black_box(decode(black_box(bytes), None, &context, &mut out).is_ok());
+        });
+        let tree = nanos(|| {
+            black_box(serde_json::from_slice::<serde_json::Value>(black_box(bytes)).is_ok());
+        });
+        println!("{name:<10} {checked:>8.1} {decoded:>8.1} {tree:>11.1}");
+    }
+}
