@@ -9,7 +9,7 @@ VENV := $(CACHE)/venv
 export CARGO_TARGET_DIR
 export CARGO_TERM_COLOR ?= auto
 
-# Where the hub keeps its data, and what else to tell it: make run RUN_ARGS="--demo".
+# Where the hub keeps its data, and what else to tell it: make run RUN_ARGS="--set mqtt.listen=127.0.0.1:1884".
 DATA ?= ./uns-data
 RUN_ARGS ?=
 BENCH_ARGS ?=
@@ -23,7 +23,7 @@ run: build
 build:
 	@scripts/check-tools.sh build
 	@scripts/build-page.sh
-	@cargo build --quiet --release --package uns --bin uns
+	@cargo build --release --package uns --bin uns
 
 web:
 	@scripts/build-page.sh --required
