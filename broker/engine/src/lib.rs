@@ -1,1 +1,41 @@
 //! MQTT sessions, subscriptions, retained messages and QoS; handles events into effects.
+//!
+//! An [`Engine`] is one core: its methods are the events (a socket opened, bytes received or
+//! written, a commit, a batch or a word from another core, time passing), and [`Effects`] and the
+//! outputs of its connections are what the embedder has to do about them. It has no socket, no
+//! thread and no clock, so a test plays any history. What all cores see is in [`Broker`]: the
+//! subscription tree, retained messages and client ids. Publishes pass a [`Gate`], which the
+//! server makes from the namespace.
+
+mod broker;
+mod config;
+mod gate;
+mod login;
+mod stats;
+
+mod engine;
+
+mod connection;
+mod message;
+mod outbound;
+mod pace;
+mod window;
+
+mod batch;
+mod clients;
+mod key;
+mod retained;
+mod route;
+mod tree;
+
+pub use batch::Batch;
+pub use broker::Broker;
+pub use clients::Clients;
+pub use config::{Config, Stall};
+pub use engine::{Effects, Engine, InProcess, Now, Received, Reply, Signal};
+pub use gate::{Gate, Inbound, NoNode, OpenGate, Rejection, Resolved, Ticket};
+pub use key::{Address, CoreNo, Key, Slots};
+pub use login::{Anonymous, Authenticate, Identity, Login, Peer};
+pub use retained::{Quota, Retained, RetainedMessages, Walk};
+pub use stats::{Drop, Stats};
+pub use tree::{Link, Subscriber, Subscriptions, Visit, Wish};

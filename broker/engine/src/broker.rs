@@ -1,0 +1,91 @@
+//! What all cores of one broker have in common.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use uns_model::{OrgId, Random};
+
+use crate::clients::Clients;
+use crate::config::Config;
+use crate::login::Authenticate;
+use crate::retained::{Retained, RetainedMessages};
+use crate::tree::Subscriptions;
+
+/// The state of a broker that is not owned by one core.
+pub struct Broker {
+    /// The limits.
+    pub config: Arc<Config>,
+    /// The subscriptions of all clients.
+    pub subscriptions: Subscriptions,
+    /// The retained messages.
+    pub retained: RetainedMessages,
+    /// Who holds which client id.
+    pub clients: Clients,
+    /// Who may connect.
+    pub authenticate: Box<dyn Authenticate>,
+    pub(crate) random: Arc<dyn Random>,
+    /// How many connections are congested; publishers look no further while it is 0.
+    congested: AtomicU32,
+    assigned: AtomicU64,
+    cores: u16,
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Broker")
+            .field("clients", &self.clients.count())
+            .field("subscriptions", &self.subscriptions.count())
+            .field("cores", &self.cores)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Broker {
+    /// A broker of so many cores, without clients.
+    pub fn new(
+        config: Config,
+        cores: u16,
+        authenticate: Box<dyn Authenticate>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self {
+            retained: RetainedMessages::new(config.retained),
+            config: Arc::new(config),
+            subscriptions: Subscriptions::default(),
+            clients: Clients::default(),
+            authenticate,
+            random,
+            congested: AtomicU32::new(0),
+            assigned: AtomicU64::new(0),
+            cores: cores.max(1),
+        }
+    }
+
+    /// How many cores it has.
+    pub fn cores(&self) -> u16 {
+        self.cores
+    }
+
+    /// Puts a retained message back, as at start-up.
+    pub fn restore(&self, org: OrgId, message: Retained) {
+        self.retained.set(org, message);
+    }
+
+    pub(crate) fn is_congested(&self) -> bool {
+        self.congested.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn set_congested(&self, congested: bool) {
+        if congested {
+            self.congested.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.congested.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A client id nobody else has.
+    pub(crate) fn assign_client_id(&self) -> String {
+        let number = self.assigned.fetch_add(1, Ordering::Relaxed);
+        format!("auto-{number:x}-{:016x}", self.random.u64())
+    }
+}

@@ -1,0 +1,84 @@
+//! Every limit of the engine, with its default.
+
+use std::time::Duration;
+
+use crate::retained::Quota;
+
+/// Limits and times of the engine; the same on every core.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Largest packet a client may send; advertised.
+    pub packet_bytes_max: usize,
+    /// QoS 1 publishes one client may have unacknowledged; advertised.
+    pub receive_maximum: u16,
+    /// Topic aliases a client may use; advertised.
+    pub topic_alias_maximum: u16,
+    /// Longest keep alive granted, 0 for any; a longer wish gets Server Keep Alive.
+    pub keep_alive_max: u16,
+    /// How long a client may take to send its whole CONNECT.
+    pub handshake_timeout: Duration,
+    /// How long a connection may be blocked in write without a byte leaving.
+    pub write_timeout: Duration,
+    /// QoS 1 messages sent to one client and not yet acknowledged by it.
+    pub inflight_max: u16,
+    /// QoS 1 messages waiting for one client.
+    pub queue_count_max: usize,
+    /// Their bytes, with topics and properties.
+    pub queue_bytes_max: usize,
+    /// Bytes waiting for one client from which its publishers pause (see [`Stall`]).
+    pub backlog_bytes_high: usize,
+    /// Bytes waiting in one connection's output beyond which QoS 0 is dropped.
+    pub output_bytes_max: usize,
+    /// When publishers wait for a client that is behind, and for how long.
+    pub stall: Stall,
+    /// Bytes one core may have in the log's queue, not yet committed; publishers pause beyond.
+    pub uncommitted_bytes_max: usize,
+    /// Bytes waiting for one other core from which publishers that feed it pause.
+    pub batch_bytes_high: usize,
+    /// Subscriptions of one client.
+    pub subscriptions_max: usize,
+    /// Levels of a topic or filter.
+    pub levels_max: usize,
+    /// What may be retained.
+    pub retained: Quota,
+    /// Topics whose matches one core remembers.
+    pub routes_max: usize,
+}
+
+/// The back-pressure policy. A client with more than [`Config::backlog_bytes_high`] waiting makes
+/// its publishers pause, as TCP would, while it drains at least `progress_bytes` per `time`. One
+/// that does not is *slow*: nobody waits for it again, and what it cannot take is dropped and
+/// counted, until its backlog has gone below half of the mark. So a dead reader delays its
+/// publishers once, by `time`, and no one else at all.
+#[derive(Clone, Copy, Debug)]
+pub struct Stall {
+    /// How long to wait for a sign of life.
+    pub time: Duration,
+    /// How much has to leave in that time.
+    pub progress_bytes: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            packet_bytes_max: (1 << 20) + (64 << 10),
+            receive_maximum: 8192,
+            topic_alias_maximum: 128,
+            keep_alive_max: 0,
+            handshake_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
+            inflight_max: 2048,
+            queue_count_max: 100_000,
+            queue_bytes_max: 16 << 20,
+            backlog_bytes_high: 1 << 20,
+            output_bytes_max: 4 << 20,
+            stall: Stall { time: Duration::from_millis(100), progress_bytes: 256 << 10 },
+            uncommitted_bytes_max: 8 << 20,
+            batch_bytes_high: 1 << 20,
+            subscriptions_max: 100_000,
+            levels_max: 200,
+            retained: Quota { count: 2_000_000, bytes: 1 << 30 },
+            routes_max: 65_536,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! One connection: its phase, what its CONNECT said, and what it subscribed to.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ahash::RandomState;
+use broker_codec::{Publish, ReasonCode, Version};
+use uns_model::{OrgId, PublisherId};
+
+use crate::login::Peer;
+use crate::outbound::Outbound;
+use crate::route::Route;
+
+/// Where a connection stands.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// Nothing but a CONNECT is expected.
+    New,
+    /// The client id is being taken over from another core; nothing is read until it is.
+    Claiming(Box<Welcome>),
+    /// Connected.
+    Up,
+    /// What is in the output goes out, then the socket is closed.
+    Closing,
+}
+
+/// What CONNACK will say.
+#[derive(Debug, Default)]
+pub(crate) struct Welcome {
+    pub(crate) assigned_client_id: bool,
+    pub(crate) server_keep_alive: Option<u16>,
+    pub(crate) session_expiry: Option<u32>,
+}
+
+/// What is published when the client is lost.
+#[derive(Debug)]
+pub(crate) struct Will {
+    pub(crate) topic: Box<str>,
+    pub(crate) payload: Box<[u8]>,
+    pub(crate) properties: Box<[u8]>,
+    pub(crate) qos: u8,
+    pub(crate) retain: bool,
+    pub(crate) expiry: Option<u32>,
+}
+
+/// One connection of a core.
+#[derive(Debug)]
+pub(crate) struct Connection<N> {
+    pub(crate) phase: Phase,
+    pub(crate) version: Version,
+    pub(crate) peer: Box<Peer>,
+    pub(crate) org: OrgId,
+    pub(crate) client_id: Box<str>,
+    pub(crate) publisher: PublisherId,
+    /// When its last packet arrived; before CONNECT, when it was opened.
+    pub(crate) heard: Duration,
+    /// One and a half times its keep alive.
+    pub(crate) silence_max: Option<Duration>,
+    pub(crate) will: Option<Box<Will>>,
+    pub(crate) aliases: Vec<Option<Rc<str>>>,
+    pub(crate) filters: HashSet<Box<str>, RandomState>,
+    pub(crate) outbound: Outbound,
+    /// QoS 1 publishes of this client whose PUBACK waits for a commit.
+    pub(crate) unacknowledged: u32,
+    /// Whether its CONNECT asked for a session that outlives the connection.
+    pub(crate) wants_session: bool,
+    /// Whether reason strings are welcome.
+    pub(crate) problem_information: bool,
+    /// Where its last publish went.
+    pub(crate) last_route: Option<Rc<Route<N>>>,
+    /// Why its CONNECT is refused, whatever it says.
+    pub(crate) refuse: Option<ReasonCode>,
+    /// Whether nothing is read from it for now.
+    pub(crate) paused: bool,
+    /// Whether it is in the list of connections with something to write.
+    pub(crate) dirty: bool,
+}
+
+impl<N> Connection<N> {
+    pub(crate) fn new(peer: Peer, now: Duration, packet_bytes_max: usize) -> Self {
+        Self {
+            phase: Phase::New,
+            version: Version::V5,
+            peer: Box::new(peer),
+            org: OrgId::default(),
+            client_id: Box::default(),
+            publisher: PublisherId::default(),
+            heard: now,
+            silence_max: None,
+            will: None,
+            aliases: Vec::new(),
+            filters: HashSet::default(),
+            outbound: Outbound::new(Version::V5, packet_bytes_max, 1),
+            unacknowledged: 0,
+            wants_session: false,
+            problem_information: true,
+            last_route: None,
+            refuse: None,
+            paused: false,
+            dirty: false,
+        }
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Up)
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        matches!(self.phase, Phase::Closing)
+    }
+
+    /// The topic of a PUBLISH, by its alias if it has only that; learns new aliases.
+    pub(crate) fn aliased(
+        &mut self,
+        publish: &Publish<'_>,
+        maximum: u16,
+    ) -> Result<Option<Rc<str>>, ReasonCode> {
+        let Some(alias) = publish.properties.topic_alias else { return Ok(None) };
+        if alias.get() > maximum {
+            return Err(ReasonCode::TopicAliasInvalid);
+        }
+        let index = usize::from(alias.get());
+        if publish.topic.is_empty() {
+            let known = self.aliases.get(index).cloned().flatten();
+            return known.map(Some).ok_or(ReasonCode::ProtocolError);
+        }
+        if self.aliases.len() <= index {
+            self.aliases.resize(index + 1, None);
+        }
+        if let Some(place) = self.aliases.get_mut(index)
+            && place.as_deref() != Some(publish.topic)
+        {
+            *place = Some(publish.topic.into());
+        }
+        Ok(None)
+    }
+}

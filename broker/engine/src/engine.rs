@@ -1,0 +1,201 @@
+//! One core of the broker: events in, effects out. It owns its connections and touches no socket,
+//! thread or clock.
+
+mod acks;
+mod close;
+mod connect;
+mod deliver;
+mod publish;
+mod receive;
+mod remote;
+mod retain;
+mod subscribe;
+mod timers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_codec::ReasonCode;
+use uns_model::Timestamp;
+
+use crate::batch::Batch;
+use crate::broker::Broker;
+use crate::connection::Connection;
+use crate::gate::{Gate, Rejection};
+use crate::key::{Address, CoreNo, Key, Slots};
+use crate::login::Peer;
+use crate::outbound::Desk;
+use crate::route::Routes;
+use crate::stats::Stats;
+use acks::Acks;
+pub use publish::InProcess;
+pub use receive::Received;
+
+/// The time of an event.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Now {
+    /// Monotonic, for timers and expiry.
+    pub monotonic: Duration,
+    /// Wall time, for ingest times.
+    pub wall: Timestamp,
+}
+
+/// A word from one core to another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Signal {
+    /// This connection's client id was taken over; say so to the new holder when it is gone.
+    TakeOver {
+        /// Who has to go.
+        old: Key,
+        /// Who takes its place.
+        new: Address,
+    },
+    /// The old holder of this connection's client id is gone.
+    TakenOver {
+        /// Who may go on.
+        new: Key,
+    },
+    /// Somebody drained: paused publishers may try again.
+    Resume,
+}
+
+/// How an in-process publish ended: its token and the outcome.
+pub type Reply<R> = (u64, Result<Option<R>, Rejection>);
+
+/// What the embedder has to do after events.
+#[derive(Debug)]
+pub struct Effects<R> {
+    /// Connections whose output has bytes to write, or that are to be closed after that.
+    pub dirty: Vec<Key>,
+    /// Words for other cores.
+    pub signals: Vec<(CoreNo, Signal)>,
+    /// Connections to be read again, their unread bytes first.
+    pub resumed: Vec<Key>,
+    /// Outcomes of in-process publishes.
+    pub replies: Vec<Reply<R>>,
+}
+
+impl<R> Default for Effects<R> {
+    fn default() -> Self {
+        Self { dirty: vec![], signals: vec![], resumed: vec![], replies: vec![] }
+    }
+}
+
+/// Deliveries to one other core.
+#[derive(Debug, Default)]
+struct Outbox {
+    batch: Batch,
+    /// Counts batches, so that routes know whether their targets are noted in this one.
+    number: u64,
+}
+
+/// One core.
+#[derive(Debug)]
+pub struct Engine<G: Gate> {
+    core: CoreNo,
+    broker: Arc<Broker>,
+    gate: G,
+    connections: Slots<Connection<G::Node>>,
+    routes: Routes<G::Node>,
+    desk: Desk,
+    outboxes: Vec<Outbox>,
+    acks: Acks<G::Receipt>,
+    /// Connections that wait for room somewhere.
+    paused: Vec<Key>,
+    /// Whether the paused may try again.
+    resume: bool,
+    /// Connections whose pace is being judged.
+    stalled: Vec<Key>,
+    scratch: Vec<u8>,
+    effects: Effects<G::Receipt>,
+}
+
+impl<G: Gate> Engine<G> {
+    /// A core without connections.
+    pub fn new(broker: Arc<Broker>, core: CoreNo, gate: G) -> Self {
+        let outbox = || Outbox { batch: Batch::default(), number: 1 };
+        Self {
+            core,
+            gate,
+            connections: Slots::default(),
+            routes: Routes::new(broker.config.routes_max),
+            desk: Desk::new(Arc::clone(&broker.config)),
+            outboxes: std::iter::repeat_with(outbox).take(broker.cores().into()).collect(),
+            acks: Acks::default(),
+            paused: Vec::new(),
+            resume: false,
+            stalled: Vec::new(),
+            scratch: Vec::new(),
+            effects: Effects::default(),
+            broker,
+        }
+    }
+
+    /// A socket was opened; `None` if the core's table is full.
+    pub fn open(&mut self, now: Now, peer: Peer) -> Option<Key> {
+        let max = self.broker.config.packet_bytes_max;
+        self.connections.insert(Connection::new(peer, now.monotonic, max))
+    }
+
+    /// The connection's CONNECT will be refused for this reason, as when the broker is full.
+    pub fn refuse(&mut self, key: Key, reason: ReasonCode) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.refuse = Some(reason);
+        }
+    }
+
+    /// Whether nobody waits for a commit.
+    pub fn is_settled(&self) -> bool {
+        self.acks.is_empty()
+    }
+
+    /// The bytes to write to a socket.
+    pub fn output(&self, key: Key) -> &[u8] {
+        self.connections.get(key).map_or(&[], |connection| connection.outbound.output())
+    }
+
+    /// Whether the socket is to be closed once its output is written.
+    pub fn is_closing(&self, key: Key) -> bool {
+        self.connections.get(key).is_none_or(Connection::is_closing)
+    }
+
+    /// What the embedder has to do.
+    pub fn effects(&mut self) -> &mut Effects<G::Receipt> {
+        &mut self.effects
+    }
+
+    /// What this core counted.
+    pub fn stats(&self) -> &Stats {
+        &self.desk.stats
+    }
+
+    /// How many connections there are, connected or not.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// This core's gate.
+    pub fn gate(&mut self) -> &mut G {
+        &mut self.gate
+    }
+
+    /// Notes that a connection has something to write.
+    fn mark_dirty(connection: &mut Connection<G::Node>, key: Key, dirty: &mut Vec<Key>) {
+        if !connection.dirty {
+            connection.dirty = true;
+            dirty.push(key);
+        }
+    }
+
+    fn address(&self, key: Key) -> Address {
+        Address { core: self.core, key }
+    }
+
+    /// Tells every core, this one included, that paused publishers may try again.
+    fn resume_all(&mut self) {
+        self.resume = true;
+        for core in (0..self.broker.cores()).map(CoreNo).filter(|core| *core != self.core) {
+            self.effects.signals.push((core, Signal::Resume));
+        }
+    }
+}

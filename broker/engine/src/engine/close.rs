@@ -1,0 +1,119 @@
+//! The end of a connection: DISCONNECT from either side, a lost socket, a will.
+
+use broker_codec::{Connack, Disconnect, ReasonCode, Version};
+
+use super::publish::Origin;
+use super::receive::Fatal;
+use super::{Engine, Now};
+use crate::connection::Phase;
+use crate::gate::Gate;
+use crate::key::Key;
+use crate::message::Message;
+use crate::pace::Pace;
+
+impl<G: Gate> Engine<G> {
+    /// The client says good-bye.
+    pub(super) fn disconnect(
+        &mut self,
+        now: Now,
+        key: Key,
+        disconnect: &Disconnect<'_>,
+    ) -> Result<(), Fatal> {
+        let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
+        // The session expiry interval was 0, and may not be raised on leaving [MQTT-3.14.2-2].
+        let expiry = disconnect.properties.session_expiry_interval.unwrap_or(0);
+        if expiry > 0 && !connection.wants_session {
+            return Err(Fatal(ReasonCode::ProtocolError));
+        }
+        if disconnect.reason == ReasonCode::NORMAL_DISCONNECTION {
+            connection.will = None;
+        }
+        self.end(now, key);
+        Ok(())
+    }
+
+    /// The socket is gone, or was closed after [`Engine::is_closing`]; the key means nothing any
+    /// more.
+    pub fn closed(&mut self, now: Now, key: Key) {
+        self.end(now, key);
+        self.connections.remove(key);
+    }
+
+    /// Ends a connection with a reason, said in a way its client understands.
+    pub(super) fn fail(&mut self, now: Now, key: Key, reason: ReasonCode) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let version = connection.version;
+        let sink = connection.outbound.sink(&mut self.desk);
+        let said = match connection.phase {
+            Phase::Closing => return,
+            Phase::New => Connack::refused(reason).encode(version, sink).map(|_| ()),
+            Phase::Claiming(_) if reason == ReasonCode::SessionTakenOver => {
+                Connack::refused(ReasonCode::ServerBusy).encode(version, sink).map(|_| ())
+            }
+            Phase::Claiming(_) => Connack::refused(reason).encode(version, sink).map(|_| ()),
+            Phase::Up if version == Version::V5 => {
+                Disconnect::new(reason).encode(version, sink).map(|_| ())
+            }
+            Phase::Up => Ok(()),
+        };
+        // A code that the packet does not have is not said at all.
+        said.ok();
+        self.end(now, key);
+    }
+
+    /// Every client is told that the broker goes down.
+    pub fn shut_down(&mut self, now: Now) {
+        let keys: Vec<_> = self.connections.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            self.fail(now, key, ReasonCode::ServerShuttingDown);
+        }
+    }
+
+    /// Frees everything others can see, and publishes the will unless it was withdrawn. The output
+    /// stays until it is written.
+    pub(super) fn end(&mut self, now: Now, key: Key) {
+        let me = self.address(key);
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if connection.is_closing() {
+            return;
+        }
+        let known = !matches!(connection.phase, Phase::New);
+        connection.phase = Phase::Closing;
+        connection.paused = false;
+        Self::mark_dirty(connection, key, &mut self.effects.dirty);
+        let filters = std::mem::take(&mut connection.filters);
+        connection.aliases = Vec::new();
+        connection.last_route = None;
+        connection.outbound.abandon(&mut self.desk.stats);
+        let behind = matches!(connection.outbound.pace, Pace::Behind { .. });
+        if behind {
+            connection.outbound.pace = Pace::Slow;
+            connection.outbound.link.congested.store(false, std::sync::atomic::Ordering::Relaxed);
+            self.broker.set_congested(false);
+        }
+        let org = connection.org;
+        self.broker.subscriptions.remove(org, filters.iter().map(|filter| &**filter), me);
+        if known {
+            self.broker.clients.release(org, &connection.client_id, me);
+            self.desk.stats.clients -= 1;
+        }
+        let publisher = connection.publisher;
+        if let Some(will) = connection.will.take() {
+            let message = Message {
+                topic: &will.topic,
+                qos: will.qos,
+                retain: will.retain,
+                expiry: will.expiry,
+                properties: &will.properties,
+                payload: &will.payload,
+                publisher: None,
+            };
+            self.desk.stats.messages_in += 1;
+            // Nobody is left to hear that the gate refused it; it was counted.
+            self.accept(now, Origin { org, publisher }, &message).ok();
+        }
+        if behind {
+            self.resume_all();
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! CONNECT: who it is, whose client id it takes over, and what CONNACK says.
+
+use std::collections::HashSet;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use broker_codec::{Connack, ConnackProperties, Connect, QoS, ReasonCode, Version};
+
+use super::receive::{Fatal, Step};
+use super::{Engine, Now, Signal};
+use crate::connection::{Connection, Phase, Welcome, Will};
+use crate::gate::Gate;
+use crate::key::{Address, Key};
+use crate::login::Login;
+use crate::outbound::Outbound;
+
+impl<G: Gate> Engine<G> {
+    pub(super) fn connect(
+        &mut self,
+        now: Now,
+        key: Key,
+        connect: &Connect<'_>,
+    ) -> Result<Step, Fatal> {
+        let me = self.address(key);
+        let Some(connection) = self.connections.get_mut(key) else { return Ok(Step::Next) };
+        connection.version = connect.version;
+        connection.outbound.version = connect.version;
+        connection.problem_information =
+            connect.properties.request_problem_information.unwrap_or(true);
+        if let Some(reason) = connection.refuse {
+            return Err(Fatal(reason));
+        }
+        if connect.properties.authentication_method.is_some() {
+            return Err(Fatal(ReasonCode::BadAuthenticationMethod));
+        }
+        if connect.will.is_some_and(|will| will.qos == QoS::ExactlyOnce) {
+            return Err(Fatal(ReasonCode::QoSNotSupported));
+        }
+        let login = Login {
+            client_id: connect.client_id,
+            user_name: connect.user_name,
+            password: connect.password,
+            peer: &connection.peer,
+        };
+        let identity = self.broker.authenticate.authenticate(&login).map_err(Fatal)?;
+        connection.org = identity.org;
+        let assigned = connect.client_id.is_empty();
+        connection.client_id =
+            if assigned { self.broker.assign_client_id().into() } else { connect.client_id.into() };
+        connection.wants_session =
+            connect.properties.session_expiry_interval.is_some_and(|seconds| seconds > 0);
+        connection.publisher = self.gate.publisher(&connection.client_id);
+        self.broker.config.clone().apply(connection, connect);
+        let granted = granted_keep_alive(connect.keep_alive, self.broker.config.keep_alive_max);
+        connection.silence_max =
+            (granted > 0).then(|| Duration::from_millis(u64::from(granted) * 1500));
+        let welcome = Welcome {
+            assigned_client_id: assigned,
+            server_keep_alive: (granted != connect.keep_alive).then_some(granted),
+            session_expiry: connect.properties.session_expiry_interval.filter(|s| *s > 0),
+        };
+        let old = self.broker.clients.claim(connection.org, &connection.client_id, me);
+        connection.phase = Phase::Claiming(Box::new(welcome));
+        self.desk.stats.clients += 1;
+        match old {
+            Some(old) if old.core == self.core => {
+                self.fail(now, old.key, ReasonCode::SessionTakenOver);
+                self.welcome(key);
+            }
+            Some(old) => {
+                let signal = Signal::TakeOver { old: old.key, new: me };
+                self.effects.signals.push((old.core, signal));
+            }
+            None => self.welcome(key),
+        }
+        Ok(Step::Next)
+    }
+
+    /// Another core says something.
+    pub fn signal(&mut self, now: Now, signal: Signal) {
+        match signal {
+            Signal::TakeOver { old, new } => {
+                self.fail(now, old, ReasonCode::SessionTakenOver);
+                let Address { core, key: new } = new;
+                self.effects.signals.push((core, Signal::TakenOver { new }));
+            }
+            Signal::TakenOver { new } => {
+                self.welcome(new);
+                if self.connections.get(new).is_some() {
+                    self.effects.resumed.push(new);
+                }
+            }
+            Signal::Resume => self.resume = true,
+        }
+    }
+
+    /// Says CONNACK, once the client id is this connection's alone.
+    fn welcome(&mut self, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Phase::Claiming(welcome) = &mut connection.phase else { return };
+        let welcome = std::mem::take(&mut **welcome);
+        connection.phase = Phase::Up;
+        let config = &self.broker.config;
+        let assigned = connection.client_id.clone();
+        let properties = match connection.version {
+            Version::V311 => ConnackProperties::default(),
+            Version::V5 => ConnackProperties {
+                // Sessions end with their connection: the wish for a longer one is not granted.
+                session_expiry_interval: welcome.session_expiry.map(|_| 0),
+                receive_maximum: std::num::NonZeroU16::new(config.receive_maximum),
+                maximum_qos: Some(QoS::AtLeastOnce),
+                maximum_packet_size: u32::try_from(config.packet_bytes_max)
+                    .ok()
+                    .and_then(NonZeroU32::new),
+                assigned_client_identifier: welcome.assigned_client_id.then_some(&*assigned),
+                topic_alias_maximum: Some(config.topic_alias_maximum),
+                shared_subscription_available: Some(false),
+                server_keep_alive: welcome.server_keep_alive,
+                ..ConnackProperties::default()
+            },
+        };
+        let connack = Connack { session_present: false, reason: ReasonCode::Success, properties };
+        let sink = connection.outbound.sink(&mut self.desk);
+        connack.encode(connection.version, sink).expect("the broker's own CONNACK is short");
+        Self::mark_dirty(connection, key, &mut self.effects.dirty);
+    }
+}
+
+fn granted_keep_alive(wish: u16, max: u16) -> u16 {
+    if max > 0 && (wish == 0 || wish > max) { max } else { wish }
+}
+
+impl crate::config::Config {
+    /// What CONNECT says about limits and the will.
+    fn apply<N>(&self, connection: &mut Connection<N>, connect: &Connect<'_>) {
+        let properties = &connect.properties;
+        let packet_max = properties.maximum_packet_size.map_or(u32::MAX, NonZeroU32::get);
+        let window = properties.receive_maximum.map_or(u16::MAX, std::num::NonZeroU16::get);
+        connection.outbound = Outbound::new(
+            connect.version,
+            usize::try_from(packet_max).unwrap_or(usize::MAX),
+            window.min(self.inflight_max),
+        );
+        connection.filters = HashSet::default();
+        connection.will = connect.will.as_ref().map(|will| {
+            let mut scratch = Vec::new();
+            Box::new(Will {
+                topic: will.topic.into(),
+                payload: will.payload.into(),
+                properties: will.properties.pass_through.bytes(&mut scratch).into(),
+                qos: will.qos.level(),
+                retain: will.retain,
+                expiry: will.properties.message_expiry,
+            })
+        });
+    }
+}

@@ -1,0 +1,131 @@
+//! Hands a message to its receivers: into the outputs of this core, into the batches for others.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::{Engine, Now, Outbox};
+use crate::batch::Batch;
+use crate::connection::Connection;
+use crate::gate::Gate;
+use crate::key::{CoreNo, Key};
+use crate::message::Message;
+use crate::outbound::Delivery;
+use crate::route::{Audience, Route, Target};
+
+impl<G: Gate> Engine<G> {
+    #[inline]
+    pub(super) fn deliver(&mut self, now: Now, message: &Message<'_>, route: &Route<G::Node>) {
+        if !route.local.is_empty() {
+            self.deliver_here(now, message, &route.local);
+        }
+        for remote in &route.remote {
+            let Some(outbox) = self.outboxes.get_mut(remote.core.index()) else { continue };
+            let (number, mut targets) = remote.noted.get();
+            if number != outbox.number {
+                targets = outbox.batch.add_targets(&remote.targets);
+                remote.noted.set((outbox.number, targets));
+            }
+            outbox.batch.push(message, targets);
+        }
+    }
+
+    pub(super) fn deliver_here(&mut self, now: Now, message: &Message<'_>, targets: &[Target]) {
+        self.desk.encoder.begin();
+        let own = message.publisher.filter(|publisher| publisher.core == self.core);
+        let high = self.desk.config.backlog_bytes_high;
+        for target in targets {
+            let is_own = own.is_some_and(|own| own.key == target.key);
+            match target.audience {
+                Audience::Everyone => {}
+                Audience::Others if is_own => continue,
+                Audience::Own if !is_own => continue,
+                Audience::Others | Audience::Own => {}
+            }
+            let Some(connection) = self.connections.get_mut(target.key) else { continue };
+            if !connection.is_up() {
+                continue;
+            }
+            let delivery = Delivery {
+                qos: target.qos.min(message.qos),
+                retain: message.retain && target.retain_as_published,
+                ids: target.ids.as_deref().unwrap_or_default(),
+            };
+            connection.outbound.send(&mut self.desk, now.monotonic, message, &delivery);
+            Self::mark_dirty(connection, target.key, &mut self.effects.dirty);
+            if connection.outbound.backlog() > high {
+                self.update_pace(now.monotonic, target.key);
+            }
+        }
+    }
+
+    /// The backlog of a connection changed: publishers may have to wait for it, or not any more.
+    pub(super) fn update_pace(&mut self, now: Duration, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let backlog = connection.outbound.backlog();
+        let high = self.desk.config.backlog_bytes_high;
+        let Some(congested) = connection.outbound.pace.update(now, backlog, high) else { return };
+        self.congest(key, congested);
+    }
+
+    pub(super) fn congest(&mut self, key: Key, congested: bool) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        connection.outbound.link.congested.store(congested, Ordering::Relaxed);
+        self.broker.set_congested(congested);
+        if congested {
+            self.stalled.push(key);
+        } else {
+            self.resume_all();
+        }
+    }
+
+    /// The socket took bytes, and is blocked if it did not take all.
+    pub fn wrote(&mut self, now: Now, key: Key, bytes: usize) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let outbound = &mut connection.outbound;
+        outbound.wrote(bytes, &mut self.desk);
+        if outbound.output().is_empty() {
+            outbound.blocked_since = None;
+        } else if bytes > 0 || outbound.blocked_since.is_none() {
+            outbound.blocked_since = Some(now.monotonic);
+        }
+        if outbound.queued() > 0 {
+            outbound.pump(&mut self.desk, now.monotonic);
+        }
+        if !outbound.output().is_empty() && outbound.blocked_since.is_none() {
+            Self::mark_dirty(connection, key, &mut self.effects.dirty);
+        }
+        self.update_pace(now.monotonic, key);
+        self.pump_retained(now, key);
+    }
+
+    /// Takes a connection off the list of those with something to write; to be called before its
+    /// output is written.
+    pub fn begin_write(&mut self, key: Key) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.dirty = false;
+        }
+    }
+
+    /// How much waits for another core.
+    pub fn outbox_bytes(&self, core: CoreNo) -> usize {
+        self.outboxes.get(core.index()).map_or(0, |outbox| outbox.batch.bytes_len())
+    }
+
+    /// Takes what waits for another core, in exchange for an empty batch.
+    pub fn take_batch(&mut self, core: CoreNo, empty: Batch) -> Batch {
+        debug_assert!(empty.is_empty(), "a batch is cleared before it is reused");
+        let Some(Outbox { batch, number }) = self.outboxes.get_mut(core.index()) else {
+            return empty;
+        };
+        *number += 1;
+        if batch.bytes_len() > self.desk.config.batch_bytes_high {
+            self.resume = true;
+        }
+        std::mem::replace(batch, empty)
+    }
+
+    /// Whether a client is connected here under this key.
+    pub fn is_up(&self, key: Key) -> bool {
+        self.connections.get(key).is_some_and(Connection::is_up)
+    }
+}

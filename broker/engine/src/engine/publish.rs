@@ -1,0 +1,310 @@
+//! PUBLISH, wherever it comes from: a client, a will, this process. All pass the same gate.
+
+use std::rc::Rc;
+
+use broker_codec::{Publish, QoS, ReasonCode};
+use bytes::Bytes;
+use uns_model::{OrgId, PublisherId};
+
+use super::receive::{Fatal, Step};
+use super::{Engine, Now};
+use crate::gate::{Gate, Inbound, Rejection, Resolved};
+use crate::key::Key;
+use crate::message::Message;
+use crate::retained::Retained;
+use crate::route::Route;
+
+/// Whose publish it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    pub(super) org: OrgId,
+    pub(super) publisher: PublisherId,
+}
+
+/// A publish from inside the process.
+#[derive(Clone, Debug, Default)]
+pub struct InProcess {
+    /// Whose topics.
+    pub org: OrgId,
+    /// Where to.
+    pub topic: String,
+    /// What.
+    pub payload: Bytes,
+    /// 0, or 1 for an outcome that follows the commit.
+    pub qos: u8,
+    /// Whether it is retained.
+    pub retain: bool,
+    /// Message Expiry Interval.
+    pub expiry: Option<u32>,
+    /// MQTT 5 properties that pass unchanged, in wire form.
+    pub properties: Bytes,
+    /// Who publishes.
+    pub client_id: String,
+}
+
+impl<G: Gate> Engine<G> {
+    pub(super) fn publish(
+        &mut self,
+        now: Now,
+        key: Key,
+        publish: &Publish<'_>,
+    ) -> Result<Step, Fatal> {
+        let me = self.address(key);
+        let config = &self.desk.config;
+        let Some(connection) = self.connections.get_mut(key) else { return Ok(Step::Next) };
+        if publish.qos == QoS::ExactlyOnce {
+            return Err(Fatal(ReasonCode::QoSNotSupported));
+        }
+        if publish.qos == QoS::AtLeastOnce
+            && connection.unacknowledged >= u32::from(config.receive_maximum)
+        {
+            return match connection.version {
+                broker_codec::Version::V5 => Err(Fatal(ReasonCode::ReceiveMaximumExceeded)),
+                broker_codec::Version::V311 => Ok(self.pause(key)),
+            };
+        }
+        let maximum = config.topic_alias_maximum;
+        let aliased = match publish.properties.topic_alias {
+            None => None,
+            Some(_) => connection.aliased(publish, maximum).map_err(Fatal)?,
+        };
+        if !publish.properties.subscription_ids.is_empty() {
+            return Err(Fatal(ReasonCode::ProtocolError));
+        }
+        let topic = aliased.as_deref().unwrap_or(publish.topic);
+        let origin = Origin { org: connection.org, publisher: connection.publisher };
+        let generation = self.broker.subscriptions.generation();
+        let route = match &connection.last_route {
+            Some(last) if last.generation == generation && *last.topic == *topic => {
+                Ok(Rc::clone(last))
+            }
+            _ => self.route(origin.org, topic, Author::Client).inspect(|route| {
+                if let Some(connection) = self.connections.get_mut(key) {
+                    connection.last_route = Some(Rc::clone(route));
+                }
+            }),
+        };
+        if let Ok(route) = &route
+            && self.must_wait(route, Some(key))
+        {
+            return Ok(self.pause(key));
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let message = Message {
+            topic,
+            qos: publish.qos.level(),
+            retain: publish.retain,
+            expiry: publish.properties.message_expiry,
+            properties: publish.properties.pass_through.bytes(&mut scratch),
+            payload: publish.payload,
+            publisher: Some(me),
+        };
+        let accepted = route.and_then(|route| self.admit(now, origin, &message, &route));
+        self.scratch = scratch;
+        match &accepted {
+            Ok(_) => self.desk.stats.messages_in += 1,
+            Err(_) => self.desk.stats.rejected += 1,
+        }
+        if let Some(id) = publish.packet_id {
+            self.acknowledge(key, id, accepted);
+        }
+        Ok(Step::Next)
+    }
+
+    /// A publish from inside the process; its outcome comes in [`super::Effects::replies`] under
+    /// the token. `false` if it has to be offered again later.
+    pub fn publish_in_process(&mut self, now: Now, token: u64, publish: &InProcess) -> bool {
+        let message = Message {
+            topic: &publish.topic,
+            qos: publish.qos.min(1),
+            retain: publish.retain,
+            expiry: publish.expiry,
+            properties: &publish.properties,
+            payload: &publish.payload,
+            publisher: None,
+        };
+        let route = match broker_codec::check_topic(&publish.topic) {
+            Ok(()) => self.route(publish.org, &publish.topic, Author::Client),
+            Err(error) => Err(Rejection::new(ReasonCode::TopicNameInvalid, "topic_invalid", error)),
+        };
+        if let Ok(route) = &route
+            && self.must_wait(route, None)
+        {
+            return false;
+        }
+        let publisher = self.gate.publisher(&publish.client_id);
+        let origin = Origin { org: publish.org, publisher };
+        let accepted = route.and_then(|route| self.admit(now, origin, &message, &route));
+        match &accepted {
+            Ok(_) => self.desk.stats.messages_in += 1,
+            Err(_) => self.desk.stats.rejected += 1,
+        }
+        self.reply(token, accepted);
+        true
+    }
+
+    /// A retained figure of the broker itself, which no gate has to allow.
+    pub fn publish_figure(&mut self, now: Now, org: OrgId, topic: &str, payload: &[u8]) {
+        let message = Message {
+            topic,
+            qos: 0,
+            retain: true,
+            expiry: None,
+            properties: &[],
+            payload,
+            publisher: None,
+        };
+        if let Ok(route) = self.route(org, topic, Author::Broker) {
+            self.retain(now, org, &message);
+            self.deliver(now, &message, &route);
+        }
+    }
+
+    /// Routes, admits and delivers. `true` if the outcome follows a commit.
+    pub(super) fn accept(
+        &mut self,
+        now: Now,
+        origin: Origin,
+        message: &Message<'_>,
+    ) -> Result<bool, Rejection> {
+        let route = self.route(origin.org, message.topic, Author::Client)?;
+        self.admit(now, origin, message, &route)
+    }
+
+    fn admit(
+        &mut self,
+        now: Now,
+        origin: Origin,
+        message: &Message<'_>,
+        route: &Route<G::Node>,
+    ) -> Result<bool, Rejection> {
+        let keep = message.retain && !message.payload.is_empty();
+        if keep && !self.broker.retained.has_room(origin.org, message.topic, message.bytes()) {
+            let detail = "the store of retained messages is full";
+            return Err(Rejection::new(ReasonCode::QuotaExceeded, "quota_exceeded", detail));
+        }
+        let inbound = Inbound {
+            publisher: origin.publisher,
+            qos: message.qos,
+            retain: message.retain,
+            expiry: message.expiry,
+            properties: message.properties,
+            payload: message.payload,
+            ingest: now.wall,
+        };
+        let logged = match &route.node {
+            Resolved::Plain => false,
+            Resolved::Guarded => self.gate.check(message.topic, &inbound).map(|()| false)?,
+            Resolved::Node(node) => self.gate.admit(node, &inbound).map(|()| true)?,
+        };
+        if message.retain {
+            self.retain(now, origin.org, message);
+        }
+        self.deliver(now, message, route);
+        if logged {
+            self.deliver_derived(now, origin, message);
+            self.flush_if_large();
+        }
+        Ok(logged)
+    }
+
+    /// What else the admitted publish stands for.
+    fn deliver_derived(&mut self, now: Now, origin: Origin, message: &Message<'_>) {
+        let mut derived = Vec::new();
+        self.gate.derived(&mut |topic, payload| derived.push((topic.to_owned(), payload.to_vec())));
+        for (topic, payload) in derived {
+            let derived = Message { topic: &topic, payload: &payload, retain: false, ..*message };
+            if let Ok(route) = self.route(origin.org, &topic, Author::Client) {
+                self.deliver(now, &derived, &route);
+            }
+        }
+    }
+
+    pub(super) fn retain(&mut self, now: Now, org: OrgId, message: &Message<'_>) {
+        if message.payload.is_empty() {
+            return self.broker.retained.clear(org, message.topic);
+        }
+        let expiry = message.expiry.map(|s| std::time::Duration::from_secs(u64::from(s)));
+        self.broker.retained.set(
+            org,
+            Retained {
+                topic: message.topic.into(),
+                qos: message.qos,
+                expires: expiry.map(|expiry| now.monotonic + expiry),
+                properties: Bytes::copy_from_slice(message.properties),
+                payload: Bytes::copy_from_slice(message.payload),
+            },
+        );
+    }
+
+    /// Where a topic leads under the present subscriptions.
+    fn route(
+        &mut self,
+        org: OrgId,
+        topic: &str,
+        author: Author,
+    ) -> Result<Rc<Route<G::Node>>, Rejection> {
+        let generation = self.broker.subscriptions.generation();
+        if let Some(route) = self.routes.get(org, topic)
+            && route.generation == generation
+        {
+            return Ok(route);
+        }
+        let node = match author {
+            Author::Broker => Resolved::Plain,
+            Author::Client if topic.starts_with('$') => {
+                let detail = "topics that begin with `$` are the broker's own";
+                return Err(Rejection::new(ReasonCode::NotAuthorized, "not_authorized", detail));
+            }
+            Author::Client => {
+                let max = self.broker.config.levels_max;
+                if topic.split('/').take(max + 1).count() > max {
+                    let detail = format!("the topic has more than {max} levels");
+                    let code = ReasonCode::TopicNameInvalid;
+                    return Err(Rejection::new(code, "topic_invalid", detail));
+                }
+                self.gate.resolve(org, topic)?
+            }
+        };
+        let tree = &self.broker.subscriptions;
+        let route = Rc::new(Route::build((tree, self.core), org, topic, node));
+        if author == Author::Client {
+            self.routes.insert(org, Rc::clone(&route));
+        }
+        Ok(route)
+    }
+
+    /// Whether a publish has to wait: for the log, for another core, or for a receiver that is
+    /// behind.
+    #[inline]
+    fn must_wait(&self, route: &Route<G::Node>, publisher: Option<Key>) -> bool {
+        if matches!(route.node, Resolved::Node(_)) && self.acks.is_full(&self.desk.config) {
+            return true;
+        }
+        let high = self.desk.config.batch_bytes_high;
+        let full =
+            |core: usize| self.outboxes.get(core).is_some_and(|o| o.batch.bytes_len() > high);
+        if route.remote.iter().any(|remote| full(remote.core.index())) {
+            return true;
+        }
+        let publisher = publisher.map(|key| self.address(key));
+        self.broker.is_congested() && route.is_congested(publisher)
+    }
+
+    fn pause(&mut self, key: Key) -> Step {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.paused = true;
+            self.paused.push(key);
+            self.desk.stats.stalls += 1;
+        }
+        Step::Wait
+    }
+}
+
+/// Who writes to a topic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Author {
+    Client,
+    /// The broker itself, which alone writes to `$…`.
+    Broker,
+}

@@ -1,0 +1,180 @@
+//! Bytes of a client: whole packets are handled, the rest stays with the caller.
+
+use broker_codec::{
+    Error, Frame, Framed, Packet, PacketType, ReasonCode, Version, decode_publish, encode_pingresp,
+    frame,
+};
+
+use super::{Engine, Now};
+use crate::connection::Phase;
+use crate::gate::Gate;
+use crate::key::Key;
+
+/// What became of received bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Received {
+    /// So many were used; the rest is an incomplete packet.
+    More(usize),
+    /// So many were used; the rest has to wait until the connection is in
+    /// [`crate::Effects::resumed`].
+    Paused(usize),
+    /// Nothing more is wanted from this client.
+    Done,
+}
+
+/// Whether to go on with the next packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Step {
+    Next,
+    /// Not this packet, not now.
+    Wait,
+}
+
+/// A packet that ends the connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Fatal(pub(super) ReasonCode);
+
+impl From<Error> for Fatal {
+    fn from(error: Error) -> Self {
+        Self(error.reason())
+    }
+}
+
+impl<G: Gate> Engine<G> {
+    /// Bytes arrived; `bytes` starts where the last call stopped.
+    pub fn receive(&mut self, now: Now, key: Key, bytes: &[u8]) -> Received {
+        let mut at = 0;
+        loop {
+            let Some(connection) = self.connections.get(key) else { return Received::Done };
+            let version = connection.version;
+            match &connection.phase {
+                Phase::Closing => return Received::Done,
+                Phase::Claiming(_) => return Received::Paused(at),
+                Phase::Up if connection.paused => return Received::Paused(at),
+                Phase::New | Phase::Up => {}
+            }
+            let rest = bytes.get(at..).unwrap_or_default();
+            let step = match frame(rest, self.broker.config.packet_bytes_max) {
+                Ok(Frame::Need(_)) => return self.need(now, key, rest, at),
+                Ok(Frame::Packet(framed)) => {
+                    let step = self.packet(now, key, version, (&framed, rest));
+                    if step == Ok(Step::Next) {
+                        at += framed.total_len;
+                        self.desk.stats.bytes_in += framed.total_len as u64;
+                    }
+                    step
+                }
+                Err(error) => Err(self.fault(key, rest, error)),
+            };
+            match step {
+                Ok(Step::Next) => {}
+                Ok(Step::Wait) => return Received::Paused(at),
+                Err(Fatal(reason)) => {
+                    self.desk.stats.protocol_errors += 1;
+                    self.fail(now, key, reason);
+                    return Received::Done;
+                }
+            }
+        }
+    }
+
+    /// Before CONNECT nothing but the beginning of a CONNECT is worth waiting for.
+    fn need(&mut self, now: Now, key: Key, rest: &[u8], at: usize) -> Received {
+        let new = self.connections.get(key).is_some_and(|c| matches!(c.phase, Phase::New));
+        let first = rest.first().copied().unwrap_or(PacketType::Connect.header());
+        if new && first != PacketType::Connect.header() {
+            self.desk.stats.protocol_errors += 1;
+            self.fail(now, key, ReasonCode::ProtocolError);
+            return Received::Done;
+        }
+        Received::More(at)
+    }
+
+    #[inline]
+    fn packet(
+        &mut self,
+        now: Now,
+        key: Key,
+        version: Version,
+        (framed, bytes): (&Framed, &[u8]),
+    ) -> Result<Step, Fatal> {
+        let body = bytes.get(framed.body.clone()).unwrap_or_default();
+        let Some(connection) = self.connections.get_mut(key) else { return Ok(Step::Next) };
+        connection.heard = now.monotonic;
+        if !connection.is_up() {
+            return self.first_packet(now, key, (framed, bytes));
+        }
+        if framed.padded && version == Version::V5 {
+            return Err(Error::PaddedInteger.into());
+        }
+        if PacketType::from_header(framed.header) == Some(PacketType::Publish) {
+            let publish = decode_publish(version, framed.header, body)?;
+            return self.publish(now, key, &publish);
+        }
+        let packet = broker_codec::decode(version, framed.header, body)?;
+        self.other(now, key, packet)
+    }
+
+    fn first_packet(
+        &mut self,
+        now: Now,
+        key: Key,
+        (framed, bytes): (&Framed, &[u8]),
+    ) -> Result<Step, Fatal> {
+        if PacketType::from_header(framed.header) != Some(PacketType::Connect) {
+            return Err(Fatal(ReasonCode::ProtocolError));
+        }
+        match framed.decode(Version::V5, bytes) {
+            Ok(Packet::Connect(connect)) => self.connect(now, key, &connect),
+            Ok(_) => Err(Fatal(ReasonCode::ProtocolError)),
+            Err(error) => Err(self.fault(key, bytes, error)),
+        }
+    }
+
+    /// A CONNECT that cannot be read is answered in its version, as far as that can be told.
+    fn fault(&mut self, key: Key, bytes: &[u8], error: Error) -> Fatal {
+        let version = match error {
+            Error::UnsupportedProtocol { level } if level < 5 => Version::V311,
+            _ if declares_3_1_1(bytes) => Version::V311,
+            _ => Version::V5,
+        };
+        if let Some(connection) = self.connections.get_mut(key)
+            && matches!(connection.phase, Phase::New)
+        {
+            connection.version = version;
+        }
+        error.into()
+    }
+
+    fn other(&mut self, now: Now, key: Key, packet: Packet<'_>) -> Result<Step, Fatal> {
+        match packet {
+            Packet::Publish(publish) => return self.publish(now, key, &publish),
+            Packet::Puback(ack) => self.puback(now, key, ack.packet_id),
+            Packet::Subscribe(subscribe) => self.subscribe(now, key, &subscribe)?,
+            Packet::Unsubscribe(unsubscribe) => self.unsubscribe(key, &unsubscribe)?,
+            Packet::Pingreq => {
+                if let Some(connection) = self.connections.get_mut(key) {
+                    encode_pingresp(connection.outbound.sink(&mut self.desk));
+                    Self::mark_dirty(connection, key, &mut self.effects.dirty);
+                }
+            }
+            Packet::Disconnect(disconnect) => self.disconnect(now, key, &disconnect)?,
+            Packet::Pubrel(pubrel) => self.pubrel(key, pubrel.packet_id),
+            // Deliveries are QoS 0 and 1, so nothing of QoS 2 is under way.
+            Packet::Pubrec(_) | Packet::Pubcomp(_) => {}
+            Packet::Connect(_)
+            | Packet::Connack(_)
+            | Packet::Suback(_)
+            | Packet::Unsuback(_)
+            | Packet::Pingresp
+            | Packet::Auth(_) => return Err(Fatal(ReasonCode::ProtocolError)),
+        }
+        Ok(Step::Next)
+    }
+}
+
+/// Whether a damaged CONNECT says that it is MQTT 3.1.1.
+fn declares_3_1_1(bytes: &[u8]) -> bool {
+    const NAME: &[u8] = b"\0\x04MQTT\x04";
+    (2..=5).any(|at| bytes.get(at..).is_some_and(|rest| rest.starts_with(NAME)))
+}

@@ -1,0 +1,67 @@
+//! Retained messages owed to new subscriptions: every match, in slices that wait for the client.
+
+use broker_codec::PacketId;
+
+use super::{Engine, Now};
+use crate::gate::Gate;
+use crate::key::Key;
+use crate::message::{Message, remaining};
+use crate::outbound::Delivery;
+
+/// Messages in one slice: other connections come in between.
+const SLICE_MESSAGES: usize = 512;
+
+impl<G: Gate> Engine<G> {
+    /// Sends the next slice. It goes on when the output is written or a delivery acknowledged.
+    pub(super) fn pump_retained(&mut self, now: Now, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if connection.outbound.owed.is_empty() || !connection.is_up() {
+            return;
+        }
+        let (org, outbound, desk) = (connection.org, &mut connection.outbound, &mut self.desk);
+        let mut left = SLICE_MESSAGES;
+        while let Some(mut owed) = outbound.owed.pop_front() {
+            if left == 0 || !outbound.takes_retained(owed.qos) {
+                outbound.owed.push_front(owed);
+                break;
+            }
+            let ids = owed.identifier;
+            let ids = ids.as_slice();
+            let qos = owed.qos;
+            let over = self.broker.retained.walk(org, &mut owed.walk, now.monotonic, &mut |kept| {
+                let expiry = remaining(kept.expires, now.monotonic).unwrap_or(Some(0));
+                let message = Message {
+                    topic: &kept.topic,
+                    qos: kept.qos,
+                    retain: true,
+                    expiry,
+                    properties: &kept.properties,
+                    payload: &kept.payload,
+                    publisher: None,
+                };
+                desk.encoder.begin();
+                let delivery = Delivery { qos: kept.qos.min(qos), retain: true, ids };
+                outbound.send(desk, now.monotonic, &message, &delivery);
+                left -= 1;
+                left > 0 && outbound.takes_retained(qos)
+            });
+            if !over {
+                outbound.owed.push_front(owed);
+                break;
+            }
+        }
+        Self::mark_dirty(connection, key, &mut self.effects.dirty);
+    }
+
+    /// A client acknowledged a delivery. Identifiers that are not in use, or out of order, are
+    /// nobody's fault (TRAP-28).
+    pub(super) fn puback(&mut self, now: Now, key: Key, id: PacketId) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if connection.outbound.window.release(id) && connection.outbound.queued() > 0 {
+            connection.outbound.pump(&mut self.desk, now.monotonic);
+            Self::mark_dirty(connection, key, &mut self.effects.dirty);
+            self.update_pace(now.monotonic, key);
+        }
+        self.pump_retained(now, key);
+    }
+}

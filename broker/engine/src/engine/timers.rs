@@ -1,0 +1,103 @@
+//! What time does: handshakes, keep alive, stuck writes, slow clients, expired messages.
+
+use std::time::Duration;
+
+use broker_codec::ReasonCode;
+
+use super::{Engine, Now};
+use crate::config::Config;
+use crate::connection::{Connection, Phase};
+use crate::gate::Gate;
+use crate::key::{CoreNo, Key};
+use crate::pace::Pace;
+
+/// How a connection ran out of time.
+#[derive(Clone, Copy, Debug)]
+enum Overdue {
+    /// Its CONNECT or its good-bye takes too long, or it takes nothing: cut off without a word.
+    Cut,
+    /// It was silent for longer than its keep alive allows.
+    Silent,
+}
+
+impl<G: Gate> Engine<G> {
+    /// Looks after all connections; to be called a few times a second.
+    pub fn tick(&mut self, now: Now) {
+        let config = &self.desk.config;
+        let overdue: Vec<(Key, Overdue)> = self
+            .connections
+            .iter()
+            .filter_map(|(key, c)| overdue(c, config, now.monotonic).map(|how| (key, how)))
+            .collect();
+        for (key, how) in overdue {
+            self.desk.stats.timeouts += 1;
+            match how {
+                Overdue::Silent => self.fail(now, key, ReasonCode::KeepAliveTimeout),
+                Overdue::Cut => {
+                    self.end(now, key);
+                    self.discard_output(key);
+                }
+            }
+        }
+        if self.core == CoreNo(0) {
+            self.broker.retained.expire(now.monotonic, 10_000);
+        }
+        // A lost wake-up would be a fault; it shall not stop a publisher for ever.
+        self.resume |= !self.paused.is_empty();
+        self.judge(now);
+    }
+
+    /// Whether [`Engine::judge`] wants to be called soon.
+    pub fn is_stalled(&self) -> bool {
+        !self.stalled.is_empty()
+    }
+
+    /// Looks at clients that are behind: those that do not drain are slow, and nobody waits for
+    /// them any longer.
+    pub fn judge(&mut self, now: Now) {
+        let stall = self.desk.config.stall;
+        let mut stalled = std::mem::take(&mut self.stalled);
+        let mut slow = Vec::new();
+        stalled.retain(|key| {
+            let Some(connection) = self.connections.get_mut(*key) else { return false };
+            if connection.outbound.pace.judge(now.monotonic, &stall) {
+                slow.push(*key);
+            }
+            matches!(connection.outbound.pace, Pace::Behind { .. })
+        });
+        self.stalled = stalled;
+        for key in slow {
+            self.congest(key, false);
+        }
+    }
+
+    fn discard_output(&mut self, key: Key) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            let left = connection.outbound.output().len();
+            connection.outbound.wrote(left, &mut self.desk);
+            self.desk.stats.bytes_out -= left as u64;
+            Self::mark_dirty(connection, key, &mut self.effects.dirty);
+        }
+    }
+}
+
+fn overdue<N>(connection: &Connection<N>, config: &Config, now: Duration) -> Option<Overdue> {
+    let stuck = |since: Duration| now.saturating_sub(since) >= config.write_timeout;
+    if connection.outbound.blocked_since.is_some_and(stuck) {
+        return Some(Overdue::Cut);
+    }
+    let silent = now.saturating_sub(connection.heard);
+    match connection.phase {
+        Phase::New => (silent >= config.handshake_timeout).then_some(Overdue::Cut),
+        Phase::Closing if connection.outbound.output().is_empty() => None,
+        Phase::Closing => {
+            let limit = config.handshake_timeout.max(config.write_timeout);
+            (silent >= limit && connection.outbound.blocked_since.is_some()).then_some(Overdue::Cut)
+        }
+        Phase::Up if connection.paused => None,
+        Phase::Up => {
+            connection.silence_max.is_some_and(|max| silent >= max).then_some(Overdue::Silent)
+        }
+        Phase::Claiming(_) => None,
+    }
+}

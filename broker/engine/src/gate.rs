@@ -1,0 +1,146 @@
+//! The gate as the engine sees it: who may publish what, and when it is durable. The namespace is
+//! adapted to it by the server; tests bring their own.
+
+use std::fmt;
+
+use broker_codec::ReasonCode;
+use uns_model::{OrgId, PublisherId, Timestamp};
+
+/// One publish on its way through the gate.
+#[derive(Clone, Copy, Debug)]
+pub struct Inbound<'a> {
+    /// Who publishes.
+    pub publisher: PublisherId,
+    /// With which QoS.
+    pub qos: u8,
+    /// Whether it is to be retained.
+    pub retain: bool,
+    /// Message Expiry Interval.
+    pub expiry: Option<u32>,
+    /// MQTT 5 properties that pass unchanged, in wire form.
+    pub properties: &'a [u8],
+    /// The payload.
+    pub payload: &'a [u8],
+    /// When it arrived.
+    pub ingest: Timestamp,
+}
+
+/// Why a publish was refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rejection {
+    /// The MQTT 5 reason code.
+    pub code: ReasonCode,
+    /// A stable name.
+    pub reason: &'static str,
+    /// For people.
+    pub detail: String,
+}
+
+impl Rejection {
+    /// A refusal in words.
+    pub fn new(code: ReasonCode, reason: &'static str, detail: impl fmt::Display) -> Self {
+        Self { code, reason, detail: detail.to_string() }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason, self.detail)
+    }
+}
+
+/// A promise that everything admitted before a flush will be reported committed, or not, once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Ticket(pub u64);
+
+/// What a topic means.
+#[derive(Clone, Debug)]
+pub enum Resolved<N> {
+    /// A node: its publishes pass the gate.
+    Node(N),
+    /// Delivered, not stored, and its messages are still checked.
+    Guarded,
+    /// Plain MQTT: delivered, not stored.
+    Plain,
+}
+
+/// The gate of one core.
+pub trait Gate {
+    /// A resolved topic, kept in the core's routes.
+    type Node: Clone;
+    /// What a commit tells an in-process publisher.
+    type Receipt: Clone;
+
+    /// Which node a topic is.
+    ///
+    /// # Errors
+    /// The topic may not be published to.
+    fn resolve(&mut self, org: OrgId, topic: &str) -> Result<Resolved<Self::Node>, Rejection>;
+
+    /// The number of a publisher.
+    fn publisher(&mut self, client_id: &str) -> PublisherId;
+
+    /// Checks a publish and takes it into the open batch.
+    ///
+    /// # Errors
+    /// It was not taken.
+    fn admit(&mut self, node: &Self::Node, inbound: &Inbound<'_>) -> Result<(), Rejection>;
+
+    /// Checks a publish that is not stored.
+    ///
+    /// # Errors
+    /// It may not be delivered.
+    fn check(&mut self, topic: &str, inbound: &Inbound<'_>) -> Result<(), Rejection>;
+
+    /// Messages on other topics that the last admitted publish stands for, to be delivered too.
+    fn derived(&mut self, each: &mut dyn FnMut(&str, &[u8]));
+
+    /// Bytes in the open batch, 0 if it is empty.
+    fn pending_bytes(&self) -> usize;
+
+    /// Hands the open batch to the log. With a ticket somebody waits for the commit, which the
+    /// embedder reports with [`crate::Engine::committed`].
+    ///
+    /// # Errors
+    /// Nothing of the batch was taken.
+    fn flush(&mut self, ticket: Option<Ticket>) -> Result<(), Rejection>;
+}
+
+/// No namespace and no log: every topic is plain MQTT.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenGate;
+
+/// A node of [`OpenGate`], of which there is none.
+#[derive(Clone, Copy, Debug)]
+pub enum NoNode {}
+
+impl Gate for OpenGate {
+    type Node = NoNode;
+    type Receipt = ();
+
+    fn resolve(&mut self, _: OrgId, _: &str) -> Result<Resolved<NoNode>, Rejection> {
+        Ok(Resolved::Plain)
+    }
+
+    fn publisher(&mut self, _: &str) -> PublisherId {
+        PublisherId::default()
+    }
+
+    fn admit(&mut self, node: &NoNode, _: &Inbound<'_>) -> Result<(), Rejection> {
+        match *node {}
+    }
+
+    fn check(&mut self, _: &str, _: &Inbound<'_>) -> Result<(), Rejection> {
+        Ok(())
+    }
+
+    fn derived(&mut self, _: &mut dyn FnMut(&str, &[u8])) {}
+
+    fn pending_bytes(&self) -> usize {
+        0
+    }
+
+    fn flush(&mut self, _: Option<Ticket>) -> Result<(), Rejection> {
+        Ok(())
+    }
+}

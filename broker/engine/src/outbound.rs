@@ -1,0 +1,258 @@
+//! What waits for one client: its output bytes, its QoS 1 window and queue, and the retained walks
+//! it asked for. All of it bounded; what does not fit is dropped and counted.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_codec::{Version, patch_packet_id};
+
+use crate::config::Config;
+use crate::message::{Encoder, Form, Message, Stored};
+use crate::pace::Pace;
+use crate::retained::Walk;
+use crate::stats::{Drop, Stats};
+use crate::tree::Link;
+use crate::window::Window;
+
+/// What the connections of one core use in turn.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) encoder: Encoder,
+    pub(crate) stats: Stats,
+    pub(crate) config: Arc<Config>,
+    /// Output buffers nobody uses: an idle connection has none.
+    spares: Vec<Vec<u8>>,
+}
+
+const SPARES_MAX: usize = 32;
+const SPARE_BYTES_MAX: usize = 1 << 20;
+
+impl Desk {
+    pub(crate) fn new(config: Arc<Config>) -> Self {
+        Self { encoder: Encoder::default(), stats: Stats::default(), config, spares: Vec::new() }
+    }
+}
+
+/// A QoS 1 message in the queue.
+#[derive(Debug)]
+struct Queued {
+    message: Rc<Stored>,
+    retain: bool,
+    ids: Option<Arc<[NonZeroU32]>>,
+}
+
+/// Retained messages still owed for one subscription.
+#[derive(Debug)]
+pub(crate) struct OwedRetained {
+    pub(crate) walk: Walk,
+    pub(crate) qos: u8,
+    pub(crate) identifier: Option<NonZeroU32>,
+}
+
+/// Everything on its way to one client.
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    pub(crate) version: Version,
+    pub(crate) packet_bytes_max: usize,
+    pub(crate) window: Window,
+    pub(crate) owed: VecDeque<OwedRetained>,
+    pub(crate) link: Arc<Link>,
+    pub(crate) pace: Pace,
+    pub(crate) dropped: [u64; Drop::ALL.len()],
+    /// Since when the socket has taken nothing.
+    pub(crate) blocked_since: Option<Duration>,
+    output: Vec<u8>,
+    written: usize,
+    queue: VecDeque<Queued>,
+    queue_bytes: usize,
+}
+
+impl Outbound {
+    pub(crate) fn new(version: Version, packet_bytes_max: usize, window: u16) -> Self {
+        Self {
+            version,
+            packet_bytes_max,
+            window: Window::new(window),
+            owed: VecDeque::new(),
+            link: Arc::default(),
+            pace: Pace::default(),
+            dropped: [0; Drop::ALL.len()],
+            blocked_since: None,
+            output: Vec::new(),
+            written: 0,
+            queue: VecDeque::new(),
+            queue_bytes: 0,
+        }
+    }
+
+    /// Bytes to write to the socket.
+    pub(crate) fn output(&self) -> &[u8] {
+        self.output.get(self.written..).unwrap_or_default()
+    }
+
+    /// A buffer to append packets to.
+    #[inline]
+    pub(crate) fn sink(&mut self, desk: &mut Desk) -> &mut Vec<u8> {
+        if self.output.capacity() == 0 {
+            self.output = desk.spares.pop().unwrap_or_default();
+        }
+        &mut self.output
+    }
+
+    /// The socket took this many bytes.
+    pub(crate) fn wrote(&mut self, bytes: usize, desk: &mut Desk) {
+        self.written += bytes;
+        desk.stats.bytes_out += bytes as u64;
+        self.pace.drained(bytes);
+        if self.written >= self.output.len() {
+            let mut spare = std::mem::take(&mut self.output);
+            self.written = 0;
+            if spare.capacity() <= SPARE_BYTES_MAX && desk.spares.len() < SPARES_MAX {
+                spare.clear();
+                desk.spares.push(spare);
+            }
+        } else if self.written > self.output.len() / 2 && self.written > 64 << 10 {
+            self.output.drain(..self.written);
+            self.written = 0;
+        }
+    }
+
+    /// Bytes in output and queue.
+    pub(crate) fn backlog(&self) -> usize {
+        self.output.len() - self.written + self.queue_bytes
+    }
+
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(crate) fn drop(&mut self, cause: Drop, stats: &mut Stats) {
+        self.dropped[cause as usize] += 1;
+        stats.drop(cause);
+    }
+
+    /// Delivers one message, now or later, or drops it.
+    #[inline]
+    pub(crate) fn send(
+        &mut self,
+        desk: &mut Desk,
+        now: Duration,
+        message: &Message<'_>,
+        delivery: &Delivery<'_>,
+    ) {
+        if delivery.qos == 0 {
+            let limit = match self.pace {
+                Pace::Slow => desk.config.backlog_bytes_high,
+                Pace::Fine | Pace::Behind { .. } => desk.config.output_bytes_max,
+            };
+            if self.output.len() - self.written + message.bytes() > limit {
+                return self.drop(Drop::OutputFull, &mut desk.stats);
+            }
+        } else if !self.queue.is_empty() || !self.can_send(&desk.config) {
+            return self.enqueue(desk, now, message, delivery);
+        }
+        self.put(desk, message, delivery);
+    }
+
+    fn can_send(&self, config: &Config) -> bool {
+        self.window.has_room() && self.output.len() - self.written < config.backlog_bytes_high
+    }
+
+    /// Puts a packet into the output; the window has room.
+    #[inline]
+    fn put(&mut self, desk: &mut Desk, message: &Message<'_>, delivery: &Delivery<'_>) {
+        let ids = match self.version {
+            Version::V5 => delivery.ids,
+            Version::V311 => &[],
+        };
+        let form = Form { version: self.version, qos: delivery.qos, retain: delivery.retain, ids };
+        self.sink(desk);
+        let Some((packet, encoded)) = desk.encoder.encode(message, form) else {
+            return self.drop(Drop::TooLarge, &mut desk.stats);
+        };
+        if encoded.len > self.packet_bytes_max {
+            return self.drop(Drop::TooLarge, &mut desk.stats);
+        }
+        let at = self.output.len();
+        self.output.extend_from_slice(packet);
+        let Some(packet) = self.output.get_mut(at..) else { return };
+        if let Some(first) = packet.first_mut() {
+            *first = *first & !1 | u8::from(delivery.retain);
+        }
+        if let Some(at) = encoded.packet_id_at
+            && let Some(id) = self.window.take()
+        {
+            patch_packet_id(packet, at, id);
+        }
+        desk.stats.messages_out += 1;
+    }
+
+    #[cold]
+    fn enqueue(
+        &mut self,
+        desk: &mut Desk,
+        now: Duration,
+        message: &Message<'_>,
+        delivery: &Delivery<'_>,
+    ) {
+        let stored = desk.encoder.stored(message, now);
+        let bytes = stored.bytes();
+        if self.queue.len() >= desk.config.queue_count_max
+            || self.queue_bytes + bytes > desk.config.queue_bytes_max
+        {
+            return self.drop(Drop::QueueFull, &mut desk.stats);
+        }
+        self.queue_bytes += bytes;
+        let ids = (!delivery.ids.is_empty()).then(|| delivery.ids.into());
+        self.queue.push_back(Queued { message: stored, retain: delivery.retain, ids });
+    }
+
+    /// Moves queued messages into the output while window and output have room.
+    pub(crate) fn pump(&mut self, desk: &mut Desk, now: Duration) {
+        while self.can_send(&desk.config)
+            && let Some(queued) = self.queue.pop_front()
+        {
+            self.queue_bytes -= queued.message.bytes();
+            self.pace.drained(queued.message.bytes());
+            let Some(message) = queued.message.message(now) else {
+                self.drop(Drop::Expired, &mut desk.stats);
+                continue;
+            };
+            desk.encoder.begin();
+            let ids = queued.ids.as_deref().unwrap_or_default();
+            self.put(desk, &message, &Delivery { qos: 1, retain: queued.retain, ids });
+        }
+        if self.queue.is_empty() && self.queue.capacity() > 1024 {
+            self.queue = VecDeque::new();
+        }
+    }
+
+    /// Whether the next retained message may be sent: it waits for output and window, and for
+    /// what was queued before.
+    pub(crate) fn takes_retained(&self, qos: u8) -> bool {
+        const SLICE: usize = 128 << 10;
+        self.output.len() - self.written < SLICE
+            && (qos == 0 || (self.queue.is_empty() && self.window.has_room()))
+    }
+
+    /// The client is gone: everything that waits is lost, and counted.
+    pub(crate) fn abandon(&mut self, stats: &mut Stats) {
+        for _ in 0..self.queue.len() {
+            self.drop(Drop::ClientGone, stats);
+        }
+        self.queue = VecDeque::new();
+        self.queue_bytes = 0;
+        self.owed.clear();
+    }
+}
+
+/// How one client gets a message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Delivery<'a> {
+    pub(crate) qos: u8,
+    pub(crate) retain: bool,
+    pub(crate) ids: &'a [NonZeroU32],
+}
