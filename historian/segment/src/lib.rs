@@ -10,6 +10,7 @@
 mod columns;
 pub mod decimal;
 mod error;
+mod input;
 mod layout;
 mod pages;
 mod reader;
@@ -18,6 +19,7 @@ mod series_map;
 mod writer;
 
 pub use error::Error;
+pub use input::ReadAt;
 pub use layout::TimeUnit;
 pub use reader::{Piece, Segment};
 pub use sample::{Sample, SeriesId};

@@ -7,19 +7,20 @@ use parquet::column::reader::{ColumnReader, get_typed_column_reader};
 use parquet::data_type::{ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::properties::{ReaderProperties, ReaderPropertiesPtr};
-use parquet::file::reader::{ChunkReader, RowGroupReader};
+use parquet::file::reader::RowGroupReader;
 use parquet::file::serialized_reader::SerializedRowGroupReader;
 use uns_model::Timestamp;
 
 use crate::columns::{Columns, Nullable};
 use crate::error::{Error, parquet};
+use crate::input::{Chunks, ReadAt};
 use crate::layout::{FORMAT, FORMAT_KEY, TimeUnit, at};
 use crate::pages::{self, Wanted};
 use crate::sample::{Sample, SeriesId};
 
 /// An open history file: its footer and page index, and where to read the rest.
 pub struct Segment<R> {
-    input: Arc<R>,
+    input: Arc<Chunks<R>>,
     metadata: ParquetMetaData,
     unit: TimeUnit,
     properties: ReaderPropertiesPtr,
@@ -45,9 +46,10 @@ impl<R> std::fmt::Debug for Segment<R> {
     }
 }
 
-impl<R: ChunkReader + 'static> Segment<R> {
+impl<R: ReadAt> Segment<R> {
     /// Reads and checks the footer and the page index.
     pub fn open(input: R) -> Result<Self, Error> {
+        let input = Chunks(Arc::new(input));
         let metadata = ParquetMetaDataReader::new()
             .with_page_index_policy(PageIndexPolicy::Optional)
             .parse_and_finish(&input)
@@ -129,6 +131,18 @@ impl<R: ChunkReader + 'static> Segment<R> {
         Ok(())
     }
 
+    /// The series the file has samples of, ascending; reads the `sid` column only.
+    pub fn series(&self) -> Result<Vec<SeriesId>, Error> {
+        let mut found = Vec::new();
+        for (number, meta) in self.metadata.row_groups().iter().enumerate() {
+            let rows = 0..u64::try_from(meta.num_rows()).unwrap_or_default();
+            let sids = required::<Int32Type>(&self.group(number)?, at::SID, rows)?;
+            found.extend(sids.into_iter().map(|sid| SeriesId(sid.cast_unsigned())));
+            found.dedup();
+        }
+        Ok(found)
+    }
+
     /// The range in file units: half-open stays half-open because both ends round up.
     fn wanted(&self, sid: SeriesId, start: Timestamp, end: Timestamp) -> Option<Wanted> {
         let unit = self.unit.nanos();
@@ -137,7 +151,7 @@ impl<R: ChunkReader + 'static> Segment<R> {
         (start < end).then_some(Wanted { sid: i32::try_from(sid.0).ok()?, start, end })
     }
 
-    fn group(&self, number: usize) -> Result<SerializedRowGroupReader<'_, R>, Error> {
+    fn group(&self, number: usize) -> Result<SerializedRowGroupReader<'_, Chunks<R>>, Error> {
         let missing = || Error::Format(format!("no row group {number}"));
         let meta = self.metadata.row_groups().get(number).ok_or_else(missing)?;
         let offsets = self.metadata.offset_index().and_then(|index| index.get(number));

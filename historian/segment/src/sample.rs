@@ -33,13 +33,11 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The order of samples in one series: time, source `seq`, then log order.
+    /// The order of samples in one series: time, source `seq`, samples under their ingest time
+    /// after those that name a source event, then log order.
     pub fn order(&self, other: &Self) -> Ordering {
-        (self.time, self.source_seq, self.sequence).cmp(&(
-            other.time,
-            other.source_seq,
-            other.sequence,
-        ))
+        let key = |s: &Self| (s.time, s.source_seq, s.lag_seconds.is_none(), s.sequence);
+        key(self).cmp(&key(other))
     }
 
     /// Whether both claim the same source event (NS-26). A sample under its ingest time names no

@@ -1,0 +1,139 @@
+//! Transactions of the catalog.
+
+use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, Transaction};
+use uns_model::NodeNo;
+
+use super::{Publication, sql};
+use crate::SeriesId;
+use crate::error::Error;
+use crate::file::Entry;
+use crate::gap::Gap;
+use crate::registry::{Node, Series};
+
+/// Rows per statement: SQLite allows 32,766 parameters.
+const ROWS: usize = 1000;
+
+type Tx<'a> = Transaction<'a, Sqlite>;
+
+pub(super) async fn publish(
+    connection: &mut SqliteConnection,
+    what: &Publication,
+) -> Result<(), Error> {
+    let mut tx = connection.begin().await.map_err(sql("begin a change of"))?;
+    for nodes in what.changes.nodes.chunks(ROWS) {
+        insert_nodes(&mut tx, nodes).await?;
+    }
+    for series in what.changes.series.chunks(ROWS) {
+        insert_series(&mut tx, series).await?;
+    }
+    for file in &what.files {
+        insert_file(&mut tx, file).await?;
+    }
+    for gap in &what.gaps {
+        insert_gap(&mut tx, gap).await?;
+    }
+    let position = [("cursor", what.cursor.0.cast_signed()), ("ingest", what.ingest.0)];
+    for (key, value) in position {
+        sqlx::query("UPDATE meta SET value = ? WHERE key = ?")
+            .bind(value)
+            .bind(key)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql("write"))?;
+    }
+    tx.commit().await.map_err(sql("commit"))
+}
+
+pub(super) async fn remove(
+    connection: &mut SqliteConnection,
+    names: &[String],
+) -> Result<(), Error> {
+    let mut tx = connection.begin().await.map_err(sql("begin a change of"))?;
+    for name in names {
+        delete_file(&mut tx, name).await?;
+    }
+    tx.commit().await.map_err(sql("commit"))
+}
+
+pub(super) async fn set_aside(
+    connection: &mut SqliteConnection,
+    name: &str,
+    gap: &Gap,
+) -> Result<(), Error> {
+    let mut tx = connection.begin().await.map_err(sql("begin a change of"))?;
+    delete_file(&mut tx, name).await?;
+    insert_gap(&mut tx, gap).await?;
+    tx.commit().await.map_err(sql("commit"))
+}
+
+async fn insert_nodes(tx: &mut Tx<'_>, nodes: &[(NodeNo, Node)]) -> Result<(), Error> {
+    let mut query = QueryBuilder::new(
+        "INSERT OR REPLACE INTO node (node, org, topic, id, name, deleted, purged) ",
+    );
+    query.push_values(nodes, |mut row, (number, node)| {
+        row.push_bind(i64::from(number.0))
+            .push_bind(i64::from(node.org.0))
+            .push_bind(i64::from(node.topic.0))
+            .push_bind(node.id.0.to_be_bytes().to_vec())
+            .push_bind(node.name.to_string())
+            .push_bind(node.deleted)
+            .push_bind(node.purged);
+    });
+    query.build().execute(&mut **tx).await.map_err(sql("write"))?;
+    Ok(())
+}
+
+async fn insert_series(tx: &mut Tx<'_>, series: &[(SeriesId, Series)]) -> Result<(), Error> {
+    let mut query = QueryBuilder::new("INSERT INTO series (sid, node, field, type, generation) ");
+    query.push_values(series, |mut row, (sid, series)| {
+        row.push_bind(i64::from(sid.0))
+            .push_bind(i64::from(series.node.0))
+            .push_bind(series.field.as_deref().map(str::to_owned))
+            .push_bind(series.value_type.name())
+            .push_bind(i64::from(series.generation));
+    });
+    query.build().execute(&mut **tx).await.map_err(sql("write"))?;
+    Ok(())
+}
+
+async fn insert_file(tx: &mut Tx<'_>, file: &Entry) -> Result<(), Error> {
+    sqlx::query("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .bind(&file.name)
+        .bind(file.first_time.0)
+        .bind(file.last_time.0)
+        .bind(file.after.0.cast_signed())
+        .bind(file.until.0.cast_signed())
+        .bind(file.rows.cast_signed())
+        .bind(file.bytes.cast_signed())
+        .bind(i64::from(file.crc))
+        .bind(i64::from(file.series.0.0))
+        .bind(i64::from(file.series.1.0))
+        .execute(&mut **tx)
+        .await
+        .map_err(sql("write"))?;
+    Ok(())
+}
+
+async fn insert_gap(tx: &mut Tx<'_>, gap: &Gap) -> Result<(), Error> {
+    sqlx::query("INSERT INTO gap VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .bind(gap.after.0.cast_signed())
+        .bind(gap.until.0.cast_signed())
+        .bind(gap.start.0)
+        .bind(gap.end.0)
+        .bind(gap.series.map(|(first, _)| i64::from(first.0)))
+        .bind(gap.series.map(|(_, last)| i64::from(last.0)))
+        .bind(&*gap.reason)
+        .execute(&mut **tx)
+        .await
+        .map_err(sql("write"))?;
+    Ok(())
+}
+
+async fn delete_file(tx: &mut Tx<'_>, name: &str) -> Result<(), Error> {
+    sqlx::query("DELETE FROM file WHERE name = ?")
+        .bind(name)
+        .execute(&mut **tx)
+        .await
+        .map_err(sql("write"))?;
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! What can go wrong in the store.
+
+use std::path::PathBuf;
+
+/// A failed operation of the store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The catalog database refused.
+    #[error("cannot {action} the history catalog")]
+    Catalog {
+        /// What was being done.
+        action: &'static str,
+        /// Why it failed.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The catalog was written by a newer release.
+    #[error(
+        "history catalog format {found} is newer than format {known}, which this release reads"
+    )]
+    NewerFormat {
+        /// The version found.
+        found: i64,
+        /// The newest version known.
+        known: i64,
+    },
+    /// A row of the catalog makes no sense.
+    #[error("the history catalog is inconsistent: {0}")]
+    Inconsistent(&'static str),
+    /// The thread of the catalog is gone.
+    #[error("the history catalog is closed")]
+    CatalogClosed,
+    /// A file or directory could not be read or written.
+    #[error("cannot {action} {path}")]
+    Disk {
+        /// What was being done.
+        action: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Samples could not become a file.
+    #[error("cannot encode history file {name}")]
+    Encode {
+        /// Which file.
+        name: String,
+        /// Why.
+        #[source]
+        source: historian_segment::Error,
+    },
+    /// A published file is not what was written; it is set aside.
+    #[error("history file {name} is damaged: {what}")]
+    Damaged {
+        /// Which file.
+        name: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A thread or its timer could not be started.
+    #[error("cannot start {what}")]
+    Start {
+        /// Which.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The log could not be read.
+    #[error("cannot read the log for history")]
+    Log(#[source] fabric::Error),
+}

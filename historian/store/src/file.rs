@@ -1,0 +1,187 @@
+//! Published files: what the manifest says about them, and reading them.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use fabric::{Disk, File};
+use historian_segment::{ReadAt, Sample, Segment, SeriesId};
+use parking_lot::Mutex;
+use uns_model::{Sequence, Timestamp};
+
+use crate::error::Error;
+
+pub use historian_segment::Piece;
+
+/// What the manifest keeps of a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) first_time: Timestamp,
+    pub(crate) last_time: Timestamp,
+    /// Every record after this sequence and up to `until` has its samples of this partition here.
+    pub(crate) after: Sequence,
+    pub(crate) until: Sequence,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) crc: u32,
+    pub(crate) series: (SeriesId, SeriesId),
+}
+
+/// One published file.
+#[derive(Debug)]
+pub struct HistoryFile {
+    pub(crate) entry: Entry,
+    pub(crate) dropped: AtomicBool,
+    verified: AtomicBool,
+}
+
+/// Opens files and keeps the footers of the latest ones.
+#[derive(Debug)]
+pub(crate) struct Files {
+    disk: Arc<dyn Disk>,
+    root: PathBuf,
+    dir: PathBuf,
+    open: Mutex<VecDeque<(String, Arc<Segment<Input>>)>>,
+    open_max: usize,
+}
+
+/// A file of a [`Disk`] as the reader wants it.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    file: Arc<dyn File>,
+    length: u64,
+}
+
+impl HistoryFile {
+    pub(crate) fn new(entry: Entry) -> Self {
+        Self { entry, dropped: AtomicBool::new(false), verified: AtomicBool::new(false) }
+    }
+
+    /// No sample in it is older.
+    pub fn first_time(&self) -> Timestamp {
+        self.entry.first_time
+    }
+
+    pub(crate) fn overlaps(&self, series: &[SeriesId], start: Timestamp, end: Timestamp) -> bool {
+        let (first, last) = self.entry.series;
+        self.entry.first_time < end
+            && start <= self.entry.last_time
+            && series.iter().any(|sid| first <= *sid && *sid <= last)
+    }
+}
+
+impl Files {
+    pub(crate) fn new(disk: Arc<dyn Disk>, root: PathBuf, open_max: usize) -> Self {
+        let dir = root.join("files");
+        Self { disk, root, dir, open: Mutex::default(), open_max: open_max.max(1) }
+    }
+
+    pub(crate) fn disk(&self) -> &dyn Disk {
+        &*self.disk
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Opens a file; its bytes are checked against the manifest the first time.
+    pub(crate) fn open(&self, file: &HistoryFile) -> Result<Arc<Segment<Input>>, Error> {
+        let name = &file.entry.name;
+        if let Some((_, segment)) = self.open.lock().iter().find(|(open, _)| open == name) {
+            return Ok(Arc::clone(segment));
+        }
+        if !file.verified.load(Ordering::Acquire) {
+            self.verify(&file.entry)?;
+            file.verified.store(true, Ordering::Release);
+        }
+        let input = self.input(name)?;
+        let segment = Segment::open(input).map_err(|error| damaged(name, &error))?;
+        let segment = Arc::new(segment);
+        let mut open = self.open.lock();
+        open.push_back((name.clone(), Arc::clone(&segment)));
+        while open.len() > self.open_max {
+            open.pop_front();
+        }
+        Ok(segment)
+    }
+
+    pub(crate) fn forget(&self, name: &str) {
+        self.open.lock().retain(|(open, _)| open != name);
+    }
+
+    /// Compares length and checksum with the manifest.
+    pub(crate) fn verify(&self, entry: &Entry) -> Result<(), Error> {
+        let bytes = match self.disk.read(&self.path(&entry.name)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(damaged(&entry.name, &"the file is missing"));
+            }
+            Err(error) => return Err(self.disk_error("read", &entry.name, error)),
+        };
+        if bytes.len() as u64 != entry.bytes {
+            let what = format!("{} bytes instead of {}", bytes.len(), entry.bytes);
+            return Err(damaged(&entry.name, &what));
+        }
+        if crc32fast::hash(&bytes) != entry.crc {
+            return Err(damaged(&entry.name, &"the checksum differs"));
+        }
+        Ok(())
+    }
+
+    fn input(&self, name: &str) -> Result<Input, Error> {
+        let failed = |error| self.disk_error("open", name, error);
+        let file = self.disk.open(&self.path(name)).map_err(failed)?;
+        let length = file.length().map_err(failed)?;
+        Ok(Input { file, length })
+    }
+
+    pub(crate) fn disk_error(&self, action: &'static str, name: &str, source: io::Error) -> Error {
+        Error::Disk { action, path: self.path(name), source }
+    }
+}
+
+fn damaged(name: &str, what: &dyn std::fmt::Display) -> Error {
+    Error::Damaged { name: name.to_owned(), what: what.to_string() }
+}
+
+/// An open file of one reader, and the pieces of it that matter.
+#[derive(Debug)]
+pub(crate) struct OpenFile {
+    pub(crate) name: String,
+    pub(crate) segment: Arc<Segment<Input>>,
+}
+
+impl OpenFile {
+    pub(crate) fn read(
+        &self,
+        piece: &Piece,
+        sid: SeriesId,
+        range: (Timestamp, Timestamp),
+        out: &mut Vec<Sample>,
+    ) -> Result<(), Error> {
+        self.segment
+            .read(piece, sid, range, out)
+            .map_err(|source| Error::Encode { name: self.name.clone(), source })
+    }
+}
+
+impl ReadAt for Input {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buffer, offset)
+    }
+}

@@ -1,0 +1,145 @@
+//! Turning a rotated memory into published files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use historian_segment::{Sample, SeriesEntry, SeriesId, TimeUnit, Writer, write_series_map};
+use uns_model::{Sequence, Timestamp};
+
+use crate::error::Error;
+use crate::file::{Entry, Files};
+use crate::memory::Frozen;
+use crate::partition::{Hours, Level, Partition};
+use crate::registry::Registry;
+
+/// The name of the table that names series for other tools.
+const SERIES_MAP: &str = "series.parquet";
+
+/// A file being built.
+struct Open {
+    writer: Writer,
+    first_time: Timestamp,
+    last_time: Timestamp,
+    series: (SeriesId, SeriesId),
+}
+
+/// Writes everything of `frozen`, durably, and gives what the manifest is to say. `range` are the
+/// sequences the samples came with. Repeating it after a failure replaces what it had written.
+pub(crate) fn write(
+    files: &Files,
+    frozen: &Frozen,
+    range: (Sequence, Sequence),
+    files_max: usize,
+) -> Result<Vec<Entry>, Error> {
+    let mut hours = Hours::default();
+    for (_, blocks) in &frozen.series {
+        for block in blocks {
+            hours.add(block.samples.iter().map(|sample| sample.time));
+        }
+    }
+    let (level, units) = Level::choose(&hours, files_max);
+    let mut open = BTreeMap::new();
+    let mut samples = Vec::new();
+    for (sid, blocks) in &frozen.series {
+        samples.clear();
+        samples.extend(blocks.iter().flat_map(|block| block.samples.iter().cloned()));
+        // Runs in order are merged, not sorted: blocks mostly follow each other.
+        samples.sort_by(Sample::order);
+        for run in samples.chunk_by(|a, b| level.of(a.time) == level.of(b.time)) {
+            if let Some(first) = run.first() {
+                add_run(&mut open, level.of(first.time), &units, (*sid, run))?;
+            }
+        }
+    }
+    open.into_iter().map(|(partition, open)| finish(files, partition, open, range)).collect()
+}
+
+fn add_run(
+    open: &mut BTreeMap<Partition, Open>,
+    partition: Partition,
+    units: &BTreeMap<Partition, TimeUnit>,
+    (sid, run): (SeriesId, &[Sample]),
+) -> Result<(), Error> {
+    let (Some(first), Some(last)) = (run.first(), run.last()) else {
+        return Ok(());
+    };
+    let failed = |source| Error::Encode { name: partition.to_string(), source };
+    let file = match open.entry(partition) {
+        std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+        std::collections::btree_map::Entry::Vacant(entry) => {
+            let unit = units.get(&partition).copied().unwrap_or(TimeUnit::Nanos);
+            entry.insert(Open {
+                writer: Writer::new(unit).map_err(failed)?,
+                first_time: first.time,
+                last_time: last.time,
+                series: (sid, sid),
+            })
+        }
+    };
+    file.writer.write_series(sid, run).map_err(failed)?;
+    file.first_time = file.first_time.min(first.time);
+    file.last_time = file.last_time.max(last.time);
+    file.series.1 = sid;
+    Ok(())
+}
+
+fn finish(
+    files: &Files,
+    partition: Partition,
+    open: Open,
+    (after, until): (Sequence, Sequence),
+) -> Result<Entry, Error> {
+    // Sequences are never reused, so neither is a name.
+    let name = format!("{partition}.{:014}.parquet", until.0);
+    let failed = |source| Error::Encode { name: name.clone(), source };
+    let encoded = open.writer.finish().map_err(failed)?;
+    write_file(files, files.dir(), &name, &encoded.bytes)?;
+    Ok(Entry {
+        first_time: open.first_time,
+        last_time: open.last_time,
+        after,
+        until,
+        rows: encoded.rows,
+        bytes: encoded.bytes.len() as u64,
+        crc: crc32fast::hash(&encoded.bytes),
+        series: open.series,
+        name,
+    })
+}
+
+fn write_file(files: &Files, dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    let path = dir.join(name);
+    files.disk().write_atomic(&path, bytes).map_err(|source| {
+        // On a full disk the half-written temporary holds the very space that is missing.
+        drop(files.disk().remove(&dir.join(format!("{name}.tmp"))));
+        Error::Disk { action: "write", path, source }
+    })
+}
+
+/// The rows of `series.parquet`.
+pub(crate) fn series_entries(registry: &Registry) -> Vec<SeriesEntry> {
+    let entry =
+        |(sid, series, node): (SeriesId, &crate::registry::Series, &crate::registry::Node)| {
+            SeriesEntry {
+                sid,
+                org: node.org.0,
+                topic: node.name.to_string(),
+                field: series.field.as_deref().map(str::to_owned),
+                kind: series.value_type.name(),
+                unit: None,
+            }
+        };
+    registry.entries().map(entry).collect()
+}
+
+/// Replaces `series.parquet`.
+pub(crate) fn write_series(files: &Files, entries: &[SeriesEntry]) -> Result<(), Error> {
+    let failed = |source| Error::Encode { name: SERIES_MAP.to_owned(), source };
+    let bytes = write_series_map(entries).map_err(failed)?;
+    write_file(files, files.root(), SERIES_MAP, &bytes)
+}
+
+/// Whether start-up may remove a file of this name that the manifest does not list.
+pub(crate) fn is_ours(name: &str) -> bool {
+    name.ends_with(".parquet") || name.ends_with(".tmp")
+}

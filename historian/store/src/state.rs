@@ -1,0 +1,38 @@
+//! What ingest writes and readers see, under one lock: so a view is of one moment.
+
+use std::sync::Arc;
+
+use uns_model::{Sequence, Timestamp};
+
+use crate::file::HistoryFile;
+use crate::gap::Gap;
+use crate::health::Counters;
+use crate::memory::{Frozen, Memory};
+use crate::registry::Registry;
+
+/// The store at one moment.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) registry: Registry,
+    /// Samples after the last rotation.
+    pub(crate) memory: Memory,
+    /// Samples being written to files; readers see them until the files are published.
+    pub(crate) frozen: Option<Arc<Frozen>>,
+    /// A checkpoint is on its way.
+    pub(crate) flushing: bool,
+    /// In order of publication.
+    pub(crate) files: Arc<Vec<Arc<HistoryFile>>>,
+    pub(crate) gaps: Vec<Gap>,
+    /// Gaps the catalog does not know yet.
+    pub(crate) new_gaps: Vec<Gap>,
+    /// A lost part of the log whose end in time is not known yet.
+    pub(crate) open_gap: Option<Gap>,
+    pub(crate) counters: Counters,
+    /// The last sequence folded in.
+    pub(crate) applied: Sequence,
+    /// The newest ingest time folded in.
+    pub(crate) ingest: Timestamp,
+    /// Everything up to here is in published files.
+    pub(crate) cursor: Sequence,
+    pub(crate) flush_error: Option<Arc<str>>,
+}

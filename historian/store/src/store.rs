@@ -1,0 +1,163 @@
+//! The store: opening, following the log, and how it is doing.
+
+mod follow;
+mod publish;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use fabric::{Disk, Log};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+use uns_model::{Clock, Sequence};
+
+use crate::catalog::Catalog;
+use crate::config::Config;
+use crate::error::Error;
+use crate::file::{Files, HistoryFile};
+use crate::health::Health;
+use crate::memory::Memory;
+use crate::recover;
+use crate::state::State;
+
+/// The name under which the log keeps what is not in files yet.
+const HOLD: &str = "historian";
+
+/// What a store is made of.
+#[derive(Clone)]
+pub struct Parts {
+    /// The log it follows.
+    pub log: Arc<dyn Log>,
+    /// Where files are written.
+    pub disk: Arc<dyn Disk>,
+    /// The directory of the catalog, with the files in `files/` below it.
+    pub dir: PathBuf,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Limits.
+    pub config: Config,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+/// History, from the log to files; see the crate's head.
+pub struct Store {
+    pub(crate) files: Files,
+    pub(crate) catalog: Catalog,
+    pub(crate) state: Mutex<State>,
+    /// Held while a damaged file is set aside.
+    pub(crate) setting_aside: Mutex<()>,
+    log: Arc<dyn Log>,
+    clock: Arc<dyn Clock>,
+    config: Config,
+    applied: watch::Sender<Sequence>,
+    cursor: watch::Sender<Sequence>,
+    flush_wanted: AtomicBool,
+    stopping: AtomicBool,
+    wake: Notify,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("dir", &self.files.dir()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens or creates the store of a directory and cleans up after a crash. Blocks.
+    ///
+    /// # Errors
+    /// When the catalog or the directory cannot be read, or is of a newer release.
+    pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
+        let Parts { log, disk, dir, clock, config } = parts;
+        let failed = |source| Error::Disk { action: "create", path: dir.clone(), source };
+        // SQLite opens its file itself, so its directory must exist beside any other disk.
+        std::fs::create_dir_all(&dir).map_err(failed)?;
+        disk.create_dir_all(&dir.join("files")).map_err(failed)?;
+        let files = Files::new(disk, dir.clone(), config.open_files_max);
+        let (catalog, mut loaded) = Catalog::open(&dir.join("catalog.sqlite"))?;
+        recover::recover(&files, &catalog, &mut loaded)?;
+
+        let cursor = loaded.cursor;
+        let published = loaded.files.into_iter().map(|entry| Arc::new(HistoryFile::new(entry)));
+        let state = State {
+            registry: loaded.registry,
+            memory: Memory::default(),
+            frozen: None,
+            flushing: false,
+            files: Arc::new(published.collect()),
+            gaps: loaded.gaps,
+            new_gaps: Vec::new(),
+            open_gap: None,
+            counters: Default::default(),
+            applied: cursor,
+            ingest: loaded.ingest,
+            cursor,
+            flush_error: None,
+        };
+        log.hold(HOLD, cursor);
+        Ok(Arc::new(Self {
+            files,
+            catalog,
+            state: Mutex::new(state),
+            setting_aside: Mutex::default(),
+            log,
+            clock,
+            config,
+            applied: watch::Sender::new(cursor),
+            cursor: watch::Sender::new(cursor),
+            flush_wanted: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            wake: Notify::new(),
+        }))
+    }
+
+    /// Everything up to here can be queried.
+    pub fn applied(&self) -> Sequence {
+        *self.applied.borrow()
+    }
+
+    /// Everything up to here is in published files; the log may forget it.
+    pub fn cursor(&self) -> Sequence {
+        *self.cursor.borrow()
+    }
+
+    /// Waits until everything committed before this call can be queried.
+    pub async fn caught_up(&self) {
+        let target = self.log.committed();
+        // The sender lives as long as `self`, so waiting ends only by reaching the target.
+        drop(self.applied.subscribe().wait_for(|applied| *applied >= target).await);
+    }
+
+    /// Writes everything committed before this call to files and waits for it.
+    pub async fn flush(&self) {
+        self.caught_up().await;
+        let target = self.applied();
+        self.flush_wanted.store(true, std::sync::atomic::Ordering::Release);
+        self.wake.notify_one();
+        drop(self.cursor.subscribe().wait_for(|cursor| *cursor >= target).await);
+    }
+
+    /// How it is doing.
+    pub fn health(&self) -> Health {
+        let state = self.state.lock();
+        let frozen = state.frozen.as_deref();
+        Health {
+            cursor: state.cursor,
+            applied: state.applied,
+            pending_samples: state.memory.samples + frozen.map_or(0, |f| f.samples),
+            pending_bytes: state.memory.bytes + frozen.map_or(0, |f| f.bytes),
+            files: state.files.len(),
+            file_bytes: state.files.iter().map(|file| file.entry.bytes).sum(),
+            series: state.registry.series_count(),
+            flush_error: state.flush_error.clone(),
+            gaps: state.gaps.clone(),
+            counters: state.counters,
+        }
+    }
+}

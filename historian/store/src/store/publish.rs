@@ -1,0 +1,133 @@
+//! The thread that writes files and publishes them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use uns_model::{Sequence, Timestamp};
+
+use super::{HOLD, Store};
+use crate::catalog::Publication;
+use crate::error::Error;
+use crate::file::HistoryFile;
+use crate::flush;
+use crate::gap::Gap;
+use crate::memory::Frozen;
+use crate::registry::Changes;
+
+/// The first pause after a failure; it doubles up to [`PAUSE_MAX`].
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+/// Service resumes at the latest so long after the disk has room again.
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// One checkpoint to publish.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) frozen: Arc<Frozen>,
+    pub(super) changes: Arc<Changes>,
+    pub(super) gaps: Vec<Gap>,
+    /// The samples came after the first and up to the second.
+    pub(super) range: (Sequence, Sequence),
+    pub(super) ingest: Timestamp,
+}
+
+impl Store {
+    /// Publishes a checkpoint, however often it takes; gives up only when told to stop.
+    pub(super) fn publish_job(&self, job: &Job) {
+        let mut pause = PAUSE_MIN;
+        while let Err(error) = self.try_publish(job) {
+            let text = chain(&error);
+            tracing::warn!(error = %text, "cannot write history, trying again");
+            let mut state = self.state.lock();
+            state.counters.flush_failures += 1;
+            state.flush_error = Some(text.into());
+            if self.stopping.load(Ordering::Acquire) {
+                // The cursor has not moved: the next start replays these samples from the log.
+                state.flushing = false;
+                return;
+            }
+            drop(state);
+            thread::sleep(pause);
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+        if job.changes.nodes.iter().any(|(_, node)| node.purged)
+            && let Err(error) = self.drop_purged_files()
+        {
+            tracing::warn!(error = %chain(&error), "purged files stay until the next purge");
+        }
+    }
+
+    fn try_publish(&self, job: &Job) -> Result<(), Error> {
+        let files = flush::write(&self.files, &job.frozen, job.range, self.config.flush_files_max)?;
+        if !job.changes.is_empty() {
+            let entries = flush::series_entries(&self.state.lock().registry);
+            flush::write_series(&self.files, &entries)?;
+        }
+        self.catalog.publish(Publication {
+            cursor: job.range.1,
+            ingest: job.ingest,
+            changes: Arc::clone(&job.changes),
+            files: files.clone(),
+            gaps: job.gaps.clone(),
+        })?;
+        let mut state = self.state.lock();
+        let new = files.into_iter().map(|entry| Arc::new(HistoryFile::new(entry)));
+        state.files = Arc::new(state.files.iter().cloned().chain(new).collect());
+        state.frozen = None;
+        state.flushing = false;
+        state.cursor = job.range.1;
+        state.flush_error = None;
+        state.counters.flushes += 1;
+        drop(state);
+        self.log.hold(HOLD, job.range.1);
+        self.cursor.send_replace(job.range.1);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Removes the files that hold nothing but purged series.
+    fn drop_purged_files(&self) -> Result<(), Error> {
+        let files = Arc::clone(&self.state.lock().files);
+        let mut dropped = Vec::new();
+        for file in files.iter() {
+            let Ok(segment) = self.files.open(file) else {
+                // A damaged file is dealt with when somebody reads it.
+                continue;
+            };
+            let series = segment.series().unwrap_or_default();
+            let state = self.state.lock();
+            if !series.is_empty() && series.iter().all(|sid| state.registry.is_purged(*sid)) {
+                dropped.push(Arc::clone(file));
+            }
+        }
+        if dropped.is_empty() {
+            return Ok(());
+        }
+        self.catalog.remove(dropped.iter().map(|file| file.entry.name.clone()).collect())?;
+        let mut state = self.state.lock();
+        let kept = state.files.iter().filter(|file| !dropped.iter().any(|d| Arc::ptr_eq(d, file)));
+        state.files = Arc::new(kept.cloned().collect());
+        drop(state);
+        for file in dropped {
+            let name = &file.entry.name;
+            file.dropped.store(true, Ordering::Release);
+            self.files.forget(name);
+            let removed = self.files.disk().remove(&self.files.path(name));
+            removed.map_err(|error| self.files.disk_error("remove", name, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// An error with its causes, for people.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        cause = source.source();
+    }
+    text
+}

@@ -1,0 +1,144 @@
+//! One reader's view: the files and the memory of one moment.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use historian_segment::{Piece, Sample, SeriesId};
+use uns_model::{OrgId, Sequence, Timestamp};
+
+use crate::error::Error;
+use crate::file::{HistoryFile, OpenFile};
+use crate::gap::Gap;
+use crate::recover;
+use crate::store::Store;
+
+/// What to look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The organisation.
+    pub org: OrgId,
+    /// The node's topic.
+    pub topic: &'a str,
+    /// A JSON field; `None` is the node's own value.
+    pub field: Option<&'a str>,
+    /// From this time on.
+    pub start: Timestamp,
+    /// Up to but without this time.
+    pub end: Timestamp,
+}
+
+/// The samples of one node or field in one time range, as of one sequence. Later flushes do not
+/// change it; nothing it does blocks ingest.
+#[derive(Debug)]
+pub struct View {
+    store: Arc<Store>,
+    series: Vec<SeriesId>,
+    range: (Timestamp, Timestamp),
+    /// The unwritten samples, unordered.
+    pub memory: Vec<Sample>,
+    /// The files that may hold more, by first time.
+    pub files: Vec<Arc<HistoryFile>>,
+    /// What is known to be missing; grows when a file turns out to be damaged.
+    pub gaps: Vec<Gap>,
+    /// As of this sequence.
+    pub applied: Sequence,
+}
+
+/// A piece of an open file, ready to be read.
+#[derive(Debug)]
+pub struct PieceOfFile {
+    file: Arc<OpenFile>,
+    piece: Piece,
+    sid: SeriesId,
+}
+
+impl PieceOfFile {
+    /// No sample of the piece is older.
+    pub fn first_time(&self) -> Timestamp {
+        self.piece.first
+    }
+}
+
+impl Store {
+    /// What is known about a node or field in a time range; `None` for a topic never seen.
+    pub fn view(self: &Arc<Self>, request: &Request<'_>) -> Option<View> {
+        let range = (request.start, request.end);
+        let mut memory = Vec::new();
+        let mut blocks = Vec::new();
+        let state = self.state.lock();
+        let series = state.registry.find(request.org, request.topic, request.field)?;
+        for sid in &series {
+            state.memory.view(*sid, range, &mut memory, &mut blocks);
+            if let Some(frozen) = &state.frozen {
+                blocks.extend(frozen.blocks(*sid).iter().cloned());
+            }
+        }
+        let all_files = Arc::clone(&state.files);
+        let known = state.gaps.iter().chain(&state.open_gap);
+        let gaps = known.filter(|gap| gap.concerns(&series, range.0, range.1)).cloned().collect();
+        let applied = state.applied;
+        drop(state);
+
+        for block in blocks {
+            memory.extend_from_slice(block.range(range.0, range.1));
+        }
+        let overlapping = all_files.iter().filter(|file| file.overlaps(&series, range.0, range.1));
+        let mut files: Vec<_> = overlapping.cloned().collect();
+        files.sort_by_key(|file| file.entry.first_time);
+        Some(View { store: Arc::clone(self), series, range, memory, files, gaps, applied })
+    }
+}
+
+impl View {
+    /// Opens a file of this view. A damaged one is set aside and becomes a gap.
+    ///
+    /// # Errors
+    /// Those of the disk; damage is no error.
+    pub fn open(&mut self, file: &Arc<HistoryFile>) -> Result<Vec<PieceOfFile>, Error> {
+        let segment = match self.store.files.open(file) {
+            Ok(segment) => segment,
+            Err(Error::Damaged { what, .. }) => {
+                self.gaps.extend(self.store.damaged(file, &what)?);
+                return Ok(Vec::new());
+            }
+            // Purged between taking the view and opening the file.
+            Err(_) if file.dropped.load(Ordering::Acquire) => return Ok(Vec::new()),
+            Err(other) => return Err(other),
+        };
+        let open = Arc::new(OpenFile { name: file.entry.name.clone(), segment });
+        let mut pieces = Vec::new();
+        for sid in &self.series {
+            for piece in open.segment.pieces(*sid, self.range.0, self.range.1) {
+                pieces.push(PieceOfFile { file: Arc::clone(&open), piece, sid: *sid });
+            }
+        }
+        Ok(pieces)
+    }
+
+    /// Adds the samples of a piece.
+    ///
+    /// # Errors
+    /// Those of the disk, and bytes that went bad after the file was checked.
+    pub fn read(&self, piece: &PieceOfFile, out: &mut Vec<Sample>) -> Result<(), Error> {
+        piece.file.read(&piece.piece, piece.sid, self.range, out)
+    }
+}
+
+impl Store {
+    /// Sets a damaged file aside, once.
+    fn damaged(&self, file: &HistoryFile, what: &str) -> Result<Option<Gap>, Error> {
+        let _one_at_a_time = self.setting_aside.lock();
+        if file.dropped.load(Ordering::Acquire) {
+            let state = self.state.lock();
+            let known = state.gaps.iter().find(|gap| gap.reason.contains(&file.entry.name));
+            return Ok(known.cloned());
+        }
+        let gap = recover::set_aside(&self.files, &self.catalog, &file.entry, what)?;
+        file.dropped.store(true, Ordering::Release);
+        let mut state = self.state.lock();
+        let kept = state.files.iter().filter(|kept| kept.entry.name != file.entry.name);
+        state.files = Arc::new(kept.cloned().collect());
+        state.gaps.push(gap.clone());
+        Ok(Some(gap))
+    }
+}
