@@ -1,0 +1,2 @@
+//! What one record costs on its way into the log.
+fn main() {}

@@ -1,0 +1,117 @@
+//! A data directory: its version, and the lock that keeps a second process out.
+
+use std::fs::{self, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use fabric::{Disk, Stream};
+
+use crate::{Error, SystemDisk};
+
+/// The layout version this release writes and reads.
+const VERSION: u32 = 1;
+const VERSION_FILE: &str = "VERSION";
+const LOCK_FILE: &str = "LOCK";
+
+/// A directory that belongs to this process until it is dropped.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    /// The open file carries the lock; the kernel frees it even after `kill -9`.
+    _lock: fs::File,
+}
+
+impl DataDir {
+    /// Takes a directory, creating it where needed.
+    ///
+    /// # Errors
+    /// `InUse` when another process has it, `NewerFormat` when a newer release wrote it, `NotOurs`
+    /// when it holds something else.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let disk = SystemDisk;
+        disk.create_dir_all(path).map_err(Error::io("create", path))?;
+        let version = path.join(VERSION_FILE);
+        match disk.read(&version) {
+            Ok(bytes) => check_version(&version, &bytes)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => refuse_foreign(path)?,
+            Err(error) => return Err(Error::io("read", &version)(error)),
+        }
+        let lock = lock(path)?;
+        if !version.exists() {
+            let text = version_text(VERSION);
+            disk.write_atomic(&version, text.as_bytes()).map_err(Error::io("write", &version))?;
+        }
+        Ok(Self { path: path.to_path_buf(), _lock: lock })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The directory of a stream's log.
+    pub fn stream(&self, stream: Stream) -> PathBuf {
+        self.path.join("streams").join(stream.name())
+    }
+}
+
+/// Two lines, each with its checksum: one may rot and the directory still opens.
+fn version_text(version: u32) -> String {
+    let line = version_line(version);
+    format!("{line}\n{line}\n")
+}
+
+fn version_line(version: u32) -> String {
+    let text = format!("uns data directory, format {version}");
+    let crc = crc32fast::hash(text.as_bytes());
+    format!("{text} #{crc:08x}")
+}
+
+fn check_version(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let text = String::from_utf8_lossy(bytes);
+    let versions = text.lines().filter_map(|line| {
+        let version = line.strip_prefix("uns data directory, format ")?.split(' ').next()?;
+        let version = version.parse().ok()?;
+        (version_line(version) == line).then_some(version)
+    });
+    match versions.max() {
+        None => Err(Error::VersionUnreadable { path: path.to_path_buf() }),
+        Some(found) if found > VERSION => {
+            Err(Error::NewerFormat { path: path.to_path_buf(), found, supported: VERSION })
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Without a VERSION file the directory must be empty, but for what a first start left behind.
+fn refuse_foreign(path: &Path) -> Result<(), Error> {
+    let ours = [LOCK_FILE, "VERSION.tmp", "lost+found"];
+    for entry in fs::read_dir(path).map_err(Error::io("list", path))? {
+        let entry = entry.map_err(Error::io("list", path))?;
+        if !ours.iter().any(|name| entry.file_name() == *name) {
+            return Err(Error::NotOurs { path: path.to_path_buf() });
+        }
+    }
+    Ok(())
+}
+
+fn lock(dir: &Path) -> Result<fs::File, Error> {
+    let path = dir.join(LOCK_FILE);
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = options.open(&path).map_err(Error::io("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+            return Err(Error::InUse { path: dir.to_path_buf(), pid });
+        }
+        Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path)(error)),
+    }
+    // The number is for people; on a full disk the lock holds without it.
+    if let Err(error) = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())) {
+        tracing::warn!(path = %path.display(), %error, "cannot write the process id of the lock");
+    }
+    Ok(file)
+}

@@ -1,0 +1,170 @@
+//! The log: queue, appender, keeper, tails.
+
+mod appender;
+mod keeper;
+mod queue;
+mod recovery;
+mod shared;
+mod tail;
+mod view;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+
+use fabric::{
+    Batch, Damage, Disk, Error as LogError, GapReason, Health, Log, OnCommit, Tail, TailItem,
+};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use uns_model::{Clock, Random, Sequence};
+
+use crate::config::SEQUENCE_JUMP;
+use crate::{Error, LogConfig, OnDamage};
+use shared::Shared;
+use tail::LocalTail;
+
+/// One stream's log in one directory.
+///
+/// Dropping it closes it: what was queued is committed, both threads end.
+#[derive(Debug)]
+pub struct LocalLog {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl LocalLog {
+    /// Opens the log in `dir`, or makes a new one, and recovers what a crash left.
+    ///
+    /// `random` gives a new log its key. On a full disk it opens, reads, and refuses to append.
+    ///
+    /// # Errors
+    /// When a file cannot be read or a torn tail cannot be cut, when a newer release wrote it, and
+    /// with [`OnDamage::Refuse`] when it is damaged.
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        config: LogConfig,
+        clock: Arc<dyn Clock>,
+        random: &dyn Random,
+    ) -> Result<Arc<Self>, Error> {
+        disk.create_dir_all(dir).map_err(Error::io("create", dir))?;
+        let recovered = recovery::recover(&*disk, dir, random)?;
+        let place = shared::Place { disk, dir: dir.to_path_buf(), config, clock };
+        let (shared, state) = Shared::new(place, recovered)?;
+        let shared = Arc::new(shared);
+        if shared.config.on_damage == OnDamage::Refuse {
+            let damage = verify(&shared)?;
+            if !damage.is_empty() {
+                return Err(Error::Damaged { path: dir.to_path_buf(), damage });
+            }
+        }
+        let log = Self { shared: Arc::clone(&shared), threads: Mutex::new(Vec::new()) };
+        let appender = appender::Appender::new(Arc::clone(&shared), state);
+        log.spawn("log-appender", move || appender.run())?;
+        log.spawn("log-keeper", move || keeper::Keeper::new(shared).run())?;
+        Ok(Arc::new(log))
+    }
+
+    fn spawn(&self, name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+        let thread = Builder::new().name(name.to_owned()).spawn(move || {
+            let _guard = AbortOnPanic(name);
+            run();
+        });
+        let thread = thread.map_err(|source| Error::Thread { name, source })?;
+        self.threads.lock().push(thread);
+        Ok(())
+    }
+
+    /// Commits what is queued, marks the clean end and stops both threads.
+    pub fn close(&self) {
+        self.shared.queue.close();
+        self.shared.keeper.close();
+        for thread in self.threads.lock().drain(..) {
+            // A panic of theirs has ended the process already.
+            let _joined = thread.join();
+        }
+    }
+
+    /// Reads the whole log from disk and returns every damaged range.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn verify(&self) -> Result<Vec<Damage>, Error> {
+        verify(&self.shared)
+    }
+}
+
+fn verify(shared: &Arc<Shared>) -> Result<Vec<Damage>, Error> {
+    let mut tail = LocalTail::from_disk(Arc::clone(shared));
+    let mut damage = Vec::new();
+    while let Some(item) = tail.next().map_err(Error::Log)? {
+        if let TailItem::Gap { after, until, reason: GapReason::Damage } = item {
+            damage.push(Damage { after, until });
+        }
+    }
+    Ok(damage)
+}
+
+impl Drop for LocalLog {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// A panic in the log ends the process: a hub that half works would acknowledge and lose.
+struct AbortOnPanic(&'static str);
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!(thread = self.0, "the log panicked, the process ends");
+            std::process::abort();
+        }
+    }
+}
+
+impl Log for LocalLog {
+    fn append(&self, batch: Batch, on_commit: Option<OnCommit>) -> Result<(), LogError> {
+        let shared = &self.shared;
+        let (bytes, records) = (batch.bytes_len(), batch.len());
+        if bytes > shared.limits.batch_bytes || records as u64 > SEQUENCE_JUMP {
+            return Err(LogError::TooLarge { bytes, records });
+        }
+        if let Some(reason) = shared.read_only.get() {
+            return Err(LogError::ReadOnly { reason: Arc::clone(reason) });
+        }
+        if shared.is_disk_full() {
+            return shared.refuse_on_full_disk(records, on_commit.is_some());
+        }
+        if batch.is_empty() && on_commit.is_none() {
+            return Ok(());
+        }
+        shared.queue.push(batch, on_commit).inspect_err(|_| shared.counters.refuse_full())
+    }
+
+    fn committed(&self) -> Sequence {
+        self.shared.committed()
+    }
+
+    fn oldest(&self) -> Sequence {
+        self.shared.view.read().oldest()
+    }
+
+    fn watch(&self) -> watch::Receiver<Sequence> {
+        self.shared.watch.subscribe()
+    }
+
+    fn tail(&self, after: Sequence) -> Box<dyn Tail> {
+        Box::new(LocalTail::new(Arc::clone(&self.shared), after))
+    }
+
+    fn hold(&self, name: &str, at: Sequence) {
+        self.shared.hold(name, at);
+    }
+
+    fn health(&self) -> Health {
+        self.shared.health()
+    }
+}

@@ -1,0 +1,213 @@
+//! The thread that prepares segments, drops old ones, waits for space and looks for damage.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use fabric::{File, Tail};
+use parking_lot::{Condvar, Mutex};
+use uns_model::{Sequence, Timestamp};
+
+use super::shared::Shared;
+use super::tail::LocalTail;
+use super::writer::allocate;
+
+/// Zeros written and synced at a time; the appender may have to wait for one such piece.
+const ZERO_BYTES: usize = 1 << 20;
+/// How long the keeper rests between pieces of background work.
+const PACE: Duration = Duration::from_millis(5);
+/// Frames checked for damage between two rests.
+const CHECK_FRAMES: usize = 4;
+
+#[derive(Debug, Default)]
+struct Signal {
+    woken: bool,
+    closing: bool,
+}
+
+/// Wakes the keeper.
+#[derive(Debug, Default)]
+pub(super) struct KeeperSignal {
+    signal: Mutex<Signal>,
+    changed: Condvar,
+}
+
+impl KeeperSignal {
+    pub(super) fn wake(&self) {
+        self.signal.lock().woken = true;
+        self.changed.notify_one();
+    }
+
+    pub(super) fn close(&self) {
+        self.signal.lock().closing = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits to be woken; `false` when closing.
+    fn wait(&self, at_most: Duration) -> bool {
+        let mut signal = self.signal.lock();
+        if !signal.woken && !signal.closing {
+            self.changed.wait_for(&mut signal, at_most);
+        }
+        signal.woken = false;
+        !signal.closing
+    }
+}
+
+pub(super) struct Keeper {
+    shared: Arc<Shared>,
+    opened: Duration,
+    /// The file being filled with zeros, and how far.
+    zeroing: Option<(Arc<dyn File>, u64)>,
+    /// Reads what is stored, until it reaches what was committed when the log was opened.
+    check: Option<LocalTail>,
+    check_until: Sequence,
+}
+
+impl Keeper {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let check_until = shared.committed();
+        let check = Some(LocalTail::from_disk(Arc::clone(&shared)));
+        let opened = shared.clock.monotonic();
+        Self { shared, opened, zeroing: None, check, check_until }
+    }
+
+    pub(super) fn run(mut self) {
+        loop {
+            if self.retention_is_due() {
+                while self.drop_oldest() {}
+            }
+            self.prepare();
+            let busy = self.fill_with_zeros() | self.look_for_damage();
+            let rest = match () {
+                () if busy => PACE,
+                () if self.shared.is_disk_full() => self.shared.config.retry_interval,
+                () => self.shared.config.retention_interval,
+            };
+            if !self.shared.keeper.wait(rest) {
+                return;
+            }
+        }
+    }
+
+    fn retention_is_due(&self) -> bool {
+        let open_for = self.shared.clock.monotonic().saturating_sub(self.opened);
+        open_for >= self.shared.config.retention_grace
+    }
+
+    /// Drops the oldest segment when it may go; `true` when it did.
+    fn drop_oldest(&self) -> bool {
+        let shared = &self.shared;
+        let (oldest, last, last_ingest, bytes) = {
+            let view = shared.view.read();
+            let mut segments = view.segments().iter();
+            let (Some(oldest), Some(next)) = (segments.next(), segments.next()) else {
+                shared.alarms.lock().clear();
+                return false;
+            };
+            (Arc::clone(oldest), next.previous, next.previous_ingest, view.bytes())
+        };
+        let large = bytes > shared.limits.retention_bytes;
+        if !large && !self.is_old(last_ingest) {
+            shared.alarms.lock().clear();
+            return false;
+        }
+        let mut alarms = Vec::new();
+        if let Some((name, at)) = shared.lowest_hold().filter(|(_, at)| *at < last) {
+            let lost = bytes > shared.limits.hold_bytes;
+            if large {
+                let loses = if lost { "and loses records" } else { "beyond its limit" };
+                alarms.push(format!("{name} holds {bytes} bytes since sequence {at} {loses}"));
+            }
+            if !lost {
+                shared.alarms.lock().clone_from(&alarms);
+                return false;
+            }
+            tracing::error!(log = %shared.dir.display(), consumer = name, at = at.0,
+                until = last.0, "a consumer is too far behind and loses records");
+        }
+        *shared.alarms.lock() = alarms;
+        shared.view.write().drop_oldest();
+        let removed = shared.disk.remove(&oldest.path);
+        if let Err(error) = removed.and_then(|()| shared.disk.sync_dir(&shared.dir)) {
+            // It is found again at the next start.
+            tracing::warn!(path = %oldest.path.display(), %error, "cannot remove a segment");
+        }
+        shared.counters.segments_removed.fetch_add(1, Relaxed);
+        true
+    }
+
+    fn is_old(&self, ingest: Timestamp) -> bool {
+        let Some(age) = self.shared.config.retention_age else { return false };
+        let age = i64::try_from(age.as_nanos()).unwrap_or(i64::MAX);
+        self.shared.clock.now().0.saturating_sub(ingest.0) > age
+    }
+
+    /// Reserves the next segment when it is wanted, which is also the test for returned space.
+    fn prepare(&mut self) {
+        let shared = &self.shared;
+        let full = shared.is_disk_full();
+        if !full && !shared.view.read().wants_next() {
+            return;
+        }
+        let mut prepared = shared.prepared.lock();
+        if prepared.is_none() {
+            match allocate(shared) {
+                Ok(file) => {
+                    *prepared = Some(Arc::clone(&file));
+                    self.zeroing = Some((file, 0));
+                }
+                Err(error) => {
+                    // The appender finds out for itself whether it still has room.
+                    tracing::debug!(log = %shared.dir.display(), %error, "cannot prepare");
+                    return;
+                }
+            }
+        }
+        drop(prepared);
+        shared.set_disk_full(false);
+    }
+
+    /// Fills one more piece of the prepared segment; `true` when there is more to do.
+    fn fill_with_zeros(&mut self) -> bool {
+        let Some((file, done)) = &mut self.zeroing else { return false };
+        // Holding the lock keeps the appender from taking the file in the middle of a write.
+        let prepared = self.shared.prepared.lock();
+        let untaken = prepared.as_ref().is_some_and(|prepared| Arc::ptr_eq(prepared, file));
+        let left = self.shared.limits.segment_bytes.saturating_sub(*done);
+        let piece = usize::try_from(left).unwrap_or(ZERO_BYTES).min(ZERO_BYTES);
+        let written = || {
+            file.write_all_at(&vec![0; piece], *done)?;
+            file.sync_data()
+        };
+        if piece == 0 || !untaken {
+            self.zeroing = None;
+        } else if let Err(error) = written() {
+            tracing::warn!(log = %self.shared.dir.display(), %error, "cannot fill with zeros");
+            self.zeroing = None;
+        } else {
+            *done += piece as u64;
+        }
+        drop(prepared);
+        self.zeroing.is_some()
+    }
+
+    /// Reads a little of what was stored before this start; `true` when there is more to do.
+    fn look_for_damage(&mut self) -> bool {
+        let Some(tail) = &mut self.check else { return false };
+        for _ in 0..CHECK_FRAMES {
+            let done = match tail.next() {
+                Ok(item) => item.is_none() || tail.at() >= self.check_until,
+                Err(error) => {
+                    tracing::error!(log = %self.shared.dir.display(), %error, "cannot check");
+                    true
+                }
+            };
+            if done {
+                self.check = None;
+                return false;
+            }
+        }
+        true
+    }
+}

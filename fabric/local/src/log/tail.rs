@@ -1,0 +1,153 @@
+//! Readers: from memory while they keep up, from disk while they lag.
+
+use std::io;
+use std::sync::Arc;
+
+use fabric::{Damage, Error, Frame, GapReason, Tail, TailItem};
+use uns_model::Sequence;
+
+use super::shared::Shared;
+use super::view::{Located, Spot};
+use crate::scan::{ScanError, Scanner};
+use crate::segment::{DATA_START, Segment};
+
+/// A position in the log, with its own read buffer while it reads from disk.
+#[derive(Debug)]
+pub(super) struct LocalTail {
+    shared: Arc<Shared>,
+    /// Everything up to here was handed out, or reported as a gap.
+    at: Sequence,
+    /// Where the last frame ended, which saves a search when reading moves to disk.
+    spot: Option<Spot>,
+    scanner: Option<(Sequence, Scanner)>,
+    /// A frame that was read behind a gap, which is reported first.
+    behind_gap: Option<Frame>,
+    memory: bool,
+}
+
+/// What a segment yields.
+enum Read {
+    Item(TailItem),
+    /// The segment vanished under the reader: look again.
+    Again,
+}
+
+impl LocalTail {
+    pub(super) fn new(shared: Arc<Shared>, after: Sequence) -> Self {
+        let (spot, scanner, behind_gap) = (None, None, None);
+        Self { shared, at: after, spot, scanner, behind_gap, memory: true }
+    }
+
+    /// Reads everything from disk, for a check of what is stored.
+    pub(super) fn from_disk(shared: Arc<Shared>) -> Self {
+        let first =
+            shared.view.read().segments().front().map_or(Sequence::ZERO, |one| one.previous);
+        Self { memory: false, ..Self::new(shared, first) }
+    }
+
+    /// How far it is.
+    pub(super) fn at(&self) -> Sequence {
+        self.at
+    }
+
+    fn hand_out(&mut self, frame: Frame) -> TailItem {
+        let frame = frame.after(self.at);
+        self.at = frame.last();
+        TailItem::Frame(frame)
+    }
+
+    fn gap(&mut self, until: Sequence, reason: GapReason) -> TailItem {
+        let after = self.at;
+        if reason == GapReason::Damage {
+            self.shared.note_damage(Damage { after, until });
+        }
+        self.at = until;
+        TailItem::Gap { after, until, reason }
+    }
+
+    fn read(&mut self, segment: &Segment, limit: u64, last: Sequence) -> Result<Read, Error> {
+        let mut scanner = match self.scanner.take() {
+            Some((base, mut scanner)) if base == segment.base => {
+                scanner.set_limit(limit);
+                scanner
+            }
+            _ => match self.shared.disk.open(&segment.path) {
+                Ok(file) => {
+                    let spot = self.spot.filter(|spot| spot.base == segment.base);
+                    let offset = spot.map_or(DATA_START, |spot| spot.offset);
+                    Scanner::new(file, self.shared.key, offset, limit)
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Ok(self.vanished(segment, last));
+                }
+                Err(source) => return Err(Error::Read { path: segment.path.clone(), source }),
+            },
+        };
+        let item = self.read_on(&mut scanner, last).map_err(|error| match error {
+            ScanError::Io(source) => Error::Read { path: segment.path.clone(), source },
+            ScanError::Newer(found) => Error::NewerFormat { found },
+        })?;
+        self.spot = Some(Spot { base: segment.base, offset: scanner.offset() });
+        self.scanner = Some((segment.base, scanner));
+        Ok(Read::Item(item))
+    }
+
+    /// The first frame with news; a gap when some are missing before it, or to the end.
+    fn read_on(&mut self, scanner: &mut Scanner, last: Sequence) -> Result<TailItem, ScanError> {
+        loop {
+            let frame = match scanner.frame()? {
+                Some(frame) => Some(frame),
+                None => scanner.resync()?,
+            };
+            let Some(frame) = frame else { return Ok(self.gap(last, GapReason::Damage)) };
+            let previous = frame.header().previous;
+            if previous > self.at {
+                if frame.last() > previous {
+                    self.behind_gap = Some(frame);
+                }
+                return Ok(self.gap(previous.min(last), GapReason::Damage));
+            }
+            if frame.last() > self.at {
+                return Ok(self.hand_out(frame));
+            }
+        }
+    }
+
+    /// Retention removed the file after it was located; without retention it is damage.
+    fn vanished(&mut self, segment: &Segment, last: Sequence) -> Read {
+        let oldest = self.shared.view.read().oldest();
+        if oldest > segment.base {
+            Read::Again
+        } else {
+            Read::Item(self.gap(last, GapReason::Damage))
+        }
+    }
+}
+
+impl Tail for LocalTail {
+    fn next(&mut self) -> Result<Option<TailItem>, Error> {
+        if let Some(frame) = self.behind_gap.take() {
+            return Ok(Some(self.hand_out(frame)));
+        }
+        loop {
+            let located = self.shared.view.read().locate(self.at, self.memory);
+            match located {
+                Located::CaughtUp => return Ok(None),
+                Located::Memory(frame, spot) => {
+                    self.spot = Some(spot);
+                    self.scanner = None;
+                    return Ok(Some(self.hand_out(frame)));
+                }
+                Located::Dropped { until } => {
+                    return Ok(Some(self.gap(until, GapReason::Retention)));
+                }
+                Located::Disk { segment, limit, last } => {
+                    match self.read(&segment, limit, last)? {
+                        Read::Item(item) => return Ok(Some(item)),
+                        Read::Again => {}
+                    }
+                }
+            }
+        }
+    }
+}

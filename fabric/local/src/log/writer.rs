@@ -1,0 +1,119 @@
+//! Writing frames: one write and one sync each, and the change to the next segment.
+
+use std::io;
+use std::sync::Arc;
+
+use fabric::{Disk, FORMAT_VERSION, File, Frame};
+use uns_model::{Sequence, Timestamp};
+
+use super::shared::Shared;
+use crate::header::Header;
+use crate::segment::{DATA_START, PREPARED_FILE, Segment, path_of};
+
+/// Where writing goes on.
+#[derive(Debug)]
+pub(super) struct WriterState {
+    /// The last segment, where there is one.
+    pub(super) active: Option<Active>,
+    /// Where its committed frames end.
+    pub(super) end: u64,
+    pub(super) last: Sequence,
+    pub(super) next: Sequence,
+    pub(super) ingest: Timestamp,
+}
+
+/// The segment being written.
+#[derive(Debug)]
+pub(super) struct Active {
+    pub(super) file: Arc<dyn File>,
+    pub(super) bytes: u64,
+}
+
+/// Why a frame was not stored.
+pub(super) enum WriteError {
+    /// No room; nothing of the frame counts, and a later one may find room.
+    Full,
+    /// The device failed and nobody knows what is stored: never again.
+    Failed(Arc<str>),
+}
+
+impl WriteError {
+    fn of(operation: &str) -> impl FnOnce(io::Error) -> Self {
+        move |error| match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Failed(format!("{operation} failed: {error}").into()),
+        }
+    }
+}
+
+impl WriterState {
+    /// Makes a frame durable; the sequence and time of its last record are the caller's to set.
+    pub(super) fn write(&mut self, shared: &Shared, frame: &Frame) -> Result<(), WriteError> {
+        let bytes = frame.bytes();
+        let room = self.active.as_ref().map_or(0, |active| active.bytes.saturating_sub(self.end));
+        if bytes.len() as u64 > room {
+            self.roll(shared, frame.header().first)?;
+        }
+        let Some(active) = &self.active else { return Err(WriteError::Full) };
+        active.file.write_all_at(bytes, self.end).map_err(WriteError::of("write"))?;
+        active.file.sync_data().map_err(|error| {
+            // Whatever the error says: after a failed sync nobody knows what is stored.
+            WriteError::Failed(format!("sync failed: {error}").into())
+        })?;
+        self.end += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Starts the segment that begins with `base`.
+    fn roll(&mut self, shared: &Shared, base: Sequence) -> Result<(), WriteError> {
+        let file = match shared.prepared.lock().take() {
+            Some(file) => file,
+            None => allocate(shared).map_err(WriteError::of("allocate"))?,
+        };
+        let header = Header {
+            version: FORMAT_VERSION,
+            key: shared.key,
+            base,
+            previous: self.last,
+            previous_ingest: self.ingest,
+        };
+        file.write_all_at(&header.encode(), 0).map_err(WriteError::of("write of a header"))?;
+        file.sync_data().map_err(WriteError::of("sync of a header"))?;
+        let path = path_of(&shared.dir, base);
+        let prepared = shared.dir.join(PREPARED_FILE);
+        shared.disk.rename(&prepared, &path).map_err(WriteError::of("rename"))?;
+        shared.disk.sync_dir(&shared.dir).map_err(WriteError::of("sync of the directory"))?;
+        let bytes = shared.limits.segment_bytes;
+        let (previous, previous_ingest) = (self.last, self.ingest);
+        let segment = Segment { base, previous, previous_ingest, bytes, path };
+        shared.view.write().add_segment(segment, DATA_START);
+        self.active = Some(Active { file, bytes });
+        self.end = DATA_START;
+        shared.keeper.wake();
+        Ok(())
+    }
+}
+
+/// Reserves the next segment. The caller holds the lock of `prepared`, or is about to use it.
+pub(super) fn allocate(shared: &Shared) -> io::Result<Arc<dyn File>> {
+    let path = shared.dir.join(PREPARED_FILE);
+    let bytes = shared.limits.segment_bytes;
+    if let Ok(file) = shared.disk.open(&path)
+        && file.length()? == bytes
+    {
+        return Ok(file);
+    }
+    let file = shared.disk.create(&path)?;
+    if let Err(error) = file.allocate(bytes) {
+        // A partial reservation would keep others from the space.
+        remove_quietly(&*shared.disk, &path);
+        return Err(error);
+    }
+    Ok(file)
+}
+
+fn remove_quietly(disk: &dyn Disk, path: &std::path::Path) {
+    if let Err(error) = disk.remove(path) {
+        tracing::warn!(path = %path.display(), %error, "cannot remove");
+    }
+}

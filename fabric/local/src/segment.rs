@@ -1,0 +1,42 @@
+//! Segments: files of frames, named by their first sequence.
+//!
+//! A segment is allocated whole before its first use, so a full disk shows there. A reserved but
+//! unwritten extent still costs a metadata commit when it is first synced; therefore the keeper
+//! fills the next segment with zeros while the current one is in use. When the appender is faster
+//! than that it takes the segment as it is: frames are large then, and the extra commit is rare.
+//! A header goes first, then frames from [`DATA_START`] on, then zeros.
+
+use std::path::{Path, PathBuf};
+
+use uns_model::{Sequence, Timestamp};
+
+/// Where frames start: a page after the header.
+pub(crate) const DATA_START: u64 = 4096;
+/// The file the next segment is prepared in.
+pub(crate) const PREPARED_FILE: &str = "next.prepared";
+/// The file with the log's own header.
+pub(crate) const LOG_FILE: &str = "LOG";
+
+const EXTENSION: &str = ".log";
+
+/// One segment on disk.
+#[derive(Clone, Debug)]
+pub(crate) struct Segment {
+    pub(crate) base: Sequence,
+    /// Everything after this sequence is in this segment or a later one.
+    pub(crate) previous: Sequence,
+    /// The last ingest time before this segment; tells the age of the one before.
+    pub(crate) previous_ingest: Timestamp,
+    pub(crate) bytes: u64,
+    pub(crate) path: PathBuf,
+}
+
+/// The path of the segment that starts with `base`.
+pub(crate) fn path_of(dir: &Path, base: Sequence) -> PathBuf {
+    dir.join(format!("{:020}{EXTENSION}", base.0))
+}
+
+/// The first sequence of the segment with this name; `None` for other files.
+pub(crate) fn base_of(name: &str) -> Option<Sequence> {
+    name.strip_suffix(EXTENSION)?.parse().ok().filter(|base| *base > 0).map(Sequence)
+}
