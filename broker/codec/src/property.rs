@@ -166,6 +166,7 @@ impl<'a> Property<'a> {
     }
 
     /// Writes identifier and value.
+    #[inline]
     pub(crate) fn put(&self, out: &mut impl Put) {
         out.u8(self.id());
         match *self {

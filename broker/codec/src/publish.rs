@@ -46,8 +46,16 @@ pub struct PublishProperties<'a> {
 
 impl<'a> PublishProperties<'a> {
     /// Also returns the Will Delay Interval, which only a will can have.
+    #[inline]
     pub(crate) fn read(from: &mut Reader<'a>, place: Place) -> Result<(Self, Option<u32>), Error> {
-        let mut reader = PropertyReader::new(from, place)?;
+        let reader = PropertyReader::new(from, place)?;
+        if reader.raw().is_empty() {
+            return Ok((Self::default(), None));
+        }
+        Self::read_some(reader)
+    }
+
+    fn read_some(mut reader: PropertyReader<'a>) -> Result<(Self, Option<u32>), Error> {
         let raw = reader.raw();
         let mut properties = Self::default();
         let mut will_delay = None;

@@ -60,6 +60,17 @@ impl<'a> Reader<'a> {
     /// A variable byte integer in its shortest form.
     #[inline]
     pub(crate) fn varint(&mut self, field: &'static str) -> Result<u32, Error> {
+        // Nearly all are one byte.
+        if let Some((&byte, rest)) = self.rest.split_first()
+            && byte < 0x80
+        {
+            self.rest = rest;
+            return Ok(u32::from(byte));
+        }
+        self.long_varint(field)
+    }
+
+    fn long_varint(&mut self, field: &'static str) -> Result<u32, Error> {
         let mut value = 0;
         for shift in [0, 7, 14, 21] {
             let byte = self.u8(field)?;

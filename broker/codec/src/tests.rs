@@ -2,6 +2,7 @@
 
 mod clauses;
 mod dice;
+mod peer;
 mod publish;
 mod round_trip;
 mod short_forms;

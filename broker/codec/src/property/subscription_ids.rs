@@ -50,7 +50,11 @@ impl<'a> SubscriptionIds<'a> {
         self.iter().next().is_none()
     }
 
+    #[inline]
     pub(crate) fn put(&self, out: &mut impl Put) {
+        if let Ids::List([]) = self.0 {
+            return;
+        }
         for id in self.iter() {
             Property::SubscriptionIdentifier(id).put(out);
         }
