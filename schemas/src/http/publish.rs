@@ -177,6 +177,42 @@ mod tests {
     }
 
     #[test]
+    fn the_request_describes_itself_and_its_items() {
+        let text = serde_json::to_string(&PublishRequest::schema()).unwrap();
+        assert!(text.contains("#/components/schemas/PublishItem"), "{text}");
+        let mut schemas = Vec::new();
+        PublishRequest::schemas(&mut schemas);
+        let (name, item) = &schemas[0];
+        let item = serde_json::to_string(item).unwrap();
+        assert_eq!(name, "PublishItem");
+        assert!(
+            item.contains("payloadBase64") && item.contains("\"required\":[\"topic\"]"),
+            "{item}"
+        );
+    }
+
+    #[test]
+    fn results_are_lean() {
+        let accepted = PublishResult {
+            topic: "a",
+            accepted: true,
+            sequence: Some(7),
+            reason: None,
+            detail: None,
+        };
+        let refused = PublishResult {
+            accepted: false,
+            sequence: None,
+            reason: Some("topic_invalid"),
+            detail: Some("x".into()),
+            ..accepted.clone()
+        };
+        let report = PublishReport { results: vec![accepted, refused] };
+        expect_test::expect![[r#"{"results":[{"topic":"a","accepted":true,"sequence":7},{"topic":"a","accepted":false,"reason":"topic_invalid","detail":"x"}]}"#]]
+        .assert_eq(&serde_json::to_string(&report).unwrap());
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (body, message) in [
             (r#"{"payload":1}"#, "missing field `topic`"),

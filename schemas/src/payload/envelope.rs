@@ -61,8 +61,7 @@ pub(super) fn read<'a>(
                 envelope.value = token;
                 found = true;
             }
-            "quality" => envelope.word = quality(token),
-            "success" => envelope.word = quality(token),
+            "quality" | "success" => envelope.word = quality(token),
             "status" => envelope.status = status(token),
             "timestamp" | "timestamp_ms" => envelope.source = time(token, context),
             "seq" => envelope.seq = unsigned(token),
@@ -91,7 +90,8 @@ pub(super) fn time(token: Token<'_>, context: &DecodeContext) -> Option<Timestam
     Some(read.unwrap_or(Timestamp::UNREADABLE))
 }
 
-/// A quality as a word, as an OPC DA number or as a flag.
+/// A quality as a word, as a flag, or as a number: OPC DA's 16 bits (0 is Bad), and OPC UA's code
+/// where it needs more.
 pub(super) fn quality(token: Token<'_>) -> Option<Quality> {
     Some(match token.kind {
         Kind::Null => return None,

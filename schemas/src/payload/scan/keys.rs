@@ -7,7 +7,7 @@ use super::{Kind, Token};
 use crate::payload::text;
 
 /// Keys kept without allocation.
-const INLINE: usize = 32;
+const INLINE: usize = 24;
 /// Up to here comparing every pair beats sorting.
 const PAIRWISE: usize = 8;
 
