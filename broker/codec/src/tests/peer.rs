@@ -84,7 +84,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
-    fn the_peer_agrees(v5 in any::<bool>(), bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+    fn the_peer_agrees(
+        v5 in any::<bool>(),
+        bytes in proptest::collection::vec(any::<u8>(), 0..80),
+    ) {
         let (version, beyond): (_, fn(&Packet<'_>) -> bool) =
             if v5 { (Version::V5, beyond_v5) } else { (Version::V311, beyond_v311) };
         let packet = Dice::new(version, bytes).packet();
