@@ -18,8 +18,8 @@
 //! can be [`Malformed`]: by a duplicate key or by depth. Where an exporter wrote `NaN` or
 //! `Infinity` for a number, the value is null and Bad, and a document is kept with `null` there.
 //!
-//! A time that cannot be read is [`uns_model::Timestamp::UNREADABLE`], for the time rules to treat like any
-//! other unbelievable one (NS-23).
+//! A time that cannot be read is [`uns_model::Timestamp::UNREADABLE`], for the time rules to treat
+//! like any other unbelievable one (NS-23).
 
 mod batch;
 mod document;

@@ -183,7 +183,9 @@ mod tests {
             }
             let topic: Vec<&str> = topic.iter().map(String::as_str).collect();
             let (text, name) = (filter.join("/"), topic.join("/"));
-            prop_assume!(!text.is_empty() && !name.is_empty());
+            if text.is_empty() || name.is_empty() {
+                return Ok(());
+            }
             let hidden = name.starts_with('$') && matches!(filter[0], "+" | "#");
             prop_assert_eq!(
                 Filter::parse(&text).unwrap().matches(&name),
