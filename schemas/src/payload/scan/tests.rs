@@ -83,6 +83,8 @@ fn a_key_twice_is_found_at_every_size() {
         let keys: Vec<String> = (0..count).map(|n| format!("\"k{n}\":{{\"k{n}\":[]}}")).collect();
         let unique = format!("{{{}}}", keys.join(","));
         assert!(matches!(whole(&unique), Ok(Some(_))), "{count} keys");
+        let list = format!("[{unique},{unique}]");
+        assert!(matches!(whole(&list), Ok(Some(_))), "{count} keys, two objects");
         for again in [0, count / 2, count - 1] {
             let twice = format!("{{{},\"k{again}\":1}}", keys.join(","));
             let at = twice.len() - format!("\"k{again}\":1}}").len();

@@ -16,22 +16,20 @@ pub(super) struct ClockStep(Option<Run>);
 struct Run {
     first_time: Timestamp,
     first_ingest: Timestamp,
-    newest_time: Timestamp,
 }
 
 impl ClockStep {
     /// Takes one more late sample in; whether the clock has now run on long enough. A sample off
     /// the pace starts a new run.
     pub(super) fn runs_on(&mut self, time: Timestamp, ingest: Timestamp) -> bool {
-        if let Some(run) = &mut self.0 {
+        if let Some(run) = self.0 {
             let source = time.0.saturating_sub(run.first_time.0);
             let real = ingest.0.saturating_sub(run.first_ingest.0);
-            if time >= run.newest_time && source.abs_diff(real) <= JITTER_NANOS.unsigned_abs() {
-                run.newest_time = time;
+            if source.abs_diff(real) <= JITTER_NANOS.unsigned_abs() {
                 return real >= RUN_NANOS;
             }
         }
-        self.0 = Some(Run { first_time: time, first_ingest: ingest, newest_time: time });
+        self.0 = Some(Run { first_time: time, first_ingest: ingest });
         false
     }
 }

@@ -124,6 +124,15 @@ fn a_sample_from_the_future_cannot_freeze_the_last_value() {
 }
 
 #[test]
+fn a_clock_that_drifts_past_the_limit_stays_current() {
+    let mut driver = Driver::default();
+    assert_eq!(driver.plc(60, 0, 1), (Effect::Follow, None));
+    assert_eq!(driver.plc(62, 1, 2), (Effect::Follow, Some(TimeFinding::Ahead)));
+    assert_eq!(driver.plc(62, 2, 3), (Effect::Correct, None));
+    assert_eq!(driver.plc(61, 3, 4), (Effect::HistoryOnly, None));
+}
+
+#[test]
 fn an_unbelievable_time_is_replaced_by_ingest_time() {
     for source in [Timestamp(0), Timestamp::UNREADABLE, Timestamp(i64::MAX)] {
         let placed = place(Some(source), Quality::GOOD, at(5));
