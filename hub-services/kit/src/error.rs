@@ -25,7 +25,9 @@ pub enum Error {
         source: sqlx::Error,
     },
     /// A module's tables were made by a newer release.
-    #[error("tables of module `{module}` are at step {found}, this release knows {known}: use a newer uns")]
+    #[error(
+        "tables of module `{module}` are at step {found}, this release knows {known}: use a newer uns"
+    )]
     NewerSchema {
         /// The module.
         module: &'static str,

@@ -15,6 +15,7 @@ pub mod services;
 mod stop;
 mod supervise;
 
+pub use bytes::Bytes;
 pub use db::Db;
 pub use error::Error;
 pub use module::{Hub, Kind, Module, Started, Task, TaskFuture};

@@ -44,11 +44,8 @@ impl Exposition {
     }
 
     fn family(&mut self, name: &'static str, kind: &'static str, help: &'static str) -> Family<'_> {
-        let lines = self.families.entry(name).or_insert_with(|| Lines {
-            kind,
-            help,
-            text: String::new(),
-        });
+        let lines =
+            self.families.entry(name).or_insert_with(|| Lines { kind, help, text: String::new() });
         Family { name, text: &mut lines.text }
     }
 

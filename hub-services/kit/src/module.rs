@@ -77,10 +77,8 @@ pub trait Module: 'static {
     type Config: DeserializeOwned + Send;
 
     /// Checks what it needs and gives its parts; long work belongs into the task.
-    fn start(
-        config: Self::Config,
-        hub: Hub,
-    ) -> impl Future<Output = Result<Started, Error>> + Send;
+    fn start(config: Self::Config, hub: Hub)
+    -> impl Future<Output = Result<Started, Error>> + Send;
 }
 
 /// A [`Module`] without its type, for the root's list.

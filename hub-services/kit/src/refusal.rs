@@ -35,7 +35,7 @@ impl Refusal {
     }
 
     /// 500 `internal`: the cause goes to the log, never to the client.
-    pub fn internal(doing: &str, cause: &dyn std::error::Error) -> Self {
+    pub fn internal(doing: &str, cause: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(doing, cause, "request failed");
         let detail = format!("The hub could not {doing}; its log has the cause.");
         Self::new(500, "internal", detail)

@@ -12,7 +12,7 @@ mod publish;
 
 pub use history::{Aggregate, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample};
 pub use live::{
-    CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, Live, SearchHit, SearchQuery, TreeNode,
+    CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue, Live, SearchHit, SearchQuery, TreeNode,
     TreePage, TreeQuery,
 };
 pub use publish::{Publish, PublishItem, Published};

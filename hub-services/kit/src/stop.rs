@@ -25,7 +25,7 @@ impl Stop {
     /// Waits for it.
     pub async fn stopped(&mut self) {
         // An error means the stopper is gone, which is the signal as well.
-        self.0.wait_for(|stop| *stop).await.map_or((), drop);
+        drop(self.0.wait_for(|stop| *stop).await);
     }
 }
 

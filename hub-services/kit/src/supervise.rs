@@ -13,10 +13,20 @@ use tokio::time::Instant;
 use crate::metrics::{Exposition, MetricSource};
 use crate::{Stop, Task};
 
-const BACK_OFF_MIN: Duration = Duration::from_secs(1);
-const BACK_OFF_MAX: Duration = Duration::from_secs(60);
-/// A run this long clears the record of earlier failures.
-const HEALTHY_AFTER: Duration = Duration::from_secs(60);
+/// How long a failed task waits before its next run: doubling from `min` to `max`.
+#[derive(Clone, Copy, Debug)]
+struct BackOff {
+    min: Duration,
+    max: Duration,
+    /// A run this long clears the record of earlier failures.
+    healthy_after: Duration,
+}
+
+const BACK_OFF: BackOff = BackOff {
+    min: Duration::from_secs(1),
+    max: Duration::from_secs(60),
+    healthy_after: Duration::from_secs(60),
+};
 
 /// Keeps module tasks running until the stop signal.
 #[derive(Debug)]
@@ -24,6 +34,7 @@ pub struct Supervisor {
     stop: Stop,
     tasks: JoinSet<()>,
     restarts: Arc<Restarts>,
+    back_off: BackOff,
 }
 
 /// How often each module's task was started again.
@@ -39,13 +50,16 @@ impl fmt::Debug for Restarts {
 impl Supervisor {
     /// No tasks yet.
     pub fn new(stop: Stop) -> Self {
-        Self { stop, tasks: JoinSet::new(), restarts: Arc::default() }
+        Self { stop, tasks: JoinSet::new(), restarts: Arc::default(), back_off: BACK_OFF }
     }
 
     /// Runs a module's task for as long as the process lives, or until it ends by itself.
     pub fn run(&mut self, module: &'static str, task: Task) {
         self.restarts.0.lock().entry(module).or_default();
-        self.tasks.spawn(keep_running(module, task, self.stop.clone(), self.restarts.clone()));
+        let (stop, restarts, back_off) = (self.stop.clone(), self.restarts.clone(), self.back_off);
+        self.tasks.spawn(async move {
+            keep_running(module, &task, stop, back_off, &restarts).await;
+        });
     }
 
     /// The restart counters.
@@ -63,8 +77,14 @@ impl Supervisor {
     }
 }
 
-async fn keep_running(module: &'static str, task: Task, mut stop: Stop, restarts: Arc<Restarts>) {
-    let mut back_off = BACK_OFF_MIN;
+async fn keep_running(
+    module: &'static str,
+    task: &Task,
+    mut stop: Stop,
+    back_off: BackOff,
+    restarts: &Restarts,
+) {
+    let mut wait = back_off.min;
     loop {
         let started = Instant::now();
         let run = AbortOnDrop(tokio::spawn(task(stop.clone())));
@@ -76,14 +96,14 @@ async fn keep_running(module: &'static str, task: Task, mut stop: Stop, restarts
             }
             Err(panic) => tracing::error!(module, %panic, "module task panicked"),
         }
-        if started.elapsed() >= HEALTHY_AFTER {
-            back_off = BACK_OFF_MIN;
+        if started.elapsed() >= back_off.healthy_after {
+            wait = back_off.min;
         }
         tokio::select! {
             () = stop.stopped() => return,
-            () = tokio::time::sleep(back_off) => {}
+            () = tokio::time::sleep(wait) => {}
         }
-        back_off = (back_off * 2).min(BACK_OFF_MAX);
+        wait = (wait * 2).min(back_off.max);
         *restarts.0.lock().entry(module).or_default() += 1;
         tracing::info!(module, "module task starts again");
     }
@@ -121,10 +141,12 @@ mod tests {
     use super::*;
     use crate::Error;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_panicking_task_is_started_again_and_counted() {
         let (stopper, stop) = Stop::pair();
         let mut supervisor = Supervisor::new(stop);
+        let (min, max) = (Duration::from_millis(5), Duration::from_millis(10));
+        supervisor.back_off = BackOff { min, max, healthy_after: Duration::from_secs(1) };
         let runs = Arc::new(AtomicU32::new(0));
         let seen = runs.clone();
         let task: Task = Arc::new(move |mut stop: Stop| {
@@ -142,8 +164,9 @@ mod tests {
         });
         supervisor.run("demo", task);
         let metrics = supervisor.metrics();
-        tokio::time::sleep(Duration::from_millis(3_500)).await;
-        assert_eq!(runs.load(Ordering::SeqCst), 3);
+        while runs.load(Ordering::SeqCst) < 3 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         let mut out = Exposition::default();
         metrics.write(&mut out);
         assert!(out.render().contains("uns_module_restarts_total{module=\"demo\"} 2\n"));
@@ -151,12 +174,12 @@ mod tests {
         supervisor.finish(Duration::from_secs(1)).await;
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_task_that_ignores_stop_is_cut_off() {
         let (stopper, stop) = Stop::pair();
         let mut supervisor = Supervisor::new(stop);
         supervisor.run("demo", Arc::new(|_| Box::pin(std::future::pending())));
         stopper.stop();
-        supervisor.finish(Duration::from_secs(1)).await;
+        supervisor.finish(Duration::from_millis(20)).await;
     }
 }

@@ -1,1 +1,48 @@
-//! The namespace over HTTP: tree, current, history, publish, delete.
+//! The namespace over HTTP: tree, current, history, search, publish, delete.
+//!
+//! [`Uns`] is the module; each route has a file under `routes`. Every read waits for what was
+//! committed when it arrived, so a client reads its own writes. Paths and filters are tried as given
+//! and then below `uns/v1/` (UNS-1): only a name that does not exist as given is completed.
+
+mod csv_text;
+mod params;
+mod resolve;
+mod routes;
+mod time;
+
+use std::sync::Arc;
+
+use hub_kit::{Error, Hub, Module, Started};
+use serde::Deserialize;
+
+/// The module.
+#[derive(Debug)]
+pub struct Uns;
+
+/// Its settings: none yet.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {}
+
+/// What every handler works with.
+#[derive(Clone, Debug)]
+pub(crate) struct Service {
+    pub(crate) hub: Arc<Hub>,
+}
+
+impl Module for Uns {
+    const NAME: &'static str = "uns";
+    type Config = Config;
+
+    async fn start(_config: Config, hub: Hub) -> Result<Started, Error> {
+        let service = Service { hub: Arc::new(hub) };
+        Ok(Started {
+            router: routes::router(service),
+            openapi: Some(routes::openapi()),
+            ..Started::default()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

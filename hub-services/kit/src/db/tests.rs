@@ -1,7 +1,8 @@
 use super::*;
 
 const ONE: &str = "CREATE TABLE demo_item (id BIGINT PRIMARY KEY, name TEXT NOT NULL)";
-const TWO: &str = "ALTER TABLE demo_item ADD COLUMN note TEXT; INSERT INTO demo_item VALUES (1, 'a', 'b')";
+const TWO: &str =
+    "ALTER TABLE demo_item ADD COLUMN note TEXT; INSERT INTO demo_item VALUES (1, 'a', 'b')";
 const NOW: Timestamp = Timestamp(1_795_262_400_000_000_000);
 
 fn scratch(name: &str) -> std::path::PathBuf {

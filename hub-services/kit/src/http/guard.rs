@@ -56,9 +56,9 @@ impl Hosts {
 
 /// The host of `host[:port]`, with the brackets of an IPv6 address.
 fn host_of(authority: &str) -> &str {
-    let port_start = authority.rfind(':').filter(|colon| {
-        authority.get(*colon..).is_some_and(|port| !port.contains(']'))
-    });
+    let port_start = authority
+        .rfind(':')
+        .filter(|colon| authority.get(*colon..).is_some_and(|port| !port.contains(']')));
     port_start.and_then(|at| authority.get(..at)).unwrap_or(authority)
 }
 
@@ -160,15 +160,31 @@ mod tests {
     fn hosts() {
         let hosts = Hosts::new(&["hub.plant.example".into(), "10.1.2.3".into()]).unwrap();
         let allowed = [
-            "localhost", "LOCALHOST:8080", "uns.localhost:1", "127.0.0.1:8080", "127.9.9.9",
-            "[::1]:8080", "[::1]", "hub.plant.example:8080", "Hub.Plant.Example.", "10.1.2.3:80",
+            "localhost",
+            "LOCALHOST:8080",
+            "uns.localhost:1",
+            "127.0.0.1:8080",
+            "127.9.9.9",
+            "[::1]:8080",
+            "[::1]",
+            "hub.plant.example:8080",
+            "Hub.Plant.Example.",
+            "10.1.2.3:80",
         ];
         for host in allowed {
             assert!(hosts.allow(host), "{host}");
         }
         let refused = [
-            "", "evil.example", "localhost.evil.example", "notlocalhost", "10.1.2.4", "[::2]:80",
-            "127.0.0.1.evil.example", "evil.example:127.0.0.1", "0.0.0.0", "plant.example",
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "notlocalhost",
+            "10.1.2.4",
+            "[::2]:80",
+            "127.0.0.1.evil.example",
+            "evil.example:127.0.0.1",
+            "0.0.0.0",
+            "plant.example",
         ];
         for host in refused {
             assert!(!hosts.allow(host), "{host}");

@@ -15,7 +15,7 @@ use uns_model::Random;
 use crate::Refusal;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static(Problem::MEDIA_TYPE);
 /// How much of a framework's plain text becomes the detail.
 const TEXT_BYTES_MAX: usize = 4096;
 
@@ -113,22 +113,12 @@ fn framework_refusal(status: StatusCode, text: &str) -> Refusal {
 
 fn to_response(refusal: &Refusal, id: Option<&RequestId>) -> Response {
     let status = status(refusal.status);
-    let problem = problem(refusal, id);
+    let id = id.map(ToString::to_string).unwrap_or_default();
+    let problem = Problem::new(refusal.status, refusal.reason, refusal.detail.clone(), id);
     let body = serde_json::to_vec(&problem).expect("a problem is plain strings and numbers");
     let mut response = (status, body).into_response();
     response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
     response
-}
-
-fn problem(refusal: &Refusal, id: Option<&RequestId>) -> Problem {
-    let title = status(refusal.status).canonical_reason().unwrap_or("Refused");
-    Problem {
-        title: title.to_owned(),
-        status: refusal.status,
-        reason: refusal.reason.to_owned(),
-        detail: refusal.detail.clone(),
-        request_id: id.map(ToString::to_string).unwrap_or_default(),
-    }
 }
 
 fn status(code: u16) -> StatusCode {

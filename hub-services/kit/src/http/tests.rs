@@ -12,9 +12,9 @@ use tower::ServiceExt as _;
 use uns_model::SeededRandom;
 
 use super::*;
+use crate::Stop;
 use crate::health::Fault;
 use crate::metrics::Exposition;
-use crate::Stop;
 
 #[derive(Default)]
 struct Sick(AtomicBool);
@@ -115,14 +115,32 @@ async fn a_page_of_another_origin_cannot_act() {
     let json = "content-type: application/json";
     for (sent, expected) in [
         (format!("POST /api/v1/echo\n{json}\n\n1"), "200 -"),
-        (format!("POST /api/v1/echo\n{json}; charset=utf-8\norigin: http://127.0.0.1:8080\n\n1"), "200 -"),
-        (format!("POST /api/v1/echo\n{json}\norigin: http://127.0.0.1:3000\n\n1"), "403 origin_not_allowed"),
+        (
+            format!("POST /api/v1/echo\n{json}; charset=utf-8\norigin: http://127.0.0.1:8080\n\n1"),
+            "200 -",
+        ),
+        (
+            format!("POST /api/v1/echo\n{json}\norigin: http://127.0.0.1:3000\n\n1"),
+            "403 origin_not_allowed",
+        ),
         (format!("POST /api/v1/echo\n{json}\norigin: null\n\n1"), "403 origin_not_allowed"),
-        (format!("POST /api/v1/echo\n{json}\nsec-fetch-site: cross-site\n\n1"), "403 origin_not_allowed"),
-        (format!("POST /api/v1/echo\n{json}\nsec-fetch-site: same-site\n\n1"), "403 origin_not_allowed"),
+        (
+            format!("POST /api/v1/echo\n{json}\nsec-fetch-site: cross-site\n\n1"),
+            "403 origin_not_allowed",
+        ),
+        (
+            format!("POST /api/v1/echo\n{json}\nsec-fetch-site: same-site\n\n1"),
+            "403 origin_not_allowed",
+        ),
         ("POST /api/v1/echo\ncontent-type: text/plain\n\n1".into(), "415 content_type"),
-        ("POST /api/v1/echo\ncontent-type: application/x-www-form-urlencoded\n\n1".into(), "415 content_type"),
-        ("GET /api/v1/echo\nupgrade: websocket\norigin: http://evil.example".into(), "403 origin_not_allowed"),
+        (
+            "POST /api/v1/echo\ncontent-type: application/x-www-form-urlencoded\n\n1".into(),
+            "415 content_type",
+        ),
+        (
+            "GET /api/v1/echo\nupgrade: websocket\norigin: http://evil.example".into(),
+            "403 origin_not_allowed",
+        ),
         ("GET /api/v1/echo\nhost: evil.example:8080".into(), "403 host_not_allowed"),
         ("GET http://evil.example/api/v1/echo\nhost: localhost".into(), "403 host_not_allowed"),
         ("GET /api/v1/echo\nhost: localhost\nhost: localhost".into(), "400 host_missing"),

@@ -1,6 +1,5 @@
 //! What the namespace was: samples and aggregates of one series.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use uns_model::{OrgId, Quality, Sequence, Timestamp, Value};
@@ -94,8 +93,8 @@ pub struct HistorySample {
 pub struct HistoryGap {
     /// The last sequence before the gap.
     pub after: Sequence,
-    /// The first sequence after the gap.
+    /// The last sequence inside the gap.
     pub until: Sequence,
-    /// Why, in words.
-    pub reason: Arc<str>,
+    /// Why: `retention` or `damage`.
+    pub reason: &'static str,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use uns_model::{Filter, NodeId, NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
+use uns_model::{Filter, NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
 
 use crate::services::{Answer, Boxed};
 
@@ -11,16 +11,18 @@ pub trait Live: Send + Sync {
     /// Waits until everything committed before this call is applied: callers read their own writes.
     fn caught_up(&self) -> Boxed<'_, ()>;
 
-    /// One page of the subtree below `query.path`, depth first, in topic order.
+    /// One page of the subtree below `query.path`, depth first, in topic order; nothing below an
+    /// unknown path.
     fn tree(&self, query: TreeQuery) -> Answer<'_, TreePage>;
 
     /// The last values of every node the filter matches, in topic order.
     fn current(&self, query: CurrentQuery) -> Answer<'_, CurrentPage>;
 
-    /// The nodes whose topic contains every word of the text.
+    /// The nodes whose topic contains every word of the text, best first.
     fn search(&self, query: SearchQuery) -> Answer<'_, Vec<SearchHit>>;
 
-    /// Removes a node and everything below it, and answers after the commit: how many nodes went.
+    /// Removes a node and everything below it, and answers after the commit: how many nodes went, zero
+    /// where nothing lives there.
     fn delete(&self, query: DeleteQuery) -> Answer<'_, u64>;
 
     /// The topic string behind an interned id.
@@ -28,9 +30,6 @@ pub trait Live: Send + Sync {
 
     /// The node that lives on a topic now.
     fn node_of_topic(&self, org: OrgId, topic: &str) -> Option<NodeNo>;
-
-    /// The topic a node lives on, or lived on if it is still remembered after its deletion.
-    fn topic_of_node(&self, node: NodeNo) -> Option<Arc<str>>;
 }
 
 /// Which part of the tree.
@@ -64,18 +63,23 @@ pub struct TreeNode {
     pub path: Arc<str>,
     /// The last level of the path.
     pub name: Arc<str>,
-    /// The node's identity; `None` where the level only groups others.
-    pub node_id: Option<NodeId>,
     /// How many children it has directly.
     pub children: u64,
-    /// How many nodes with an identity live below it.
-    pub descendants: u64,
-    /// Its ISA-95 equipment level, where one is set.
-    pub level: Option<&'static str>,
-    /// The contract marker that rules it.
-    pub contract: Option<Arc<str>>,
-    /// When its last sample came in: its freshness.
-    pub last_ingest: Option<Timestamp>,
+    /// Whether it is a node itself; else the level only groups others.
+    pub leaf: bool,
+    /// Its last value, where it has one.
+    pub last: Option<LastValue>,
+}
+
+/// The last value of a node.
+#[derive(Clone, Debug)]
+pub struct LastValue {
+    /// The value.
+    pub value: Value,
+    /// Its quality.
+    pub quality: Quality,
+    /// Source time, or ingest time where the source named none.
+    pub timestamp: Timestamp,
 }
 
 /// Which last values.
@@ -109,16 +113,12 @@ pub struct CurrentValue {
     pub topic: Arc<str>,
     /// The JSON field; `None` is the node's own value.
     pub field: Option<Arc<str>>,
-    /// The node's identity.
-    pub node_id: NodeId,
     /// The value.
     pub value: Value,
     /// Its quality.
     pub quality: Quality,
     /// Source time, or ingest time where the source named none.
     pub timestamp: Timestamp,
-    /// When the hub took it in.
-    pub ingest: Timestamp,
     /// The record it came with.
     pub sequence: Sequence,
 }
@@ -139,8 +139,8 @@ pub struct SearchQuery {
 pub struct SearchHit {
     /// The topic.
     pub topic: Arc<str>,
-    /// The node's identity.
-    pub node_id: NodeId,
+    /// Its last value, where it has one.
+    pub last: Option<LastValue>,
 }
 
 /// What to delete.

@@ -39,6 +39,6 @@ pub struct PublishItem {
 /// A published message, durable.
 #[derive(Clone, Copy, Debug)]
 pub struct Published {
-    /// The end of the commit it was part of: a reader from there on has seen it.
-    pub sequence: Sequence,
+    /// The end of the commit it was part of; `None` where nothing is kept of it, such as a command.
+    pub sequence: Option<Sequence>,
 }

@@ -1,0 +1,58 @@
+//! The routes under `/api/v1/uns` and what they share.
+
+mod delete_nodes;
+mod get_current;
+mod get_history;
+mod get_search;
+mod get_tree;
+mod post_publish;
+
+use axum::Router;
+use axum::extract::Query;
+use axum::routing::{delete, get, post};
+use hub_kit::services::LastValue;
+use schemas::{WireQuality, WireTime, WireValue};
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+
+use crate::Service;
+
+/// The pairs of a query string, in order; `+` and `%20` are spaces.
+type Pairs = Query<Vec<(String, String)>>;
+
+pub(crate) fn router(service: Service) -> Router {
+    Router::new()
+        .route("/api/v1/uns/tree", get(get_tree::handle))
+        .route("/api/v1/uns/current", get(get_current::handle))
+        .route("/api/v1/uns/history", get(get_history::handle))
+        .route("/api/v1/uns/search", get(get_search::handle))
+        .route("/api/v1/uns/publish", post(post_publish::handle))
+        .route("/api/v1/uns/nodes", delete(delete_nodes::handle))
+        .with_state(service)
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    get_tree::handle,
+    get_current::handle,
+    get_history::handle,
+    get_search::handle,
+    post_publish::handle,
+    delete_nodes::handle,
+))]
+struct Document;
+
+pub(crate) fn openapi() -> OpenApi {
+    Document::openapi()
+}
+
+/// Value, quality and time of a node that may have none.
+fn wire(
+    last: Option<&LastValue>,
+) -> (Option<WireValue<'_>>, Option<WireQuality>, Option<WireTime>) {
+    (
+        last.map(|last| WireValue { value: &last.value, quality: last.quality }),
+        last.map(|last| WireQuality(last.quality)),
+        last.map(|last| WireTime(last.timestamp)),
+    )
+}

@@ -1,0 +1,46 @@
+//! `DELETE nodes`: removes a node or a subtree.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use hub_kit::Refusal;
+use hub_kit::services::DeleteQuery;
+use schemas::http::{Deleted, Problem};
+
+use crate::params::Params;
+use crate::routes::Pairs;
+use crate::{Service, resolve};
+
+/// Removes a node and everything below it, with `purge` its history too.
+#[utoipa::path(delete, path = "/api/v1/uns/nodes", tag = "uns", operation_id = "deleteNodes",
+    params(
+        ("path" = String, Query, description = "The node or subtree. `uns/v1/` may be left out"),
+        ("purge" = Option<bool>, Query, description = "Remove the history too, for ever"),
+    ),
+    responses(
+        (status = 200, description = "Removed, durable", body = Deleted),
+        (status = "4XX", description = "Refused", body = Problem),
+    ))]
+pub(crate) async fn handle(
+    State(service): State<Service>,
+    Query(pairs): Pairs,
+) -> Result<Response, Refusal> {
+    let params = Params::new(pairs, &["path", "purge"])?;
+    let path = params.required("path", "path=uns/v1/acme/line3")?;
+    let purge = params.flag("purge")?;
+    if path.contains(['*', '+', '#']) && service.topic(&path).is_none() {
+        let remedy = "takes one node or subtree, without wildcards.";
+        return Err(Refusal::parameter("path", remedy));
+    }
+    let (live, org) = (&service.hub.live, service.hub.org);
+    live.caught_up().await;
+    let mut deleted = live.delete(DeleteQuery { org, path: path.clone(), purge }).await?;
+    if let (0, Some(path)) = (deleted, resolve::completed(&path)) {
+        deleted = live.delete(DeleteQuery { org, path, purge }).await?;
+    }
+    if deleted == 0 {
+        return Err(Refusal::node_unknown(&path));
+    }
+    tracing::info!(path, purge, deleted, "nodes deleted");
+    Ok(Json(Deleted { deleted }).into_response())
+}

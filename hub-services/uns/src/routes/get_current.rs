@@ -1,0 +1,50 @@
+//! `GET current`: last values, and the place in the log they are as of.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use hub_kit::Refusal;
+use hub_kit::services::CurrentQuery;
+use schemas::http::{Current, Problem};
+use schemas::{Sample, WireQuality, WireTime, WireValue};
+
+use crate::Service;
+use crate::params::{LIST, Params};
+use crate::routes::Pairs;
+
+/// The last values of every topic a filter matches.
+#[utoipa::path(get, path = "/api/v1/uns/current", tag = "uns", operation_id = "getCurrent",
+    params(
+        ("filter" = Option<String>, Query, description = "MQTT filter with `*` for `+` and `**` for `#`; everything by default", example = "uns/v1/acme/**"),
+        ("after" = Option<String>, Query, description = "`next` of the page before"),
+        ("limit" = Option<u32>, Query, description = "1 to 1000, 100 by default"),
+    ),
+    responses(
+        (status = 200, description = "One page of values, empty if nothing matches", body = Current),
+        (status = "4XX", description = "Refused", body = Problem),
+    ))]
+pub(crate) async fn handle(
+    State(service): State<Service>,
+    Query(pairs): Pairs,
+) -> Result<Response, Refusal> {
+    let params = Params::new(pairs, &["filter", "after", "limit"])?;
+    let query = CurrentQuery {
+        org: service.hub.org,
+        filter: params.filter()?,
+        after: params.text("after"),
+        limit: params.limit(LIST)?,
+    };
+    service.hub.live.caught_up().await;
+    let page = service.current(query).await?;
+    let values = page.values.iter().map(|value| Sample {
+        topic: &value.topic,
+        field: value.field.as_deref(),
+        value: WireValue { value: &value.value, quality: value.quality },
+        quality: WireQuality(value.quality),
+        timestamp: WireTime(value.timestamp),
+        sequence: value.sequence.0,
+    });
+    let next = page.next.as_deref();
+    let body = Current { sequence: page.sequence.0, values: values.collect(), next };
+    Ok(Json(body).into_response())
+}

@@ -1,0 +1,42 @@
+//! `GET search`: nodes by words of their topic.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use hub_kit::Refusal;
+use hub_kit::services::SearchQuery;
+use schemas::http::{Problem, SearchHit, SearchResults};
+
+use crate::Service;
+use crate::params::{LIST, Params};
+use crate::routes::Pairs;
+
+/// Nodes whose topic contains every word.
+#[utoipa::path(get, path = "/api/v1/uns/search", tag = "uns", operation_id = "getSearch",
+    params(
+        ("q" = String, Query, description = "Words, in any case"),
+        ("limit" = Option<u32>, Query, description = "1 to 1000, 100 by default"),
+    ),
+    responses(
+        (status = 200, description = "What was found, best first", body = SearchResults),
+        (status = "4XX", description = "Refused", body = Problem),
+    ))]
+pub(crate) async fn handle(
+    State(service): State<Service>,
+    Query(pairs): Pairs,
+) -> Result<Response, Refusal> {
+    let params = Params::new(pairs, &["q", "limit"])?;
+    let query = SearchQuery {
+        org: service.hub.org,
+        text: params.required("q", "q=line3 temperature")?,
+        limit: params.limit(LIST)?,
+    };
+    service.hub.live.caught_up().await;
+    let hits = service.hub.live.search(query).await?;
+    let results = hits.iter().map(|hit| {
+        let (value, quality, timestamp) = super::wire(hit.last.as_ref());
+        let name = hit.topic.rsplit('/').next().unwrap_or_default();
+        SearchHit { name, path: &hit.topic, value, quality, timestamp }
+    });
+    Ok(Json(SearchResults { results: results.collect() }).into_response())
+}

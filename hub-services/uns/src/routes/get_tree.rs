@@ -1,0 +1,59 @@
+//! `GET tree`: what lies below a path.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use hub_kit::Refusal;
+use hub_kit::services::TreeQuery;
+use schemas::http::{Problem, Tree, TreeNode};
+
+use crate::Service;
+use crate::params::{LIST, Params};
+use crate::routes::Pairs;
+
+/// The deepest listing of one call.
+const DEPTH_MAX: u32 = 64;
+
+/// What lies below a path, level by level.
+#[utoipa::path(get, path = "/api/v1/uns/tree", tag = "uns", operation_id = "getTree",
+    params(
+        ("path" = Option<String>, Query, description = "The subtree; empty means the root. `uns/v1/` may be left out"),
+        ("depth" = Option<u32>, Query, description = "Levels below the path, 1 by default"),
+        ("after" = Option<String>, Query, description = "`next` of the page before"),
+        ("limit" = Option<u32>, Query, description = "1 to 1000, 100 by default"),
+    ),
+    responses(
+        (status = 200, description = "One page of the tree", body = Tree),
+        (status = "4XX", description = "Refused", body = Problem),
+    ))]
+pub(crate) async fn handle(
+    State(service): State<Service>,
+    Query(pairs): Pairs,
+) -> Result<Response, Refusal> {
+    let params = Params::new(pairs, &["path", "depth", "after", "limit"])?;
+    let path = params.text("path").unwrap_or_default();
+    let query = TreeQuery {
+        org: service.hub.org,
+        // A trailing slash is how people write a folder.
+        path: path.strip_suffix('/').unwrap_or(&path).to_owned(),
+        depth: params.number("depth", 1, DEPTH_MAX)?,
+        after: params.text("after"),
+        limit: params.limit(LIST)?,
+    };
+    service.hub.live.caught_up().await;
+    let (path, page) = service.tree(query).await?;
+    let children = page.nodes.iter().map(|node| {
+        let (value, quality, timestamp) = super::wire(node.last.as_ref());
+        TreeNode {
+            name: &node.name,
+            path: &node.path,
+            children: node.children,
+            leaf: node.leaf,
+            value,
+            quality,
+            timestamp,
+        }
+    });
+    let body = Tree { path: &path, children: children.collect(), next: page.next.as_deref() };
+    Ok(Json(body).into_response())
+}

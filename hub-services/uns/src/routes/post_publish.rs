@@ -1,0 +1,112 @@
+//! `POST publish`: one item or many, a result per item, answered after the commit.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use hub_kit::Refusal;
+use hub_kit::services::{PublishItem, Published};
+use schemas::http::{Problem, PublishReport, PublishRequest, PublishResult};
+
+use crate::Service;
+
+/// Who the log says published.
+const CLIENT_ID: &str = "http";
+
+/// Publishes one item or an array of them, with the checks an MQTT client passes.
+#[utoipa::path(post, path = "/api/v1/uns/publish", tag = "uns", operation_id = "publish",
+    request_body = PublishRequest,
+    responses(
+        (status = 200, description = "Every item is durable", body = PublishReport),
+        (status = 207, description = "Some items were refused; the results say which and why", body = PublishReport),
+        (status = "4XX", description = "Nothing was published; a single refused item answers with its own reason", body = Problem),
+        (status = 507, description = "The disk is full", body = Problem),
+    ))]
+pub(crate) async fn handle(
+    State(service): State<Service>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let PublishRequest(requested) = serde_json::from_slice(&body).map_err(|error| {
+        let detail = format!("The body is not one publish item or an array of them: {error}.");
+        Refusal::new(400, "body_malformed", detail)
+    })?;
+    if requested.is_empty() {
+        let detail = "The array is empty: there is nothing to publish.";
+        return Err(Refusal::new(400, "body_malformed", detail));
+    }
+    // Items that cannot be read keep their place; the others are published.
+    let mut results: Vec<Option<Result<Published, Refusal>>> = Vec::with_capacity(requested.len());
+    let mut items = Vec::with_capacity(requested.len());
+    for item in &requested {
+        match readable(&service, item) {
+            Ok(item) => {
+                items.push(item);
+                results.push(None);
+            }
+            Err(refusal) => results.push(Some(Err(refusal))),
+        }
+    }
+    let mut published = service.hub.publish.publish(items).await.into_iter();
+    let results: Vec<Result<Published, Refusal>> = results
+        .into_iter()
+        .map(|known| known.or_else(|| published.next()).unwrap_or_else(|| Err(unanswered())))
+        .collect();
+    if let [Err(refusal)] = results.as_slice() {
+        return Err(refusal.clone());
+    }
+    let all = results.iter().all(Result::is_ok);
+    let status = if all { StatusCode::OK } else { StatusCode::MULTI_STATUS };
+    let report = requested.iter().zip(&results).map(|(item, result)| report(&item.topic, result));
+    Ok((status, Json(PublishReport { results: report.collect() })).into_response())
+}
+
+fn readable(
+    service: &Service,
+    item: &schemas::http::PublishItem,
+) -> Result<PublishItem, Refusal> {
+    if item.qos > 2 {
+        let detail = format!("`qos` is {}: it must be 0, 1 or 2.", item.qos);
+        return Err(Refusal::new(400, "body_malformed", detail));
+    }
+    let payload = item.bytes().map_err(|error| {
+        let detail = format!("The payload cannot be read: {error}.");
+        Refusal::new(400, "body_malformed", detail)
+    })?;
+    Ok(PublishItem {
+        org: service.hub.org,
+        topic: item.topic.clone(),
+        payload: hub_kit::Bytes::copy_from_slice(&payload),
+        qos: item.qos,
+        retain: item.retain,
+        expiry: None,
+        content_type: None,
+        client_id: CLIENT_ID.into(),
+    })
+}
+
+/// For an item the gate gave no answer about.
+fn unanswered() -> Refusal {
+    Refusal::new(500, "internal", "The hub did not answer for this item; its fate is unknown.")
+}
+
+fn report<'a>(topic: &'a str, result: &'a Result<Published, Refusal>) -> PublishResult<'a> {
+    match result {
+        Ok(Published { sequence }) => PublishResult {
+            topic,
+            accepted: true,
+            sequence: sequence.map(|sequence| sequence.0),
+            reason: None,
+            detail: None,
+        },
+        Err(refusal) => PublishResult {
+            topic,
+            accepted: false,
+            sequence: None,
+            reason: Some(refusal.reason),
+            detail: Some(Cow::Borrowed(&refusal.detail)),
+        },
+    }
+}

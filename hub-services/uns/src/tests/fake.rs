@@ -1,0 +1,160 @@
+//! A namespace of a few topics in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use hub_kit::Refusal;
+use hub_kit::services::{
+    Answer, Boxed, CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, History, HistoryPage,
+    HistoryQuery, HistorySample, LastValue, Live, Publish, PublishItem, Published, SearchHit,
+    SearchQuery, TreeNode, TreePage, TreeQuery,
+};
+use uns_model::{NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
+
+use super::NOON;
+
+/// Topics with their last values, and what was asked.
+#[derive(Default)]
+pub(super) struct Fake {
+    pub(super) topics: Mutex<BTreeMap<String, Value>>,
+    pub(super) history: Mutex<Vec<HistorySample>>,
+    pub(super) asked: Mutex<Vec<HistoryQuery>>,
+    pub(super) published: Mutex<Vec<PublishItem>>,
+    /// How often somebody waited for the view.
+    pub(super) waited: Mutex<u32>,
+}
+
+impl Fake {
+    pub(super) fn with(topics: &[(&str, Value)]) -> Arc<Self> {
+        let fake = Self::default();
+        let topics = topics.iter().map(|(topic, value)| ((*topic).to_owned(), value.clone()));
+        *fake.topics.lock().unwrap() = topics.collect();
+        Arc::new(fake)
+    }
+
+    pub(super) fn plant() -> Arc<Self> {
+        Self::with(&[
+            ("Enterprise/Site/line 1/temp", Value::Float(20.5)),
+            ("uns/v1/acme/line3/speed", Value::Int(1200)),
+            ("uns/v1/acme/line3/temperature", Value::Float(23.0)),
+        ])
+    }
+}
+
+fn last(value: &Value) -> LastValue {
+    LastValue { value: value.clone(), quality: Quality::GOOD, timestamp: Timestamp(NOON) }
+}
+
+fn ready<T: Send + 'static>(value: T) -> Boxed<'static, T> {
+    Box::pin(std::future::ready(value))
+}
+
+impl Live for Fake {
+    fn caught_up(&self) -> Boxed<'_, ()> {
+        *self.waited.lock().unwrap() += 1;
+        ready(())
+    }
+
+    fn tree(&self, query: TreeQuery) -> Answer<'_, TreePage> {
+        let prefix = if query.path.is_empty() { String::new() } else { query.path + "/" };
+        let mut nodes: BTreeMap<String, (u64, Option<LastValue>)> = BTreeMap::new();
+        for (topic, value) in &*self.topics.lock().unwrap() {
+            let Some(below) = topic.strip_prefix(&prefix) else { continue };
+            let (name, deeper) = below.split_once('/').map_or((below, false), |(n, _)| (n, true));
+            let node = nodes.entry(name.to_owned()).or_default();
+            node.0 += u64::from(deeper);
+            node.1 = (!deeper).then(|| last(value));
+        }
+        let nodes = nodes.into_iter().map(|(name, (children, last))| TreeNode {
+            path: format!("{prefix}{name}").into(),
+            name: name.into(),
+            children,
+            leaf: last.is_some(),
+            last,
+        });
+        ready(Ok(TreePage { nodes: nodes.take(query.limit).collect(), next: None }))
+    }
+
+    fn current(&self, query: CurrentQuery) -> Answer<'_, CurrentPage> {
+        let topics = self.topics.lock().unwrap();
+        let after = query.after.unwrap_or_default();
+        let matching: Vec<_> = topics
+            .iter()
+            .filter(|(topic, _)| query.filter.matches(topic) && **topic > after)
+            .collect();
+        let values: Vec<CurrentValue> = matching
+            .iter()
+            .take(query.limit)
+            .map(|(topic, value)| CurrentValue {
+                topic: topic.as_str().into(),
+                field: None,
+                value: (*value).clone(),
+                quality: Quality::GOOD,
+                timestamp: Timestamp(NOON),
+                sequence: Sequence(3),
+            })
+            .collect();
+        let more = matching.len() > values.len();
+        let next = values.last().filter(|_| more).map(|value| value.topic.to_string());
+        ready(Ok(CurrentPage { sequence: Sequence(9), values, next }))
+    }
+
+    fn search(&self, query: SearchQuery) -> Answer<'_, Vec<SearchHit>> {
+        let topics = self.topics.lock().unwrap();
+        let hits = topics.iter().filter(|(topic, _)| topic.contains(&query.text));
+        let hits = hits.map(|(topic, value)| SearchHit {
+            topic: topic.as_str().into(),
+            last: Some(last(value)),
+        });
+        ready(Ok(hits.take(query.limit).collect()))
+    }
+
+    fn delete(&self, query: DeleteQuery) -> Answer<'_, u64> {
+        let mut topics = self.topics.lock().unwrap();
+        let before = topics.len();
+        let below = format!("{}/", query.path);
+        topics.retain(|topic, _| *topic != query.path && !topic.starts_with(&below));
+        ready(Ok((before - topics.len()) as u64))
+    }
+
+    fn topic(&self, _topic: TopicId) -> Option<Arc<str>> {
+        None
+    }
+
+    fn node_of_topic(&self, _org: OrgId, topic: &str) -> Option<NodeNo> {
+        self.topics.lock().unwrap().contains_key(topic).then_some(NodeNo(0))
+    }
+}
+
+impl History for Fake {
+    fn caught_up(&self) -> Boxed<'_, ()> {
+        *self.waited.lock().unwrap() += 1;
+        ready(())
+    }
+
+    fn history(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
+        self.asked.lock().unwrap().push(query.clone());
+        if !self.topics.lock().unwrap().contains_key(&query.topic) {
+            return ready(Err(Refusal::node_unknown(&query.topic)));
+        }
+        let all = self.history.lock().unwrap().clone();
+        let start: usize = query.after.and_then(|after| after.parse().ok()).unwrap_or(0);
+        let samples: Vec<_> = all.iter().skip(start).take(query.limit).cloned().collect();
+        let end = start + samples.len();
+        let next = (end < all.len()).then(|| end.to_string());
+        ready(Ok(HistoryPage { samples, next, gaps: Vec::new() }))
+    }
+}
+
+impl Publish for Fake {
+    fn publish(&self, items: Vec<PublishItem>) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
+        let results = items.iter().map(|item| match item.topic.as_str() {
+            "" => Err(Refusal::new(400, "topic_invalid", "the topic is empty")),
+            _ => Ok(Published { sequence: Some(Sequence(42)) }),
+        });
+        let results = results.collect();
+        self.published.lock().unwrap().extend(items);
+        ready(results)
+    }
+}

@@ -1,0 +1,119 @@
+//! `GET`: tree, current, history, search.
+
+use std::sync::Arc;
+
+use expect_test::expect;
+use hub_kit::services::{Aggregate, HistorySample};
+use uns_model::{Quality, Sequence, Timestamp, Value};
+
+use super::{Fake, NOON, get, refused, send, text};
+
+#[tokio::test]
+async fn current_takes_an_unescaped_curl() {
+    let fake = Fake::plant();
+    expect![[]].assert_eq(&get(&fake, "current?filter=**").await);
+    assert_eq!(*fake.waited.lock().unwrap(), 1, "a client reads its own writes");
+    assert_eq!(get(&fake, "current").await, get(&fake, "current?filter=**").await);
+    expect![[]].assert_eq(&get(&fake, "current?filter=Enterprise/*/line+1/*").await);
+    let escaped = get(&fake, "current?filter=Enterprise%2F*%2Fline%201%2F*").await;
+    assert_eq!(escaped, get(&fake, "current?filter=Enterprise/*/line+1/*").await);
+    expect![[]].assert_eq(&get(&fake, "current?filter=nothing/here").await);
+}
+
+#[tokio::test]
+async fn the_prefix_may_be_left_out_and_pages_stay_on_one_form() {
+    let fake = Fake::plant();
+    let long = get(&fake, "current?filter=uns/v1/acme/**&limit=1").await;
+    assert_eq!(get(&fake, "current?filter=acme/**&limit=1").await, long);
+    assert!(long.contains(r#""next":"uns/v1/acme/line3/speed""#), "{long}");
+    let page = get(&fake, "current?filter=acme/**&limit=1&after=uns/v1/acme/line3/speed").await;
+    assert!(page.contains("temperature") && page.contains(r#""next":null"#), "{page}");
+    // The end of the short form's own pages is not continued below the prefix.
+    let own = Fake::with(&[("acme/a", Value::Int(1)), ("uns/v1/acme/b", Value::Int(2))]);
+    let page = get(&own, "current?filter=acme/**&after=acme/a").await;
+    assert!(page.contains(r#""values":[]"#), "{page}");
+    let tree = get(&fake, "tree?path=acme/line3/").await;
+    assert_eq!(tree, get(&fake, "tree?path=uns/v1/acme/line3").await);
+}
+
+#[tokio::test]
+async fn the_tree_has_groups_and_leaves() {
+    let fake = Fake::plant();
+    expect![[]].assert_eq(&get(&fake, "tree").await);
+    expect![[]].assert_eq(&get(&fake, "tree?path=uns/v1/acme/line3").await);
+    expect![[]].assert_eq(&get(&fake, "tree?path=nowhere").await);
+    expect![[]].assert_eq(&get(&fake, "search?q=speed").await);
+}
+
+#[tokio::test]
+async fn history_defaults_to_the_last_hour() {
+    let fake = Fake::plant();
+    fill(&fake, 2);
+    expect![[]].assert_eq(&get(&fake, "history?topic=acme/line3/temperature").await);
+    let query = fake.asked.lock().unwrap().pop().unwrap();
+    assert_eq!(query.topic, "uns/v1/acme/line3/temperature");
+    assert_eq!((query.start, query.end), (Timestamp(NOON - 3_600_000_000_000), Timestamp(NOON)));
+    assert_eq!(query.limit, 1_000);
+
+    let uri = "history?topic=Enterprise/Site/line%201/temp&field=motor.temp\
+               &start=2026-11-21T10:00:00+01:00&end=-30m&aggregate=avg&bucket=1m&limit=100000";
+    get(&fake, uri).await;
+    let query = fake.asked.lock().unwrap().pop().unwrap();
+    assert_eq!(query.start, Timestamp(NOON - 3 * 3_600_000_000_000));
+    assert_eq!(query.end, Timestamp(NOON - 1_800_000_000_000));
+    assert_eq!((query.aggregate, query.field.as_deref()), (Some(Aggregate::Avg), Some("motor.temp")));
+    assert_eq!(query.bucket, Some(std::time::Duration::from_secs(60)));
+}
+
+#[tokio::test]
+async fn csv_pages_by_link() {
+    let fake = Fake::plant();
+    fill(&fake, 3);
+    let uri = "history?topic=acme/line3/temperature&format=csv&limit=2";
+    let response = send(&fake, "GET", uri, "").await;
+    let headers = response.headers().clone();
+    assert!(headers["content-type"].to_str().unwrap().starts_with("text/csv"));
+    let link = headers["link"].to_str().unwrap();
+    assert_eq!(
+        link,
+        "<?topic=acme/line3/temperature&format=csv&limit=2&after=2>; rel=\"next\""
+    );
+    expect![[]].assert_eq(&text(response).await);
+    let last = send(&fake, "GET", &format!("{uri}&after=2"), "").await;
+    assert!(last.headers().get("link").is_none());
+}
+
+fn fill(fake: &Arc<Fake>, count: i64) {
+    let samples = (0..count).map(|index| HistorySample {
+        timestamp: Timestamp(NOON - 1_000_000_000 * (count - index)),
+        value: if index == 0 { Value::Float(23.0) } else { Value::Text("=1+1".into()) },
+        quality: Quality::GOOD,
+        sequence: Sequence(1),
+    });
+    *fake.history.lock().unwrap() = samples.collect();
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_query_is_named() {
+    let fake = Fake::plant();
+    for (uri, expected) in [
+        ("current?filtre=x", "400 parameter_unknown"),
+        ("current?filter=a/**/b", "400 parameter_invalid"),
+        ("current?limit=1001", "400 parameter_invalid"),
+        ("tree?depth=0", "400 parameter_invalid"),
+        ("search", "400 parameter_invalid"),
+        ("history", "400 parameter_invalid"),
+        ("history?topic=uns/v1/none", "404 node_unknown"),
+        ("history?topic=a&start=yesterday", "400 parameter_invalid"),
+        ("history?topic=a&start=-1h&end=-2h", "400 parameter_invalid"),
+        ("history?topic=a&aggregate=avg", "400 parameter_invalid"),
+        ("history?topic=a&bucket=1m", "400 parameter_invalid"),
+        ("history?topic=a&aggregate=median&bucket=1m", "400 parameter_invalid"),
+        ("history?topic=a&format=xml", "400 parameter_invalid"),
+        ("history?topic=a&limit=100001", "400 parameter_invalid"),
+    ] {
+        let answer = refused(&fake, "GET", uri, "").await;
+        assert!(answer.starts_with(expected), "{uri}: {answer}");
+    }
+    expect![[]].assert_eq(&refused(&fake, "GET", "history?topic=a&start=12:00", "").await);
+}

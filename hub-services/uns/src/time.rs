@@ -1,0 +1,95 @@
+//! Times as analysts type them: RFC 3339, epochs, `-1h`, `now`.
+
+use std::time::Duration;
+
+use uns_model::Timestamp;
+
+/// Reads a point in time; times before now are relative to `now`.
+pub(crate) fn parse_instant(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let text = text.trim();
+    if text == "now" {
+        return Some(now);
+    }
+    if let Some(before) = text.strip_prefix('-') {
+        let before = i64::try_from(parse_duration(before)?.as_nanos()).ok()?;
+        return now.0.checked_sub(before).map(Timestamp);
+    }
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return Timestamp::from_epoch_int(text.parse().ok()?);
+    }
+    if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return Timestamp::from_epoch_f64(text.parse().ok()?);
+    }
+    Timestamp::parse_rfc3339(&restore_plus(text), 0)
+}
+
+/// A `+` before an offset arrives as a space when the client did not escape it.
+fn restore_plus(text: &str) -> String {
+    if let Some((time, offset)) = text.rsplit_once(' ') {
+        let digits = offset.bytes().filter(u8::is_ascii_digit).count();
+        let others = offset.bytes().filter(|b| !b.is_ascii_digit()).count();
+        // The time before it already has its own hours and minutes.
+        if digits == 4 && others <= 1 && time.contains(':') {
+            return format!("{time}+{offset}");
+        }
+    }
+    text.to_owned()
+}
+
+/// Reads a width of time: a whole number and its unit.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let number: u64 = number.parse().ok()?;
+    let millis = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        "w" => 604_800_000,
+        _ => return None,
+    };
+    number.checked_mul(millis).map(Duration::from_millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_262_400_000_000_000);
+
+    #[test]
+    fn every_spelling_of_one_instant() {
+        for text in [
+            "2026-11-21T12:00:00Z",
+            "2026-11-21T13:00:00+01:00",
+            "2026-11-21T13:00:00 01:00",
+            "2026-11-21 13:00:00 01:00",
+            "2026-11-21T07:00:00-05:00",
+            "2026-11-21 12:00:00",
+            "1795262400",
+            "1795262400000",
+            "1795262400000000000",
+            "1795262400.0",
+            "now",
+            "-0s",
+        ] {
+            assert_eq!(parse_instant(text, NOW), Some(NOW), "{text}");
+        }
+        assert_eq!(parse_instant("-1h", NOW), Some(Timestamp(NOW.0 - 3_600_000_000_000)));
+        assert_eq!(parse_instant("-250ms", NOW), Some(Timestamp(NOW.0 - 250_000_000)));
+    }
+
+    #[test]
+    fn nonsense_is_none() {
+        for text in
+            ["", "-", "-h", "-1", "-1y", "yesterday", "12", "1.2.3", "-99999999999999999999w", "+1h"]
+        {
+            assert_eq!(parse_instant(text, NOW), None, "{text}");
+        }
+        for text in ["", "h", "1", "1 h", "-1h", "18446744073709551615w"] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+}

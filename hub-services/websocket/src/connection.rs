@@ -1,0 +1,224 @@
+//! One client: commands in, messages out, one thing at a time.
+//!
+//! While a message is being sent nothing is read from the log, so a slow client costs a cursor and
+//! not memory. A client that takes nothing for too long is closed with 4008.
+
+mod feed;
+mod reader;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures_util::stream::SplitSink;
+use futures_util::{SinkExt as _, StreamExt as _};
+use hub_kit::Refusal;
+use schemas::ws::{ClientMessage, Mode, ServerMessage};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use uns_model::{Filter, Sequence};
+
+use crate::route::Service;
+use crate::statistics::Counted;
+use crate::subscription::{Subscription, text};
+use feed::{Feed, Round};
+use reader::Reader;
+
+/// Commands read ahead of the one being worked on.
+const COMMANDS_MAX: usize = 16;
+/// How long the namespace may take to apply what the log already has.
+const BEHIND_MAX: Duration = Duration::from_secs(30);
+/// How long a close frame may take on its way to a stuck client.
+const CLOSE_GRACE: Duration = Duration::from_secs(5);
+/// Unanswered pings that end a connection.
+const PINGS_MAX: u32 = 3;
+
+/// Why a connection ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End {
+    /// The client is gone: nothing to say.
+    Gone,
+    /// The hub stops.
+    Stopping,
+    /// The client took nothing for too long.
+    Stuck,
+    /// The log or the namespace failed.
+    Failed,
+}
+
+struct Connection<'a> {
+    service: &'a Service,
+    sink: SplitSink<WebSocket, Message>,
+    commands: mpsc::Receiver<Result<ClientMessage, String>>,
+    heard: Arc<AtomicBool>,
+    committed: watch::Receiver<Sequence>,
+    feed: Feed,
+    /// When the log is to be read again although nothing new was committed.
+    wake: Option<Instant>,
+}
+
+/// Serves one client until either side ends it.
+pub(crate) async fn run(socket: WebSocket, service: &Service) {
+    let _open = Counted::new(&service.statistics, |all| &all.connections);
+    let (sink, stream) = socket.split();
+    let (sender, commands) = mpsc::channel(COMMANDS_MAX);
+    let heard = Arc::new(AtomicBool::new(true));
+    let _reader = Reader::spawn(stream, sender, heard.clone());
+    let mut connection = Connection {
+        service,
+        sink,
+        commands,
+        heard,
+        committed: service.hub.log.watch(),
+        feed: Feed::new(service),
+        wake: None,
+    };
+    let Err(end) = connection.serve().await;
+    connection.close(end).await;
+}
+
+impl Connection<'_> {
+    async fn serve(&mut self) -> Result<std::convert::Infallible, End> {
+        let mut stop = self.service.hub.stop.clone();
+        let every = self.service.config.ping();
+        let mut ping = interval_at(Instant::now() + every, every);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut unanswered = 0;
+        loop {
+            let wake = self.wake.unwrap_or_else(|| Instant::now() + every);
+            tokio::select! {
+                biased;
+                () = stop.stopped() => return Err(End::Stopping),
+                command = self.commands.recv() => {
+                    let command = command.ok_or(End::Gone)?;
+                    self.command(command).await?;
+                }
+                _ = ping.tick() => {
+                    let answered = self.heard.swap(false, Relaxed);
+                    unanswered = if answered { 0 } else { unanswered + 1 };
+                    if unanswered >= PINGS_MAX {
+                        return Err(End::Gone);
+                    }
+                    self.send(Message::Ping(Vec::new().into())).await?;
+                    for message in self.feed.heartbeats() {
+                        self.send(Message::Text(message.into())).await?;
+                    }
+                }
+                changed = self.committed.changed(), if !self.feed.is_empty() => {
+                    changed.map_err(|_| End::Stopping)?;
+                    self.wake = Some(self.wake.unwrap_or_else(Instant::now));
+                    if self.wake.is_some_and(|wake| wake <= Instant::now()) {
+                        self.read_on().await?;
+                    }
+                }
+                () = sleep_until(wake), if self.wake.is_some() => self.read_on().await?,
+            }
+        }
+    }
+
+    /// Lets every subscription read a piece of the log and sends what came of it.
+    async fn read_on(&mut self) -> Result<(), End> {
+        let Round { messages, wake, behind } = self.feed.round().await.map_err(|error| {
+            let cause: &(dyn std::error::Error + 'static) = &error;
+            tracing::error!(cause, "a live client's cursor failed");
+            End::Failed
+        })?;
+        self.wake = wake;
+        for message in messages {
+            self.send(Message::Text(message.into())).await?;
+        }
+        if behind {
+            self.catch_up().await?;
+        }
+        Ok(())
+    }
+
+    async fn catch_up(&self) -> Result<(), End> {
+        timeout(BEHIND_MAX, self.service.hub.live.caught_up()).await.map_err(|_| End::Failed)
+    }
+
+    async fn command(&mut self, command: Result<ClientMessage, String>) -> Result<(), End> {
+        let (id, outcome) = match command {
+            Ok(ClientMessage::Subscribe { id, filter, from, mode, .. }) => {
+                (Some(id), self.subscribe(id, &filter, mode, from).await?)
+            }
+            Ok(ClientMessage::Unsubscribe { id }) if self.feed.remove(id) => (Some(id), Ok(())),
+            Ok(ClientMessage::Unsubscribe { id }) => {
+                let detail = "No subscription of this connection has this id.";
+                (Some(id), Err(Refusal::new(404, "subscription_unknown", detail)))
+            }
+            Ok(_) => {
+                let detail = "This release does not know the message.";
+                (None, Err(Refusal::new(400, "message_malformed", detail)))
+            }
+            Err(detail) => (None, Err(Refusal::new(400, "message_malformed", detail))),
+        };
+        let Err(Refusal { reason, detail, .. }) = outcome else { return Ok(()) };
+        self.service.statistics.refused.fetch_add(1, Relaxed);
+        let message = text(&ServerMessage::Error { id, reason, detail: &detail });
+        self.send(Message::Text(message.into())).await
+    }
+
+    async fn subscribe(
+        &mut self,
+        id: u64,
+        filter: &str,
+        mode: Mode,
+        from: Option<u64>,
+    ) -> Result<Result<(), Refusal>, End> {
+        let filter = match self.check(id, filter) {
+            Ok(filter) => filter,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let log = &self.service.hub.log;
+        let committed = log.committed();
+        let from = from.map_or(committed, Sequence);
+        if from > committed {
+            let detail = format!("`from` is {from}, but the log ends at {committed}.");
+            return Ok(Err(Refusal::new(400, "sequence_unknown", detail)));
+        }
+        // So that every topic minted before the cursor has its name.
+        self.catch_up().await?;
+        self.feed.add(Subscription::new(id, filter, mode, log.as_ref(), from));
+        self.wake = Some(Instant::now());
+        let message = text(&ServerMessage::Subscribed { id, sequence: from.0 });
+        self.send(Message::Text(message.into())).await.map(Ok)
+    }
+
+    fn check(&self, id: u64, filter: &str) -> Result<Filter, Refusal> {
+        let max = self.service.config.subscriptions_max;
+        if self.feed.contains(id) {
+            let detail = "This connection already has a subscription of this id.";
+            return Err(Refusal::new(409, "subscription_exists", detail));
+        }
+        if self.feed.len() >= max {
+            let detail = format!("A connection has at most {max} subscriptions.");
+            return Err(Refusal::new(429, "quota_exceeded", detail));
+        }
+        Filter::parse(filter)
+            .map_err(|error| Refusal::new(400, "filter_invalid", format!("`filter`: {error}.")))
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        match timeout(self.service.config.stuck(), self.sink.send(message)).await {
+            Ok(sent) => sent.map_err(|_| End::Gone),
+            Err(_) => Err(End::Stuck),
+        }
+    }
+
+    async fn close(mut self, end: End) {
+        let (code, reason) = match end {
+            End::Gone => (1000, "bye"),
+            End::Stopping => (1001, "the hub stops"),
+            End::Failed => (1011, "the hub failed, resume from the last sequence"),
+            End::Stuck => {
+                self.service.statistics.stuck.fetch_add(1, Relaxed);
+                (4008, "nothing was taken for too long, resume from the last sequence")
+            }
+        };
+        let frame = CloseFrame { code, reason: reason.into() };
+        let sent = timeout(CLOSE_GRACE, self.sink.send(Message::Close(Some(frame)))).await;
+        tracing::debug!(?end, delivered = matches!(sent, Ok(Ok(()))), "live client ended");
+    }
+}

@@ -1,0 +1,97 @@
+//! The upgrade: `GET /api/v1/ws`.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hub_kit::metrics::MetricSource;
+use hub_kit::{Hub, Refusal};
+use schemas::ws::{ClientMessage, ServerMessage};
+use tokio::sync::Semaphore;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+
+use crate::Config;
+use crate::connection;
+use crate::statistics::Statistics;
+
+/// The longest message a client sends.
+const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
+/// What every connection shares.
+#[derive(Clone)]
+pub(crate) struct Service {
+    pub(crate) config: Config,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) statistics: Arc<Statistics>,
+    slots: Arc<Semaphore>,
+}
+
+impl Service {
+    pub(crate) fn new(config: Config, hub: Hub) -> Self {
+        let slots = config.connections_max.min(Semaphore::MAX_PERMITS);
+        Self {
+            config,
+            hub: Arc::new(hub),
+            statistics: Arc::default(),
+            slots: Arc::new(Semaphore::new(slots)),
+        }
+    }
+
+    pub(crate) fn statistics(&self) -> Arc<dyn MetricSource> {
+        self.statistics.clone()
+    }
+}
+
+pub(crate) fn router(service: Service) -> Router {
+    Router::new().route("/api/v1/ws", get(upgrade)).with_state(service)
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(upgrade),
+    components(schemas(ClientMessage, ServerMessage<'static>)),
+)]
+struct Document;
+
+pub(crate) fn openapi() -> OpenApi {
+    Document::openapi()
+}
+
+/// Opens the live channel: text frames, one JSON message each. A client sends `ClientMessage`, the
+/// hub answers with `ServerMessage`. Close code 4008: the client took nothing for 30 s.
+#[utoipa::path(get, path = "/api/v1/ws", tag = "live", operation_id = "openLiveChannel",
+    responses(
+        (status = 101, description = "The live channel is open"),
+        (status = 426, description = "`upgrade_required`: not a WebSocket request", body = schemas::http::Problem),
+        (status = 503, description = "`overloaded`: too many live clients", body = schemas::http::Problem),
+    ))]
+async fn upgrade(
+    State(service): State<Service>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => {
+            let detail = format!("This address speaks WebSocket: {}.", rejection.body_text());
+            return Refusal::new(426, "upgrade_required", detail).into_response();
+        }
+    };
+    let Ok(slot) = service.slots.clone().try_acquire_owned() else {
+        service.statistics.refused.fetch_add(1, Relaxed);
+        let detail = "The hub serves as many live clients as it may. Try again later.";
+        return Refusal::new(503, "overloaded", detail).into_response();
+    };
+    upgrade
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX)
+        .on_upgrade(async move |socket| {
+            connection::run(socket, &service).await;
+            drop(slot);
+        })
+}

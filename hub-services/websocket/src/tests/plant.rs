@@ -1,0 +1,212 @@
+//! A hub of one log and the live channel, served on loopback.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use fabric::sim::SimLog;
+use fabric::{Batch, Log as _, Record};
+use hub_kit::http::{Anonymous, App, HttpConfig, Parts, ServeConfig, serve};
+use hub_kit::metrics::{Exposition, MetricSource};
+use hub_kit::services::{
+    Answer, Boxed, CurrentPage, CurrentQuery, DeleteQuery, History, HistoryPage, HistoryQuery,
+    Live, Publish, PublishItem, Published, SearchHit, SearchQuery, TreePage, TreeQuery,
+};
+use hub_kit::{Hub, Module as _, Refusal, Stop, Stopper};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
+use tokio_tungstenite::tungstenite::{self, handshake::client::Response};
+use tokio_tungstenite::{WebSocketStream, client_async};
+use uns_model::{
+    NodeId, NodeNo, OrgId, PublisherId, SeededRandom, Sequence, SystemClock, Timestamp, TopicId,
+};
+
+use super::client::Client;
+use crate::{Config, WebSocket};
+
+pub(super) struct Plant {
+    pub(super) log: Arc<SimLog>,
+    pub(super) address: SocketAddr,
+    names: Arc<Names>,
+    stopper: Stopper,
+    metrics: Arc<dyn MetricSource>,
+}
+
+/// The interned topics, which is all the channel asks the namespace for.
+#[derive(Default)]
+struct Names {
+    ids: Mutex<HashMap<Arc<str>, TopicId>>,
+    hidden: Mutex<Option<Arc<str>>>,
+}
+
+impl Plant {
+    pub(super) async fn start(config: Config) -> Arc<Self> {
+        let log = Arc::new(SimLog::new());
+        let names = Arc::new(Names::default());
+        let (stopper, stop) = Stop::pair();
+        let hub = Hub {
+            org: OrgId::DEFAULT,
+            live: names.clone(),
+            history: names.clone(),
+            publish: names.clone(),
+            log: log.clone(),
+            db: None,
+            clock: Arc::new(SystemClock),
+            stop: stop.clone(),
+        };
+        let started = WebSocket::start(config, hub).await.unwrap();
+        let metrics = started.metrics[0].clone();
+        let mut app = App::new("0");
+        app.module(started);
+        let random = Arc::new(SeededRandom::new(7));
+        let parts = Parts { anonymous: Arc::new(Anonymous::allowed()), random };
+        let router = app.router(&HttpConfig::default(), parts).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, router, ServeConfig::default(), stop));
+        Arc::new(Self { log, address, names, stopper, metrics })
+    }
+
+    /// Appends a publish, minting the topic on first use.
+    pub(super) fn publish(&self, topic: &str, payload: &str) {
+        let mut batch = Batch::new();
+        let (id, fresh) = {
+            let mut ids = self.names.ids.lock().unwrap();
+            let next = TopicId(u32::try_from(ids.len()).unwrap());
+            let fresh = !ids.contains_key(topic);
+            (*ids.entry(topic.into()).or_insert(next), fresh)
+        };
+        let (org, node, ingest) = (OrgId::DEFAULT, NodeNo(id.0), Timestamp(1));
+        if fresh {
+            let id_of_node = NodeId::default();
+            let name = topic;
+            batch.push(&Record::NodeMinted { org, topic: id, node, id: id_of_node, name, ingest });
+        }
+        batch.push(&Record::Publish(fabric::Publish {
+            org,
+            topic: id,
+            node,
+            publisher: PublisherId(0),
+            qos: 1,
+            retain: false,
+            expiry: None,
+            source: None,
+            ingest,
+            properties: b"",
+            payload: payload.as_bytes(),
+        }));
+        self.log.append(batch, None).unwrap();
+    }
+
+    pub(super) fn forget_until_caught_up(&self, topic: &str) {
+        *self.names.hidden.lock().unwrap() = Some(topic.into());
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopper.stop();
+    }
+
+    pub(super) fn metrics(&self) -> String {
+        let mut out = Exposition::default();
+        self.metrics.write(&mut out);
+        out.render()
+    }
+
+    pub(super) async fn connect(&self) -> Client {
+        self.connect_with(&[]).await
+    }
+
+    pub(super) async fn connect_with(&self, headers: &[(&'static str, &str)]) -> Client {
+        Client(self.shake(headers).await.unwrap().0)
+    }
+
+    /// The status a refused handshake gets.
+    pub(super) async fn handshake(&self, headers: &[(&'static str, &str)]) -> u16 {
+        match self.shake(headers).await {
+            Ok(_) => 101,
+            Err(tungstenite::Error::Http(response)) => response.status().as_u16(),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    async fn shake(
+        &self,
+        headers: &[(&'static str, &str)],
+    ) -> Result<(WebSocketStream<TcpStream>, Response), tungstenite::Error> {
+        let uri = format!("ws://{}/api/v1/ws", self.address);
+        let mut request = uri.into_client_request().unwrap();
+        for (name, value) in headers {
+            let value = HeaderValue::from_str(value).unwrap();
+            request.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+        client_async(request, TcpStream::connect(self.address).await.unwrap()).await
+    }
+
+    pub(super) async fn plain_get(&self) -> u16 {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = format!(
+            "GET /api/v1/ws HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains("\"reason\":\"upgrade_required\""), "{answer}");
+        answer.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+}
+
+fn unused<T>() -> Answer<'static, T> {
+    panic!("the live channel does not ask for this")
+}
+
+impl Live for Names {
+    fn caught_up(&self) -> Boxed<'_, ()> {
+        *self.hidden.lock().unwrap() = None;
+        Box::pin(std::future::ready(()))
+    }
+
+    fn tree(&self, _query: TreeQuery) -> Answer<'_, TreePage> {
+        unused()
+    }
+
+    fn current(&self, _query: CurrentQuery) -> Answer<'_, CurrentPage> {
+        unused()
+    }
+
+    fn search(&self, _query: SearchQuery) -> Answer<'_, Vec<SearchHit>> {
+        unused()
+    }
+
+    fn delete(&self, _query: DeleteQuery) -> Answer<'_, u64> {
+        unused()
+    }
+
+    fn topic(&self, topic: TopicId) -> Option<Arc<str>> {
+        let ids = self.ids.lock().unwrap();
+        let name = ids.iter().find(|(_, id)| **id == topic).map(|(name, _)| name.clone());
+        name.filter(|name| self.hidden.lock().unwrap().as_ref() != Some(name))
+    }
+
+    fn node_of_topic(&self, _org: OrgId, _topic: &str) -> Option<NodeNo> {
+        None
+    }
+}
+
+impl History for Names {
+    fn caught_up(&self) -> Boxed<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn history(&self, _query: HistoryQuery) -> Answer<'_, HistoryPage> {
+        unused()
+    }
+}
+
+impl Publish for Names {
+    fn publish(&self, _items: Vec<PublishItem>) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
+        Box::pin(std::future::ready(vec![Ok(Published { sequence: Some(Sequence(1)) })]))
+    }
+}

@@ -1,0 +1,83 @@
+//! Which topics a filter matches, decided once per interned topic.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uns_model::{Filter, TopicId};
+
+/// How many verdicts are kept; past it they are all forgotten and made again.
+const VERDICTS_MAX: usize = 65_536;
+
+/// A filter with its verdicts.
+#[derive(Debug)]
+pub(crate) struct Topics {
+    filter: Filter,
+    verdicts: HashMap<TopicId, Option<Arc<str>>>,
+}
+
+/// What is known about a topic.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    /// It matches; this is its name.
+    Match(Arc<str>),
+    /// It does not.
+    Other,
+    /// Nobody could say what it is called.
+    Unknown,
+}
+
+impl Topics {
+    pub(crate) fn new(filter: Filter) -> Self {
+        Self { filter, verdicts: HashMap::new() }
+    }
+
+    /// The verdict on a topic; `name` is asked for once.
+    pub(crate) fn verdict(
+        &mut self,
+        topic: TopicId,
+        name: impl FnOnce() -> Option<Arc<str>>,
+    ) -> Verdict {
+        if let Some(known) = self.verdicts.get(&topic) {
+            return known.clone().map_or(Verdict::Other, Verdict::Match);
+        }
+        match name() {
+            Some(name) => self.learn(topic, &name),
+            None => Verdict::Unknown,
+        }
+    }
+
+    /// Takes in the name of a topic, as a minting record says it.
+    pub(crate) fn learn(&mut self, topic: TopicId, name: &str) -> Verdict {
+        if self.verdicts.len() >= VERDICTS_MAX {
+            self.verdicts.clear();
+        }
+        let matched: Option<Arc<str>> = self.filter.matches(name).then(|| name.into());
+        self.verdicts.insert(topic, matched.clone());
+        matched.map_or(Verdict::Other, Verdict::Match)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_asked_for_once() {
+        let mut topics = Topics::new(Filter::parse("a/#").unwrap());
+        assert_eq!(topics.verdict(TopicId(1), || None), Verdict::Unknown);
+        let matched = Verdict::Match("a/b".into());
+        assert_eq!(topics.verdict(TopicId(1), || Some("a/b".into())), matched);
+        assert_eq!(topics.verdict(TopicId(1), || panic!("asked twice")), matched);
+        assert_eq!(topics.learn(TopicId(2), "b"), Verdict::Other);
+        assert_eq!(topics.verdict(TopicId(2), || panic!("asked twice")), Verdict::Other);
+    }
+
+    #[test]
+    fn the_cache_is_bounded() {
+        let mut topics = Topics::new(Filter::parse("#").unwrap());
+        for id in 0..u32::try_from(VERDICTS_MAX).unwrap() + 10 {
+            topics.learn(TopicId(id), "a");
+        }
+        assert!(topics.verdicts.len() <= VERDICTS_MAX);
+    }
+}
