@@ -1,1 +1,17 @@
 //! Reads over history: raw and aggregated, files and memory as one.
+//!
+//! [`Query::history`] takes one consistent view of the store, walks its files and memory in time
+//! order, collapses duplicates and corrections (NS-26), and gives one page. It waits until
+//! everything committed when it was called can be read, never blocks ingest, and runs on the
+//! blocking pool, a bounded number at a time.
+
+mod error;
+mod page;
+mod query;
+mod sweep;
+
+pub use error::Error;
+pub use historian_aggregate::Aggregate;
+pub use historian_store::Gap;
+pub use page::{HistoryPage, HistoryQuery, HistorySample};
+pub use query::{Config, Query};

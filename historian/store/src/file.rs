@@ -7,13 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fabric::{Disk, File};
-use historian_segment::{ReadAt, Sample, Segment, SeriesId};
+use historian_segment::{Piece, ReadAt, Sample, Segment, SeriesId};
 use parking_lot::Mutex;
 use uns_model::{Sequence, Timestamp};
 
 use crate::error::Error;
-
-pub use historian_segment::Piece;
 
 /// What the manifest keeps of a file.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -25,10 +25,10 @@ mod view;
 
 pub use config::Config;
 pub use error::Error;
-pub use file::{HistoryFile, Piece};
+pub use file::HistoryFile;
 pub use gap::Gap;
 pub use health::{Counters, Health};
 pub use historian_segment::{Sample, SeriesId};
 pub use registry::ValueType;
 pub use store::{Parts, Store};
-pub use view::{Request, View};
+pub use view::{PieceOfFile, Request, View};

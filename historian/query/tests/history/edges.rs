@@ -1,0 +1,196 @@
+//! Late data, types, fields, time rules, purge and refusals.
+
+use historian_query::{Aggregate, Error, HistoryQuery};
+use historian_store::Config;
+use uns_model::{Quality, Timestamp, Value};
+
+use crate::rig::{DAY, MS, Rig, buckets, raw};
+
+fn values(rig: &Rig, topic: &str) -> Vec<Value> {
+    rig.all(raw(topic)).samples.into_iter().map(|s| s.value).collect()
+}
+
+#[test]
+fn duplicates_collapse_and_the_newest_correction_wins_across_files() {
+    let mut rig = Rig::new(Config::default());
+    let node = rig.mint("a");
+    let publish = |rig: &mut Rig, value: i32, quality: &str| {
+        let time = DAY / MS;
+        let payload =
+            format!("{{\"value\":{value},\"timestamp\":{time},\"quality\":\"{quality}\"}}");
+        rig.publish(node, &payload);
+    };
+    publish(&mut rig, 1, "Good");
+    rig.flush();
+    let first = rig.all(raw("a")).samples;
+    publish(&mut rig, 1, "Good");
+    assert_eq!(rig.all(raw("a")).samples, first, "a redelivery changes nothing");
+    publish(&mut rig, 2, "Good");
+    rig.flush();
+    publish(&mut rig, 2, "Uncertain");
+    let page = rig.all(raw("a"));
+    assert_eq!(page.samples.len(), 1);
+    assert_eq!(
+        (&page.samples[0].value, page.samples[0].quality.is_uncertain()),
+        (&Value::Int(2), true)
+    );
+}
+
+#[test]
+fn a_type_change_keeps_one_history() {
+    let mut rig = Rig::new(Config::default());
+    let node = rig.mint("a");
+    for payload in ["1", "2.5", "\"off\"", "true", "3", "null", "[1,2]"] {
+        rig.publish(node, payload);
+        rig.flush();
+    }
+    let expected = [
+        Value::Int(1),
+        Value::Float(2.5),
+        Value::Text("off".into()),
+        Value::Bool(true),
+        Value::Int(3),
+        Value::Null,
+        Value::Document("[1,2]".into()),
+    ];
+    assert_eq!(values(&rig, "a"), expected);
+    assert_eq!(rig.store().health().series, 4);
+    rig.restart();
+    rig.publish(node, "4");
+    assert_eq!(values(&rig, "a").last(), Some(&Value::Int(4)));
+    assert_eq!(rig.store().health().series, 4);
+}
+
+#[test]
+fn objects_are_documents_and_their_leaves_are_fields() {
+    let mut rig = Rig::new(Config::default());
+    let node = rig.mint("a");
+    let text = "{\"temp\":23.4,\"motor\":{\"rpm\":1200}}";
+    rig.publish(node, text);
+    rig.flush();
+    assert_eq!(values(&rig, "a"), [Value::Document(text.into())]);
+    let field = |field: &str| {
+        let query = HistoryQuery { field: Some(field.into()), ..raw("a") };
+        rig.all(query).samples.into_iter().map(|s| s.value).collect::<Vec<_>>()
+    };
+    assert_eq!(field("temp"), [Value::Float(23.4)]);
+    assert_eq!(field("motor.rpm"), [Value::Int(1200)]);
+    assert_eq!(field("none"), []);
+}
+
+#[test]
+fn unbelievable_source_times_become_ingest_time_and_uncertain() {
+    let mut rig = Rig::new(Config::default());
+    let node = rig.mint("a");
+    let ahead = DAY / MS + 120_000;
+    for time in [ahead, 1_000, DAY / MS + 30_000] {
+        rig.publish(node, &format!("{{\"value\":1,\"timestamp\":{time}}}"));
+    }
+    let samples = rig.all(raw("a")).samples;
+    let got: Vec<_> = samples.iter().map(|s| (s.timestamp.0 - DAY, s.quality)).collect();
+    let expected =
+        [(MS, Quality::UNCERTAIN), (2 * MS, Quality::UNCERTAIN), (30_000 * MS, Quality::GOOD)];
+    assert_eq!(got, expected);
+    assert_eq!(rig.store().health().counters.time_replaced, 2);
+}
+
+#[test]
+fn opaque_bytes_and_unknown_nodes_have_no_history() {
+    let mut rig = Rig::new(Config::default());
+    let node = rig.mint("a");
+    rig.publish_bytes(node, &[0xff, 0xfe, 0x00]);
+    rig.publish(node, "");
+    rig.publish(uns_model::NodeNo(99), "1");
+    assert_eq!(values(&rig, "a"), []);
+    let counters = rig.store().health().counters;
+    assert_eq!((counters.opaque, counters.unknown_node, counters.samples), (1, 1, 0));
+    assert!(matches!(rig.ask(raw("b")), Err(Error::NodeUnknown { .. })));
+}
+
+#[test]
+fn purge_hides_at_once_drops_files_and_survives_restart() {
+    let mut rig = Rig::new(Config::default());
+    let (gone, kept) = (rig.mint("gone"), rig.mint("kept"));
+    rig.publish(gone, "1");
+    rig.flush();
+    rig.publish(gone, "2");
+    rig.publish(kept, "3");
+    rig.flush();
+    rig.publish(gone, "4");
+    assert_eq!(rig.files().len(), 2);
+    rig.delete(gone, true);
+    assert!(matches!(rig.ask(raw("gone")), Err(Error::NodeUnknown { .. })));
+    rig.flush();
+    rig.restart();
+    rig.flush();
+    assert!(matches!(rig.ask(raw("gone")), Err(Error::NodeUnknown { .. })));
+    assert_eq!(values(&rig, "kept"), [Value::Int(3)]);
+    assert_eq!(rig.files().len(), 1, "the file of nothing but purged series is gone");
+    let again = rig.mint("gone");
+    rig.publish(again, "5");
+    assert_eq!(values(&rig, "gone"), [Value::Int(5)]);
+}
+
+#[test]
+fn delete_without_purge_keeps_history_and_a_new_node_continues_it() {
+    let mut rig = Rig::new(Config::default());
+    let node = rig.mint("a");
+    rig.publish(node, "1");
+    rig.delete(node, false);
+    rig.publish(node, "9");
+    assert_eq!(values(&rig, "a"), [Value::Int(1)]);
+    let again = rig.mint("a");
+    rig.publish(again, "2");
+    rig.flush();
+    rig.restart();
+    assert_eq!(values(&rig, "a"), [Value::Int(1), Value::Int(2)]);
+}
+
+#[test]
+fn rows_of_one_batch_without_times_all_stay() {
+    let mut rig = Rig::new(Config::default());
+    let node = rig.mint("a");
+    let time = DAY / MS;
+    let rows = format!(
+        "[{{\"value\":1,\"timestamp\":{time}}},{{\"value\":2,\"timestamp\":{}}}]",
+        time + 1
+    );
+    rig.publish(node, &rows);
+    rig.publish(node, "7");
+    rig.publish(node, "7");
+    rig.flush();
+    let expected = [1, 2, 7, 7].map(Value::Int);
+    assert_eq!(values(&rig, "a"), expected);
+}
+
+#[test]
+fn a_recording_over_years_makes_few_files() {
+    let mut rig = Rig::new(Config { flush_files_max: 8, ..Config::default() });
+    let node = rig.mint("a");
+    for month in 0..60 {
+        let time = DAY / MS - month * 30 * 86_400_000;
+        rig.publish(node, &format!("{{\"value\":{month},\"timestamp\":{time}}}"));
+    }
+    rig.flush();
+    assert_eq!(values(&rig, "a").len(), 60);
+    assert!(rig.files().len() <= 8, "{:?}", rig.files());
+}
+
+#[test]
+fn nonsense_is_refused_by_name() {
+    let mut rig = Rig::new(Config::default());
+    rig.mint("a");
+    let range = HistoryQuery { start: Timestamp(5), end: Timestamp(5), ..raw("a") };
+    assert!(matches!(rig.ask(range), Err(Error::EmptyRange)));
+    for limit in [0, 100_001] {
+        let limits = HistoryQuery { limit, ..raw("a") };
+        assert!(matches!(rig.ask(limits), Err(Error::Limit { max: 100_000 })));
+    }
+    let half = HistoryQuery { aggregate: Some(Aggregate::Avg), ..raw("a") };
+    assert!(matches!(rig.ask(half), Err(Error::HalfAnAggregate)));
+    assert!(matches!(rig.ask(buckets("a", Aggregate::Avg, 0)), Err(Error::Bucket { .. })));
+    for after in ["", "x.1", "5", "-7.0"] {
+        let query = HistoryQuery { after: Some(after.into()), ..raw("a") };
+        assert!(matches!(rig.ask(query), Err(Error::After)), "{after}");
+    }
+}

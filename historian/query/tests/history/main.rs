@@ -1,0 +1,7 @@
+//! History from the log to an answer: against a naive model, through crashes, damage and purges.
+
+mod aggregates;
+mod damage;
+mod edges;
+mod model;
+mod rig;
