@@ -1,1 +1,32 @@
-//! Publish gate, node registry, last value and tree: folds over the log.
+//! The namespace: the publish gate in front of the log, and the committed view behind it.
+//!
+//! A [`Gate`] per core turns a topic into a [`Node`] (minting it at its first publish), checks the
+//! payload and appends to the log; it runs ahead of commit. [`Namespace::run`] folds what was
+//! committed into tree, last values and retained messages, answers queries about them, and writes
+//! checkpoints so that a start costs the tail of the log only. A [`Reject`] says why a publish was
+//! refused, by the names of namespace section 11.
+
+mod checkpoint;
+mod config;
+mod delete;
+mod error;
+mod follow;
+mod gate;
+mod namespace;
+mod node;
+mod query;
+mod registry;
+mod reject;
+mod view;
+
+pub use config::{Brownfield, Config};
+pub use delete::Deleted;
+pub use error::Error;
+pub use gate::{Child, Expansion, Gate, Inbound, Resolved};
+pub use namespace::{Namespace, Parts, Stats};
+pub use node::{Node, Rules};
+pub use query::{
+    CurrentPage, CurrentQuery, CurrentValue, OwnValue, SearchHit, TreeNode, TreePage, TreeQuery,
+};
+pub use reject::{Reason, Reject, Rejections};
+pub use view::{FoldCounts, Retained};

@@ -1,0 +1,2 @@
+//! Prints what one admit and one fold cost.
+fn main() {}

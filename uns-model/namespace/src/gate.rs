@@ -1,0 +1,212 @@
+//! The publish gate: name → node → payload → batch. One per core, used by that core alone.
+
+mod children;
+mod mint;
+mod payload;
+
+use std::fmt;
+use std::sync::Arc;
+
+use fabric::{Batch, OnCommit, Publish, Record};
+use uns_model::{OrgId, Plane, PublisherId, Timestamp};
+
+pub use children::{Child, Expansion};
+
+use crate::node::{Node, Rules};
+use crate::{Brownfield, Namespace, Reason, Reject, Rejections};
+
+/// Where a topic leads.
+#[derive(Clone, Debug)]
+pub enum Resolved {
+    /// A node: its publishes are admitted and logged.
+    Node(Arc<Node>),
+    /// Plain MQTT: no node, no last value, no history.
+    Plain,
+}
+
+/// One publish as it arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct Inbound<'a> {
+    /// Who publishes.
+    pub publisher: PublisherId,
+    /// MQTT QoS.
+    pub qos: u8,
+    /// MQTT RETAIN.
+    pub retain: bool,
+    /// MQTT 5 Message Expiry Interval in seconds.
+    pub expiry: Option<u32>,
+    /// MQTT 5 PUBLISH properties that pass unchanged, in wire form without their length.
+    pub properties: &'a [u8],
+    /// The payload.
+    pub payload: &'a [u8],
+    /// When it came in.
+    pub ingest: Timestamp,
+}
+
+/// The gate of one core.
+pub struct Gate {
+    space: Arc<Namespace>,
+    batch: Batch,
+    rejections: Arc<Rejections>,
+    expansion: Option<Box<Expansion>>,
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("pending", &self.pending()).finish_non_exhaustive()
+    }
+}
+
+impl Gate {
+    /// A gate onto the namespace.
+    pub fn new(space: &Arc<Namespace>) -> Self {
+        let rejections = Arc::new(Rejections::default());
+        space.gates.lock().push(rejections.clone());
+        Self { space: space.clone(), batch: Batch::new(), rejections, expansion: None }
+    }
+
+    /// Where a topic leads; the first publish on a data topic mints its node (NS-7).
+    ///
+    /// # Errors
+    /// `topic_invalid`, `not_authorized`, `case_collision`, `node_unknown`, `quota_exceeded`,
+    /// `storage_full`; counted.
+    pub fn resolve(&mut self, org: OrgId, topic: &str) -> Result<Resolved, Reject> {
+        if let Some(node) = self.space.registry.find(org, topic)
+            && !node.is_deleted()
+        {
+            let off = self.space.config.brownfield == Brownfield::Off;
+            let plain = off && node.rules == Rules::Brownfield;
+            return Ok(if plain { Resolved::Plain } else { Resolved::Node(node) });
+        }
+        let resolved = self.space.resolve_unknown(org, topic);
+        self.counted(resolved)
+    }
+
+    /// Checks a publish to a node and appends it to this gate's batch. A node deleted meanwhile is
+    /// resolved again. What a `points` batch expanded into is in [`Gate::take_expansion`].
+    ///
+    /// # Errors
+    /// `payload_malformed`, `payload_too_large`, and those of [`Gate::resolve`] and
+    /// [`Gate::flush`]; counted.
+    pub fn admit(&mut self, node: &Arc<Node>, inbound: &Inbound<'_>) -> Result<(), Reject> {
+        self.expansion = None;
+        if node.is_deleted() {
+            return match self.resolve(node.org, &node.name)? {
+                Resolved::Node(fresh) => self.admit_living(&fresh, inbound),
+                Resolved::Plain => Ok(()),
+            };
+        }
+        self.admit_living(node, inbound)
+    }
+
+    /// Checks a publish that passes as plain MQTT.
+    ///
+    /// # Errors
+    /// `command_retained` (NS-3) and `payload_too_large` on our own planes; counted.
+    pub fn admit_plain(&mut self, topic: &str, inbound: &Inbound<'_>) -> Result<(), Reject> {
+        let checked = match Plane::of(topic) {
+            Plane::Command if inbound.retain => Err(Reject::new(
+                Reason::CommandRetained,
+                "a command runs once, so it cannot be retained: publish it with RETAIN=0",
+            )),
+            Plane::Command | Plane::Descriptor => {
+                payload::check_size(inbound.payload, &self.space.config)
+            }
+            Plane::Data
+            | Plane::Fabric
+            | Plane::Sparkplug
+            | Plane::OtherVersion
+            | Plane::Brownfield => Ok(()),
+        };
+        self.counted(checked)
+    }
+
+    /// What the last [`Gate::admit`] expanded into child nodes (NS-21), for live delivery.
+    pub fn take_expansion(&mut self) -> Option<Box<Expansion>> {
+        self.expansion.take()
+    }
+
+    /// Records and bytes waiting for [`Gate::flush`].
+    pub fn pending(&self) -> (usize, usize) {
+        (self.batch.len(), self.batch.bytes_len())
+    }
+
+    /// Hands the batch to the log. With nothing pending, `on_commit` waits as a barrier.
+    ///
+    /// # Errors
+    /// `storage_full`: nothing of the batch was taken and `on_commit` is never called; counted once
+    /// per record.
+    pub fn flush(&mut self, on_commit: Option<OnCommit>) -> Result<(), Reject> {
+        if self.batch.is_empty() && on_commit.is_none() {
+            return Ok(());
+        }
+        let room = self.batch.bytes_len();
+        let batch = std::mem::replace(&mut self.batch, Batch::with_capacity(room));
+        let records = batch.len();
+        self.space.log.append(batch, on_commit).map_err(|error| {
+            for _ in 0..records {
+                self.rejections.count(Reason::StorageFull);
+            }
+            mint::storage_full(&error)
+        })
+    }
+
+    /// The number of a publisher; its record enters the log at its first use.
+    pub fn publisher(&mut self, client_id: &str) -> PublisherId {
+        self.space.publisher(client_id)
+    }
+
+    fn admit_living(&mut self, node: &Arc<Node>, inbound: &Inbound<'_>) -> Result<(), Reject> {
+        if node.rules == Rules::Uns {
+            let checked = payload::check(inbound.payload, &self.space.config);
+            self.counted(checked)?;
+            if payload::looks_like_children(inbound.payload) {
+                return self.admit_children(node, inbound);
+            }
+        }
+        self.append(node, inbound)
+    }
+
+    fn append(&mut self, node: &Node, inbound: &Inbound<'_>) -> Result<(), Reject> {
+        self.push(node, inbound);
+        self.flush_if_large()
+    }
+
+    fn push(&mut self, node: &Node, inbound: &Inbound<'_>) {
+        self.batch.push(&Record::Publish(Publish {
+            org: node.org,
+            topic: node.topic,
+            node: node.number,
+            publisher: inbound.publisher,
+            qos: inbound.qos,
+            retain: inbound.retain,
+            expiry: inbound.expiry,
+            source: None,
+            ingest: inbound.ingest,
+            properties: inbound.properties,
+            payload: inbound.payload,
+        }));
+    }
+
+    fn flush_if_large(&mut self) -> Result<(), Reject> {
+        if self.batch.bytes_len() >= self.space.config.batch_bytes_max {
+            return self.flush(None);
+        }
+        Ok(())
+    }
+
+    fn counted<T>(&self, result: Result<T, Reject>) -> Result<T, Reject> {
+        if let Err(reject) = &result {
+            self.rejections.count(reject.reason);
+        }
+        result
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        let mut gates = self.space.gates.lock();
+        gates.retain(|other| !Arc::ptr_eq(other, &self.rejections));
+        self.space.gates_gone.absorb(&self.rejections);
+    }
+}

@@ -1,0 +1,155 @@
+//! The first publish on a topic: which plane it is on, whether it becomes a node, and the record
+//! that says so.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use fabric::{Batch, OnCommit, Record};
+use uns_model::{NodeId, OrgId, Plane, PublisherId, TopicError, grammar, validate_publish_topic};
+
+use super::Resolved;
+use crate::node::{Minted, Node, Rules};
+use crate::registry::Mint;
+use crate::{Brownfield, Namespace, Reason, Reject};
+
+impl Namespace {
+    /// Resolves a topic that has no living node.
+    pub(super) fn resolve_unknown(&self, org: OrgId, topic: &str) -> Result<Resolved, Reject> {
+        let invalid = |error: TopicError| {
+            Reject::new(Reason::TopicInvalid, format!("`{}`: {error}", shortened(topic)))
+        };
+        validate_publish_topic(topic).map_err(invalid)?;
+        let (plane, path) = Plane::split(topic);
+        match plane {
+            Plane::Data => {
+                grammar::check(path, self.config.names).map_err(invalid)?;
+                self.mint(org, topic, Rules::Uns)
+            }
+            Plane::Descriptor | Plane::Command => {
+                grammar::check(path, self.config.names).map_err(invalid)?;
+                Ok(Resolved::Plain)
+            }
+            Plane::Fabric => Err(Reject::new(
+                Reason::NotAuthorized,
+                "topics that start with `$` are written by the hub alone",
+            )),
+            Plane::OtherVersion => Err(Reject::new(
+                Reason::TopicInvalid,
+                format!("`{}`: this release serves version v1 of the prefix", shortened(topic)),
+            )),
+            Plane::Sparkplug => Ok(Resolved::Plain),
+            Plane::Brownfield if self.is_plain_brownfield(topic) => Ok(Resolved::Plain),
+            Plane::Brownfield => self.mint(org, topic, Rules::Brownfield),
+        }
+    }
+
+    fn is_plain_brownfield(&self, topic: &str) -> bool {
+        let config = &self.config;
+        let levels = || topic.bytes().filter(|byte| *byte == b'/').count() + 1;
+        let (living, brownfield) = self.registry.living();
+        config.brownfield == Brownfield::Off
+            || !config.create_nodes
+            || brownfield >= config.brownfield_nodes_max
+            || living >= config.nodes_max
+            || topic.len() > config.brownfield_topic_bytes_max
+            || levels() > config.brownfield_levels_max
+    }
+
+    /// Mints a node unless another gate was faster.
+    fn mint(&self, org: OrgId, topic: &str, rules: Rules) -> Result<Resolved, Reject> {
+        let mut mint = self.registry.mint();
+        if let Some(node) = self.registry.find(org, topic).filter(|node| !node.is_deleted()) {
+            return Ok(Resolved::Node(node));
+        }
+        match rules {
+            Rules::Brownfield if self.is_plain_brownfield(topic) => return Ok(Resolved::Plain),
+            Rules::Brownfield => {}
+            Rules::Uns => self.check_mint(&mint, org, topic)?,
+        }
+        let ingest = self.clock.now();
+        let millis = u64::try_from(ingest.0 / 1_000_000).unwrap_or_default();
+        let random = u128::from(self.random.u64()) << 64 | u128::from(self.random.u64());
+        let id = NodeId::v7(millis, random);
+        let (topic, number, name) = self.registry.next(&mint, org, topic);
+        let minted = Minted { org, topic, number, id, name };
+        let fate = Arc::new(Fate::default());
+        let mut batch = Batch::new();
+        let name = &minted.name;
+        batch.push(&Record::NodeMinted { org, topic, node: number, id, name, ingest });
+        // Somebody waits, so a full disk refuses the batch now instead of dropping it in silence.
+        let on_commit = fate.clone().on_commit();
+        self.log.append(batch, Some(on_commit)).map_err(|error| storage_full(&error))?;
+        let node = self.registry.insert(&mut mint, minted);
+        fate.decides(&node);
+        Ok(Resolved::Node(node))
+    }
+
+    fn check_mint(&self, mint: &Mint, org: OrgId, topic: &str) -> Result<(), Reject> {
+        if !self.config.create_nodes {
+            let detail = format!("no node lives on `{topic}` and publishing does not make one");
+            return Err(Reject::new(Reason::NodeUnknown, detail));
+        }
+        if let Some(known) = self.registry.collision(mint, org, topic) {
+            let detail = format!("`{topic}` differs from the existing `{known}` in case only");
+            return Err(Reject::new(Reason::CaseCollision, detail));
+        }
+        let (living, _) = self.registry.living();
+        if living >= self.config.nodes_max {
+            let detail = format!("the namespace has its {living} nodes; delete some or raise it");
+            return Err(Reject::new(Reason::QuotaExceeded, detail));
+        }
+        Ok(())
+    }
+
+    pub(super) fn publisher(&self, client_id: &str) -> PublisherId {
+        let mut publishers = self.publishers.lock();
+        if let Some(publisher) = publishers.find(client_id) {
+            return publisher;
+        }
+        let publisher = publishers.allot();
+        let mut batch = Batch::new();
+        let ingest = self.clock.now();
+        batch.push(&Record::Publisher { publisher, client_id, ingest });
+        match self.log.append(batch, None) {
+            Ok(()) => publishers.keep(client_id.into(), publisher),
+            Err(error) => tracing::debug!(%error, "a publisher's record was not taken"),
+        }
+        publisher
+    }
+}
+
+/// Ties a node to the commit of its record: if that fails after all, the node counts as deleted and
+/// the next publish mints another one.
+#[derive(Default)]
+struct Fate {
+    failed: AtomicBool,
+    node: OnceLock<Arc<Node>>,
+}
+
+impl Fate {
+    fn on_commit(self: Arc<Self>) -> OnCommit {
+        Box::new(move |result| {
+            if result.is_err() {
+                self.failed.store(true, Ordering::SeqCst);
+                self.node.get().inspect(|node| node.set_deleted(true));
+            }
+        })
+    }
+
+    fn decides(&self, node: &Arc<Node>) {
+        self.node.get_or_init(|| node.clone());
+        if self.failed.load(Ordering::SeqCst) {
+            node.set_deleted(true);
+        }
+    }
+}
+
+pub(super) fn storage_full(error: &fabric::Error) -> Reject {
+    Reject::new(Reason::StorageFull, error.to_string())
+}
+
+/// The beginning of a topic, for messages to people.
+fn shortened(topic: &str) -> &str {
+    let cut = topic.char_indices().nth(120).map_or(topic.len(), |(at, _)| at);
+    topic.get(..cut).unwrap_or_default()
+}

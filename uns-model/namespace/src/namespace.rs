@@ -1,0 +1,218 @@
+//! The namespace as one object: what gates, fold and queries share.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fabric::{Disk, Log};
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
+use uns_model::{Clock, NodeNo, OrgId, Random, Sequence, TopicId};
+
+use crate::checkpoint::{Checkpoints, Loaded};
+use crate::follow::Follower;
+use crate::registry::{Publishers, Registry};
+use crate::view::{FoldCounts, Retained, View};
+use crate::{Config, Error, Reason, Rejections};
+
+/// What a namespace is made of.
+pub struct Parts {
+    /// The data log.
+    pub log: Arc<dyn Log>,
+    /// Where checkpoints are kept.
+    pub disk: Arc<dyn Disk>,
+    /// Their directory; made if missing.
+    pub dir: PathBuf,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance, for node ids.
+    pub random: Arc<dyn Random>,
+    /// Settings.
+    pub config: Config,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+/// The namespace of one data directory.
+pub struct Namespace {
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) config: Config,
+    pub(crate) registry: Registry,
+    pub(crate) publishers: Mutex<Publishers>,
+    pub(crate) gates: Mutex<Vec<Arc<Rejections>>>,
+    pub(crate) gates_gone: Rejections,
+    pub(crate) view: RwLock<View>,
+    pub(crate) applied: watch::Sender<Sequence>,
+    pub(crate) follower: Mutex<Follower>,
+    pub(crate) checkpoints: Mutex<Checkpoints>,
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Namespace").field("applied", &self.applied()).finish_non_exhaustive()
+    }
+}
+
+/// Figures for metrics and people.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Living nodes, ahead of commit.
+    pub nodes: u32,
+    /// Those of them outside `uns/v1/`.
+    pub brownfield_nodes: u32,
+    /// Committed retained messages.
+    pub retained: usize,
+    /// `uns_rejected_total{reason}`.
+    pub rejected: [(Reason, u64); Reason::ALL.len()],
+    /// What the fold met.
+    pub fold: FoldCounts,
+    /// The last sequence applied.
+    pub applied: Sequence,
+    /// Checkpoints found damaged at start.
+    pub damaged_checkpoints: u64,
+}
+
+impl Namespace {
+    /// Loads the newest usable checkpoint and replays the log up to its committed end.
+    ///
+    /// # Errors
+    /// When the directory or the log cannot be read, or a checkpoint is of a newer release. Damage
+    /// is no error: an older checkpoint or the whole log takes its place, with a warning.
+    pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
+        let Parts { log, disk, dir, clock, random, config } = parts;
+        let mut checkpoints = Checkpoints::open(disk, dir)?;
+        let Loaded { registry, mut view, next_publisher } = checkpoints.load(config.names)?;
+        log.hold(HOLD, checkpoints.floor());
+        let committed = log.committed();
+        if view.applied > committed {
+            tracing::warn!(
+                checkpoint = view.applied.0,
+                committed = committed.0,
+                "the log ends before the checkpoint: records the checkpoint knows are lost"
+            );
+            view.applied = committed;
+        }
+        let follower = Follower::new(&*log, view.applied, clock.monotonic());
+        let space = Arc::new(Self {
+            log,
+            clock,
+            random,
+            config,
+            registry,
+            publishers: Mutex::new(Publishers::starting_at(next_publisher)),
+            gates: Mutex::default(),
+            gates_gone: Rejections::default(),
+            applied: watch::Sender::new(view.applied),
+            view: RwLock::new(view),
+            follower: Mutex::new(follower),
+            checkpoints: Mutex::new(checkpoints),
+        });
+        space.catch_up()?;
+        space.view.write().counts = FoldCounts::default();
+        Ok(space)
+    }
+
+    /// The last sequence the view contains.
+    pub fn applied(&self) -> Sequence {
+        *self.applied.borrow()
+    }
+
+    /// Waits until everything committed on arrival is applied, so that a client reads its own
+    /// writes. Needs [`Namespace::run`] on its thread.
+    pub async fn caught_up(&self) {
+        let committed = self.log.committed();
+        let mut applied = self.applied.subscribe();
+        // The sender lives in self, so waiting cannot fail.
+        drop(applied.wait_for(|applied| *applied >= committed).await);
+    }
+
+    /// The topic string behind an interned id: known for every record of the log.
+    pub fn topic(&self, topic: TopicId) -> Option<Arc<str>> {
+        self.registry.topic(topic)
+    }
+
+    /// The node that lives on a topic.
+    pub fn node_of_topic(&self, org: OrgId, topic: &str) -> Option<NodeNo> {
+        self.view.read().node_of_topic(org, topic).map(|entry| entry.node.number)
+    }
+
+    /// The topic a node lives on, or lived on before its deletion.
+    pub fn topic_of_node(&self, node: NodeNo) -> Option<Arc<str>> {
+        self.view.read().entry(node).map(|entry| entry.node.name.clone())
+    }
+
+    /// Gives every committed retained message that has not expired, to seed the broker at start.
+    pub fn retained(&self, each: &mut dyn FnMut(Retained<'_>)) {
+        let now = self.clock.now();
+        let view = self.view.read();
+        for (topic, stored) in &view.retained {
+            let Some(known) = self.registry.interned(*topic) else { continue };
+            if stored.is_expired(now) {
+                continue;
+            }
+            let (properties, payload) = stored.parts();
+            each(Retained {
+                org: known.org,
+                topic: *topic,
+                name: &known.name,
+                publisher: stored.publisher,
+                qos: stored.qos,
+                expiry: stored.expiry,
+                ingest: stored.ingest,
+                sequence: stored.sequence,
+                properties,
+                payload,
+            });
+        }
+    }
+
+    /// Figures for metrics and people.
+    pub fn stats(&self) -> Stats {
+        let mut sums = [0; Reason::ALL.len()];
+        self.gates_gone.add_to(&mut sums);
+        for gate in self.gates.lock().iter() {
+            gate.add_to(&mut sums);
+        }
+        let mut counts = sums.into_iter();
+        let (nodes, brownfield_nodes) = self.registry.living();
+        let damaged_checkpoints = self.checkpoints.lock().damaged;
+        let view = self.view.read();
+        Stats {
+            nodes,
+            brownfield_nodes,
+            retained: view.retained.len(),
+            rejected: Reason::ALL.map(|reason| (reason, counts.next().unwrap_or_default())),
+            fold: view.counts,
+            applied: view.applied,
+            damaged_checkpoints,
+        }
+    }
+
+    /// Writes a checkpoint of what is applied and moves the log's hold; nothing if one of the same
+    /// sequence exists.
+    ///
+    /// # Errors
+    /// When the file cannot be written; the ones before stay usable.
+    pub fn checkpoint(&self) -> Result<(), Error> {
+        let mut checkpoints = self.checkpoints.lock();
+        let view = self.view.read();
+        let next_publisher = self.publishers.lock().next();
+        if let Some(bytes) = checkpoints.encode(&view, &self.registry, next_publisher) {
+            let applied = view.applied;
+            drop(view);
+            checkpoints.write(applied, &bytes)?;
+            self.log.hold(HOLD, checkpoints.floor());
+        }
+        Ok(())
+    }
+}
+
+/// The name of the log's retention floor.
+pub(crate) const HOLD: &str = "namespace";

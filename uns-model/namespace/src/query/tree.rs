@@ -1,0 +1,137 @@
+//! `tree`: the levels below a path, with counts and what lives there.
+
+use super::{Arc, Error, NodeId, NodeNo, OrgId, PAGE_MAX, Quality, STEPS_MAX, Sequence, Timestamp};
+use super::{Token, Value};
+use uns_model::grammar::Marker;
+
+use crate::Namespace;
+use crate::node::UNS_PREFIX;
+use crate::view::{Pattern, View, Walk};
+
+/// Which part of the tree.
+#[derive(Clone, Debug)]
+pub struct TreeQuery {
+    /// The asking organisation.
+    pub org: OrgId,
+    /// The subtree's path; empty means the root.
+    pub path: String,
+    /// How many levels below it, at least 1.
+    pub depth: u32,
+    /// The `next` of the page before.
+    pub after: Option<String>,
+    /// At most so many levels.
+    pub limit: usize,
+}
+
+/// One page of the tree, depth first, in topic order.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TreePage {
+    /// What every page of the walk is at least as new as.
+    pub sequence: Sequence,
+    /// The levels.
+    pub nodes: Vec<TreeNode>,
+    /// Pass as `after` for the next page; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// One level of a path, with or without a node of its own.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TreeNode {
+    /// The whole path from the root.
+    pub path: Arc<str>,
+    /// The last level of the path.
+    pub name: Arc<str>,
+    /// The node that lives here; `None` where the level only groups others.
+    pub node: Option<NodeNo>,
+    /// The node's identity.
+    pub node_id: Option<NodeId>,
+    /// How many children it has directly; a leaf has none.
+    pub children: u64,
+    /// How many nodes live below it.
+    pub descendants: u64,
+    /// The contract marker in its path, as in the topic (NS-6).
+    pub contract: Option<Arc<str>>,
+    /// When its last sample came in.
+    pub last_ingest: Option<Timestamp>,
+    /// The node's own last value.
+    pub own: Option<OwnValue>,
+}
+
+/// A node's own last value.
+#[derive(Clone, PartialEq, Debug)]
+pub struct OwnValue {
+    /// The value.
+    pub value: Value,
+    /// Its quality.
+    pub quality: Quality,
+    /// Source time, or ingest time where the source named none.
+    pub timestamp: Timestamp,
+    /// The record it came with.
+    pub sequence: Sequence,
+}
+
+impl Namespace {
+    /// One page of the subtree below a path; empty if nothing lives there.
+    ///
+    /// # Errors
+    /// When `after` is no page token.
+    pub fn tree(&self, query: &TreeQuery) -> Result<TreePage, Error> {
+        let token = query.after.as_deref().map(Token::parse).transpose()?;
+        let mut sequence = token.as_ref().map(|token| token.sequence);
+        let mut after = token.map(|token| token.path.to_owned());
+        let pattern = Pattern::below(&query.path, query.depth.max(1));
+        let skipped = if query.path.is_empty() { 0 } else { query.path.split('/').count() };
+        let limit = query.limit.clamp(1, PAGE_MAX);
+        let mut nodes = Vec::new();
+        loop {
+            let view = self.view.read();
+            let as_of = *sequence.get_or_insert(view.applied);
+            if view.tree.is_unknown(query.org, &query.path) {
+                return Ok(TreePage { sequence: as_of, nodes, next: None });
+            }
+            let mut walk = Walk::new(&view.tree, query.org, &pattern, after.as_deref());
+            for _ in 0..STEPS_MAX {
+                let Some(step) = walk.step() else {
+                    return Ok(TreePage { sequence: as_of, nodes, next: None });
+                };
+                if step.depth > skipped {
+                    nodes.push(show(&view, step.level, walk.path()));
+                }
+                if nodes.len() >= limit {
+                    let next = Some(Token::write(as_of, walk.path()));
+                    return Ok(TreePage { sequence: as_of, nodes, next });
+                }
+            }
+            after = Some(walk.path().to_owned());
+        }
+    }
+}
+
+fn show(view: &View, level: &crate::view::Level, path: &str) -> TreeNode {
+    let entry = level.node.and_then(|node| view.entry(node));
+    let own = entry.and_then(|entry| entry.own.as_ref());
+    let name = path.rsplit('/').next().unwrap_or(path);
+    TreeNode {
+        path: entry.map_or_else(|| path.into(), |entry| entry.node.name.clone()),
+        name: name.into(),
+        node: level.node,
+        node_id: entry.map(|entry| entry.node.id),
+        children: level.children.len() as u64,
+        descendants: u64::from(level.nodes_below),
+        contract: contract(path),
+        last_ingest: entry.and_then(|entry| entry.last_ingest),
+        own: own.map(|last| OwnValue {
+            value: last.value.clone(),
+            quality: last.quality,
+            timestamp: last.time(),
+            sequence: last.sequence,
+        }),
+    }
+}
+
+fn contract(path: &str) -> Option<Arc<str>> {
+    let mut segments = path.strip_prefix(UNS_PREFIX)?.split('/');
+    segments
+        .find(|segment| matches!(Marker::parse(segment), Some(Marker::Contract { .. })))
+        .map(Arc::from)
+}

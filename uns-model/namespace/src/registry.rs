@@ -1,0 +1,195 @@
+//! Who lives where, ahead of commit: topic string → node. Gates read it through sharded locks; new
+//! nodes are minted one at a time under the mint lock, and their record enters the log before
+//! anybody can find them, so it precedes every publish that uses them.
+
+mod case_index;
+mod publishers;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ahash::RandomState;
+use hashbrown::HashTable;
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use uns_model::grammar::Names;
+use uns_model::{NodeNo, OrgId, TopicId};
+
+use case_index::CaseIndex;
+pub(crate) use publishers::Publishers;
+
+use crate::node::{Minted, Node, Rules};
+
+const SHARDS: usize = 64;
+
+/// A topic string that has had a node; its id is its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Topic {
+    pub(crate) org: OrgId,
+    pub(crate) name: Arc<str>,
+}
+
+/// The nodes by topic, living and deleted, and the interned topics.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    hasher: RandomState,
+    shards: Box<[RwLock<HashTable<Arc<Node>>>]>,
+    topics: RwLock<Vec<Option<Topic>>>,
+    mint: Mutex<Mint>,
+    living: AtomicU32,
+    living_brownfield: AtomicU32,
+    /// Whether siblings are compared for their case.
+    check_case: bool,
+}
+
+/// The right to mint and delete: held while the record is appended.
+#[derive(Debug, Default)]
+pub(crate) struct Mint {
+    next_node: u32,
+    next_topic: u32,
+    cases: CaseIndex,
+}
+
+impl Registry {
+    pub(crate) fn new(names: Names) -> Self {
+        Self {
+            hasher: RandomState::new(),
+            shards: std::iter::repeat_with(RwLock::default).take(SHARDS).collect(),
+            topics: RwLock::default(),
+            mint: Mutex::default(),
+            living: AtomicU32::new(0),
+            living_brownfield: AtomicU32::new(0),
+            check_case: names == Names::Portable,
+        }
+    }
+
+    /// The node last minted on a topic, deleted or not.
+    pub(crate) fn find(&self, org: OrgId, topic: &str) -> Option<Arc<Node>> {
+        let hash = self.hash(org, topic);
+        self.shard(hash).read().find(hash, |node| is(node, org, topic)).cloned()
+    }
+
+    /// An interned topic and whose it is.
+    pub(crate) fn interned(&self, topic: TopicId) -> Option<Topic> {
+        self.topics.read().get(topic.0 as usize)?.clone()
+    }
+
+    /// The topic string of an id; known from minting on, so that readers of the log always find it.
+    pub(crate) fn topic(&self, topic: TopicId) -> Option<Arc<str>> {
+        let topics = self.topics.read();
+        topics.get(topic.0 as usize)?.as_ref().map(|topic| topic.name.clone())
+    }
+
+    /// Living nodes in all, and those of them that are brownfield.
+    pub(crate) fn living(&self) -> (u32, u32) {
+        let brownfield = self.living_brownfield.load(Ordering::Relaxed);
+        (self.living.load(Ordering::Relaxed), brownfield)
+    }
+
+    /// Takes the right to mint and delete.
+    pub(crate) fn mint(&self) -> MutexGuard<'_, Mint> {
+        self.mint.lock()
+    }
+
+    /// The spelling a new node would collide with (NS-5).
+    pub(crate) fn collision(&self, mint: &Mint, org: OrgId, topic: &str) -> Option<String> {
+        if self.check_case { mint.cases.collision(org, topic) } else { None }
+    }
+
+    /// What the next node on this topic is called; nothing is taken until [`Registry::insert`].
+    pub(crate) fn next(&self, mint: &Mint, org: OrgId, topic: &str) -> (TopicId, NodeNo, Arc<str>) {
+        let number = NodeNo(mint.next_node);
+        match self.find(org, topic) {
+            Some(old) => (old.topic, number, old.name.clone()),
+            None => (TopicId(mint.next_topic), number, topic.into()),
+        }
+    }
+
+    /// Makes a minted node known; a deleted one on the same topic gives way.
+    pub(crate) fn insert(&self, mint: &mut Mint, minted: Minted) -> Arc<Node> {
+        let node = Arc::new(Node::new(minted));
+        self.reserve_ids(mint, &node);
+        self.count(&node, |living| living.fetch_add(1, Ordering::Relaxed));
+        if self.check_case && node.rules == Rules::Uns {
+            mint.cases.insert(&node);
+        }
+        let hash = self.hash(node.org, &node.name);
+        let mut shard = self.shard(hash).write();
+        match shard.find_mut(hash, |known| is(known, node.org, &node.name)) {
+            Some(known) => *known = node.clone(),
+            None => {
+                let rehash = |node: &Arc<Node>| self.hash(node.org, &node.name);
+                shard.insert_unique(hash, node.clone(), rehash);
+            }
+        }
+        node
+    }
+
+    /// Marks a node deleted: gates that hold it resolve again.
+    pub(crate) fn delete(&self, mint: &mut Mint, node: &Node) {
+        if node.is_deleted() {
+            return;
+        }
+        node.set_deleted(true);
+        self.count(node, |living| living.fetch_sub(1, Ordering::Relaxed));
+        if self.check_case && node.rules == Rules::Uns {
+            mint.cases.remove(node);
+        }
+    }
+
+    /// Takes a deletion back whose record did not reach the log.
+    pub(crate) fn undelete(&self, mint: &mut Mint, node: &Arc<Node>) {
+        node.set_deleted(false);
+        self.count(node, |living| living.fetch_add(1, Ordering::Relaxed));
+        if self.check_case && node.rules == Rules::Uns {
+            mint.cases.insert(node);
+        }
+    }
+
+    /// Keeps a topic string of a checkpoint that no node lives on any more.
+    pub(crate) fn insert_deleted(&self, mint: &mut Mint, minted: Minted) -> Arc<Node> {
+        let node = Arc::new(Node::new(minted));
+        node.set_deleted(true);
+        self.reserve_ids(mint, &node);
+        let hash = self.hash(node.org, &node.name);
+        let mut shard = self.shard(hash).write();
+        match shard.find(hash, |known| is(known, node.org, &node.name)) {
+            Some(_) => {}
+            None => {
+                let rehash = |node: &Arc<Node>| self.hash(node.org, &node.name);
+                shard.insert_unique(hash, node.clone(), rehash);
+            }
+        }
+        node
+    }
+
+    fn reserve_ids(&self, mint: &mut Mint, node: &Node) {
+        mint.next_node = mint.next_node.max(node.number.0 + 1);
+        mint.next_topic = mint.next_topic.max(node.topic.0 + 1);
+        let mut topics = self.topics.write();
+        let place = node.topic.0 as usize;
+        if topics.len() <= place {
+            topics.resize(place + 1, None);
+        }
+        topics[place].get_or_insert_with(|| Topic { org: node.org, name: node.name.clone() });
+    }
+
+    fn count(&self, node: &Node, change: impl Fn(&AtomicU32) -> u32) {
+        change(&self.living);
+        if node.rules == Rules::Brownfield {
+            change(&self.living_brownfield);
+        }
+    }
+
+    fn hash(&self, org: OrgId, topic: &str) -> u64 {
+        self.hasher.hash_one((org, topic))
+    }
+
+    fn shard(&self, hash: u64) -> &RwLock<HashTable<Arc<Node>>> {
+        // The table itself uses the lowest and the highest bits.
+        &self.shards[(hash >> 40) as usize % SHARDS]
+    }
+}
+
+fn is(node: &Node, org: OrgId, topic: &str) -> bool {
+    node.org == org && *node.name == *topic
+}

@@ -1,0 +1,253 @@
+//! Applying committed records. Payloads are decoded before the lock is taken, and one turn under
+//! the lock is bounded in records and points, so readers never wait long.
+
+use std::sync::Arc;
+
+use fabric::{Frame, Publish, Record};
+use parking_lot::RwLock;
+use schemas::payload::{DecodeContext, decode};
+use uns_model::fold::{Effect, TimeFinding, Verdict};
+use uns_model::{NodeNo, Point, Quality, Sequence, Value};
+
+use super::properties::content_type;
+use super::{Arrived, Entry, Field, FoldCounts, Last, Stored, View};
+use crate::node::{Minted, Node};
+use crate::{Config, registry::Registry};
+
+/// Most records applied in one turn.
+const RECORDS_MAX: usize = 512;
+/// A turn takes no further record once it has so many points.
+const POINTS_MAX: usize = 8_192;
+/// Most fields a node keeps values of: those of a few documents of 64 (NS-20). A newcomer takes the
+/// place of the field that was silent longest.
+const FIELDS_MAX: usize = 256;
+
+/// What applying needs besides the view; the buffers are reused.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    points: Vec<Point>,
+    /// Per record of the turn, where its points end.
+    ends: Vec<usize>,
+    broken: u64,
+}
+
+impl Scratch {
+    /// Applies a frame; how many records it had.
+    pub(crate) fn apply(
+        &mut self,
+        view: &RwLock<View>,
+        registry: &Registry,
+        config: &Config,
+        frame: &Frame,
+    ) -> u64 {
+        let mut records = frame.records();
+        let mut applied = 0;
+        while records.len() > 0 {
+            let turn = records.clone();
+            let taken = self.decode(&mut records, config);
+            let mut view = view.write();
+            let mut start = 0;
+            let mut points = self.points.drain(..);
+            for ((sequence, record), end) in turn.take(taken).zip(&self.ends) {
+                view.apply(registry, sequence, &record, points.by_ref().take(end - start));
+                start = *end;
+            }
+            drop(points);
+            view.counts.broken_json += std::mem::take(&mut self.broken);
+            applied += taken as u64;
+        }
+        applied
+    }
+
+    /// Decodes the records of one turn.
+    fn decode<'f>(
+        &mut self,
+        records: &mut impl Iterator<Item = (Sequence, Record<'f>)>,
+        config: &Config,
+    ) -> usize {
+        self.points.clear();
+        self.ends.clear();
+        let context = DecodeContext { default_offset_seconds: config.default_offset_seconds };
+        while self.ends.len() < RECORDS_MAX && self.points.len() < POINTS_MAX {
+            let Some((_, record)) = records.next() else { break };
+            if let Record::Publish(publish) = record {
+                let content_type = content_type(publish.properties);
+                let before = self.points.len();
+                let decoded = decode(publish.payload, content_type, &context, &mut self.points);
+                if decoded.is_err() {
+                    self.points.truncate(before);
+                    self.points.push(as_text(publish.payload));
+                    self.broken += 1;
+                }
+            }
+            self.ends.push(self.points.len());
+        }
+        self.ends.len()
+    }
+}
+
+/// Broken JSON is just text: only brownfield gets here with it.
+fn as_text(payload: &[u8]) -> Point {
+    let value = match std::str::from_utf8(payload) {
+        Ok(text) => Value::Text(text.into()),
+        Err(_) => Value::Bytes(payload.into()),
+    };
+    let quality = Quality::GOOD;
+    Point { field: None, value, quality, source: None, seq: None, historical: false }
+}
+
+impl View {
+    /// Applies one record.
+    pub(crate) fn apply(
+        &mut self,
+        registry: &Registry,
+        sequence: Sequence,
+        record: &Record<'_>,
+        points: impl Iterator<Item = Point>,
+    ) {
+        match *record {
+            Record::Publish(publish) => self.publish(sequence, &publish, points),
+            Record::NodeMinted { org, topic, node, id, name, .. } => {
+                if self.entry(node).is_none() {
+                    let minted = Minted { org, topic, number: node, id, name: name.into() };
+                    self.insert(Entry::new(known_node(registry, minted)));
+                }
+            }
+            Record::NodeDeleted { node, .. } => self.delete(registry, node),
+            Record::Publisher { .. } | _ => {}
+        }
+        self.applied = sequence;
+    }
+
+    fn publish(
+        &mut self,
+        sequence: Sequence,
+        publish: &Publish<'_>,
+        points: impl Iterator<Item = Point>,
+    ) {
+        if publish.retain && publish.payload.is_empty() {
+            self.retained.remove(&publish.topic);
+        } else if publish.retain {
+            self.retained.insert(publish.topic, Stored::new(sequence, publish));
+        }
+        let Some(mut entry) = self
+            .entries
+            .get_mut(publish.node.0 as usize)
+            .and_then(|entry| entry.take_if(|entry| entry.living))
+        else {
+            points.for_each(drop);
+            self.counts.orphans += 1;
+            return;
+        };
+        let Publish { publisher, ingest, .. } = *publish;
+        let arrived = Arrived { publisher, ingest, sequence };
+        for point in points {
+            entry.last_ingest = Some(ingest);
+            let verdict = self.point(&mut entry, point, arrived);
+            self.counts.count(&verdict);
+        }
+        self.entries[publish.node.0 as usize] = Some(entry);
+    }
+
+    fn point(&mut self, entry: &mut Entry, mut point: Point, arrived: Arrived) -> Verdict {
+        let Some(name) = point.field.take() else {
+            if let Some(own) = &mut entry.own {
+                return own.next(point, arrived);
+            }
+            let (verdict, first) = Last::first(point, arrived);
+            entry.own = first;
+            return verdict;
+        };
+        match entry.find_field(&name) {
+            Ok(field) => field.last.next(point, arrived),
+            Err(place) => {
+                let (verdict, first) = Last::first(point, arrived);
+                if let Some(last) = first {
+                    let name = self.share_field(name);
+                    entry.add_field(place, Field { name, last });
+                }
+                verdict
+            }
+        }
+    }
+
+    fn delete(&mut self, registry: &Registry, node: NodeNo) {
+        let Some(entry) = self.entry_mut(node).filter(|entry| entry.living) else { return };
+        entry.bury();
+        let node = entry.node.clone();
+        registry.delete(&mut registry.mint(), &node);
+        self.tree.remove(node.org, &node.name, node.number);
+        self.retained.remove(&node.topic);
+    }
+}
+
+impl FoldCounts {
+    fn count(&mut self, verdict: &Verdict) {
+        self.points += 1;
+        match verdict.effect {
+            Effect::Follow => {}
+            Effect::Correct => self.corrections += 1,
+            Effect::HistoryOnly => self.history_only += 1,
+            Effect::Duplicate => self.duplicates += 1,
+        }
+        match verdict.finding {
+            None => {}
+            Some(TimeFinding::OutOfRange) => self.out_of_range += 1,
+            Some(TimeFinding::Ahead) => self.ahead += 1,
+            Some(TimeFinding::ClockStep) => self.clock_steps += 1,
+        }
+    }
+}
+
+impl Entry {
+    /// A node nothing was published to yet.
+    pub(crate) fn new(node: Arc<Node>) -> Self {
+        Self { node, living: true, last_ingest: None, own: None, fields: None }
+    }
+
+    /// Forgets the values of a deleted node.
+    pub(super) fn bury(&mut self) {
+        self.living = false;
+        self.own = None;
+        self.fields = None;
+        self.last_ingest = None;
+    }
+
+    /// A field, or where it belongs.
+    fn find_field(&mut self, name: &str) -> Result<&mut Field, usize> {
+        let fields = self.fields.as_deref_mut().map_or(&mut [][..], Vec::as_mut_slice);
+        let place = fields.binary_search_by(|field| (*field.name).cmp(name))?;
+        Ok(&mut fields[place])
+    }
+
+    fn add_field(&mut self, mut place: usize, field: Field) {
+        let fields = self.fields.get_or_insert_default();
+        if fields.len() >= FIELDS_MAX {
+            let silent = fields.iter().enumerate().min_by_key(|(_, field)| field.last.sequence);
+            let silent = silent.map_or(0, |(at, _)| at);
+            fields.remove(silent);
+            if silent < place {
+                place -= 1;
+            }
+        }
+        fields.insert(place, field);
+    }
+}
+
+/// The registry's node of a record; made here when the log is replayed.
+fn known_node(registry: &Registry, minted: Minted) -> Arc<Node> {
+    // A gate holds this lock from before the record is appended until the node is registered.
+    let mut mint = registry.mint();
+    if let Some(node) = registry.find(minted.org, &minted.name) {
+        if node.number == minted.number {
+            return node;
+        }
+        if node.number > minted.number {
+            // The gates are ahead: this one's deletion follows in the log.
+            let node = Arc::new(Node::new(minted));
+            node.set_deleted(true);
+            return node;
+        }
+    }
+    registry.insert(&mut mint, minted)
+}

@@ -1,0 +1,165 @@
+//! Walks the levels an MQTT filter matches, in topic order (level by level), and can go on behind
+//! any path. The cost follows the levels the filter leads through, not the size of the tree.
+
+use std::collections::btree_map::Range;
+use std::ops::Bound;
+
+use uns_model::OrgId;
+
+use super::tree::{Level, LevelNo, Tree};
+
+/// The levels of a filter, with an optional end of depth.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern<'f> {
+    levels: Vec<&'f str>,
+    /// Deeper levels are not entered.
+    depth_max: usize,
+}
+
+/// Where the children of one level come from.
+enum Children<'t> {
+    /// A literal level of the filter: at most one.
+    One(Option<(&'t str, LevelNo)>),
+    /// A wildcard: those left of all.
+    Many(Range<'t, Box<str>, LevelNo>),
+}
+
+/// A walk in progress.
+pub(crate) struct Walk<'t, 'f> {
+    tree: &'t Tree,
+    pattern: &'f Pattern<'f>,
+    /// One entry per level of the current path, the root first.
+    stack: Vec<(Children<'t>, usize)>,
+    path: String,
+}
+
+/// One level the walk came to.
+pub(crate) struct Step<'t> {
+    pub(crate) level: &'t Level,
+    /// Whether the filter matches its path; if not, it only leads there.
+    pub(crate) matched: bool,
+    /// How many levels its path has.
+    pub(crate) depth: usize,
+}
+
+impl<'f> Pattern<'f> {
+    /// A filter.
+    pub(crate) fn filter(filter: &'f str) -> Self {
+        Self { levels: filter.split('/').collect(), depth_max: usize::MAX }
+    }
+
+    /// Everything below a path, so many levels deep; the empty path is the root.
+    pub(crate) fn below(path: &'f str, depth: u32) -> Self {
+        let mut levels: Vec<_> = if path.is_empty() { vec![] } else { path.split('/').collect() };
+        let depth_max = levels.len().saturating_add(depth as usize);
+        levels.push("#");
+        Self { levels, depth_max }
+    }
+
+    /// The filter's level at a depth, `#` standing for all that follow it.
+    fn at(&self, depth: usize) -> Option<&'f str> {
+        match self.levels.get(depth) {
+            Some(level) => Some(level),
+            None => self.levels.last().filter(|last| **last == "#").copied(),
+        }
+    }
+
+    fn matches_at(&self, depth: usize) -> bool {
+        depth == self.levels.len() || self.at(depth) == Some("#")
+    }
+}
+
+impl<'t, 'f> Walk<'t, 'f> {
+    /// A walk from the start, or from behind the path `after`.
+    pub(crate) fn new(
+        tree: &'t Tree,
+        org: OrgId,
+        pattern: &'f Pattern<'f>,
+        after: Option<&str>,
+    ) -> Self {
+        let mut walk = Self { tree, pattern, stack: Vec::new(), path: String::new() };
+        let Some(root) = tree.root(org) else { return walk };
+        let Some(after) = after else {
+            walk.push(tree.level(root), None);
+            return walk;
+        };
+        let mut level = tree.level(root);
+        for name in after.split('/') {
+            if walk.pattern.depth_max == walk.stack.len() {
+                return walk;
+            }
+            walk.push(level, Some(name));
+            let depth = walk.stack.len() - 1;
+            let leads = match pattern.at(depth) {
+                Some("+" | "#") => true,
+                Some(literal) => literal == name,
+                None => false,
+            };
+            match level.children.get(name).filter(|_| leads) {
+                Some(child) => level = tree.level(*child),
+                None => return walk,
+            }
+            walk.enter(name, depth);
+        }
+        if walk.stack.len() < walk.pattern.depth_max {
+            walk.push(level, None);
+        }
+        walk
+    }
+
+    /// The path of the last step.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The next level.
+    pub(crate) fn step(&mut self) -> Option<Step<'t>> {
+        loop {
+            let depth = self.stack.len();
+            let (children, path_bytes) = self.stack.last_mut()?;
+            let next = match children {
+                Children::One(one) => one.take(),
+                Children::Many(range) => range.next().map(|(name, child)| (&**name, *child)),
+            };
+            let Some((name, child)) = next else {
+                self.stack.pop();
+                continue;
+            };
+            let path_bytes = *path_bytes;
+            self.path.truncate(path_bytes);
+            self.enter(name, depth - 1);
+            let level = self.tree.level(child);
+            if depth < self.pattern.depth_max {
+                self.push(level, None);
+            }
+            return Some(Step { level, matched: self.pattern.matches_at(depth), depth });
+        }
+    }
+
+    /// Adds the children of the current level that the filter leads to and that lie behind `after`.
+    fn push(&mut self, level: &'t Level, after: Option<&str>) {
+        let children = match self.pattern.at(self.stack.len()) {
+            None => Children::One(None),
+            Some("+" | "#") => {
+                let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+                Children::Many(level.children.range::<str, _>((start, Bound::Unbounded)))
+            }
+            Some(literal) => {
+                let behind = after.is_none_or(|after| after < literal);
+                let one = level.children.get_key_value(literal).filter(|_| behind);
+                Children::One(one.map(|(name, child)| (&**name, *child)))
+            }
+        };
+        self.stack.push((children, self.path.len()));
+    }
+
+    fn enter(&mut self, name: &str, depth: usize) {
+        if depth > 0 {
+            self.path.push('/');
+        }
+        self.path.push_str(name);
+    }
+}
+
+#[cfg(test)]
+mod tests;

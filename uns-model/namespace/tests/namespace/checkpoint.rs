@@ -1,0 +1,146 @@
+//! Checkpoints: what they bring back, and what happens when their bytes are damaged.
+
+use fabric::{Disk, Log};
+use uns_model::Sequence;
+use uns_namespace::{Error, Gate, Inbound, Namespace};
+
+use crate::world::{Running, World, current, inbound, publish, publish_as, wait};
+
+fn fill(gate: &mut Gate, from: usize, to: usize) {
+    for n in from..to {
+        let payload = format!(r#"{{"temp":{n}.5,"state":"RUN","big":18446744073709551615}}"#);
+        publish(gate, &format!("p/doc{n}"), &payload).unwrap();
+        publish(gate, &format!("uns/v1/line/t{n}"), &n.to_string()).unwrap();
+        let keep = Inbound { retain: true, properties: &[1, 1], ..inbound(b"kept") };
+        publish_as(gate, &format!("p/r{n}"), &keep).unwrap();
+    }
+}
+
+fn assert_same(a: &Namespace, b: &Namespace) {
+    assert_eq!(current(a, "#"), current(b, "#"));
+    let retained = |space: &Namespace| {
+        let mut all = Vec::new();
+        space.retained(&mut |r| all.push((r.name.to_owned(), r.sequence, r.payload.to_vec())));
+        all.sort();
+        all
+    };
+    assert_eq!(retained(a), retained(b));
+    assert_eq!(a.stats().nodes, b.stats().nodes);
+    assert_eq!(a.stats().brownfield_nodes, b.stats().brownfield_nodes);
+}
+
+/// Two checkpoints with records between and after them.
+fn world_with_two() -> (World, std::sync::Arc<Namespace>) {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    gate.publisher("someone");
+    for part in 0..3 {
+        fill(&mut gate, part * 10, part * 10 + 10);
+        space.catch_up().unwrap();
+        if part < 2 {
+            space.checkpoint().unwrap();
+        }
+    }
+    (world, space)
+}
+
+#[test]
+fn checkpoint_and_tail_bring_everything_back_when_the_log_has_forgotten() {
+    let (world, space) = world_with_two();
+    let holds = world.log.health().holds;
+    assert_eq!(holds.len(), 1);
+    assert_eq!(holds[0].name, "namespace");
+    let floor = holds[0].at;
+    assert!(floor > Sequence::ZERO && floor < space.applied());
+    world.log.drop_until(floor);
+    let again = world.open();
+    assert_same(&space, &again);
+    let (mut before, mut after) = (Gate::new(&space), Gate::new(&again));
+    assert!(after.publisher("new") >= before.publisher("new"));
+    let topics = world.files().len();
+    again.checkpoint().unwrap();
+    again.checkpoint().unwrap();
+    assert_eq!(world.files().len(), topics, "two are kept");
+}
+
+#[test]
+fn a_damaged_checkpoint_costs_a_longer_replay_only() {
+    let (world, space) = world_with_two();
+    let files = world.files();
+    assert_eq!(files.len(), 2);
+    world.log.drop_until(world.log.health().holds[0].at);
+    for bit in [3, 70, 5_000, 40_001] {
+        world.flip(&files[1], bit);
+        let again = world.open();
+        assert_same(&space, &again);
+        assert_eq!(again.stats().damaged_checkpoints, 1, "bit {bit}");
+        world.flip(&files[1], bit);
+    }
+    let bytes = world.disk.read(&files[1]).unwrap();
+    world.disk.write_atomic(&files[1], &bytes[..bytes.len() / 2]).unwrap();
+    assert_same(&space, &world.open());
+}
+
+#[test]
+fn without_any_sound_checkpoint_the_whole_log_is_folded() {
+    let (world, space) = world_with_two();
+    for file in world.files() {
+        world.flip(&file, 999);
+    }
+    let again = world.open();
+    assert_same(&space, &again);
+    assert_eq!(again.stats().damaged_checkpoints, 2);
+    again.checkpoint().unwrap();
+    assert_eq!(world.files().len(), 1, "the damaged ones are gone");
+    assert_same(&space, &world.open());
+}
+
+#[test]
+fn a_newer_format_is_refused_by_name() {
+    let (world, _space) = world_with_two();
+    let newest = world.files().pop().unwrap();
+    let mut bytes = world.disk.read(&newest).unwrap();
+    bytes.truncate(bytes.len() - 4);
+    bytes[8] = 2;
+    let crc = crc32fast::hash(&bytes);
+    bytes.extend_from_slice(&crc.to_le_bytes());
+    world.disk.write_atomic(&newest, &bytes).unwrap();
+    let error = world.try_open().unwrap_err();
+    assert!(matches!(error, Error::NewerCheckpoint { found: 2, known: 1, .. }), "{error}");
+}
+
+#[test]
+fn deleted_nodes_keep_their_topic_over_a_checkpoint() {
+    let world = World::new();
+    let space = world.open();
+    let running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "uns/v1/a", "1").unwrap();
+    wait(space.caught_up());
+    let old = space.node_of_topic(crate::world::ORG, "uns/v1/a").unwrap();
+    wait(space.delete(crate::world::ORG, "uns/v1/a", false)).unwrap();
+    drop(gate);
+    drop(running);
+    world.log.drop_until(space.applied());
+    let again = world.open();
+    assert_eq!(again.topic_of_node(old).as_deref(), Some("uns/v1/a"));
+    assert_eq!(again.stats().nodes, 0);
+    let mut gate = Gate::new(&again);
+    publish(&mut gate, "uns/v1/a", "2").unwrap();
+    again.catch_up().unwrap();
+    assert!(again.node_of_topic(crate::world::ORG, "uns/v1/a").unwrap() > old);
+}
+
+#[test]
+fn a_log_that_ends_before_the_checkpoint_is_said_and_survived() {
+    let (mut world, space) = world_with_two();
+    let sequence = space.applied();
+    drop(space);
+    world.log = std::sync::Arc::new(fabric::sim::SimLog::new());
+    let again = world.open();
+    assert!(again.applied() < sequence);
+    assert_eq!(again.stats().nodes, 60, "what the second checkpoint knew");
+    publish(&mut Gate::new(&again), "uns/v1/line/t0", "77").unwrap();
+    assert_eq!(crate::world::value(&again, "uns/v1/line/t0"), Some(uns_model::Value::Int(77)));
+}

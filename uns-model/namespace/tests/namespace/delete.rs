@@ -1,0 +1,87 @@
+//! Deleting nodes and subtrees (NS-14).
+
+use fabric::{Log, Record, TailItem};
+use uns_model::{Sequence, Value};
+use uns_namespace::{Gate, Inbound, Resolved, TreeQuery};
+
+use crate::world::{ORG, Running, World, current, inbound, publish, publish_as, value, wait};
+
+#[test]
+fn a_subtree_goes_and_a_later_publish_mints_anew() {
+    let world = World::new();
+    let space = world.open();
+    let _running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    for topic in ["uns/v1/a", "uns/v1/a/b", "uns/v1/a/b/c", "uns/v1/ab", "p/x"] {
+        publish(&mut gate, topic, "1").unwrap();
+    }
+    let retained = Inbound { retain: true, ..inbound(b"7") };
+    publish_as(&mut gate, "uns/v1/a/b", &retained).unwrap();
+    let Resolved::Node(old) = gate.resolve(ORG, "uns/v1/a/b").unwrap() else { panic!("a node") };
+
+    let deleted = wait(space.delete(ORG, "uns/v1/a", true)).unwrap();
+    assert_eq!(deleted.nodes, 3);
+    assert_eq!(deleted.retained.iter().map(|t| &**t).collect::<Vec<_>>(), ["uns/v1/a/b"]);
+    assert_eq!(current(&space, "#").len(), 2);
+    assert!(old.is_deleted());
+    assert_eq!(space.stats().nodes, 2);
+    space.retained(&mut |_| panic!("its retained message went too"));
+    assert_eq!(space.topic_of_node(old.number).as_deref(), Some("uns/v1/a/b"));
+
+    gate.admit(&old, &inbound(b"2")).unwrap();
+    gate.flush(None).unwrap();
+    assert_eq!(value(&space, "uns/v1/a/b"), Some(Value::Int(2)));
+    let Resolved::Node(new) = gate.resolve(ORG, "uns/v1/a/b").unwrap() else { panic!("a node") };
+    assert_ne!((new.id, new.number), (old.id, old.number));
+    assert_eq!(new.topic, old.topic, "the topic string is interned for ever");
+    publish(&mut gate, "uns/v1/A/b", "1").unwrap_err();
+    assert_eq!(wait(space.delete(ORG, "uns/v1/a", false)).unwrap().nodes, 1);
+    publish(&mut gate, "uns/v1/A/b", "1").unwrap();
+
+    let purges = purges(&world);
+    assert_eq!(purges, [true, true, true, false]);
+    let again = world.open();
+    assert_eq!(current(&again, "#"), current(&space, "#"));
+    assert_eq!(again.stats().nodes, space.stats().nodes);
+}
+
+#[test]
+fn wildcards_and_unknown_paths_delete_nothing() {
+    let world = World::new();
+    let space = world.open();
+    let _running = Running::start(&space);
+    publish(&mut Gate::new(&space), "uns/v1/a/b", "1").unwrap();
+    for path in ["uns/v1/+", "#", "+/v1", "uns/v1/a/b/c", "uns/v1/"] {
+        assert_eq!(wait(space.delete(ORG, path, true)).unwrap().nodes, 0, "{path}");
+        let query = TreeQuery { org: ORG, path: path.to_owned(), depth: 9, after: None, limit: 9 };
+        assert!(space.tree(&query).unwrap().nodes.is_empty(), "{path}");
+    }
+    assert_eq!(wait(space.delete(ORG, "", true)).unwrap().nodes, 1, "the root is everything");
+}
+
+#[test]
+fn a_refused_deletion_changes_nothing() {
+    let world = World::new();
+    let space = world.open();
+    let _running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "uns/v1/a", "1").unwrap();
+    world.log.set_disk_full(true);
+    wait(space.delete(ORG, "uns/v1/a", false)).unwrap_err();
+    world.log.set_disk_full(false);
+    let Resolved::Node(node) = gate.resolve(ORG, "uns/v1/a").unwrap() else { panic!("a node") };
+    assert_eq!(space.node_of_topic(ORG, "uns/v1/a"), Some(node.number));
+    assert_eq!(space.stats().nodes, 1);
+}
+
+fn purges(world: &World) -> Vec<bool> {
+    let mut purges = Vec::new();
+    let mut tail = world.log.tail(Sequence::ZERO);
+    while let Some(TailItem::Frame(frame)) = tail.next().unwrap() {
+        purges.extend(frame.records().filter_map(|(_, record)| match record {
+            Record::NodeDeleted { purge, .. } => Some(purge),
+            _ => None,
+        }));
+    }
+    purges
+}

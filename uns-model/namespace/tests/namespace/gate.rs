@@ -1,0 +1,163 @@
+//! What the gate lets pass, under which plane, and what it says when not.
+
+use fabric::Log;
+use uns_model::Value;
+use uns_model::grammar::Names;
+use uns_namespace::{Brownfield, Gate, Inbound, Reason, Resolved};
+
+use crate::world::{ORG, World, inbound, publish, publish_as, refusal, value};
+
+#[test]
+fn every_plane_has_its_rule() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    for (topic, expected) in [
+        ("uns/v1/acme/temp", Ok(true)),
+        ("uns/v1/acme/_pump_v2/motor/temp", Ok(true)),
+        ("Plant//\u{e4}/ x", Ok(true)),
+        ("unsm/v1/acme/temp", Ok(false)),
+        ("unsc/v1/acme/start", Ok(false)),
+        ("spBv1.0/G/NDATA/E", Ok(false)),
+        ("$SYS/x", Err(Reason::NotAuthorized)),
+        ("$uns/dead/x", Err(Reason::NotAuthorized)),
+        ("uns/v2/acme", Err(Reason::TopicInvalid)),
+        ("uns/v1", Err(Reason::TopicInvalid)),
+        ("uns/v1/a//b", Err(Reason::TopicInvalid)),
+        ("uns/v1/a b", Err(Reason::TopicInvalid)),
+        ("unsc/v1/a b", Err(Reason::TopicInvalid)),
+        ("a/+", Err(Reason::TopicInvalid)),
+        ("", Err(Reason::TopicInvalid)),
+    ] {
+        let found = publish(&mut gate, topic, "1").map_err(|reject| reject.reason);
+        assert_eq!(found, expected, "{topic}");
+    }
+    let rejected = space.stats().rejected;
+    let count = |reason| rejected.iter().find(|(name, _)| *name == reason).map(|(_, n)| *n);
+    assert_eq!(count(Reason::TopicInvalid), Some(7));
+    assert_eq!(count(Reason::NotAuthorized), Some(2));
+    drop(gate);
+    assert_eq!(space.stats().rejected, rejected, "counts outlive their gate");
+}
+
+#[test]
+fn siblings_that_differ_in_case_are_refused_under_portable_names_only() {
+    let mut world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    assert_eq!(refusal(&mut gate, "uns/v1/Acme/Line/temp", "1"), None);
+    assert_eq!(refusal(&mut gate, "uns/v1/acme/x", "1"), Some(Reason::CaseCollision));
+    assert_eq!(refusal(&mut gate, "uns/v1/Acme/Line/Temp", "1"), Some(Reason::CaseCollision));
+    assert_eq!(refusal(&mut gate, "Plant/a", "1"), None);
+    assert_eq!(refusal(&mut gate, "plant/A", "1"), None);
+    drop(gate);
+    world.config.names = Names::Any;
+    let space = world.open();
+    assert_eq!(refusal(&mut Gate::new(&space), "uns/v1/acme/x y", "1"), None);
+}
+
+#[test]
+fn quotas_refuse_data_and_let_brownfield_pass_as_plain_mqtt() {
+    let mut world = World::new();
+    world.config.brownfield_nodes_max = 2;
+    world.config.nodes_max = 4;
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    assert_eq!(publish(&mut gate, "p/1", "1"), Ok(true));
+    assert_eq!(publish(&mut gate, "p/2", "1"), Ok(true));
+    assert_eq!(publish(&mut gate, "p/3", "1"), Ok(false));
+    assert_eq!(publish(&mut gate, "p/2", "2"), Ok(true), "known nodes go on");
+    assert_eq!(publish(&mut gate, "uns/v1/a", "1"), Ok(true));
+    assert_eq!(publish(&mut gate, "uns/v1/b", "1"), Ok(true));
+    assert_eq!(refusal(&mut gate, "uns/v1/c", "1"), Some(Reason::QuotaExceeded));
+    assert_eq!(value(&space, "p/2"), Some(Value::Int(2)));
+    assert_eq!(value(&space, "p/3"), None);
+}
+
+#[test]
+fn brownfield_off_and_minting_off() {
+    let mut world = World::new();
+    let space = world.open();
+    assert_eq!(publish(&mut Gate::new(&space), "p/known", "1"), Ok(true));
+    drop(space);
+    world.config.brownfield = Brownfield::Off;
+    world.config.create_nodes = false;
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    assert_eq!(publish(&mut gate, "p/known", "1"), Ok(false));
+    assert_eq!(publish(&mut gate, "p/new", "1"), Ok(false));
+    assert_eq!(refusal(&mut gate, "uns/v1/new", "1"), Some(Reason::NodeUnknown));
+}
+
+#[test]
+fn payload_rules_hold_under_uns_v1_only() {
+    let mut world = World::new();
+    world.config.value_bytes_max = 10;
+    world.config.document_bytes_max = 30;
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    for (payload, expected) in [
+        ("12345678901", Some(Reason::PayloadTooLarge)),
+        (r#"{"a":"12345678901"}"#, None),
+        (r#"{"a":"123456789012345678901234"}"#, Some(Reason::PayloadTooLarge)),
+        (r#"{"a":1,"a":2}"#, Some(Reason::PayloadMalformed)),
+        ("", None),
+    ] {
+        assert_eq!(refusal(&mut gate, "uns/v1/a", payload), expected, "{payload}");
+        assert_eq!(refusal(&mut gate, "p/a", payload), None, "{payload}");
+    }
+    publish(&mut gate, "p/a", r#"{"a":1,"a":2}"#).unwrap();
+    assert_eq!(value(&space, "p/a"), Some(Value::Text(r#"{"a":1,"a":2}"#.into())));
+    assert_eq!(space.stats().fold.broken_json, 2);
+}
+
+#[test]
+fn commands_cannot_be_retained() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let retained = Inbound { retain: true, ..inbound(b"1") };
+    let refused = publish_as(&mut gate, "unsc/v1/a/start", &retained).unwrap_err();
+    assert_eq!(refused.reason, Reason::CommandRetained);
+    assert_eq!(publish_as(&mut gate, "unsm/v1/a", &retained), Ok(false));
+}
+
+#[test]
+fn a_full_disk_mints_nothing_and_heals() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    world.log.set_disk_full(true);
+    assert_eq!(refusal(&mut gate, "uns/v1/a", "1"), Some(Reason::StorageFull));
+    assert_eq!(space.stats().nodes, 0);
+    world.log.set_disk_full(false);
+    assert_eq!(publish(&mut gate, "uns/v1/a", "1"), Ok(true));
+    assert_eq!(value(&space, "uns/v1/a"), Some(Value::Int(1)));
+}
+
+#[test]
+fn a_large_batch_hands_itself_over_and_an_empty_flush_is_free() {
+    let mut world = World::new();
+    world.config.batch_bytes_max = 300;
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    gate.flush(None).unwrap();
+    let Resolved::Node(node) = gate.resolve(ORG, "uns/v1/a").unwrap() else { panic!("a node") };
+    for _ in 0..100 {
+        gate.admit(&node, &inbound(b"12345")).unwrap();
+        assert!(gate.pending().1 < 300);
+    }
+    assert!(world.log.health().counters.records > 90);
+}
+
+#[test]
+fn publishers_are_numbered_once_and_never_anew() {
+    let world = World::new();
+    let space = world.open();
+    let (mut one, mut two) = (Gate::new(&space), Gate::new(&space));
+    let (a, b) = (one.publisher("a"), two.publisher("b"));
+    assert_ne!(a, b);
+    assert_eq!(two.publisher("a"), a);
+    drop((one, two));
+    let again = world.open();
+    let c = Gate::new(&again).publisher("c");
+    assert!(c > a && c > b);
+}

@@ -1,0 +1,11 @@
+//! The namespace from outside: gates in front of a log in memory, the view behind it.
+
+mod checkpoint;
+mod children;
+mod concurrency;
+mod delete;
+mod fold;
+mod gate;
+mod model;
+mod paging;
+mod world;

@@ -1,0 +1,110 @@
+//! Pages of tree and last values, and search.
+
+use uns_model::{Filter, OrgId};
+use uns_namespace::{CurrentQuery, Error, Gate, Namespace, TreeQuery};
+
+use crate::world::{ORG, World, publish};
+
+fn pages(space: &Namespace, filter: &str, limit: usize) -> Vec<(u64, Vec<String>)> {
+    let filter = Filter::parse(filter).unwrap();
+    let mut query = CurrentQuery { org: ORG, filter, after: None, limit };
+    let mut pages = Vec::new();
+    loop {
+        let page = space.current(&query).unwrap();
+        let topics = page.values.iter().map(|value| value.topic.to_string()).collect();
+        pages.push((page.sequence.0, topics));
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return pages,
+        }
+    }
+}
+
+#[test]
+fn a_walk_reports_the_sequence_of_its_first_page_and_misses_nothing() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    for n in 0..25 {
+        publish(&mut gate, &format!("uns/v1/line{}/t{n}", n % 3), "1").unwrap();
+    }
+    space.catch_up().unwrap();
+    let filter = Filter::parse("uns/v1/+/#").unwrap();
+    let query = CurrentQuery { org: ORG, filter, after: None, limit: 10 };
+    let first = space.current(&query).unwrap();
+    publish(&mut gate, "uns/v1/line0/a", "1").unwrap();
+    publish(&mut gate, "uns/v1/line2/z", "1").unwrap();
+    space.catch_up().unwrap();
+    let second = space.current(&CurrentQuery { after: first.next, ..query.clone() }).unwrap();
+    let third = space.current(&CurrentQuery { after: second.next, ..query.clone() }).unwrap();
+    assert_eq!((second.sequence, third.sequence), (first.sequence, first.sequence));
+    assert_eq!((first.values.len(), second.values.len(), third.values.len()), (10, 10, 6));
+    assert!(third.next.is_none());
+    assert!(space.current(&query).unwrap().sequence > first.sequence);
+
+    let all: Vec<String> = pages(&space, "#", 1).into_iter().flat_map(|(_, page)| page).collect();
+    assert_eq!(all.len(), 27);
+    assert!(all.is_sorted());
+    assert_eq!(pages(&space, "uns/v1/line1/+", 100)[0].1.len(), 8);
+    assert!(pages(&space, "nothing/#", 5)[0].1.is_empty());
+}
+
+#[test]
+fn a_foreign_token_is_refused() {
+    let space = World::new().open();
+    for token in ["", "abc", "x:uns", "-1:uns"] {
+        let filter = Filter::parse("#").unwrap();
+        let query = CurrentQuery { org: ORG, filter, after: Some(token.to_owned()), limit: 1 };
+        assert!(matches!(space.current(&query), Err(Error::PageToken { .. })), "{token}");
+    }
+}
+
+#[test]
+fn the_tree_counts_groups_and_nodes_and_pages() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    for topic in ["uns/v1/a/_pump_v2/t", "uns/v1/a/_pump_v2/u/v", "uns/v1/b", "P/x"] {
+        publish(&mut gate, topic, "5").unwrap();
+    }
+    space.catch_up().unwrap();
+    let query = |path: &str, depth, after, limit| {
+        let path = path.to_owned();
+        space.tree(&TreeQuery { org: ORG, path, depth, after, limit }).unwrap()
+    };
+    let shown = |page: &uns_namespace::TreePage| {
+        let nodes = page.nodes.iter();
+        nodes.map(|n| format!("{} {} {}", n.path, n.children, n.descendants)).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&query("", 1, None, 9)), ["P 1 1", "uns 1 3"]);
+    assert_eq!(
+        shown(&query("uns/v1", 2, None, 9)),
+        ["uns/v1/a 1 2", "uns/v1/a/_pump_v2 2 2", "uns/v1/b 0 0"]
+    );
+    let first = query("uns/v1/a", 9, None, 2);
+    assert_eq!(shown(&first), ["uns/v1/a/_pump_v2 2 2", "uns/v1/a/_pump_v2/t 0 0"]);
+    let second = query("uns/v1/a", 9, first.next.clone(), 2);
+    assert_eq!(shown(&second), ["uns/v1/a/_pump_v2/u 1 1", "uns/v1/a/_pump_v2/u/v 0 0"]);
+    let leaf = &first.nodes[1];
+    assert_eq!(leaf.contract.as_deref(), Some("_pump_v2"));
+    assert!(leaf.node_id.is_some() && leaf.own.is_some() && first.nodes[0].node_id.is_none());
+}
+
+#[test]
+fn search_finds_every_word_in_any_case() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    for topic in ["uns/v1/acme/Pump1/temp", "uns/v1/acme/pump2/rpm", "Werk/K\u{fc}hler/Temp"] {
+        publish(&mut gate, topic, "1").unwrap();
+    }
+    space.catch_up().unwrap();
+    let found = |text: &str, limit| {
+        let hits = space.search(ORG, text, limit).into_iter();
+        hits.map(|hit| hit.topic.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("PUMP", 9), ["uns/v1/acme/Pump1/temp", "uns/v1/acme/pump2/rpm"]);
+    assert_eq!(found("temp acme", 9), ["uns/v1/acme/Pump1/temp"]);
+    assert_eq!(found("k\u{fc}hler", 9), ["Werk/K\u{fc}hler/Temp"]);
+    assert_eq!(found("a", 1).len(), 1);
+    assert!(found("", 9).is_empty() && found("zzz", 9).is_empty());
+    assert!(space.search(OrgId(9), "pump", 9).is_empty());
+}
