@@ -12,8 +12,8 @@ mod publish;
 
 pub use history::{Aggregate, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample};
 pub use live::{
-    CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue, Live, SearchHit, SearchQuery, TreeNode,
-    TreePage, TreeQuery,
+    CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue, Live, SearchHit, SearchQuery,
+    TreeNode, TreePage, TreeQuery,
 };
 pub use publish::{Publish, PublishItem, Published};
 

@@ -58,8 +58,9 @@ impl Params {
 
     /// A parameter without which the call has no meaning.
     pub(crate) fn required(&self, name: &str, example: &str) -> Result<String, Refusal> {
-        self.text(name)
-            .ok_or_else(|| Refusal::parameter(name, format_args!("is required, as in `{example}`.")))
+        self.text(name).ok_or_else(|| {
+            Refusal::parameter(name, format_args!("is required, as in `{example}`."))
+        })
     }
 
     /// A page size.
@@ -68,9 +69,8 @@ impl Params {
         let wanted = text.parse().ok().filter(|wanted| (1..=limit.max).contains(wanted));
         wanted.ok_or_else(|| {
             let max = limit.max;
-            let remedy = format!(
-                "must be a whole number from 1 to {max}; page through more with `after`."
-            );
+            let remedy =
+                format!("must be a whole number from 1 to {max}; page through more with `after`.");
             Refusal::parameter("limit", remedy)
         })
     }

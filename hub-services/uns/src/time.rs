@@ -83,9 +83,18 @@ mod tests {
 
     #[test]
     fn nonsense_is_none() {
-        for text in
-            ["", "-", "-h", "-1", "-1y", "yesterday", "12", "1.2.3", "-99999999999999999999w", "+1h"]
-        {
+        for text in [
+            "",
+            "-",
+            "-h",
+            "-1",
+            "-1y",
+            "yesterday",
+            "12",
+            "1.2.3",
+            "-99999999999999999999w",
+            "+1h",
+        ] {
             assert_eq!(parse_instant(text, NOW), None, "{text}");
         }
         for text in ["", "h", "1", "1 h", "-1h", "18446744073709551615w"] {

@@ -129,13 +129,9 @@ impl Connection<'_> {
             self.send(Message::Text(message.into())).await?;
         }
         if behind {
-            self.catch_up().await?;
+            catch_up(self.service).await?;
         }
         Ok(())
-    }
-
-    async fn catch_up(&self) -> Result<(), End> {
-        timeout(BEHIND_MAX, self.service.hub.live.caught_up()).await.map_err(|_| End::Failed)
     }
 
     async fn command(&mut self, command: Result<ClientMessage, String>) -> Result<(), End> {
@@ -179,7 +175,7 @@ impl Connection<'_> {
             return Ok(Err(Refusal::new(400, "sequence_unknown", detail)));
         }
         // So that every topic minted before the cursor has its name.
-        self.catch_up().await?;
+        catch_up(self.service).await?;
         self.feed.add(Subscription::new(id, filter, mode, log.as_ref(), from));
         self.wake = Some(Instant::now());
         let message = text(&ServerMessage::Subscribed { id, sequence: from.0 });
@@ -221,4 +217,9 @@ impl Connection<'_> {
         let sent = timeout(CLOSE_GRACE, self.sink.send(Message::Close(Some(frame)))).await;
         tracing::debug!(?end, delivered = matches!(sent, Ok(Ok(()))), "live client ended");
     }
+}
+
+/// Waits until the namespace has applied what the log already has.
+async fn catch_up(service: &Service) -> Result<(), End> {
+    timeout(BEHIND_MAX, service.hub.live.caught_up()).await.map_err(|_| End::Failed)
 }

@@ -87,11 +87,10 @@ async fn upgrade(
         let detail = "The hub serves as many live clients as it may. Try again later.";
         return Refusal::new(503, "overloaded", detail).into_response();
     };
-    upgrade
-        .max_message_size(MESSAGE_BYTES_MAX)
-        .max_frame_size(MESSAGE_BYTES_MAX)
-        .on_upgrade(async move |socket| {
+    upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX).on_upgrade(
+        async move |socket| {
             connection::run(socket, &service).await;
             drop(slot);
-        })
+        },
+    )
 }

@@ -74,13 +74,7 @@ struct Outgoing {
 }
 
 impl Subscription {
-    pub(crate) fn new(
-        id: u64,
-        filter: Filter,
-        mode: Mode,
-        log: &dyn Log,
-        from: Sequence,
-    ) -> Self {
+    pub(crate) fn new(id: u64, filter: Filter, mode: Mode, log: &dyn Log, from: Sequence) -> Self {
         Self {
             id,
             mode,
@@ -139,7 +133,8 @@ impl Subscription {
         (quiet && self.position > self.told).then(|| {
             self.told = self.position;
             let sequence = self.position.0;
-            let message = ServerMessage::Data { id: self.id, sequence, samples: &[], skipped: None };
+            let message =
+                ServerMessage::Data { id: self.id, sequence, samples: &[], skipped: None };
             text(&message)
         })
     }
@@ -245,7 +240,8 @@ impl Outgoing {
         for mut point in self.points.drain(..) {
             let field = point.field.as_ref().map_or(0, |field| field.len());
             self.bytes += 96 + topic.len() + field;
-            let placed = fold::place(point.source.or(publish.source), point.quality, publish.ingest);
+            let placed =
+                fold::place(point.source.or(publish.source), point.quality, publish.ingest);
             (point.quality, point.source) = (placed.quality, Some(placed.time));
             self.samples.push((topic.clone(), point, sequence));
         }
@@ -275,8 +271,7 @@ impl Outgoing {
     fn decode(&mut self, publish: &Publish<'_>, context: &Context) {
         let properties = PassThrough::parse(publish.properties);
         let content_type = properties.ok().and_then(|properties| properties.content_type());
-        let zone =
-            DecodeContext { default_offset_seconds: context.config.default_offset_seconds };
+        let zone = DecodeContext { default_offset_seconds: context.config.default_offset_seconds };
         self.points.clear();
         if decode(publish.payload, content_type, &zone, &mut self.points).is_err() {
             // The gate lets none of these in; a brownfield payload may still be one.

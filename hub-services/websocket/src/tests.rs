@@ -27,12 +27,19 @@ async fn samples_look_as_documented() {
     let first = client.next_text().await;
     let time = first.find("\"timestamp\"").unwrap();
     expect![[]].assert_eq(first.get(..time).unwrap());
-    plant.publish("uns/v1/b", r#"{"value":null,"quality":"Bad","timestamp":"2026-11-21T12:00:00Z"}"#);
+    plant.publish(
+        "uns/v1/b",
+        r#"{"value":null,"quality":"Bad","timestamp":"2026-11-21T12:00:00Z"}"#,
+    );
     expect![[]].assert_eq(&client.next_text().await);
     plant.publish("uns/v1/c", r#"{"temp":1,"mode":"RUN"}"#);
     let document = client.next().await;
-    let fields: Vec<&str> =
-        document["samples"].as_array().unwrap().iter().filter_map(|s| s["field"].as_str()).collect();
+    let fields: Vec<&str> = document["samples"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|s| s["field"].as_str())
+        .collect();
     assert_eq!(fields, ["temp", "mode"]);
     plant.publish("other/a", "1");
     plant.publish("uns/v1/a", "2");
@@ -165,7 +172,10 @@ async fn refusals_name_their_reason_and_change_nothing() {
     ] {
         client.say(said).await;
         let answer = client.next().await;
-        assert_eq!((answer["op"].as_str(), answer["reason"].as_str()), (Some("error"), Some(reason)));
+        assert_eq!(
+            (answer["op"].as_str(), answer["reason"].as_str()),
+            (Some("error"), Some(reason))
+        );
     }
     client.say(r#"{"op":"subscribe","id":2,"filter":"b"}"#).await;
     client.next().await;

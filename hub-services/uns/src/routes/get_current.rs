@@ -20,7 +20,7 @@ use crate::routes::Pairs;
         ("limit" = Option<u32>, Query, description = "1 to 1000, 100 by default"),
     ),
     responses(
-        (status = 200, description = "One page of values, empty if nothing matches", body = Current),
+        (status = 200, description = "One page of values, empty if nothing matches", body = Current<'_>),
         (status = "4XX", description = "Refused", body = Problem),
     ))]
 pub(crate) async fn handle(

@@ -40,7 +40,7 @@ enum Format {
     ),
     responses(
         (status = 200, description = "One page; for CSV the next one is named by a `Link` header", content(
-            (History = "application/json"), (String = "text/csv"),
+            (History<'_> = "application/json"), (String = "text/csv"),
         )),
         (status = 404, description = "`node_unknown`", body = Problem),
         (status = "4XX", description = "Refused", body = Problem),
@@ -91,7 +91,10 @@ fn read(params: &Params, service: &Service) -> Result<HistoryQuery, Refusal> {
     let bucket = params.duration("bucket")?;
     match (aggregate, bucket) {
         (Some(_), None) => {
-            return Err(Refusal::parameter("bucket", "is required beside `aggregate`: `bucket=1m`."));
+            return Err(Refusal::parameter(
+                "bucket",
+                "is required beside `aggregate`: `bucket=1m`.",
+            ));
         }
         (None, Some(_)) => {
             let remedy = "is required beside `bucket`: avg, min, max, sum, count, first or last.";
@@ -145,7 +148,8 @@ fn csv(page: &HistoryPage, raw: &str) -> Result<Response, Refusal> {
         .map_err(|error| Refusal::internal("write the CSV", &error))?;
     let mut response = text.into_response();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
+    headers
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
     if let Some(next) = &page.next
         && let Ok(link) = HeaderValue::from_str(&next_link(raw, next))
     {

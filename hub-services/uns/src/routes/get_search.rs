@@ -18,7 +18,7 @@ use crate::routes::Pairs;
         ("limit" = Option<u32>, Query, description = "1 to 1000, 100 by default"),
     ),
     responses(
-        (status = 200, description = "What was found, best first", body = SearchResults),
+        (status = 200, description = "What was found, best first", body = SearchResults<'_>),
         (status = "4XX", description = "Refused", body = Problem),
     ))]
 pub(crate) async fn handle(

@@ -23,7 +23,7 @@ const DEPTH_MAX: u32 = 64;
         ("limit" = Option<u32>, Query, description = "1 to 1000, 100 by default"),
     ),
     responses(
-        (status = 200, description = "One page of the tree", body = Tree),
+        (status = 200, description = "One page of the tree", body = Tree<'_>),
         (status = "4XX", description = "Refused", body = Problem),
     ))]
 pub(crate) async fn handle(

@@ -20,8 +20,8 @@ const CLIENT_ID: &str = "http";
 #[utoipa::path(post, path = "/api/v1/uns/publish", tag = "uns", operation_id = "publish",
     request_body = PublishRequest,
     responses(
-        (status = 200, description = "Every item is durable", body = PublishReport),
-        (status = 207, description = "Some items were refused; the results say which and why", body = PublishReport),
+        (status = 200, description = "Every item is durable", body = PublishReport<'_>),
+        (status = 207, description = "Some items were refused; the results say which and why", body = PublishReport<'_>),
         (status = "4XX", description = "Nothing was published; a single refused item answers with its own reason", body = Problem),
         (status = 507, description = "The disk is full", body = Problem),
     ))]
@@ -63,10 +63,7 @@ pub(crate) async fn handle(
     Ok((status, Json(PublishReport { results: report.collect() })).into_response())
 }
 
-fn readable(
-    service: &Service,
-    item: &schemas::http::PublishItem,
-) -> Result<PublishItem, Refusal> {
+fn readable(service: &Service, item: &schemas::http::PublishItem) -> Result<PublishItem, Refusal> {
     if item.qos > 2 {
         let detail = format!("`qos` is {}: it must be 0, 1 or 2.", item.qos);
         return Err(Refusal::new(400, "body_malformed", detail));

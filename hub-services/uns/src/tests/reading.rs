@@ -61,7 +61,10 @@ async fn history_defaults_to_the_last_hour() {
     let query = fake.asked.lock().unwrap().pop().unwrap();
     assert_eq!(query.start, Timestamp(NOON - 3 * 3_600_000_000_000));
     assert_eq!(query.end, Timestamp(NOON - 1_800_000_000_000));
-    assert_eq!((query.aggregate, query.field.as_deref()), (Some(Aggregate::Avg), Some("motor.temp")));
+    assert_eq!(
+        (query.aggregate, query.field.as_deref()),
+        (Some(Aggregate::Avg), Some("motor.temp"))
+    );
     assert_eq!(query.bucket, Some(std::time::Duration::from_secs(60)));
 }
 
@@ -74,10 +77,7 @@ async fn csv_pages_by_link() {
     let headers = response.headers().clone();
     assert!(headers["content-type"].to_str().unwrap().starts_with("text/csv"));
     let link = headers["link"].to_str().unwrap();
-    assert_eq!(
-        link,
-        "<?topic=acme/line3/temperature&format=csv&limit=2&after=2>; rel=\"next\""
-    );
+    assert_eq!(link, "<?topic=acme/line3/temperature&format=csv&limit=2&after=2>; rel=\"next\"");
     expect![[]].assert_eq(&text(response).await);
     let last = send(&fake, "GET", &format!("{uri}&after=2"), "").await;
     assert!(last.headers().get("link").is_none());
