@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::file::SimFile;
-use super::state::{State, device_error};
+use super::state::{Faults, State, device_error};
 use crate::{Disk, File, Space};
 
 /// A file system in memory that behaves as badly as real ones may.
@@ -47,6 +47,11 @@ impl SimDisk {
     /// The write that comes after `writes` more writes half of its bytes and fails.
     pub fn fail_write_in(&self, writes: u64) {
         self.state().faults.write_fails_in = Some(writes);
+    }
+
+    /// Takes back what was ordered and has not happened yet.
+    pub fn clear_faults(&self) {
+        self.state().faults = Faults::default();
     }
 
     /// Makes the disk larger or smaller; what is stored stays.

@@ -146,11 +146,10 @@ impl Keeper {
     /// Reserves the next segment when it is wanted, which is also the test for returned space.
     fn prepare(&mut self) {
         let shared = &self.shared;
-        let full = shared.is_disk_full();
-        if !full && !shared.view.read().wants_next() {
+        let mut prepared = shared.prepared.lock();
+        if !shared.is_disk_full() && !shared.view.read().wants_next() {
             return;
         }
-        let mut prepared = shared.prepared.lock();
         if prepared.is_none() {
             match allocate(shared) {
                 Ok(file) => {

@@ -66,7 +66,9 @@ impl WriterState {
 
     /// Starts the segment that begins with `base`.
     fn roll(&mut self, shared: &Shared, base: Sequence) -> Result<(), WriteError> {
-        let file = match shared.prepared.lock().take() {
+        // Held to the end: until the rename the keeper must not touch the prepared file.
+        let mut prepared = shared.prepared.lock();
+        let file = match prepared.take() {
             Some(file) => file,
             None => allocate(shared).map_err(WriteError::of("allocate"))?,
         };
@@ -80,13 +82,14 @@ impl WriterState {
         file.write_all_at(&header.encode(), 0).map_err(WriteError::of("write of a header"))?;
         file.sync_data().map_err(WriteError::of("sync of a header"))?;
         let path = path_of(&shared.dir, base);
-        let prepared = shared.dir.join(PREPARED_FILE);
-        shared.disk.rename(&prepared, &path).map_err(WriteError::of("rename"))?;
+        let from = shared.dir.join(PREPARED_FILE);
+        shared.disk.rename(&from, &path).map_err(WriteError::of("rename"))?;
         shared.disk.sync_dir(&shared.dir).map_err(WriteError::of("sync of the directory"))?;
         let bytes = shared.limits.segment_bytes;
         let (previous, previous_ingest) = (self.last, self.ingest);
         let segment = Segment { base, previous, previous_ingest, bytes, path };
         shared.view.write().add_segment(segment, DATA_START);
+        drop(prepared);
         self.active = Some(Active { file, bytes });
         self.end = DATA_START;
         shared.keeper.wake();
@@ -94,7 +97,7 @@ impl WriterState {
     }
 }
 
-/// Reserves the next segment. The caller holds the lock of `prepared`, or is about to use it.
+/// Reserves the next segment; the caller holds the lock of `prepared`.
 pub(super) fn allocate(shared: &Shared) -> io::Result<Arc<dyn File>> {
     let path = shared.dir.join(PREPARED_FILE);
     let bytes = shared.limits.segment_bytes;

@@ -1,0 +1,12 @@
+//! The log on the simulated disk and on the real one, one file per behaviour.
+
+mod conforms;
+mod damage_is_named_and_never_served;
+mod data_directory_has_one_owner;
+mod disk_full_refuses_and_recovers;
+mod failed_sync_stops_for_good;
+mod newer_format_is_refused;
+mod power_cuts;
+mod retention_respects_holds;
+mod rig;
+mod tail_falls_back_to_disk;
