@@ -141,6 +141,8 @@ fn a_log_that_ends_before_the_checkpoint_is_said_and_survived() {
     let again = world.open();
     assert!(again.applied() < sequence);
     assert_eq!(again.stats().nodes, 60, "what the second checkpoint knew");
-    publish(&mut Gate::new(&again), "uns/v1/line/t0", "77").unwrap();
+    let ingest = uns_model::Timestamp(crate::world::NOON.0 + crate::world::SECOND);
+    let newer = Inbound { ingest, ..inbound(b"77") };
+    publish_as(&mut Gate::new(&again), "uns/v1/line/t0", &newer).unwrap();
     assert_eq!(crate::world::value(&again, "uns/v1/line/t0"), Some(uns_model::Value::Int(77)));
 }

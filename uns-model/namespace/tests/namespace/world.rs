@@ -82,7 +82,11 @@ pub(crate) fn inbound(payload: &[u8]) -> Inbound<'_> {
 }
 
 /// Publishes and flushes; `Ok(false)` if it passed as plain MQTT.
-pub(crate) fn publish_as(gate: &mut Gate, topic: &str, inbound: &Inbound<'_>) -> Result<bool, Reject> {
+pub(crate) fn publish_as(
+    gate: &mut Gate,
+    topic: &str,
+    inbound: &Inbound<'_>,
+) -> Result<bool, Reject> {
     match gate.resolve(ORG, topic)? {
         Resolved::Node(node) => gate.admit(&node, inbound)?,
         Resolved::Plain => return gate.admit_plain(topic, inbound).map(|()| false),
