@@ -71,6 +71,21 @@ mod tests {
                 sequence: Sequence(1),
             })
             .collect();
-        expect![[]].assert_eq(&write(&samples).unwrap());
+        expect![[r#"
+            timestamp,value,quality
+            2026-11-21T12:00:00.123Z,23.0,Good
+            2026-11-21T12:00:00.123Z,-5,Good
+            2026-11-21T12:00:00.123Z,18446744073709551615,Good
+            2026-11-21T12:00:00.123Z,true,Good
+            2026-11-21T12:00:00.123Z,,Good
+            2026-11-21T12:00:00.123Z,"RUN, ""fast""",Good
+            2026-11-21T12:00:00.123Z,"'=HYPERLINK(""http://evil"")",Good
+            2026-11-21T12:00:00.123Z,' +1,Good
+            2026-11-21T12:00:00.123Z,'-1,Good
+            2026-11-21T12:00:00.123Z,'@SUM(A1),Good
+            2026-11-21T12:00:00.123Z,'	x,Good
+            2026-11-21T12:00:00.123Z,"{""a"":1.0,""b"":""=1""}",Good
+        "#]]
+        .assert_eq(&write(&samples).unwrap());
     }
 }

@@ -35,8 +35,9 @@ impl Service {
         let probe = TreeQuery { after: None, limit: 1, ..query.clone() };
         match completed(&query.path) {
             Some(path) if page.nodes.is_empty() && live.tree(probe).await?.nodes.is_empty() => {
+                let given = query.path.clone();
                 let page = live.tree(TreeQuery { path: path.clone(), ..query }).await?;
-                Ok((path, page))
+                Ok((if page.nodes.is_empty() { given } else { path }, page))
             }
             _ => Ok((query.path, page)),
         }

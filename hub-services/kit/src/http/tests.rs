@@ -100,14 +100,26 @@ async fn reason(router: Router, request: Request<Body>) -> String {
 
 #[tokio::test]
 async fn errors_of_every_layer_are_problems() {
-    let golden = expect![[]];
-    check("GET /nowhere", golden).await;
-    check("DELETE /api/v1/echo", expect![[]]).await;
+    let nowhere = expect![[r#"
+        404 application/problem+json
+        {"type":"urn:uns:problem:route_unknown","title":"route unknown","status":404,"detail":"There is nothing at `/nowhere`. /api/v1/openapi.json lists every call.","reason":"route_unknown","requestId":"910a2dec89025cc1"}"#]];
+    check("GET /nowhere", nowhere).await;
+    check("DELETE /api/v1/echo", expect![[r#"
+        405 application/problem+json
+        {"type":"urn:uns:problem:method_not_allowed","title":"method not allowed","status":405,"detail":"The path exists, the method does not; `Allow` lists what does.","reason":"method_not_allowed","requestId":"910a2dec89025cc1"}"#]]).await;
     let big = format!("POST /api/v1/echo\ncontent-type: application/json\n\n{}", "x".repeat(65));
-    check(&big, expect![[]]).await;
-    check("POST /api/v1/panic\ncontent-type: application/json\n\n{}", expect![[]]).await;
-    check("GET /api/v1/slow", expect![[]]).await;
-    check("POST /api/v1/echo\n\n1", expect![[]]).await;
+    check(&big, expect![[r#"
+        413 application/problem+json
+        {"type":"urn:uns:problem:body_too_large","title":"body too large","status":413,"detail":"The request body is larger than this hub takes. Send it in parts.","reason":"body_too_large","requestId":"910a2dec89025cc1"}"#]]).await;
+    check("POST /api/v1/panic\ncontent-type: application/json\n\n{}", expect![[r#"
+        500 application/problem+json
+        {"type":"urn:uns:problem:internal","title":"internal","status":500,"detail":"The hub failed while answering; its log has the cause.","reason":"internal","requestId":"910a2dec89025cc1"}"#]]).await;
+    check("GET /api/v1/slow", expect![[r#"
+        504 application/problem+json
+        {"type":"urn:uns:problem:timeout","title":"timeout","status":504,"detail":"The request took longer than 0.2 s and was given up. Ask for less at a time. Whether a change was made is unknown.","reason":"timeout","requestId":"910a2dec89025cc1"}"#]]).await;
+    check("POST /api/v1/echo\n\n1", expect![[r#"
+        415 application/problem+json
+        {"type":"urn:uns:problem:content_type","title":"content type","status":415,"detail":"Send the body as JSON with the header `Content-Type: application/json`.","reason":"content_type","requestId":"910a2dec89025cc1"}"#]]).await;
 }
 
 #[tokio::test]

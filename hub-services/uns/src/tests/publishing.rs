@@ -10,7 +10,8 @@ async fn one_item_is_published_byte_for_byte() {
     let body = r#"{"topic":"a/b","payload":{"value":23.0},"retain":true}"#;
     let response = send(&fake, "POST", "publish", body).await;
     assert_eq!(response.status(), 200);
-    expect![[]].assert_eq(&text(response).await);
+    expect![[r#"{"results":[{"topic":"a/b","accepted":true,"sequence":42}]}"#]]
+        .assert_eq(&text(response).await);
     let items = fake.published.lock().unwrap();
     let [item] = items.as_slice() else { panic!("one item") };
     assert_eq!((&item.payload[..], item.qos, item.retain), (&br#"{"value":23.0}"#[..], 1, true));
@@ -24,7 +25,7 @@ async fn many_items_have_a_result_each() {
         {"topic":"e","payloadText":"RUN"}]"#;
     let response = send(&fake, "POST", "publish", body).await;
     assert_eq!(response.status(), 207);
-    expect![[]].assert_eq(&text(response).await);
+    expect![[r#"{"results":[{"topic":"a","accepted":true,"sequence":42},{"topic":"","accepted":false,"reason":"topic_invalid","detail":"the topic is empty"},{"topic":"c","accepted":false,"reason":"body_malformed","detail":"The payload cannot be read: only one of payload, payloadText and payloadBase64 may be given."},{"topic":"d","accepted":false,"reason":"body_malformed","detail":"`qos` is 3: it must be 0, 1 or 2."},{"topic":"e","accepted":true,"sequence":42}]}"#]].assert_eq(&text(response).await);
     let items = fake.published.lock().unwrap();
     let topics: Vec<&str> = items.iter().map(|item| item.topic.as_str()).collect();
     assert_eq!(topics, ["a", "", "e"]);

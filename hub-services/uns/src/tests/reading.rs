@@ -11,13 +11,14 @@ use super::{Fake, NOON, get, refused, send, text};
 #[tokio::test]
 async fn current_takes_an_unescaped_curl() {
     let fake = Fake::plant();
-    expect![[]].assert_eq(&get(&fake, "current?filter=**").await);
+    expect![[r#"200 {"sequence":9,"values":[{"topic":"Enterprise/Site/line 1/temp","value":20.5,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3},{"topic":"uns/v1/acme/line3/speed","value":1200,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3},{"topic":"uns/v1/acme/line3/temperature","value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3}],"next":null}"#]].assert_eq(&get(&fake, "current?filter=**").await);
     assert_eq!(*fake.waited.lock().unwrap(), 1, "a client reads its own writes");
     assert_eq!(get(&fake, "current").await, get(&fake, "current?filter=**").await);
-    expect![[]].assert_eq(&get(&fake, "current?filter=Enterprise/*/line+1/*").await);
+    expect![[r#"200 {"sequence":9,"values":[{"topic":"Enterprise/Site/line 1/temp","value":20.5,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3}],"next":null}"#]].assert_eq(&get(&fake, "current?filter=Enterprise/*/line+1/*").await);
     let escaped = get(&fake, "current?filter=Enterprise%2F*%2Fline%201%2F*").await;
     assert_eq!(escaped, get(&fake, "current?filter=Enterprise/*/line+1/*").await);
-    expect![[]].assert_eq(&get(&fake, "current?filter=nothing/here").await);
+    expect![[r#"200 {"sequence":9,"values":[],"next":null}"#]]
+        .assert_eq(&get(&fake, "current?filter=nothing/here").await);
 }
 
 #[tokio::test]
@@ -39,17 +40,18 @@ async fn the_prefix_may_be_left_out_and_pages_stay_on_one_form() {
 #[tokio::test]
 async fn the_tree_has_groups_and_leaves() {
     let fake = Fake::plant();
-    expect![[]].assert_eq(&get(&fake, "tree").await);
-    expect![[]].assert_eq(&get(&fake, "tree?path=uns/v1/acme/line3").await);
-    expect![[]].assert_eq(&get(&fake, "tree?path=nowhere").await);
-    expect![[]].assert_eq(&get(&fake, "search?q=speed").await);
+    expect![[r#"200 {"path":"","children":[{"name":"Enterprise","path":"Enterprise","children":1,"leaf":false},{"name":"uns","path":"uns","children":2,"leaf":false}],"next":null}"#]].assert_eq(&get(&fake, "tree").await);
+    expect![[r#"200 {"path":"uns/v1/acme/line3","children":[{"name":"speed","path":"uns/v1/acme/line3/speed","children":0,"leaf":true,"value":1200,"quality":"Good","timestamp":"2026-11-21T12:00:00Z"},{"name":"temperature","path":"uns/v1/acme/line3/temperature","children":0,"leaf":true,"value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z"}],"next":null}"#]].assert_eq(&get(&fake, "tree?path=uns/v1/acme/line3").await);
+    expect![[r#"200 {"path":"nowhere","children":[],"next":null}"#]]
+        .assert_eq(&get(&fake, "tree?path=nowhere").await);
+    expect![[r#"200 {"results":[{"name":"speed","path":"uns/v1/acme/line3/speed","value":1200,"quality":"Good","timestamp":"2026-11-21T12:00:00Z"}]}"#]].assert_eq(&get(&fake, "search?q=speed").await);
 }
 
 #[tokio::test]
 async fn history_defaults_to_the_last_hour() {
     let fake = Fake::plant();
     fill(&fake, 2);
-    expect![[]].assert_eq(&get(&fake, "history?topic=acme/line3/temperature").await);
+    expect![[r#"200 {"topic":"uns/v1/acme/line3/temperature","samples":[{"timestamp":"2026-11-21T11:59:58Z","value":23.0,"quality":"Good"},{"timestamp":"2026-11-21T11:59:59Z","value":"=1+1","quality":"Good"}],"next":null}"#]].assert_eq(&get(&fake, "history?topic=acme/line3/temperature").await);
     let query = fake.asked.lock().unwrap().pop().unwrap();
     assert_eq!(query.topic, "uns/v1/acme/line3/temperature");
     assert_eq!((query.start, query.end), (Timestamp(NOON - 3_600_000_000_000), Timestamp(NOON)));
@@ -78,7 +80,12 @@ async fn csv_pages_by_link() {
     assert!(headers["content-type"].to_str().unwrap().starts_with("text/csv"));
     let link = headers["link"].to_str().unwrap();
     assert_eq!(link, "<?topic=acme/line3/temperature&format=csv&limit=2&after=2>; rel=\"next\"");
-    expect![[]].assert_eq(&text(response).await);
+    expect![[r#"
+        timestamp,value,quality
+        2026-11-21T11:59:57Z,23.0,Good
+        2026-11-21T11:59:58Z,'=1+1,Good
+    "#]]
+    .assert_eq(&text(response).await);
     let last = send(&fake, "GET", &format!("{uri}&after=2"), "").await;
     assert!(last.headers().get("link").is_none());
 }
@@ -115,5 +122,5 @@ async fn what_is_wrong_with_a_query_is_named() {
         let answer = refused(&fake, "GET", uri, "").await;
         assert!(answer.starts_with(expected), "{uri}: {answer}");
     }
-    expect![[]].assert_eq(&refused(&fake, "GET", "history?topic=a&start=12:00", "").await);
+    expect![[r#"400 parameter_invalid "Parameter `start`: must be RFC 3339 (`2026-11-21T12:00:00Z`), an epoch number within 2000 to 2100, `now`, or a time before now such as `-1h` (ms, s, m, h, d, w).""#]].assert_eq(&refused(&fake, "GET", "history?topic=a&start=12:00", "").await);
 }
