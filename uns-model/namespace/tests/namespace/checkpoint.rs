@@ -9,10 +9,10 @@ use crate::world::{Running, World, current, inbound, publish, publish_as, wait};
 fn fill(gate: &mut Gate, from: usize, to: usize) {
     for n in from..to {
         let payload = format!(r#"{{"temp":{n}.5,"state":"RUN","big":18446744073709551615}}"#);
-        publish(gate, &format!("p/doc{n}"), &payload).unwrap();
-        publish(gate, &format!("uns/v1/line/t{n}"), &n.to_string()).unwrap();
+        publish(gate, &format!("p/doc{n}"), &payload).expect("it works");
+        publish(gate, &format!("uns/v1/line/t{n}"), &n.to_string()).expect("it works");
         let keep = Inbound { retain: true, properties: &[1, 1], ..inbound(b"kept") };
-        publish_as(gate, &format!("p/r{n}"), &keep).unwrap();
+        publish_as(gate, &format!("p/r{n}"), &keep).expect("it works");
     }
 }
 
@@ -37,9 +37,9 @@ fn world_with_two() -> (World, std::sync::Arc<Namespace>) {
     gate.publisher("someone");
     for part in 0..3 {
         fill(&mut gate, part * 10, part * 10 + 10);
-        space.catch_up().unwrap();
+        space.catch_up().expect("it works");
         if part < 2 {
-            space.checkpoint().unwrap();
+            space.checkpoint().expect("it works");
         }
     }
     (world, space)

@@ -1,9 +1,9 @@
 //! Children batches (NS-21): the parent passes unchanged, each row becomes a sample of its child.
 
 use uns_model::{Quality, Value};
-use uns_namespace::{Gate, Reason, Resolved};
+use uns_namespace::{Gate, Reason};
 
-use crate::world::{ORG, World, current, inbound, publish, value};
+use crate::world::{World, current, inbound, node, publish, value};
 
 #[test]
 fn each_point_becomes_a_sample_of_its_child() {
@@ -14,7 +14,7 @@ fn each_point_becomes_a_sample_of_its_child() {
         r#"{"path":"big","value":9007199254740993},{"path":"a b","value":1},{"value":1},"#,
         r#"{"path":"none"}]}"#
     );
-    let Resolved::Node(parent) = gate.resolve(ORG, "uns/v1/p").unwrap() else { panic!("a node") };
+    let parent = node(&mut gate, "uns/v1/p");
     gate.admit(&parent, &inbound(payload.as_bytes())).unwrap();
     let expansion = gate.take_expansion().unwrap();
     let children: Vec<_> =

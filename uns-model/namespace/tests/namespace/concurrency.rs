@@ -5,9 +5,9 @@ use std::sync::{Arc, Barrier};
 
 use fabric::{Log, Record, TailItem};
 use uns_model::NodeNo;
-use uns_namespace::{Gate, Resolved};
+use uns_namespace::Gate;
 
-use crate::world::{ORG, Running, World, current, inbound, publish, value, wait};
+use crate::world::{ORG, Running, World, current, inbound, node, publish, value, wait};
 
 const GATES: usize = 4;
 const TOPICS: usize = 300;
@@ -26,9 +26,7 @@ fn gates_that_mint_the_same_topics_make_one_node_each_in_order() {
                 barrier.wait();
                 for n in 0..TOPICS {
                     let topic = format!("uns/v1/line{}/t{n}", n % 7);
-                    let Resolved::Node(node) = gate.resolve(ORG, &topic).unwrap() else {
-                        panic!("a node")
-                    };
+                    let node = node(&mut gate, &topic);
                     gate.admit(&node, &inbound(format!("{me}").as_bytes())).unwrap();
                     if (n + me) % 5 == 0 {
                         gate.flush(None).unwrap();
@@ -80,7 +78,7 @@ fn readers_see_committed_records_only_and_can_wait_for_them() {
     publish(&mut gate, "uns/v1/b", "2").unwrap();
     assert_eq!(current(&space, "uns/v1/#").len(), 1);
     assert_eq!(space.node_of_topic(ORG, "uns/v1/b"), None);
-    let Resolved::Node(b) = gate.resolve(ORG, "uns/v1/b").unwrap() else { panic!("a node") };
+    let b = node(&mut gate, "uns/v1/b");
     assert_eq!(space.topic(b.topic).as_deref(), Some("uns/v1/b"), "topics are known at once");
     let _running = Running::start(&space);
     world.log.resume();

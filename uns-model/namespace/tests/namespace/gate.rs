@@ -3,9 +3,9 @@
 use fabric::Log;
 use uns_model::Value;
 use uns_model::grammar::Names;
-use uns_namespace::{Brownfield, Gate, Inbound, Reason, Resolved};
+use uns_namespace::{Brownfield, Gate, Inbound, Reason};
 
-use crate::world::{ORG, World, inbound, publish, publish_as, refusal, value};
+use crate::world::{World, inbound, node, publish, publish_as, refusal, value};
 
 #[test]
 fn every_plane_has_its_rule() {
@@ -140,7 +140,7 @@ fn a_large_batch_hands_itself_over_and_an_empty_flush_is_free() {
     let space = world.open();
     let mut gate = Gate::new(&space);
     gate.flush(None).unwrap();
-    let Resolved::Node(node) = gate.resolve(ORG, "uns/v1/a").unwrap() else { panic!("a node") };
+    let node = node(&mut gate, "uns/v1/a");
     for _ in 0..100 {
         gate.admit(&node, &inbound(b"12345")).unwrap();
         assert!(gate.pending().1 < 300);

@@ -6,11 +6,11 @@ use uns_namespace::{CurrentQuery, Error, Gate, Namespace, TreeQuery};
 use crate::world::{ORG, World, publish};
 
 fn pages(space: &Namespace, filter: &str, limit: usize) -> Vec<(u64, Vec<String>)> {
-    let filter = Filter::parse(filter).unwrap();
+    let filter = Filter::parse(filter).expect("it works");
     let mut query = CurrentQuery { org: ORG, filter, after: None, limit };
     let mut pages = Vec::new();
     loop {
-        let page = space.current(&query).unwrap();
+        let page = space.current(&query).expect("it works");
         let topics = page.values.iter().map(|value| value.topic.to_string()).collect();
         pages.push((page.sequence.0, topics));
         match page.next {

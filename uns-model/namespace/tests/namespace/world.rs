@@ -10,7 +10,8 @@ use fabric::sim::{SimDisk, SimLog};
 use tokio::sync::watch;
 use uns_model::{Filter, ManualClock, OrgId, PublisherId, SeededRandom, Timestamp, Value};
 use uns_namespace::{
-    Config, CurrentQuery, CurrentValue, Gate, Inbound, Namespace, Parts, Reason, Reject, Resolved,
+    Config, CurrentQuery, CurrentValue, Gate, Inbound, Namespace, Node, Parts, Reason, Reject,
+    Resolved,
 };
 
 pub(crate) const ORG: OrgId = OrgId::DEFAULT;
@@ -78,6 +79,14 @@ pub(crate) fn inbound(payload: &[u8]) -> Inbound<'_> {
         properties: &[],
         payload,
         ingest: NOON,
+    }
+}
+
+/// The node of a topic that is one.
+pub(crate) fn node(gate: &mut Gate, topic: &str) -> Arc<Node> {
+    match gate.resolve(ORG, topic).expect("a valid topic") {
+        Resolved::Node(node) => node,
+        Resolved::Plain => unreachable!("{topic} is no plain topic"),
     }
 }
 
