@@ -153,7 +153,7 @@ mod tests {
             let run = seen.fetch_add(1, Ordering::SeqCst);
             Box::pin(async move {
                 match run {
-                    0 => panic!("first run"),
+                    0 => unreachable!("first run"),
                     1 => Err(Error::Module { module: "demo", detail: "second run".into() }),
                     _ => {
                         stop.stopped().await;

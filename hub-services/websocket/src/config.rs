@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// Settings; the defaults are the documented ones.
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Open connections; further ones are refused with 503.
     pub connections_max: usize,

@@ -67,9 +67,9 @@ mod tests {
         assert_eq!(topics.verdict(TopicId(1), || None), Verdict::Unknown);
         let matched = Verdict::Match("a/b".into());
         assert_eq!(topics.verdict(TopicId(1), || Some("a/b".into())), matched);
-        assert_eq!(topics.verdict(TopicId(1), || panic!("asked twice")), matched);
+        assert_eq!(topics.verdict(TopicId(1), || unreachable!("asked twice")), matched);
         assert_eq!(topics.learn(TopicId(2), "b"), Verdict::Other);
-        assert_eq!(topics.verdict(TopicId(2), || panic!("asked twice")), Verdict::Other);
+        assert_eq!(topics.verdict(TopicId(2), || unreachable!("asked twice")), Verdict::Other);
     }
 
     #[test]

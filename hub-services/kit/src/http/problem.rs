@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use schemas::http::Problem;
@@ -64,7 +64,7 @@ pub(crate) async fn render(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     if let Some(refusal) = response.extensions().get::<Refusal>() {
         let rendered = to_response(refusal, id.as_ref());
-        return keep_headers(response, rendered);
+        return keep_headers(response.headers(), rendered);
     }
     let error = response.status().is_client_error() || response.status().is_server_error();
     let has_json = response
@@ -78,12 +78,12 @@ pub(crate) async fn render(request: Request, next: Next) -> Response {
     let text = to_bytes(body, TEXT_BYTES_MAX).await.unwrap_or_default();
     let refusal = framework_refusal(parts.status, &String::from_utf8_lossy(&text));
     let rendered = to_response(&refusal, id.as_ref());
-    keep_headers(Response::from_parts(parts, Body::empty()), rendered)
+    keep_headers(&parts.headers, rendered)
 }
 
 /// The problem, with the headers the first answer had (`Allow`, `Retry-After`).
-fn keep_headers(first: Response, mut rendered: Response) -> Response {
-    for (name, value) in first.headers() {
+fn keep_headers(first: &HeaderMap, mut rendered: Response) -> Response {
+    for (name, value) in first {
         if name != CONTENT_TYPE && name != CONTENT_LENGTH {
             rendered.headers_mut().append(name, value.clone());
         }

@@ -43,7 +43,10 @@ fn router(sick: Arc<Sick>, anonymous: Arc<Anonymous>) -> Router {
     app.routes(
         Router::new()
             .route("/api/v1/echo", get(async || "hello").post(async |body: Bytes| body))
-            .route("/api/v1/panic", post(async || -> &'static str { panic!("with a secret") }))
+            .route(
+                "/api/v1/panic",
+                post(async || -> &'static str { unreachable!("with a secret") }),
+            )
             .route("/api/v1/slow", get(async || std::future::pending::<()>().await)),
     );
     app.health(sick);

@@ -13,7 +13,7 @@ async fn one_item_is_published_byte_for_byte() {
     expect![[r#"{"results":[{"topic":"a/b","accepted":true,"sequence":42}]}"#]]
         .assert_eq(&text(response).await);
     let items = fake.published.lock().unwrap();
-    let [item] = items.as_slice() else { panic!("one item") };
+    let [item] = items.as_slice() else { unreachable!("one item") };
     assert_eq!((&item.payload[..], item.qos, item.retain), (&br#"{"value":23.0}"#[..], 1, true));
 }
 

@@ -23,7 +23,7 @@ impl Client {
             match next.unwrap().unwrap() {
                 Message::Text(text) => return text.to_string(),
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("unexpected {other:?}"),
+                other => unreachable!("unexpected {other:?}"),
             }
         }
     }

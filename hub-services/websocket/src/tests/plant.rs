@@ -127,7 +127,7 @@ impl Plant {
         match self.shake(headers).await {
             Ok(_) => 101,
             Err(tungstenite::Error::Http(response)) => response.status().as_u16(),
-            Err(other) => panic!("{other}"),
+            Err(other) => unreachable!("{other}"),
         }
     }
 
@@ -159,7 +159,7 @@ impl Plant {
 }
 
 fn unused<T>() -> Answer<'static, T> {
-    panic!("the live channel does not ask for this")
+    unreachable!("the live channel does not ask for this")
 }
 
 impl Live for Names {
