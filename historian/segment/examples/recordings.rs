@@ -1,9 +1,10 @@
 //! Bytes per sample of recordings: `cargo run --release -p historian-segment --example recordings
-//! -- DIR` reads `DIR/skab/data/*/*.csv` and `DIR/nab/*.csv`.
+//! -- DIR [OUT]` reads `DIR/skab/data/*/*.csv` and `DIR/nab/*.csv`; with OUT it leaves the files and
+//! `series.parquet` there, to be opened with other tools.
 
 use std::path::{Path, PathBuf};
 
-use historian_segment::{Sample, SeriesId, TimeUnit, Writer};
+use historian_segment::{Sample, SeriesEntry, SeriesId, TimeUnit, Writer, write_series_map};
 use uns_model::{Quality, Sequence, Timestamp, Value};
 
 type Series = Vec<(String, Vec<Sample>)>;
@@ -64,10 +65,10 @@ fn load(dir: &Path, separator: char, columns: usize) -> Series {
 }
 
 #[expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "it reports to a person")]
-fn report(name: &str, series: &Series) {
+fn report(name: &str, first_sid: u32, series: &Series) -> Vec<u8> {
     let unit = TimeUnit::coarsest(series.iter().flat_map(|(_, run)| run.iter().map(|s| s.time)));
     let mut writer = Writer::new(unit).expect("a schema");
-    for (sid, (_, samples)) in (0u32..).zip(series) {
+    for (sid, (_, samples)) in (first_sid..).zip(series) {
         writer.write_series(SeriesId(sid), samples).expect("sorted samples");
     }
     let file = writer.finish().expect("a file");
@@ -79,10 +80,39 @@ fn report(name: &str, series: &Series) {
         println!("  {column:>10} {:.3}", *bytes as f64 / rows);
     }
     println!("  {:>10} {:.3}", "footer", (file.bytes.len() as u64 - chunks) as f64 / rows);
+    file.bytes.to_vec()
+}
+
+fn entries(name: &str, first_sid: u32, series: &Series) -> Vec<SeriesEntry> {
+    let entry = |(sid, (own, _)): (u32, &(String, Vec<Sample>))| SeriesEntry {
+        sid: SeriesId(sid),
+        org: 1,
+        topic: format!("{name}{own}"),
+        field: None,
+        kind: "number",
+        unit: None,
+    };
+    (first_sid..).zip(series).map(entry).collect()
 }
 
 fn main() {
-    let dir = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
-    report("SKAB", &load(&dir.join("skab/data"), ';', 8));
-    report("NAB", &load(&dir.join("nab"), ',', 1));
+    let mut args = std::env::args().skip(1).map(PathBuf::from);
+    let dir = args.next().unwrap_or_else(|| ".".into());
+    let out = args.next();
+    let mut named = Vec::new();
+    let sets = [("SKAB", 0, "skab/data", ';', 8), ("NAB", 100, "nab", ',', 1)];
+    for (name, first_sid, folder, separator, columns) in sets {
+        let series = load(&dir.join(folder), separator, columns);
+        let bytes = report(name, first_sid, &series);
+        named.extend(entries(name, first_sid, &series));
+        if let Some(out) = &out {
+            std::fs::create_dir_all(out.join("files")).expect("a writable directory");
+            let path = out.join(format!("files/{name}.parquet"));
+            std::fs::write(path, bytes).expect("a writable directory");
+        }
+    }
+    if let Some(out) = &out {
+        let map = write_series_map(&named).expect("a file");
+        std::fs::write(out.join("series.parquet"), map).expect("a writable directory");
+    }
 }

@@ -146,7 +146,7 @@ fn long_series_are_cut_and_short_ones_share_a_group() {
 fn a_damaged_file_is_an_error_and_never_a_panic() {
     let mut writer = Writer::new(TimeUnit::Millis).expect("schema");
     let run: Vec<_> =
-        (0..500).map(|n| plain(n * 1_000_000_000, f64::from(n as i32) / 8.0)).collect();
+        (0..500i32).map(|n| plain(i64::from(n) * 1_000_000_000, f64::from(n) / 8.0)).collect();
     writer.write_series(SeriesId(1), &run).expect("write");
     let bytes = writer.finish().expect("finish").bytes;
     assert!(Segment::open(bytes.slice(..bytes.len() / 2)).is_err());

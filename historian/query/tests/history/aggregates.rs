@@ -31,7 +31,7 @@ fn rows(rig: &Rig, query: HistoryQuery) -> Vec<(i64, Value)> {
 
 #[test]
 fn every_aggregate_per_bucket_with_late_values() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");
     for (millis, value) in [(0, 4), (900, 2), (2_500, 10)] {
         publish(&mut rig, node, millis, value);
@@ -56,7 +56,7 @@ fn every_aggregate_per_bucket_with_late_values() {
 
 #[test]
 fn pages_of_buckets_and_ends_inside_a_bucket() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");
     for n in 0..1000 {
         publish(&mut rig, node, n * 10, n);

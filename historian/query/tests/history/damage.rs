@@ -9,7 +9,7 @@ use crate::rig::{DAY, MS, Rig, raw};
 
 /// Two files, an hour apart.
 fn two_files() -> (Rig, Vec<String>) {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");
     for (value, hours) in [(1, 5), (2, 3)] {
         let time = DAY / MS - hours * 3_600_000;
@@ -48,7 +48,7 @@ fn the_newest_file_is_checked_at_start_up() {
     use fabric::Disk;
     let (mut rig, files) = two_files();
     rig.stop();
-    rig.disk.remove(&rig.dir.join("files").join(&files[1])).unwrap();
+    rig.disk.remove(&rig.dir.join("files").join(&files[1])).expect("a file");
     rig.start();
     assert_eq!(rig.store().health().gaps.len(), 1);
     assert_eq!(rig.store().health().files, 1);
@@ -56,7 +56,7 @@ fn the_newest_file_is_checked_at_start_up() {
 
 #[test]
 fn a_full_disk_loses_nothing_and_flushing_resumes_by_itself() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");
     rig.publish(node, "1");
     rig.runtime.block_on(rig.store().caught_up());
@@ -79,7 +79,7 @@ fn a_full_disk_loses_nothing_and_flushing_resumes_by_itself() {
 
 #[test]
 fn records_the_log_lost_are_a_gap() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");
     rig.publish(node, "1");
     rig.flush();

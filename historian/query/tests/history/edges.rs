@@ -12,7 +12,7 @@ fn values(rig: &Rig, topic: &str) -> Vec<Value> {
 
 #[test]
 fn duplicates_collapse_and_the_newest_correction_wins_across_files() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");
     let publish = |rig: &mut Rig, value: i32, quality: &str| {
         let time = DAY / MS;
@@ -38,7 +38,7 @@ fn duplicates_collapse_and_the_newest_correction_wins_across_files() {
 
 #[test]
 fn a_type_change_keeps_one_history() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");
     for payload in ["1", "2.5", "\"off\"", "true", "3", "null", "[1,2]"] {
         rig.publish(node, payload);
@@ -63,7 +63,7 @@ fn a_type_change_keeps_one_history() {
 
 #[test]
 fn objects_are_documents_and_their_leaves_are_fields() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");
     let text = "{\"temp\":23.4,\"motor\":{\"rpm\":1200}}";
     rig.publish(node, text);
@@ -80,7 +80,7 @@ fn objects_are_documents_and_their_leaves_are_fields() {
 
 #[test]
 fn unbelievable_source_times_become_ingest_time_and_uncertain() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");
     let ahead = DAY / MS + 120_000;
     for time in [ahead, 1_000, DAY / MS + 30_000] {
@@ -96,7 +96,7 @@ fn unbelievable_source_times_become_ingest_time_and_uncertain() {
 
 #[test]
 fn opaque_bytes_and_unknown_nodes_have_no_history() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");
     rig.publish_bytes(node, &[0xff, 0xfe, 0x00]);
     rig.publish(node, "");
@@ -109,7 +109,7 @@ fn opaque_bytes_and_unknown_nodes_have_no_history() {
 
 #[test]
 fn purge_hides_at_once_drops_files_and_survives_restart() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let (gone, kept) = (rig.mint("gone"), rig.mint("kept"));
     rig.publish(gone, "1");
     rig.flush();
@@ -133,7 +133,7 @@ fn purge_hides_at_once_drops_files_and_survives_restart() {
 
 #[test]
 fn delete_without_purge_keeps_history_and_a_new_node_continues_it() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");
     rig.publish(node, "1");
     rig.delete(node, false);
@@ -148,7 +148,7 @@ fn delete_without_purge_keeps_history_and_a_new_node_continues_it() {
 
 #[test]
 fn rows_of_one_batch_without_times_all_stay() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");
     let time = DAY / MS;
     let rows = format!(
@@ -165,7 +165,7 @@ fn rows_of_one_batch_without_times_all_stay() {
 
 #[test]
 fn a_recording_over_years_makes_few_files() {
-    let mut rig = Rig::new(Config { flush_files_max: 8, ..Config::default() });
+    let mut rig = Rig::new(&Config { flush_files_max: 8, ..Config::default() });
     let node = rig.mint("a");
     for month in 0..60 {
         let time = DAY / MS - month * 30 * 86_400_000;
@@ -178,7 +178,7 @@ fn a_recording_over_years_makes_few_files() {
 
 #[test]
 fn nonsense_is_refused_by_name() {
-    let mut rig = Rig::new(Config::default());
+    let mut rig = Rig::new(&Config::default());
     rig.mint("a");
     let range = HistoryQuery { start: Timestamp(5), end: Timestamp(5), ..raw("a") };
     assert!(matches!(rig.ask(range), Err(Error::EmptyRange)));

@@ -3,5 +3,6 @@
 mod aggregates;
 mod damage;
 mod edges;
+mod local;
 mod model;
 mod rig;

@@ -88,7 +88,7 @@ fn check(rig: &Rig, models: &[Model], limit: usize) {
 }
 
 fn play(steps: &[Step]) {
-    let mut rig = Rig::new(Config { block_samples: 5, flush_files_max: 4, ..Config::default() });
+    let mut rig = Rig::new(&Config { block_samples: 5, flush_files_max: 4, ..Config::default() });
     let nodes: Vec<_> = (0..3).map(|n| rig.mint(&format!("plant/{n}"))).collect();
     let mut models = vec![Model::new(); 3];
     for (number, step) in steps.iter().enumerate() {
@@ -137,7 +137,7 @@ proptest! {
 #[test]
 fn power_fails_at_every_operation_of_a_flush() {
     for operations in 0..40 {
-        let mut rig = Rig::new(Config::default());
+        let mut rig = Rig::new(&Config::default());
         let node = rig.mint("plant/0");
         for n in 0..50 {
             rig.publish(

@@ -37,18 +37,19 @@ struct Running {
 static DIRS: AtomicU32 = AtomicU32::new(0);
 
 impl Rig {
-    pub(crate) fn new(config: Config) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let number = DIRS.fetch_add(1, Ordering::Relaxed);
         let name = format!("uns-history-test-{}-{number}", std::process::id());
         let dir = std::env::temp_dir().join(name);
         drop(std::fs::remove_dir_all(&dir));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime");
         let mut rig = Self {
             log: Arc::new(SimLog::new()),
             disk: SimDisk::new(7, 1 << 30),
             dir,
             runtime,
-            config: Config { flush_on_stop: false, ..config },
+            config: Config { flush_on_stop: false, ..config.clone() },
             running: None,
             nodes: 0,
             ingest: DAY,
@@ -65,10 +66,10 @@ impl Rig {
             clock: Arc::new(SystemClock),
             config: self.config.clone(),
         };
-        let store = Store::open(parts).unwrap();
+        let store = Store::open(parts).expect("a store that opens");
         let (stop, stopped) = watch::channel(false);
         let running = Arc::clone(&store);
-        let thread = std::thread::spawn(move || running.run(stopped).unwrap());
+        let thread = std::thread::spawn(move || running.run(stopped).expect("threads"));
         let query = Query::new(Arc::clone(&store), QueryConfig::default());
         self.running = Some(Running { store, query, stop, thread });
     }
@@ -77,7 +78,7 @@ impl Rig {
     pub(crate) fn stop(&mut self) {
         if let Some(running) = self.running.take() {
             running.stop.send_replace(true);
-            running.thread.join().unwrap();
+            running.thread.join().expect("no panic");
         }
     }
 
@@ -95,7 +96,7 @@ impl Rig {
     }
 
     pub(crate) fn store(&self) -> &Arc<Store> {
-        &self.running.as_ref().unwrap().store
+        &self.running.as_ref().expect("a running store").store
     }
 
     pub(crate) fn flush(&self) {
@@ -153,21 +154,21 @@ impl Rig {
     }
 
     fn commit(&mut self, batch: Batch) {
-        self.log.append(batch, None).unwrap();
+        self.log.append(batch, None).expect("a log that takes everything");
         self.ingest += MS;
     }
 
     pub(crate) fn ask(&self, query: HistoryQuery) -> Result<HistoryPage, historian_query::Error> {
-        self.runtime.block_on(self.running.as_ref().unwrap().query.history(query))
+        self.runtime.block_on(self.running.as_ref().expect("a running store").query.history(query))
     }
 
     /// Every sample of a topic, through pages of this size.
     pub(crate) fn all(&self, query: HistoryQuery) -> HistoryPage {
         let mut query = query;
-        let mut whole = self.ask(query.clone()).unwrap();
+        let mut whole = self.ask(query.clone()).expect("a first page");
         while let Some(next) = whole.next.take() {
             query.after = Some(next);
-            let page = self.ask(query.clone()).unwrap();
+            let page = self.ask(query.clone()).expect("a next page");
             assert!(!page.samples.is_empty(), "a page that promises more has more");
             whole.samples.extend(page.samples);
             whole.next = page.next;
@@ -178,7 +179,7 @@ impl Rig {
 
     pub(crate) fn files(&self) -> Vec<String> {
         use fabric::Disk;
-        self.disk.list(&self.dir.join("files")).unwrap()
+        self.disk.list(&self.dir.join("files")).expect("a directory")
     }
 }
 
