@@ -3,7 +3,7 @@
 //! A segment is allocated whole before its first use, so a full disk shows there. A reserved but
 //! unwritten extent still costs a metadata commit when it is first synced; therefore the keeper
 //! fills the next segment with zeros while the current one is in use. When the appender is faster
-//! than that it takes the segment as it is: frames are large then, and the extra commit is rare.
+//! than that it takes the segment as it is and writes zeros ahead of small frames itself.
 //! A header goes first, then frames from [`DATA_START`] on, then zeros.
 
 use std::path::{Path, PathBuf};

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use fabric::{File, Tail};
+use fabric::Tail;
 use parking_lot::{Condvar, Mutex};
 use uns_model::{Sequence, Timestamp};
 
 use super::shared::Shared;
 use super::tail::LocalTail;
 use super::writer::allocate;
+use crate::segment::PREPARED_FILE;
 
 /// Zeros written and synced at a time; the appender may have to wait for one such piece.
 const ZERO_BYTES: usize = 1 << 20;
@@ -57,8 +58,6 @@ impl KeeperSignal {
 pub(super) struct Keeper {
     shared: Arc<Shared>,
     opened: Duration,
-    /// The file being filled with zeros, and how far.
-    zeroing: Option<(Arc<dyn File>, u64)>,
     /// Reads what is stored, until it reaches what was committed when the log was opened.
     check: Option<LocalTail>,
     check_until: Sequence,
@@ -69,7 +68,7 @@ impl Keeper {
         let check_until = shared.committed();
         let check = Some(LocalTail::from_disk(Arc::clone(&shared)));
         let opened = shared.clock.monotonic();
-        Self { shared, opened, zeroing: None, check, check_until }
+        Self { shared, opened, check, check_until }
     }
 
     pub(super) fn run(mut self) {
@@ -144,7 +143,7 @@ impl Keeper {
     }
 
     /// Reserves the next segment when it is wanted, which is also the test for returned space.
-    fn prepare(&mut self) {
+    fn prepare(&self) {
         let shared = &self.shared;
         let mut prepared = shared.prepared.lock();
         if !shared.is_disk_full() && !shared.view.read().wants_next() {
@@ -152,10 +151,7 @@ impl Keeper {
         }
         if prepared.is_none() {
             match allocate(shared) {
-                Ok(file) => {
-                    *prepared = Some(Arc::clone(&file));
-                    self.zeroing = Some((file, 0));
-                }
+                Ok(allocated) => *prepared = Some(allocated),
                 Err(error) => {
                     // The appender finds out for itself whether it still has room.
                     tracing::debug!(log = %shared.dir.display(), %error, "cannot prepare");
@@ -168,27 +164,29 @@ impl Keeper {
     }
 
     /// Fills one more piece of the prepared segment; `true` when there is more to do.
-    fn fill_with_zeros(&mut self) -> bool {
-        let Some((file, done)) = &mut self.zeroing else { return false };
+    fn fill_with_zeros(&self) -> bool {
         // Holding the lock keeps the appender from taking the file in the middle of a write.
-        let prepared = self.shared.prepared.lock();
-        let untaken = prepared.as_ref().is_some_and(|prepared| Arc::ptr_eq(prepared, file));
-        let left = self.shared.limits.segment_bytes.saturating_sub(*done);
+        let mut prepared = self.shared.prepared.lock();
+        let Some(next) = &mut *prepared else { return false };
+        let left = self.shared.limits.segment_bytes.saturating_sub(next.written);
         let piece = usize::try_from(left).unwrap_or(ZERO_BYTES).min(ZERO_BYTES);
-        let written = || {
-            file.write_all_at(&vec![0; piece], *done)?;
-            file.sync_data()
-        };
-        if piece == 0 || !untaken {
-            self.zeroing = None;
-        } else if let Err(error) = written() {
-            tracing::warn!(log = %self.shared.dir.display(), %error, "cannot fill with zeros");
-            self.zeroing = None;
-        } else {
-            *done += piece as u64;
+        if piece == 0 {
+            return false;
         }
-        drop(prepared);
-        self.zeroing.is_some()
+        let zeros = vec![0; piece];
+        let written = next.file.write_all_at(&zeros, next.written);
+        if let Err(error) = written.and_then(|()| next.file.sync_data()) {
+            // A file that failed once is not trusted with records.
+            tracing::warn!(log = %self.shared.dir.display(), %error, "cannot fill with zeros");
+            *prepared = None;
+            let path = self.shared.dir.join(PREPARED_FILE);
+            if let Err(error) = self.shared.disk.remove(&path) {
+                tracing::warn!(path = %path.display(), %error, "cannot remove");
+            }
+            return false;
+        }
+        next.written += piece as u64;
+        true
     }
 
     /// Reads a little of what was stored before this start; `true` when there is more to do.

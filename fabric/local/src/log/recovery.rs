@@ -66,7 +66,8 @@ pub(super) fn recover(
     }
     let jump = SEQUENCE_JUMP.max(cut / RECORD_BYTES_MIN as u64);
     let next = Sequence(end.last.max(newest.base).0 + 1 + jump);
-    let active = Some(Active { file: Arc::clone(&newest.file), bytes: newest.bytes });
+    let active =
+        Some(Active { file: Arc::clone(&newest.file), bytes: newest.bytes, written: end.offset });
     let (last, ingest, offset) = (end.last, end.ingest, end.offset);
     let writer = WriterState { active, end: offset, last, next, ingest };
     Ok(Recovered { key, segments, writer, damage: std::mem::take(&mut end.damage) })

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
-use fabric::{Counters, Damage, Disk, Error as LogError, File, FrameKey, Health, Hold};
+use fabric::{Counters, Damage, Disk, Error as LogError, FrameKey, Health, Hold};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 use uns_model::{Clock, Sequence};
@@ -15,7 +15,7 @@ use super::keeper::KeeperSignal;
 use super::queue::Queue;
 use super::recovery::Recovered;
 use super::view::View;
-use super::writer::WriterState;
+use super::writer::{Prepared, WriterState};
 use crate::config::Limits;
 use crate::{Error, LogConfig};
 
@@ -42,7 +42,7 @@ pub(super) struct Shared {
     committed: AtomicU64,
     pub(super) watch: watch::Sender<Sequence>,
     /// The next segment, allocated; whoever holds this lock may write to it.
-    pub(super) prepared: Mutex<Option<Arc<dyn File>>>,
+    pub(super) prepared: Mutex<Option<Prepared>>,
     pub(super) keeper: KeeperSignal,
     holds: Mutex<BTreeMap<String, Sequence>>,
     damage: Mutex<Vec<Damage>>,

@@ -10,6 +10,11 @@ use super::shared::Shared;
 use crate::header::Header;
 use crate::segment::{DATA_START, PREPARED_FILE, Segment, path_of};
 
+/// What is written ahead of small frames at a time.
+static AHEAD: [u8; 1 << 20] = [0; 1 << 20];
+/// Frames up to this size are worth writing ahead for.
+const SMALL_FRAME: u64 = 64 * 1024;
+
 /// Where writing goes on.
 #[derive(Debug)]
 pub(super) struct WriterState {
@@ -27,6 +32,33 @@ pub(super) struct WriterState {
 pub(super) struct Active {
     pub(super) file: Arc<dyn File>,
     pub(super) bytes: u64,
+    /// Up to here its blocks were written before, so that a sync commits no metadata.
+    pub(super) written: u64,
+}
+
+/// The next segment, before it has a name.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) file: Arc<dyn File>,
+    /// Up to here it was filled with zeros.
+    pub(super) written: u64,
+}
+
+impl Active {
+    /// Small commits in fresh blocks would each cost a metadata commit: zeros ahead of them turn
+    /// that into one per mebibyte. Large frames need no help.
+    fn write_ahead(&mut self, from: u64, frame: u64) -> io::Result<()> {
+        if from <= self.written {
+            return Ok(());
+        }
+        self.written = from;
+        let ahead = AHEAD.len().min(usize::try_from(self.bytes - from).unwrap_or(usize::MAX));
+        if frame <= SMALL_FRAME {
+            self.file.write_all_at(&AHEAD[..ahead], from)?;
+            self.written += ahead as u64;
+        }
+        Ok(())
+    }
 }
 
 /// Why a frame was not stored.
@@ -54,13 +86,15 @@ impl WriterState {
         if bytes.len() as u64 > room {
             self.roll(shared, frame.header().first)?;
         }
-        let Some(active) = &self.active else { return Err(WriteError::Full) };
+        let Some(active) = &mut self.active else { return Err(WriteError::Full) };
+        let length = bytes.len() as u64;
         active.file.write_all_at(bytes, self.end).map_err(WriteError::of("write"))?;
+        active.write_ahead(self.end + length, length).map_err(WriteError::of("write ahead"))?;
         active.file.sync_data().map_err(|error| {
             // Whatever the error says: after a failed sync nobody knows what is stored.
             WriteError::Failed(format!("sync failed: {error}").into())
         })?;
-        self.end += bytes.len() as u64;
+        self.end += length;
         Ok(())
     }
 
@@ -68,8 +102,8 @@ impl WriterState {
     fn roll(&mut self, shared: &Shared, base: Sequence) -> Result<(), WriteError> {
         // Held to the end: until the rename the keeper must not touch the prepared file.
         let mut prepared = shared.prepared.lock();
-        let file = match prepared.take() {
-            Some(file) => file,
+        let Prepared { file, written } = match prepared.take() {
+            Some(prepared) => prepared,
             None => allocate(shared).map_err(WriteError::of("allocate"))?,
         };
         let header = Header {
@@ -90,7 +124,7 @@ impl WriterState {
         let segment = Segment { base, previous, previous_ingest, bytes, path };
         shared.view.write().add_segment(segment, DATA_START);
         drop(prepared);
-        self.active = Some(Active { file, bytes });
+        self.active = Some(Active { file, bytes, written });
         self.end = DATA_START;
         shared.keeper.wake();
         Ok(())
@@ -98,13 +132,13 @@ impl WriterState {
 }
 
 /// Reserves the next segment; the caller holds the lock of `prepared`.
-pub(super) fn allocate(shared: &Shared) -> io::Result<Arc<dyn File>> {
+pub(super) fn allocate(shared: &Shared) -> io::Result<Prepared> {
     let path = shared.dir.join(PREPARED_FILE);
     let bytes = shared.limits.segment_bytes;
     if let Ok(file) = shared.disk.open(&path)
         && file.length()? == bytes
     {
-        return Ok(file);
+        return Ok(Prepared { file, written: 0 });
     }
     let file = shared.disk.create(&path)?;
     if let Err(error) = file.allocate(bytes) {
@@ -112,7 +146,7 @@ pub(super) fn allocate(shared: &Shared) -> io::Result<Arc<dyn File>> {
         remove_quietly(&*shared.disk, &path);
         return Err(error);
     }
-    Ok(file)
+    Ok(Prepared { file, written: 0 })
 }
 
 fn remove_quietly(disk: &dyn Disk, path: &std::path::Path) {

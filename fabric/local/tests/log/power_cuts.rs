@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use fabric::conformance::{awaited, publish};
-use fabric::{Batch, Commit, Error, Log, Record, TailItem};
+use fabric::conformance::{append, awaited, batch, drain, publish};
+use fabric::{Batch, Commit, Disk, Error, Log, Record, TailItem};
 use fabric_local::LocalLog;
 use uns_model::{Random, SeededRandom, Sequence};
 
@@ -66,6 +66,25 @@ fn run(seed: u64) {
     }
     model.check(&model.rig.open());
     drop(guard);
+}
+
+#[test]
+fn a_torn_tail_is_cut_and_zeroed() {
+    let mut torn = 0;
+    for seed in 0..60 {
+        let rig = Rig::new(seed);
+        let log = rig.open();
+        append(&*log, batch(&[b"kept"])).unwrap();
+        rig.disk.power_off_in(0);
+        append(&*log, batch(&[&[0xEE; 9000]])).unwrap_err();
+        drop(log);
+        rig.disk.crash();
+        let bytes = || rig.disk.read(&rig.segments()[0]).unwrap();
+        torn += u32::from(bytes().contains(&0xEE));
+        assert_eq!(drain(&mut *rig.open().tail(Sequence::ZERO)), [(1, b"kept".to_vec())]);
+        assert!(!bytes().contains(&0xEE), "seed {seed}");
+    }
+    assert!(torn > 10, "{torn}");
 }
 
 struct PrintSeed(u64);
