@@ -8,4 +8,5 @@ mod fold;
 mod gate;
 mod model;
 mod paging;
+mod power;
 mod world;
