@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use fabric::Tail;
+use fabric::{Tail, TailItem};
 use parking_lot::{Condvar, Mutex};
 use uns_model::{Sequence, Timestamp};
 
@@ -17,8 +17,8 @@ use crate::segment::PREPARED_FILE;
 const ZERO_BYTES: usize = 1 << 20;
 /// How long the keeper rests between pieces of background work.
 const PACE: Duration = Duration::from_millis(5);
-/// Frames checked for damage between two rests.
-const CHECK_FRAMES: usize = 4;
+/// Bytes checked for damage between two rests.
+const CHECK_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Default)]
 struct Signal {
@@ -192,8 +192,13 @@ impl Keeper {
     /// Reads a little of what was stored before this start; `true` when there is more to do.
     fn look_for_damage(&mut self) -> bool {
         let Some(tail) = &mut self.check else { return false };
-        for _ in 0..CHECK_FRAMES {
+        let mut checked = 0;
+        while checked < CHECK_BYTES {
             let done = match tail.next() {
+                Ok(Some(TailItem::Frame(frame))) => {
+                    checked += frame.bytes().len();
+                    tail.at() >= self.check_until
+                }
                 Ok(item) => item.is_none() || tail.at() >= self.check_until,
                 Err(error) => {
                     tracing::error!(log = %self.shared.dir.display(), %error, "cannot check");
