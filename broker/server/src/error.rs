@@ -1,0 +1,36 @@
+//! What can go wrong with the server.
+
+use std::io;
+use std::net::SocketAddr;
+
+use broker_engine::Rejection;
+
+/// Why the server did not start, or a publish did not happen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A listener could not be opened.
+    #[error("cannot listen for MQTT on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A core's thread or runtime could not be made.
+    #[error("cannot start the thread of core {core}")]
+    Thread {
+        /// Which.
+        core: u16,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The gate refused an in-process publish.
+    #[error("refused, {0}")]
+    Rejected(Rejection),
+    /// The server is shutting down.
+    #[error("the broker is shutting down")]
+    ShuttingDown,
+}

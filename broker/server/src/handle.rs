@@ -1,0 +1,80 @@
+//! What the rest of the process may do with a running broker.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use broker_engine::{Broker, InProcess, Stats};
+use fabric::Commit;
+use tokio::sync::{mpsc, oneshot};
+use uns_model::OrgId;
+
+use crate::Error;
+use crate::worker::{Gauges, Request};
+
+/// A running broker, from anywhere in the process.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    pub(crate) broker: Arc<Broker>,
+    pub(crate) cores: Arc<[mpsc::Sender<Request>]>,
+    pub(crate) gauges: Arc<Vec<Gauges>>,
+    pub(crate) turned_away: Arc<AtomicU64>,
+    pub(crate) hasher: ahash::RandomState,
+}
+
+/// Figures of the whole broker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StatsSnapshot {
+    /// Counters, summed over the cores; causes of drops are [`broker_engine::Drop::ALL`].
+    pub stats: Stats,
+    /// Sockets, connected clients or not.
+    pub sockets: usize,
+    /// Subscriptions of all clients.
+    pub subscriptions: usize,
+    /// Retained messages.
+    pub retained: usize,
+    /// Their bytes.
+    pub retained_bytes: usize,
+    /// Connections closed at the door, beyond the limit.
+    pub turned_away: u64,
+}
+
+impl Handle {
+    /// Publishes as a client would: through the gate, live to subscribers, retained if wanted. With
+    /// QoS 1 the future resolves after the commit; `None` if the topic is plain MQTT, which is
+    /// not logged. Publishes of one client id keep their order.
+    ///
+    /// # Errors
+    /// The gate refused it, or the broker is shutting down.
+    pub async fn publish(&self, publish: InProcess) -> Result<Option<Commit>, Error> {
+        let place = self.hasher.hash_one(&publish.client_id) % (self.cores.len() as u64).max(1);
+        let core = usize::try_from(place).ok().and_then(|place| self.cores.get(place));
+        let (reply, outcome) = oneshot::channel();
+        let request = Request { publish: Box::new(publish), reply };
+        core.ok_or(Error::ShuttingDown)?.send(request).await.map_err(|_| Error::ShuttingDown)?;
+        outcome.await.map_err(|_| Error::ShuttingDown)?.map_err(Error::Rejected)
+    }
+
+    /// Forgets the retained message of a topic whose node was deleted; subscribers hear nothing.
+    pub fn clear_retained(&self, org: OrgId, topic: &str) {
+        self.broker.retained.clear(org, topic);
+    }
+
+    /// Figures of this moment.
+    pub fn stats(&self) -> StatsSnapshot {
+        let sum = |sum: Stats, gauges: &Gauges| sum.plus(&gauges.stats());
+        let (retained, retained_bytes) = self.broker.retained.size();
+        StatsSnapshot {
+            stats: self.gauges.iter().fold(Stats::default(), sum),
+            sockets: self.gauges.iter().map(|g| g.sockets.load(Ordering::Relaxed)).sum(),
+            subscriptions: self.broker.subscriptions.count(),
+            retained,
+            retained_bytes,
+            turned_away: self.turned_away.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Figures of each core.
+    pub fn stats_by_core(&self) -> Vec<Stats> {
+        self.gauges.iter().map(Gauges::stats).collect()
+    }
+}

@@ -1,0 +1,157 @@
+//! One core: its engine, its connections, and the tick that flushes them.
+
+mod connection;
+mod flush;
+mod link;
+mod tasks;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::Waker;
+
+use broker_engine::{Broker, CoreNo, Engine, InProcess, Key, Now, Rejection, Stats};
+use fabric::Commit;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot, watch};
+use uns_model::Clock;
+use uns_namespace::Namespace;
+
+use crate::gate::ServerGate;
+use crate::post::Post;
+use link::Link;
+pub(crate) use tasks::run;
+
+/// How an in-process publish ended.
+pub(crate) type Published = Result<Option<Commit>, Rejection>;
+
+/// A socket for a core to serve.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) stream: std::net::TcpStream,
+    pub(crate) peer: Box<broker_engine::Peer>,
+    /// Otherwise it is refused in words.
+    pub(crate) welcome: bool,
+}
+
+/// A publish for somebody in this process.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) publish: Box<InProcess>,
+    pub(crate) reply: oneshot::Sender<Published>,
+}
+
+/// What all threads see of a core.
+#[derive(Debug, Default)]
+pub(crate) struct Gauges {
+    /// Sockets handed to it and not yet closed.
+    pub(crate) sockets: AtomicUsize,
+    counters: [AtomicU64; Stats::LEN],
+}
+
+impl Gauges {
+    pub(crate) fn stats(&self) -> Stats {
+        Stats::from_array(&self.counters.each_ref().map(|counter| counter.load(Ordering::Relaxed)))
+    }
+
+    fn publish(&self, stats: &Stats) {
+        for (counter, value) in self.counters.iter().zip(stats.to_array()) {
+            counter.store(value, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What a core needs to run.
+pub(crate) struct Setup {
+    pub(crate) core: CoreNo,
+    pub(crate) broker: Arc<Broker>,
+    pub(crate) namespace: Option<Arc<Namespace>>,
+    pub(crate) post: Arc<Post>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) gauges: Arc<Vec<Gauges>>,
+    pub(crate) arrivals: mpsc::Receiver<Arrival>,
+    pub(crate) requests: mpsc::Receiver<Request>,
+    pub(crate) stop: watch::Receiver<Option<std::time::Duration>>,
+    pub(crate) figures_interval: std::time::Duration,
+}
+
+/// Bytes read from a socket at once.
+const READ_BYTES: usize = 64 << 10;
+
+/// The state of a core, shared by the tasks of its thread.
+pub(crate) struct Worker {
+    core: CoreNo,
+    engine: RefCell<Engine<ServerGate>>,
+    links: RefCell<HashMap<Key, Rc<Link>, ahash::RandomState>>,
+    /// One read buffer for all connections: none keeps bytes between two polls unless a packet is
+    /// incomplete.
+    buffer: RefCell<Vec<u8>>,
+    post: Arc<Post>,
+    clock: Arc<dyn Clock>,
+    gauges: Arc<Vec<Gauges>>,
+    replies: RefCell<HashMap<u64, oneshot::Sender<Published>, ahash::RandomState>>,
+    next_token: Cell<u64>,
+    flush_waker: RefCell<Option<Waker>>,
+    flush_due: Cell<bool>,
+    stalled: tokio::sync::Notify,
+}
+
+impl Worker {
+    fn new(setup: &Setup) -> Rc<Self> {
+        let gate = ServerGate::new(setup.namespace.as_ref(), Arc::clone(&setup.post), setup.core);
+        Rc::new(Self {
+            core: setup.core,
+            engine: RefCell::new(Engine::new(Arc::clone(&setup.broker), setup.core, gate)),
+            links: RefCell::default(),
+            buffer: RefCell::new(vec![0; 2 * READ_BYTES]),
+            post: Arc::clone(&setup.post),
+            clock: Arc::clone(&setup.clock),
+            gauges: Arc::clone(&setup.gauges),
+            replies: RefCell::default(),
+            next_token: Cell::new(0),
+            flush_waker: RefCell::new(None),
+            flush_due: Cell::new(false),
+            stalled: tokio::sync::Notify::new(),
+        })
+    }
+
+    fn now(&self) -> Now {
+        Now { monotonic: self.clock.monotonic(), wall: self.clock.now() }
+    }
+
+    fn gauges(&self) -> &Gauges {
+        &self.gauges[self.core.index()]
+    }
+
+    fn link(&self, key: Key) -> Option<Rc<Link>> {
+        self.links.borrow().get(&key).cloned()
+    }
+
+    /// The engine handled something: flush after the tasks that are ready now.
+    fn flush_soon(&self) {
+        if !self.flush_due.replace(true)
+            && let Some(waker) = &*self.flush_waker.borrow()
+        {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Takes a socket in and returns the key under which it is served.
+    fn adopt(
+        &self,
+        stream: TcpStream,
+        peer: broker_engine::Peer,
+        welcome: bool,
+    ) -> Option<Rc<Link>> {
+        let mut engine = self.engine.borrow_mut();
+        let key = engine.open(self.now(), peer)?;
+        if !welcome {
+            engine.refuse(key, broker_codec::ReasonCode::QuotaExceeded);
+        }
+        let link = Rc::new(Link::new(key, stream));
+        self.links.borrow_mut().insert(key, Rc::clone(&link));
+        Some(link)
+    }
+}

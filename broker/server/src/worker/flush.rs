@@ -1,0 +1,161 @@
+//! The end of a tick: one hand-over per core, one write per connection.
+
+use std::io::ErrorKind;
+use std::task::{Context, Poll};
+
+use broker_engine::{CoreNo, Key};
+
+use super::Worker;
+use super::link::{End, Link};
+
+impl Worker {
+    /// The body of the flush task: it runs whenever the engine handled something, after the tasks
+    /// that were ready before.
+    pub(super) fn poll_flush(&self, cx: &Context<'_>) -> Poll<()> {
+        {
+            let mut waker = self.flush_waker.borrow_mut();
+            if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                *waker = Some(cx.waker().clone());
+            }
+        }
+        self.flush_due.set(false);
+        self.flush();
+        let again = {
+            let mut engine = self.engine.borrow_mut();
+            let effects = engine.effects();
+            !effects.dirty.is_empty() || !effects.signals.is_empty()
+        };
+        if again {
+            self.flush_soon();
+        }
+        Poll::Pending
+    }
+
+    pub(super) fn flush(&self) {
+        if self.post.take_posted(self.core) {
+            self.take_post();
+        }
+        self.engine.borrow_mut().flush();
+        self.hand_over();
+        let dirty = std::mem::take(&mut self.engine.borrow_mut().effects().dirty);
+        for key in &dirty {
+            self.engine.borrow_mut().begin_write(*key);
+            if let Some(link) = self.link(*key) {
+                self.write(&link);
+            }
+        }
+        self.recycle(dirty);
+        self.resume();
+        self.reply();
+        let engine = self.engine.borrow();
+        self.gauges().publish(engine.stats());
+        if engine.is_stalled() {
+            self.stalled.notify_one();
+        }
+    }
+
+    /// Keeps the list's memory for the next tick.
+    fn recycle(&self, mut dirty: Vec<Key>) {
+        dirty.clear();
+        let mut engine = self.engine.borrow_mut();
+        let effects = engine.effects();
+        dirty.append(&mut effects.dirty);
+        effects.dirty = dirty;
+    }
+
+    /// Words and batches for other cores.
+    fn hand_over(&self) {
+        let mut engine = self.engine.borrow_mut();
+        let signals = std::mem::take(&mut engine.effects().signals);
+        for (core, signal) in signals {
+            self.post.signal(core, signal);
+        }
+        for core in (0..self.gauges.len()).filter_map(|core| u16::try_from(core).ok().map(CoreNo)) {
+            if core != self.core && engine.outbox_bytes(core) > 0 {
+                self.post.send(self.core, core, |empty| engine.take_batch(core, empty));
+            }
+        }
+    }
+
+    /// What other cores and the log handed over.
+    pub(super) fn take_post(&self) {
+        let now = self.now();
+        let mut engine = self.engine.borrow_mut();
+        let (mut signals, mut commits) = (Vec::new(), Vec::new());
+        self.post.take_signals(self.core, &mut signals);
+        for signal in signals {
+            engine.signal(now, signal);
+        }
+        self.post.take_commits(self.core, &mut commits);
+        for (ticket, outcome) in commits {
+            engine.committed(ticket, outcome);
+        }
+        for from in (0..self.gauges.len()).filter_map(|core| u16::try_from(core).ok().map(CoreNo)) {
+            if from == self.core {
+                continue;
+            }
+            if let Some(mut batch) = self.post.receive(from, self.core) {
+                engine.remote(now, &batch);
+                batch.clear();
+                self.post.give_back(from, self.core, batch);
+            }
+        }
+    }
+
+    /// Writes what a connection has, in one system call if the socket takes it.
+    pub(super) fn write(&self, link: &Link) {
+        if link.blocked.get() {
+            return;
+        }
+        let now = self.now();
+        let mut engine = self.engine.borrow_mut();
+        let output = engine.output(link.key);
+        let mut written = 0;
+        if !output.is_empty() {
+            match link.stream.borrow().try_write(output) {
+                Ok(bytes) => {
+                    written = bytes;
+                    link.blocked.set(bytes < output.len());
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => link.blocked.set(true),
+                Err(_) => {
+                    link.end.set(End::Lost);
+                    link.wake();
+                    return;
+                }
+            }
+        }
+        engine.wrote(now, link.key, written);
+        if engine.is_closing(link.key) {
+            link.end.set(End::Flushing);
+            if engine.output(link.key).is_empty() {
+                link.end.set(End::Graceful);
+            }
+        }
+        if link.blocked.get() || link.end.get() != End::Not {
+            link.wake();
+        }
+    }
+
+    fn resume(&self) {
+        let resumed = std::mem::take(&mut self.engine.borrow_mut().effects().resumed);
+        for key in resumed {
+            if let Some(link) = self.link(key) {
+                link.paused.set(false);
+                link.retry.set(true);
+                link.wake();
+            }
+        }
+    }
+
+    fn reply(&self) {
+        let replies = std::mem::take(&mut self.engine.borrow_mut().effects().replies);
+        let mut waiting = self.replies.borrow_mut();
+        for (token, outcome) in replies {
+            if let Some(sender) = waiting.remove(&token) {
+                // Whoever asked may have gone.
+                sender.send(outcome).ok();
+            }
+        }
+    }
+}

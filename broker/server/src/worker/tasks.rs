@@ -1,0 +1,181 @@
+//! The tasks of a core's thread: orders from outside, the post, timers, figures, the end.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use broker_engine::{InProcess, Stats};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{LocalSet, spawn_local};
+use uns_model::OrgId;
+
+use super::connection::serve;
+use super::{Arrival, Published, Request, Setup, Worker};
+use crate::abort::AbortOnPanic;
+
+/// Runs a core on this thread until it is told to stop.
+pub(crate) fn run(setup: Setup, runtime: &tokio::runtime::Runtime) {
+    let _guard = AbortOnPanic(setup.core.0);
+    LocalSet::new().block_on(runtime, work(setup));
+}
+
+async fn work(mut setup: Setup) {
+    let worker = Worker::new(&setup);
+    guarded(&worker, {
+        let worker = Rc::clone(&worker);
+        async move { poll_fn(|cx| worker.poll_flush(cx)).await }
+    });
+    guarded(&worker, read_post(Rc::clone(&worker)));
+    guarded(&worker, keep_time(Rc::clone(&worker)));
+    guarded(&worker, judge(Rc::clone(&worker)));
+    guarded(&worker, welcome(Rc::clone(&worker), setup.arrivals));
+    guarded(&worker, publish_requests(Rc::clone(&worker), setup.requests));
+    if worker.core.0 == 0 && !setup.figures_interval.is_zero() {
+        let broker = Arc::clone(&setup.broker);
+        guarded(&worker, figures(Rc::clone(&worker), broker, setup.figures_interval));
+    }
+    // An error means that the server is gone, which is a reason to stop as well.
+    let deadline = match setup.stop.wait_for(Option::is_some).await {
+        Ok(deadline) => deadline.unwrap_or_default(),
+        Err(_) => Duration::ZERO,
+    };
+    tokio::time::timeout(deadline, wind_down(&worker)).await.ok();
+}
+
+/// Spawns a task whose panic ends the process.
+fn guarded(worker: &Worker, task: impl Future<Output = ()> + 'static) {
+    let core = worker.core.0;
+    spawn_local(async move {
+        let _guard = AbortOnPanic(core);
+        task.await;
+    });
+}
+
+async fn read_post(worker: Rc<Worker>) {
+    loop {
+        worker.post.rung(worker.core).await;
+        worker.flush_soon();
+    }
+}
+
+async fn keep_time(worker: Rc<Worker>) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        let now = worker.now();
+        worker.engine.borrow_mut().tick(now);
+        worker.flush_soon();
+    }
+}
+
+/// Looks often at clients that are behind, while there are any.
+async fn judge(worker: Rc<Worker>) {
+    loop {
+        worker.stalled.notified().await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let now = worker.now();
+        worker.engine.borrow_mut().judge(now);
+        worker.flush_soon();
+    }
+}
+
+async fn welcome(worker: Rc<Worker>, mut arrivals: mpsc::Receiver<Arrival>) {
+    while let Some(Arrival { stream, peer, welcome }) = arrivals.recv().await {
+        let link = TcpStream::from_std(stream)
+            .inspect_err(|error| tracing::warn!(%error, "a socket was not taken over"))
+            .ok()
+            .and_then(|stream| worker.adopt(stream, *peer, welcome));
+        let Some(link) = link else {
+            worker.gauges().sockets.fetch_sub(1, Ordering::Relaxed);
+            continue;
+        };
+        let task = serve(Rc::clone(&worker), link);
+        let (gauges, core) = (Arc::clone(&worker.gauges), worker.core);
+        guarded(&worker, async move {
+            task.await;
+            gauges[core.index()].sockets.fetch_sub(1, Ordering::Relaxed);
+        });
+    }
+}
+
+async fn publish_requests(worker: Rc<Worker>, mut requests: mpsc::Receiver<Request>) {
+    while let Some(Request { publish, reply }) = requests.recv().await {
+        publish_in_process(&worker, &publish, reply).await;
+    }
+}
+
+async fn publish_in_process(
+    worker: &Worker,
+    publish: &InProcess,
+    reply: oneshot::Sender<Published>,
+) {
+    const RETRY: Duration = Duration::from_millis(2);
+    let token = worker.next_token.get();
+    worker.next_token.set(token + 1);
+    worker.replies.borrow_mut().insert(token, reply);
+    loop {
+        let now = worker.now();
+        let taken = worker.engine.borrow_mut().publish_in_process(now, token, publish);
+        worker.flush_soon();
+        if taken {
+            return;
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+/// Publishes what `$SYS` knows.
+async fn figures(worker: Rc<Worker>, broker: Arc<broker_engine::Broker>, every: Duration) {
+    let started = worker.now().monotonic;
+    loop {
+        {
+            let now = worker.now();
+            let sum = worker
+                .gauges
+                .iter()
+                .map(super::Gauges::stats)
+                .fold(Stats::default(), |sum, stats| sum.plus(&stats));
+            let dropped: u64 = sum.dropped.iter().sum();
+            let (retained, _) = broker.retained.size();
+            let figures = [
+                ("version", format!("UNS Hub {}", env!("CARGO_PKG_VERSION"))),
+                ("uptime", now.monotonic.saturating_sub(started).as_secs().to_string()),
+                ("clients/connected", sum.clients.to_string()),
+                ("messages/received", sum.messages_in.to_string()),
+                ("messages/sent", sum.messages_out.to_string()),
+                ("messages/dropped", dropped.to_string()),
+                ("messages/rejected", sum.rejected.to_string()),
+                ("bytes/received", sum.bytes_in.to_string()),
+                ("bytes/sent", sum.bytes_out.to_string()),
+                ("subscriptions/count", broker.subscriptions.count().to_string()),
+                ("retained messages/count", retained.to_string()),
+            ];
+            let mut engine = worker.engine.borrow_mut();
+            for (name, figure) in figures {
+                let topic = format!("$SYS/broker/{name}");
+                engine.publish_figure(now, OrgId::DEFAULT, &topic, figure.as_bytes());
+            }
+        }
+        worker.flush_soon();
+        tokio::time::sleep(every).await;
+    }
+}
+
+/// Says good-bye to every client and waits until it is said and all is committed.
+async fn wind_down(worker: &Worker) {
+    const STEP: Duration = Duration::from_millis(5);
+    let now = worker.now();
+    worker.engine.borrow_mut().shut_down(now);
+    loop {
+        worker.flush_soon();
+        tokio::time::sleep(STEP).await;
+        let engine = worker.engine.borrow();
+        let waiting = !worker.replies.borrow().is_empty();
+        let sockets = worker.gauges().sockets.load(Ordering::Relaxed);
+        if engine.connections() == 0 && sockets == 0 && engine.is_settled() && !waiting {
+            return;
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Behaviour of the broker over loopback, one file per behaviour; trap ids are those of the broker
+//! brief.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests say what was unexpected")]
+
+mod client;
+
+mod hostile;
+mod in_process;
+mod keep_alive;
+mod properties;
+mod refusals;
+mod retained;
+mod slow_readers;
+mod subscriptions;
+mod takeover;
+mod versions_on_one_port;
+mod wills;
