@@ -98,13 +98,19 @@ impl SimLog {
     }
 
     fn commit(&self) {
-        let waiting = std::mem::take(&mut lock(&self.state).waiting);
-        for (batch, on_commit) in waiting {
-            let commit = lock(&self.state).store(&batch);
-            self.committed.send_replace(commit.last);
-            if let Some(on_commit) = on_commit {
-                on_commit(Ok(commit));
+        let mut told = Vec::new();
+        {
+            // Stored under one lock, so that batches keep their order; told without it, so that a
+            // callback may append.
+            let mut state = lock(&self.state);
+            for (batch, on_commit) in std::mem::take(&mut state.waiting) {
+                let commit = state.store(&batch);
+                told.extend(on_commit.map(|on_commit| (on_commit, commit)));
             }
+            self.committed.send_replace(state.last);
+        }
+        for (on_commit, commit) in told {
+            on_commit(Ok(commit));
         }
     }
 }
