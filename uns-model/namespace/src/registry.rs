@@ -21,19 +21,13 @@ use crate::node::{Minted, Node, Rules};
 
 const SHARDS: usize = 64;
 
-/// A topic string that has had a node; its id is its place.
-#[derive(Clone, Debug)]
-pub(crate) struct Topic {
-    pub(crate) org: OrgId,
-    pub(crate) name: Arc<str>,
-}
-
 /// The nodes by topic, living and deleted, and the interned topics.
 #[derive(Debug)]
 pub(crate) struct Registry {
     hasher: RandomState,
     shards: Box<[RwLock<HashTable<Arc<Node>>>]>,
-    topics: RwLock<Vec<Option<Topic>>>,
+    /// A node that has had the topic, by topic id: the string is interned in it.
+    topics: RwLock<Vec<Option<Arc<Node>>>>,
     mint: Mutex<Mint>,
     living: AtomicU32,
     living_brownfield: AtomicU32,
@@ -68,15 +62,15 @@ impl Registry {
         self.shard(hash).read().find(hash, |node| is(node, org, topic)).cloned()
     }
 
-    /// An interned topic and whose it is.
-    pub(crate) fn interned(&self, topic: TopicId) -> Option<Topic> {
+    /// A node, deleted or not, that has had the topic.
+    pub(crate) fn interned(&self, topic: TopicId) -> Option<Arc<Node>> {
         self.topics.read().get(topic.0 as usize)?.clone()
     }
 
     /// The topic string of an id; known from minting on, so that readers of the log always find it.
     pub(crate) fn topic(&self, topic: TopicId) -> Option<Arc<str>> {
         let topics = self.topics.read();
-        topics.get(topic.0 as usize)?.as_ref().map(|topic| topic.name.clone())
+        topics.get(topic.0 as usize)?.as_ref().map(|node| node.name.clone())
     }
 
     /// Living nodes in all, and those of them that are brownfield.
@@ -162,7 +156,7 @@ impl Registry {
         node
     }
 
-    fn reserve_ids(&self, mint: &mut Mint, node: &Node) {
+    fn reserve_ids(&self, mint: &mut Mint, node: &Arc<Node>) {
         mint.next_node = mint.next_node.max(node.number.0 + 1);
         mint.next_topic = mint.next_topic.max(node.topic.0 + 1);
         let mut topics = self.topics.write();
@@ -170,7 +164,7 @@ impl Registry {
         if topics.len() <= place {
             topics.resize(place + 1, None);
         }
-        topics[place].get_or_insert_with(|| Topic { org: node.org, name: node.name.clone() });
+        topics[place].get_or_insert_with(|| node.clone());
     }
 
     fn count(&self, node: &Node, change: impl Fn(&AtomicU32) -> u32) {
