@@ -30,7 +30,7 @@ mod serve;
 
 pub use access::Anonymous;
 pub use guard::Hosts;
-pub use problem::{RequestId, refuse};
+pub use problem::RequestId;
 pub use serve::{ServeConfig, serve};
 
 /// Limits of the HTTP side.

@@ -1,3 +1,5 @@
+//! Migrations and durability of the metadata database, on real files.
+
 use super::*;
 
 const ONE: &str = "CREATE TABLE demo_item (id BIGINT PRIMARY KEY, name TEXT NOT NULL)";

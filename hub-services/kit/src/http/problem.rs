@@ -52,11 +52,6 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// A refusal from outside the router's layers: a socket that upgraded, a listener's own answer.
-pub fn refuse(refusal: &Refusal, id: &RequestId) -> Response {
-    to_response(refusal, Some(id))
-}
-
 /// Writes the body of refusals, and turns every other error into a problem too: what axum answers
 /// by itself (405, body limits, malformed queries) is plain text or nothing.
 pub(crate) async fn render(request: Request, next: Next) -> Response {

@@ -1,3 +1,5 @@
+//! The composed router: every refusal, limit and header, and one real socket.
+
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
