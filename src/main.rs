@@ -1,3 +1,34 @@
-//! The `uns` binary.
+//! The `uns` binary: sub-commands, configuration and wiring, nothing else.
 
-fn main() {}
+mod cli;
+mod client;
+mod config;
+mod demo;
+mod page;
+mod ports;
+mod ready;
+mod replay;
+mod run;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Deliveries are allocated on one core and freed on another; this allocator is built for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match cli::dispatch(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line per cause, outermost first: what failed, then why, then what to do.
+            eprintln!("uns: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("     {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -54,7 +54,12 @@ pub(crate) struct Outcome {
 
 /// Runs one row; `rate` paces all publishers together to so many messages a second, else they
 /// send as fast as the broker reads.
-pub(crate) fn run(address: SocketAddr, prefix: &str, row: Row, rate: Option<u64>) -> Result<Outcome> {
+pub(crate) fn run(
+    address: SocketAddr,
+    prefix: &str,
+    row: Row,
+    rate: Option<u64>,
+) -> Result<Outcome> {
     let start = Arc::new(Barrier::new(row.publishers + row.subscribers + 1));
     let clock = Instant::now();
     let last_arrival = Arc::new(AtomicU64::new(0));

@@ -140,7 +140,12 @@ fn measure(kind: Kind, row: Row, args: &Args) -> Result<Cell> {
     for _ in 0..args.rounds {
         let broker = kind.start(&args.uns)?;
         // A first pass fills caches and makes the topics, as in a plant that has been running.
-        load::run(broker.address, kind.prefix(), Row { messages: full.messages / 20, ..full }, None)?;
+        load::run(
+            broker.address,
+            kind.prefix(),
+            Row { messages: full.messages / 20, ..full },
+            None,
+        )?;
         let before = cpu::by_thread(broker.pid());
         let outcome = load::run(broker.address, kind.prefix(), full, None)?;
         let used = cpu::difference(&before, &cpu::by_thread(broker.pid()));
@@ -157,7 +162,8 @@ fn measure(kind: Kind, row: Row, args: &Args) -> Result<Cell> {
     let broker = kind.start(&args.uns)?;
     let fan_out = (row.subscribers / row.sites) as u64;
     let rate = PACED / fan_out.min(10);
-    let paced = load::run(broker.address, kind.prefix(), Row { messages: rate * 2, ..row }, Some(rate))?;
+    let paced =
+        load::run(broker.address, kind.prefix(), Row { messages: rate * 2, ..row }, Some(rate))?;
     let at = |q: f64| {
         let last = paced.latencies.len().saturating_sub(1);
         paced.latencies.get((last as f64 * q) as usize).copied().unwrap_or(0)

@@ -1,0 +1,64 @@
+//! The command line: one variant per sub-command, dispatched in one place.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::{client, config, demo, replay, run};
+
+/// UNS Hub: one address, one live value and one history for every value of a plant.
+#[derive(Debug, Parser)]
+#[command(name = "uns", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the hub (Lite edition) on a data directory.
+    Run(run::RunArgs),
+    /// Print the resolved configuration, every key with its meaning.
+    Config(ConfigArgs),
+    /// Publish one value.
+    Pub(client::PubArgs),
+    /// Print values as they arrive.
+    Sub(client::SubArgs),
+    /// Print current values.
+    Get(client::GetArgs),
+    /// Print the history of one topic.
+    History(client::HistoryArgs),
+    /// Publish a small living plant: a press line, a filling line and an energy meter.
+    Demo(demo::DemoArgs),
+    /// Publish a recording from a CSV file, one tag per column.
+    Replay(replay::ReplayArgs),
+}
+
+/// Where configuration comes from: defaults, then the file, then `--set`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Override one key, for example `--set mqtt.listen=127.0.0.1:0`.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// Runs the chosen sub-command.
+pub(crate) fn dispatch(cli: Cli) -> Result<()> {
+    match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Config(args) => {
+            let config = config::load(args.config.as_deref(), &args.set)?;
+            client::print(&config::reference(&config))
+        }
+        Command::Pub(args) => client::publish(&args),
+        Command::Sub(args) => client::subscribe(&args),
+        Command::Get(args) => client::get(&args),
+        Command::History(args) => client::history(&args),
+        Command::Demo(args) => demo::demo(&args),
+        Command::Replay(args) => replay::replay(&args),
+    }
+}

@@ -1,0 +1,101 @@
+//! `uns pub|sub|get|history`: the hub for people without MQTT tools.
+
+mod http;
+mod mqtt;
+mod publisher;
+mod target;
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+
+pub(crate) use http::{GetArgs, HistoryArgs, get, history};
+pub(crate) use publisher::Publisher;
+pub(crate) use target::Target;
+
+use mqtt::{Connection, Event};
+
+/// `uns pub`
+#[derive(Debug, Args)]
+pub(crate) struct PubArgs {
+    /// Topic, for example `uns/v1/acme/dallas/press/line1/cell3/temperature`.
+    topic: String,
+    /// The value: a number, true, false, text or JSON.
+    value: String,
+    /// Keep it as the topic's retained message.
+    #[arg(long, short)]
+    retain: bool,
+    /// QoS 1 waits until the value is durable.
+    #[arg(long, short, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
+    qos: u8,
+    /// Where to publish.
+    #[arg(long, default_value = "mqtt://127.0.0.1:1883", value_name = "URL")]
+    mqtt: Target,
+}
+
+/// `uns sub`
+#[derive(Debug, Args)]
+pub(crate) struct SubArgs {
+    /// Topic filters; `+` is one level, `#` all below.
+    #[arg(required = true)]
+    filters: Vec<String>,
+    /// Stop after this many messages.
+    #[arg(long, short = 'n', value_name = "COUNT")]
+    count: Option<u64>,
+    /// Values only, without their topics.
+    #[arg(long)]
+    plain: bool,
+    /// Where to subscribe.
+    #[arg(long, default_value = "mqtt://127.0.0.1:1883", value_name = "URL")]
+    mqtt: Target,
+}
+
+/// Publishes one value and waits for the acknowledgement.
+pub(crate) fn publish(args: &PubArgs) -> Result<()> {
+    let mut publisher = Publisher::connect_once(&args.mqtt, args.qos)?;
+    publisher.publish(&args.topic, args.value.as_bytes(), args.retain)?;
+    publisher.finish()?;
+    Ok(())
+}
+
+/// Prints messages until interrupted.
+pub(crate) fn subscribe(args: &SubArgs) -> Result<()> {
+    let mut connection = Connection::open(&args.mqtt)?;
+    connection.subscribe(&args.filters)?;
+    let mut left = args.count.unwrap_or(u64::MAX);
+    while left > 0 {
+        match connection.next(Duration::from_secs(20))? {
+            None => connection.ping()?,
+            Some(Event::Suback(refused)) => {
+                if let Some(reason) = refused {
+                    bail!("{} refused the subscription: {reason}", args.mqtt);
+                }
+            }
+            Some(Event::Message { topic, payload, packet_id }) => {
+                if let Some(id) = packet_id {
+                    connection.acknowledge(id)?;
+                }
+                left -= 1;
+                let value = String::from_utf8_lossy(&payload);
+                if args.plain {
+                    print(&format!("{value}\n"))?;
+                } else {
+                    print(&format!("{topic} {value}\n"))?;
+                }
+            }
+            Some(Event::Acknowledged { .. }) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Writes to standard output; a closed pipe ends the program quietly, as in `uns sub | head`.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        result => result.context("standard output cannot be written"),
+    }
+}

@@ -1,0 +1,148 @@
+//! `uns get` and `uns history`: the HTTP API, printed for people.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use serde_json::Value;
+
+/// `uns get`
+#[derive(Debug, Args)]
+pub(crate) struct GetArgs {
+    /// Topic or filter; `*` or `+` is one level, `**` or `#` all below.
+    #[arg(default_value = "**")]
+    filter: String,
+    /// The hub.
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    http: String,
+}
+
+/// `uns history`
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// Topic.
+    topic: String,
+    /// A field of JSON values, such as `motor.temp`.
+    #[arg(long)]
+    field: Option<String>,
+    /// First time: RFC 3339, epoch, or a distance such as -1h.
+    #[arg(long, default_value = "-1h", allow_hyphen_values = true)]
+    start: String,
+    /// End time, not included.
+    #[arg(long, allow_hyphen_values = true)]
+    end: Option<String>,
+    /// avg, min, max, sum, count, first or last per bucket.
+    #[arg(long, requires = "bucket")]
+    aggregate: Option<String>,
+    /// Bucket width, such as 1m.
+    #[arg(long)]
+    bucket: Option<String>,
+    /// The hub.
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    http: String,
+}
+
+/// Prints current values, one line each.
+pub(crate) fn get(args: &GetArgs) -> Result<()> {
+    let mut query = vec![("filter", args.filter.clone())];
+    pages(&args.http, "current", &mut query, |page| {
+        let mut out = String::new();
+        for value in list(page, "values") {
+            let field = value["field"].as_str().map(|f| format!(" .{f}")).unwrap_or_default();
+            let _ = writeln!(
+                out,
+                "{}{field}  {}  {}  {}",
+                text(&value["topic"]),
+                text(&value["value"]),
+                text(&value["quality"]),
+                text(&value["timestamp"]),
+            );
+        }
+        super::print(&out)
+    })
+}
+
+/// Prints the history of one topic, one line a sample.
+pub(crate) fn history(args: &HistoryArgs) -> Result<()> {
+    let mut query = vec![("topic", args.topic.clone()), ("start", args.start.clone())];
+    let optional = [
+        ("field", &args.field),
+        ("end", &args.end),
+        ("aggregate", &args.aggregate),
+        ("bucket", &args.bucket),
+    ];
+    for (key, value) in optional {
+        if let Some(value) = value {
+            query.push((key, value.clone()));
+        }
+    }
+    pages(&args.http, "history", &mut query, |page| {
+        let mut out = String::new();
+        for sample in list(page, "samples") {
+            let _ = writeln!(
+                out,
+                "{}  {}  {}",
+                text(&sample["timestamp"]),
+                text(&sample["value"]),
+                text(&sample["quality"])
+            );
+        }
+        super::print(&out)
+    })
+}
+
+/// Walks every page of a list.
+fn pages(
+    base: &str,
+    call: &str,
+    query: &mut Vec<(&'static str, String)>,
+    mut show: impl FnMut(&Value) -> Result<()>,
+) -> Result<()> {
+    loop {
+        let page = fetch(base, call, query)?;
+        show(&page)?;
+        let Some(next) = page["next"].as_str() else { return Ok(()) };
+        query.retain(|(key, _)| *key != "after");
+        query.push(("after", next.to_owned()));
+    }
+}
+
+fn fetch(base: &str, call: &str, query: &[(&'static str, String)]) -> Result<Value> {
+    let url = format!("{}/api/v1/uns/{call}", base.trim_end_matches('/'));
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+    let mut response = agent
+        .get(&url)
+        .query_pairs(query.iter().map(|(k, v)| (*k, v.as_str())))
+        .call()
+        .with_context(|| format!("no answer from {base}; is the hub running?"))?;
+    let status = response.status();
+    let body = response.body_mut().read_to_string().context("the answer broke off")?;
+    let body: Value = serde_json::from_str(&body)
+        .with_context(|| format!("{url} answered {status} with no JSON; is this a hub?"))?;
+    if !status.is_success() {
+        bail!("{}", body["detail"].as_str().unwrap_or("the hub refused without a reason"));
+    }
+    Ok(body)
+}
+
+fn list<'a>(page: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    page[key].as_array().into_iter().flatten()
+}
+
+/// Strings bare, everything else as JSON. Control characters are shown, not obeyed: values come
+/// from strangers and this goes to a terminal.
+fn text(value: &Value) -> String {
+    let plain = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let mut out = String::with_capacity(plain.len());
+    for c in plain.chars() {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

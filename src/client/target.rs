@@ -1,0 +1,59 @@
+//! An MQTT address as people write it.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// `mqtt://host:port`; the port may be left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// Host name or address.
+    pub(crate) host: String,
+    /// TCP port.
+    pub(crate) port: u16,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no MQTT address; write mqtt://127.0.0.1:1883");
+        let rest = match text.split_once("://") {
+            Some(("mqtt" | "tcp", rest)) => rest,
+            Some(_) => return Err(wrong()),
+            None => text,
+        };
+        let rest = rest.trim_end_matches('/');
+        let (host, port) = match rest.rsplit_once(':') {
+            Some((host, port)) if !host.ends_with(':') && !port.ends_with(']') => {
+                (host, port.parse().map_err(|_| wrong())?)
+            }
+            _ => (rest, 1883),
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        if host.is_empty() {
+            return Err(wrong());
+        }
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "mqtt://{}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_as_people_write_them() {
+        let parse = |text: &str| text.parse::<Target>().map(|t| (t.host, t.port));
+        assert_eq!(parse("mqtt://127.0.0.1:1884"), Ok(("127.0.0.1".into(), 1884)));
+        assert_eq!(parse("localhost"), Ok(("localhost".into(), 1883)));
+        assert_eq!(parse("tcp://[::1]:99/"), Ok(("::1".into(), 99)));
+        assert!(parse("http://x").is_err() && parse("mqtt://").is_err());
+        assert!(parse("host:port").is_err());
+    }
+}

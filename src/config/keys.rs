@@ -1,0 +1,106 @@
+//! The reference of every key: what `uns config` prints, and where `--set` finds its way.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result};
+use toml::{Table, Value};
+
+use super::Config;
+
+/// Every key with its meaning; a test holds this list against [`Config`].
+pub(super) const KEYS: &[(&str, &str)] = &[
+    ("mqtt.listen", "Address of MQTT 3.1.1 and 5.0; loopback only, port 0 picks a free one."),
+    ("mqtt.cores", "Broker threads, each with its own connections; 0 means one per core."),
+    ("mqtt.connections_max", "Connections beyond this are refused (CONNACK 0x97)."),
+    ("mqtt.packet_bytes_max", "Largest MQTT packet taken; advertised to MQTT 5 clients."),
+    ("mqtt.connect_timeout", "A connection must send its whole CONNECT within this time."),
+    ("mqtt.keep_alive_max", "Longer keep-alives are lowered to this (Server Keep Alive)."),
+    ("mqtt.outbound_bytes_max", "Bytes waiting for one slow reader before QoS 0 is dropped."),
+    ("http.listen", "Address of page, API and WebSocket; loopback only, port 0 picks one."),
+    ("http.hosts", "Further host names the page may be reached by, beside localhost."),
+    ("http.body_bytes_max", "Largest request body."),
+    (
+        "namespace.brownfield",
+        "Topics outside uns/v1/: \"history\", \"current\" or \"off\" (plain MQTT).",
+    ),
+    ("namespace.names", "Names under uns/v1/: \"portable\" (letters, digits, _ and -) or \"any\"."),
+    ("namespace.nodes_max", "Nodes in all; a publish that would make one more is refused."),
+    ("namespace.brownfield_nodes_max", "Nodes outside uns/v1/; beyond it plain MQTT, counted."),
+    ("namespace.zone", "IANA zone of times that name none."),
+    ("namespace.checkpoint_every", "How often tree and last values are checkpointed."),
+    ("log.keep", "Age up to which the log can be resumed from."),
+    ("log.keep_percent", "Share of the file system the log may take, in percent."),
+    ("log.memory", "Newest part of the log kept in memory for readers."),
+    ("log.on_damage", "A damaged range at start: \"serve\" the rest and report, or \"refuse\"."),
+    ("history.flush_every", "Longest time a value waits in memory before its Parquet file."),
+    ("history.memory", "Values in memory beyond this are written early."),
+    ("tracing.filter", "Level of the hub's own log: error, warn, info, debug or per module."),
+    ("tracing.format", "Its form on standard error: \"text\" or \"json\"."),
+];
+
+/// The configuration as a commented TOML file.
+pub(crate) fn reference(config: &Config) -> String {
+    let table = Table::try_from(config).expect("the configuration is plain tables and scalars");
+    let mut out = String::from("# UNS Hub configuration. Every key is optional.\n");
+    let mut section = "";
+    for (path, meaning) in KEYS {
+        let (head, key) = path.split_once('.').expect("every key lies in a section");
+        if head != section {
+            let _ = write!(out, "\n[{head}]\n");
+            section = head;
+        }
+        let value = &table[head][key];
+        let _ = write!(out, "# {meaning}\n{key} = {value}\n");
+    }
+    out
+}
+
+/// Turns `mqtt.listen=127.0.0.1:0` into TOML; what is no TOML value is taken as a string.
+pub(super) fn set_to_toml(entry: &str) -> Result<String> {
+    let (key, raw) = entry.split_once('=').with_context(|| {
+        format!("--set {entry}: write KEY=VALUE, for example mqtt.listen=127.0.0.1:0")
+    })?;
+    let (section, name) = key
+        .trim()
+        .split_once('.')
+        .with_context(|| format!("--set {entry}: keys look like mqtt.listen"))?;
+    let raw = raw.trim();
+    let value = format!("v = {raw}")
+        .parse::<Table>()
+        .ok()
+        .filter(|t| t.len() == 1)
+        .and_then(|mut t| t.remove("v"))
+        .filter(|v| !matches!(v, Value::Datetime(_)))
+        .unwrap_or_else(|| Value::String(raw.to_owned()));
+    let inner = Table::from_iter([(name.to_owned(), value)]);
+    Ok(Table::from_iter([(section.to_owned(), Value::Table(inner))]).to_string())
+}
+
+/// The known key closest to an unknown one.
+pub(super) fn nearest(section: &str, name: &str) -> Option<&'static str> {
+    let wanted = if section.is_empty() || section == name {
+        name.to_owned()
+    } else if section.ends_with(&format!(".{name}")) {
+        section.to_owned()
+    } else {
+        format!("{section}.{name}")
+    };
+    let distance = |known: &str| edit_distance(&wanted, known);
+    let best = KEYS.iter().map(|(key, _)| *key).min_by_key(|key| distance(key))?;
+    (distance(best) <= 4).then_some(best)
+}
+
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let change = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,81 @@
+//! Configuration: every key documented, every mistake named.
+
+use std::io::Write as _;
+
+use super::keys::KEYS;
+use super::*;
+
+fn error(set: &[&str]) -> String {
+    let set: Vec<String> = set.iter().map(|s| (*s).to_owned()).collect();
+    format!("{:#}", load(None, &set).expect_err("must be refused"))
+}
+
+#[test]
+fn every_key_has_its_line_and_every_line_its_key() {
+    let table = toml::Table::try_from(Config::default()).unwrap();
+    let mut keys: Vec<String> = Vec::new();
+    for (section, inner) in &table {
+        for key in inner.as_table().unwrap().keys() {
+            keys.push(format!("{section}.{key}"));
+        }
+    }
+    let mut documented: Vec<String> = KEYS.iter().map(|(k, _)| (*k).to_owned()).collect();
+    keys.sort();
+    documented.sort();
+    assert_eq!(keys, documented);
+}
+
+#[test]
+fn the_reference_reads_back_as_itself() {
+    let text = reference(&Config::default());
+    let mut file = tempfile();
+    file.1.write_all(text.as_bytes()).unwrap();
+    let again = load(Some(&file.0), &[]).unwrap();
+    std::fs::remove_file(&file.0).unwrap();
+    assert_eq!(reference(&again), text);
+}
+
+#[test]
+fn set_takes_numbers_strings_lists_and_addresses() {
+    let set =
+        ["mqtt.listen=127.0.0.1:0", "mqtt.cores=3", "http.hosts=[\"hub.local\"]", "log.keep=2d"];
+    let config = load(None, &set.map(str::to_owned)).unwrap();
+    assert_eq!(config.mqtt.listen.port(), 0);
+    assert_eq!(config.mqtt.cores, 3);
+    assert_eq!(config.http.hosts, ["hub.local"]);
+    assert_eq!(config.log.keep.0.as_secs(), 172_800);
+}
+
+#[test]
+fn mistakes_name_key_and_origin() {
+    let unknown = error(&["mqtt.lisen=127.0.0.1:0"]);
+    assert!(unknown.contains("--set mqtt.lisen=127.0.0.1:0"), "{unknown}");
+    assert!(unknown.contains("did you mean `mqtt.listen`"), "{unknown}");
+    let public = error(&["mqtt.listen=0.0.0.0:1883"]);
+    assert!(public.contains("mqtt.listen") && public.contains("loopback"), "{public}");
+    let size = error(&["mqtt.packet_bytes_max=12"]);
+    assert!(size.contains("mqtt.packet_bytes_max"), "{size}");
+    let zone = error(&["namespace.zone=Mars/Base"]);
+    assert!(zone.contains("Mars/Base"), "{zone}");
+    let range = error(&["log.keep_percent=99"]);
+    assert!(range.contains("1 to 90"), "{range}");
+}
+
+#[test]
+fn a_bad_file_is_named() {
+    let mut file = tempfile();
+    file.1.write_all(b"[http]\nlisten = \"nowhere\"\n").unwrap();
+    let text = format!("{:#}", load(Some(&file.0), &[]).expect_err("must be refused"));
+    std::fs::remove_file(&file.0).unwrap();
+    assert!(text.contains(&file.0.display().to_string()), "{text}");
+    assert!(text.contains("http.listen"), "{text}");
+}
+
+fn tempfile() -> (std::path::PathBuf, std::fs::File) {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let n = COUNT.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("uns-config-{}-{n}.toml", std::process::id()));
+    let file = std::fs::File::create(&path).unwrap();
+    (path, file)
+}

@@ -1,0 +1,66 @@
+//! `uns demo`: a small living plant, so that the page has something to show.
+
+mod plant;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use uns_model::{Clock as _, Random, SeededRandom, SystemClock, SystemRandom};
+
+use crate::client::{Publisher, Target};
+use crate::config::Span;
+use plant::Plant;
+
+/// Where and how the plant runs.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Where to publish.
+    #[arg(long, default_value = "mqtt://127.0.0.1:1883", value_name = "URL")]
+    mqtt: Target,
+    /// Topic of the plant's site.
+    #[arg(long, default_value = "uns/v1/acme/dallas", value_name = "PREFIX")]
+    topic: String,
+    /// Stop after this time instead of running until interrupted.
+    #[arg(long = "for", value_name = "TIME", value_parser = Span::parse)]
+    run_for: Option<Span>,
+    /// Make the same plant behave the same way again.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// One step of the plant.
+const STEP: Duration = Duration::from_secs(1);
+
+/// Runs the sub-command.
+pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
+    let clock = SystemClock;
+    let mut publisher = Publisher::connect(&args.mqtt, 0)?;
+    eprintln!(
+        "publishing a press line, a filling line and an energy meter below {} every second; \
+         Ctrl-C stops",
+        args.topic
+    );
+    let random: Box<dyn Random> = match args.seed {
+        Some(seed) => Box::new(SeededRandom::new(seed)),
+        None => Box::new(SystemRandom),
+    };
+    let mut plant = Plant::new(random);
+    let started = clock.monotonic();
+    let mut due = started;
+    loop {
+        let now = clock.now();
+        for reading in plant.step(now) {
+            let topic = format!("{}/{}", args.topic.trim_end_matches('/'), reading.tag);
+            let payload = format!("{{\"value\":{},\"timestamp\":\"{now}\"}}", reading.value);
+            publisher.publish(&topic, payload.as_bytes(), reading.retain)?;
+        }
+        publisher.flush()?;
+        due += STEP;
+        if args.run_for.is_some_and(|limit| due - started >= limit.0) {
+            publisher.finish()?;
+            return Ok(());
+        }
+        std::thread::sleep(due.saturating_sub(clock.monotonic()));
+    }
+}

@@ -1,0 +1,57 @@
+//! What tells people and scripts that the hub is ready: the banner and the ready file.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+/// The addresses a running hub has bound.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct Ready {
+    /// Process id.
+    pub(crate) pid: u32,
+    /// Version of this binary.
+    pub(crate) version: &'static str,
+    /// MQTT 3.1.1 and 5.0.
+    pub(crate) mqtt: SocketAddr,
+    /// Page, API and WebSocket.
+    pub(crate) http: SocketAddr,
+}
+
+impl Ready {
+    /// Writes the ready file whole or not at all: a reader never sees half of it.
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self).context("the ready file is plain JSON")?;
+        let mut temporary = path.as_os_str().to_owned();
+        temporary.push(".tmp");
+        let temporary = Path::new(&temporary);
+        fs::write(temporary, text + "\n")
+            .and_then(|()| fs::rename(temporary, path))
+            .with_context(|| format!("cannot write the ready file {}", path.display()))
+    }
+
+    /// The lines a plant engineer needs next.
+    pub(crate) fn banner(&self, data: &Path, page: bool) -> String {
+        let mut out = String::new();
+        let host = self.mqtt.ip();
+        let port = self.mqtt.port();
+        let url = if page { "" } else { "   (built without the page; the API is there)" };
+        let _ = write!(
+            out,
+            "\n  UNS Hub {} is ready, data in {}\n\n\
+             \x20   page and API   http://{}/{url}\n\
+             \x20   MQTT           mqtt://{}\n\
+             \x20   log-in         none needed from this machine; nothing else can connect\n\n\
+             \x20 Try:  mosquitto_pub -h {host} -p {port} -t uns/v1/acme/dallas/press/line1/cell3/temperature -m 23.4\n\
+             \x20       (or `uns demo --mqtt mqtt://{}` for a small living plant)\n",
+            self.version,
+            data.display(),
+            self.http,
+            self.mqtt,
+            self.mqtt,
+        );
+        out
+    }
+}

@@ -1,0 +1,189 @@
+//! `uns replay`: a recording, published as if its machine were running now.
+
+mod recording;
+mod schedule;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+use uns_model::{Clock as _, SystemClock, Timestamp};
+
+use crate::client::{Publisher, Target};
+use recording::{Recording, Row};
+use schedule::{Schedule, Speed};
+
+/// What to replay and how.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The recording: CSV with a header line.
+    file: PathBuf,
+    /// Topic the columns become tags below, for example `uns/v1/acme/lab/pump1`.
+    #[arg(long, value_name = "PREFIX")]
+    topic: String,
+    /// Column that holds the time; without it rows are one second apart, from now on.
+    #[arg(long, value_name = "COLUMN")]
+    time: Option<String>,
+    /// Field separator.
+    #[arg(long, default_value = ",", value_parser = one_byte)]
+    separator: u8,
+    /// Time zone of times that name none.
+    #[arg(long, default_value = "UTC", value_name = "ZONE")]
+    zone: String,
+    /// Speed: a factor, or `max` for as fast as the broker takes it.
+    #[arg(long, default_value = "1", value_name = "FACTOR")]
+    speed: Speed,
+    /// Shift the recording so that it starts now.
+    #[arg(long)]
+    now: bool,
+    /// Start over at the end, its times moved on.
+    #[arg(long = "loop")]
+    repeat: bool,
+    /// QoS 1 waits for the broker's acknowledgement and resumes over a lost connection.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
+    qos: u8,
+    /// Where to publish.
+    #[arg(long, default_value = "mqtt://127.0.0.1:1883", value_name = "URL")]
+    mqtt: Target,
+    /// What a bad row does.
+    #[arg(long, value_enum, default_value_t = OnError::Skip)]
+    on_error: OnError,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OnError {
+    /// Report the row with its line and go on.
+    Skip,
+    /// Report it and stop.
+    Stop,
+}
+
+fn one_byte(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [byte] => Ok(*byte),
+        b"\\t" => Ok(b'\t'),
+        _ => Err("the separator is one character, such as ; or \\t".into()),
+    }
+}
+
+/// What the closing summary reports.
+#[derive(Debug, Default)]
+struct Tally {
+    rows: u64,
+    values: u64,
+    bad_rows: u64,
+}
+
+/// Reported bad rows before only their number goes on.
+const REPORTED_MAX: u64 = 20;
+
+/// Runs the sub-command.
+pub(crate) fn replay(args: &ReplayArgs) -> Result<()> {
+    let clock = SystemClock;
+    let mut recording = open(args)?;
+    let topics = recording.topics(&args.topic)?;
+    let mut publisher = Publisher::connect(&args.mqtt, args.qos)?;
+    let mut tally = Tally::default();
+    let started = clock.monotonic();
+    let mut progress = Progress::new(recording.bytes_total());
+    let mut schedule = Schedule::new(args.speed, args.now);
+    loop {
+        while let Some(row) = recording.next_row() {
+            let row = match row {
+                Ok(row) => row,
+                Err(bad) if args.on_error == OnError::Stop => {
+                    publisher.finish()?;
+                    bail!("{}: {bad}", args.file.display());
+                }
+                Err(bad) => {
+                    tally.bad_rows += 1;
+                    if tally.bad_rows <= REPORTED_MAX {
+                        progress.note(&format!("{}: {bad}; skipped", args.file.display()));
+                    }
+                    continue;
+                }
+            };
+            let time = schedule.wait_for(row.time, &clock, || publisher.flush())?;
+            publish_row(&mut publisher, &topics, &row, time, &mut tally)?;
+            progress.show(recording.bytes_read(), &tally);
+        }
+        if !args.repeat || tally.rows == 0 {
+            break;
+        }
+        schedule.next_round();
+        recording = open(args)?;
+    }
+    let resumed = publisher.finish()?;
+    let seconds = (clock.monotonic() - started).as_secs_f64();
+    progress.close(&tally, resumed, seconds);
+    Ok(())
+}
+
+fn open(args: &ReplayArgs) -> Result<Recording> {
+    Recording::open(&args.file, args.separator, args.time.as_deref(), &args.zone)
+        .with_context(|| format!("cannot replay {}", args.file.display()))
+}
+
+fn publish_row(
+    publisher: &mut Publisher,
+    topics: &[String],
+    row: &Row<'_>,
+    time: Timestamp,
+    tally: &mut Tally,
+) -> Result<()> {
+    for (topic, cell) in topics.iter().zip(row.cells()) {
+        let Some(value) = recording::json_value(cell) else { continue };
+        let payload = format!("{{\"value\":{value},\"timestamp\":\"{time}\"}}");
+        publisher.publish(topic, payload.as_bytes(), false)?;
+        tally.values += 1;
+    }
+    tally.rows += 1;
+    Ok(())
+}
+
+/// The progress bar on a terminal; silent when standard error is a file.
+#[derive(Debug)]
+struct Progress {
+    total: u64,
+    shown_percent: Option<u64>,
+    terminal: bool,
+}
+
+impl Progress {
+    fn new(total: u64) -> Self {
+        Self { total: total.max(1), shown_percent: None, terminal: std::io::stderr().is_terminal() }
+    }
+
+    fn show(&mut self, read: u64, tally: &Tally) {
+        let percent = (read * 100 / self.total).min(100);
+        if !self.terminal || self.shown_percent == Some(percent) {
+            return;
+        }
+        self.shown_percent = Some(percent);
+        let bar: String = (0..40).map(|i| if i * 100 < percent * 40 { '█' } else { '·' }).collect();
+        eprint!("\r{bar} {percent:3} %  {} rows  {} values", tally.rows, tally.values);
+        // A terminal that cannot be written to is no reason to stop publishing.
+        drop(std::io::stderr().flush());
+    }
+
+    fn note(&mut self, line: &str) {
+        if self.terminal && self.shown_percent.take().is_some() {
+            eprintln!();
+        }
+        eprintln!("uns replay: {line}");
+    }
+
+    fn close(&mut self, tally: &Tally, resumed: u64, seconds: f64) {
+        if self.terminal && self.shown_percent.take().is_some() {
+            eprintln!();
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let rate = tally.values as f64 / seconds.max(1e-9);
+        eprintln!(
+            "{} rows, {} values published in {seconds:.1} s ({rate:.0} values/s), {} bad rows, \
+             {resumed} reconnects",
+            tally.rows, tally.values, tally.bad_rows
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! `uns run`: the Lite edition, every module in one process.
+
+mod broker;
+mod parts;
+mod runtime;
+mod serve;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{self, Config, TracingFormat};
+use crate::page;
+use crate::ready::Ready;
+use parts::Parts;
+
+/// Where the hub keeps its data and what it was told.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Data directory; made if missing.
+    #[arg(long, default_value = "uns-data", value_name = "DIR")]
+    data: PathBuf,
+    #[command(flatten)]
+    config: crate::cli::ConfigArgs,
+    /// Written when the hub is ready: JSON with pid, version and every bound address.
+    #[arg(long, value_name = "PATH")]
+    ready_file: Option<PathBuf>,
+}
+
+/// How long clients and modules get to end; the historian's last flush comes on top.
+const STOP_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Runs until a signal asks it to stop.
+pub(crate) fn run(args: &RunArgs) -> Result<()> {
+    let config = config::load(args.config.config.as_deref(), &args.config.set)?;
+    init_tracing(&config)?;
+    runtime::raise_descriptor_limit();
+    let hub = runtime::hub_runtime()?;
+    let signals = hub.block_on(async { Signals::new() })?;
+
+    let parts = Parts::open(&args.data, &config)?;
+    let broker = hub.block_on(broker::start(&parts, &config))?;
+    let http = hub.block_on(serve::start(&parts, &broker, &config))?;
+    let ready = Ready {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION"),
+        mqtt: *broker.local_addrs().first().context("the broker has no listener")?,
+        http: http.address(),
+    };
+    tracing::info!(mqtt = %ready.mqtt, http = %ready.http, data = %args.data.display(), "ready");
+    if let Some(path) = &args.ready_file {
+        ready.write(path)?;
+    }
+    crate::client::print(&ready.banner(&args.data, page::embedded()))?;
+
+    let signal = hub.block_on(signals.wait());
+    tracing::info!(signal, "stopping");
+    hub.block_on(broker.shutdown(STOP_DEADLINE));
+    hub.block_on(http.stop(STOP_DEADLINE));
+    parts.close();
+    hub.shutdown_timeout(STOP_DEADLINE);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn init_tracing(config: &Config) -> Result<()> {
+    let filter = EnvFilter::try_new(&config.tracing.filter).with_context(|| {
+        let filter = &config.tracing.filter;
+        format!(
+            "tracing.filter = \"{filter}\" is no filter; write info, or info,broker_server=debug"
+        )
+    })?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    let installed = match config.tracing.format {
+        TracingFormat::Text => builder.with_target(false).try_init(),
+        TracingFormat::Json => builder.json().try_init(),
+    };
+    installed.map_err(|error| anyhow::anyhow!("the hub's own log cannot be set up: {error}"))
+}
+
+/// The signals that ask for an orderly stop.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).context("no SIGTERM handler")?,
+            interrupt: signal(SignalKind::interrupt()).context("no SIGINT handler")?,
+        })
+    }
+
+    async fn wait(mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

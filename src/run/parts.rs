@@ -1,0 +1,155 @@
+//! The parts that hold data: directory, log, namespace, historian; opened bottom up, closed top
+//! down.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use anyhow::{Context as _, Result};
+use fabric::{Disk, Log, Stream};
+use fabric_local::{DataDir, LocalLog, LogConfig, SystemDisk};
+use historian_store::Store;
+use tokio::sync::watch;
+use uns_model::grammar;
+use uns_model::{Clock, Random, SystemClock, SystemRandom};
+use uns_namespace::Namespace;
+
+use super::runtime::follower;
+use crate::config::{Brownfield, Config, Names, OnDamage};
+
+/// Everything below broker and modules.
+pub(super) struct Parts {
+    pub(super) directory: DataDir,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) log: Arc<LocalLog>,
+    pub(super) namespace: Arc<Namespace>,
+    pub(super) store: Arc<Store>,
+    stop: watch::Sender<bool>,
+    followers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Parts {
+    /// Opens or creates the data directory and recovers what a crash left.
+    pub(super) fn open(data: &Path, config: &Config) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let disk: Arc<dyn Disk> = Arc::new(SystemDisk);
+        let directory = DataDir::open(data)
+            .with_context(|| format!("cannot use the data directory {}", data.display()))?;
+        let log = LocalLog::open(
+            Arc::clone(&disk),
+            &directory.stream(Stream::Data),
+            log_config(config),
+            Arc::clone(&clock),
+            &*random,
+        )
+        .context("cannot open the log")?;
+        let offset = config.namespace.offset_seconds()?;
+        let namespace = Namespace::open(uns_namespace::Parts {
+            log: Arc::clone(&log) as Arc<dyn Log>,
+            disk: Arc::clone(&disk),
+            dir: directory.path().join("namespace"),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+            config: namespace_config(config, offset),
+        })
+        .context("cannot open the namespace")?;
+        let store = Store::open(historian_store::Parts {
+            log: Arc::clone(&log) as Arc<dyn Log>,
+            disk,
+            dir: directory.path().join("history"),
+            clock: Arc::clone(&clock),
+            config: history_config(config, offset),
+        })
+        .context("cannot open history")?;
+        let (stop, stopping) = watch::channel(false);
+        let followers = vec![
+            follow_namespace(&namespace, stopping.clone())?,
+            follow_history(&store, stopping)?,
+        ];
+        let followers = Mutex::new(followers);
+        Ok(Self { directory, clock, random, log, namespace, store, stop, followers })
+    }
+
+    /// Checkpoints and writes what is in memory, then closes the log.
+    pub(super) fn close(&self) {
+        self.stop.send_replace(true);
+        let mut followers = self.followers.lock().expect("no holder of this lock panics");
+        for thread in followers.drain(..) {
+            // A panic of theirs has ended the process already.
+            drop(thread.join());
+        }
+        self.log.close();
+    }
+}
+
+fn follow_namespace(
+    namespace: &Arc<Namespace>,
+    stop: watch::Receiver<bool>,
+) -> Result<JoinHandle<()>> {
+    let namespace = Arc::clone(namespace);
+    follower("namespace", move || {
+        if let Err(error) = namespace.run(stop) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the namespace's last checkpoint failed"
+            );
+        }
+    })
+}
+
+fn follow_history(store: &Arc<Store>, stop: watch::Receiver<bool>) -> Result<JoinHandle<()>> {
+    let store = Arc::clone(store);
+    follower("historian", move || {
+        if let Err(error) = store.run(stop) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the historian's last flush failed"
+            );
+        }
+    })
+}
+
+fn log_config(config: &Config) -> LogConfig {
+    LogConfig {
+        memory_bytes: config.log.memory.as_usize(),
+        retention_age: Some(config.log.keep.0),
+        retention_percent: config.log.keep_percent,
+        hold_percent: config.log.keep_percent.saturating_mul(2).min(90),
+        on_damage: match config.log.on_damage {
+            OnDamage::Serve => fabric_local::OnDamage::Serve,
+            OnDamage::Refuse => fabric_local::OnDamage::Refuse,
+        },
+        ..LogConfig::for_stream(Stream::Data)
+    }
+}
+
+fn namespace_config(config: &Config, offset: i32) -> uns_namespace::Config {
+    let limit = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    uns_namespace::Config {
+        brownfield: match config.namespace.brownfield {
+            Brownfield::History => uns_namespace::Brownfield::History,
+            Brownfield::Current => uns_namespace::Brownfield::Current,
+            Brownfield::Off => uns_namespace::Brownfield::Off,
+        },
+        names: match config.namespace.names {
+            Names::Portable => grammar::Names::Portable,
+            Names::Any => grammar::Names::Any,
+        },
+        nodes_max: limit(config.namespace.nodes_max),
+        brownfield_nodes_max: limit(config.namespace.brownfield_nodes_max),
+        default_offset_seconds: offset,
+        checkpoint_interval: config.namespace.checkpoint_every.0,
+        ..uns_namespace::Config::default()
+    }
+}
+
+fn history_config(config: &Config, offset: i32) -> historian_store::Config {
+    historian_store::Config {
+        flush_after: config.history.flush_every.0,
+        memory_bytes_max: config.history.memory.as_usize(),
+        default_offset_seconds: offset,
+        ..historian_store::Config::default()
+    }
+}

@@ -1,0 +1,112 @@
+//! The HTTP side: modules, page, health and metrics behind one guard on one port.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use broker_server::Server;
+use fabric::Log;
+use historian_query::Query;
+use hub_kit::http::{Anonymous, App, HttpConfig, ServeConfig, serve};
+use hub_kit::{Db, Hub, Kind, Stop, Stopper, Supervisor};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use uns_model::OrgId;
+
+use super::parts::Parts;
+use crate::config::Config;
+use crate::wiring::figures::{Figures, HistoryHealth, LogHealth};
+use crate::wiring::history::StoredHistory;
+use crate::wiring::live::LiveNamespace;
+use crate::wiring::publish::GatedPublish;
+use crate::{page, ports};
+
+/// Every module of this build, by name.
+const MODULES: &[Kind] = &[Kind::of::<hub_uns::Uns>(), Kind::of::<hub_websocket::WebSocket>()];
+
+/// The running HTTP side.
+pub(super) struct HttpSide {
+    address: SocketAddr,
+    stopper: Stopper,
+    server: JoinHandle<()>,
+    supervisor: Supervisor,
+}
+
+/// Binds the port and starts every module.
+pub(super) async fn start(parts: &Parts, broker: &Server, config: &Config) -> Result<HttpSide> {
+    let listen = config.http.listen;
+    let listener =
+        TcpListener::bind(listen).await.with_context(|| ports::taken("http.listen", listen))?;
+    let address = listener.local_addr().context("the HTTP socket has no address")?;
+    let (stopper, stop) = Stop::pair();
+    let mut supervisor = Supervisor::new(stop.clone());
+    let mut app = App::new(env!("CARGO_PKG_VERSION"));
+    let hub = hub(parts, broker, stop.clone()).await?;
+    for module in MODULES {
+        let mut started = module
+            .start(serde_json::Value::Null, hub.clone())
+            .await
+            .with_context(|| format!("the module {} does not start", module.name))?;
+        if let Some(task) = started.task.take() {
+            supervisor.run(module.name, task);
+        }
+        app.module(started);
+    }
+    app.routes(page::router());
+    app.metrics(supervisor.metrics());
+    app.metrics(Arc::new(Figures {
+        log: Arc::clone(&parts.log) as Arc<dyn Log>,
+        namespace: Arc::clone(&parts.namespace),
+        store: Arc::clone(&parts.store),
+        broker: broker.handle(),
+    }));
+    app.health(Arc::new(LogHealth(Arc::clone(&parts.log) as Arc<dyn Log>)));
+    app.health(Arc::new(HistoryHealth(Arc::clone(&parts.store))));
+    let http = HttpConfig {
+        hosts: config.http.hosts.clone(),
+        body_bytes_max: config.http.body_bytes_max.as_usize(),
+        ..HttpConfig::default()
+    };
+    let shared = hub_kit::http::Parts {
+        anonymous: Arc::new(Anonymous::allowed()),
+        random: Arc::clone(&parts.random),
+    };
+    let router = app.router(&http, shared).context("the HTTP side cannot be put together")?;
+    let server = tokio::spawn(serve(listener, router, ServeConfig::default(), stop));
+    Ok(HttpSide { address, stopper, server, supervisor })
+}
+
+async fn hub(parts: &Parts, broker: &Server, stop: Stop) -> Result<Hub> {
+    let metadata = parts.directory.path().join("metadata.sqlite");
+    let query = Query::new(Arc::clone(&parts.store), historian_query::Config::default());
+    Ok(Hub {
+        org: OrgId::DEFAULT,
+        live: Arc::new(LiveNamespace {
+            namespace: Arc::clone(&parts.namespace),
+            broker: broker.handle(),
+        }),
+        history: Arc::new(StoredHistory(query)),
+        publish: Arc::new(GatedPublish(broker.handle())),
+        log: Arc::clone(&parts.log) as Arc<dyn Log>,
+        db: Some(Db::open(&metadata).await.context("cannot open the metadata database")?),
+        clock: Arc::clone(&parts.clock),
+        stop,
+    })
+}
+
+impl HttpSide {
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends connections and modules.
+    pub(super) async fn stop(self, deadline: Duration) {
+        self.stopper.stop();
+        if tokio::time::timeout(deadline, self.server).await.is_err() {
+            tracing::warn!("HTTP connections did not end in time");
+        }
+        self.supervisor.finish(deadline).await;
+    }
+}

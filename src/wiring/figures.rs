@@ -1,0 +1,178 @@
+//! What operators watch: metrics and health of log, namespace, historian and broker.
+
+use std::sync::Arc;
+
+use broker_server::{DropCause, Handle};
+use fabric::Log;
+use historian_store::Store;
+use hub_kit::health::{Fault, HealthCheck};
+use hub_kit::metrics::{Exposition, MetricSource};
+use uns_namespace::Namespace;
+
+/// Everything that counts, read on each scrape.
+pub(crate) struct Figures {
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) namespace: Arc<Namespace>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) broker: Handle,
+}
+
+impl MetricSource for Figures {
+    fn write(&self, out: &mut Exposition) {
+        self.write_log(out);
+        self.write_namespace(out);
+        self.write_history(out);
+        self.write_broker(out);
+    }
+}
+
+impl Figures {
+    fn write_log(&self, out: &mut Exposition) {
+        let log = self.log.health();
+        let counters = log.counters;
+        counter(out, "uns_log_records_total", "Records committed.", counters.records);
+        counter(out, "uns_log_commits_total", "Group commits, each one sync.", counters.frames);
+        counter(out, "uns_log_bytes_total", "Bytes committed.", counters.bytes);
+        let mut refused = out.counter("uns_log_refused_total", "Batches the log did not take.");
+        refused.sample(&[("reason", "queue_full")], counters.refused_full);
+        refused.sample(&[("reason", "disk_full")], counters.refused_disk_full);
+        counter(
+            out,
+            "uns_log_dropped_records_total",
+            "QoS 0 records dropped on a full disk.",
+            counters.dropped_records,
+        );
+        gauge(out, "uns_log_disk_bytes", "Bytes of the log on disk.", log.bytes);
+        gauge(out, "uns_log_queued_bytes", "Bytes waiting for the appender.", log.queued_bytes);
+        gauge(out, "uns_log_committed", "Last committed sequence.", log.committed);
+        gauge(out, "uns_log_damaged_ranges", "Ranges known to be damaged.", log.damage.len());
+        let mut holds = out.gauge("uns_log_hold", "Sequence up to which a consumer has read.");
+        for hold in &log.holds {
+            holds.sample(&[("consumer", &hold.name)], hold.at);
+        }
+    }
+
+    fn write_namespace(&self, out: &mut Exposition) {
+        let stats = self.namespace.stats();
+        let mut nodes = out.gauge("uns_nodes", "Living nodes.");
+        nodes.sample(&[("plane", "uns")], stats.nodes.saturating_sub(stats.brownfield_nodes));
+        nodes.sample(&[("plane", "brownfield")], stats.brownfield_nodes);
+        gauge(out, "uns_retained", "Committed retained messages.", stats.retained);
+        let mut rejected = out.counter("uns_rejected_total", "Publishes refused by the gate.");
+        for (reason, count) in stats.rejected {
+            rejected.sample(&[("reason", reason.name())], count);
+        }
+    }
+
+    fn write_history(&self, out: &mut Exposition) {
+        let health = self.store.health();
+        let counters = health.counters;
+        counter(out, "uns_history_samples_total", "Samples taken in.", counters.samples);
+        counter(out, "uns_history_flushes_total", "Flushes to files.", counters.flushes);
+        counter(
+            out,
+            "uns_history_flush_failures_total",
+            "Failed flushes.",
+            counters.flush_failures,
+        );
+        gauge(out, "uns_history_series", "Series known.", health.series);
+        gauge(out, "uns_history_files", "Parquet files published.", health.files);
+        gauge(out, "uns_history_file_bytes", "Their bytes.", health.file_bytes);
+        gauge(out, "uns_history_pending_samples", "Samples in memory.", health.pending_samples);
+    }
+
+    fn write_broker(&self, out: &mut Exposition) {
+        let snapshot = self.broker.stats();
+        let stats = snapshot.stats;
+        gauge(out, "uns_mqtt_clients", "Connected clients.", stats.clients);
+        gauge(out, "uns_mqtt_sockets", "Open sockets, connected or not.", snapshot.sockets);
+        gauge(out, "uns_mqtt_subscriptions", "Subscriptions.", snapshot.subscriptions);
+        counter(out, "uns_mqtt_messages_in_total", "PUBLISH taken.", stats.messages_in);
+        counter(out, "uns_mqtt_messages_out_total", "PUBLISH given.", stats.messages_out);
+        counter(out, "uns_mqtt_bytes_in_total", "Bytes received.", stats.bytes_in);
+        counter(out, "uns_mqtt_bytes_out_total", "Bytes sent.", stats.bytes_out);
+        counter(out, "uns_mqtt_rejected_total", "PUBLISH refused.", stats.rejected);
+        let mut ended = out.counter("uns_mqtt_ended_total", "Connections the broker ended.");
+        ended.sample(&[("cause", "protocol")], stats.protocol_errors);
+        ended.sample(&[("cause", "timeout")], stats.timeouts);
+        ended.sample(&[("cause", "connection_limit")], snapshot.turned_away);
+        counter(out, "uns_mqtt_stalls_total", "Publishers paused for a reader.", stats.stalls);
+        let mut drops = out.counter("uns_mqtt_dropped_total", "Messages not delivered.");
+        for (cause, count) in DropCause::ALL.into_iter().zip(stats.dropped) {
+            drops.sample(&[("cause", cause.name())], count);
+        }
+    }
+}
+
+fn counter(
+    out: &mut Exposition,
+    name: &'static str,
+    help: &'static str,
+    value: impl std::fmt::Display,
+) {
+    out.counter(name, help).sample(&[], value);
+}
+
+fn gauge(
+    out: &mut Exposition,
+    name: &'static str,
+    help: &'static str,
+    value: impl std::fmt::Display,
+) {
+    out.gauge(name, help).sample(&[], value);
+}
+
+/// The log as `/readyz` sees it.
+pub(crate) struct LogHealth(pub(crate) Arc<dyn Log>);
+
+impl HealthCheck for LogHealth {
+    fn name(&self) -> &'static str {
+        "log"
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        let health = self.0.health();
+        let mut faults = Vec::new();
+        if let Some(why) = health.read_only {
+            let detail = format!("{why}; nothing is accepted until the hub is restarted");
+            faults.push(Fault { reason: "read_only", detail });
+        }
+        if health.disk_full {
+            let detail = "The disk is full: publishes are refused until space returns.".into();
+            faults.push(Fault { reason: "storage_full", detail });
+        }
+        for damage in health.damage {
+            let (after, until) = (damage.after, damage.until);
+            let detail = format!("The log is damaged after sequence {after} up to {until}.");
+            faults.push(Fault { reason: "log_damaged", detail });
+        }
+        let alarms = health.alarms.into_iter();
+        faults.extend(alarms.map(|detail| Fault { reason: "log_retention", detail }));
+        faults
+    }
+}
+
+/// The historian as `/readyz` sees it.
+pub(crate) struct HistoryHealth(pub(crate) Arc<Store>);
+
+impl HealthCheck for HistoryHealth {
+    fn name(&self) -> &'static str {
+        "history"
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        let health = self.0.health();
+        let mut faults = Vec::new();
+        if let Some(error) = health.flush_error {
+            let detail = format!("Values stay in memory and in the log, because {error}");
+            faults.push(Fault { reason: "history_not_written", detail });
+        }
+        for gap in health.gaps {
+            let (after, until) = (gap.after, gap.until);
+            let detail =
+                format!("History lacks records after {after} up to {until}: {}", gap.reason);
+            faults.push(Fault { reason: "history_gap", detail });
+        }
+        faults
+    }
+}

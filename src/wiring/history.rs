@@ -1,0 +1,74 @@
+//! [`hub_kit::services::History`] over the historian's queries.
+
+use historian_query::{Error, Gap, Query};
+use hub_kit::Refusal;
+use hub_kit::services::{
+    Aggregate, Answer, Boxed, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample,
+};
+
+/// Stored samples, as modules ask for them.
+pub(crate) struct StoredHistory(pub(crate) Query);
+
+impl History for StoredHistory {
+    fn caught_up(&self) -> Boxed<'_, ()> {
+        Box::pin(self.0.caught_up())
+    }
+
+    fn history(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
+        Box::pin(async move {
+            let page = self.0.history(asked(query)).await.map_err(|e| refusal(&e))?;
+            let samples = page.samples.into_iter().map(|sample| HistorySample {
+                timestamp: sample.timestamp,
+                value: sample.value,
+                quality: sample.quality,
+                sequence: sample.sequence,
+            });
+            let gaps = page.gaps.iter().map(gap).collect();
+            Ok(HistoryPage { samples: samples.collect(), next: page.next, gaps })
+        })
+    }
+}
+
+fn asked(query: HistoryQuery) -> historian_query::HistoryQuery {
+    let aggregate = query.aggregate.map(|aggregate| match aggregate {
+        Aggregate::Avg => historian_query::Aggregate::Avg,
+        Aggregate::Min => historian_query::Aggregate::Min,
+        Aggregate::Max => historian_query::Aggregate::Max,
+        Aggregate::Sum => historian_query::Aggregate::Sum,
+        Aggregate::Count => historian_query::Aggregate::Count,
+        Aggregate::First => historian_query::Aggregate::First,
+        Aggregate::Last => historian_query::Aggregate::Last,
+    });
+    historian_query::HistoryQuery {
+        org: query.org,
+        topic: query.topic,
+        field: query.field,
+        start: query.start,
+        end: query.end,
+        aggregate,
+        bucket: query.bucket,
+        limit: query.limit,
+        after: query.after,
+    }
+}
+
+fn gap(gap: &Gap) -> HistoryGap {
+    // What is not the log's retention is a damaged log or file.
+    let reason = if gap.reason.contains("retention") { "retention" } else { "damage" };
+    HistoryGap { after: gap.after, until: gap.until, reason }
+}
+
+fn refusal(error: &Error) -> Refusal {
+    let detail = error.to_string();
+    match error {
+        Error::NodeUnknown { topic } => Refusal::node_unknown(topic),
+        Error::Limit { .. } => Refusal::parameter("limit", detail),
+        Error::Bucket { .. } => Refusal::parameter("bucket", detail),
+        Error::After => Refusal::parameter("after", detail),
+        Error::EmptyRange => Refusal::parameter("end", detail),
+        Error::HalfAnAggregate => Refusal::parameter("aggregate", detail),
+        Error::TooMuch { .. } => Refusal::new(413, "too_much", detail),
+        Error::Interrupted => Refusal::new(503, "interrupted", detail),
+        other => Refusal::internal("read history", other),
+    }
+}

@@ -1,0 +1,216 @@
+//! A running hub on free ports and a data directory of its own.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// A directory that goes when its test does.
+#[derive(Debug)]
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let n = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("uns-test-{}-{n}", std::process::id()));
+        fs::create_dir_all(&path).expect("the temporary directory takes folders");
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+/// The `uns` binary under test.
+pub(crate) fn uns() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_uns"))
+}
+
+/// A hub process; dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    child: Child,
+    pub(crate) mqtt: SocketAddr,
+    pub(crate) http: SocketAddr,
+    directory: PathBuf,
+}
+
+impl Hub {
+    /// Starts a hub in `directory`; what was there is kept.
+    pub(crate) fn start(directory: &Path) -> Self {
+        Self::start_with(directory, &[])
+    }
+
+    /// Starts it with further `--set` entries.
+    pub(crate) fn start_with(directory: &Path, set: &[&str]) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::start_at(directory, (any, any), set)
+    }
+
+    /// Starts it on given addresses, so that clients find it again.
+    pub(crate) fn start_at(
+        directory: &Path,
+        (mqtt, http): (SocketAddr, SocketAddr),
+        set: &[&str],
+    ) -> Self {
+        let ready = directory.join("ready.json");
+        drop(fs::remove_file(&ready));
+        let log = fs::File::create(directory.join("stderr.log")).expect("a log file");
+        let mut command = uns();
+        command.arg("run").arg("--data").arg(directory.join("data"));
+        command.arg("--ready-file").arg(&ready);
+        command.args(["--set", &format!("mqtt.listen={mqtt}")]);
+        command.args(["--set", &format!("http.listen={http}")]);
+        for entry in set {
+            command.args(["--set", entry]);
+        }
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the binary under test starts");
+        let mut hub = Self { child, mqtt, http, directory: directory.to_path_buf() };
+        let ready = hub.await_ready(&ready);
+        let address =
+            |key: &str| ready[key].as_str().and_then(|a| a.parse().ok()).expect("an address");
+        (hub.mqtt, hub.http) = (address("mqtt"), address("http"));
+        hub
+    }
+
+    fn await_ready(&mut self, ready: &Path) -> Value {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Ok(text) = fs::read_to_string(ready) {
+                return serde_json::from_str(&text).expect("the ready file is JSON");
+            }
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("the hub ended with {status}: {}", self.log());
+            }
+            assert!(Instant::now() < deadline, "the hub is not ready: {}", self.log());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// What the hub wrote to standard error.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.directory.join("stderr.log")).unwrap_or_default()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `mqtt://…`
+    pub(crate) fn mqtt_url(&self) -> String {
+        format!("mqtt://{}", self.mqtt)
+    }
+
+    /// GET below `/api/v1/uns/`; the answer must be 200 JSON.
+    pub(crate) fn get(&self, call: &str) -> Value {
+        let (status, body) = self.fetch(&format!("/api/v1/uns/{call}"));
+        assert_eq!(status, 200, "{call}: {body}");
+        serde_json::from_str(&body).expect("JSON")
+    }
+
+    /// GET any path, as curl does; status and body.
+    pub(crate) fn fetch(&self, path: &str) -> (u16, String) {
+        curl(&["-s", "-w", "\n%{http_code}", &format!("http://{}{path}", self.http)])
+    }
+
+    /// POST JSON below `/api/v1/uns/`.
+    pub(crate) fn post(&self, call: &str, body: &str) -> (u16, String) {
+        let url = format!("http://{}/api/v1/uns/{call}", self.http);
+        let json = "Content-Type: application/json";
+        curl(&["-s", "-w", "\n%{http_code}", "-H", json, "-d", body, &url])
+    }
+
+    /// DELETE below `/api/v1/uns/`.
+    pub(crate) fn delete(&self, call: &str) -> (u16, String) {
+        let url = format!("http://{}/api/v1/uns/{call}", self.http);
+        curl(&["-s", "-w", "\n%{http_code}", "-X", "DELETE", &url])
+    }
+
+    /// `mosquitto_pub` with these arguments.
+    pub(crate) fn mosquitto_pub(&self, args: &[&str]) {
+        let mut command = Command::new("mosquitto_pub");
+        command.args(["-h", "127.0.0.1", "-p", &self.mqtt.port().to_string()]).args(args);
+        let output = command.output().expect("mosquitto_pub is installed");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Every raw sample of a topic, over all pages.
+    pub(crate) fn history(&self, topic: &str, more: &str) -> Vec<Value> {
+        let mut samples = Vec::new();
+        let mut after = String::new();
+        loop {
+            let topic = topic.replace(' ', "%20");
+            let page = self.get(&format!("history?topic={topic}{more}&limit=50000{after}"));
+            samples.extend(page["samples"].as_array().expect("samples").iter().cloned());
+            let Some(next) = page["next"].as_str() else { return samples };
+            after = format!("&after={next}");
+        }
+    }
+
+    /// Kills it as a power cut of the process would.
+    pub(crate) fn kill_nine(&mut self) {
+        self.child.kill().expect("the hub runs");
+        self.child.wait().expect("the hub ends");
+    }
+
+    /// Asks it to stop, as systemd does, and waits; answers how long it took.
+    pub(crate) fn stop(&mut self) -> Duration {
+        let began = Instant::now();
+        let done = Command::new("kill").arg(self.pid().to_string()).status().expect("kill runs");
+        assert!(done.success());
+        let status = self.child.wait().expect("the hub ends");
+        assert!(status.success(), "stopped with {status}: {}", self.log());
+        began.elapsed()
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn curl(args: &[&str]) -> (u16, String) {
+    let output = Command::new("curl").args(args).output().expect("curl is installed");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let (body, status) = text.rsplit_once('\n').expect("curl printed a status");
+    (status.parse().expect("a status"), body.to_owned())
+}
+
+/// Runs a `uns` sub-command to its end.
+pub(crate) fn run(args: &[&str]) -> Output {
+    uns().args(args).stdin(Stdio::null()).output().expect("the binary under test starts")
+}
+
+/// Runs a Python program of `tests/peers` with the packages `make test` installed.
+pub(crate) fn python(script: &str, args: &[&str]) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let home = std::env::var_os("HOME").map(PathBuf::from).expect("HOME is set");
+    let python = std::env::var_os("UNS_TEST_PYTHON")
+        .map_or_else(|| home.join(".cache/uns-hub/venv/bin/python"), PathBuf::from);
+    assert!(python.exists(), "{} is missing: run `make test` once", python.display());
+    Command::new(python)
+        .arg(root.join("tests/peers").join(script))
+        .args(args)
+        .output()
+        .expect("python starts")
+}
