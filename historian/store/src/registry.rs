@@ -123,8 +123,9 @@ impl Registry {
             self.nodes.resize_with(index + 1, || None);
         }
         let (own, fields) = match self.nodes[index].take() {
-            Some(old) => (old.own, old.fields),
-            None => Default::default(),
+            Some(old) if !old.purged => (old.own, old.fields),
+            // What was purged stays gone, even if its number should come back.
+            _ => Default::default(),
         };
         let node = Node {
             org,
