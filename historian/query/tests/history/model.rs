@@ -156,10 +156,13 @@ fn power_fails_at_every_operation_of_a_flush() {
         drop(store);
         rig.power_cut();
         assert_eq!(rig.all(raw("plant/0")).samples.len(), 50, "after {operations} operations");
+        // Another record, so that the next files have other names than those the crash left.
+        rig.publish(node, "1");
         rig.flush();
         rig.power_cut();
         let page = rig.all(raw("plant/0"));
-        assert_eq!((page.samples.len(), page.gaps.len()), (50, 0), "after {operations} operations");
+        assert_eq!((page.samples.len(), page.gaps.len()), (51, 0), "after {operations} operations");
+        assert_eq!(rig.files().len(), rig.store().health().files, "after {operations} operations");
         assert!(rig.files().iter().all(|name| name.ends_with(".parquet")));
     }
 }
