@@ -50,7 +50,7 @@ impl Broker {
     ) -> Self {
         Self {
             retained: RetainedMessages::new(config.retained),
-            config: Arc::new(config),
+            config: Arc::new(config.resolved(cores)),
             subscriptions: Subscriptions::default(),
             clients: Clients::default(),
             authenticate,

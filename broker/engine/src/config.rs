@@ -27,7 +27,8 @@ pub struct Config {
     pub queue_bytes_max: usize,
     /// Bytes waiting for one client from which its publishers pause (see [`Stall`]).
     pub backlog_bytes_high: usize,
-    /// Bytes waiting in one connection's output beyond which QoS 0 is dropped.
+    /// Bytes waiting in one connection's output beyond which QoS 0 is dropped. It is never less
+    /// than the mark above and what all other cores may have under way to one client.
     pub output_bytes_max: usize,
     /// When publishers wait for a client that is behind, and for how long.
     pub stall: Stall,
@@ -74,11 +75,22 @@ impl Default for Config {
             output_bytes_max: 4 << 20,
             stall: Stall { time: Duration::from_millis(100), progress_bytes: 256 << 10 },
             uncommitted_bytes_max: 8 << 20,
-            batch_bytes_high: 1 << 20,
+            batch_bytes_high: 256 << 10,
             subscriptions_max: 100_000,
             levels_max: 200,
             retained: Quota { count: 2_000_000, bytes: 1 << 30 },
             routes_max: 65_536,
         }
+    }
+}
+
+impl Config {
+    /// These limits, made consistent for so many cores.
+    pub(crate) fn resolved(mut self, cores: u16) -> Self {
+        // From each core a batch may lie handed over while the next one fills.
+        let under_way = 2 * self.batch_bytes_high * usize::from(cores.saturating_sub(1));
+        let least = self.backlog_bytes_high + under_way;
+        self.output_bytes_max = self.output_bytes_max.max(least);
+        self
     }
 }

@@ -109,9 +109,13 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    /// The end of a tick: what was admitted goes to the log, paused publishers may try again.
+    /// The end of a tick: what was admitted goes to the log.
     pub fn flush(&mut self) {
         self.flush_gate();
+    }
+
+    /// After a tick's writes and hand-overs: paused publishers may try again if there is room now.
+    pub fn resume(&mut self) {
         if self.resume {
             self.resume = false;
             for key in std::mem::take(&mut self.paused) {

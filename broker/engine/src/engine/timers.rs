@@ -82,6 +82,9 @@ impl<G: Gate> Engine<G> {
 }
 
 fn overdue<N>(connection: &Connection<N>, config: &Config, now: Duration) -> Option<Overdue> {
+    if connection.is_closing() && connection.outbound.output().is_empty() {
+        return None;
+    }
     let stuck = |since: Duration| now.saturating_sub(since) >= config.write_timeout;
     if connection.outbound.blocked_since.is_some_and(stuck) {
         return Some(Overdue::Cut);
@@ -89,7 +92,6 @@ fn overdue<N>(connection: &Connection<N>, config: &Config, now: Duration) -> Opt
     let silent = now.saturating_sub(connection.heard);
     match connection.phase {
         Phase::New => (silent >= config.handshake_timeout).then_some(Overdue::Cut),
-        Phase::Closing if connection.outbound.output().is_empty() => None,
         Phase::Closing => {
             let limit = config.handshake_timeout.max(config.write_timeout);
             (silent >= limit && connection.outbound.blocked_since.is_some()).then_some(Overdue::Cut)

@@ -104,12 +104,12 @@ impl Worker {
 
     /// Writes what a connection has, in one system call if the socket takes it.
     pub(super) fn write(&self, link: &Link) {
-        if link.blocked.get() {
-            return;
-        }
         let now = self.now();
         let mut engine = self.engine.borrow_mut();
         let output = engine.output(link.key);
+        if link.blocked.get() && !output.is_empty() {
+            return;
+        }
         let mut written = 0;
         if !output.is_empty() {
             match link.stream.borrow().try_write(output) {
@@ -138,7 +138,10 @@ impl Worker {
     }
 
     fn resume(&self) {
-        let resumed = std::mem::take(&mut self.engine.borrow_mut().effects().resumed);
+        let mut engine = self.engine.borrow_mut();
+        engine.resume();
+        let resumed = std::mem::take(&mut engine.effects().resumed);
+        drop(engine);
         for key in resumed {
             if let Some(link) = self.link(key) {
                 link.paused.set(false);

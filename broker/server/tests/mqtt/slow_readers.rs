@@ -10,6 +10,7 @@ fn a_dead_reader_delays_once_and_its_losses_are_counted() {
     let broker = Broker::with(|config| {
         config.engine.backlog_bytes_high = 64 << 10;
         config.engine.output_bytes_max = 256 << 10;
+        config.engine.batch_bytes_high = 64 << 10;
     });
     let mut dead = broker.v5("dead");
     dead.subscribe(&[("t", QOS0)]);
@@ -67,6 +68,7 @@ fn a_blocked_connection_is_still_read() {
     let broker = Broker::with(|config| {
         config.engine.backlog_bytes_high = 64 << 10;
         config.engine.output_bytes_max = 256 << 10;
+        config.engine.batch_bytes_high = 64 << 10;
     });
     let mut blocked = broker.v5("blocked");
     blocked.subscribe(&[("flood", QOS0)]);
@@ -94,5 +96,6 @@ fn a_write_timeout_disconnects() {
     }
     sender.ping();
     crate::client::eventually("a timeout", || broker.handle.stats().stats.timeouts == 1);
+    crate::client::eventually("the slot to be free", || broker.handle.stats().sockets == 1);
     sender.ping();
 }

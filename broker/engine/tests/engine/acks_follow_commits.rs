@@ -1,0 +1,122 @@
+//! PUBACK follows the group commit, in the order of the publishes, with the code of a refusal.
+
+use broker_codec::Version;
+use broker_engine::{Config, InProcess, Rejection, Ticket};
+use uns_model::OrgId;
+
+use crate::net::{Net, qos0, qos1};
+
+#[test]
+fn in_order_and_not_before() {
+    let mut net = Net::new(1, Config::default());
+    let client = net.client(0, Version::V5, "c");
+    net.send_only(client, &qos1("log/a", "1", 1));
+    net.send_only(client, &qos1("log/a", "bad", 2));
+    net.send_only(client, &qos1("no/a", "x", 3));
+    net.send(client, &qos1("plain", "x", 4));
+    net.send(client, &qos1("log/a", "5", 5));
+    assert_eq!(net.seen(client), [""; 0]);
+    let tickets: Vec<_> = net.engines[0].gate().flushed.iter().map(|f| f.0).collect();
+    assert_eq!(tickets, [Some(Ticket(1)), Some(Ticket(2))]);
+    net.engines[0].committed(Ticket(2), Ok(20));
+    net.settle();
+    assert_eq!(net.seen(client), [""; 0], "the first group is still under way");
+    net.engines[0].committed(Ticket(1), Ok(10));
+    net.settle();
+    assert_eq!(
+        net.seen(client),
+        [
+            "PUBACK 1 Success",
+            "PUBACK 2 PayloadFormatInvalid",
+            "PUBACK 3 NotAuthorized",
+            "PUBACK 4 Success",
+            "PUBACK 5 Success"
+        ]
+    );
+    net.send(client, &qos1("no/a", "x", 6));
+    assert_eq!(net.seen(client), ["PUBACK 6 NotAuthorized"]);
+}
+
+#[test]
+fn a_failed_commit_is_no_success() {
+    let mut net = Net::new(1, Config::default());
+    let new = net.client(0, Version::V5, "new");
+    let old = net.client(0, Version::V311, "old");
+    net.send_only(new, &qos1("log/a", "1", 1));
+    net.send(old, &qos1("log/a", "2", 2));
+    let failed = || Rejection::new(broker_codec::ReasonCode::QuotaExceeded, "storage_full", "no");
+    net.engines[0].committed(Ticket(1), Err(failed()));
+    net.settle();
+    assert_eq!(net.seen(new), ["PUBACK 1 QuotaExceeded"]);
+    assert_eq!(net.seen(old), ["PUBACK 2 Success"], "3.1.1 knows no other");
+    net.engines[0].gate().broken = true;
+    net.send(new, &qos1("log/a", "3", 3));
+    assert_eq!(net.seen(new), ["PUBACK 3 QuotaExceeded"]);
+}
+
+#[test]
+fn a_log_that_is_behind_pauses_its_publishers_only() {
+    let config = Config { uncommitted_bytes_max: 1000, ..Config::default() };
+    let mut net = Net::new(1, config);
+    let client = net.client(0, Version::V5, "c");
+    let other = net.client(0, Version::V5, "d");
+    for id in 1..=50 {
+        net.send(client, &qos1("log/a", "x", id));
+    }
+    assert!(net.is_waiting(client));
+    net.send(other, &qos1("plain", "x", 1));
+    assert_eq!(net.seen(other), ["PUBACK 1 Success"]);
+    for ticket in 1..=50 {
+        net.engines[0].committed(Ticket(ticket), Ok(ticket));
+        net.settle();
+    }
+    assert_eq!(net.seen(client).len(), 50);
+    assert_eq!(net.engines[0].gate().stored.len(), 50);
+}
+
+#[test]
+fn too_many_at_once_is_0x93_in_version_5_and_waits_in_3() {
+    let config = Config { receive_maximum: 2, ..Config::default() };
+    let mut net = Net::new(1, config);
+    let new = net.client(0, Version::V5, "new");
+    let old = net.client(0, Version::V311, "old");
+    for id in 1..=3 {
+        net.send(new, &qos1("log/a", "x", id));
+        net.send(old, &qos1("log/a", "x", id));
+    }
+    assert_eq!(net.seen(new), ["DISCONNECT ReceiveMaximumExceeded"]);
+    assert!(net.is_waiting(old));
+    for ticket in 1..=8 {
+        net.engines[0].committed(Ticket(ticket), Ok(ticket));
+        net.settle();
+    }
+    assert_eq!(net.seen(old).len(), 3);
+}
+
+#[test]
+fn in_process_publishes_hear_of_their_commit() {
+    let mut net = Net::new(1, Config::default());
+    let publish = |topic: &str| InProcess {
+        org: OrgId::DEFAULT,
+        topic: topic.into(),
+        payload: "x".into(),
+        ..InProcess::default()
+    };
+    assert!(net.engines[0].publish_in_process(net.now, 7, &publish("log/a")));
+    assert!(net.engines[0].publish_in_process(net.now, 8, &publish("no/a")));
+    net.settle();
+    let replies = std::mem::take(&mut net.engines[0].effects().replies);
+    assert!(matches!(&replies[..], [(8, Err(_))]));
+    net.engines[0].committed(Ticket(1), Ok(42));
+    let replies = std::mem::take(&mut net.engines[0].effects().replies);
+    assert_eq!(replies, [(7, Ok(Some(42)))]);
+}
+
+#[test]
+fn qos_0_is_logged_and_nobody_waits() {
+    let mut net = Net::new(1, Config::default());
+    let client = net.client(0, Version::V311, "c");
+    net.send(client, &qos0("log/a", "x"));
+    assert_eq!(net.engines[0].gate().flushed, [(None, 1)]);
+    assert!(net.engines[0].is_settled());
+}

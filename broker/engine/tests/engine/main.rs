@@ -1,0 +1,9 @@
+//! The engine played without sockets: every history is deterministic.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests say what was unexpected")]
+
+mod net;
+
+mod acks_follow_commits;
+mod routing;
+mod slow_clients;
+mod wills;

@@ -1,0 +1,313 @@
+//! Engines of several cores, wired to each other and to clients without any socket: every step is
+//! the test's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_codec::{
+    Connect, ConnectProperties, Filters, Frame, Packet, PacketId, Publish, QoS, ReasonCode,
+    Subscribe, SubscribeOptions, UserProperties, Version, frame, push_filter,
+};
+use broker_engine::{
+    Anonymous, Batch, Broker, Config, CoreNo, Engine, Gate, Inbound, Key, Now, Peer, Received,
+    Rejection, Resolved, Ticket,
+};
+use uns_model::{OrgId, PublisherId, SeededRandom, Timestamp};
+
+/// Topics below `log/` are nodes, those below `no/` are refused, all others are plain.
+#[derive(Debug, Default)]
+pub(crate) struct FakeGate {
+    pending: Vec<Vec<u8>>,
+    pub(crate) flushed: Vec<(Option<Ticket>, usize)>,
+    pub(crate) stored: Vec<Vec<u8>>,
+    pub(crate) broken: bool,
+}
+
+impl Gate for FakeGate {
+    type Node = ();
+    type Receipt = u64;
+
+    fn resolve(&mut self, _: OrgId, topic: &str) -> Result<Resolved<()>, Rejection> {
+        if topic.starts_with("no/") {
+            return Err(Rejection::new(ReasonCode::NotAuthorized, "not_authorized", topic));
+        }
+        Ok(if topic.starts_with("log/") { Resolved::Node(()) } else { Resolved::Plain })
+    }
+
+    fn publisher(&mut self, client_id: &str) -> PublisherId {
+        PublisherId(u32::try_from(client_id.len()).expect("short"))
+    }
+
+    fn admit(&mut self, (): &(), inbound: &Inbound<'_>) -> Result<(), Rejection> {
+        if inbound.payload == b"bad" {
+            let code = ReasonCode::PayloadFormatInvalid;
+            return Err(Rejection::new(code, "payload_malformed", "it is bad"));
+        }
+        self.pending.push(inbound.payload.to_vec());
+        Ok(())
+    }
+
+    fn check(&mut self, _: &str, _: &Inbound<'_>) -> Result<(), Rejection> {
+        Ok(())
+    }
+
+    fn derived(&mut self, _: &mut dyn FnMut(&str, &[u8])) {}
+
+    fn pending_bytes(&self) -> usize {
+        self.pending.iter().map(|payload| payload.len() + 100).sum()
+    }
+
+    fn flush(&mut self, ticket: Option<Ticket>) -> Result<(), Rejection> {
+        let pending = std::mem::take(&mut self.pending);
+        if self.broken {
+            return Err(Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "disk full"));
+        }
+        self.flushed.push((ticket, pending.len()));
+        self.stored.extend(pending);
+        Ok(())
+    }
+}
+
+/// A client of the net.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Peered {
+    pub(crate) core: usize,
+    pub(crate) key: Key,
+}
+
+#[derive(Debug, Default)]
+struct Wire {
+    /// Bytes on their way to the client.
+    out: Vec<u8>,
+    /// Bytes that wait for the engine.
+    unread: Vec<u8>,
+    /// The client takes nothing.
+    blocked: bool,
+    closed: bool,
+    version: Option<Version>,
+}
+
+pub(crate) struct Net {
+    pub(crate) broker: Arc<Broker>,
+    pub(crate) engines: Vec<Engine<FakeGate>>,
+    pub(crate) now: Now,
+    wires: BTreeMap<Peered, Wire>,
+}
+
+/// Something a client received, in owned words.
+pub(crate) type Seen = String;
+
+impl Net {
+    pub(crate) fn new(cores: u16, config: Config) -> Self {
+        let random = Arc::new(SeededRandom::new(1));
+        let broker = Arc::new(Broker::new(config, cores, Box::new(Anonymous), random));
+        let engines = (0..cores)
+            .map(|core| Engine::new(Arc::clone(&broker), CoreNo(core), FakeGate::default()))
+            .collect();
+        let now = Now { monotonic: Duration::from_secs(1000), wall: Timestamp(0) };
+        Self { broker, engines, now, wires: BTreeMap::new() }
+    }
+
+    pub(crate) fn open(&mut self, core: usize) -> Peered {
+        let key = self.engines[core].open(self.now, Peer::default()).expect("room");
+        let peered = Peered { core, key };
+        self.wires.insert(peered, Wire::default());
+        peered
+    }
+
+    /// Connects on a core and swallows CONNACK.
+    pub(crate) fn client(&mut self, core: usize, version: Version, id: &str) -> Peered {
+        let client = self.connect(core, &connect(version, id));
+        assert_eq!(self.seen(client), ["CONNACK Success"]);
+        client
+    }
+
+    pub(crate) fn connect(&mut self, core: usize, connect: &Connect<'_>) -> Peered {
+        let client = self.open(core);
+        self.wires.get_mut(&client).expect("known").version = Some(connect.version);
+        self.send(client, &Packet::Connect(Box::new(*connect)));
+        client
+    }
+
+    /// Sends and lets everything happen.
+    pub(crate) fn send(&mut self, from: Peered, packet: &Packet<'_>) {
+        self.send_only(from, packet);
+        self.settle();
+    }
+
+    /// Sends without a flush.
+    pub(crate) fn send_only(&mut self, from: Peered, packet: &Packet<'_>) {
+        let wire = self.wires.get_mut(&from).expect("known");
+        let version = wire.version.unwrap_or(Version::V5);
+        packet.encode(version, &mut wire.unread).expect("a packet");
+        self.offer(from);
+    }
+
+    fn offer(&mut self, from: Peered) {
+        let wire = self.wires.get_mut(&from).expect("known");
+        let used = match self.engines[from.core].receive(self.now, from.key, &wire.unread) {
+            Received::More(used) | Received::Paused(used) => used,
+            Received::Done => wire.unread.len(),
+        };
+        wire.unread.drain(..used);
+    }
+
+    /// Runs flushes, hand-overs and writes until nothing moves.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..1000 {
+            if !self.step() {
+                return;
+            }
+        }
+        panic!("the engines never come to rest");
+    }
+
+    fn step(&mut self) -> bool {
+        let mut moved = false;
+        for core in 0..self.engines.len() {
+            self.engines[core].flush();
+            let signals = std::mem::take(&mut self.engines[core].effects().signals);
+            for (to, signal) in signals {
+                self.engines[to.index()].signal(self.now, signal);
+                moved = true;
+            }
+            for to in (0..self.engines.len()).filter(|to| *to != core) {
+                let number = CoreNo(u16::try_from(to).expect("few"));
+                if self.engines[core].outbox_bytes(number) > 0 {
+                    let batch = self.engines[core].take_batch(number, Batch::default());
+                    self.engines[to].remote(self.now, &batch);
+                    moved = true;
+                }
+            }
+            moved |= self.write(core);
+            self.engines[core].resume();
+            for key in std::mem::take(&mut self.engines[core].effects().resumed) {
+                self.offer(Peered { core, key });
+                moved = true;
+            }
+        }
+        moved
+    }
+
+    fn write(&mut self, core: usize) -> bool {
+        let engine = &mut self.engines[core];
+        let dirty = std::mem::take(&mut engine.effects().dirty);
+        for key in &dirty {
+            engine.begin_write(*key);
+            let Some(wire) = self.wires.get_mut(&Peered { core, key: *key }) else { continue };
+            let output = engine.output(*key).to_vec();
+            let taken = if wire.blocked { 0 } else { output.len() };
+            wire.out.extend_from_slice(&output[..taken]);
+            engine.wrote(self.now, *key, taken);
+            if !wire.closed && engine.is_closing(*key) && engine.output(*key).is_empty() {
+                wire.closed = true;
+                engine.closed(self.now, *key);
+            }
+        }
+        !dirty.is_empty()
+    }
+
+    pub(crate) fn block(&mut self, client: Peered, blocked: bool) {
+        self.wires.get_mut(&client).expect("known").blocked = blocked;
+        if !blocked {
+            self.engines[client.core].effects().dirty.push(client.key);
+            self.settle();
+        }
+    }
+
+    /// The client's socket dies.
+    pub(crate) fn lose(&mut self, client: Peered) {
+        self.engines[client.core].closed(self.now, client.key);
+        self.wires.get_mut(&client).expect("known").closed = true;
+        self.settle();
+    }
+
+    pub(crate) fn is_closed(&self, client: Peered) -> bool {
+        self.wires[&client].closed
+    }
+
+    pub(crate) fn is_waiting(&self, client: Peered) -> bool {
+        !self.wires[&client].unread.is_empty()
+    }
+
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.now.monotonic += by;
+        for core in 0..self.engines.len() {
+            self.engines[core].tick(self.now);
+        }
+        self.settle();
+    }
+
+    /// What the client received since the last call.
+    pub(crate) fn seen(&mut self, client: Peered) -> Vec<Seen> {
+        let wire = self.wires.get_mut(&client).expect("known");
+        let bytes = std::mem::take(&mut wire.out);
+        let version = wire.version.unwrap_or(Version::V5);
+        let (mut at, mut seen) = (0, Vec::new());
+        while let Frame::Packet(framed) = frame(&bytes[at..], usize::MAX).expect("frames") {
+            let packet = framed.decode(version, &bytes[at..]).expect("a packet");
+            seen.push(words(&packet));
+            at += framed.total_len;
+        }
+        assert_eq!(at, bytes.len(), "whole packets only");
+        seen
+    }
+
+    pub(crate) fn subscribe(&mut self, client: Peered, filter: &str, options: SubscribeOptions) {
+        let mut raw = Vec::new();
+        push_filter(filter, options, &mut raw).expect("short");
+        let version = self.wires[&client].version.unwrap_or(Version::V5);
+        let subscribe = Subscribe {
+            packet_id: PacketId::FIRST,
+            subscription_id: None,
+            user: UserProperties::default(),
+            filters: Filters::parse(version, &raw).expect("filters"),
+        };
+        self.send(client, &Packet::Subscribe(subscribe));
+    }
+}
+
+fn words(packet: &Packet<'_>) -> Seen {
+    match packet {
+        Packet::Publish(p) => {
+            let flags = if p.retain { " retained" } else { "" };
+            format!("{} {} q{}{flags}", p.topic, String::from_utf8_lossy(p.payload), p.qos.level())
+        }
+        Packet::Connack(connack) => format!("CONNACK {:?}", connack.reason),
+        Packet::Puback(ack) => format!("PUBACK {} {:?}", ack.packet_id, ack.reason),
+        Packet::Disconnect(disconnect) => format!("DISCONNECT {:?}", disconnect.reason),
+        other => other.packet_type().to_string(),
+    }
+}
+
+pub(crate) fn connect(version: Version, client_id: &str) -> Connect<'_> {
+    Connect {
+        version,
+        clean_start: true,
+        keep_alive: 0,
+        client_id,
+        properties: ConnectProperties::default(),
+        will: None,
+        user_name: None,
+        password: None,
+    }
+}
+
+pub(crate) fn qos0<'a>(topic: &'a str, payload: &'a str) -> Packet<'a> {
+    Packet::Publish(Publish { topic, payload: payload.as_bytes(), ..Publish::default() })
+}
+
+pub(crate) fn qos1<'a>(topic: &'a str, payload: &'a str, id: u16) -> Packet<'a> {
+    Packet::Publish(Publish {
+        topic,
+        payload: payload.as_bytes(),
+        qos: QoS::AtLeastOnce,
+        packet_id: PacketId::new(id),
+        ..Publish::default()
+    })
+}
+
+pub(crate) fn at_least_once() -> SubscribeOptions {
+    SubscribeOptions { qos: QoS::AtLeastOnce, ..SubscribeOptions::default() }
+}

@@ -1,0 +1,157 @@
+//! Back-pressure: publishers wait for a client that drains, once and briefly for one that does not; what
+//! is dropped is counted; a gone connection is hit by nothing.
+
+use std::time::Duration;
+
+use broker_codec::{Connect, ConnectProperties, Packet, SubscribeOptions, Version};
+use broker_engine::{Config, Drop};
+
+use crate::net::{Net, at_least_once, connect, qos0, qos1};
+
+fn small() -> Config {
+    Config {
+        backlog_bytes_high: 10_000,
+        output_bytes_max: 20_000,
+        batch_bytes_high: 1000,
+        queue_bytes_max: 20_000,
+        ..Config::default()
+    }
+}
+
+/// A client that takes one QoS 1 message at a time.
+fn narrow() -> Connect<'static> {
+    Connect {
+        properties: ConnectProperties {
+            receive_maximum: std::num::NonZeroU16::new(1),
+            ..ConnectProperties::default()
+        },
+        ..connect(Version::V5, "narrow")
+    }
+}
+
+#[test]
+fn publishers_wait_once_for_a_dead_client_on_another_core() {
+    let mut net = Net::new(2, small());
+    let dead = net.client(1, Version::V5, "dead");
+    net.subscribe(dead, "t", SubscribeOptions::default());
+    let sender = net.client(0, Version::V5, "s");
+    net.block(dead, true);
+    let payload = "x".repeat(500);
+    for _ in 0..100 {
+        net.send(sender, &qos0("t", &payload));
+    }
+    assert!(net.is_waiting(sender));
+    assert_eq!(net.engines[1].stats().dropped.iter().sum::<u64>(), 0);
+    net.advance(Duration::from_millis(100));
+    assert!(!net.is_waiting(sender), "it waited long enough");
+    let dropped = net.engines[1].stats().dropped[Drop::OutputFull as usize];
+    assert!(dropped > 50, "{dropped}");
+    for _ in 0..100 {
+        net.send(sender, &qos0("t", &payload));
+        assert!(!net.is_waiting(sender), "never again");
+    }
+    net.block(dead, false);
+    net.seen(dead);
+    net.send(sender, &qos0("t", "back"));
+    assert_eq!(net.seen(dead), ["t back q0"]);
+}
+
+#[test]
+fn nothing_is_lost_for_a_client_that_drains() {
+    let mut net = Net::new(2, small());
+    let slow = net.client(1, Version::V5, "slow");
+    net.subscribe(slow, "t", SubscribeOptions::default());
+    net.seen(slow);
+    let sender = net.client(0, Version::V5, "s");
+    let payload = "x".repeat(500);
+    let mut seen = 0;
+    for round in 0..200 {
+        net.block(slow, round % 10 != 9);
+        net.send(sender, &qos0("t", &payload));
+        seen += net.seen(slow).len();
+    }
+    net.block(slow, false);
+    seen += net.seen(slow).len();
+    assert_eq!(seen, 200);
+    assert!(!net.is_waiting(sender));
+}
+
+#[test]
+fn a_full_queue_drops_and_says_so() {
+    let mut net = Net::new(1, small());
+    let narrow = net.connect(0, &narrow());
+    net.subscribe(narrow, "t", at_least_once());
+    net.seen(narrow);
+    let sender = net.client(0, Version::V5, "s");
+    let payload = "x".repeat(500);
+    for id in 1..=200 {
+        net.send(sender, &qos1("t", &payload, id));
+        net.advance(Duration::from_millis(1));
+    }
+    net.advance(Duration::from_millis(200));
+    assert!(!net.is_waiting(sender));
+    let mut received = 0;
+    loop {
+        let seen = net.seen(narrow).len();
+        if seen == 0 {
+            break;
+        }
+        received += seen;
+        net.send(narrow, &Packet::Puback(broker_codec::Ack::new(broker_codec::PacketId::FIRST)));
+    }
+    let dropped = net.engines[0].stats().dropped[Drop::QueueFull as usize];
+    assert!(dropped > 0);
+    assert_eq!(received + usize::try_from(dropped).unwrap(), 200);
+}
+
+#[test]
+fn queued_messages_expire() {
+    let mut net = Net::new(1, small());
+    let client = net.connect(0, &narrow());
+    net.subscribe(client, "t", at_least_once());
+    net.seen(client);
+    let sender = net.client(0, Version::V5, "s");
+    net.send(sender, &qos1("t", "fills the window", 1));
+    let Packet::Publish(mut publish) = qos1("t", "short-lived", 2) else { unreachable!() };
+    publish.properties.message_expiry = Some(5);
+    net.send(sender, &Packet::Publish(publish));
+    net.advance(Duration::from_secs(6));
+    assert_eq!(net.seen(client).len(), 1);
+    net.send(client, &Packet::Puback(broker_codec::Ack::new(broker_codec::PacketId::FIRST)));
+    assert_eq!(net.seen(client), [""; 0]);
+    assert_eq!(net.engines[0].stats().dropped[Drop::Expired as usize], 1);
+}
+
+#[test]
+fn a_reused_slot_gets_nothing_of_its_predecessor() {
+    let mut net = Net::new(2, Config::default());
+    let old = net.client(1, Version::V5, "old");
+    net.subscribe(old, "t", SubscribeOptions::default());
+    let sender = net.client(0, Version::V5, "s");
+    net.send_only(sender, &qos0("t", "late"));
+    net.engines[1].closed(net.now, old.key);
+    let new = net.client(1, Version::V5, "new");
+    assert_eq!(new.key.slot, old.key.slot);
+    net.settle();
+    assert_eq!(net.seen(new), [""; 0]);
+    net.send(sender, &qos0("t", "later"));
+    assert_eq!(net.seen(new), [""; 0]);
+}
+
+#[test]
+fn silence_and_stuck_writes_end_connections() {
+    let mut net = Net::new(1, Config::default());
+    let silent = net.connect(0, &Connect { keep_alive: 10, ..connect(Version::V5, "silent") });
+    net.seen(silent);
+    let open = net.open(0);
+    net.advance(Duration::from_millis(9_900));
+    assert!(!net.is_closed(open));
+    net.advance(Duration::from_millis(100));
+    assert!(net.is_closed(open));
+    net.advance(Duration::from_millis(4_900));
+    assert!(!net.is_closed(silent));
+    net.advance(Duration::from_millis(100));
+    assert_eq!(net.seen(silent), ["DISCONNECT KeepAliveTimeout"]);
+    assert!(net.is_closed(silent));
+    assert_eq!(net.engines[0].connections(), 0);
+}
