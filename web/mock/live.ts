@@ -1,0 +1,55 @@
+// The mock's live channel: cursors on the mock's log.
+
+import type { ClientMessage, Sample, ServerMessage } from "../src/api/types";
+import type { World } from "./world";
+
+interface Cursor {
+  readonly filter: string;
+  readonly mode: string;
+  position: number;
+}
+
+const LATEST_MS = 100;
+
+/** Serves one client; the answers take what it says and end it. */
+export function live(world: World, send: (message: ServerMessage) => void) {
+  const cursors = new Map<number, Cursor>();
+  const pump = (mode: string) => {
+    for (const [id, cursor] of cursors) {
+      if (cursor.mode !== mode || cursor.position === world.sequence) continue;
+      const all = world.after(cursor.position, cursor.filter);
+      const samples = mode === "latest" ? newest(all) : all;
+      cursor.position = world.sequence;
+      const skipped = all.length - samples.length;
+      if (samples.length === 0) continue;
+      send({ op: "data", id, sequence: world.sequence, samples, ...(skipped > 0 ? { skipped } : {}) });
+    }
+  };
+  const stop = world.listen(() => pump("every"));
+  const timer = setInterval(() => pump("latest"), LATEST_MS);
+  return {
+    say(message: ClientMessage) {
+      if (message.op === "unsubscribe") {
+        cursors.delete(message.id);
+        return;
+      }
+      const { id, filter } = message;
+      const position = message.from ?? world.sequence;
+      if (position > world.sequence) {
+        send({ op: "error", id, reason: "sequence_unknown", detail: "The log ends before that." });
+        return;
+      }
+      cursors.set(id, { filter, mode: message.mode ?? "every", position });
+      send({ op: "subscribed", id, sequence: position });
+      pump("every");
+    },
+    end() {
+      stop();
+      clearInterval(timer);
+    },
+  };
+}
+
+function newest(samples: readonly Sample[]): Sample[] {
+  return [...new Map(samples.map((sample) => [`${sample.topic}\n${sample.field ?? ""}`, sample])).values()];
+}

@@ -1,0 +1,38 @@
+// The bodies by short names, values with their exact numbers.
+
+import type { Exact } from "./exact";
+import type { components } from "./generated";
+
+type Schemas = components["schemas"];
+
+/** A value as the page holds it. */
+export type Value =
+  | null
+  | boolean
+  | string
+  | number
+  | Exact
+  | readonly Value[]
+  | { readonly [key: string]: Value };
+
+export type Quality = NonNullable<Schemas["Sample"]["quality"]>;
+
+type Valued<Body> = Omit<Body, "value" | "quality"> & { value: Value; quality: Quality };
+type MaybeValued<Body> = Omit<Body, "value" | "quality"> & { value?: Value; quality?: Quality };
+
+export type Sample = Valued<Schemas["Sample"]>;
+export type TreeNode = MaybeValued<Schemas["TreeNode"]>;
+export type SearchHit = MaybeValued<Schemas["SearchHit"]>;
+export type HistorySample = Valued<Schemas["HistorySample"]>;
+export type Tree = Omit<Schemas["Tree"], "children"> & { children: TreeNode[] };
+export type Current = Omit<Schemas["Current"], "values"> & { values: Sample[] };
+export type History = Omit<Schemas["History"], "samples"> & { samples: HistorySample[] };
+export type SearchResults = Omit<Schemas["SearchResults"], "results"> & { results: SearchHit[] };
+export type Problem = Schemas["Problem"];
+
+export type ClientMessage = Schemas["ClientMessage"];
+type FromHub = Schemas["ServerMessage"];
+type Data = Extract<FromHub, { op: "data" }>;
+export type ServerMessage =
+  | Exclude<FromHub, { op: "data" }>
+  | (Omit<Data, "samples"> & { samples: Sample[] });

@@ -1,0 +1,96 @@
+// Everything about the selected topic.
+
+import { useState } from "react";
+import type { Place } from "../location";
+import { TrendCard } from "../trend/trend-card";
+import type { Window } from "../trend/windows";
+import type { Reading } from "../values/store";
+import { kindOf } from "../values/value";
+import type { FeedState, TopicFeed } from "./feed";
+import { FieldsTable } from "./fields-table";
+import { RecentTable } from "./recent-table";
+import { TopicLine } from "./topic-line";
+import { useFeed } from "./use-feed";
+import { useRecent } from "./use-recent";
+import { ValueCard } from "./value-card";
+
+interface Props {
+  readonly topic: string;
+  readonly field: string | undefined;
+  readonly onSelect: (place: Place) => void;
+}
+
+export function Detail({ topic, field, onSelect }: Props) {
+  const { feed, state } = useFeed(topic);
+  return (
+    <article className="detail">
+      <TopicLine topic={topic} field={field} />
+      <Body feed={feed} state={state} field={field} onSelect={onSelect} />
+    </article>
+  );
+}
+
+interface BodyProps {
+  readonly feed: TopicFeed;
+  readonly state: FeedState;
+  readonly field: string | undefined;
+  readonly onSelect: (place: Place) => void;
+}
+
+function Body({ feed, state, field, onSelect }: BodyProps) {
+  if (state.phase === "reading") return <p className="note">Reading…</p>;
+  if (state.phase === "failed" && state.own === undefined) {
+    return <p className="note fault">The hub did not answer: {state.detail}. Trying again…</p>;
+  }
+  const reading = field === undefined ? state.own : state.fields.get(field);
+  if (reading === undefined) {
+    const what = field === undefined ? "This topic has" : `The field “${field}” has`;
+    return <p className="note">{what} no value yet. The first one appears here by itself.</p>;
+  }
+  return <Valued feed={feed} state={state} field={field} reading={reading} onSelect={onSelect} />;
+}
+
+function Valued(props: BodyProps & { reading: Reading }) {
+  const { feed, state, field, reading, onSelect } = props;
+  const [windowId, setWindowId] = useState<Window["id"]>("5m");
+  const shown = chartedField(state, field);
+  const recent = useRecent(feed, field, state.epoch);
+  const charted = shown === undefined ? reading : state.fields.get(shown);
+  const kind = useKind(charted, recent.find((point) => kindOf(point.value) !== "none")?.value);
+  const choose = (next: string | undefined) => onSelect({ topic: feed.topic, field: next });
+  return (
+    <>
+      <ValueCard reading={reading} document={state.own} recent={recent} />
+      {kind !== undefined && (
+        <TrendCard
+          feed={feed}
+          field={shown}
+          kind={kind}
+          epoch={state.epoch}
+          windowId={windowId}
+          onWindow={setWindowId}
+        />
+      )}
+      <div className="tables">
+        {state.fields.size > 0 && (
+          <FieldsTable fields={state.fields} chosen={shown} onChoose={choose} />
+        )}
+        <RecentTable points={recent} />
+      </div>
+    </>
+  );
+}
+
+/** The field that is charted: the chosen one, or the first number of a document. */
+function chartedField(state: FeedState, field: string | undefined): string | undefined {
+  if (field !== undefined || kindOf(state.own?.value) !== "document") return field;
+  const numeric = [...state.fields].find(([, reading]) => kindOf(reading.value) === "number");
+  return numeric?.[0] ?? state.fields.keys().next().value;
+}
+
+/** How it is charted; the value now may be hidden by its quality, then an older one decides. */
+function useKind(reading: Reading | undefined, older: Reading["value"] | undefined) {
+  const now = kindOf(reading?.value);
+  const kind = now === "none" ? kindOf(older) : now;
+  return kind === "document" || kind === "none" ? undefined : kind;
+}

@@ -1,0 +1,49 @@
+// The newest samples as a table, newest on top.
+
+import type { Point } from "../trend/series";
+import { QualityMark } from "../ui/quality-mark";
+import { dateText } from "../values/time";
+import { valueText } from "../values/value";
+
+export function RecentTable({ points }: { points: readonly Point[] }) {
+  return (
+    <section className="card" aria-label="Recent samples">
+      <header className="card-head">
+        <h2>Recent samples</h2>
+        <span className="faint" data-testid="recent-count">{points.length}</span>
+      </header>
+      {points.length === 0 ? (
+        <p className="note">No samples in the last 24 hours.</p>
+      ) : (
+        <div className="table-box">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Source time</th>
+                <th scope="col" className="number">Value</th>
+                <th scope="col">Quality</th>
+              </tr>
+            </thead>
+            <tbody>
+              {points.map((point) => (
+                <tr key={point.stamp}>
+                  <td>
+                    <time dateTime={point.stamp} title={point.stamp}>
+                      {dateText(point.at)}
+                    </time>
+                  </td>
+                  <td className="number exact" title={valueText(point.value)}>
+                    {valueText(point.value)}
+                  </td>
+                  <td>
+                    <QualityMark quality={point.quality} /> {point.quality}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

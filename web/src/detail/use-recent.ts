@@ -1,0 +1,46 @@
+// The newest samples of a topic or field: read once, then live.
+
+import { useEffect, useState } from "react";
+import type { Sample } from "../api/types";
+import { loadRecent } from "../trend/load";
+import { Continued, pointOf, type Point } from "../trend/series";
+import type { TopicFeed } from "./feed";
+
+export const RECENT_MAX = 50;
+
+/** How often the table is renewed at most; a fast tag could not be read anyway. */
+const PAUSE_MS = 250;
+
+/** Newest first. */
+export function useRecent(feed: TopicFeed, field: string | undefined, epoch: number): readonly Point[] {
+  const [points, setPoints] = useState<readonly Point[]>([]);
+  useEffect(() => {
+    const data = new Continued(RECENT_MAX);
+    const abort = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const show = () => {
+      timer = undefined;
+      setPoints(data.series.points.slice(-RECENT_MAX).reverse());
+    };
+    const untap = feed.tap((samples: readonly Sample[]) => {
+      const mine = samples.filter((sample) => (sample.field ?? undefined) === field);
+      mine.slice(-RECENT_MAX).forEach((sample) => data.live(pointOf(sample)));
+      if (mine.length > 0) timer ??= setTimeout(show, PAUSE_MS);
+    });
+    data.reading();
+    loadRecent({ topic: feed.topic, field }, RECENT_MAX, Date.now(), abort.signal)
+      .catch(() => [])
+      .then((read) => {
+        if (abort.signal.aborted) return;
+        data.read(read);
+        show();
+      })
+      .catch(() => undefined);
+    return () => {
+      abort.abort();
+      untap();
+      clearTimeout(timer);
+    };
+  }, [feed, field, epoch]);
+  return points;
+}

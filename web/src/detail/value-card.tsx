@@ -1,0 +1,114 @@
+// The value now: large, with its quality, its age and where it came from.
+
+import { useNow } from "../ui/now";
+import { QualityMark, qualityWord } from "../ui/quality-mark";
+import type { Reading } from "../values/store";
+import { ageText, clockText, dateText, parseTime } from "../values/time";
+import { isDocument, unitOf, valueText } from "../values/value";
+import type { Point } from "../trend/series";
+import { usualInterval } from "../trend/shape";
+
+interface Props {
+  readonly reading: Reading;
+  readonly document: Reading | undefined;
+  /** Newest first. */
+  readonly recent: readonly Point[];
+}
+
+const STALE_LEAST_MS = 15_000;
+const STALE_STEPS = 5;
+
+/** From which age on a tag of this pace counts as stale. */
+export function staleAfter(recent: readonly Point[]): number {
+  const steps = usualInterval([...recent].reverse());
+  return Math.max(STALE_LEAST_MS, STALE_STEPS * (steps ?? STALE_LEAST_MS));
+}
+
+export function ValueCard({ reading, document, recent }: Props) {
+  const at = parseTime(reading.timestamp);
+  const age = useNow() - at;
+  const stale = age > staleAfter(recent);
+  const text = isDocument(reading.value)
+    ? `${Object.keys(reading.value).length} fields`
+    : valueText(reading.value);
+  const unit = unitOf(document?.value);
+  return (
+    <section className={`card value-card ${stale ? "is-stale" : ""} is-${reading.quality}`} aria-label="Value">
+      <div className="now">
+        <output className={`big big-${sizeOf(text)}`} data-testid="value">
+          {text}
+          {unit !== undefined && <span className="unit">{unit}</span>}
+        </output>
+        <p className="chips">
+          <span className={`chip chip-${reading.quality}`}>
+            <QualityMark quality={reading.quality} size={14} />
+            {capital(qualityWord(reading.quality))}
+          </span>
+          <span className={stale ? "chip chip-stale" : "chip chip-age"}>
+            {stale && <StaleSign />}
+            {stale ? `Stale: no update for ${ageText(age)}` : agePhrase(age)}
+          </span>
+        </p>
+        <LastGood reading={reading} recent={recent} />
+      </div>
+      <dl className="facts">
+        <div>
+          <dt>Source time</dt>
+          <dd>
+            <time dateTime={reading.timestamp}>{dateText(at)}</time>
+            <small>{reading.timestamp}</small>
+          </dd>
+        </div>
+        <div>
+          <dt>Sequence</dt>
+          <dd>{reading.sequence}</dd>
+        </div>
+        <div>
+          <dt>Usual interval</dt>
+          <dd>{intervalText(recent)}</dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+function LastGood({ reading, recent }: Pick<Props, "reading" | "recent">) {
+  if (reading.quality !== "Bad" && reading.quality !== "GoodNoData") return null;
+  const good = recent.find((point) => point.quality === "Good");
+  return (
+    <p className="last-good">
+      {good === undefined
+        ? "The source marked the value as unusable, so none is shown."
+        : `Last good value ${valueText(good.value)} at ${clockText(good.at)}`}
+    </p>
+  );
+}
+
+function StaleSign() {
+  return (
+    <svg width="13" height="13" viewBox="0 0 16 16" aria-hidden="true">
+      <path className="line" d="M8 14.2A6.2 6.2 0 1 0 8 1.8a6.2 6.2 0 0 0 0 12.4ZM8 4.4V8l2.6 1.8" />
+    </svg>
+  );
+}
+
+function agePhrase(age: number): string {
+  const text = ageText(age);
+  return text === "now" ? "Just now" : text.endsWith("ahead") ? text : `${text} ago`;
+}
+
+function intervalText(recent: readonly Point[]): string {
+  const ms = usualInterval([...recent].reverse());
+  if (ms === undefined) return "–";
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  return ms < 90_000 ? `${Number((ms / 1_000).toFixed(1))} s` : ageText(ms);
+}
+
+function sizeOf(text: string): "large" | "medium" | "small" {
+  if (text.length <= 12) return "large";
+  return text.length <= 26 ? "medium" : "small";
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}

@@ -1,0 +1,150 @@
+// Search over all topics; the hits stand in the tree's place while there is a question.
+
+import { useEffect, useRef, useState } from "react";
+import { api } from "../api/client";
+import type { SearchHit } from "../api/types";
+import { useHub } from "../hub-context";
+import type { Place } from "../location";
+import { LeafCells } from "./leaf-cells";
+import { useWatcher } from "./use-watcher";
+import { FILTERS_MAX } from "./watch-plan";
+
+const PAUSE_MS = 180;
+const HITS_MAX = 200;
+
+export type Found =
+  | { readonly kind: "hits"; readonly text: string; readonly hits: readonly SearchHit[] }
+  | { readonly kind: "fault"; readonly text: string; readonly detail: string };
+
+/** Asks the hub once the typing pauses; nothing for an empty question. */
+export function useSearch(text: string): Found | undefined {
+  const { values } = useHub();
+  const [found, setFound] = useState<Found>();
+  useEffect(() => {
+    if (text === "") return;
+    const abort = new AbortController();
+    const ask = async () => {
+      try {
+        const { results } = await api.search({ q: text, limit: HITS_MAX }, abort.signal);
+        for (const { path, value, quality, timestamp } of results) {
+          if (value === undefined || quality === undefined || timestamp === undefined) continue;
+          values.seed(path, { value, quality, timestamp });
+        }
+        setFound({ kind: "hits", text, hits: results });
+      } catch (error) {
+        if (abort.signal.aborted) return;
+        const detail = error instanceof Error ? error.message : String(error);
+        setFound({ kind: "fault", text, detail });
+      }
+    };
+    const timer = setTimeout(() => void ask(), PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [text, values]);
+  return text === "" ? undefined : found;
+}
+
+interface BoxProps {
+  readonly text: string;
+  readonly onText: (text: string) => void;
+  readonly onDown: () => void;
+}
+
+/** The box itself: `/` jumps to it, Escape empties it, the down key goes to the hits. */
+export function SearchBox({ text, onText, onDown }: BoxProps) {
+  const box = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const jump = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLInputElement;
+      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      box.current?.focus();
+    };
+    addEventListener("keydown", jump);
+    return () => removeEventListener("keydown", jump);
+  }, []);
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    if (event.key === "Escape") onText("");
+    if (event.key !== "ArrowDown") return;
+    event.preventDefault();
+    onDown();
+  };
+  return (
+    <div className="search">
+      <svg width="14" height="14" viewBox="0 0 16 16" aria-hidden="true">
+        <path className="line" d="M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10Zm3.6-1.4L14 14" />
+      </svg>
+      <input
+        ref={box}
+        type="search"
+        value={text}
+        placeholder="Search topics"
+        aria-label="Search topics"
+        autoComplete="off"
+        spellCheck={false}
+        maxLength={200}
+        onChange={(event) => onText(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
+      <kbd aria-hidden="true">/</kbd>
+    </div>
+  );
+}
+
+const nothing = () => undefined;
+
+interface HitsProps {
+  readonly found: Found | undefined;
+  readonly place: Place;
+  readonly onSelect: (hit: SearchHit) => void;
+}
+
+export function Hits({ found, place, onSelect }: HitsProps) {
+  const list = useRef<HTMLUListElement>(null);
+  const hits = found?.kind === "hits" ? found.hits : [];
+  const valued = hits.filter((hit) => hit.value !== undefined || hit.quality !== undefined);
+  useWatcher(
+    valued
+      .slice(0, FILTERS_MAX)
+      .map((hit) => hit.path)
+      .join("\n"),
+    nothing,
+  );
+  const step = (event: React.KeyboardEvent) => {
+    const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (by === 0) return;
+    event.preventDefault();
+    const buttons = [...(list.current?.querySelectorAll("button") ?? [])];
+    buttons[buttons.findIndex((each) => each === document.activeElement) + by]?.focus();
+  };
+  if (found === undefined) return <p className="note">Searching…</p>;
+  if (found.kind === "fault") return <p className="note">Search failed: {found.detail}</p>;
+  if (hits.length === 0) return <p className="note">No topic contains “{found.text}”.</p>;
+  return (
+    <>
+      <p className="note" role="status">
+        {hits.length === HITS_MAX ? `The first ${HITS_MAX} matches` : `${hits.length} found`}
+      </p>
+      <ul className="hits" ref={list}>
+        {hits.map((hit) => (
+          <li key={hit.path}>
+            <button
+              type="button"
+              className={hit.path === place.topic ? "hit selected" : "hit"}
+              onClick={() => onSelect(hit)}
+              onKeyDown={step}
+            >
+              <span className="hit-line">
+                <span className="name">{hit.name === "" ? "(empty)" : hit.name}</span>
+                <LeafCells topic={hit.path} />
+              </span>
+              <span className="hit-path">{hit.path}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import type { TreeNode } from "../api/types";
+import { EMPTY, ROOT, ancestors, isExpandable, itemOf, reduce, rows, type TreeState } from "./tree-state";
+
+const node = (path: string, children = 0, more: Partial<TreeNode> = {}): TreeNode => ({
+  name: path.slice(path.lastIndexOf("/") + 1),
+  path,
+  children,
+  leaf: children === 0,
+  ...more,
+});
+
+const page = (
+  state: TreeState,
+  path: string,
+  nodes: TreeNode[],
+  next: string | null = null,
+  append = false,
+) => reduce(state, { do: "page", path, nodes, next, append });
+
+const shown = (state: TreeState) =>
+  rows(state).map((row) => {
+    const indent = " ".repeat(row.depth);
+    if (row.kind === "node") return `${indent}${row.item.name}`;
+    if (row.kind === "field") return `${indent}.${row.field}`;
+    return `${indent}… ${row.loaded}/${row.total ?? "?"}`;
+  });
+
+describe("the tree", () => {
+  it("starts with a root to load", () => {
+    expect(shown(EMPTY)).toEqual(["… 0/?"]);
+  });
+
+  it("shows what is open", () => {
+    let state = page(EMPTY, ROOT, [node("a", 2), node("b")]);
+    expect(shown(state)).toEqual(["a", "b"]);
+    state = reduce(state, { do: "open", path: "a" });
+    expect(shown(state)).toEqual(["a", " … 0/2", "b"]);
+    state = page(state, "a", [node("a/x"), node("a/y")]);
+    expect(shown(state)).toEqual(["a", " x", " y", "b"]);
+    state = reduce(state, { do: "close", path: "a" });
+    expect(shown(state)).toEqual(["a", "b"]);
+    expect(state.branches.has("a")).toBe(false);
+  });
+
+  it("pages through many children and takes none twice", () => {
+    let state = page(EMPTY, ROOT, [node("a", 100_000)]);
+    state = reduce(state, { do: "open", path: "a" });
+    state = page(state, "a", [node("a/1"), node("a/2")], "t1");
+    expect(shown(state)).toEqual(["a", " 1", " 2", " … 2/100000"]);
+    state = page(state, "a", [node("a/2"), node("a/3")], "t2", true);
+    expect(shown(state)).toEqual(["a", " 1", " 2", " 3", " … 3/100000"]);
+    const row = rows(state)[1];
+    expect(row?.kind === "node" && [row.position, row.size]).toEqual([1, 100_000]);
+  });
+
+  it("shows the fields of a document that is open", () => {
+    const pump = node("p", 0, { value: { temp: 1, motor: { rpm: 2 } } });
+    let state = page(EMPTY, ROOT, [pump]);
+    expect(isExpandable(itemOf(pump))).toBe(true);
+    state = reduce(state, { do: "open", path: "p" });
+    expect(shown(state)).toEqual(["p", " .temp", " .motor.rpm"]);
+  });
+
+  it("does not change when a refresh brings nothing new", () => {
+    const state = page(EMPTY, ROOT, [node("a", 1), node("b")]);
+    expect(page(state, ROOT, [node("a", 1), node("b")])).toBe(state);
+    const grown = page(state, ROOT, [node("a", 1), node("aa"), node("b")]);
+    expect(shown(grown)).toEqual(["a", "aa", "b"]);
+    expect(grown.branches.get(ROOT)?.items[0]).toBe(state.branches.get(ROOT)?.items[0]);
+  });
+
+  it("closes everything below", () => {
+    let state = page(EMPTY, ROOT, [node("a", 1), node("ab", 1)]);
+    for (const path of ["a", "a/b", "ab"]) state = reduce(state, { do: "open", path });
+    state = reduce(state, { do: "close", path: "a" });
+    expect([...state.open]).toEqual([ROOT, "ab"]);
+  });
+
+  it("tells why a level is missing", () => {
+    const state = reduce(EMPTY, { do: "failed", path: ROOT, fault: "no" });
+    expect(rows(state)).toMatchObject([{ kind: "more", fault: "no" }]);
+  });
+
+  it("knows the way to a topic", () => {
+    expect(ancestors("uns/v1/acme")).toEqual(["uns", "uns/v1"]);
+    expect(ancestors("a")).toEqual([]);
+  });
+});

@@ -1,0 +1,181 @@
+// The tree as a reducer: which levels are loaded, which are open, and the rows that follow.
+
+import type { TreeNode } from "../api/types";
+import { fieldsOf, isDocument } from "../values/value";
+
+export interface Item {
+  readonly path: string;
+  readonly name: string;
+  readonly children: number;
+  readonly leaf: boolean;
+  /** Fields of the document it held when it was read. */
+  readonly fields: readonly string[];
+}
+
+export interface Branch {
+  readonly items: readonly Item[];
+  /** Where the next page starts; `null` behind the last one, `undefined` before the first. */
+  readonly next: string | null | undefined;
+  readonly loading: boolean;
+  readonly fault?: string | undefined;
+}
+
+export interface TreeState {
+  readonly branches: ReadonlyMap<string, Branch>;
+  readonly open: ReadonlySet<string>;
+}
+
+export type TreeAction =
+  | { readonly do: "open"; readonly path: string }
+  | { readonly do: "close"; readonly path: string }
+  | { readonly do: "loading"; readonly path: string }
+  | { readonly do: "failed"; readonly path: string; readonly fault: string }
+  | {
+      readonly do: "page";
+      readonly path: string;
+      readonly nodes: readonly TreeNode[];
+      readonly next: string | null;
+      /** The page follows what is loaded, instead of replacing it. */
+      readonly append: boolean;
+    };
+
+export type Row =
+  | {
+      readonly kind: "node";
+      readonly key: string;
+      readonly item: Item;
+      readonly parent: string;
+      readonly depth: number;
+      readonly open: boolean;
+      readonly position: number;
+      readonly size: number;
+    }
+  | {
+      readonly kind: "field";
+      readonly key: string;
+      readonly topic: string;
+      readonly field: string;
+      readonly depth: number;
+    }
+  | {
+      readonly kind: "more";
+      readonly key: string;
+      readonly path: string;
+      readonly depth: number;
+      readonly loaded: number;
+      readonly total: number | undefined;
+      readonly fault: string | undefined;
+    };
+
+/** The root's path. */
+export const ROOT = "";
+
+export const EMPTY: TreeState = { branches: new Map(), open: new Set([ROOT]) };
+
+const UNREAD: Branch = { items: [], next: undefined, loading: false };
+
+export function itemOf(node: TreeNode): Item {
+  const fields = isDocument(node.value) ? [...fieldsOf(node.value).keys()] : [];
+  const { path, name, children, leaf } = node;
+  return { path, name, children, leaf, fields };
+}
+
+export function isExpandable(item: Item): boolean {
+  // A topic that starts with a slash has the root's path as its parent's: it cannot be opened.
+  return item.path !== ROOT && (item.children > 0 || item.fields.length > 0);
+}
+
+export function reduce(state: TreeState, action: TreeAction): TreeState {
+  const known = state.branches.get(action.path) ?? UNREAD;
+  const withBranch = (branch: Branch): TreeState => ({
+    ...state,
+    branches: new Map(state.branches).set(action.path, branch),
+  });
+  switch (action.do) {
+    case "open":
+      return state.open.has(action.path)
+        ? state
+        : { ...state, open: new Set(state.open).add(action.path) };
+    case "close":
+      return closed(state, action.path);
+    case "loading":
+      return withBranch({ ...known, loading: true, fault: undefined });
+    case "failed":
+      return withBranch({ ...known, loading: false, fault: action.fault });
+    case "page": {
+      const items = action.append
+        ? appended(known.items, action.nodes)
+        : merged(known.items, action.nodes);
+      const quiet = items === known.items && known.next === action.next;
+      if (quiet && !known.loading && known.fault === undefined) return state;
+      return withBranch({ items, next: action.next, loading: false });
+    }
+  }
+}
+
+/** Closing forgets what lies below, so that memory follows what is on the screen. */
+function closed(state: TreeState, path: string): TreeState {
+  const below = `${path}/`;
+  const stays = (other: string) => other !== path && !other.startsWith(below);
+  return {
+    open: new Set([...state.open].filter(stays)),
+    branches: new Map([...state.branches].filter(([other]) => stays(other))),
+  };
+}
+
+function appended(known: readonly Item[], nodes: readonly TreeNode[]): readonly Item[] {
+  const have = new Set(known.map((item) => item.path));
+  return [...known, ...nodes.filter((node) => !have.has(node.path)).map(itemOf)];
+}
+
+/** Keeps the objects of what did not change, and the list itself if nothing did. */
+function merged(known: readonly Item[], nodes: readonly TreeNode[]): readonly Item[] {
+  const before = new Map(known.map((item) => [item.path, item]));
+  const items = nodes.map((node) => {
+    const item = itemOf(node);
+    const old = before.get(item.path);
+    return old !== undefined && same(old, item) ? old : item;
+  });
+  const unchanged = items.length === known.length && items.every((item, i) => item === known[i]);
+  return unchanged ? known : items;
+}
+
+function same(a: Item, b: Item): boolean {
+  return (
+    a.children === b.children && a.leaf === b.leaf && a.fields.join("\n") === b.fields.join("\n")
+  );
+}
+
+/** Everything that is open, top to bottom. */
+export function rows(state: TreeState): Row[] {
+  const out: Row[] = [];
+  const walk = (path: string, depth: number, total: number | undefined) => {
+    const branch = state.branches.get(path);
+    const items = branch?.items ?? [];
+    items.forEach((item, index) => {
+      const open = isExpandable(item) && state.open.has(item.path);
+      const size = Math.max(total ?? items.length, items.length);
+      const at = { depth, open, position: index + 1, size };
+      out.push({ kind: "node", key: `n${item.path}`, item, parent: path, ...at });
+      if (!open) return;
+      for (const field of item.fields) {
+        const key = `f${item.path}\n${field}`;
+        out.push({ kind: "field", key, topic: item.path, field, depth: depth + 1 });
+      }
+      if (item.children > 0) walk(item.path, depth + 1, item.children);
+    });
+    if (branch === undefined || branch.next !== null) {
+      const fault = branch?.fault;
+      const key = `m${path}`;
+      out.push({ kind: "more", key, path, depth, loaded: items.length, total, fault });
+    }
+  };
+  walk(ROOT, 0, undefined);
+  return out;
+}
+
+/** The levels above a topic, from the top. */
+export function ancestors(topic: string): string[] {
+  const levels = topic.split("/");
+  return levels.slice(0, -1).map((_, index) => levels.slice(0, index + 1).join("/"));
+}

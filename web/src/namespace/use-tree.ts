@@ -1,0 +1,104 @@
+// The tree's state with its loading: pages on demand, small levels kept up to date.
+
+import { useCallback, useEffect, useReducer, useRef } from "react";
+import { api } from "../api/client";
+import type { TreeNode } from "../api/types";
+import { useHub } from "../hub-context";
+import { EMPTY, ROOT, ancestors, reduce, type TreeState } from "./tree-state";
+
+const PAGE = 500;
+/** How often open levels are read again, for nodes that came or went. */
+const REFRESH_MS = 5_000;
+/** Levels read again in one round. */
+const REFRESH_MAX = 24;
+
+export interface TreeControl {
+  readonly state: TreeState;
+  open(path: string): void;
+  close(path: string): void;
+  /** Loads the next page of a level, unless one is on its way. */
+  more(path: string): void;
+  /** Opens every level above a topic. */
+  reveal(topic: string): void;
+  refresh(): void;
+}
+
+export function useTree(): TreeControl {
+  const { values } = useHub();
+  const [state, dispatch] = useReducer(reduce, EMPTY);
+  const latest = useRef(state);
+  const loading = useRef(new Set<string>());
+  useEffect(() => {
+    latest.current = state;
+  }, [state]);
+
+  const seed = useCallback(
+    (nodes: readonly TreeNode[]) => {
+      for (const { path, value, quality, timestamp } of nodes) {
+        if (value === undefined || quality === undefined || timestamp === undefined) continue;
+        values.seed(path, { value, quality, timestamp });
+      }
+    },
+    [values],
+  );
+
+  const load = useCallback(
+    async (path: string, append: boolean) => {
+      if (loading.current.has(path)) return;
+      loading.current.add(path);
+      const after = append ? latest.current.branches.get(path)?.next : undefined;
+      try {
+        if (append || !latest.current.branches.has(path)) dispatch({ do: "loading", path });
+        const page = await api.tree({ path, limit: PAGE, after: after ?? null });
+        seed(page.children);
+        const next = page.next ?? null;
+        dispatch({ do: "page", path, nodes: page.children, next, append });
+      } catch (error) {
+        const fault = error instanceof Error ? error.message : String(error);
+        dispatch({ do: "failed", path, fault });
+      } finally {
+        loading.current.delete(path);
+      }
+    },
+    [seed],
+  );
+
+  const more = useCallback(
+    (path: string) => {
+      const known = latest.current.branches.get(path);
+      if (known?.next !== null) void load(path, known?.next !== undefined);
+    },
+    [load],
+  );
+
+  const refresh = useCallback(() => {
+    const { branches, open } = latest.current;
+    // Long levels are not read again: what is on the screen of them stays live by itself.
+    const small = [...branches].filter(([path, { next }]) => next === null && open.has(path));
+    small.slice(0, REFRESH_MAX).forEach(([path, { items }]) => {
+      if (items.length < PAGE) void load(path, false);
+    });
+  }, [load]);
+
+  useEffect(() => {
+    void load(ROOT, false);
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible") refresh();
+    }, REFRESH_MS);
+    return () => clearInterval(timer);
+  }, [load, refresh]);
+
+  const open = useCallback((path: string) => dispatch({ do: "open", path }), []);
+  const close = useCallback(
+    (path: string) => {
+      values.forget(latest.current.branches.get(path)?.items.map((item) => item.path) ?? []);
+      dispatch({ do: "close", path });
+    },
+    [values],
+  );
+  const reveal = useCallback(
+    (topic: string) => ancestors(topic).forEach((path) => dispatch({ do: "open", path })),
+    [],
+  );
+  return { state, open, close, more, reveal, refresh };
+}

@@ -1,0 +1,83 @@
+// Keeps the values of the visible rows live: seeds each filter by HTTP, goes on by WebSocket.
+
+import { api } from "../api/client";
+import { urlFilter } from "../api/paths";
+import type { Sample } from "../api/types";
+import type { Channel } from "../live/channel";
+import type { ValueStore } from "../values/store";
+
+/** Pages of one filter; a level of documents may need several. */
+const PAGES_MAX = 5;
+const PAGE = 1_000;
+
+export class Watcher {
+  readonly #open = new Map<string, { stop: () => void }>();
+
+  constructor(
+    private readonly channel: Channel,
+    private readonly values: ValueStore,
+    /** Told of every topic that has a value, so that new ones can be shown. */
+    private readonly seen: (topics: ReadonlySet<string>) => void,
+  ) {}
+
+  /** Watches exactly these filters from now on. */
+  watch(filters: ReadonlySet<string>): void {
+    for (const [filter, { stop }] of this.#open) {
+      if (!filters.has(filter)) {
+        this.#open.delete(filter);
+        stop();
+      }
+    }
+    for (const filter of filters) {
+      if (!this.#open.has(filter)) this.#start(filter);
+    }
+  }
+
+  stop(): void {
+    this.watch(new Set());
+  }
+
+  #start(filter: string): void {
+    const abort = new AbortController();
+    let close: (() => void) | undefined;
+    this.#open.set(filter, {
+      stop: () => {
+        abort.abort();
+        close?.();
+      },
+    });
+    const follow = async () => {
+      const from = await this.#seed(filter, abort.signal).catch(() => undefined);
+      if (abort.signal.aborted) return;
+      const wish = { filter, mode: "latest", ...(from === undefined ? {} : { from }) } as const;
+      close = this.channel.subscribe(wish, {
+        samples: (samples) => this.#take(samples),
+        gap: () => void this.#seed(filter, abort.signal).catch(() => undefined),
+      });
+    };
+    void follow();
+  }
+
+  /** Reads the values of a filter; answers the sequence they are as of. */
+  async #seed(filter: string, signal: AbortSignal): Promise<number> {
+    const query = { filter: urlFilter(filter), limit: PAGE };
+    let page = await api.current(query, signal);
+    const { sequence } = page;
+    this.#take(page.values);
+    for (let read = 1; typeof page.next === "string" && read < PAGES_MAX; read += 1) {
+      page = await api.current({ ...query, after: page.next }, signal);
+      this.#take(page.values);
+    }
+    return sequence;
+  }
+
+  #take(samples: readonly Sample[]): void {
+    const topics = new Set<string>();
+    for (const sample of samples) {
+      if (typeof sample.field === "string") continue;
+      topics.add(sample.topic);
+      this.values.put(sample.topic, sample);
+    }
+    this.seen(topics);
+  }
+}

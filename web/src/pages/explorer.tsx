@@ -1,0 +1,97 @@
+// The page: the namespace on the left, the selected tag on the right.
+
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { SearchHit } from "../api/types";
+import { Detail } from "../detail/detail";
+import { useConnection } from "../hub-context";
+import { NOWHERE, goTo, placeHash, usePlace, type Place } from "../location";
+import { Hits, SearchBox, useSearch } from "../namespace/search";
+import { ROOT, isExpandable } from "../namespace/tree-state";
+import { TreeView } from "../namespace/tree-view";
+import { useTree, type TreeControl } from "../namespace/use-tree";
+import { Header } from "./header";
+import { Choose, Welcome } from "./welcome";
+
+export function Explorer() {
+  const place = usePlace();
+  const tree = useTree();
+  const [text, setText] = useState("");
+  const question = text.trim();
+  const found = useSearch(question);
+  const side = useRef<HTMLElement>(null);
+  useOpening(tree, place);
+  useReconnectRefresh(tree);
+
+  const root = tree.state.branches.get(ROOT);
+  const empty = root?.next === null && root.items.length === 0;
+  const toHits = useCallback(() => {
+    side.current?.querySelector<HTMLElement>(".hit, [role=tree]")?.focus();
+  }, []);
+  const pickHit = (hit: SearchHit) => {
+    if (hit.value === undefined && hit.quality === undefined) {
+      // A level without a value of its own: show it in the tree.
+      setText("");
+      tree.reveal(hit.path);
+      tree.open(hit.path);
+    } else {
+      goTo({ topic: hit.path, field: undefined });
+    }
+  };
+  const chosen = place.topic !== undefined;
+  return (
+    <div className={chosen ? "page has-choice" : "page"}>
+      <Header />
+      <main>
+        <nav className="side" ref={side} aria-label="Namespace">
+          <SearchBox text={text} onText={setText} onDown={toHits} />
+          {question !== "" && <Hits found={found} place={place} onSelect={pickHit} />}
+          <div className={question === "" ? "tree-pane" : "tree-pane away"}>
+            {empty ? <p className="note">The namespace is empty.</p> : <TreeView tree={tree} place={place} onSelect={goTo} />}
+          </div>
+        </nav>
+        <section className="content" aria-label="Selected tag">
+          {place.topic !== undefined && (
+            <>
+              <a className="back" href={placeHash(NOWHERE)}>
+                ‹ Namespace
+              </a>
+              <Detail key={place.topic} topic={place.topic} field={place.field} onSelect={goTo} />
+            </>
+          )}
+          {!chosen && (empty ? <Welcome /> : <Choose />)}
+        </section>
+      </main>
+    </div>
+  );
+}
+
+/** Opens the way to the selected topic; without one, the levels everybody has to click through. */
+function useOpening(tree: TreeControl, place: Place) {
+  const { state, open, reveal } = tree;
+  useEffect(() => {
+    if (place.topic !== undefined) reveal(place.topic);
+  }, [place.topic, reveal]);
+  const at = useRef<string | undefined>(ROOT);
+  useEffect(() => {
+    if (at.current === undefined) return;
+    const branch = state.branches.get(at.current);
+    if (branch === undefined || branch.next === undefined) return;
+    const only = branch.items.length === 1 ? branch.items[0] : undefined;
+    if (only !== undefined && isExpandable(only) && !only.leaf) {
+      at.current = only.path;
+      open(only.path);
+    } else if (branch.items.length > 0) {
+      at.current = undefined;
+    }
+  }, [state, open]);
+}
+
+/** After an interruption the levels may have changed. */
+function useReconnectRefresh(tree: TreeControl) {
+  const connection = useConnection();
+  const { refresh } = tree;
+  const live = connection.kind === "live";
+  useEffect(() => {
+    if (live) refresh();
+  }, [live, refresh]);
+}

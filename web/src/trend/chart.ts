@@ -1,0 +1,205 @@
+// The chart itself, outside React: uPlot fed from a trend a few times a second.
+
+import uPlot from "uplot";
+import { palette } from "./colors";
+import { paintBreaks, paintStates } from "./paint";
+import { after } from "./series";
+import type { Drawing, Trend } from "./trend";
+
+export interface Readout {
+  readonly at: number;
+  readonly text: string;
+}
+
+const LINE_HEIGHT = 260;
+const STRIP_HEIGHT = 120;
+const FONT = "11px system-ui, sans-serif";
+
+/** How often a window moves on: once per pixel or so. */
+function tickMs(windowMs: number): number {
+  return Math.max(200, Math.min(5_000, windowMs / 1_200));
+}
+
+export class Chart {
+  readonly #plot: uPlot;
+  readonly #observer: ResizeObserver;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #drawing: Drawing;
+  #drawn = -1;
+  #now = Date.now();
+  #hovered: number | undefined;
+
+  constructor(
+    box: HTMLElement,
+    private readonly trend: Trend,
+    private readonly onReadout: (readout: Readout | undefined) => void,
+  ) {
+    this.#drawing = trend.drawing(this.#now);
+    this.#plot = new uPlot(this.#options(box.clientWidth), columns(this.#drawing, this.#range()), box);
+    this.#observer = new ResizeObserver(() =>
+      this.#plot.setSize({ width: box.clientWidth, height: this.#height() }),
+    );
+    this.#observer.observe(box);
+    this.#timer = setInterval(() => this.tick(), tickMs(trend.window.ms));
+  }
+
+  destroy(): void {
+    clearInterval(this.#timer);
+    this.#observer.disconnect();
+    this.#plot.destroy();
+  }
+
+  /** Draws what is new, and moves the window on. */
+  tick(): void {
+    if (document.visibilityState === "hidden") return;
+    this.#now = Date.now();
+    if (this.#drawn !== this.trend.version || this.#drawing.kind !== "line") {
+      this.#drawn = this.trend.version;
+      this.#drawing = this.trend.drawing(this.#now);
+    }
+    this.#plot.setData(columns(this.#drawing, this.#range()), true);
+    this.#read();
+  }
+
+  #height(): number {
+    return this.trend.subject.kind === "state" ? STRIP_HEIGHT : LINE_HEIGHT;
+  }
+
+  #range(): [number, number] {
+    return [(this.#now - this.trend.window.ms) / 1000, this.#now / 1000];
+  }
+
+  #options(width: number): uPlot.Options {
+    const colors = palette();
+    const state = this.trend.subject.kind === "state";
+    const axis = { stroke: colors.text, font: FONT, ticks: { show: false } } as const;
+    const grid = { stroke: colors.grid, width: 1 };
+    const line = { stroke: colors.line, width: 1.75, spanGaps: false, points: { size: 5 } };
+    const edge = { stroke: "transparent", width: 0, spanGaps: false, points: { show: false } };
+    const banded = this.#drawing.kind === "band";
+    return {
+      width,
+      height: this.#height(),
+      padding: [10, 12, 0, state ? 12 : 0],
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false }, points: { show: !state } },
+      scales: {
+        x: { time: true, range: () => this.#range() },
+        y: { range: state ? [0, 1] : (_plot, min, max) => room(min, max) },
+      },
+      axes: [
+        { ...axis, grid: { ...grid, show: !state }, values: timeLabels, space: 72 },
+        { ...axis, grid, show: !state, size: yAxisSize },
+      ],
+      series: banded ? [{}, line, edge, edge] : [{}, line],
+      bands: banded ? [{ series: [3, 2], fill: colors.band }] : [],
+      hooks: {
+        drawClear: [(plot) => this.#drawing.kind !== "states" && paintBreaks(plot, this.#breaks(), colors)],
+        draw: [
+          (plot) =>
+            this.#drawing.kind === "states" && paintStates(plot, this.#drawing.segments, colors),
+        ],
+        setCursor: [(plot) => this.#hover(plot)],
+      },
+    };
+  }
+
+  #breaks() {
+    if (this.#drawing.kind === "line") return this.#drawing.line.breaks;
+    return this.#drawing.kind === "band" ? this.#drawing.band.breaks : [];
+  }
+
+  #hover(plot: uPlot): void {
+    const left = plot.cursor.left ?? -1;
+    this.#hovered = left < 0 ? undefined : left;
+    this.#read();
+  }
+
+  #read(): void {
+    if (this.#hovered === undefined) return this.onReadout(undefined);
+    const at = this.#plot.posToVal(this.#hovered, "x") * 1000;
+    this.onReadout(readout(this.#drawing, this.trend, at));
+  }
+}
+
+/** uPlot's columns. Strips are painted by hand, so theirs only span the window. */
+function columns(drawing: Drawing, [from, to]: [number, number]): uPlot.AlignedData {
+  switch (drawing.kind) {
+    case "line":
+      return [drawing.line.xs, drawing.line.ys];
+    case "band":
+      return [drawing.band.xs, drawing.band.avg, drawing.band.min, drawing.band.max];
+    case "states":
+      return [
+        [from, to],
+        [null, null],
+      ];
+  }
+}
+
+/** What was the case at a time. */
+function readout(drawing: Drawing, trend: Trend, at: number): Readout | undefined {
+  if (drawing.kind === "band") {
+    const { xs, avg, min, max } = drawing.band;
+    const index = nearest(xs, at / 1000);
+    const [mean, least, most] = [avg[index], min[index], max[index]].map((value) => value ?? null);
+    if (mean === null || mean === undefined) return { at: (xs[index] ?? 0) * 1000, text: "no value" };
+    const text = `avg ${short(mean)}   min ${short(least ?? mean)}   max ${short(most ?? mean)}`;
+    return { at: (xs[index] ?? 0) * 1000, text };
+  }
+  if (drawing.kind === "states") {
+    const segment = drawing.segments.findLast((each) => each.from <= at);
+    return segment === undefined ? undefined : { at, text: segment.text };
+  }
+  const { points } = trend;
+  const index = nearest(
+    points.map((point) => point.at),
+    at,
+  );
+  const point = points[index];
+  if (point === undefined) return undefined;
+  const quality = point.quality === "Good" ? "" : `   ${point.quality}`;
+  return { at: point.at, text: `${point.value === null ? "no value" : String(point.value)}${quality}` };
+}
+
+function nearest(sorted: readonly number[], at: number): number {
+  const right = after(
+    sorted.map((value) => ({ at: value })),
+    at,
+  );
+  const [before, behind] = [sorted[right - 1], sorted[right]];
+  if (before === undefined) return right;
+  return behind === undefined || at - before <= behind - at ? right - 1 : right;
+}
+
+function short(number: number): string {
+  return Number.parseFloat(number.toPrecision(6)).toString();
+}
+
+/** Room around the values; a constant does not become a mountain range. */
+function room(min: number | null, max: number | null): [number, number] {
+  if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return [0, 1];
+  const span = max - min;
+  const pad = span > 0 ? span * 0.12 : Math.max(Math.abs(max) * 0.01, 0.5);
+  return [min - pad, max + pad];
+}
+
+const pad = (number: number) => String(number).padStart(2, "0");
+const DAY_S = 86_400;
+
+function timeLabels(_plot: uPlot, splits: number[], _axis: number, _space: number, step: number): string[] {
+  return splits.map((split, index) => {
+    const date = new Date(split * 1000);
+    const day = `${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+    const minute = `${pad(date.getHours())}:${pad(date.getMinutes())}`;
+    if (step >= DAY_S) return day;
+    const midnight = date.getHours() === 0 && date.getMinutes() === 0 && step >= 60;
+    const time = step < 60 ? `${minute}:${pad(date.getSeconds())}` : minute;
+    return midnight && index > 0 ? `${day}` : time;
+  });
+}
+
+function yAxisSize(_plot: uPlot, labels: string[] | null): number {
+  const longest = Math.max(0, ...(labels ?? []).map((label) => label?.length ?? 0));
+  return Math.max(44, 16 + longest * 6.6);
+}

@@ -1,0 +1,45 @@
+// Colours of a drawing, from the style sheet, so that both themes have one source.
+
+export interface Palette {
+  readonly text: string;
+  readonly grid: string;
+  readonly line: string;
+  readonly band: string;
+  readonly bad: string;
+  readonly silence: string;
+  readonly states: readonly string[];
+  readonly run: string;
+  readonly stop: string;
+  readonly idle: string;
+}
+
+export function palette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  const of = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    text: of("--faint"),
+    grid: of("--grid"),
+    line: of("--line"),
+    band: of("--band"),
+    bad: of("--bad"),
+    silence: of("--hatch"),
+    states: [1, 2, 3, 4, 5, 6].map((number) => of(`--state-${number}`)),
+    run: of("--state-run"),
+    stop: of("--state-stop"),
+    idle: of("--state-idle"),
+  };
+}
+
+const RUN = /^(run|running|on|true|open|ok|execute|producing|auto)$/i;
+const STOP = /^(stop|stopped|fault|faulted|error|alarm|down|aborted|emergency)$/i;
+const IDLE = /^(idle|off|false|wait|waiting|break|pause|paused|standby|held|closed)$/i;
+
+/** One colour per state, the same every time; common words get the expected one. */
+export function stateColor(text: string, colors: Palette): string {
+  if (RUN.test(text)) return colors.run;
+  if (STOP.test(text)) return colors.stop;
+  if (IDLE.test(text)) return colors.idle;
+  let hash = 0;
+  for (const letter of text) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) >>> 0;
+  return colors.states[hash % colors.states.length] ?? colors.line;
+}

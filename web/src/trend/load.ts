@@ -1,0 +1,115 @@
+// Reads a window of history: raw samples, or buckets with a raw tail that goes on live.
+
+import { api } from "../api/client";
+import type { HistorySample } from "../api/types";
+import { numberOf } from "../values/value";
+import { pointOf, type Point } from "./series";
+import type { Bucket } from "./shape";
+import type { Window } from "./windows";
+
+export interface Subject {
+  readonly topic: string;
+  readonly field: string | undefined;
+  readonly kind: "number" | "state";
+}
+
+export interface Loaded {
+  readonly points: readonly Point[];
+  /** Closed buckets, all before the points; without them the points are the whole window. */
+  readonly buckets: readonly Bucket[] | undefined;
+  /** Stretches of the log the hub could not read. */
+  readonly damaged: number;
+}
+
+/** More samples than this are not drawn one by one. */
+const RAW_MAX = 10_000;
+const TAIL_MAX = 100_000;
+const BUCKETS_MAX = 5_000;
+/** Source clocks may run ahead of ours; what they stamp belongs to the window, too. */
+const AHEAD_MS = 10 * 60_000;
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+function ask(subject: Subject) {
+  return { topic: subject.topic, field: subject.field ?? null };
+}
+
+export async function load(
+  subject: Subject,
+  window: Window,
+  now: number,
+  signal: AbortSignal,
+): Promise<Loaded> {
+  const end = iso(now + AHEAD_MS);
+  if (window.raw || subject.kind === "state") {
+    const start = iso(now - window.ms);
+    const query = { ...ask(subject), start, end, limit: RAW_MAX };
+    const page = await api.history(query, signal);
+    if (typeof page.next !== "string") {
+      const damaged = page.gaps?.length ?? 0;
+      return { points: page.samples.map(pointOf), buckets: undefined, damaged };
+    }
+  }
+  const width = window.bucketMs;
+  const border = Math.floor(now / width) * width;
+  const start = iso(Math.floor((now - window.ms) / width) * width);
+  const tail = api.history({ ...ask(subject), start: iso(border), end, limit: TAIL_MAX }, signal);
+  const bucketed = (aggregate: string) => {
+    const query = { ...ask(subject), start, end: iso(border), aggregate, bucket: window.bucket };
+    return api.history({ ...query, limit: BUCKETS_MAX }, signal);
+  };
+  if (subject.kind === "state") {
+    const [states, rest] = await Promise.all([bucketed("last"), tail]);
+    const points = [...states.samples, ...rest.samples].map(pointOf);
+    return { points, buckets: undefined, damaged: states.gaps?.length ?? 0 };
+  }
+  const [avg, min, max, rest] = await Promise.all([
+    bucketed("avg"),
+    bucketed("min"),
+    bucketed("max"),
+    tail,
+  ]);
+  const buckets = zip(avg.samples, min.samples, max.samples);
+  return { points: rest.samples.map(pointOf), buckets, damaged: avg.gaps?.length ?? 0 };
+}
+
+/** Joins the three answers by time, should they not have the same rows. */
+export function zip(
+  avg: readonly HistorySample[],
+  min: readonly HistorySample[],
+  max: readonly HistorySample[],
+): Bucket[] {
+  const byTime = (samples: readonly HistorySample[]) =>
+    new Map(samples.map((sample) => [sample.timestamp, numberOf(sample.value)]));
+  const [least, most] = [byTime(min), byTime(max)];
+  return avg.map((sample) => ({
+    at: pointOf(sample).at,
+    avg: numberOf(sample.value),
+    min: least.get(sample.timestamp) ?? null,
+    max: most.get(sample.timestamp) ?? null,
+    quality: sample.quality,
+  }));
+}
+
+/** How far back the table of samples looks, until it has enough. */
+const REACHES_MS = [10_000, 5 * 60_000, 3_600_000, 86_400_000];
+
+/** The newest samples of a topic or field, oldest first. */
+export async function loadRecent(
+  subject: Pick<Subject, "topic" | "field">,
+  count: number,
+  now: number,
+  signal: AbortSignal,
+): Promise<Point[]> {
+  let points: Point[] = [];
+  for (const reach of REACHES_MS) {
+    const span = { start: iso(now - reach), end: iso(now + AHEAD_MS) };
+    const query = { topic: subject.topic, field: subject.field ?? null, ...span, limit: RAW_MAX };
+    const page = await api.history(query, signal);
+    // More than a page lies in this reach: its end was not reached, the shorter one was.
+    if (typeof page.next === "string" && points.length > 0) break;
+    points = page.samples.slice(-count).map(pointOf);
+    if (points.length >= count || typeof page.next === "string") break;
+  }
+  return points;
+}

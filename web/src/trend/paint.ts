@@ -1,0 +1,90 @@
+// What is painted on the canvas beside lines: breaks and strips of states.
+
+import type uPlot from "uplot";
+import { stateColor, type Palette } from "./colors";
+import type { Break, Segment } from "./shape";
+
+const HATCH_STEP = 8;
+
+/** Hatches stretches without a value; red where the source said Bad. */
+export function paintBreaks(chart: uPlot, breaks: readonly Break[], colors: Palette): void {
+  const { ctx, bbox } = chart;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  for (const { from, to, why } of breaks) {
+    const left = Math.max(bbox.left, chart.valToPos(from / 1000, "x", true));
+    const right = Math.min(bbox.left + bbox.width, chart.valToPos(to / 1000, "x", true));
+    if (right - left < 1) continue;
+    hatch(ctx, [left, bbox.top, right - left, bbox.height], why === "bad" ? colors.bad : colors.silence, ratio);
+  }
+  ctx.restore();
+}
+
+type Box = readonly [left: number, top: number, width: number, height: number];
+
+function hatch(ctx: CanvasRenderingContext2D, box: Box, color: string, ratio: number): void {
+  const [left, top, width, height] = box;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(left, top, width, height);
+  ctx.clip();
+  ctx.globalAlpha = 0.1;
+  ctx.fillStyle = color;
+  ctx.fillRect(left, top, width, height);
+  ctx.globalAlpha = 0.35;
+  ctx.strokeStyle = color;
+  ctx.lineWidth = ratio;
+  ctx.beginPath();
+  const step = HATCH_STEP * ratio;
+  for (let x = left - height - (left % step); x < left + width; x += step) {
+    ctx.moveTo(x, top + height);
+    ctx.lineTo(x + height, top);
+  }
+  ctx.stroke();
+  ctx.restore();
+}
+
+const LABEL_ROOM = 34;
+
+/** Paints runs of states as one strip, labelled where there is room. */
+export function paintStates(chart: uPlot, segments: readonly Segment[], colors: Palette): void {
+  const { ctx, bbox } = chart;
+  const ratio = devicePixelRatio;
+  const [top, height] = [bbox.top + bbox.height * 0.18, bbox.height * 0.64];
+  const at = (ms: number) =>
+    Math.max(bbox.left, Math.min(bbox.left + bbox.width, chart.valToPos(ms / 1000, "x", true)));
+  ctx.save();
+  ctx.font = `600 ${12 * ratio}px system-ui, sans-serif`;
+  ctx.textBaseline = "middle";
+  for (const segment of segments) {
+    const [left, sure, right] = [at(segment.from), at(segment.sureTo), at(segment.to)];
+    if (right <= left) continue;
+    if (segment.text === "no value") {
+      hatch(ctx, [left, top, right - left, height], colors.bad, ratio);
+      continue;
+    }
+    ctx.fillStyle = stateColor(segment.text, colors);
+    ctx.fillRect(left, top, Math.max(sure - left, ratio), height);
+    ctx.globalAlpha = 0.3;
+    ctx.fillRect(sure, top, right - sure, height);
+    ctx.globalAlpha = 1;
+    if (segment.quality === "Uncertain") hatch(ctx, [left, top, right - left, height], colors.text, ratio);
+    label(ctx, segment.text, [left, top, sure - left, height], ratio);
+  }
+  ctx.restore();
+}
+
+function label(ctx: CanvasRenderingContext2D, text: string, box: Box, ratio: number): void {
+  const [left, top, width, height] = box;
+  if (width < LABEL_ROOM * ratio) return;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(left, top, width - 4 * ratio, height);
+  ctx.clip();
+  ctx.fillStyle = "#fff";
+  ctx.fillText(text, left + 8 * ratio, top + height / 2);
+  ctx.restore();
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import type { Quality, Value } from "../api/types";
+import { band, fold, line, segments, silenceMs, usualInterval } from "./shape";
+
+const point = (second: number, value: Value, quality: Quality = "Good") => ({
+  at: second * 1000,
+  stamp: String(second),
+  value,
+  quality,
+});
+
+describe("line", () => {
+  it("breaks at silence and at Bad quality", () => {
+    const points = [point(1, 1), point(2, 2), point(3, null, "Bad"), point(4, 4), point(60, 5)];
+    const { xs, ys, breaks } = line(points, 10_000);
+    expect(xs).toEqual([1, 2, 3, 4, 32, 60]);
+    expect(ys).toEqual([1, 2, null, 4, null, 5]);
+    expect(breaks).toEqual([
+      { from: 3_000, to: 4_000, why: "bad" },
+      { from: 4_000, to: 60_000, why: "silence" },
+    ]);
+  });
+
+  it("judges silence by the tag's own pace", () => {
+    const every = (seconds: number) => Array.from({ length: 50 }, (_, i) => point(i * seconds, i));
+    expect(usualInterval(every(1))).toBe(1_000);
+    expect(silenceMs(every(0.1))).toBe(5_000);
+    expect(silenceMs(every(60))).toBe(480_000);
+    expect(usualInterval([point(1, 1)])).toBeUndefined();
+  });
+});
+
+describe("fold", () => {
+  it("takes average, least and most of each bucket", () => {
+    const points = [point(0, 1), point(5, 3), point(10, 7), point(12, null, "Bad")];
+    expect(fold(points, 10_000)).toEqual([
+      { at: 0, avg: 2, min: 1, max: 3, quality: "Good" },
+      { at: 10_000, avg: 7, min: 7, max: 7, quality: "Uncertain" },
+    ]);
+    expect(fold([point(0, null, "Bad")], 10_000)).toEqual([
+      { at: 0, avg: null, min: null, max: null, quality: "Bad" },
+    ]);
+    expect(fold([], 10_000)).toEqual([]);
+  });
+});
+
+describe("band", () => {
+  it("shows missing buckets", () => {
+    const bucket = (minute: number, avg: number | null) =>
+      ({ at: minute * 60_000, avg, min: avg, max: avg, quality: avg === null ? "Bad" : "Good" }) as const;
+    const { avg, breaks } = band([bucket(0, 1), bucket(1, null), bucket(2, 3), bucket(9, 4)], 60_000);
+    expect(avg).toEqual([1, null, 3, null, 4]);
+    expect(breaks).toEqual([
+      { from: 60_000, to: 120_000, why: "bad" },
+      { from: 180_000, to: 540_000, why: "silence" },
+    ]);
+  });
+});
+
+describe("segments", () => {
+  it("joins equal states and marks what is only assumed", () => {
+    const points = [point(0, "RUN"), point(1, "RUN"), point(2, "STOP"), point(100, true)];
+    expect(segments(points, 5_000, 101_000)).toEqual([
+      { from: 0, to: 2_000, sureTo: 2_000, text: "RUN", quality: "Good" },
+      { from: 2_000, to: 100_000, sureTo: 7_000, text: "STOP", quality: "Good" },
+      { from: 100_000, to: 101_000, sureTo: 101_000, text: "true", quality: "Good" },
+    ]);
+  });
+
+  it("does not join over silence, nor Bad to Good", () => {
+    const points = [point(0, "RUN"), point(60, "RUN"), point(61, null, "Bad")];
+    expect(segments(points, 5_000, 62_000).map((each) => [each.text, each.from])).toEqual([
+      ["RUN", 0],
+      ["RUN", 60_000],
+      ["no value", 61_000],
+    ]);
+  });
+});

@@ -1,0 +1,157 @@
+// From samples to what is drawn: lines with breaks, buckets, strips of states.
+
+import type { Quality } from "../api/types";
+import { numberOf, valueText } from "../values/value";
+import type { Point } from "./series";
+
+export interface Bucket {
+  readonly at: number;
+  readonly avg: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly quality: Quality;
+}
+
+/** A stretch that shows no value. */
+export interface Break {
+  readonly from: number;
+  readonly to: number;
+  readonly why: "bad" | "silence";
+}
+
+export interface Segment {
+  readonly from: number;
+  readonly to: number;
+  /** Until here samples confirm the state; behind it, it is only assumed to hold. */
+  readonly sureTo: number;
+  readonly text: string;
+  readonly quality: Quality;
+}
+
+/** The usual distance of two samples, from the newest ones. */
+export function usualInterval(points: readonly { readonly at: number }[]): number | undefined {
+  const newest = points.slice(-200);
+  const steps = newest.slice(1).map((point, index) => point.at - (newest[index]?.at ?? point.at));
+  const sorted = steps.filter((step) => step > 0).sort((a, b) => a - b);
+  return sorted[sorted.length >> 1];
+}
+
+const SILENCE_LEAST_MS = 5_000;
+const SILENCE_STEPS = 8;
+
+/** From this distance on, two samples are not joined. */
+export function silenceMs(points: readonly { readonly at: number }[], least = SILENCE_LEAST_MS): number {
+  return Math.max(least, SILENCE_STEPS * (usualInterval(points) ?? least));
+}
+
+const hides = (quality: Quality) => quality === "Bad" || quality === "GoodNoData";
+
+export interface Line {
+  readonly xs: number[];
+  readonly ys: (number | null)[];
+  readonly breaks: Break[];
+}
+
+/** Seconds and values for a line; `null` where it breaks. */
+export function line(points: readonly Point[], silence: number): Line {
+  const xs: number[] = [];
+  const ys: (number | null)[] = [];
+  const breaks: Break[] = [];
+  let before: Point | undefined;
+  for (const point of points) {
+    if (before !== undefined && point.at - before.at > silence) {
+      xs.push((before.at + point.at) / 2000);
+      ys.push(null);
+      breaks.push({ from: before.at, to: point.at, why: hides(before.quality) ? "bad" : "silence" });
+    } else if (before !== undefined && hides(before.quality)) {
+      breaks.push({ from: before.at, to: point.at, why: "bad" });
+    }
+    xs.push(point.at / 1000);
+    ys.push(hides(point.quality) ? null : numberOf(point.value));
+    before = point;
+  }
+  return { xs, ys, breaks };
+}
+
+/** Folds raw samples into buckets; those of Bad quality only lower the quality. */
+export function fold(points: readonly Point[], width: number): Bucket[] {
+  const out: Bucket[] = [];
+  let numbers: number[] = [];
+  let worst: Quality = "Good";
+  let at = NaN;
+  const close = () => {
+    if (Number.isNaN(at)) return;
+    const some = numbers.length > 0;
+    const sum = numbers.reduce((total, number) => total + number, 0);
+    out.push({
+      at,
+      avg: some ? sum / numbers.length : null,
+      min: some ? numbers.reduce((a, b) => Math.min(a, b)) : null,
+      max: some ? numbers.reduce((a, b) => Math.max(a, b)) : null,
+      quality: some ? worst : "Bad",
+    });
+  };
+  for (const point of points) {
+    const start = Math.floor(point.at / width) * width;
+    if (start !== at) {
+      close();
+      [numbers, worst, at] = [[], "Good", start];
+    }
+    const number = hides(point.quality) ? null : numberOf(point.value);
+    if (number !== null) numbers.push(number);
+    if (point.quality !== "Good") worst = "Uncertain";
+  }
+  close();
+  return out;
+}
+
+export interface Band {
+  readonly xs: number[];
+  readonly avg: (number | null)[];
+  readonly min: (number | null)[];
+  readonly max: (number | null)[];
+  readonly breaks: Break[];
+}
+
+/** Columns of buckets, each drawn at its middle; missing ones break the line. */
+export function band(buckets: readonly Bucket[], width: number): Band {
+  const out: Band = { xs: [], avg: [], min: [], max: [], breaks: [] };
+  const silence = Math.max(2.5 * width, 4 * (usualInterval(buckets) ?? width));
+  const push = (at: number, bucket?: Bucket) => {
+    out.xs.push(at / 1000);
+    out.avg.push(bucket?.avg ?? null);
+    out.min.push(bucket?.min ?? null);
+    out.max.push(bucket?.max ?? null);
+  };
+  let before: Bucket | undefined;
+  for (const bucket of buckets) {
+    if (before !== undefined && bucket.at - before.at > silence) {
+      push((before.at + bucket.at + width) / 2);
+      out.breaks.push({ from: before.at + width, to: bucket.at, why: "silence" });
+    }
+    if (hides(bucket.quality) || bucket.avg === null) {
+      out.breaks.push({ from: bucket.at, to: bucket.at + width, why: "bad" });
+    }
+    push(bucket.at + width / 2, bucket);
+    before = bucket;
+  }
+  return out;
+}
+
+/** Runs of equal states; the last one lasts until `end`. */
+export function segments(points: readonly Point[], silence: number, end: number): Segment[] {
+  const out: { from: number; to: number; sureTo: number; text: string; quality: Quality }[] = [];
+  points.forEach((point, index) => {
+    const to = Math.max(point.at, points[index + 1]?.at ?? end);
+    const sureTo = Math.min(to, point.at + silence);
+    const text = hides(point.quality) ? "no value" : valueText(point.value);
+    const last = out.at(-1);
+    const goesOn = last?.text === text && last.quality === point.quality;
+    if (goesOn && last.sureTo >= point.at) {
+      [last.to, last.sureTo] = [to, sureTo];
+    } else {
+      out.push({ from: point.at, to, sureTo, text, quality: point.quality });
+    }
+  });
+  return out;
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { ValueStore } from "./store";
+
+const reading = (value: number, sequence: number) => ({
+  value,
+  quality: "Good" as const,
+  timestamp: "2026-11-21T12:00:00Z",
+  sequence,
+});
+
+describe("ValueStore", () => {
+  it("never goes back in the log", () => {
+    const store = new ValueStore();
+    let told = 0;
+    store.listen("a", () => (told += 1));
+    expect(store.put("a", reading(1, 5))).toBe(true);
+    expect(store.put("a", reading(0, 4))).toBe(false);
+    expect(store.get("a")?.value).toBe(1);
+    expect(told).toBe(1);
+  });
+
+  it("prefers what has a place in the log", () => {
+    const store = new ValueStore();
+    store.seed("a", reading(1, 0));
+    store.seed("a", reading(2, 0));
+    expect(store.get("a")?.value).toBe(2);
+    store.put("a", reading(3, 9));
+    store.seed("a", reading(4, 0));
+    expect(store.get("a")?.value).toBe(3);
+  });
+
+  it("keeps what is looked at", () => {
+    const store = new ValueStore();
+    store.put("a", reading(1, 1));
+    store.put("b", reading(1, 1));
+    const stop = store.listen("a", () => undefined);
+    store.forget(["a", "b"]);
+    expect(store.get("a")).toBeDefined();
+    expect(store.get("b")).toBeUndefined();
+    stop();
+    store.forget(["a"]);
+    expect(store.get("a")).toBeUndefined();
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { Exact } from "../api/exact";
+import { briefText, fieldsOf, kindOf, numberOf, unitOf, valueText } from "./value";
+
+describe("values", () => {
+  it("are written exactly", () => {
+    expect(valueText(23)).toBe("23");
+    expect(valueText(new Exact(23, "23.0"))).toBe("23.0");
+    expect(valueText("18446744073709551615")).toBe("18446744073709551615");
+    expect(valueText({ a: new Exact(1.5, "1.50"), b: [null, true, "x"] })).toBe(
+      '{"a":1.50,"b":[null,true,"x"]}',
+    );
+    expect(valueText(null)).toBe("–");
+    expect(briefText({ a: 1, b: 2 })).toBe("{2 fields}");
+  });
+
+  it("have a kind", () => {
+    expect(kindOf(0)).toBe("number");
+    expect(kindOf("18446744073709551615")).toBe("number");
+    expect(kindOf("4006381333931000")).toBe("state");
+    expect(kindOf("RUN")).toBe("state");
+    expect(kindOf(false)).toBe("state");
+    expect(kindOf({ a: 1 })).toBe("document");
+    expect(kindOf(null)).toBe("none");
+    expect(numberOf("-9223372036854775808")).toBe(-9223372036854775808);
+  });
+
+  it("have the fields the hub gives them", () => {
+    const value = {
+      temp: 23.4,
+      motor: { rpm: 1200, bearing: { c: 40, deep: { no: 1 } } },
+      list: [1],
+      note: null,
+    };
+    expect([...fieldsOf(value).keys()]).toEqual(["temp", "motor.rpm", "motor.bearing.c", "note"]);
+    const wide = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`f${i}`, i]));
+    expect(fieldsOf(wide).size).toBe(64);
+    expect(fieldsOf(7).size).toBe(0);
+  });
+
+  it("may state a unit", () => {
+    expect(unitOf({ value: 1, unit: "°C" })).toBe("°C");
+    expect(unitOf({ unit: 7 })).toBeUndefined();
+  });
+});

@@ -1,0 +1,91 @@
+// What a value is, and how it is written.
+
+import { Exact } from "../api/exact";
+import type { Value } from "../api/types";
+
+export type Kind = "number" | "state" | "document" | "none";
+
+type Document = { readonly [key: string]: Value };
+
+export function isDocument(value: Value | undefined): value is Document {
+  const object = typeof value === "object" && value !== null;
+  return object && !Array.isArray(value) && !(value instanceof Exact);
+}
+
+/** Integers past 2^53 travel as text; they are numbers to a chart. */
+const LONG_INTEGER = /^-?\d{16,20}$/;
+
+/** The value as a number, where it is one. */
+export function numberOf(value: Value): number | null {
+  if (typeof value === "number") return value;
+  if (value instanceof Exact) return value.number;
+  if (typeof value === "string" && LONG_INTEGER.test(value)) {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? null : number;
+  }
+  return null;
+}
+
+export function kindOf(value: Value | undefined): Kind {
+  if (value === undefined || value === null) return "none";
+  if (numberOf(value) !== null) return "number";
+  return typeof value === "object" ? "document" : "state";
+}
+
+/** The value in full: numbers with the text they were published with. */
+export function valueText(value: Value | undefined): string {
+  if (value === undefined || value === null) return "–";
+  if (typeof value === "string") return value;
+  if (value instanceof Exact) return value.text;
+  if (typeof value === "object") return jsonText(value);
+  return String(value);
+}
+
+function jsonText(value: Value): string {
+  if (value instanceof Exact) return value.text;
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
+  if (isDocument(value)) {
+    const members = Object.entries(value).map(([key, v]) => `${JSON.stringify(key)}:${jsonText(v)}`);
+    return `{${members.join(",")}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** The value in the little space of a list. */
+export function briefText(value: Value | undefined): string {
+  if (isDocument(value)) return `{${Object.keys(value).length} fields}`;
+  if (Array.isArray(value)) return `[${value.length}]`;
+  const text = valueText(value);
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}
+
+/** As many leaves, as deep and as long as the hub takes for fields. */
+const FIELDS_MAX = 64;
+const LEVELS_MAX = 3;
+
+/** The scalar leaves of a document by dotted name, as the hub names its fields. */
+export function fieldsOf(value: Value | undefined): Map<string, Value> {
+  const fields = new Map<string, Value>();
+  const collect = (document: Document, prefix: string, level: number) => {
+    for (const [key, inner] of Object.entries(document)) {
+      if (fields.size >= FIELDS_MAX) return;
+      const name = level === 1 ? key : `${prefix}.${key}`;
+      if (isDocument(inner)) {
+        if (level < LEVELS_MAX) collect(inner, name, level + 1);
+      } else if (!Array.isArray(inner) && key !== "" && !fields.has(name)) {
+        fields.set(name, inner);
+      }
+    }
+  };
+  if (isDocument(value)) collect(value, "", 1);
+  return fields;
+}
+
+const UNIT_KEYS = ["unit", "units", "uom", "engUnit", "engineeringUnit"];
+
+/** The unit a document states about itself. */
+export function unitOf(value: Value | undefined): string | undefined {
+  if (!isDocument(value)) return undefined;
+  const unit = UNIT_KEYS.map((key) => value[key]).find((found) => typeof found === "string");
+  return typeof unit === "string" && unit.length <= 16 ? unit : undefined;
+}
