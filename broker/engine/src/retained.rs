@@ -43,7 +43,7 @@ impl Retained {
 
 #[derive(Debug, Default)]
 struct Node {
-    children: BTreeMap<Box<str>, Node>,
+    children: BTreeMap<Box<str>, Self>,
     value: Option<Arc<Retained>>,
 }
 

@@ -47,7 +47,7 @@ type Subscribers = Map<Address, Subscriber>;
 
 #[derive(Clone, Debug, Default)]
 struct Node {
-    children: Map<Arc<str>, Arc<Node>>,
+    children: Map<Arc<str>, Arc<Self>>,
     plus: Option<Arc<Self>>,
     here: Subscribers,
     below: Subscribers,

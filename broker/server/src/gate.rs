@@ -93,7 +93,6 @@ fn translated<'a>(inbound: &Inbound<'a>) -> uns_namespace::Inbound<'a> {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 fn rejection(reject: Reject) -> Rejection {
     let code = ReasonCode::from_byte(reject.reason.mqtt5());
     Rejection {

@@ -162,7 +162,7 @@ impl<G: Gate> Engine<G> {
             return;
         }
         for waiter in open {
-            self.answer(waiter, None);
+            self.answer(&waiter, None);
         }
     }
 
@@ -180,7 +180,7 @@ impl<G: Gate> Engine<G> {
             let Some(mut group) = self.acks.groups.pop_front() else { return };
             self.acks.uncommitted -= group.bytes;
             for waiter in group.waiters.drain(..) {
-                self.answer(waiter, group.outcome.as_ref());
+                self.answer(&waiter, group.outcome.as_ref());
             }
             if self.acks.spares.len() < 8 && group.waiters.capacity() < 1 << 16 {
                 self.acks.spares.push(group.waiters);
@@ -189,7 +189,7 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    fn answer(&mut self, waiter: Waiter, outcome: Option<&Result<G::Receipt, Rejection>>) {
+    fn answer(&mut self, waiter: &Waiter, outcome: Option<&Result<G::Receipt, Rejection>>) {
         let refused = match (&waiter.refused, outcome) {
             (Some(refused), _) => Some(&**refused),
             (None, Some(Err(rejection))) => Some(rejection),

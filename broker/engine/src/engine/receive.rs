@@ -112,7 +112,7 @@ impl<G: Gate> Engine<G> {
             return self.publish(now, key, &publish);
         }
         let packet = broker_codec::decode(version, framed.header, body)?;
-        self.other(now, key, packet)
+        self.other(now, key, &packet)
     }
 
     fn first_packet(
@@ -146,19 +146,19 @@ impl<G: Gate> Engine<G> {
         error.into()
     }
 
-    fn other(&mut self, now: Now, key: Key, packet: Packet<'_>) -> Result<Step, Fatal> {
+    fn other(&mut self, now: Now, key: Key, packet: &Packet<'_>) -> Result<Step, Fatal> {
         match packet {
-            Packet::Publish(publish) => return self.publish(now, key, &publish),
+            Packet::Publish(publish) => return self.publish(now, key, publish),
             Packet::Puback(ack) => self.puback(now, key, ack.packet_id),
-            Packet::Subscribe(subscribe) => self.subscribe(now, key, &subscribe)?,
-            Packet::Unsubscribe(unsubscribe) => self.unsubscribe(key, &unsubscribe)?,
+            Packet::Subscribe(subscribe) => self.subscribe(now, key, subscribe)?,
+            Packet::Unsubscribe(unsubscribe) => self.unsubscribe(key, unsubscribe)?,
             Packet::Pingreq => {
                 if let Some(connection) = self.connections.get_mut(key) {
                     encode_pingresp(connection.outbound.sink(&mut self.desk));
                     Self::mark_dirty(connection, key, &mut self.effects.dirty);
                 }
             }
-            Packet::Disconnect(disconnect) => self.disconnect(now, key, &disconnect)?,
+            Packet::Disconnect(disconnect) => self.disconnect(now, key, disconnect)?,
             Packet::Pubrel(pubrel) => self.pubrel(key, pubrel.packet_id),
             // Deliveries are QoS 0 and 1, so nothing of QoS 2 is under way.
             Packet::Pubrec(_) | Packet::Pubcomp(_) => {}

@@ -1,5 +1,5 @@
 //! The engine played without sockets: every history is deterministic.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "tests say what was unexpected")]
+#![expect(clippy::panic, reason = "tests say what was unexpected")]
 
 mod net;
 

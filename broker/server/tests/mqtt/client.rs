@@ -25,6 +25,10 @@ impl Broker {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::over(Deps::default(), change)
+    }
+
+    pub(crate) fn over(deps: Deps, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config {
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
             cores: 2,
@@ -36,7 +40,7 @@ impl Broker {
             .enable_all()
             .build()
             .expect("a runtime");
-        let server = runtime.block_on(Server::start(config, Deps::default())).expect("a broker");
+        let server = runtime.block_on(Server::start(config, deps)).expect("a broker");
         Self {
             address: server.local_addrs()[0],
             handle: server.handle(),

@@ -1,12 +1,14 @@
 //! Behaviour of the broker over loopback, one file per behaviour; trap ids are those of the broker
 //! brief.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "tests say what was unexpected")]
+#![expect(clippy::panic, reason = "tests say what was unexpected")]
+#![expect(clippy::disallowed_methods, reason = "tests measure real time")]
 
 mod client;
 
 mod hostile;
 mod in_process;
 mod keep_alive;
+mod namespace;
 mod properties;
 mod refusals;
 mod retained;
