@@ -68,7 +68,9 @@ impl<G: Gate> Engine<G> {
             None => None,
             Some(_) => connection.aliased(publish, maximum).map_err(Fatal)?,
         };
-        if !publish.properties.subscription_ids.is_empty() {
+        if connection.version == broker_codec::Version::V5
+            && !publish.properties.subscription_ids.is_empty()
+        {
             return Err(Fatal(ReasonCode::ProtocolError));
         }
         let topic = aliased.as_deref().unwrap_or(publish.topic);

@@ -23,7 +23,8 @@ pub(super) async fn serve(worker: Rc<Worker>, link: Rc<Link>) {
     if link.end.get() == End::Graceful
         && let Some(link) = Rc::into_inner(link)
     {
-        linger(link.stream.into_inner()).await;
+        // Boxed, so that the many connections that do not end now have no room for it.
+        Box::pin(linger(link.stream.into_inner())).await;
     }
 }
 
@@ -34,7 +35,7 @@ async fn linger(mut stream: tokio::net::TcpStream) {
     const MOST_READS: usize = 64;
     let drain = async {
         stream.shutdown().await.ok();
-        let mut scratch = [0; 4096];
+        let mut scratch = vec![0; 4096];
         for _ in 0..MOST_READS {
             if stream.readable().await.is_err() {
                 return;

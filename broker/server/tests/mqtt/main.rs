@@ -12,6 +12,7 @@ mod namespace;
 mod properties;
 mod refusals;
 mod retained;
+mod rumqttc_client;
 mod slow_readers;
 mod subscriptions;
 mod takeover;
