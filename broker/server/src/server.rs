@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use broker_engine::{Anonymous, Authenticate, Broker, CoreNo, Retained};
 use bytes::Bytes;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{mpsc, watch};
 use uns_model::{Clock, Random, SystemClock, SystemRandom};
 use uns_namespace::Namespace;
@@ -74,7 +74,7 @@ impl Server {
         let mut listeners = Vec::new();
         for address in &config.listen {
             let listen = |source| Error::Listen { address: *address, source };
-            let listener = TcpListener::bind(address).await.map_err(listen)?;
+            let listener = open(*address).map_err(listen)?;
             listeners.push((listener.local_addr().map_err(listen)?, listener));
         }
         let Deps { namespace, authenticate, clock, random } = deps;
@@ -151,6 +151,18 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.acceptors.iter().for_each(tokio::task::JoinHandle::abort);
     }
+}
+
+/// A listener whose queue holds a storm of reconnecting clients.
+fn open(address: SocketAddr) -> std::io::Result<TcpListener> {
+    const BACKLOG: u32 = 4096;
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn start_core(setup: Setup) -> Result<JoinHandle<()>, Error> {
