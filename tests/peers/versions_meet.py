@@ -14,25 +14,28 @@ class Paho:
     def __init__(self, version):
         self.version = version
 
-    def _connect(self, on_connect):
+    def _connect(self, **handlers):
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=self.version)
-        client.on_connect = on_connect
+        for name, handler in handlers.items():
+            setattr(client, name, handler)
         client.connect(HOST, PORT)
         client.loop_start()
         return client
 
     def publish(self, topic, payload):
         ready = threading.Event()
-        client = self._connect(lambda *_: ready.set())
+        client = self._connect(on_connect=lambda *_: ready.set())
         assert ready.wait(5), "no CONNACK"
         client.publish(topic, payload, qos=1).wait_for_publish(5)
         client.disconnect()
         client.loop_stop()
 
     def subscribe(self, topic, subscribed, got):
-        client = self._connect(lambda c, *_: c.subscribe(topic, qos=1))
-        client.on_subscribe = lambda *_: subscribed.set()
-        client.on_message = lambda _c, _u, message: got.append(message.payload)
+        client = self._connect(
+            on_connect=lambda c, *_: c.subscribe(topic, qos=1),
+            on_subscribe=lambda *_: subscribed.set(),
+            on_message=lambda _c, _u, message: got.append(message.payload),
+        )
         return lambda: (client.disconnect(), client.loop_stop())
 
 
@@ -47,8 +50,11 @@ class Mosquitto:
         subprocess.run(["mosquitto_pub", *self._args(topic), "-m", payload], check=True, timeout=10)
 
     def subscribe(self, topic, subscribed, got):
+        # Into a pipe it would keep its lines until there are many.
         process = subprocess.Popen(
-            ["mosquitto_sub", *self._args(topic), "-d"], stdout=subprocess.PIPE, text=True
+            ["stdbuf", "-oL", "mosquitto_sub", *self._args(topic), "-d"],
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
         def read():

@@ -1,0 +1,272 @@
+// The page in a browser, over a running hub: node page.mjs HTTP_ADDRESS MQTT_ADDRESS SCREENSHOTS.
+// Publishes with mosquitto_pub, looks at what a person would see, exits non-zero if it is not there.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const require = createRequire(new URL("../../web/package.json", import.meta.url));
+const { chromium } = require("playwright-core");
+
+const [http, mqtt, screenshots] = process.argv.slice(2);
+if (screenshots === undefined) {
+  console.error("usage: page.mjs HTTP_ADDRESS MQTT_ADDRESS SCREENSHOTS");
+  process.exit(2);
+}
+mkdirSync(screenshots, { recursive: true });
+
+const SITE = "uns/v1/acme/berlin";
+const WAIT_MS = 15_000;
+const MANY = 3_000;
+const [mqttHost, mqttPort] = [mqtt.slice(0, mqtt.lastIndexOf(":")), mqtt.slice(mqtt.lastIndexOf(":") + 1)];
+
+function publish(topic, payload) {
+  execFileSync("mosquitto_pub", ["-h", mqttHost, "-p", mqttPort, "-q", "1", "-t", topic, "-m", payload]);
+}
+
+async function publishMany(items) {
+  const response = await fetch(`http://${http}/api/v1/uns/publish`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(items),
+  });
+  if (!response.ok) throw new Error(`publish: ${response.status} ${await response.text()}`);
+}
+
+function holds(what, condition) {
+  if (!condition) throw new Error(`does not hold: ${what}`);
+}
+
+async function eventually(what, condition) {
+  const deadline = Date.now() + WAIT_MS;
+  let last;
+  while (Date.now() < deadline) {
+    last = await condition();
+    if (last === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`did not happen: ${what}; last seen: ${JSON.stringify(last)}`);
+}
+
+const browser = await chromium.launch({
+  executablePath: process.env.UNS_TEST_CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+});
+const page = await browser.newPage({
+  viewport: { width: 1360, height: 860 },
+  colorScheme: "light",
+  reducedMotion: "reduce",
+});
+page.setDefaultTimeout(WAIT_MS);
+
+const complaints = [];
+page.on("pageerror", (error) => complaints.push(error.message));
+page.on("console", (message) => {
+  if (message.type() === "error") complaints.push(message.text());
+});
+
+/** The live connection, so that a test can cut it. */
+let cut = () => undefined;
+await page.routeWebSocket(/\/api\/v1\/ws$/, (client) => {
+  client.connectToServer();
+  cut = () => client.close({ code: 1011, reason: "cut by the test" });
+});
+
+const base = `http://${http}/`;
+const row = (name) => page.getByRole("treeitem").filter({ has: page.locator(".name", { hasText: name }) });
+const value = page.getByTestId("value");
+const shot = (name) => page.screenshot({ path: join(screenshots, `${name}.png`) });
+const shows = async (text) => (await value.textContent()) === text || (await value.textContent());
+const recent = () =>
+  page.getByRole("region", { name: "Recent samples" }).locator("tbody tr td:nth-child(2)").allTextContents();
+
+/** How many pixels of the chart have the colour of its line. */
+function linePixels() {
+  return page.evaluate(() => {
+    const canvas = document.querySelector(".chart canvas");
+    const probe = document.createElement("canvas").getContext("2d");
+    probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--line");
+    probe.fillRect(0, 0, 1, 1);
+    const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      const near = Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 24;
+      if (near && data[i + 3] > 200) count += 1;
+    }
+    return count;
+  });
+}
+
+const steps = {
+  async "an empty hub says what to do"() {
+    const { children } = await (await fetch(`${base}api/v1/uns/tree`)).json();
+    await page.goto(base);
+    await page.getByText("Live", { exact: true }).waitFor();
+    if (children.length > 0) return;
+    await page.getByText("No data yet").waitFor();
+    holds("the command names the host", (await page.locator(".command code").first().textContent()).includes("mosquitto_pub -h 127.0.0.1 -p 1883"));
+    await shot("1-empty");
+  },
+
+  async "what is published appears in the tree by itself"() {
+    publish(`${SITE}/press/temperature`, "20.5");
+    publish(`${SITE}/press/state`, "RUN");
+    publish(`${SITE}/press/counter`, "18446744073709551615");
+    publish(`${SITE}/press/pump`, '{"temp":41.5,"motor":{"rpm":1200}}');
+    publish(`${SITE}/press/sensor`, '{"value":7.25,"quality":"Good"}');
+    for (const name of ["uns", "v1", "acme", "berlin", "press"]) {
+      const level = row(name).first();
+      await level.waitFor();
+      if ((await level.getAttribute("aria-expanded")) === "false") await level.click();
+    }
+    await row("temperature").locator(".value", { hasText: "20.5" }).waitFor();
+  },
+
+  async "a tag's value is live in the tree and in full"() {
+    await row("temperature").click();
+    await eventually("the value", () => shows("20.5"));
+    holds("the topic", (await page.getByTestId("topic").textContent()) === `${SITE}/press/temperature`);
+    publish(`${SITE}/press/temperature`, "23.0");
+    await eventually("the exact text of the new value", () => shows("23.0"));
+    await row("temperature").locator(".value", { hasText: "23.0" }).waitFor();
+    await page.locator(".chip-Good").waitFor();
+  },
+
+  async "the trend grows"() {
+    await page.locator(".chart canvas").waitFor();
+    const before = await linePixels();
+    for (let n = 0; n < 20; n += 1) {
+      publish(`${SITE}/press/temperature`, String(23 + Math.sin(n) * 3));
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    await eventually("20 more samples in the table", async () => (await recent()).length === 22 || (await recent()).length);
+    await eventually("more of the line", async () => (await linePixels()) > before + 40 || (await linePixels()));
+    await page.locator(".chart .u-over").hover();
+    await shot("2-trend");
+    for (const window of ["1 h", "24 h", "7 d", "5 min"]) {
+      await page.locator(".segmented label", { hasText: window }).click();
+      await eventually(`a line over ${window}`, async () => (await linePixels()) > 0);
+      holds("history was read", (await page.locator(".fault").count()) === 0);
+    }
+  },
+
+  async "a lost connection leaves no gap"() {
+    const before = (await recent()).length;
+    cut();
+    publish(`${SITE}/press/temperature`, "101");
+    publish(`${SITE}/press/temperature`, "102");
+    publish(`${SITE}/press/temperature`, "103");
+    await eventually("the value published meanwhile", () => shows("103"));
+    await eventually("each sample once", async () => {
+      const now = await recent();
+      return (now.length === before + 3 && now.slice(0, 3).join() === "103,102,101") || now;
+    });
+  },
+
+  async "quality is told by shape and word"() {
+    await row("sensor").click();
+    await eventually("the good value", () => shows("7.25"));
+    publish(`${SITE}/press/sensor`, '{"value":7.5,"quality":"Uncertain"}');
+    await page.locator(".chip-Uncertain").waitFor();
+    publish(`${SITE}/press/sensor`, '{"value":7.75,"quality":"Bad"}');
+    await page.locator(".chip-Bad").waitFor();
+    await page.getByText("Last good value 7.25").waitFor();
+    await shot("3-bad");
+  },
+
+  async "states, long integers and documents"() {
+    await row("state").click();
+    await eventually("the state", () => shows("RUN"));
+    await page.locator(".chart canvas").waitFor();
+    await row("counter").click();
+    await eventually("every digit", () => shows("18446744073709551615"));
+    await row("pump").click();
+    const fields = page.getByRole("region", { name: "Fields" });
+    await fields.getByText("motor.rpm").click();
+    await eventually("the field's value", () => shows("1200"));
+    publish(`${SITE}/press/pump`, '{"temp":41.5,"motor":{"rpm":1201}}');
+    await eventually("the field is live", () => shows("1201"));
+    await shot("4-document");
+  },
+
+  async "the address brings it back"() {
+    await page.reload();
+    await eventually("the field after a reload", () => shows("1201"));
+    await row("pump").waitFor();
+  },
+
+  async "search finds topics"() {
+    await page.keyboard.press("/");
+    await page.getByLabel("Search topics").fill("BERLIN temp");
+    await page.locator(".hit", { hasText: `${SITE}/press/temperature` }).click();
+    await eventually("the found tag", () => shows("103"));
+    await shot("5-search");
+    await page.getByLabel("Search topics").fill("");
+  },
+
+  async "arrow keys walk the tree"() {
+    const tree = page.getByRole("tree");
+    await tree.focus();
+    await page.keyboard.press("Home");
+    await page.keyboard.press("ArrowDown");
+    const active = await tree.getAttribute("aria-activedescendant");
+    holds("the second row is active", (await page.locator(`[id="${active}"] .name`).textContent()) === "v1");
+  },
+
+  async "a long level is paged through"() {
+    const items = Array.from({ length: MANY }, (_, index) => ({
+      topic: `${SITE}/archive/tag-${String(index).padStart(5, "0")}`,
+      payload: index,
+    }));
+    await publishMany(items);
+    const level = row("archive");
+    await level.locator(".count", { hasText: MANY.toLocaleString("en") }).waitFor();
+    await level.click();
+    await row("tag-00000").waitFor();
+    const last = row(`tag-${MANY - 1}`.replace("tag-", "tag-0"));
+    await page.getByRole("tree").focus();
+    await eventually("the end of the level", async () => {
+      await page.keyboard.press("End");
+      const end = row("tag-").last();
+      return (await last.count()) > 0 || (await end.textContent());
+    });
+    holds("few rows are drawn", (await page.getByRole("treeitem").count()) < 120);
+    await page.getByRole("tree").evaluate((tree) => (tree.scrollTop = 0));
+    await row("archive").click();
+  },
+
+  async "it is dark when asked to"() {
+    await page.getByRole("button", { name: "Use dark colours" }).click();
+    const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const [red] = ground.match(/\d+/g).map(Number);
+    holds(`the ground is dark: ${ground}`, red < 60);
+    await page.waitForTimeout(500);
+    await shot("6-dark");
+    await page.setViewportSize({ width: 420, height: 860 });
+    await page.waitForTimeout(500);
+    await shot("7-narrow");
+  },
+
+  async "the browser had nothing to complain about"() {
+    holds(complaints.join("; "), complaints.length === 0);
+  },
+};
+
+let failed = false;
+for (const [name, step] of Object.entries(steps)) {
+  const started = Date.now();
+  try {
+    await step();
+    console.log(`ok ${name} (${Date.now() - started} ms)`);
+  } catch (error) {
+    failed = true;
+    console.error(`FAILED ${name}: ${error.message}`);
+    await shot("failed").catch(() => undefined);
+    break;
+  }
+}
+if (failed && complaints.length > 0) console.error(`the browser said: ${complaints.join("; ")}`);
+await browser.close();
+process.exit(failed ? 1 : 0);
