@@ -28,3 +28,15 @@ fn the_page_shows_what_was_published() {
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}{complained}{}", hub.log());
 }
+
+#[test]
+fn the_page_is_built_for_the_interface_the_hub_has() {
+    let scratch = Scratch::new();
+    let hub = Hub::start(scratch.path());
+    let (_, served) = hub.fetch("/api/v1/openapi.json");
+    let committed = include_str!("../../web/openapi.json");
+    let [served, committed] = [served.as_str(), committed]
+        .map(|text| serde_json::from_str::<serde_json::Value>(text).expect("JSON"));
+    let remedy = "save /api/v1/openapi.json as web/openapi.json, then `npm run generate` in web";
+    assert!(served == committed, "the interface has changed: {remedy}");
+}

@@ -51,13 +51,16 @@ export const api = {
   /** How many nodes live in the hub, from its own figures. */
   nodes: async (): Promise<number | undefined> => {
     const response = await fetch(paths.metrics(), { cache: "no-store" });
-    return response.ok ? gauge(await response.text(), "uns_nodes") : undefined;
+    return response.ok ? figure(await response.text(), "uns_nodes") : undefined;
   },
 };
 
-/** Reads one figure without labels from Prometheus text. */
-export function gauge(text: string, name: string): number | undefined {
-  const line = text.split("\n").find((candidate) => candidate.startsWith(`${name} `));
-  const value = Number(line?.slice(name.length + 1).split(" ")[0]);
-  return line === undefined || Number.isNaN(value) ? undefined : value;
+/** Reads a figure from Prometheus text, added up over its labels. */
+export function figure(text: string, name: string): number | undefined {
+  const values = text.split("\n").flatMap((line) => {
+    const rest = line.startsWith(name) ? line.slice(name.length) : "";
+    const value = /^(?:\{[^}]*\})? (\S+)/.exec(rest)?.[1];
+    return value === undefined ? [] : [Number(value)];
+  });
+  return values.length === 0 ? undefined : values.reduce((total, value) => total + value, 0);
 }

@@ -28,7 +28,7 @@ describe("paths", () => {
   });
 
   it("leave out what is not given", () => {
-    expect(paths.tree({ path: "", after: null })).toBe("/api/v1/uns/tree");
+    expect(paths.tree({ path: "", after: undefined })).toBe("/api/v1/uns/tree");
   });
 
   it("follow the page's scheme", () => {

@@ -4,11 +4,11 @@ import type { operations } from "./generated";
 
 type Query<Name extends keyof operations> = NonNullable<operations[Name]["parameters"]["query"]>;
 
-type Pairs = Readonly<Record<string, string | number | null | undefined>>;
+type Pairs = Readonly<Record<string, string | number | undefined>>;
 
 function withQuery(path: string, query: Pairs): string {
   const pairs = Object.entries(query)
-    .filter(([, value]) => value !== undefined && value !== null && value !== "")
+    .filter(([, value]) => value !== undefined && value !== "")
     .map(([name, value]) => `${name}=${readable(String(value))}`);
   return pairs.length === 0 ? path : `${path}?${pairs.join("&")}`;
 }

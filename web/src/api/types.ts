@@ -15,10 +15,11 @@ export type Value =
   | readonly Value[]
   | { readonly [key: string]: Value };
 
-export type Quality = NonNullable<Schemas["Sample"]["quality"]>;
+export type Quality = NonNullable<Schemas["TreeNode"]["quality"]>;
 
-type Valued<Body> = Omit<Body, "value" | "quality"> & { value: Value; quality: Quality };
-type MaybeValued<Body> = Omit<Body, "value" | "quality"> & { value?: Value; quality?: Quality };
+type Vqt = { value: Value; quality: Quality; timestamp: string };
+type Valued<Body> = Omit<Body, keyof Vqt> & Vqt;
+type MaybeValued<Body> = Omit<Body, keyof Vqt> & Partial<Vqt>;
 
 export type Sample = Valued<Schemas["Sample"]>;
 export type TreeNode = MaybeValued<Schemas["TreeNode"]>;

@@ -73,7 +73,7 @@ function Valued(props: BodyProps & { reading: Reading }) {
       )}
       <div className="tables">
         {state.fields.size > 0 && (
-          <FieldsTable fields={state.fields} chosen={shown} onChoose={choose} />
+          <FieldsTable fields={state.fields} charted={shown} chosen={field} onChoose={choose} />
         )}
         <RecentTable points={recent} />
       </div>

@@ -8,11 +8,14 @@ import { valueText } from "../values/value";
 
 interface Props {
   readonly fields: ReadonlyMap<string, Reading>;
+  /** The field in the trend. */
+  readonly charted: string | undefined;
+  /** The field that was asked for; without one the document is shown. */
   readonly chosen: string | undefined;
   readonly onChoose: (field: string | undefined) => void;
 }
 
-export function FieldsTable({ fields, chosen, onChoose }: Props) {
+export function FieldsTable({ fields, charted, chosen, onChoose }: Props) {
   const now = useNow();
   return (
     <section className="card" aria-label="Fields">
@@ -32,7 +35,7 @@ export function FieldsTable({ fields, chosen, onChoose }: Props) {
           </thead>
           <tbody>
             {[...fields].map(([field, reading]) => (
-              <tr key={field} className={field === chosen ? "selected" : ""}>
+              <tr key={field} className={field === charted ? "selected" : ""}>
                 <th scope="row">
                   <button
                     type="button"

@@ -31,7 +31,7 @@ export function ValueCard({ reading, document, recent }: Props) {
   const text = isDocument(reading.value)
     ? `${Object.keys(reading.value).length} fields`
     : valueText(reading.value);
-  const unit = unitOf(document?.value);
+  const unit = isDocument(reading.value) ? undefined : unitOf(document?.value);
   return (
     <section className={`card value-card ${stale ? "is-stale" : ""} is-${reading.quality}`} aria-label="Value">
       <div className="now">

@@ -9,6 +9,8 @@ import { EMPTY, ROOT, ancestors, reduce, type TreeState } from "./tree-state";
 const PAGE = 500;
 /** How often open levels are read again, for nodes that came or went. */
 const REFRESH_MS = 5_000;
+/** How often an empty namespace is asked whether it still is. */
+const EMPTY_MS = 1_000;
 /** Levels read again in one round. */
 const REFRESH_MAX = 24;
 
@@ -46,10 +48,10 @@ export function useTree(): TreeControl {
     async (path: string, append: boolean) => {
       if (loading.current.has(path)) return;
       loading.current.add(path);
-      const after = append ? latest.current.branches.get(path)?.next : undefined;
+      const after = append ? (latest.current.branches.get(path)?.next ?? undefined) : undefined;
       try {
         if (append || !latest.current.branches.has(path)) dispatch({ do: "loading", path });
-        const page = await api.tree({ path, limit: PAGE, after: after ?? null });
+        const page = await api.tree({ path, limit: PAGE, after });
         seed(page.children);
         const next = page.next ?? null;
         dispatch({ do: "page", path, nodes: page.children, next, append });
@@ -82,9 +84,14 @@ export function useTree(): TreeControl {
 
   useEffect(() => {
     void load(ROOT, false);
+    let last = Date.now();
     const timer = setInterval(() => {
-      if (document.visibilityState === "visible") refresh();
-    }, REFRESH_MS);
+      if (document.visibilityState === "hidden") return;
+      const empty = latest.current.branches.get(ROOT)?.items.length === 0;
+      if (!empty && Date.now() - last < REFRESH_MS) return;
+      last = Date.now();
+      refresh();
+    }, EMPTY_MS);
     return () => clearInterval(timer);
   }, [load, refresh]);
 

@@ -11,8 +11,8 @@ export interface Readout {
   readonly text: string;
 }
 
-const LINE_HEIGHT = 260;
-const STRIP_HEIGHT = 120;
+const LINE_HEIGHT = 250;
+const STRIP_HEIGHT = 110;
 const FONT = "11px system-ui, sans-serif";
 
 /** How often a window moves on: once per pixel or so. */
@@ -88,7 +88,7 @@ export class Chart {
         y: { range: state ? [0, 1] : (_plot, min, max) => room(min, max) },
       },
       axes: [
-        { ...axis, grid: { ...grid, show: !state }, values: timeLabels, space: 72 },
+        { ...axis, grid: { ...grid, show: !state }, values: timeLabels, space: 72, size: 32 },
         { ...axis, grid, show: !state, size: yAxisSize },
       ],
       series: banded ? [{}, line, edge, edge] : [{}, line],
@@ -139,6 +139,11 @@ function columns(drawing: Drawing, [from, to]: [number, number]): uPlot.AlignedD
 
 /** What was the case at a time. */
 function readout(drawing: Drawing, trend: Trend, at: number): Readout | undefined {
+  if (drawing.kind !== "states") {
+    const { breaks } = drawing.kind === "line" ? drawing.line : drawing.band;
+    const inside = breaks.find(({ from, to }) => from < at && at < to);
+    if (inside !== undefined) return { at, text: inside.why === "bad" ? "Bad" : "no samples" };
+  }
   if (drawing.kind === "band") {
     const { xs, avg, min, max } = drawing.band;
     const index = nearest(xs, at / 1000);

@@ -31,7 +31,7 @@ const AHEAD_MS = 10 * 60_000;
 const iso = (ms: number) => new Date(ms).toISOString();
 
 function ask(subject: Subject) {
-  return { topic: subject.topic, field: subject.field ?? null };
+  return { topic: subject.topic, field: subject.field };
 }
 
 export async function load(
@@ -104,7 +104,7 @@ export async function loadRecent(
   let points: Point[] = [];
   for (const reach of REACHES_MS) {
     const span = { start: iso(now - reach), end: iso(now + AHEAD_MS) };
-    const query = { topic: subject.topic, field: subject.field ?? null, ...span, limit: RAW_MAX };
+    const query = { topic: subject.topic, field: subject.field, ...span, limit: RAW_MAX };
     const page = await api.history(query, signal);
     // More than a page lies in this reach: its end was not reached, the shorter one was.
     if (typeof page.next === "string" && points.length > 0) break;

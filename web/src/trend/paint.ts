@@ -58,6 +58,7 @@ export function paintStates(chart: uPlot, segments: readonly Segment[], colors: 
     Math.max(bbox.left, Math.min(bbox.left + bbox.width, chart.valToPos(ms / 1000, "x", true)));
   ctx.save();
   ctx.font = `600 ${12 * ratio}px system-ui, sans-serif`;
+  ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   for (const segment of segments) {
     const [left, sure, right] = [at(segment.from), at(segment.sureTo), at(segment.to)];
