@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 /// Nanoseconds on a CPU so far, by thread name without its trailing number.
 pub(crate) fn by_thread(pid: u32) -> BTreeMap<String, u64> {
@@ -16,6 +18,24 @@ pub(crate) fn by_thread(pid: u32) -> BTreeMap<String, u64> {
     }
     sums
 }
+
+/// Waits until the process has caught up with what it was sent: log, last values and history work
+/// on behind the deliveries, and their work belongs to the row.
+pub(crate) fn settle(pid: u32) {
+    let total = || by_thread(pid).values().sum::<u64>();
+    let mut before = total();
+    for _ in 0..QUIET_CHECKS_MAX {
+        thread::sleep(QUIET_CHECK);
+        let now = total();
+        if Duration::from_nanos(now - before) < QUIET_CHECK / 20 {
+            return;
+        }
+        before = now;
+    }
+}
+
+const QUIET_CHECK: Duration = Duration::from_millis(200);
+const QUIET_CHECKS_MAX: usize = 100;
 
 /// What each class of threads used between two readings.
 pub(crate) fn difference(

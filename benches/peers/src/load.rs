@@ -128,7 +128,9 @@ fn connect(address: SocketAddr, client_id: &str) -> Result<TcpStream> {
     stream.set_nodelay(true)?;
     stream.write_all(&wire::connect(client_id))?;
     let mut answer = [0; 4];
-    stream.read_exact(&mut answer).context("CONNACK")?;
+    stream
+        .read_exact(&mut answer)
+        .with_context(|| format!("{client_id} got no CONNACK from {address}"))?;
     if answer[0] != 0x20 || answer[3] != 0 {
         bail!("{client_id} was refused: {answer:?}");
     }

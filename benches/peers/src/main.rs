@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
 
 use brokers::Kind;
@@ -146,8 +146,11 @@ fn measure(kind: Kind, row: Row, args: &Args) -> Result<Cell> {
             Row { messages: full.messages / 20, ..full },
             None,
         )?;
+        cpu::settle(broker.pid());
         let before = cpu::by_thread(broker.pid());
-        let outcome = load::run(broker.address, kind.prefix(), full, None)?;
+        let outcome = load::run(broker.address, kind.prefix(), full, None)
+            .with_context(|| format!("{} failed", kind.name()))?;
+        cpu::settle(broker.pid());
         let used = cpu::difference(&before, &cpu::by_thread(broker.pid()));
         let per_event = |nanos: u64| nanos as f64 / 1000.0 / outcome.events as f64;
         let micros = per_event(used.values().sum());

@@ -24,9 +24,9 @@ impl Packet {
     }
 }
 
-/// CONNECT with a clean session and no keep-alive.
+/// CONNECT with a clean session and ten minutes of keep-alive: rumqttd refuses to have none.
 pub(crate) fn connect(client_id: &str) -> Vec<u8> {
-    let mut body = vec![0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 0];
+    let mut body = vec![0, 4, b'M', b'Q', b'T', b'T', 4, 2, 2, 88];
     string(client_id, &mut body);
     with_header(0x10, &body)
 }
