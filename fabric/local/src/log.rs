@@ -1,10 +1,10 @@
 //! The log: queue, appender, keeper, tails.
 
 mod appender;
+mod inner;
 mod keeper;
 mod queue;
 mod recovery;
-mod shared;
 mod tail;
 mod view;
 mod writer;
@@ -22,7 +22,7 @@ use uns_model::{Clock, Random, Sequence};
 
 use crate::config::SEQUENCE_JUMP;
 use crate::{Error, LogConfig, OnDamage};
-use shared::Shared;
+use inner::Shared;
 use tail::LocalTail;
 
 /// One stream's log in one directory.
@@ -51,7 +51,7 @@ impl LocalLog {
     ) -> Result<Arc<Self>, Error> {
         disk.create_dir_all(dir).map_err(Error::io("create", dir))?;
         let recovered = recovery::recover(&*disk, dir, random)?;
-        let place = shared::Place { disk, dir: dir.to_path_buf(), config, clock };
+        let place = inner::Place { disk, dir: dir.to_path_buf(), config, clock };
         let (shared, state) = Shared::new(place, recovered)?;
         let shared = Arc::new(shared);
         if shared.config.on_damage == OnDamage::Refuse {

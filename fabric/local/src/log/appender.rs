@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use bytes::BytesMut;
 use fabric::{Commit, Error as LogError, Frame, FrameBuilder, OnCommit};
 
+use super::inner::Shared;
 use super::queue::Pending;
-use super::shared::Shared;
 use super::writer::{WriteError, WriterState};
 use crate::config::FRAME_BYTES;
 

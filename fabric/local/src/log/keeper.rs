@@ -8,7 +8,7 @@ use fabric::{Tail, TailItem};
 use parking_lot::{Condvar, Mutex};
 use uns_model::{Sequence, Timestamp};
 
-use super::shared::Shared;
+use super::inner::Shared;
 use super::tail::LocalTail;
 use super::writer::allocate;
 use crate::segment::PREPARED_FILE;

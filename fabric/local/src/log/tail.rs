@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fabric::{Damage, Error, Frame, GapReason, Tail, TailItem};
 use uns_model::Sequence;
 
-use super::shared::Shared;
+use super::inner::Shared;
 use super::view::{Located, Spot};
 use crate::scan::{ScanError, Scanner};
 use crate::segment::{DATA_START, Segment};

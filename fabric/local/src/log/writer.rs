@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fabric::{Disk, FORMAT_VERSION, File, Frame};
 use uns_model::{Sequence, Timestamp};
 
-use super::shared::Shared;
+use super::inner::Shared;
 use crate::header::Header;
 use crate::segment::{DATA_START, PREPARED_FILE, Segment, path_of};
 
