@@ -1,0 +1,82 @@
+"""Follows the live channel over any number of broken connections, each time from where it was."""
+
+import json
+import threading
+import time
+
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
+
+class LiveSamples:
+    """Hands every sample to `on_samples`; fails on a gap, a repeat or a step back."""
+
+    def __init__(self, address, filter, on_samples, start=0):
+        self._address, self._filter, self._on_samples = address, filter, on_samples
+        self._lock = threading.Lock()
+        self._stop = False
+        self._connection = None
+        self.sequence = start
+        self.reconnects = -1
+        self.seen = set()
+        self.fault = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while not self._stop and self.fault is None:
+            try:
+                url = f"ws://{self._address}/api/v1/ws"
+                with connect(url, max_size=None, open_timeout=5) as connection:
+                    self.reconnects += 1
+                    self._connection = connection
+                    self._follow(connection)
+            except (WebSocketException, OSError, EOFError):
+                time.sleep(0.02)
+            except Exception as fault:
+                self.fault = fault
+
+    def _follow(self, connection):
+        subscribe = {"op": "subscribe", "id": 1, "filter": self._filter, "from": self.sequence}
+        connection.send(json.dumps(subscribe))
+        for text in connection:
+            message = json.loads(text)
+            if message["op"] == "subscribed":
+                assert message["sequence"] == self.sequence, (message, self.sequence)
+                continue
+            assert message["op"] == "data", message
+            before = self.sequence
+            for sample in message["samples"]:
+                assert sample["sequence"] > before, f"again: {sample} after {before}"
+            last = [sample["sequence"] for sample in message["samples"]]
+            assert last == sorted(last) and (not last or message["sequence"] >= last[-1])
+            self._on_samples(message["samples"])
+            with self._lock:
+                self.seen.update((s["topic"], s["value"]) for s in message["samples"] if number(s))
+            self.sequence = message["sequence"]
+
+    def break_connection(self):
+        """Closes the socket without a word."""
+        connection = self._connection
+        if connection is not None:
+            connection.socket.close()
+
+    def finish(self, expected, patience=30):
+        """Waits until every (topic, value) of `expected` was seen."""
+        deadline = time.monotonic() + patience
+        while True:
+            assert self.fault is None, self.fault
+            with self._lock:
+                missing = expected.difference(self.seen)
+            if not missing:
+                break
+            assert time.monotonic() < deadline, f"{len(missing)} missed, such as {min(missing)}"
+            time.sleep(0.05)
+        self._stop = True
+        self._connection.close()
+        self._thread.join(10)
+        assert self.fault is None, self.fault
+
+
+def number(sample):
+    return isinstance(sample["value"], (int, float))
