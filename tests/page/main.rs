@@ -12,6 +12,10 @@ use hub::{Hub, Scratch};
 #[test]
 fn the_page_shows_what_was_published() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if Command::new("node").arg("--version").output().is_err() {
+        // Then the binary has no page either; `cargo xtask ci` notes that it was left out.
+        return;
+    }
     let installed = root.join("web/node_modules/playwright-core");
     assert!(installed.exists(), "{} is missing: run `make web` once", installed.display());
     let scratch = Scratch::new();

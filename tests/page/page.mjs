@@ -2,7 +2,7 @@
 // Publishes with mosquitto_pub, looks at what a person would see, exits non-zero if it is not there.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -49,8 +49,9 @@ async function eventually(what, condition) {
   throw new Error(`did not happen: ${what}; last seen: ${JSON.stringify(last)}`);
 }
 
+const browsers = ["chromium", "chromium-browser", "google-chrome"].map((name) => `/usr/bin/${name}`);
 const browser = await chromium.launch({
-  executablePath: process.env.UNS_TEST_CHROMIUM ?? "/usr/bin/chromium",
+  executablePath: browsers.find((path) => existsSync(path)) ?? browsers[0],
   args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
 });
 const page = await browser.newPage({

@@ -19,7 +19,7 @@ export function RecentTable({ points }: { points: readonly Point[] }) {
           <table>
             <thead>
               <tr>
-                <th scope="col">Source time</th>
+                <th scope="col">Time</th>
                 <th scope="col" className="number">Value</th>
                 <th scope="col">Quality</th>
               </tr>

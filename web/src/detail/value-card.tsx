@@ -53,7 +53,7 @@ export function ValueCard({ reading, document, recent }: Props) {
       </div>
       <dl className="facts">
         <div>
-          <dt>Source time</dt>
+          <dt>Timestamp</dt>
           <dd>
             <time dateTime={reading.timestamp}>{dateText(at)}</time>
             <small>{reading.timestamp}</small>
@@ -100,7 +100,7 @@ function agePhrase(age: number): string {
 function intervalText(recent: readonly Point[]): string {
   const ms = usualInterval([...recent].reverse());
   if (ms === undefined) return "–";
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 995) return `${Math.round(ms)} ms`;
   return ms < 90_000 ? `${Number((ms / 1_000).toFixed(1))} s` : ageText(ms);
 }
 

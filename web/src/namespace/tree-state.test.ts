@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TreeNode } from "../api/types";
-import { EMPTY, ROOT, ancestors, isExpandable, itemOf, reduce, rows, type TreeState } from "./tree-state";
+import { EMPTY, ROOT, ancestors, isExpandable, isNew, itemOf, reduce, rows, type TreeState } from "./tree-state";
 
 const node = (path: string, children = 0, more: Partial<TreeNode> = {}): TreeNode => ({
   name: path.slice(path.lastIndexOf("/") + 1),
@@ -80,6 +80,15 @@ describe("the tree", () => {
   it("tells why a level is missing", () => {
     const state = reduce(EMPTY, { do: "failed", path: ROOT, fault: "no" });
     expect(rows(state)).toMatchObject([{ kind: "more", fault: "no" }]);
+  });
+
+  it("tells new topics from those of levels not read to their end", () => {
+    let state = page(EMPTY, ROOT, [node("a", 2)]);
+    expect(isNew(state, "b")).toBe(true);
+    expect(isNew(state, "a")).toBe(false);
+    expect(isNew(state, "a/x")).toBe(false);
+    state = page(state, "a", [node("a/x")], "more");
+    expect(isNew(state, "a/y")).toBe(false);
   });
 
   it("knows the way to a topic", () => {

@@ -174,6 +174,17 @@ export function rows(state: TreeState): Row[] {
   return out;
 }
 
+const paths = new WeakMap<readonly Item[], ReadonlySet<string>>();
+
+/** Whether a level that is loaded to its end lacks this topic: it is new. */
+export function isNew(state: TreeState, topic: string): boolean {
+  const branch = state.branches.get(topic.slice(0, Math.max(0, topic.lastIndexOf("/"))));
+  if (branch?.next !== null) return false;
+  const known = paths.get(branch.items) ?? new Set(branch.items.map((item) => item.path));
+  paths.set(branch.items, known);
+  return !known.has(topic);
+}
+
 /** The levels above a topic, from the top. */
 export function ancestors(topic: string): string[] {
   const levels = topic.split("/");

@@ -5,7 +5,7 @@ import type { Place } from "../location";
 import { useVirtualWindow } from "../ui/virtual-window";
 import { moveTo } from "./keys";
 import { ROW_HEIGHT, TreeRow } from "./tree-row";
-import { isExpandable, rows as rowsOf, type Row, type TreeState } from "./tree-state";
+import { isExpandable, isNew, rows as rowsOf, type Row } from "./tree-state";
 import type { TreeControl } from "./use-tree";
 import { useWatcher } from "./use-watcher";
 import { watchPlan } from "./watch-plan";
@@ -134,12 +134,6 @@ function useWatching(visible: readonly Row[], tree: TreeControl) {
   );
   const plan = useMemo(() => [...watchPlan(visible)].sort().join("\n"), [visible]);
   useWatcher(plan, seen);
-}
-
-/** Whether a level that is shown to its end lacks this topic. */
-function isNew(state: TreeState, topic: string): boolean {
-  const branch = state.branches.get(topic.slice(0, Math.max(0, topic.lastIndexOf("/"))));
-  return branch?.next === null && !branch.items.some((item) => item.path === topic);
 }
 
 /** Brings a newly selected topic into sight, once its row is there. */

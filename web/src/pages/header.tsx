@@ -7,7 +7,7 @@ import { NOWHERE, placeHash } from "../location";
 import { useNow } from "../ui/now";
 import { toggleTheme, useTheme } from "../ui/theme";
 
-const COUNT_MS = 5_000;
+const COUNT_MS = 3_000;
 
 export function Header() {
   return (

@@ -4,6 +4,7 @@ import uPlot from "uplot";
 import { palette } from "./colors";
 import { paintBreaks, paintStates } from "./paint";
 import { after } from "./series";
+import { silenceMs } from "./shape";
 import type { Drawing, Trend } from "./trend";
 
 export interface Readout {
@@ -88,7 +89,7 @@ export class Chart {
         y: { range: state ? [0, 1] : (_plot, min, max) => room(min, max) },
       },
       axes: [
-        { ...axis, grid: { ...grid, show: !state }, values: timeLabels, space: 72, size: 32 },
+        { ...axis, grid: { ...grid, show: !state }, values: timeLabels, space: 72, size: 28 },
         { ...axis, grid, show: !state, size: yAxisSize },
       ],
       series: banded ? [{}, line, edge, edge] : [{}, line],
@@ -163,6 +164,7 @@ function readout(drawing: Drawing, trend: Trend, at: number): Readout | undefine
   );
   const point = points[index];
   if (point === undefined) return undefined;
+  if (Math.abs(point.at - at) > silenceMs(points)) return { at, text: "no samples" };
   const quality = point.quality === "Good" ? "" : `   ${point.quality}`;
   return { at: point.at, text: `${point.value === null ? "no value" : String(point.value)}${quality}` };
 }
