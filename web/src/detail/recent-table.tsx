@@ -13,7 +13,7 @@ export function RecentTable({ points }: { points: readonly Point[] }) {
         <span className="faint" data-testid="recent-count">{points.length}</span>
       </header>
       {points.length === 0 ? (
-        <p className="note">No samples in the last 24 hours.</p>
+        <p className="note">No samples in history.</p>
       ) : (
         <div className="table-box">
           <table>

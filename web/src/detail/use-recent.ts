@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import type { Sample } from "../api/types";
 import { loadRecent } from "../trend/load";
 import { Continued, pointOf, type Point } from "../trend/series";
+import { parseTime } from "../values/time";
 import type { TopicFeed } from "./feed";
 
 export const RECENT_MAX = 50;
@@ -28,7 +29,10 @@ export function useRecent(feed: TopicFeed, field: string | undefined, epoch: num
       if (mine.length > 0) timer ??= setTimeout(show, PAUSE_MS);
     });
     data.reading();
-    loadRecent({ topic: feed.topic, field }, RECENT_MAX, Date.now(), abort.signal)
+    const { own, fields } = feed.state();
+    const last = field === undefined ? own : fields.get(field);
+    const at = last === undefined ? Date.now() : parseTime(last.timestamp);
+    loadRecent({ topic: feed.topic, field }, RECENT_MAX, at, abort.signal)
       .catch(() => [])
       .then((read) => {
         if (abort.signal.aborted) return;

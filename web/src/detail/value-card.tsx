@@ -1,5 +1,6 @@
 // The value now: large, with its quality, its age and where it came from.
 
+import { useConnection } from "../hub-context";
 import { useNow } from "../ui/now";
 import { QualityMark, qualityWord } from "../ui/quality-mark";
 import type { Reading } from "../values/store";
@@ -28,12 +29,13 @@ export function ValueCard({ reading, document, recent }: Props) {
   const at = parseTime(reading.timestamp);
   const age = useNow() - at;
   const stale = age > staleAfter(recent);
+  const lost = useConnection().kind !== "live";
   const text = isDocument(reading.value)
     ? `${Object.keys(reading.value).length} fields`
     : valueText(reading.value);
   const unit = isDocument(reading.value) ? undefined : unitOf(document?.value);
   return (
-    <section className={`card value-card ${stale ? "is-stale" : ""} is-${reading.quality}`} aria-label="Value">
+    <section className={`card value-card ${stale || lost ? "is-stale" : ""} is-${reading.quality}`} aria-label="Value">
       <div className="now">
         <output className={`big big-${sizeOf(text)}`} data-testid="value">
           {text}
@@ -48,6 +50,7 @@ export function ValueCard({ reading, document, recent }: Props) {
             {stale && <StaleSign />}
             {stale ? `Stale: no update for ${ageText(age)}` : agePhrase(age)}
           </span>
+          {lost && <span className="chip chip-stale">Not live: no connection to the hub</span>}
         </p>
         <LastGood reading={reading} recent={recent} />
       </div>
@@ -100,6 +103,7 @@ function agePhrase(age: number): string {
 function intervalText(recent: readonly Point[]): string {
   const ms = usualInterval([...recent].reverse());
   if (ms === undefined) return "–";
+  if (ms < 1) return "under 1 ms";
   if (ms < 995) return `${Math.round(ms)} ms`;
   return ms < 90_000 ? `${Number((ms / 1_000).toFixed(1))} s` : ageText(ms);
 }

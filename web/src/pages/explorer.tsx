@@ -38,8 +38,9 @@ export function Explorer() {
     }
   };
   const chosen = place.topic !== undefined;
+  const lost = useConnection().kind !== "live";
   return (
-    <div className={chosen ? "page has-choice" : "page"}>
+    <div className={`page${chosen ? " has-choice" : ""}${lost ? " is-lost" : ""}`}>
       <Header />
       <main>
         <nav className="side" ref={side} aria-label="Namespace">

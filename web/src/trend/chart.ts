@@ -149,6 +149,8 @@ function readout(drawing: Drawing, trend: Trend, at: number): Readout | undefine
     const { xs, avg, min, max } = drawing.band;
     const index = nearest(xs, at / 1000);
     const [mean, least, most] = [avg[index], min[index], max[index]].map((value) => value ?? null);
+    const away = Math.abs((xs[index] ?? 0) * 1000 - at);
+    if (away > 4 * trend.window.bucketMs) return { at, text: "no samples" };
     if (mean === null || mean === undefined) return { at: (xs[index] ?? 0) * 1000, text: "no value" };
     const text = `avg ${short(mean)}   min ${short(least ?? mean)}   max ${short(most ?? mean)}`;
     return { at: (xs[index] ?? 0) * 1000, text };

@@ -91,25 +91,26 @@ export function zip(
   }));
 }
 
-/** How far back the table of samples looks, until it has enough. */
-const REACHES_MS = [10_000, 5 * 60_000, 3_600_000, 86_400_000];
+/** How far before the last value the table of samples looks, until it has enough. */
+const REACHES_MS = [250, 5_000, 120_000, 3_600_000, 86_400_000];
+const REACH_MAX = 5_000;
 
-/** The newest samples of a topic or field, oldest first. */
+/** The newest samples of a topic or field, oldest first; `last` is the time of its last value. */
 export async function loadRecent(
   subject: Pick<Subject, "topic" | "field">,
   count: number,
-  now: number,
+  last: number,
   signal: AbortSignal,
 ): Promise<Point[]> {
   let points: Point[] = [];
   for (const reach of REACHES_MS) {
-    const span = { start: iso(now - reach), end: iso(now + AHEAD_MS) };
-    const query = { topic: subject.topic, field: subject.field, ...span, limit: RAW_MAX };
+    const span = { start: iso(last - reach), end: iso(last + AHEAD_MS), limit: REACH_MAX };
+    const query = { topic: subject.topic, field: subject.field, ...span };
     const page = await api.history(query, signal);
-    // More than a page lies in this reach: its end was not reached, the shorter one was.
-    if (typeof page.next === "string" && points.length > 0) break;
-    points = page.samples.slice(-count).map(pointOf);
-    if (points.length >= count || typeof page.next === "string") break;
+    const whole = typeof page.next !== "string";
+    // A page that does not reach the end is not of the newest: the shorter reach was whole.
+    if (whole || points.length === 0) points = page.samples.slice(-count).map(pointOf);
+    if (!whole || points.length >= count) break;
   }
   return points;
 }
