@@ -21,7 +21,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("http.body_bytes_max", "Largest request body."),
     (
         "namespace.brownfield",
-        "Topics outside uns/v1/: \"history\", \"current\" or \"off\" (plain MQTT).",
+        "Topics outside uns/v1/: \"history\", \"current\" or \"off\" (plain MQTT, not kept over a restart).",
     ),
     ("namespace.names", "Names under uns/v1/: \"portable\" (letters, digits, _ and -) or \"any\"."),
     ("namespace.nodes_max", "Nodes in all; a publish that would make one more is refused."),

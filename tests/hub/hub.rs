@@ -189,7 +189,8 @@ impl Drop for Hub {
     }
 }
 
-fn curl(args: &[&str]) -> (u16, String) {
+/// curl with these arguments, the last line of its output the status.
+pub(crate) fn curl(args: &[&str]) -> (u16, String) {
     let output = Command::new("curl").args(args).output().expect("curl is installed");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     let (body, status) = text.rsplit_once('\n').expect("curl printed a status");
@@ -201,16 +202,22 @@ pub(crate) fn run(args: &[&str]) -> Output {
     uns().args(args).stdin(Stdio::null()).output().expect("the binary under test starts")
 }
 
-/// Runs a Python program of `tests/peers` with the packages `make test` installed.
-pub(crate) fn python(script: &str, args: &[&str]) -> Output {
+/// Runs a Python program of `tests/peers` with the packages `make test` installed; it must
+/// succeed, and what it printed comes back.
+pub(crate) fn peers(script: &str, args: &[&str]) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let home = std::env::var_os("HOME").map(PathBuf::from).expect("HOME is set");
     let python = std::env::var_os("UNS_TEST_PYTHON")
         .map_or_else(|| home.join(".cache/uns-hub/venv/bin/python"), PathBuf::from);
     assert!(python.exists(), "{} is missing: run `make test` once", python.display());
-    Command::new(python)
+    // `-B`: no caches beside the sources.
+    let output = Command::new(python)
+        .arg("-B")
         .arg(root.join("tests/peers").join(script))
         .args(args)
         .output()
-        .expect("python starts")
+        .expect("python starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said
 }

@@ -1,13 +1,23 @@
 //! The hub from outside: the built binary, driven with the tools a plant has.
 
 mod hub;
+mod recording;
+mod wire;
 
+mod aggregates;
+mod brownfield_off;
 mod commands;
 mod delete_node;
+mod disk_full;
 mod first_contact;
+mod hostile_bytes;
+mod http_guard;
+mod json_fields;
 mod kill_nine;
+mod live_handover;
+mod old_clients;
 mod one_owner;
-mod recording;
 mod replay_is_bit_exact;
+mod retained;
 mod stop_in_time;
 mod versions_meet;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use uns_model::{Random as _, SeededRandom, Timestamp};
 
+use crate::hub::{Hub, run};
+
 /// Column names; two need mending before they are tags.
 pub(crate) const COLUMNS: [&str; 4] =
     ["Accelerometer1RMS", "Current", "Volume Flow RateRMS", "anomaly"];
@@ -44,3 +46,12 @@ pub(crate) fn write(directory: &Path, rows: usize) -> (PathBuf, Vec<[String; 4]>
 
 /// Query part that covers the recording.
 pub(crate) const RANGE: &str = "&start=2026-03-01T00:00:00Z&end=2026-04-01T00:00:00Z";
+
+/// Replays it below `uns/v1/lab/pump`, as fast as it goes, every value acknowledged.
+pub(crate) fn replay(hub: &Hub, file: &Path) {
+    let (file, url) = (file.to_str().expect("UTF-8"), hub.mqtt_url());
+    let mut args = vec!["replay", file, "--separator", ";", "--time", "datetime"];
+    args.extend(["--topic", "uns/v1/lab/pump", "--speed", "max", "--qos", "1", "--mqtt", &url]);
+    let output = run(&args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,30 +1,8 @@
 //! A replayed recording comes back bit for bit: as JSON, as CSV, and from the Parquet files with
 //! tools nobody here wrote.
 
-use crate::hub::{Hub, Scratch, python, run};
+use crate::hub::{Hub, Scratch, peers, run};
 use crate::recording;
-
-fn replay(hub: &Hub, file: &std::path::Path) {
-    let file = file.to_str().expect("UTF-8");
-    let url = hub.mqtt_url();
-    let output = run(&[
-        "replay",
-        file,
-        "--separator",
-        ";",
-        "--time",
-        "datetime",
-        "--topic",
-        "uns/v1/lab/pump",
-        "--speed",
-        "max",
-        "--qos",
-        "1",
-        "--mqtt",
-        &url,
-    ]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
 
 fn bits(text: &str) -> u64 {
     text.parse::<f64>().expect("a number").to_bits()
@@ -35,7 +13,7 @@ fn every_number_of_a_recording_is_in_history_bit_exact() {
     let scratch = Scratch::new();
     let (file, cells) = recording::write(scratch.path(), 3_000);
     let mut hub = Hub::start(scratch.path());
-    replay(&hub, &file);
+    recording::replay(&hub, &file);
     let check = |hub: &Hub| {
         for (column, tag) in recording::TAGS.iter().enumerate() {
             let topic = format!("uns/v1/lab/pump/{tag}");
@@ -59,22 +37,23 @@ fn every_number_of_a_recording_is_in_history_bit_exact() {
         }
     };
     check(&hub);
+    let said = peers("history_api.py", &[&hub.http.to_string(), file.to_str().expect("UTF-8")]);
+    assert!(said.contains("JSON 12000, CSV 12000, current 4"), "{said}");
     // From files as from memory; a stop writes what memory held.
     hub.stop();
     check_files(&scratch, &file);
     let hub = Hub::start(scratch.path());
     check(&hub);
     // The same recording again: equal samples are duplicates, not rows (NS-26).
-    replay(&hub, &file);
+    recording::replay(&hub, &file);
     check(&hub);
 }
 
 fn check_files(scratch: &Scratch, recording: &std::path::Path) {
     let data = scratch.path().join("data");
     let args = [data.to_str().expect("UTF-8"), recording.to_str().expect("UTF-8")];
-    let output = python("history_files.py", &args);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stdout));
+    let said = peers("history_files.py", &args);
+    assert_eq!(said.matches("12000 numbers, every one bit-exact").count(), 2, "{said}");
 }
 
 #[test]
