@@ -57,6 +57,14 @@ describe("band", () => {
   });
 });
 
+describe("the open bucket", () => {
+  it("is not drawn in the future", () => {
+    const open = { at: 60_000, avg: 1, min: 1, max: 1, quality: "Good" } as const;
+    expect(band([open], 60_000, 70_000).xs).toEqual([70]);
+    expect(band([open], 60_000, 500_000).xs).toEqual([90]);
+  });
+});
+
 describe("segments", () => {
   it("joins equal states and marks what is only assumed", () => {
     const points = [point(0, "RUN"), point(1, "RUN"), point(2, "STOP"), point(100, true)];

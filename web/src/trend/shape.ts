@@ -113,8 +113,8 @@ export interface Band {
   readonly breaks: Break[];
 }
 
-/** Columns of buckets, each drawn at its middle; missing ones break the line. */
-export function band(buckets: readonly Bucket[], width: number): Band {
+/** Columns of buckets, each drawn at its middle, none past `end`; missing ones break the line. */
+export function band(buckets: readonly Bucket[], width: number, end = Infinity): Band {
   const out: Band = { xs: [], avg: [], min: [], max: [], breaks: [] };
   const silence = Math.max(2.5 * width, 4 * (usualInterval(buckets) ?? width));
   const push = (at: number, bucket?: Bucket) => {
@@ -132,7 +132,7 @@ export function band(buckets: readonly Bucket[], width: number): Band {
     if (hides(bucket.quality) || bucket.avg === null) {
       out.breaks.push({ from: bucket.at, to: bucket.at + width, why: "bad" });
     }
-    push(bucket.at + width / 2, bucket);
+    push(Math.min(bucket.at + width / 2, Math.max(end, bucket.at)), bucket);
     before = bucket;
   }
   return out;

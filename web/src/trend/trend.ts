@@ -93,7 +93,7 @@ export class Trend {
     const width = this.window.bucketMs;
     const from = this.#buckets.findIndex((bucket) => bucket.at >= now - this.window.ms);
     const closed = from === -1 ? [] : this.#buckets.slice(from);
-    return { kind: "band", band: band([...closed, ...fold(points, width)], width) };
+    return { kind: "band", band: band([...closed, ...fold(points, width)], width, now) };
   }
 
   #become(state: TrendState): void {
