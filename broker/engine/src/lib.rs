@@ -35,7 +35,7 @@ pub use config::{Config, Stall};
 pub use engine::{Effects, Engine, InProcess, Now, Received, Reply, Signal};
 pub use gate::{Gate, Inbound, NoNode, OpenGate, Rejection, Resolved, Ticket};
 pub use key::{Address, CoreNo, Key, Slots};
-pub use login::{Anonymous, Authenticate, Identity, Login, Peer};
+pub use login::{Anonymous, Authenticate, Certificate, Identity, Login, Peer, Transport};
 pub use retained::{Quota, Retained, RetainedMessages, Walk};
 pub use stats::{Drop, Stats};
 pub use tree::{Link, Subscriber, Subscriptions, Visit, Wish};

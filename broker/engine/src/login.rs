@@ -23,8 +23,53 @@ pub struct Peer {
     pub address: Box<str>,
     /// The listener it came to.
     pub listener: Box<str>,
-    /// Its certificate in DER, if it showed one that was checked.
-    pub certificate: Option<Box<[u8]>>,
+    /// What carries its bytes.
+    pub transport: Transport,
+    /// Whether it came through a proxy, so that its address is what that proxy says.
+    pub proxied: bool,
+    /// Its certificate, if it showed one and a CA of the listener vouches for it.
+    pub certificate: Option<Box<Certificate>>,
+}
+
+/// What carries MQTT.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(usize)]
+pub enum Transport {
+    /// Plain TCP.
+    #[default]
+    Tcp,
+    /// TLS.
+    Tls,
+    /// WebSocket.
+    WebSocket,
+    /// WebSocket in TLS.
+    WebSocketTls,
+}
+
+impl Transport {
+    /// Every transport.
+    pub const ALL: [Self; 4] = [Self::Tcp, Self::Tls, Self::WebSocket, Self::WebSocketTls];
+
+    /// Its name in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::WebSocket => "websocket",
+            Self::WebSocketTls => "websocket_tls",
+        }
+    }
+}
+
+/// A client's certificate, checked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Certificate {
+    /// All of it, in DER.
+    pub der: Box<[u8]>,
+    /// Its subject as RFC 4514 writes it, such as `CN=press-7,O=Acme`.
+    pub subject: Box<str>,
+    /// The common name, if the subject has exactly one and it is printable text.
+    pub common_name: Option<Box<str>>,
 }
 
 /// Who a client turned out to be.
@@ -52,12 +97,16 @@ where
     }
 }
 
-/// Everybody is welcome, in the default organisation.
+/// Everybody is welcome, in the default organisation, but whoever came through a proxy: who is
+/// behind one is not known to be on this machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Anonymous;
 
 impl Authenticate for Anonymous {
-    fn authenticate(&self, _: &Login<'_>) -> Result<Identity, ReasonCode> {
+    fn authenticate(&self, login: &Login<'_>) -> Result<Identity, ReasonCode> {
+        if login.peer.proxied {
+            return Err(ReasonCode::NotAuthorized);
+        }
         Ok(Identity { org: OrgId::DEFAULT })
     }
 }

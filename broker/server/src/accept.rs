@@ -1,35 +1,53 @@
 //! Accepting connections, and handing each to the core with the fewest.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use broker_engine::Peer;
-use tokio::net::{TcpListener, TcpStream};
+use broker_engine::{Peer, Transport};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::worker::{Arrival, Gauges};
+use crate::config::Listener;
+use crate::counters::Counters;
+use crate::handshake::Hall;
+use crate::worker::{Arrival, Carrier, Gauges, Socket};
 
 /// Where accepted connections go.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Floor {
     pub(crate) cores: Vec<mpsc::Sender<Arrival>>,
     pub(crate) gauges: Arc<Vec<Gauges>>,
     pub(crate) connections_max: usize,
     /// Connections closed at the door.
     pub(crate) turned_away: Arc<AtomicU64>,
+    pub(crate) counters: Arc<Counters>,
+    /// Nobody is let in any more.
+    pub(crate) closed: Arc<AtomicBool>,
 }
 
 /// Connections beyond the limit that are let in to hear why they are refused.
 const REFUSED_MAX: usize = 64;
 
 /// Accepts for ever. Errors of one connection, or a lack of descriptors, end nothing.
-pub(crate) async fn accept(listener: TcpListener, name: SocketAddr, floor: Floor) {
+pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor, hall: Arc<Hall>) {
     const PAUSE: Duration = Duration::from_millis(50);
+    let direct = listener.transport == Transport::Tcp && !listener.proxy;
+    let name: Box<str> = listener.address.to_string().into();
     loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => floor.admit(stream, peer, name).await,
+        match socket.accept().await {
+            Ok((stream, from)) if direct => {
+                let peer = Peer {
+                    address: from.to_string().into(),
+                    listener: name.clone(),
+                    ..Peer::default()
+                };
+                floor.admit(Socket { stream, layers: None }, peer).await;
+            }
+            Ok((stream, from)) if floor.has_room() => {
+                hall.receive(stream, from, listener, &floor);
+            }
+            Ok(_) => {}
             Err(error) => {
                 tracing::warn!(%error, listener = %name, "accepting a connection failed");
                 tokio::time::sleep(PAUSE).await;
@@ -39,33 +57,41 @@ pub(crate) async fn accept(listener: TcpListener, name: SocketAddr, floor: Floor
 }
 
 impl Floor {
-    async fn admit(&self, stream: TcpStream, peer: SocketAddr, listener: SocketAddr) {
-        let loads: Vec<_> =
-            self.gauges.iter().map(|gauges| gauges.sockets.load(Ordering::Relaxed)).collect();
-        let total: usize = loads.iter().sum();
-        if total >= self.connections_max + REFUSED_MAX {
+    fn sockets(&self) -> usize {
+        self.gauges.iter().map(|gauges| gauges.sockets.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Whether one more may come, if only to be refused in words. Counts it if not.
+    fn has_room(&self) -> bool {
+        let room = self.sockets() < self.connections_max + REFUSED_MAX;
+        if !room {
             self.turned_away.fetch_add(1, Ordering::Relaxed);
+        }
+        room
+    }
+
+    /// Hands a connection to the core with the fewest.
+    pub(crate) async fn admit(&self, socket: Socket, peer: Peer) {
+        if !self.has_room() || self.closed.load(Ordering::Relaxed) {
             return;
         }
-        let Some(core) = (0..loads.len()).min_by_key(|core| loads[*core]) else { return };
+        let load = |core: &usize| self.gauges[*core].sockets.load(Ordering::Relaxed);
+        let Some(core) = (0..self.gauges.len()).min_by_key(load) else { return };
+        let Socket { stream, layers } = socket;
         let prepared = stream.set_nodelay(true).and_then(|()| stream.into_std());
-        let stream = match prepared {
-            Ok(stream) => stream,
+        let carrier = match prepared {
+            Ok(stream) => Carrier { stream, layers },
             Err(error) => {
+                let peer = &peer.address;
                 tracing::debug!(%error, %peer, "a connection was gone before it was served");
                 return;
             }
         };
-        let peer = Peer {
-            address: peer.to_string().into(),
-            listener: listener.to_string().into(),
-            certificate: None,
-        };
+        // The core is gone: so is the broker.
+        let Ok(place) = self.cores[core].reserve().await else { return };
+        let welcome = self.sockets() < self.connections_max;
         self.gauges[core].sockets.fetch_add(1, Ordering::Relaxed);
-        let welcome = total < self.connections_max;
-        let arrival = Arrival { stream, peer: Box::new(peer), welcome };
-        if self.cores[core].send(arrival).await.is_err() {
-            self.gauges[core].sockets.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.counters.accepted(peer.transport);
+        place.send(Arrival { carrier, peer: Box::new(peer), welcome });
     }
 }

@@ -1,13 +1,20 @@
 //! Settings of the server, with their defaults.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
+
+use broker_engine::Transport;
 
 /// Listeners, threads and limits.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where plain MQTT is served.
-    pub listen: Vec<SocketAddr>,
+    /// Where MQTT is served, and how.
+    pub listen: Vec<Listener>,
+    /// What listeners with TLS show and ask for.
+    pub tls: Option<Tls>,
+    /// What happens between a connection and its first MQTT byte.
+    pub handshakes: Handshakes,
     /// Threads that own connections; 0 for as many as the machine runs at once.
     pub cores: u16,
     /// Connections at the same time. Some more are let in to be refused in words.
@@ -20,10 +27,83 @@ pub struct Config {
     pub engine: broker_engine::Config,
 }
 
+/// One address listened on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Listener {
+    /// Where; port 0 picks a free one.
+    pub address: SocketAddr,
+    /// What carries MQTT there.
+    pub transport: Transport,
+    /// Whether every connection begins with a header of the PROXY protocol, version 2.
+    pub proxy: bool,
+}
+
+impl Listener {
+    /// A listener that expects no proxy.
+    pub fn new(address: SocketAddr, transport: Transport) -> Self {
+        Self { address, transport, proxy: false }
+    }
+}
+
+impl From<SocketAddr> for Listener {
+    /// Plain TCP.
+    fn from(address: SocketAddr) -> Self {
+        Self::new(address, Transport::Tcp)
+    }
+}
+
+/// Files of the TLS listeners, all PEM. They are read again when they change.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// The certificate, and those between it and the root.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// The CAs of client certificates; without them no client is asked for one.
+    pub client_ca: Option<PathBuf>,
+    /// Whether a client without a certificate is let in all the same.
+    pub client_optional: bool,
+    /// How often the files are looked at.
+    pub look_interval: Duration,
+}
+
+impl Tls {
+    /// A certificate and its key, looked at every three seconds; no client certificates.
+    pub fn new(certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        Self {
+            certificate: certificate.into(),
+            key: key.into(),
+            client_ca: None,
+            client_optional: false,
+            look_interval: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Limits of everything before MQTT: PROXY header, TLS, WebSocket.
+#[derive(Clone, Copy, Debug)]
+pub struct Handshakes {
+    /// How many go on at once. One more ends the oldest, so that silent clients cannot keep out
+    /// those that speak.
+    pub max: usize,
+    /// How long one may take.
+    pub timeout: Duration,
+    /// Longest WebSocket frame taken. A packet may span frames.
+    pub frame_bytes_max: u64,
+}
+
+impl Default for Handshakes {
+    fn default() -> Self {
+        Self { max: 1024, timeout: Duration::from_secs(10), frame_bytes_max: 16 << 20 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 1883))],
+            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 1883)).into()],
+            tls: None,
+            handshakes: Handshakes::default(),
             cores: 0,
             connections_max: 15_000,
             figures_interval: Duration::from_secs(10),

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use broker_engine::Rejection;
 
@@ -18,6 +19,20 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A file of the TLS listeners cannot be used.
+    #[error("cannot use {} for TLS: {why}", path.display())]
+    Tls {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A listener needs a certificate, and none is configured.
+    #[error("the listener {address} needs a certificate and its key")]
+    NoCertificate {
+        /// Where.
+        address: SocketAddr,
+    },
     /// A core's thread or runtime could not be made.
     #[error("cannot start the thread of core {core}")]
     Thread {
@@ -27,6 +42,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A connection was gone before it was served.
+    #[error("a connection was gone before it was served")]
+    Adopt(#[source] io::Error),
     /// The gate refused an in-process publish.
     #[error("refused, {0}")]
     Rejected(Rejection),

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use broker_engine::{Broker, InProcess, Stats};
+use broker_engine::{Broker, InProcess, Peer, Stats, Transport};
 use fabric::Commit;
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use uns_model::OrgId;
 
 use crate::Error;
-use crate::worker::{Gauges, Request};
+use crate::accept::Floor;
+use crate::counters::{Reloads, TransportStats};
+use crate::handshake::Hall;
+use crate::worker::{Gauges, Request, Socket};
 
 /// A running broker, from anywhere in the process.
 #[derive(Clone, Debug)]
@@ -18,7 +22,22 @@ pub struct Handle {
     pub(crate) cores: Arc<[mpsc::Sender<Request>]>,
     pub(crate) gauges: Arc<Vec<Gauges>>,
     pub(crate) turned_away: Arc<AtomicU64>,
+    pub(crate) floor: Floor,
+    pub(crate) hall: Arc<Hall>,
     pub(crate) hasher: ahash::RandomState,
+}
+
+/// A connection that somebody else turned into a WebSocket for MQTT, after [`accept_upgrade`].
+///
+/// [`accept_upgrade`]: crate::accept_upgrade
+#[derive(Debug)]
+pub struct Upgraded {
+    /// The bare socket.
+    pub stream: TcpStream,
+    /// What was read from it after the request.
+    pub early: Vec<u8>,
+    /// The listener it came to, in words.
+    pub listener: Box<str>,
 }
 
 /// Figures of the whole broker.
@@ -36,6 +55,12 @@ pub struct StatsSnapshot {
     pub retained_bytes: usize,
     /// Connections closed at the door, beyond the limit.
     pub turned_away: u64,
+    /// Figures of each of [`Transport::ALL`].
+    pub transports: [TransportStats; Transport::ALL.len()],
+    /// Handshakes under way.
+    pub handshakes: usize,
+    /// TLS files read again.
+    pub reloads: Reloads,
 }
 
 impl Handle {
@@ -54,6 +79,31 @@ impl Handle {
         outcome.await.map_err(|_| Error::ShuttingDown)?.map_err(Error::Rejected)
     }
 
+    /// Serves a WebSocket from here on, within the same limits as one of the broker's listeners.
+    ///
+    /// # Errors
+    /// The socket is gone already, or the broker is shutting down.
+    pub async fn adopt(&self, upgraded: Upgraded) -> Result<(), Error> {
+        if self.floor.closed.load(Ordering::Relaxed) {
+            return Err(Error::ShuttingDown);
+        }
+        let Upgraded { stream, early, listener } = upgraded;
+        let from = stream.peer_addr().map_err(Error::Adopt)?;
+        let transport = Transport::WebSocket;
+        let address = from.to_string().into();
+        let peer = Peer { address, listener, transport, ..Peer::default() };
+        let layers = Some(Box::new(self.hall.upgraded(early)));
+        self.floor.admit(Socket { stream, layers }, peer).await;
+        Ok(())
+    }
+
+    /// Reads the TLS files again now, changed or not; connections keep what they began with.
+    pub fn reload_certificates(&self) {
+        if let Some(certificates) = &self.hall.certificates {
+            certificates.ask();
+        }
+    }
+
     /// Forgets the retained message of a topic whose node was deleted; subscribers hear nothing.
     pub fn clear_retained(&self, org: OrgId, topic: &str) {
         self.broker.retained.clear(org, topic);
@@ -70,6 +120,9 @@ impl Handle {
             retained,
             retained_bytes,
             turned_away: self.turned_away.load(Ordering::Relaxed),
+            transports: self.floor.counters.transports(),
+            handshakes: self.hall.guests(),
+            reloads: self.floor.counters.reloads(),
         }
     }
 

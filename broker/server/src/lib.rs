@@ -5,8 +5,14 @@
 //! chunks from every socket that is ready, let the engine handle them, then flush once: the gate's
 //! batch to the log, batches to other cores, and one write per connection that has output. A panic
 //! in a core ends the process: there is no half-alive broker.
+//!
+//! TLS, WebSocket and PROXY headers are dealt with in two places. Handshakes have tasks of their own
+//! on the caller's runtime, timed and bounded; what comes out of them goes to a core like any plain
+//! socket, with its layers. There it reads and writes through them; a plain socket has none and
+//! pays for none.
 
 mod config;
+mod counters;
 mod error;
 
 mod handle;
@@ -15,15 +21,20 @@ mod server;
 mod abort;
 mod accept;
 mod gate;
+mod handshake;
 mod post;
+mod tls;
+mod websocket;
 mod worker;
 
-pub use config::Config;
+pub use config::{Config, Handshakes, Listener, Tls};
+pub use counters::{Failure, Reloads, TransportStats};
 pub use error::Error;
-pub use handle::{Handle, StatsSnapshot};
+pub use handle::{Handle, StatsSnapshot, Upgraded};
+pub use handshake::{Pages, Programs, accept_upgrade};
 pub use server::{Deps, Server};
 
 pub use broker_engine::{
-    Anonymous, Authenticate, Config as EngineConfig, Drop as DropCause, Identity, InProcess, Login,
-    Peer, Rejection, Stall, Stats,
+    Anonymous, Authenticate, Certificate, Config as EngineConfig, Drop as DropCause, Identity,
+    InProcess, Login, Peer, Rejection, Stall, Stats, Transport,
 };

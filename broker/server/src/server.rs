@@ -3,11 +3,11 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use broker_engine::{Anonymous, Authenticate, Broker, CoreNo, Retained};
+use broker_engine::{Anonymous, Authenticate, Broker, CoreNo, Retained, Transport};
 use bytes::Bytes;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{mpsc, watch};
@@ -15,8 +15,12 @@ use uns_model::{Clock, Random, SystemClock, SystemRandom};
 use uns_namespace::Namespace;
 
 use crate::accept::{Floor, accept};
+use crate::config::Listener;
+use crate::counters::Counters;
 use crate::handle::Handle;
+use crate::handshake::{Hall, Pages, Programs};
 use crate::post::Post;
+use crate::tls::{Certificates, watch};
 use crate::worker::{Gauges, Setup, run};
 use crate::{Config, Error};
 
@@ -26,6 +30,8 @@ pub struct Deps {
     pub namespace: Option<Arc<Namespace>>,
     /// Who may connect.
     pub authenticate: Box<dyn Authenticate>,
+    /// Which pages may connect over WebSocket.
+    pub pages: Arc<dyn Pages>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -44,6 +50,7 @@ impl Default for Deps {
         Self {
             namespace: None,
             authenticate: Box::new(Anonymous),
+            pages: Arc::new(Programs),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
         }
@@ -71,13 +78,10 @@ impl Server {
     /// An address cannot be listened on, or a thread cannot be made.
     pub async fn start(config: Config, deps: Deps) -> Result<Self, Error> {
         let cores = config.resolved_cores();
-        let mut listeners = Vec::new();
-        for address in &config.listen {
-            let listen = |source| Error::Listen { address: *address, source };
-            let listener = open(*address).map_err(listen)?;
-            listeners.push((listener.local_addr().map_err(listen)?, listener));
-        }
-        let Deps { namespace, authenticate, clock, random } = deps;
+        let Deps { namespace, authenticate, pages, clock, random } = deps;
+        let counters = Arc::new(Counters::default());
+        let certificates = certificates(&config, &counters)?;
+        let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
         let broker = Arc::new(Broker::new(config.engine.clone(), cores, authenticate, random));
         if let Some(namespace) = &namespace {
             restore(&broker, namespace, &*clock);
@@ -104,21 +108,37 @@ impl Server {
                 figures_interval: config.figures_interval,
             })?);
         }
-        let turned_away = Arc::new(AtomicU64::new(0));
+        let hall = Hall::new(config.handshakes, certificates, pages, Arc::clone(&counters));
         let floor = Floor {
             cores: doors,
-            gauges: Arc::clone(&gauges),
+            gauges,
             connections_max: config.connections_max,
-            turned_away: Arc::clone(&turned_away),
+            turned_away: Arc::new(AtomicU64::new(0)),
+            counters,
+            closed: Arc::new(AtomicBool::new(false)),
         };
-        let addresses = listeners.iter().map(|(address, _)| *address).collect();
-        let acceptors = listeners
-            .into_iter()
-            .map(|(name, listener)| tokio::spawn(accept(listener, name, floor.clone())))
-            .collect();
-        let hasher = ahash::RandomState::new();
-        let handle = Handle { broker, cores: desks.into(), gauges, turned_away, hasher };
+        let handle = Handle {
+            broker,
+            cores: desks.into(),
+            gauges: Arc::clone(&floor.gauges),
+            turned_away: Arc::clone(&floor.turned_away),
+            floor,
+            hall: Arc::new(hall),
+            hasher: ahash::RandomState::new(),
+        };
+        let addresses = listeners.iter().map(|(listener, _)| listener.address).collect();
+        let acceptors = Self::open_doors(&handle, listeners);
         Ok(Self { handle, addresses, stop, acceptors, threads })
+    }
+
+    fn open_doors(
+        handle: &Handle,
+        listeners: Vec<(Listener, TcpListener)>,
+    ) -> Vec<tokio::task::JoinHandle<()>> {
+        let (floor, hall) = (&handle.floor, &handle.hall);
+        let door = |(listener, socket)| accept(socket, listener, floor.clone(), Arc::clone(hall));
+        let watch = hall.certificates.clone().map(|certificates| tokio::spawn(watch(certificates)));
+        listeners.into_iter().map(|listener| tokio::spawn(door(listener))).chain(watch).collect()
     }
 
     /// The addresses listened on, ports filled in.
@@ -134,7 +154,7 @@ impl Server {
     /// Stops: no new connections, DISCONNECT 0x8B to every client, wills, a last commit, then the
     /// threads end; at the latest after the deadline.
     pub async fn shutdown(mut self, deadline: Duration) {
-        self.acceptors.iter().for_each(tokio::task::JoinHandle::abort);
+        self.close_doors();
         self.stop.send_replace(Some(deadline));
         let threads = std::mem::take(&mut self.threads);
         let joined = tokio::task::spawn_blocking(move || {
@@ -145,12 +165,41 @@ impl Server {
         });
         joined.await.ok();
     }
+
+    fn close_doors(&self) {
+        self.handle.floor.closed.store(true, Ordering::Relaxed);
+        self.acceptors.iter().for_each(tokio::task::JoinHandle::abort);
+        self.handle.hall.close();
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.acceptors.iter().for_each(tokio::task::JoinHandle::abort);
+        self.close_doors();
     }
+}
+
+/// The certificates, where a listener needs them.
+fn certificates(
+    config: &Config,
+    counters: &Arc<Counters>,
+) -> Result<Option<Arc<Certificates>>, Error> {
+    let secure = |listener: &&Listener| {
+        matches!(listener.transport, Transport::Tls | Transport::WebSocketTls)
+    };
+    match (config.listen.iter().find(secure), &config.tls) {
+        (None, _) => Ok(None),
+        (Some(listener), None) => Err(Error::NoCertificate { address: listener.address }),
+        (Some(_), Some(files)) => Certificates::open(files, Arc::clone(counters)).map(Some),
+    }
+}
+
+/// Opens a listener and fills in its port.
+fn bind(listener: &Listener) -> Result<(Listener, TcpListener), Error> {
+    let failed = |source| Error::Listen { address: listener.address, source };
+    let socket = open(listener.address).map_err(failed)?;
+    let address = socket.local_addr().map_err(failed)?;
+    Ok((Listener { address, ..*listener }, socket))
 }
 
 /// A listener whose queue holds a storm of reconnecting clients.

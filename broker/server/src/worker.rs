@@ -2,7 +2,9 @@
 
 mod connection;
 mod flush;
+mod layered;
 mod link;
+mod stream;
 mod tasks;
 
 use std::cell::{Cell, RefCell};
@@ -14,23 +16,38 @@ use std::task::Waker;
 
 use broker_engine::{Broker, CoreNo, Engine, InProcess, Key, Now, Rejection, Stats};
 use fabric::Commit;
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use uns_model::Clock;
 use uns_namespace::Namespace;
 
 use crate::gate::ServerGate;
 use crate::post::Post;
+pub(crate) use layered::Layers;
 use link::Link;
+use stream::Stream;
 pub(crate) use tasks::run;
 
 /// How an in-process publish ended.
 pub(crate) type Published = Result<Option<Commit>, Rejection>;
 
+/// A socket with what lies between it and MQTT.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    pub(crate) stream: tokio::net::TcpStream,
+    pub(crate) layers: Option<Box<Layers>>,
+}
+
+/// The same on its way from one runtime to another.
+#[derive(Debug)]
+pub(crate) struct Carrier {
+    pub(crate) stream: std::net::TcpStream,
+    pub(crate) layers: Option<Box<Layers>>,
+}
+
 /// A socket for a core to serve.
 #[derive(Debug)]
 pub(crate) struct Arrival {
-    pub(crate) stream: std::net::TcpStream,
+    pub(crate) carrier: Carrier,
     pub(crate) peer: Box<broker_engine::Peer>,
     /// Otherwise it is refused in words.
     pub(crate) welcome: bool,
@@ -139,12 +156,7 @@ impl Worker {
     }
 
     /// Takes a socket in and returns the key under which it is served.
-    fn adopt(
-        &self,
-        stream: TcpStream,
-        peer: broker_engine::Peer,
-        welcome: bool,
-    ) -> Option<Rc<Link>> {
+    fn adopt(&self, stream: Stream, peer: broker_engine::Peer, welcome: bool) -> Option<Rc<Link>> {
         let mut engine = self.engine.borrow_mut();
         let key = engine.open(self.now(), peer)?;
         if !welcome {

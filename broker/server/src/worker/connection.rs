@@ -1,15 +1,15 @@
 //! Reading one connection: a chunk per turn, many packets per chunk.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use broker_engine::Received;
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncWriteExt, ReadBuf};
 
 use super::link::{End, Link};
+use super::stream::Stream;
 use super::{READ_BYTES, Worker};
 
 /// Serves a connection until it is closed.
@@ -20,9 +20,8 @@ pub(super) async fn serve(worker: Rc<Worker>, link: Rc<Link>) {
     worker.engine.borrow_mut().closed(now, link.key);
     worker.flush_soon();
     drop(worker);
-    if link.end.get() == End::Graceful
-        && let Some(link) = Rc::into_inner(link)
-    {
+    let last_words = link.end.get() == End::Graceful || link.stream.borrow().has_last_words();
+    if last_words && let Some(link) = Rc::into_inner(link) {
         // Boxed, so that the many connections that do not end now have no room for it.
         Box::pin(linger(link.stream.into_inner())).await;
     }
@@ -30,10 +29,11 @@ pub(super) async fn serve(worker: Rc<Worker>, link: Rc<Link>) {
 
 /// Closing a socket with unread bytes resets it, and the last packet would be lost on its way. So
 /// the writing half is closed first, and what still comes is thrown away for a moment.
-async fn linger(mut stream: tokio::net::TcpStream) {
+async fn linger(stream: Stream) {
     const PATIENCE: Duration = Duration::from_secs(1);
     const MOST_READS: usize = 64;
     let drain = async {
+        let Ok(mut stream) = stream.farewell().await else { return };
         stream.shutdown().await.ok();
         let mut scratch = vec![0; 4096];
         for _ in 0..MOST_READS {
@@ -56,7 +56,8 @@ impl Worker {
     fn turn(&self, link: &Link, cx: &mut Context<'_>) -> Poll<()> {
         link.polled(cx);
         if link.blocked.get() {
-            match link.stream.borrow().poll_write_ready(cx) {
+            let ready = link.stream.borrow().poll_write_ready(cx);
+            match ready {
                 Poll::Ready(Ok(())) => {
                     link.blocked.set(false);
                     self.write(link);
@@ -109,7 +110,7 @@ impl Worker {
         let asked = room.len();
         let mut into = ReadBuf::new(room);
         let mut stream = link.stream.borrow_mut();
-        match Pin::new(&mut *stream).poll_read(cx, &mut into) {
+        match stream.poll_read(cx, &mut into, &link.blocked) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Err(_)) => return Poll::Ready(None),
             Poll::Ready(Ok(())) => {}

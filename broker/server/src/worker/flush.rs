@@ -111,11 +111,12 @@ impl Worker {
             return;
         }
         let mut written = 0;
-        if !output.is_empty() {
-            match link.stream.borrow().try_write(output) {
+        let mut stream = link.stream.borrow_mut();
+        if !output.is_empty() || stream.holds_output() {
+            match stream.try_write(output) {
                 Ok(bytes) => {
                     written = bytes;
-                    link.blocked.set(bytes < output.len());
+                    link.blocked.set(bytes < output.len() || stream.holds_output());
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => link.blocked.set(true),
                 Err(_) => {
@@ -125,6 +126,7 @@ impl Worker {
                 }
             }
         }
+        drop(stream);
         engine.wrote(now, link.key, written);
         if engine.is_closing(link.key) {
             link.end.set(End::Flushing);

@@ -4,13 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::task::{Context, Waker};
 
 use broker_engine::Key;
-use tokio::net::TcpStream;
 
-/// A socket and what is known of it. TLS and WebSocket streams will stand beside the plain one.
+use super::stream::Stream;
+
+/// A socket and what is known of it.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) key: Key,
-    pub(super) stream: RefCell<TcpStream>,
+    pub(super) stream: RefCell<Stream>,
     /// Bytes of an incomplete packet, or of packets that wait.
     pub(super) unread: RefCell<Vec<u8>>,
     waker: RefCell<Option<Waker>>,
@@ -37,7 +38,7 @@ pub(super) enum End {
 }
 
 impl Link {
-    pub(super) fn new(key: Key, stream: TcpStream) -> Self {
+    pub(super) fn new(key: Key, stream: Stream) -> Self {
         Self {
             key,
             stream: RefCell::new(stream),

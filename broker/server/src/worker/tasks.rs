@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use broker_engine::{InProcess, Stats};
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{LocalSet, spawn_local};
 use uns_model::OrgId;
 
 use super::connection::serve;
+use super::stream::Stream;
 use super::{Arrival, Published, Request, Setup, Worker};
 use crate::abort::AbortOnPanic;
 
@@ -82,8 +82,8 @@ async fn judge(worker: Rc<Worker>) {
 }
 
 async fn welcome(worker: Rc<Worker>, mut arrivals: mpsc::Receiver<Arrival>) {
-    while let Some(Arrival { stream, peer, welcome }) = arrivals.recv().await {
-        let link = TcpStream::from_std(stream)
+    while let Some(Arrival { carrier, peer, welcome }) = arrivals.recv().await {
+        let link = Stream::new(carrier)
             .inspect_err(|error| tracing::warn!(%error, "a socket was not taken over"))
             .ok()
             .and_then(|stream| worker.adopt(stream, *peer, welcome));

@@ -30,7 +30,7 @@ impl Broker {
 
     pub(crate) fn over(deps: Deps, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config {
-            listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()],
             cores: 2,
             ..Config::default()
         };

@@ -1,0 +1,226 @@
+//! What lies between an accepted socket and MQTT: PROXY header, TLS, WebSocket. Each connection has
+//! a task of its own here, timed and counted, so that a silent one holds up nobody; the cores see
+//! only connections that are through.
+
+mod proxy;
+mod upgrade;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use broker_engine::{Peer, Transport};
+use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
+
+use crate::accept::Floor;
+use crate::config::{Handshakes, Listener};
+use crate::counters::{Counters, Failure};
+use crate::tls::{Certificates, certificate_of};
+use crate::websocket::Deframer;
+use crate::worker::{Layers, Socket};
+pub use upgrade::{Pages, Programs, accept_upgrade};
+
+/// A handshake that did not succeed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    cause: Failure,
+    why: String,
+}
+
+impl Failed {
+    fn new(cause: Failure, why: impl ToString) -> Self {
+        Self { cause, why: why.to_string() }
+    }
+
+    fn proxy(error: &io::Error) -> Self {
+        Self::new(Failure::Proxy, error)
+    }
+
+    fn tls(error: &io::Error) -> Self {
+        Self::new(Failure::Tls, error)
+    }
+
+    fn upgrade(error: &io::Error) -> Self {
+        Self::new(Failure::Upgrade, error)
+    }
+}
+
+/// Handshakes under way.
+#[derive(Debug, Default)]
+struct Guests {
+    /// By arrival.
+    waiting: BTreeMap<u64, AbortHandle>,
+    next: u64,
+    closed: bool,
+}
+
+/// Where handshakes happen.
+pub(crate) struct Hall {
+    limits: Handshakes,
+    pub(crate) certificates: Option<Arc<Certificates>>,
+    pages: Arc<dyn Pages>,
+    counters: Arc<Counters>,
+    guests: Mutex<Guests>,
+}
+
+impl fmt::Debug for Hall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hall").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// Frees the place of a handshake when it ends, however it ends.
+struct Seat(Arc<Hall>, u64);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.guests.lock().waiting.remove(&self.1);
+    }
+}
+
+impl Hall {
+    pub(crate) fn new(
+        limits: Handshakes,
+        certificates: Option<Arc<Certificates>>,
+        pages: Arc<dyn Pages>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self { limits, certificates, pages, counters, guests: Mutex::default() }
+    }
+
+    /// Handshakes under way.
+    pub(crate) fn guests(&self) -> usize {
+        self.guests.lock().waiting.len()
+    }
+
+    /// Ends every handshake and begins no other.
+    pub(crate) fn close(&self) {
+        let mut guests = self.guests.lock();
+        guests.closed = true;
+        let waiting = std::mem::take(&mut guests.waiting);
+        drop(guests);
+        waiting.values().for_each(AbortHandle::abort);
+    }
+
+    /// Starts the handshake of a connection.
+    pub(crate) fn receive(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        from: SocketAddr,
+        listener: Listener,
+        floor: &Floor,
+    ) {
+        let mut guests = self.guests.lock();
+        if guests.closed {
+            return;
+        }
+        let oldest = (guests.waiting.len() >= self.limits.max.max(1))
+            .then(|| guests.waiting.pop_first())
+            .flatten();
+        let id = guests.next;
+        guests.next += 1;
+        let task = tokio::spawn(self.clone().lead(id, (stream, from), listener, floor.clone()));
+        guests.waiting.insert(id, task.abort_handle());
+        drop(guests);
+        if let Some((_, oldest)) = oldest {
+            oldest.abort();
+            self.counters.failed(listener.transport, Failure::Shed);
+        }
+    }
+
+    /// Leads a connection from its socket to a core.
+    async fn lead(
+        self: Arc<Self>,
+        id: u64,
+        (stream, from): (TcpStream, SocketAddr),
+        listener: Listener,
+        floor: Floor,
+    ) {
+        let seat = Seat(Arc::clone(&self), id);
+        let handshake = self.greet(stream, from, listener);
+        let outcome = tokio::time::timeout(self.limits.timeout, handshake).await;
+        drop(seat);
+        let failed = match outcome {
+            Ok(Ok((socket, peer))) => return floor.admit(socket, peer).await,
+            Ok(Err(failed)) => failed,
+            Err(_) => Failed::new(Failure::Timeout, "it took too long"),
+        };
+        self.counters.failed(listener.transport, failed.cause);
+        tracing::debug!(
+            peer = %from,
+            listener = %listener.address,
+            cause = failed.cause.name(),
+            why = failed.why,
+            "a connection was not let in"
+        );
+    }
+
+    async fn greet(
+        &self,
+        mut stream: TcpStream,
+        from: SocketAddr,
+        listener: Listener,
+    ) -> Result<(Socket, Peer), Failed> {
+        let mut address = from;
+        if listener.proxy {
+            let said = proxy::read(&mut stream).await.map_err(|error| Failed::proxy(&error))?;
+            address = said.unwrap_or(from);
+        }
+        let mut peer = Peer {
+            address: address.to_string().into(),
+            listener: listener.address.to_string().into(),
+            transport: listener.transport,
+            proxied: listener.proxy,
+            certificate: None,
+        };
+        let (stream, layers) = match listener.transport {
+            Transport::Tcp => return Ok((Socket { stream, layers: None }, peer)),
+            Transport::WebSocket => {
+                let early = self.upgrade(&mut stream, address).await?;
+                (stream, Layers { websocket: Some(self.deframer()), early, ..self.layers() })
+            }
+            Transport::Tls | Transport::WebSocketTls => {
+                let web = listener.transport == Transport::WebSocketTls;
+                let certificates = self.certificates.as_ref();
+                let config = certificates
+                    .map(|certificates| certificates.config(web))
+                    .ok_or_else(|| Failed::new(Failure::Tls, "there is no certificate"))?;
+                let accepted = TlsAcceptor::from(config).accept(stream).await;
+                let mut stream = accepted.map_err(|error| Failed::tls(&error))?;
+                let early = if web { self.upgrade(&mut stream, address).await? } else { vec![] };
+                let (stream, session) = stream.into_inner();
+                peer.certificate = certificate_of(&session).map(Box::new);
+                let websocket = web.then(|| self.deframer());
+                (stream, Layers { tls: Some(session), websocket, early, ..self.layers() })
+            }
+        };
+        Ok((Socket { stream, layers: Some(Box::new(layers)) }, peer))
+    }
+
+    async fn upgrade(
+        &self,
+        stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+        from: SocketAddr,
+    ) -> Result<Vec<u8>, Failed> {
+        upgrade::serve(stream, from, &*self.pages).await.map_err(|error| Failed::upgrade(&error))
+    }
+
+    /// The layers of a WebSocket that somebody else upgraded.
+    pub(crate) fn upgraded(&self, early: Vec<u8>) -> Layers {
+        Layers { websocket: Some(self.deframer()), early, ..self.layers() }
+    }
+
+    fn layers(&self) -> Layers {
+        Layers { tls: None, websocket: None, early: vec![], counters: self.counters.clone() }
+    }
+
+    fn deframer(&self) -> Deframer {
+        Deframer::new(self.limits.frame_bytes_max)
+    }
+}

@@ -1,0 +1,110 @@
+//! The HTTP request that turns a connection into MQTT over WebSocket.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tungstenite::handshake::machine::TryParse as _;
+use tungstenite::handshake::server::{Request, create_response, write_response};
+use tungstenite::http::{self, HeaderMap, HeaderValue, StatusCode, header};
+
+/// The longest request taken, its headers included.
+const REQUEST_MAX: usize = 16 << 10;
+/// The sub-protocol every client names [MQTT-6.0.0-3].
+const PROTOCOL: &str = "mqtt";
+
+/// Which requests may come from a browser: a page must not reach the broker through its reader.
+pub trait Pages: Send + Sync {
+    /// Whether a request with these headers may become a connection.
+    ///
+    /// # Errors
+    /// Why not, in a sentence for whoever sent it.
+    fn admit(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), String>;
+}
+
+/// No page may, as far as browsers say that one is asking; programs may.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Programs;
+
+impl Pages for Programs {
+    fn admit(&self, _: SocketAddr, headers: &HeaderMap) -> Result<(), String> {
+        if headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site") {
+            return Err("No page may connect here.".into());
+        }
+        Ok(())
+    }
+}
+
+/// The answer to a request for MQTT over WebSocket, once it may be answered.
+///
+/// # Errors
+/// What the request lacks, with its HTTP status.
+pub fn accept_upgrade(
+    request: &http::Request<()>,
+) -> Result<http::Response<()>, (StatusCode, String)> {
+    let wrong = |error: tungstenite::Error| (StatusCode::BAD_REQUEST, error.to_string());
+    let mut response = create_response(request).map_err(wrong)?;
+    let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
+    let mut offered = offered.iter().filter_map(|list| list.to_str().ok());
+    if !offered.any(|list| list.split(',').any(|name| name.trim() == PROTOCOL)) {
+        let why = "The sub-protocol `mqtt` is spoken here, and the request does not offer it.";
+        return Err((StatusCode::BAD_REQUEST, why.into()));
+    }
+    let name = HeaderValue::from_static(PROTOCOL);
+    response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
+    Ok(response)
+}
+
+/// Reads the request and answers it; returns what came after it.
+pub(super) async fn serve(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    from: SocketAddr,
+    pages: &dyn Pages,
+) -> io::Result<Vec<u8>> {
+    let (request, early) = read(stream).await?;
+    let outcome = match pages.admit(from, request.headers()) {
+        Ok(()) => accept_upgrade(&request),
+        Err(why) => Err((StatusCode::FORBIDDEN, why)),
+    };
+    match outcome {
+        Ok(response) => {
+            let mut bytes = Vec::new();
+            write_response(&mut bytes, &response).map_err(io::Error::other)?;
+            stream.write_all(&bytes).await?;
+            stream.flush().await?;
+            Ok(early)
+        }
+        Err((status, why)) => {
+            let length = why.len() + 1;
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n\
+                 Content-Length: {length}\r\nConnection: close\r\n\r\n{why}\n"
+            );
+            stream.write_all(answer.as_bytes()).await?;
+            stream.shutdown().await?;
+            Err(io::Error::new(io::ErrorKind::InvalidData, why))
+        }
+    }
+}
+
+async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(Request, Vec<u8>)> {
+    let wrong = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why.to_owned());
+    let mut bytes = Vec::with_capacity(1024);
+    let mut searched = 0;
+    loop {
+        if stream.read_buf(&mut bytes).await? == 0 {
+            return Err(wrong("closed within its HTTP request"));
+        }
+        // Only new bytes are searched for the end, so that single bytes cost no more than many.
+        let fresh = bytes.get(searched..).unwrap_or_default();
+        if fresh.windows(4).any(|four| four == b"\r\n\r\n") {
+            let parsed = Request::try_parse(&bytes).map_err(|error| wrong(&error.to_string()))?;
+            let (size, request) = parsed.ok_or_else(|| wrong("an HTTP request without end"))?;
+            return Ok((request, bytes.split_off(size)));
+        }
+        searched = bytes.len().saturating_sub(3);
+        if bytes.len() > REQUEST_MAX {
+            return Err(wrong("a long HTTP request"));
+        }
+    }
+}
