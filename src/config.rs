@@ -1,6 +1,7 @@
 //! Configuration: defaults, then a TOML file, then `--set`; typed once, checked once.
 
 mod keys;
+mod mqtt;
 mod units;
 
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use figment::providers::{Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use keys::reference;
+pub(crate) use mqtt::{ClientCertificate, Listen, Mqtt};
 pub(crate) use units::{ByteSize, Span};
 
 /// Everything an operator can set.
@@ -24,19 +26,6 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     pub(crate) history: History,
     pub(crate) tracing: Tracing,
-}
-
-/// `[mqtt]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Mqtt {
-    pub(crate) listen: SocketAddr,
-    pub(crate) cores: usize,
-    pub(crate) connections_max: usize,
-    pub(crate) packet_bytes_max: ByteSize,
-    pub(crate) connect_timeout: Span,
-    pub(crate) keep_alive_max: Span,
-    pub(crate) outbound_bytes_max: ByteSize,
 }
 
 /// `[http]`
@@ -128,20 +117,6 @@ pub(crate) enum TracingFormat {
     Json,
 }
 
-impl Default for Mqtt {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 1883)),
-            cores: 0,
-            connections_max: 18_000,
-            packet_bytes_max: ByteSize::kib(1088),
-            connect_timeout: Span::seconds(10),
-            keep_alive_max: Span::seconds(3600),
-            outbound_bytes_max: ByteSize::mib(8),
-        }
-    }
-}
-
 impl Default for Http {
     fn default() -> Self {
         Self {
@@ -223,8 +198,8 @@ fn describe(error: &figment::Error, entry: Option<&str>, file: Option<&Path>) ->
 }
 
 fn check(config: &Config) -> Result<()> {
-    for (key, address) in [("mqtt.listen", config.mqtt.listen), ("http.listen", config.http.listen)]
-    {
+    let http = ("http.listen", config.http.listen);
+    for (key, address) in config.mqtt.addresses().chain([http]) {
         if !address.ip().is_loopback() {
             bail!(
                 "{key} = \"{address}\": this version serves its own machine only, because it has \
@@ -251,6 +226,7 @@ fn check(config: &Config) -> Result<()> {
             bail!("{key} = {value} is out of range; it takes {low} to {high}");
         }
     }
+    config.mqtt.check()?;
     config.namespace.offset_seconds()?;
     Ok(())
 }

@@ -16,7 +16,16 @@ pub(crate) struct Ready {
     pub(crate) version: &'static str,
     /// MQTT 3.1.1 and 5.0.
     pub(crate) mqtt: SocketAddr,
-    /// Page, API and WebSocket.
+    /// MQTT in TLS, if it is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mqtt_tls: Option<SocketAddr>,
+    /// MQTT over WebSocket on a port of its own, if it is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mqtt_websocket: Option<SocketAddr>,
+    /// The same in TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mqtt_websocket_tls: Option<SocketAddr>,
+    /// Page, API, WebSocket, and MQTT over WebSocket at `/mqtt`.
     pub(crate) http: SocketAddr,
 }
 
@@ -38,11 +47,13 @@ impl Ready {
         let host = self.mqtt.ip();
         let port = self.mqtt.port();
         let url = if page { "" } else { "   (built without the page; the API is there)" };
+        let further = self.further();
         let _ = write!(
             out,
             "\n  UNS Hub {} is ready, data in {}\n\n\
              \x20   page and API   http://{}/{url}\n\
              \x20   MQTT           mqtt://{}\n\
+             {further}\
              \x20   log-in         none needed from this machine; nothing else can connect\n\n\
              \x20 Try:  mosquitto_pub -h {host} -p {port} -t uns/v1/acme/dallas/press/line1/cell3/temperature -m 23.4\n\
              \x20       (or `uns demo --mqtt mqtt://{}` for a small living plant)\n",
@@ -53,5 +64,17 @@ impl Ready {
             self.mqtt,
         );
         out
+    }
+    /// A line for each further MQTT listener.
+    fn further(&self) -> String {
+        let listeners = [
+            ("mqtts://", self.mqtt_tls),
+            ("ws://", self.mqtt_websocket),
+            ("wss://", self.mqtt_websocket_tls),
+        ];
+        let lines = listeners.into_iter().filter_map(|(scheme, address)| {
+            Some(format!("                   {scheme}{}\n", address?))
+        });
+        lines.collect()
     }
 }

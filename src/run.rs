@@ -7,15 +7,19 @@ mod serve;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use broker_server::{Handle, Transport};
 use clap::Args;
+use hub_kit::http::{Anonymous, Guard, Hosts};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Config, TracingFormat};
 use crate::page;
 use crate::ready::Ready;
+use crate::wiring::mqtt_websocket::Guarded;
 use parts::Parts;
 
 /// Where the hub keeps its data and what it was told.
@@ -43,12 +47,22 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let signals = hub.block_on(async { Signals::new() })?;
 
     let parts = Parts::open(&args.data, &config)?;
-    let broker = hub.block_on(broker::start(&parts, &config))?;
-    let http = hub.block_on(serve::start(&parts, &broker, &config))?;
+    let anonymous = Arc::new(Anonymous::allowed());
+    let hosts = Hosts::new(&config.http.hosts).context("http.hosts")?;
+    let pages = Arc::new(Guarded(Guard::new(hosts, Arc::clone(&anonymous))));
+    let broker = hub.block_on(broker::start(&parts, &config, pages))?;
+    let http = hub.block_on(serve::start(&parts, &broker, &config, anonymous))?;
+    let listens = |transport| {
+        let listeners = broker.listeners().iter();
+        listeners.filter(|listener| listener.transport == transport).map(|l| l.address).next()
+    };
     let ready = Ready {
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION"),
-        mqtt: *broker.local_addrs().first().context("the broker has no listener")?,
+        mqtt: listens(Transport::Tcp).context("the broker has no listener")?,
+        mqtt_tls: listens(Transport::Tls),
+        mqtt_websocket: listens(Transport::WebSocket),
+        mqtt_websocket_tls: listens(Transport::WebSocketTls),
         http: http.address(),
     };
     tracing::info!(mqtt = %ready.mqtt, http = %ready.http, data = %args.data.display(), "ready");
@@ -57,7 +71,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     }
     crate::client::print(&ready.banner(&args.data, page::embedded()))?;
 
-    let signal = hub.block_on(signals.wait());
+    let signal = hub.block_on(signals.wait(&broker.handle()));
     tracing::info!(signal, "stopping");
     hub.block_on(broker.shutdown(STOP_DEADLINE));
     hub.block_on(http.stop(STOP_DEADLINE));
@@ -85,8 +99,9 @@ fn init_tracing(config: &Config) -> Result<()> {
     installed.map_err(|error| anyhow::anyhow!("the hub's own log cannot be set up: {error}"))
 }
 
-/// The signals that ask for an orderly stop.
+/// The signals that ask for an orderly stop, and the one that asks to read TLS files again.
 struct Signals {
+    hangup: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
@@ -95,15 +110,19 @@ impl Signals {
     fn new() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
+            hangup: signal(SignalKind::hangup()).context("no SIGHUP handler")?,
             terminate: signal(SignalKind::terminate()).context("no SIGTERM handler")?,
             interrupt: signal(SignalKind::interrupt()).context("no SIGINT handler")?,
         })
     }
 
-    async fn wait(mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+    async fn wait(mut self, broker: &Handle) -> &'static str {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.interrupt.recv() => return "SIGINT",
+                _ = self.hangup.recv() => broker.reload_certificates(),
+            }
         }
     }
 }

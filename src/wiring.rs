@@ -3,4 +3,5 @@
 pub(crate) mod figures;
 pub(crate) mod history;
 pub(crate) mod live;
+pub(crate) mod mqtt_websocket;
 pub(crate) mod publish;

@@ -10,12 +10,41 @@ use super::Config;
 /// Every key with its meaning; a test holds this list against [`Config`].
 pub(super) const KEYS: &[(&str, &str)] = &[
     ("mqtt.listen", "Address of MQTT 3.1.1 and 5.0; loopback only, port 0 picks a free one."),
+    (
+        "mqtt.proxy_protocol",
+        "Every connection begins with a PROXY header, version 2. Until there are log-ins, such clients are refused (CONNACK 0x87).",
+    ),
     ("mqtt.cores", "Broker threads, each with its own connections; 0 means one per core."),
     ("mqtt.connections_max", "Connections beyond this are refused (CONNACK 0x97)."),
     ("mqtt.packet_bytes_max", "Largest MQTT packet taken; advertised to MQTT 5 clients."),
     ("mqtt.connect_timeout", "A connection must send its whole CONNECT within this time."),
     ("mqtt.keep_alive_max", "Longer keep-alives are lowered to this (Server Keep Alive)."),
     ("mqtt.outbound_bytes_max", "Bytes waiting for one slow reader before QoS 0 is dropped."),
+    (
+        "mqtt.tls.listen",
+        "Address of MQTT in TLS 1.2 and 1.3, such as 127.0.0.1:8883; loopback only, or \"off\".",
+    ),
+    ("mqtt.tls.proxy_protocol", "As mqtt.proxy_protocol; the header comes before TLS."),
+    (
+        "mqtt.tls.certificate",
+        "PEM file with certificate and intermediates; read again when it changes, and on SIGHUP.",
+    ),
+    ("mqtt.tls.key", "PEM file with its private key."),
+    ("mqtt.tls.client_ca", "PEM file with the CAs of client certificates; empty asks for none."),
+    (
+        "mqtt.tls.client_certificate",
+        "With client_ca: \"required\", or \"optional\" (one that is shown must be good).",
+    ),
+    (
+        "mqtt.websocket.listen",
+        "Address of MQTT over WebSocket beside /mqtt of http.listen; loopback only, or \"off\".",
+    ),
+    ("mqtt.websocket.proxy_protocol", "As mqtt.proxy_protocol."),
+    (
+        "mqtt.websocket_tls.listen",
+        "Address of MQTT over WebSocket in TLS, with the files of mqtt.tls; loopback only, or \"off\".",
+    ),
+    ("mqtt.websocket_tls.proxy_protocol", "As mqtt.proxy_protocol."),
     ("http.listen", "Address of page, API and WebSocket; loopback only, port 0 picks one."),
     ("http.hosts", "Further host names the page may be reached by, beside localhost."),
     ("http.body_bytes_max", "Largest request body."),
@@ -44,12 +73,14 @@ pub(crate) fn reference(config: &Config) -> String {
     let mut out = String::from("# UNS Hub configuration. Every key is optional.\n");
     let mut section = "";
     for (path, meaning) in KEYS {
-        let (head, key) = path.split_once('.').expect("every key lies in a section");
+        let (head, key) = path.rsplit_once('.').expect("every key lies in a section");
         if head != section {
             let _ = write!(out, "\n[{head}]\n");
             section = head;
         }
-        let value = &table[head][key];
+        let mut names = path.split('.');
+        let first = &table[names.next().unwrap_or_default()];
+        let value = names.fold(first, |table, name| &table[name]);
         let _ = write!(out, "# {meaning}\n{key} = {value}\n");
     }
     out
@@ -60,9 +91,9 @@ pub(super) fn set_to_toml(entry: &str) -> Result<String> {
     let (key, raw) = entry.split_once('=').with_context(|| {
         format!("--set {entry}: write KEY=VALUE, for example mqtt.listen=127.0.0.1:0")
     })?;
-    let (section, name) = key
+    let (sections, name) = key
         .trim()
-        .split_once('.')
+        .rsplit_once('.')
         .with_context(|| format!("--set {entry}: keys look like mqtt.listen"))?;
     let raw = raw.trim();
     let value = format!("v = {raw}")
@@ -73,7 +104,8 @@ pub(super) fn set_to_toml(entry: &str) -> Result<String> {
         .filter(|v| !matches!(v, Value::Datetime(_)))
         .unwrap_or_else(|| Value::String(raw.to_owned()));
     let inner = Table::from_iter([(name.to_owned(), value)]);
-    Ok(Table::from_iter([(section.to_owned(), Value::Table(inner))]).to_string())
+    let nest = |inner, section: &str| Table::from_iter([(section.to_owned(), Value::Table(inner))]);
+    Ok(sections.split('.').rev().fold(inner, nest).to_string())
 }
 
 /// The known key closest to an unknown one.

@@ -12,13 +12,15 @@ fn error(set: &[&str]) -> String {
 
 #[test]
 fn every_key_has_its_line_and_every_line_its_key() {
-    let table = toml::Table::try_from(Config::default()).unwrap();
-    let mut keys: Vec<String> = Vec::new();
-    for (section, inner) in &table {
-        for key in inner.as_table().unwrap().keys() {
-            keys.push(format!("{section}.{key}"));
+    fn walk(path: &str, value: &toml::Value, keys: &mut Vec<String>) {
+        let Some(table) = value.as_table() else { return keys.push(path.to_owned()) };
+        for (name, inner) in table {
+            walk(&format!("{path}.{name}"), inner, keys);
         }
     }
+    let table = toml::Table::try_from(Config::default()).unwrap();
+    let mut keys: Vec<String> = Vec::new();
+    table.iter().for_each(|(section, inner)| walk(section, inner, &mut keys));
     let mut documented: Vec<String> = KEYS.iter().map(|(k, _)| (*k).to_owned()).collect();
     keys.sort();
     documented.sort();
@@ -59,6 +61,30 @@ fn mistakes_name_key_and_origin() {
     assert!(zone.contains("Mars/Base"), "{zone}");
     let range = error(&["log.keep_percent=99"]);
     assert!(range.contains("1 to 90"), "{range}");
+}
+
+#[test]
+fn listeners_of_other_transports() {
+    let files = ["mqtt.tls.certificate=/c.pem", "mqtt.tls.key=/k.pem"];
+    let set =
+        ["mqtt.tls.listen=127.0.0.1:8883", "mqtt.websocket.listen=[::1]:0", files[0], files[1]];
+    let config = load(None, &set.map(str::to_owned)).unwrap();
+    let keys: Vec<_> = config.mqtt.addresses().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["mqtt.listen", "mqtt.tls.listen", "mqtt.websocket.listen"]);
+    for key in ["mqtt.tls.listen", "mqtt.websocket.listen", "mqtt.websocket_tls.listen"] {
+        let public = error(&[&format!("{key}=0.0.0.0:1"), files[0], files[1]]);
+        assert!(public.contains(key) && public.contains("loopback"), "{public}");
+        let word = error(&[&format!("{key}=everywhere")]);
+        assert!(word.contains("everywhere"), "{word}");
+    }
+    for key in ["mqtt.tls.listen", "mqtt.websocket_tls.listen"] {
+        let bare = error(&[&format!("{key}=127.0.0.1:1"), files[0]]);
+        assert!(bare.contains(key) && bare.contains("mqtt.tls.key"), "{bare}");
+    }
+    let optional = error(&["mqtt.tls.client_certificate=optional"]);
+    assert!(optional.contains("mqtt.tls.client_ca"), "{optional}");
+    let unknown = error(&["mqtt.tls.certficate=/c.pem"]);
+    assert!(unknown.contains("did you mean `mqtt.tls.certificate`"), "{unknown}");
 }
 
 #[test]

@@ -1,27 +1,34 @@
 //! The MQTT side: the broker over the namespace's gate.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use broker_server::{Anonymous, Config as ServerConfig, Deps, EngineConfig, Error, Server};
+use broker_server::{
+    Anonymous, Config as ServerConfig, Deps, EngineConfig, Error, Listener, Pages, Server, Tls,
+    Transport,
+};
 
 use super::parts::Parts;
-use crate::config::Config;
+use crate::config::{ClientCertificate, Config, Listen, Mqtt};
 use crate::ports;
 
-/// Binds the port and starts the cores.
-pub(super) async fn start(parts: &Parts, config: &Config) -> Result<Server> {
+/// Binds the ports and starts the cores.
+pub(super) async fn start(parts: &Parts, config: &Config, pages: Arc<dyn Pages>) -> Result<Server> {
     let deps = Deps {
         namespace: Some(Arc::clone(&parts.namespace)),
         authenticate: Box::new(Anonymous),
+        pages,
         clock: Arc::clone(&parts.clock),
         random: Arc::clone(&parts.random),
     };
     match Server::start(server_config(config), deps).await {
         Ok(server) => Ok(server),
         Err(Error::Listen { address, source }) if source.kind() == io::ErrorKind::AddrInUse => {
-            Err(source).context(ports::taken("mqtt.listen", address))
+            let key = config.mqtt.addresses().find(|(_, listen)| *listen == address);
+            let key = key.map_or("mqtt.listen", |(key, _)| key);
+            Err(source).context(ports::taken(key, address))
         }
         Err(error) => Err(error).context("the broker does not start"),
     }
@@ -31,7 +38,8 @@ fn server_config(config: &Config) -> ServerConfig {
     let mqtt = &config.mqtt;
     let output = mqtt.outbound_bytes_max.as_usize();
     ServerConfig {
-        listen: vec![mqtt.listen],
+        listen: listeners(mqtt),
+        tls: tls(mqtt),
         cores: u16::try_from(mqtt.cores).unwrap_or(u16::MAX),
         connections_max: mqtt.connections_max,
         engine: EngineConfig {
@@ -44,4 +52,28 @@ fn server_config(config: &Config) -> ServerConfig {
         },
         ..ServerConfig::default()
     }
+}
+
+fn listeners(mqtt: &Mqtt) -> Vec<Listener> {
+    [
+        (Listen(Some(mqtt.listen)), Transport::Tcp, mqtt.proxy_protocol),
+        (mqtt.tls.listen, Transport::Tls, mqtt.tls.proxy_protocol),
+        (mqtt.websocket.listen, Transport::WebSocket, mqtt.websocket.proxy_protocol),
+        (mqtt.websocket_tls.listen, Transport::WebSocketTls, mqtt.websocket_tls.proxy_protocol),
+    ]
+    .into_iter()
+    .filter_map(|(listen, transport, proxy)| {
+        Some(Listener { proxy, ..Listener::new(listen.0?, transport) })
+    })
+    .collect()
+}
+
+fn tls(mqtt: &Mqtt) -> Option<Tls> {
+    let given = |path: &Path| !path.as_os_str().is_empty();
+    let files = &mqtt.tls;
+    given(&files.certificate).then(|| Tls {
+        client_ca: Some(files.client_ca.clone()).filter(|path| given(path)),
+        client_optional: files.client_certificate == ClientCertificate::Optional,
+        ..Tls::new(&files.certificate, &files.key)
+    })
 }

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::wiring::figures::{Figures, HistoryHealth, LogHealth};
 use crate::wiring::history::StoredHistory;
 use crate::wiring::live::LiveNamespace;
+use crate::wiring::mqtt_websocket;
 use crate::wiring::publish::GatedPublish;
 use crate::{page, ports};
 
@@ -34,7 +35,12 @@ pub(super) struct HttpSide {
 }
 
 /// Binds the port and starts every module.
-pub(super) async fn start(parts: &Parts, broker: &Server, config: &Config) -> Result<HttpSide> {
+pub(super) async fn start(
+    parts: &Parts,
+    broker: &Server,
+    config: &Config,
+    anonymous: Arc<Anonymous>,
+) -> Result<HttpSide> {
     let listen = config.http.listen;
     let listener =
         TcpListener::bind(listen).await.with_context(|| ports::taken("http.listen", listen))?;
@@ -54,6 +60,7 @@ pub(super) async fn start(parts: &Parts, broker: &Server, config: &Config) -> Re
         app.module(started);
     }
     app.routes(page::router());
+    app.routes(mqtt_websocket::router(broker.handle()));
     app.metrics(supervisor.metrics());
     app.metrics(Arc::new(Figures {
         log: Arc::clone(&parts.log) as Arc<dyn Log>,
@@ -68,10 +75,7 @@ pub(super) async fn start(parts: &Parts, broker: &Server, config: &Config) -> Re
         body_bytes_max: config.http.body_bytes_max.as_usize(),
         ..HttpConfig::default()
     };
-    let shared = hub_kit::http::Parts {
-        anonymous: Arc::new(Anonymous::allowed()),
-        random: Arc::clone(&parts.random),
-    };
+    let shared = hub_kit::http::Parts { anonymous, random: Arc::clone(&parts.random) };
     let router = app.router(&http, shared).context("the HTTP side cannot be put together")?;
     let server = tokio::spawn(serve(listener, router, ServeConfig::default(), stop));
     Ok(HttpSide { address, stopper, server, supervisor })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use broker_server::{DropCause, Handle};
+use broker_server::{DropCause, Failure, Handle, Transport};
 use fabric::Log;
 use historian_store::Store;
 use hub_kit::health::{Fault, HealthCheck};
@@ -23,6 +23,7 @@ impl MetricSource for Figures {
         self.write_namespace(out);
         self.write_history(out);
         self.write_broker(out);
+        self.write_transports(out);
     }
 }
 
@@ -101,6 +102,27 @@ impl Figures {
         for (cause, count) in DropCause::ALL.into_iter().zip(stats.dropped) {
             drops.sample(&[("cause", cause.name())], count);
         }
+    }
+}
+
+impl Figures {
+    fn write_transports(&self, out: &mut Exposition) {
+        let snapshot = self.broker.stats();
+        gauge(out, "uns_mqtt_handshakes", "TLS and other handshakes.", snapshot.handshakes);
+        let transports = Transport::ALL.into_iter().zip(snapshot.transports);
+        for (transport, stats) in transports {
+            let transport = ("transport", transport.name());
+            out.counter("uns_mqtt_connections_total", "Connections served, by transport.")
+                .sample(&[transport], stats.accepted);
+            let mut failed =
+                out.counter("uns_mqtt_connections_failed_total", "Connections failed below MQTT.");
+            for (cause, count) in Failure::ALL.into_iter().zip(stats.failed) {
+                failed.sample(&[transport, ("cause", cause.name())], count);
+            }
+        }
+        let mut reloads = out.counter("uns_mqtt_tls_reloads_total", "Changed TLS files.");
+        reloads.sample(&[("outcome", "serving")], snapshot.reloads.done);
+        reloads.sample(&[("outcome", "failed")], snapshot.reloads.failed);
     }
 }
 

@@ -27,19 +27,6 @@ pub struct Handle {
     pub(crate) hasher: ahash::RandomState,
 }
 
-/// A connection that somebody else turned into a WebSocket for MQTT, after [`accept_upgrade`].
-///
-/// [`accept_upgrade`]: crate::accept_upgrade
-#[derive(Debug)]
-pub struct Upgraded {
-    /// The bare socket.
-    pub stream: TcpStream,
-    /// What was read from it after the request.
-    pub early: Vec<u8>,
-    /// The listener it came to, in words.
-    pub listener: Box<str>,
-}
-
 /// Figures of the whole broker.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct StatsSnapshot {
@@ -79,18 +66,19 @@ impl Handle {
         outcome.await.map_err(|_| Error::ShuttingDown)?.map_err(Error::Rejected)
     }
 
-    /// Serves a WebSocket from here on, within the same limits as one of the broker's listeners.
+    /// Serves a connection that somebody else turned into a WebSocket for MQTT (see
+    /// [`accept_upgrade`](crate::accept_upgrade)), within the same limits as those of the broker's
+    /// own listeners. `early` is what was read from it after the request.
     ///
     /// # Errors
     /// The socket is gone already, or the broker is shutting down.
-    pub async fn adopt(&self, upgraded: Upgraded) -> Result<(), Error> {
+    pub async fn adopt(&self, stream: TcpStream, early: Vec<u8>) -> Result<(), Error> {
         if self.floor.closed.load(Ordering::Relaxed) {
             return Err(Error::ShuttingDown);
         }
-        let Upgraded { stream, early, listener } = upgraded;
-        let from = stream.peer_addr().map_err(Error::Adopt)?;
+        let address = stream.peer_addr().map_err(Error::Adopt)?.to_string().into();
+        let listener = stream.local_addr().map_err(Error::Adopt)?.to_string().into();
         let transport = Transport::WebSocket;
-        let address = from.to_string().into();
         let peer = Peer { address, listener, transport, ..Peer::default() };
         let layers = Some(Box::new(self.hall.upgraded(early)));
         self.floor.admit(Socket { stream, layers }, peer).await;

@@ -34,7 +34,7 @@ pub(crate) struct Failed {
 }
 
 impl Failed {
-    fn new(cause: Failure, why: impl ToString) -> Self {
+    fn new(cause: Failure, why: &impl ToString) -> Self {
         Self { cause, why: why.to_string() }
     }
 
@@ -149,7 +149,7 @@ impl Hall {
         let failed = match outcome {
             Ok(Ok((socket, peer))) => return floor.admit(socket, peer).await,
             Ok(Err(failed)) => failed,
-            Err(_) => Failed::new(Failure::Timeout, "it took too long"),
+            Err(_) => Failed::new(Failure::Timeout, &"it took too long"),
         };
         self.counters.failed(listener.transport, failed.cause);
         tracing::debug!(
@@ -190,7 +190,7 @@ impl Hall {
                 let certificates = self.certificates.as_ref();
                 let config = certificates
                     .map(|certificates| certificates.config(web))
-                    .ok_or_else(|| Failed::new(Failure::Tls, "there is no certificate"))?;
+                    .ok_or_else(|| Failed::new(Failure::Tls, &"there is no certificate"))?;
                 let accepted = TlsAcceptor::from(config).accept(stream).await;
                 let mut stream = accepted.map_err(|error| Failed::tls(&error))?;
                 let early = if web { self.upgrade(&mut stream, address).await? } else { vec![] };

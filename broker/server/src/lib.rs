@@ -30,7 +30,7 @@ mod worker;
 pub use config::{Config, Handshakes, Listener, Tls};
 pub use counters::{Failure, Reloads, TransportStats};
 pub use error::Error;
-pub use handle::{Handle, StatsSnapshot, Upgraded};
+pub use handle::{Handle, StatsSnapshot};
 pub use handshake::{Pages, Programs, accept_upgrade};
 pub use server::{Deps, Server};
 

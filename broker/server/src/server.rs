@@ -61,7 +61,7 @@ impl Default for Deps {
 #[derive(Debug)]
 pub struct Server {
     handle: Handle,
-    addresses: Vec<SocketAddr>,
+    listeners: Vec<Listener>,
     stop: watch::Sender<Option<Duration>>,
     acceptors: Vec<tokio::task::JoinHandle<()>>,
     threads: Vec<JoinHandle<()>>,
@@ -126,24 +126,25 @@ impl Server {
             hall: Arc::new(hall),
             hasher: ahash::RandomState::new(),
         };
-        let addresses = listeners.iter().map(|(listener, _)| listener.address).collect();
-        let acceptors = Self::open_doors(&handle, listeners);
-        Ok(Self { handle, addresses, stop, acceptors, threads })
+        let (listeners, sockets): (Vec<_>, Vec<_>) = listeners.into_iter().unzip();
+        let doors = listeners.iter().copied().zip(sockets);
+        let acceptors = Self::open_doors(&handle, doors);
+        Ok(Self { handle, listeners, stop, acceptors, threads })
     }
 
     fn open_doors(
         handle: &Handle,
-        listeners: Vec<(Listener, TcpListener)>,
+        doors: impl Iterator<Item = (Listener, TcpListener)>,
     ) -> Vec<tokio::task::JoinHandle<()>> {
         let (floor, hall) = (&handle.floor, &handle.hall);
         let door = |(listener, socket)| accept(socket, listener, floor.clone(), Arc::clone(hall));
         let watch = hall.certificates.clone().map(|certificates| tokio::spawn(watch(certificates)));
-        listeners.into_iter().map(|listener| tokio::spawn(door(listener))).chain(watch).collect()
+        doors.map(|listener| tokio::spawn(door(listener))).chain(watch).collect()
     }
 
-    /// The addresses listened on, ports filled in.
-    pub fn local_addrs(&self) -> &[SocketAddr] {
-        &self.addresses
+    /// The listeners, in the order of the configuration, ports filled in.
+    pub fn listeners(&self) -> &[Listener] {
+        &self.listeners
     }
 
     /// For the rest of the process.

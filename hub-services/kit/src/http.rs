@@ -27,11 +27,13 @@ mod operations;
 mod problem;
 mod requests;
 mod serve;
+mod upgrade;
 
 pub use access::Anonymous;
-pub use guard::Hosts;
+pub use guard::{Guard, Hosts};
 pub use problem::RequestId;
 pub use serve::{ServeConfig, serve};
+pub use upgrade::Upgrade;
 
 /// Limits of the HTTP side.
 #[derive(Clone, Debug)]
@@ -117,7 +119,7 @@ impl App {
         self.metrics.push(requests.clone());
         self.metrics.push(limits.clone());
         let operations = operations::router(self.openapi, self.metrics, self.health);
-        let guard = Arc::new(guard::Guard { hosts, anonymous });
+        let guard = Arc::new(Guard::new(hosts, anonymous));
         let router = self
             .router
             .merge(operations)

@@ -42,7 +42,7 @@ impl Broker {
             .expect("a runtime");
         let server = runtime.block_on(Server::start(config, deps)).expect("a broker");
         Self {
-            address: server.local_addrs()[0],
+            address: server.listeners()[0].address,
             handle: server.handle(),
             server: Some(server),
             runtime,

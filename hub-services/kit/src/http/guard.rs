@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN, UPGRADE};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -18,10 +19,10 @@ use crate::{Error, Refusal};
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What the guard decides by.
-#[derive(Debug)]
-pub(crate) struct Guard {
-    pub(crate) hosts: Hosts,
-    pub(crate) anonymous: Arc<Anonymous>,
+#[derive(Clone, Debug)]
+pub struct Guard {
+    hosts: Hosts,
+    anonymous: Arc<Anonymous>,
 }
 
 /// The names a request may address.
@@ -78,9 +79,21 @@ pub(crate) async fn guard(
 }
 
 impl Guard {
+    /// For requests to these hosts, without a credential as long as that is allowed.
+    pub fn new(hosts: Hosts, anonymous: Arc<Anonymous>) -> Self {
+        Self { hosts, anonymous }
+    }
+
+    /// Whether a connection that did not come through this HTTP side may become a WebSocket.
+    pub fn admit_upgrade(&self, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refusal> {
+        let host = self.check_host(headers, None)?;
+        self.anonymous.admit(Some(peer), headers)?;
+        check_origin(headers, host)
+    }
+
     fn check(&self, request: &Request) -> Result<(), Refusal> {
         let headers = request.headers();
-        let host = self.check_host(request)?;
+        let host = self.check_host(headers, request.uri().authority())?;
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         self.anonymous.admit(peer, headers)?;
         let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
@@ -93,17 +106,20 @@ impl Guard {
         Ok(())
     }
 
-    fn check_host<'a>(&self, request: &'a Request) -> Result<&'a str, Refusal> {
-        let mut hosts = request.headers().get_all(HOST).iter();
+    /// The host a request names. A request line with a whole URL names it a second time.
+    fn check_host<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        also: Option<&Authority>,
+    ) -> Result<&'a str, Refusal> {
+        let mut hosts = headers.get_all(HOST).iter();
         let (first, second) = (hosts.next(), hosts.next());
         let named = first.and_then(|host| host.to_str().ok());
         let Some(host) = named.filter(|_| second.is_none()) else {
             let detail = "The request needs exactly one readable Host header.";
             return Err(Refusal::new(400, "host_missing", detail));
         };
-        // A request line with a whole URL names its host a second time.
-        let also = request.uri().authority().map(axum::http::uri::Authority::as_str);
-        if self.hosts.allow(host) && also.is_none_or(|also| self.hosts.allow(also)) {
+        if self.hosts.allow(host) && also.is_none_or(|also| self.hosts.allow(also.as_str())) {
             return Ok(host);
         }
         Err(Refusal::new(

@@ -1,0 +1,141 @@
+//! `[mqtt]` and its listeners.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{ByteSize, Span};
+
+/// `[mqtt]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mqtt {
+    pub(crate) listen: SocketAddr,
+    pub(crate) proxy_protocol: bool,
+    pub(crate) cores: usize,
+    pub(crate) connections_max: usize,
+    pub(crate) packet_bytes_max: ByteSize,
+    pub(crate) connect_timeout: Span,
+    pub(crate) keep_alive_max: Span,
+    pub(crate) outbound_bytes_max: ByteSize,
+    pub(crate) tls: Tls,
+    pub(crate) websocket: Door,
+    pub(crate) websocket_tls: Door,
+}
+
+/// `[mqtt.tls]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) listen: Listen,
+    pub(crate) proxy_protocol: bool,
+    /// Empty for none, as are the others.
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+    pub(crate) client_ca: PathBuf,
+    pub(crate) client_certificate: ClientCertificate,
+}
+
+/// Whether a client has to show a certificate, where there are CAs for it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ClientCertificate {
+    /// Without one it is not let in.
+    #[default]
+    Required,
+    /// One that is shown must be good.
+    Optional,
+}
+
+/// `[mqtt.websocket]` and `[mqtt.websocket_tls]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Door {
+    pub(crate) listen: Listen,
+    pub(crate) proxy_protocol: bool,
+}
+
+/// An address, or `off`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Listen(pub(crate) Option<SocketAddr>);
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("off"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Listen {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        text.parse().map(|address| Self(Some(address))).map_err(|_| {
+            D::Error::custom(format!("`{text}` is no address; write 127.0.0.1:8883 or off"))
+        })
+    }
+}
+
+impl Serialize for Listen {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl Default for Mqtt {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 1883)),
+            proxy_protocol: false,
+            cores: 0,
+            connections_max: 18_000,
+            packet_bytes_max: ByteSize::kib(1088),
+            connect_timeout: Span::seconds(10),
+            keep_alive_max: Span::seconds(3600),
+            outbound_bytes_max: ByteSize::mib(8),
+            tls: Tls::default(),
+            websocket: Door::default(),
+            websocket_tls: Door::default(),
+        }
+    }
+}
+
+impl Mqtt {
+    /// Every address that is listened on, by its key.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
+        [
+            ("mqtt.listen", Some(self.listen)),
+            ("mqtt.tls.listen", self.tls.listen.0),
+            ("mqtt.websocket.listen", self.websocket.listen.0),
+            ("mqtt.websocket_tls.listen", self.websocket_tls.listen.0),
+        ]
+        .into_iter()
+        .filter_map(|(key, address)| Some((key, address?)))
+    }
+
+    /// What TLS listeners need is there.
+    pub(super) fn check(&self) -> Result<()> {
+        let secure = |key: &str| key.ends_with("tls.listen");
+        let files =
+            [("mqtt.tls.certificate", &self.tls.certificate), ("mqtt.tls.key", &self.tls.key)];
+        if let Some((key, _)) = self.addresses().find(|(key, _)| secure(key))
+            && let Some((file, _)) = files.iter().find(|(_, path)| path.as_os_str().is_empty())
+        {
+            bail!("{key} needs {file}, the path of a PEM file");
+        }
+        if self.tls.client_certificate == ClientCertificate::Optional
+            && self.tls.client_ca.as_os_str().is_empty()
+        {
+            bail!("mqtt.tls.client_certificate = \"optional\" needs mqtt.tls.client_ca");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! MQTT over WebSocket and the HTTP side: one guard against pages, and `/mqtt` on its port.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{self, HeaderMap};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use broker_server::{Handle, Pages, accept_upgrade};
+use hub_kit::Refusal;
+use hub_kit::http::{Guard, Upgrade};
+
+/// The guard of the HTTP side, for the broker's own listeners.
+pub(crate) struct Guarded(pub(crate) Guard);
+
+impl Pages for Guarded {
+    fn admit(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), String> {
+        self.0.admit_upgrade(peer.ip(), headers).map_err(|refusal| refusal.detail)
+    }
+}
+
+/// `/mqtt`: the socket goes to a core of the broker.
+pub(crate) fn router(broker: Handle) -> Router {
+    Router::new().route("/mqtt", get(upgrade)).with_state(broker)
+}
+
+async fn upgrade(State(broker): State<Handle>, mut request: Request) -> Response {
+    let mut bare = http::Request::new(());
+    *bare.version_mut() = request.version();
+    *bare.headers_mut() = request.headers().clone();
+    let response = match accept_upgrade(&bare) {
+        Ok(response) => response,
+        Err((status, why)) => {
+            return Refusal::new(status.as_u16(), "no_mqtt_upgrade", why).into_response();
+        }
+    };
+    let Some(upgrade) = Upgrade::of(&mut request) else {
+        let detail = "This connection cannot become a WebSocket.";
+        return Refusal::new(400, "no_mqtt_upgrade", detail).into_response();
+    };
+    tokio::spawn(hand_over(upgrade, broker));
+    response.map(|()| Body::empty())
+}
+
+/// Waits for the answer to be sent, then lets the broker have the socket.
+async fn hand_over(upgrade: Upgrade, broker: Handle) {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    match tokio::time::timeout(PATIENCE, upgrade.socket()).await {
+        Ok(Ok((stream, early))) => {
+            if let Err(error) = broker.adopt(stream, early.into()).await {
+                tracing::debug!(%error, "an upgraded connection was not served");
+            }
+        }
+        Ok(Err(error)) => tracing::debug!(%error, "a connection did not become a WebSocket"),
+        Err(_) => tracing::debug!("a client did not take its answer"),
+    }
+}
