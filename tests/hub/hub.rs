@@ -45,6 +45,7 @@ pub(crate) struct Hub {
     child: Child,
     pub(crate) mqtt: SocketAddr,
     pub(crate) http: SocketAddr,
+    ready: Value,
     directory: PathBuf,
 }
 
@@ -83,12 +84,16 @@ impl Hub {
             .stderr(log)
             .spawn()
             .expect("the binary under test starts");
-        let mut hub = Self { child, mqtt, http, directory: directory.to_path_buf() };
-        let ready = hub.await_ready(&ready);
-        let address =
-            |key: &str| ready[key].as_str().and_then(|a| a.parse().ok()).expect("an address");
-        (hub.mqtt, hub.http) = (address("mqtt"), address("http"));
+        let directory = directory.to_path_buf();
+        let mut hub = Self { child, mqtt, http, ready: Value::Null, directory };
+        hub.ready = hub.await_ready(&ready);
+        (hub.mqtt, hub.http) = (hub.address("mqtt"), hub.address("http"));
         hub
+    }
+
+    /// An address of the ready file.
+    pub(crate) fn address(&self, key: &str) -> SocketAddr {
+        self.ready[key].as_str().and_then(|a| a.parse().ok()).expect("an address")
     }
 
     fn await_ready(&mut self, ready: &Path) -> Value {

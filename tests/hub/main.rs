@@ -20,4 +20,5 @@ mod one_owner;
 mod replay_is_bit_exact;
 mod retained;
 mod stop_in_time;
+mod transports;
 mod versions_meet;

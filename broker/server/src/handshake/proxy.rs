@@ -60,13 +60,13 @@ mod tests {
     async fn check(header: &[u8], expected: Result<Option<&str>, &str>) {
         let whole = [header, b"MQTT"].concat();
         let mut bytes = &*whole;
-        match (read(&mut bytes).await, expected) {
-            (Ok(address), Ok(expected)) => {
-                assert_eq!(address.map(|a| a.to_string()).as_deref(), expected);
+        let got = read(&mut bytes).await.map(|address| address.map(|known| known.to_string()));
+        match expected {
+            Ok(expected) => {
+                assert_eq!(got.unwrap().as_deref(), expected);
                 assert_eq!(bytes, b"MQTT", "not a byte more");
             }
-            (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{error}"),
-            (got, expected) => assert!(false, "{got:?} instead of {expected:?}"),
+            Err(expected) => assert!(got.unwrap_err().to_string().contains(expected)),
         }
     }
 

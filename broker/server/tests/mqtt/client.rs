@@ -9,12 +9,13 @@ use broker_codec::{
     PublishProperties, QoS, ReasonCode, Subscribe, SubscribeOptions, Unsubscribe, UserProperties,
     Version, frame, push_filter,
 };
-use broker_server::{Config, Deps, Handle, Server};
+use broker_server::{Config, Deps, Failure, Handle, Listener, Server, Transport};
 
 /// A running broker with two cores.
 pub(crate) struct Broker {
     pub(crate) address: SocketAddr,
     pub(crate) handle: Handle,
+    listeners: Vec<Listener>,
     server: Option<Server>,
     runtime: tokio::runtime::Runtime,
 }
@@ -44,9 +45,19 @@ impl Broker {
         Self {
             address: server.listeners()[0].address,
             handle: server.handle(),
+            listeners: server.listeners().to_vec(),
             server: Some(server),
             runtime,
         }
+    }
+
+    /// A broker with a listener of this transport beside the plain one.
+    pub(crate) fn also(transport: Transport, deps: Deps, change: impl FnOnce(&mut Config)) -> Self {
+        Self::over(deps, |config| {
+            let address = SocketAddr::from(([127, 0, 0, 1], 0));
+            config.listen.push(Listener::new(address, transport));
+            change(config);
+        })
     }
 
     pub(crate) fn shutdown(&mut self) {
@@ -68,21 +79,30 @@ impl Broker {
 
     /// Connects, and expects to be welcome.
     pub(crate) fn client(&self, connect: &Connect<'_>) -> Client {
-        let mut client = self.raw(connect.version);
-        client.send(&Packet::Connect(Box::new(*connect)));
-        client.next(|packet| match packet {
-            Packet::Connack(connack) => assert_eq!(connack.reason, ReasonCode::Success),
-            other => panic!("{other:?} is no CONNACK"),
-        });
-        client
+        self.raw(connect.version).welcome(connect)
     }
 
     /// Only opens a socket.
     pub(crate) fn raw(&self, version: Version) -> Client {
-        let stream = TcpStream::connect(self.address).expect("the broker listens");
+        Client::over(self.socket(Transport::Tcp), version)
+    }
+
+    /// A bare socket to a listener.
+    pub(crate) fn socket(&self, transport: Transport) -> TcpStream {
+        let stream = TcpStream::connect(self.listener(transport)).expect("the broker listens");
         stream.set_nodelay(true).expect("a socket");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket");
-        Client { stream, version, buffer: Vec::new(), next_id: 1 }
+        stream
+    }
+
+    pub(crate) fn listener(&self, transport: Transport) -> SocketAddr {
+        let listener = self.listeners.iter().find(|listener| listener.transport == transport);
+        listener.expect("it listens").address
+    }
+
+    /// How many connections of a transport failed for this.
+    pub(crate) fn failed(&self, transport: Transport, cause: Failure) -> u64 {
+        self.handle.stats().transports[transport as usize].failed[cause as usize]
     }
 }
 
@@ -99,9 +119,14 @@ pub(crate) fn connect(version: Version, client_id: &str) -> Connect<'_> {
     }
 }
 
+/// What carries a connection.
+pub(crate) trait Wire: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Wire for T {}
+
 /// One end of a connection.
 pub(crate) struct Client {
-    pub(crate) stream: TcpStream,
+    stream: Box<dyn Wire>,
     version: Version,
     buffer: Vec<u8>,
     next_id: u16,
@@ -141,6 +166,20 @@ pub(crate) fn user_properties(pairs: &[(&str, &str)]) -> Vec<u8> {
 }
 
 impl Client {
+    pub(crate) fn over(stream: impl Wire + 'static, version: Version) -> Self {
+        Self { stream: Box::new(stream), version, buffer: Vec::new(), next_id: 1 }
+    }
+
+    /// Connects, and expects to be welcome.
+    pub(crate) fn welcome(mut self, connect: &Connect<'_>) -> Self {
+        self.send(&Packet::Connect(Box::new(*connect)));
+        self.next(|packet| match packet {
+            Packet::Connack(connack) => assert_eq!(connack.reason, ReasonCode::Success),
+            other => panic!("{other:?} is no CONNACK"),
+        });
+        self
+    }
+
     pub(crate) fn send(&mut self, packet: &Packet<'_>) {
         let mut bytes = Vec::new();
         packet.encode(self.version, &mut bytes).expect("a packet");
@@ -149,6 +188,7 @@ impl Client {
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("the socket takes it");
+        self.stream.flush().expect("the socket takes it");
     }
 
     pub(crate) fn publish(&mut self, publish: Publish<'_>) {

@@ -3,18 +3,24 @@
 #![expect(clippy::panic, reason = "tests say what was unexpected")]
 #![expect(clippy::disallowed_methods, reason = "tests measure real time")]
 
+mod certificates;
 mod client;
+mod peers;
 
 mod hostile;
 mod in_process;
 mod keep_alive;
 mod namespace;
 mod properties;
+mod proxy_header;
 mod refusals;
 mod retained;
 mod rumqttc_client;
 mod slow_readers;
 mod subscriptions;
 mod takeover;
+mod tls;
+mod tls_reload;
 mod versions_on_one_port;
+mod websocket;
 mod wills;

@@ -1,0 +1,29 @@
+//! What authentication saw of each client.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use broker_codec::ReasonCode;
+use broker_server::{Anonymous, Authenticate, Deps, Identity, Login, Peer};
+
+/// Lets in whom [`Anonymous`] lets in, or everybody, and tells about them.
+struct Witness {
+    told: SyncSender<Peer>,
+    everybody: bool,
+}
+
+impl Authenticate for Witness {
+    fn authenticate(&self, login: &Login<'_>) -> Result<Identity, ReasonCode> {
+        self.told.send(login.peer.clone()).expect("the test listens");
+        let direct = Peer { proxied: false, ..login.peer.clone() };
+        let login = if self.everybody { &Login { peer: &direct, ..*login } } else { login };
+        Anonymous.authenticate(login)
+    }
+}
+
+/// Surroundings that tell who comes.
+pub(crate) fn witnessed(everybody: bool) -> (Deps, Receiver<Peer>) {
+    let (told, peers) = sync_channel(1000);
+    let authenticate = Box::new(Witness { told, everybody });
+    (Deps { authenticate, pages: Arc::new(broker_server::Programs), ..Deps::default() }, peers)
+}
