@@ -16,7 +16,17 @@ fn acknowledged_values_survive_kill_nine_exactly_once() {
     let seconds = if soak { "200" } else { "3" };
     let said = peers(
         "kill_nine.py",
-        &["--uns", uns, "--directory", directory, "--kills", kills, "--seconds", seconds, &recording],
+        &[
+            "--uns",
+            uns,
+            "--directory",
+            directory,
+            "--kills",
+            kills,
+            "--seconds",
+            seconds,
+            &recording,
+        ],
     );
     assert!(said.contains(" 0 lost, 0 twice"), "{said}");
     eprintln!("{said}");

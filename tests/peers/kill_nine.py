@@ -93,6 +93,15 @@ def start_replays(asked, recordings, hub):
     return replays
 
 
+def await_replays(replays, recordings, hub):
+    """A replay looks for its broker again once it has had it: wait until each has."""
+    for replay, recording in zip(replays, recordings):
+        topic = next(iter(recording.topics))
+        while not Api(hub.http).current(topic)[1]:
+            assert replay.poll() in (None, 0), replay.communicate()[1]
+            time.sleep(0.02)
+
+
 def run(asked, hub):
     recordings = list(from_arguments(asked.recordings, asked.separator, asked.time))
     dice, sequences, listening, ready = random.Random(asked.seed), Sequences(), [], []
@@ -101,7 +110,8 @@ def run(asked, hub):
     replays = start_replays(asked, recordings, hub)
     checked = busy = 0
     try:
-        for kill in range(asked.kills):
+        await_replays(replays, recordings, hub)
+        for _ in range(asked.kills):
             time.sleep(dice.uniform(0.05, asked.pause))
             busy += any(replay.poll() is None for replay in replays)
             hub.kill_nine()
