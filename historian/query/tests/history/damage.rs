@@ -100,3 +100,29 @@ fn records_the_log_lost_are_a_gap() {
         }
     }
 }
+
+#[test]
+fn the_cursor_does_not_pass_a_load_that_was_given_up_at_the_stop() {
+    let mut rig = Rig::stopping_as_told(Config::default());
+    let node = rig.mint("a");
+    rig.publish(node, "1");
+    rig.runtime.block_on(rig.store().caught_up());
+    rig.disk.set_capacity(0);
+    let store = std::sync::Arc::clone(rig.store());
+    rig.runtime.block_on(async {
+        assert!(tokio::time::timeout(Duration::from_millis(100), store.flush()).await.is_err());
+    });
+    rig.publish(node, "2");
+    rig.runtime.block_on(store.caught_up());
+    // By now the writer rests long enough between two attempts to be stopped in between.
+    while store.health().counters.flush_failures < 6 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    drop(store);
+    // Its last attempt fails once more; anything tried behind that would work.
+    rig.disk.set_capacity(1 << 30);
+    rig.disk.fail_write_in(0);
+    rig.restart();
+    let values: Vec<_> = rig.all(raw("a")).samples.into_iter().map(|s| s.value).collect();
+    assert_eq!(values, [Value::Int(1), Value::Int(2)]);
+}
