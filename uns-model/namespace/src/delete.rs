@@ -95,6 +95,8 @@ impl Namespace {
         // From here on the gates resolve these topics again and wait for the mint lock, so their
         // new nodes follow the deletions in the log.
         let mut mint = self.registry.mint();
+        let mut deletions = self.deletions.write();
+        *deletions += 1;
         let ingest = self.clock.now();
         let mut batch = Batch::new();
         let mut marked = Vec::with_capacity(nodes.len());
@@ -104,6 +106,7 @@ impl Namespace {
             marked.push(node);
         }
         let result = self.log.append(batch, Some(on_commit));
+        drop(deletions);
         if result.is_err() {
             for node in &marked {
                 self.registry.undelete(&mut mint, node);
