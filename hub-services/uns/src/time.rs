@@ -20,7 +20,9 @@ pub(crate) fn parse_instant(text: &str, now: Timestamp) -> Option<Timestamp> {
     if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return Timestamp::from_epoch_f64(text.parse().ok()?);
     }
-    Timestamp::parse_rfc3339(&restore_plus(text), 0)
+    let day = text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
+    let text = if day { format!("{text}T00:00:00Z") } else { restore_plus(text) };
+    Timestamp::parse_rfc3339(&text, 0)
 }
 
 /// A `+` before an offset arrives as a space when the client did not escape it.
@@ -77,6 +79,8 @@ mod tests {
         ] {
             assert_eq!(parse_instant(text, NOW), Some(NOW), "{text}");
         }
+        let midnight = parse_instant("2026-11-21T00:00:00Z", NOW);
+        assert_eq!(parse_instant("2026-11-21", NOW), midnight);
         assert_eq!(parse_instant("-1h", NOW), Some(Timestamp(NOW.0 - 3_600_000_000_000)));
         assert_eq!(parse_instant("-250ms", NOW), Some(Timestamp(NOW.0 - 250_000_000)));
     }
@@ -92,6 +96,7 @@ mod tests {
             "yesterday",
             "12",
             "1.2.3",
+            "2026-13-41",
             "-99999999999999999999w",
             "+1h",
         ] {

@@ -186,6 +186,11 @@ async fn refusals_name_their_reason_and_change_nothing() {
     assert_eq!(client.next().await["op"], "subscribed");
     plant.publish("a", "1");
     assert_eq!(client.next().await["id"], 1);
+    client.say(&"x".repeat(70_000)).await;
+    let answer = client.next().await;
+    assert_eq!(answer["reason"], "message_malformed");
+    assert!(answer["detail"].as_str().unwrap().contains("longer than 64 KiB"), "{answer}");
+    assert_eq!(client.close_code().await, Some(1000));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

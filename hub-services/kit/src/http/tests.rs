@@ -216,7 +216,9 @@ async fn metrics_count_answers_and_the_document_has_every_part() {
     let document = text(router.oneshot(request("GET /api/v1/openapi.json")).await.unwrap()).await;
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();
     assert_eq!(document["info"]["version"], "1.2.3");
-    assert!(document["paths"]["/readyz"]["get"].is_object());
+    for path in ["/readyz", "/healthz", "/metrics", "/api/v1/openapi.json"] {
+        assert!(document["paths"][path]["get"].is_object(), "{path}");
+    }
     assert!(document["components"]["schemas"]["Problem"].is_object());
 }
 
