@@ -76,6 +76,16 @@ pub(super) fn set_to_toml(entry: &str) -> Result<String> {
     Ok(Table::from_iter([(section.to_owned(), Value::Table(inner))]).to_string())
 }
 
+/// How the value of a key is written, where its type alone does not say.
+pub(super) fn form(key: &str) -> Option<String> {
+    let form = match key {
+        "mqtt.listen" | "http.listen" => "write an address and a port, such as 127.0.0.1:1883",
+        "http.hosts" => "write a list, such as [\"plant.local\"]",
+        _ => return None,
+    };
+    Some(form.to_owned())
+}
+
 /// The known key closest to an unknown one.
 pub(super) fn nearest(section: &str, name: &str) -> Option<&'static str> {
     let wanted = if section.is_empty() || section == name {
