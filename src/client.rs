@@ -101,6 +101,7 @@ pub(crate) fn subscribe(args: &SubArgs) -> Result<()> {
 }
 
 /// Writes to standard output; a closed pipe ends the program quietly, as in `uns sub | head`.
+#[expect(clippy::exit, reason = "nothing is left to do for a reader that is gone")]
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -1,7 +1,5 @@
 //! `uns get` and `uns history`: the HTTP API, printed for people.
 
-use std::fmt::Write as _;
-
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::Value;
@@ -49,9 +47,8 @@ pub(crate) fn get(args: &GetArgs) -> Result<()> {
         let mut out = String::new();
         for value in list(page, "values") {
             let field = value["field"].as_str().map(|f| format!(" .{f}")).unwrap_or_default();
-            let _ = writeln!(
-                out,
-                "{}{field}  {}  {}  {}",
+            out += &format!(
+                "{}{field}  {}  {}  {}\n",
                 text(&value["topic"]),
                 text(&value["value"]),
                 text(&value["quality"]),
@@ -79,9 +76,8 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<()> {
     pages(&args.http, "history", &mut query, |page| {
         let mut out = String::new();
         for sample in list(page, "samples") {
-            let _ = writeln!(
-                out,
-                "{}  {}  {}",
+            out += &format!(
+                "{}  {}  {}\n",
                 text(&sample["timestamp"]),
                 text(&sample["value"]),
                 text(&sample["quality"])

@@ -1,7 +1,5 @@
 //! The reference of every key: what `uns config` prints, and where `--set` finds its way.
 
-use std::fmt::Write as _;
-
 use anyhow::{Context as _, Result};
 use toml::{Table, Value};
 
@@ -46,11 +44,11 @@ pub(crate) fn reference(config: &Config) -> String {
     for (path, meaning) in KEYS {
         let (head, key) = path.split_once('.').expect("every key lies in a section");
         if head != section {
-            let _ = write!(out, "\n[{head}]\n");
+            out += &format!("\n[{head}]\n");
             section = head;
         }
         let value = &table[head][key];
-        let _ = write!(out, "# {meaning}\n{key} = {value}\n");
+        out += &format!("# {meaning}\n{key} = {value}\n");
     }
     out
 }
