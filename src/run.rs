@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use hub_kit::http::ServeConfig;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Config, TracingFormat};
@@ -36,15 +37,18 @@ const STOP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// Runs until a signal asks it to stop.
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
-    let config = config::load(args.config.config.as_deref(), &args.config.set)?;
+    let mut config = config::load(args.config.config.as_deref(), &args.config.set)?;
     init_tracing(&config)?;
-    runtime::raise_descriptor_limit();
+    let descriptors = runtime::raise_descriptor_limit();
+    let mut http = ServeConfig::default();
+    (config.mqtt.connections_max, http.connections_max) =
+        runtime::connections_max(descriptors, config.mqtt.connections_max, http.connections_max);
     let hub = runtime::hub_runtime()?;
     let signals = hub.block_on(async { Signals::new() })?;
 
     let parts = Parts::open(&args.data, &config)?;
     let broker = hub.block_on(broker::start(&parts, &config))?;
-    let http = hub.block_on(serve::start(&parts, &broker, &config))?;
+    let http = hub.block_on(serve::start(&parts, &broker, (&config, http)))?;
     let ready = Ready {
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION"),

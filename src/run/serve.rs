@@ -34,7 +34,11 @@ pub(super) struct HttpSide {
 }
 
 /// Binds the port and starts every module.
-pub(super) async fn start(parts: &Parts, broker: &Server, config: &Config) -> Result<HttpSide> {
+pub(super) async fn start(
+    parts: &Parts,
+    broker: &Server,
+    (config, limits): (&Config, ServeConfig),
+) -> Result<HttpSide> {
     let listen = config.http.listen;
     let listener =
         TcpListener::bind(listen).await.with_context(|| ports::taken("http.listen", listen))?;
@@ -45,7 +49,7 @@ pub(super) async fn start(parts: &Parts, broker: &Server, config: &Config) -> Re
     let hub = hub(parts, broker, stop.clone()).await?;
     for module in MODULES {
         let mut started = module
-            .start(serde_json::Value::Null, hub.clone())
+            .start(settings(module, config)?, hub.clone())
             .await
             .with_context(|| format!("the module {} does not start", module.name))?;
         if let Some(task) = started.task.take() {
@@ -73,8 +77,17 @@ pub(super) async fn start(parts: &Parts, broker: &Server, config: &Config) -> Re
         random: Arc::clone(&parts.random),
     };
     let router = app.router(&http, shared).context("the HTTP side cannot be put together")?;
-    let server = tokio::spawn(serve(listener, router, ServeConfig::default(), stop));
+    let server = tokio::spawn(serve(listener, router, limits, stop));
     Ok(HttpSide { address, stopper, server, supervisor })
+}
+
+/// What of the configuration concerns a module; the rest are its defaults.
+fn settings(module: &Kind, config: &Config) -> Result<serde_json::Value> {
+    if module.name != <hub_websocket::WebSocket as hub_kit::Module>::NAME {
+        return Ok(serde_json::Value::Null);
+    }
+    let offset = config.namespace.offset_seconds()?;
+    Ok(serde_json::json!({ "default_offset_seconds": offset }))
 }
 
 async fn hub(parts: &Parts, broker: &Server, stop: Stop) -> Result<Hub> {
@@ -108,5 +121,22 @@ impl HttpSide {
             tracing::warn!("HTTP connections did not end in time");
         }
         self.supervisor.finish(deadline).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_get_settings_they_know_and_live_values_the_configured_zone() {
+        let mut config = Config::default();
+        config.namespace.zone = "Asia/Kolkata".into();
+        for module in MODULES {
+            let settings = settings(module, &config).expect("a zone there is");
+            module.check(settings.clone()).expect("settings of its own");
+            let offset = (module.name == "websocket").then_some(19_800);
+            assert_eq!(settings["default_offset_seconds"].as_i64(), offset, "{}", module.name);
+        }
     }
 }
