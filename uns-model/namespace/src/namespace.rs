@@ -45,9 +45,9 @@ pub struct Namespace {
     pub(crate) config: Config,
     pub(crate) registry: Registry,
     pub(crate) publishers: Mutex<Publishers>,
-    /// How often nodes were deleted. Gates hold it to read while they append, a deletion to write:
+    /// How often nodes were deleted, or refused by the log. Gates hold it to read while they append, a deletion to write:
     /// what comes behind a deletion in the log knows of it.
-    pub(crate) deletions: RwLock<u64>,
+    pub(crate) deletions: Arc<RwLock<u64>>,
     pub(crate) gates: Mutex<Vec<Arc<Rejections>>>,
     pub(crate) gates_gone: Rejections,
     pub(crate) view: RwLock<View>,
@@ -113,7 +113,7 @@ impl Namespace {
             config,
             registry,
             publishers: Mutex::new(Publishers::starting_at(next_publisher)),
-            deletions: RwLock::default(),
+            deletions: Arc::default(),
             gates: Mutex::default(),
             gates_gone: Rejections::default(),
             applied: watch::Sender::new(view.applied),

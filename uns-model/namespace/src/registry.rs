@@ -127,7 +127,7 @@ impl Registry {
 
     /// Marks a node deleted: gates that hold it resolve again.
     pub(crate) fn delete(&self, mint: &mut Mint, node: &Node) {
-        if node.is_deleted() {
+        if !node.counts() {
             return;
         }
         node.set_deleted(true);
