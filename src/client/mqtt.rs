@@ -79,7 +79,8 @@ impl Connection {
         let Frame::Packet(framed) = frame(bytes, PACKET_BYTES_MAX)? else {
             bail!("{target} sent half a packet");
         };
-        let Packet::Connack(connack) = framed.decode(Version::V5, bytes)? else {
+        let decoded = framed.decode(Version::V5, bytes).with_context(no_broker)?;
+        let Packet::Connack(connack) = decoded else {
             bail!("{target} did not answer CONNECT with CONNACK");
         };
         if connack.reason.is_error() {
