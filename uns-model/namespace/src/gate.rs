@@ -142,8 +142,9 @@ impl Gate {
     /// whose node was deleted since they were admitted go to a new node (NS-14).
     ///
     /// # Errors
-    /// `storage_full`: nothing of the batch was taken and `on_commit` is never called; counted once
-    /// per record.
+    /// `storage_full`, or `payload_too_large` for a single publish beyond what the log can ever
+    /// take: nothing of the batch was taken and `on_commit` is never called; counted once per
+    /// record.
     pub fn flush(&mut self, on_commit: Option<OnCommit>) -> Result<(), Reject> {
         if self.batch.is_empty() && on_commit.is_none() {
             return Ok(());

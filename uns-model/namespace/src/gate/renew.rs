@@ -21,7 +21,14 @@ impl Gate {
         }
         let room = self.batch.bytes_len();
         let batch = std::mem::replace(&mut self.batch, Batch::with_capacity(room));
-        space.log.append(batch, on_commit).map_err(|error| mint::storage_full(&error))
+        let alone = batch.len() == 1;
+        space.log.append(batch, on_commit).map_err(|error| match error {
+            // Trying again would never help.
+            fabric::Error::TooLarge { .. } if alone => {
+                Reject::new(Reason::PayloadTooLarge, error.to_string())
+            }
+            _ => mint::storage_full(&error),
+        })
     }
 
     /// Gives the publishes of deleted nodes the nodes that live on their topics now. One that can
