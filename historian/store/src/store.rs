@@ -81,7 +81,7 @@ impl Store {
         std::fs::create_dir_all(&dir).map_err(failed)?;
         let files = Files::new(disk, dir.clone(), config.open_files_max);
         let (catalog, mut loaded) = Catalog::open(&dir.join("catalog.sqlite"))?;
-        recover::recover(&files, &catalog, &mut loaded)?;
+        recover::recover(&files, &catalog, &mut loaded, log.oldest())?;
 
         let cursor = loaded.cursor;
         let published = loaded.files.into_iter().map(|entry| Arc::new(HistoryFile::new(entry)));

@@ -126,3 +126,30 @@ fn the_cursor_does_not_pass_a_load_that_was_given_up_at_the_stop() {
     let values: Vec<_> = rig.all(raw("a")).samples.into_iter().map(|s| s.value).collect();
     assert_eq!(values, [Value::Int(1), Value::Int(2)]);
 }
+
+#[test]
+fn files_of_a_lost_catalog_are_kept_unless_the_log_gives_them_again() {
+    for forgotten in [false, true] {
+        let mut rig = Rig::new(&Config::default());
+        let node = rig.mint("a");
+        rig.publish(node, "1");
+        rig.flush();
+        let files = rig.files();
+        rig.stop();
+        for name in ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"] {
+            drop(std::fs::remove_file(rig.dir.join(name)));
+        }
+        if forgotten {
+            rig.log.drop_until(Sequence(2));
+        }
+        rig.start();
+        if forgotten {
+            assert_eq!(rig.files(), [format!("{}.unlisted", files[0])]);
+            rig.restart();
+            assert_eq!(rig.files().len(), 1);
+        } else {
+            let page = rig.all(raw("a"));
+            assert_eq!((rig.files(), page.samples.len()), (Vec::new(), 1));
+        }
+    }
+}
