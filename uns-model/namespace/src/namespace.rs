@@ -54,6 +54,8 @@ pub struct Namespace {
     pub(crate) applied: watch::Sender<Sequence>,
     pub(crate) follower: Mutex<Follower>,
     pub(crate) checkpoints: Mutex<Checkpoints>,
+    /// Beside the lock, which is held while a checkpoint is written.
+    pub(crate) damaged_checkpoints: u64,
 }
 
 impl fmt::Debug for Namespace {
@@ -119,6 +121,7 @@ impl Namespace {
             applied: watch::Sender::new(view.applied),
             view: RwLock::new(view),
             follower: Mutex::new(follower),
+            damaged_checkpoints: checkpoints.damaged,
             checkpoints: Mutex::new(checkpoints),
         });
         space.catch_up()?;
@@ -191,7 +194,6 @@ impl Namespace {
         }
         let mut counts = sums.into_iter();
         let (nodes, brownfield_nodes) = self.registry.living();
-        let damaged_checkpoints = self.checkpoints.lock().damaged;
         let view = self.view.read();
         Stats {
             nodes,
@@ -201,7 +203,7 @@ impl Namespace {
             plain_brownfield,
             fold: view.counts,
             applied: view.applied,
-            damaged_checkpoints,
+            damaged_checkpoints: self.damaged_checkpoints,
         }
     }
 
