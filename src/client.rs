@@ -41,7 +41,7 @@ pub(crate) struct PubArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SubArgs {
     /// Topic filters; `+` is one level, `#` all below.
-    #[arg(required = true)]
+    #[arg(required = true, value_parser = filter)]
     filters: Vec<String>,
     /// Stop after this many messages.
     #[arg(long, short = 'n', value_name = "COUNT")]
@@ -59,6 +59,12 @@ pub(crate) fn topic(text: &str) -> Result<String, String> {
     uns_model::validate_publish_topic(text)
         .map(|()| text.to_owned())
         .map_err(|error| format!("no topic to publish to: {error}"))
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    uns_model::Filter::parse(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| format!("no filter to subscribe to: {error}"))
 }
 
 /// Publishes one value and waits for the acknowledgement.
@@ -142,5 +148,7 @@ mod tests {
             assert!(error.contains("no topic to publish to") && error.contains(said), "{error}");
         }
         assert_eq!(parse(&["Werk/Öfen 1/T", "1"]).unwrap().topic, "Werk/Öfen 1/T");
+        assert!(filter("a/#/b").unwrap_err().contains("no filter to subscribe to"));
+        assert_eq!(filter("$SYS/#"), Ok("$SYS/#".to_owned()));
     }
 }

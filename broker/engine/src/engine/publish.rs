@@ -127,9 +127,11 @@ impl<G: Gate> Engine<G> {
         };
         let route = match broker_codec::check_topic(&publish.topic) {
             Ok(()) => self.route(publish.org, &publish.topic, Author::Client),
-            Err(error) => Err(self.gate.resolve(publish.org, &publish.topic).err().unwrap_or_else(
-                || Rejection::new(ReasonCode::TopicNameInvalid, "topic_invalid", error),
-            )),
+            Err(error) => {
+                Err(self.gate.resolve(publish.org, &publish.topic).err().unwrap_or_else(|| {
+                    Rejection::new(ReasonCode::TopicNameInvalid, "topic_invalid", error)
+                }))
+            }
         };
         if let Ok(route) = &route
             && self.must_wait(route, None)
@@ -267,7 +269,11 @@ impl<G: Gate> Engine<G> {
                 let resolved = self.gate.resolve(org, topic)?;
                 if topic.starts_with('$') {
                     let detail = "topics that begin with `$` are the broker's own";
-                    return Err(Rejection::new(ReasonCode::NotAuthorized, "not_authorized", detail));
+                    return Err(Rejection::new(
+                        ReasonCode::NotAuthorized,
+                        "not_authorized",
+                        detail,
+                    ));
                 }
                 resolved
             }

@@ -115,7 +115,7 @@ async fn errors_of_every_layer_are_problems() {
     let big = format!("POST /api/v1/echo\ncontent-type: application/json\n\n{}", "x".repeat(65));
     check(&big, expect![[r#"
         413 application/problem+json
-        {"type":"urn:uns:problem:body_too_large","title":"body too large","status":413,"detail":"The request body is larger than this hub takes. Send it in parts.","reason":"body_too_large","requestId":"910a2dec89025cc1"}"#]]).await;
+        {"type":"urn:uns:problem:body_too_large","title":"body too large","status":413,"detail":"The request body is larger than `http.body_bytes_max`. Send it in parts.","reason":"body_too_large","requestId":"910a2dec89025cc1"}"#]]).await;
     check("POST /api/v1/panic\ncontent-type: application/json\n\n{}", expect![[r#"
         500 application/problem+json
         {"type":"urn:uns:problem:internal","title":"internal","status":500,"detail":"The hub failed while answering; its log has the cause.","reason":"internal","requestId":"910a2dec89025cc1"}"#]]).await;
