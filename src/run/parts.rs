@@ -95,26 +95,12 @@ fn follow_namespace(
     stop: watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>> {
     let namespace = Arc::clone(namespace);
-    follower("namespace", move || {
-        if let Err(error) = namespace.run(stop) {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the namespace's last checkpoint failed"
-            );
-        }
-    })
+    follower("namespace", stop, move |stop| namespace.run(stop))
 }
 
 fn follow_history(store: &Arc<Store>, stop: watch::Receiver<bool>) -> Result<JoinHandle<()>> {
     let store = Arc::clone(store);
-    follower("historian", move || {
-        if let Err(error) = store.run(stop) {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the historian's last flush failed"
-            );
-        }
-    })
+    follower("historian", stop, move |stop| store.run(stop))
 }
 
 fn log_config(config: &Config) -> LogConfig {
