@@ -132,7 +132,7 @@ mod tests {
         let check = |source: fabric::Error, status, reason| {
             let error = Error::Delete { path: "a".into(), source: Arc::new(source) };
             let refusal = refusal("delete the subtree", &error);
-            assert_eq!((refusal.status, &*refusal.reason), (status, reason));
+            assert_eq!((refusal.status, refusal.reason), (status, reason));
         };
         check(fabric::Error::DiskFull, 507, "storage_full");
         check(fabric::Error::ReadOnly { reason: "sync failed".into() }, 507, "storage_full");
