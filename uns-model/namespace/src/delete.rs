@@ -54,6 +54,7 @@ impl Namespace {
             result.map_err(failed)?;
         }
         self.caught_up().await;
+        self.spare_newer(org, &mut deleted.retained);
         Ok(deleted)
     }
 
@@ -80,6 +81,15 @@ impl Namespace {
         let entries = numbers.iter().filter_map(|number| view.entry(*number));
         let retained = entries.filter(|entry| view.retained.contains_key(&entry.node.topic));
         topics.extend(retained.map(|entry| entry.node.name.clone()));
+    }
+
+    /// Leaves out the topics that have a retained message again: the copies of those are newer.
+    fn spare_newer(&self, org: OrgId, topics: &mut Vec<Arc<str>>) {
+        let view = self.view.read();
+        topics.retain(|topic| {
+            let node = self.registry.find(org, topic);
+            node.is_none_or(|node| !view.retained.contains_key(&node.topic))
+        });
     }
 
     fn append_deletions(

@@ -144,3 +144,30 @@ fn deletions_and_publishes_at_once_leave_no_orphans() {
     wait(space.caught_up());
     assert_eq!(space.stats().fold.orphans, 0);
 }
+
+#[test]
+fn a_retained_message_that_follows_the_deletion_is_not_cleared() {
+    let world = World::new();
+    let space = world.open();
+    let _running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    let retained = Inbound { retain: true, ..inbound(b"1") };
+    for topic in ["uns/v1/a/x", "uns/v1/a/y"] {
+        publish_as(&mut gate, topic, &retained).unwrap();
+    }
+    let old = node(&mut gate, "uns/v1/a/y");
+    wait(space.caught_up());
+    world.log.pause();
+    let deleted = std::thread::scope(|scope| {
+        let deletion = scope.spawn(|| wait(space.delete(ORG, "uns/v1/a", false)).unwrap());
+        while !old.is_deleted() {
+            std::thread::yield_now();
+        }
+        publish_as(&mut gate, "uns/v1/a/y", &retained).unwrap();
+        world.log.resume();
+        deletion.join().unwrap()
+    });
+    assert_eq!(deleted.nodes, 2);
+    assert_eq!(deleted.retained.iter().map(|t| &**t).collect::<Vec<_>>(), ["uns/v1/a/x"]);
+    assert_eq!(space.stats().retained, 1);
+}
