@@ -49,7 +49,7 @@ pub(super) async fn start(
     let hub = hub(parts, broker, stop.clone()).await?;
     for module in MODULES {
         let mut started = module
-            .start(settings(module, config)?, hub.clone())
+            .start(settings(config)?, hub.clone())
             .await
             .with_context(|| format!("the module {} does not start", module.name))?;
         if let Some(task) = started.task.take() {
@@ -81,11 +81,8 @@ pub(super) async fn start(
     Ok(HttpSide { address, stopper, server, supervisor })
 }
 
-/// What of the configuration concerns a module; the rest are its defaults.
-fn settings(module: &Kind, config: &Config) -> Result<serde_json::Value> {
-    if module.name != <hub_websocket::WebSocket as hub_kit::Module>::NAME {
-        return Ok(serde_json::Value::Null);
-    }
+/// What of the configuration concerns every module; the rest are their defaults.
+fn settings(config: &Config) -> Result<serde_json::Value> {
     let offset = config.namespace.offset_seconds()?;
     Ok(serde_json::json!({ "default_offset_seconds": offset }))
 }

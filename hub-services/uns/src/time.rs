@@ -4,8 +4,17 @@ use std::time::Duration;
 
 use uns_model::Timestamp;
 
-/// Reads a point in time; times before now are relative to `now`.
-pub(crate) fn parse_instant(text: &str, now: Timestamp) -> Option<Timestamp> {
+/// What times that do not say all are relative to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Here {
+    pub(crate) now: Timestamp,
+    /// Seconds east of UTC of times without a zone.
+    pub(crate) offset_seconds: i32,
+}
+
+/// Reads a point in time.
+pub(crate) fn parse_instant(text: &str, here: Here) -> Option<Timestamp> {
+    let now = here.now;
     let text = text.trim();
     if text == "now" {
         return Some(now);
@@ -21,8 +30,8 @@ pub(crate) fn parse_instant(text: &str, now: Timestamp) -> Option<Timestamp> {
         return Timestamp::from_epoch_f64(text.parse().ok()?);
     }
     let day = text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
-    let text = if day { format!("{text}T00:00:00Z") } else { restore_plus(text) };
-    Timestamp::parse_rfc3339(&text, 0)
+    let text = if day { format!("{text}T00:00:00") } else { restore_plus(text) };
+    Timestamp::parse_rfc3339(&text, here.offset_seconds)
 }
 
 /// A `+` before an offset arrives as a space when the client did not escape it.
@@ -60,6 +69,20 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_795_262_400_000_000_000);
+
+    fn parse_instant(text: &str, now: Timestamp) -> Option<Timestamp> {
+        super::parse_instant(text, Here { now, offset_seconds: 0 })
+    }
+
+    #[test]
+    fn times_without_a_zone_are_of_the_configured_one() {
+        let berlin = Here { now: NOW, offset_seconds: 3_600 };
+        let read = |text: &str| super::parse_instant(text, berlin);
+        assert_eq!(read("2026-11-21 13:00:00"), Some(NOW));
+        assert_eq!(read("2026-11-21T12:00:00Z"), Some(NOW));
+        assert_eq!(read("1795262400"), Some(NOW));
+        assert_eq!(read("2026-11-21"), Some(Timestamp(NOW.0 - 13 * 3_600_000_000_000)));
+    }
 
     #[test]
     fn every_spelling_of_one_instant() {

@@ -13,6 +13,7 @@ use uns_model::Timestamp;
 
 use crate::params::{HISTORY, Params};
 use crate::routes::Pairs;
+use crate::time::Here;
 use crate::{Service, csv_text};
 
 const KNOWN: [&str; 9] =
@@ -83,8 +84,9 @@ fn format(params: &Params, headers: &HeaderMap) -> Result<Format, Refusal> {
 
 fn read(params: &Params, service: &Service) -> Result<HistoryQuery, Refusal> {
     let now = service.hub.clock.now();
-    let end = params.time("end", now)?.unwrap_or(now);
-    let start = params.time("start", now)?.unwrap_or(Timestamp(end.0.saturating_sub(HOUR_NANOS)));
+    let here = Here { now, offset_seconds: service.config.default_offset_seconds };
+    let end = params.time("end", here)?.unwrap_or(now);
+    let start = params.time("start", here)?.unwrap_or(Timestamp(end.0.saturating_sub(HOUR_NANOS)));
     if start >= end {
         return Err(Refusal::parameter("start", "must lie before `end`, which is now by default."));
     }
