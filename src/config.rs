@@ -254,7 +254,7 @@ fn check_limits(config: &Config) -> Result<()> {
     let span = Span::seconds;
     within("mqtt.cores", mqtt.cores, 0, 256)?;
     within("mqtt.connections_max", mqtt.connections_max, 1, 1_000_000)?;
-    within("mqtt.packet_bytes_max", mqtt.packet_bytes_max, ByteSize::kib(1), mib(256))?;
+    within("mqtt.packet_bytes_max", mqtt.packet_bytes_max, ByteSize::kib(1), mib(32))?;
     within("mqtt.outbound_bytes_max", mqtt.outbound_bytes_max, ByteSize::kib(64), gib(1))?;
     within("mqtt.connect_timeout", mqtt.connect_timeout, span(1), span(600))?;
     within("mqtt.keep_alive_max", mqtt.keep_alive_max, span(1), span(65_535))?;
