@@ -21,13 +21,15 @@ use mqtt::{Connection, Event};
 #[derive(Debug, Args)]
 pub(crate) struct PubArgs {
     /// Topic, for example `uns/v1/acme/dallas/press/line1/cell3/temperature`.
+    #[arg(value_parser = topic)]
     topic: String,
     /// The value: a number, true, false, text or JSON.
+    #[arg(allow_negative_numbers = true)]
     value: String,
     /// Keep it as the topic's retained message.
     #[arg(long, short)]
     retain: bool,
-    /// QoS 1 waits until the value is durable.
+    /// QoS 1 waits until the value is durable; at QoS 0 nobody says if it was refused.
     #[arg(long, short, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
     qos: u8,
     /// Where to publish.
@@ -39,7 +41,7 @@ pub(crate) struct PubArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SubArgs {
     /// Topic filters; `+` is one level, `#` all below.
-    #[arg(required = true)]
+    #[arg(required = true, value_parser = filter)]
     filters: Vec<String>,
     /// Stop after this many messages.
     #[arg(long, short = 'n', value_name = "COUNT")]
@@ -50,6 +52,19 @@ pub(crate) struct SubArgs {
     /// Where to subscribe.
     #[arg(long, default_value = "mqtt://127.0.0.1:1883", value_name = "URL")]
     mqtt: Target,
+}
+
+/// A topic, or the beginning of one, that MQTT can carry: brokers hang up on others.
+pub(crate) fn topic(text: &str) -> Result<String, String> {
+    uns_model::validate_publish_topic(text)
+        .map(|()| text.to_owned())
+        .map_err(|error| format!("no topic to publish to: {error}"))
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    uns_model::Filter::parse(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| format!("no filter to subscribe to: {error}"))
 }
 
 /// Publishes one value and waits for the acknowledgement.
@@ -92,10 +107,48 @@ pub(crate) fn subscribe(args: &SubArgs) -> Result<()> {
 }
 
 /// Writes to standard output; a closed pipe ends the program quietly, as in `uns sub | head`.
+#[expect(clippy::exit, reason = "nothing is left to do for a reader that is gone")]
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
         result => result.context("standard output cannot be written"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Alone {
+        #[command(flatten)]
+        args: PubArgs,
+    }
+
+    fn parse(line: &[&str]) -> Result<PubArgs, String> {
+        let line = [&["pub"], line].concat();
+        Alone::try_parse_from(line).map(|alone| alone.args).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn values_below_zero_are_values() {
+        for value in ["-5", "-0", "-1.5e3", "5"] {
+            assert_eq!(parse(&["a/b", value]).unwrap().value, value);
+        }
+        assert!(parse(&["a/b", "-r", "-5"]).unwrap().retain);
+    }
+
+    #[test]
+    fn a_topic_no_broker_takes_is_refused_here() {
+        for (topic, said) in [("a/+/b", "wildcard"), ("a/#", "wildcard"), ("", "empty")] {
+            let error = parse(&[topic, "1"]).unwrap_err();
+            assert!(error.contains("no topic to publish to") && error.contains(said), "{error}");
+        }
+        assert_eq!(parse(&["Werk/Öfen 1/T", "1"]).unwrap().topic, "Werk/Öfen 1/T");
+        assert!(filter("a/#/b").unwrap_err().contains("no filter to subscribe to"));
+        assert_eq!(filter("$SYS/#"), Ok("$SYS/#".to_owned()));
     }
 }

@@ -4,11 +4,13 @@ mod keys;
 mod mqtt;
 mod units;
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use figment::Figment;
+use figment::error::Kind;
 use figment::providers::{Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
@@ -168,7 +170,8 @@ pub(crate) fn load(file: Option<&Path>, set: &[String]) -> Result<Config> {
     let mut figment = Figment::from(Serialized::defaults(Config::default()));
     if let Some(path) = file {
         if !path.is_file() {
-            bail!("configuration file {} does not exist", path.display());
+            let why = if path.exists() { "is no file" } else { "does not exist" };
+            bail!("configuration file {} {why}", path.display());
         }
         figment = figment.merge(Toml::file_exact(path));
     }
@@ -188,13 +191,19 @@ fn describe(error: &figment::Error, entry: Option<&str>, file: Option<&Path>) ->
         (None, None) => "the defaults".into(),
     };
     let key = error.path.join(".");
-    let hint = match &error.kind {
-        figment::error::Kind::UnknownField(name, _) => keys::nearest(&key, name),
-        _ => None,
+    let (what, hint) = match &error.kind {
+        Kind::UnknownField(name, known) => {
+            let near = keys::nearest(&key, name).map(|near| format!("did you mean `{near}`?"));
+            (format!("unknown key; known here: {}", known.join(", ")), near)
+        }
+        Kind::UnknownVariant(given, known) => {
+            (format!("`{given}` is none of {}", known.join(", ")), None)
+        }
+        other => (other.to_string().replace("usize", "a whole number"), keys::form(&key)),
     };
     let place = if key.is_empty() { String::new() } else { format!("{key}: ") };
-    let hint = hint.map(|h| format!("; did you mean `{h}`?")).unwrap_or_default();
-    anyhow!("{from}: {place}{}{hint} (`uns config` lists every key)", error.kind)
+    let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+    anyhow!("{from}: {place}{what}{hint} (`uns config` lists every key)")
 }
 
 fn check(config: &Config) -> Result<()> {
@@ -208,27 +217,58 @@ fn check(config: &Config) -> Result<()> {
             );
         }
     }
-    let limits = [
-        ("mqtt.connections_max", config.mqtt.connections_max as u64, 1, 1_000_000),
-        ("mqtt.packet_bytes_max", config.mqtt.packet_bytes_max.bytes(), 1024, 256 << 20),
-        ("mqtt.outbound_bytes_max", config.mqtt.outbound_bytes_max.bytes(), 64 << 10, 1 << 30),
-        ("mqtt.connect_timeout", config.mqtt.connect_timeout.0.as_secs(), 1, 600),
-        ("mqtt.keep_alive_max", config.mqtt.keep_alive_max.0.as_secs(), 1, 65_535),
-        ("http.body_bytes_max", config.http.body_bytes_max.bytes(), 1024, 1 << 30),
-        ("log.keep_percent", u64::from(config.log.keep_percent), 1, 90),
-        ("log.memory", config.log.memory.bytes(), 1 << 20, 16 << 30),
-        ("history.memory", config.history.memory.bytes(), 1 << 20, 64 << 30),
-        ("history.flush_every", config.history.flush_every.0.as_secs(), 1, 86_400),
-        ("namespace.checkpoint_every", config.namespace.checkpoint_every.0.as_secs(), 1, 86_400),
-    ];
-    for (key, value, low, high) in limits {
-        if !(low..=high).contains(&value) {
-            bail!("{key} = {value} is out of range; it takes {low} to {high}");
-        }
-    }
     config.mqtt.check()?;
+    check_limits(config)?;
     config.namespace.offset_seconds()?;
     Ok(())
+}
+
+/// What each number may be; beyond it the hub would not start, or not work.
+fn check_limits(config: &Config) -> Result<()> {
+    let Config { mqtt, http, namespace, log, history, tracing } = config;
+    let (mib, gib) = (ByteSize::mib, |n: u64| ByteSize::mib(n << 10));
+    let span = Span::seconds;
+    within("mqtt.cores", mqtt.cores, 0, 256)?;
+    within("mqtt.connections_max", mqtt.connections_max, 1, 1_000_000)?;
+    within("mqtt.packet_bytes_max", mqtt.packet_bytes_max, ByteSize::kib(1), mib(32))?;
+    within("mqtt.outbound_bytes_max", mqtt.outbound_bytes_max, ByteSize::kib(64), gib(1))?;
+    within("mqtt.connect_timeout", mqtt.connect_timeout, span(1), span(600))?;
+    within("mqtt.keep_alive_max", mqtt.keep_alive_max, span(1), span(65_535))?;
+    within("http.body_bytes_max", http.body_bytes_max, ByteSize::kib(1), gib(1))?;
+    within("namespace.nodes_max", namespace.nodes_max, 1, 100_000_000)?;
+    within("namespace.checkpoint_every", namespace.checkpoint_every, span(1), span(86_400))?;
+    within("log.keep", log.keep, span(1), span(3650 * 86_400))?;
+    within("log.keep_percent", log.keep_percent, 1, 90)?;
+    within("log.memory", log.memory, mib(1), gib(16))?;
+    within("history.flush_every", history.flush_every, span(1), span(86_400))?;
+    within("history.memory", history.memory, mib(1), gib(64))?;
+    tracing.check()
+}
+
+fn within<T: Copy + PartialOrd + Display>(key: &str, value: T, low: T, high: T) -> Result<()> {
+    if value < low || value > high {
+        bail!("{key} = {value} is out of range; it takes {low} to {high}");
+    }
+    Ok(())
+}
+
+impl Tracing {
+    /// A lone word is a level: taken as the name of a module, a slip would silence the hub.
+    fn check(&self) -> Result<()> {
+        const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+        for part in self.filter.split(',').map(str::trim) {
+            let level = LEVELS.iter().any(|level| part.eq_ignore_ascii_case(level));
+            if !level && !part.contains(['=', '[']) {
+                bail!(
+                    "tracing.filter = \"{}\": `{part}` is none of {}; a module's own level is \
+                     written broker_server=debug",
+                    self.filter,
+                    LEVELS.join(", ")
+                );
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Namespace {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use uns_model::{Clock as _, Random, SeededRandom, SystemClock, SystemRandom};
+use uns_model::{Clock as _, Random, SeededRandom, SystemClock, SystemRandom, Timestamp};
 
-use crate::client::{Publisher, Target};
+use crate::client::{Publisher, Target, topic};
 use crate::config::Span;
 use plant::Plant;
 
@@ -19,7 +19,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, default_value = "mqtt://127.0.0.1:1883", value_name = "URL")]
     mqtt: Target,
     /// Topic of the plant's site.
-    #[arg(long, default_value = "uns/v1/acme/dallas", value_name = "PREFIX")]
+    #[arg(long, default_value = "uns/v1/acme/dallas", value_name = "PREFIX", value_parser = topic)]
     topic: String,
     /// Stop after this time instead of running until interrupted.
     #[arg(long = "for", value_name = "TIME", value_parser = Span::parse)]
@@ -48,19 +48,29 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
     let mut plant = Plant::new(random);
     let started = clock.monotonic();
     let mut due = started;
+    publisher.acknowledged(|publisher| step(publisher, &mut plant, args, clock.now()))?;
     loop {
-        let now = clock.now();
-        for reading in plant.step(now) {
-            let topic = format!("{}/{}", args.topic.trim_end_matches('/'), reading.tag);
-            let payload = format!("{{\"value\":{},\"timestamp\":\"{now}\"}}", reading.value);
-            publisher.publish(&topic, payload.as_bytes(), reading.retain)?;
-        }
-        publisher.flush()?;
         due += STEP;
         if args.run_for.is_some_and(|limit| due - started >= limit.0) {
             publisher.finish()?;
             return Ok(());
         }
         std::thread::sleep(due.saturating_sub(clock.monotonic()));
+        step(&mut publisher, &mut plant, args, clock.now())?;
+        publisher.flush()?;
     }
+}
+
+fn step(
+    publisher: &mut Publisher,
+    plant: &mut Plant,
+    args: &DemoArgs,
+    now: Timestamp,
+) -> Result<()> {
+    for reading in plant.step(now) {
+        let topic = format!("{}/{}", args.topic.trim_end_matches('/'), reading.tag);
+        let payload = format!("{{\"value\":{},\"timestamp\":\"{now}\"}}", reading.value);
+        publisher.publish(&topic, payload.as_bytes(), reading.retain)?;
+    }
+    Ok(())
 }

@@ -1,6 +1,5 @@
 //! What tells people and scripts that the hub is ready: the banner and the ready file.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -43,13 +42,11 @@ impl Ready {
 
     /// The lines a plant engineer needs next.
     pub(crate) fn banner(&self, data: &Path, page: bool) -> String {
-        let mut out = String::new();
         let host = self.mqtt.ip();
         let port = self.mqtt.port();
         let url = if page { "" } else { "   (built without the page; the API is there)" };
         let further = self.further();
-        let _ = write!(
-            out,
+        format!(
             "\n  UNS Hub {} is ready, data in {}\n\n\
              \x20   page and API   http://{}/{url}\n\
              \x20   MQTT           mqtt://{}\n\
@@ -62,9 +59,9 @@ impl Ready {
             self.http,
             self.mqtt,
             self.mqtt,
-        );
-        out
+        )
     }
+
     /// A line for each further MQTT listener.
     fn further(&self) -> String {
         let listeners = [

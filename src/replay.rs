@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use uns_model::{Clock as _, SystemClock, Timestamp};
 
-use crate::client::{Publisher, Target};
+use crate::client::{Publisher, Target, topic};
 use recording::{Recording, Row};
 use schedule::{Schedule, Speed};
 
@@ -20,7 +20,7 @@ pub(crate) struct ReplayArgs {
     /// The recording: CSV with a header line.
     file: PathBuf,
     /// Topic the columns become tags below, for example `uns/v1/acme/lab/pump1`.
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", value_parser = topic)]
     topic: String,
     /// Column that holds the time; without it rows are one second apart, from now on.
     #[arg(long, value_name = "COLUMN")]
@@ -31,7 +31,9 @@ pub(crate) struct ReplayArgs {
     /// Time zone of times that name none.
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     zone: String,
-    /// Speed: a factor, or `max` for as fast as the broker takes it.
+    /// Speed: a factor, or `max` for as fast as the broker takes it. Times of values are not
+    /// compressed: above 1 those of `--now` run ahead of the clock, and the hub marks as Uncertain
+    /// what is more than a minute ahead.
     #[arg(long, default_value = "1", value_name = "FACTOR")]
     speed: Speed,
     /// Shift the recording so that it starts now.
@@ -40,7 +42,7 @@ pub(crate) struct ReplayArgs {
     /// Start over at the end, its times moved on.
     #[arg(long = "loop")]
     repeat: bool,
-    /// QoS 1 waits for the broker's acknowledgement and resumes over a lost connection.
+    /// The first row always goes at QoS 1, so that a refusal is seen. QoS 1 waits for the broker's acknowledgement and resumes over a lost connection.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
     qos: u8,
     /// Where to publish.
@@ -105,7 +107,11 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<()> {
                 }
             };
             let time = schedule.wait_for(row.time, &clock, || publisher.flush())?;
-            publish_row(&mut publisher, &topics, &row, time, &mut tally)?;
+            if tally.rows == 0 {
+                publisher.acknowledged(|to| publish_row(to, &topics, &row, time, &mut tally))?;
+            } else {
+                publish_row(&mut publisher, &topics, &row, time, &mut tally)?;
+            }
             progress.show(recording.bytes_read(), &tally);
         }
         if !args.repeat || tally.rows == 0 {
@@ -117,6 +123,9 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<()> {
     let resumed = publisher.finish()?;
     let seconds = (clock.monotonic() - started).as_secs_f64();
     progress.close(&tally, resumed, seconds);
+    if tally.rows == 0 && tally.bad_rows > 0 {
+        bail!("no row of {} could be published; is the time column right?", args.file.display());
+    }
     Ok(())
 }
 

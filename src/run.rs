@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use broker_server::{Handle, Transport};
 use clap::Args;
-use hub_kit::http::{Anonymous, Guard, Hosts};
+use hub_kit::http::{Anonymous, Guard, Hosts, ServeConfig};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Config, TracingFormat};
@@ -40,9 +40,12 @@ const STOP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// Runs until a signal asks it to stop.
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
-    let config = config::load(args.config.config.as_deref(), &args.config.set)?;
+    let mut config = config::load(args.config.config.as_deref(), &args.config.set)?;
     init_tracing(&config)?;
-    runtime::raise_descriptor_limit();
+    let descriptors = runtime::raise_descriptor_limit();
+    let mut http = ServeConfig::default();
+    (config.mqtt.connections_max, http.connections_max) =
+        runtime::connections_max(descriptors, config.mqtt.connections_max, http.connections_max);
     let hub = runtime::hub_runtime()?;
     let signals = hub.block_on(async { Signals::new() })?;
 
@@ -51,7 +54,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let hosts = Hosts::new(&config.http.hosts).context("http.hosts")?;
     let pages = Arc::new(Guarded(Guard::new(hosts, Arc::clone(&anonymous))));
     let broker = hub.block_on(broker::start(&parts, &config, pages))?;
-    let http = hub.block_on(serve::start(&parts, &broker, &config, anonymous))?;
+    let http = hub.block_on(serve::start(&parts, &broker, (&config, http), anonymous))?;
     let listens = |transport| {
         let listeners = broker.listeners().iter();
         listeners.filter(|listener| listener.transport == transport).map(|l| l.address).next()

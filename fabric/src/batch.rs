@@ -49,6 +49,16 @@ impl Batch {
         self.records = 0;
     }
 
+    /// The records, in order.
+    pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
+        let mut rest = &self.bytes[..];
+        std::iter::from_fn(move || {
+            let (one, others) = rest.split_at(record::length(rest)?);
+            rest = others;
+            record::decode(one)
+        })
+    }
+
     /// The encoded records, as a frame carries them.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes

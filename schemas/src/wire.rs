@@ -130,13 +130,10 @@ pub struct Sample<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<&'a str>,
     /// The value.
-    #[schema(inline)]
     pub value: WireValue<'a>,
     /// Its quality.
-    #[schema(inline)]
     pub quality: WireQuality,
     /// Source time, or ingest time where there is none.
-    #[schema(inline)]
     pub timestamp: WireTime,
     /// Its place in the log.
     pub sequence: u64,

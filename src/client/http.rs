@@ -1,7 +1,5 @@
 //! `uns get` and `uns history`: the HTTP API, printed for people.
 
-use std::fmt::Write as _;
-
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::Value;
@@ -45,13 +43,14 @@ pub(crate) struct HistoryArgs {
 /// Prints current values, one line each.
 pub(crate) fn get(args: &GetArgs) -> Result<()> {
     let mut query = vec![("filter", args.filter.clone())];
+    let mut found = 0_usize;
     pages(&args.http, "current", &mut query, |page| {
         let mut out = String::new();
         for value in list(page, "values") {
+            found += 1;
             let field = value["field"].as_str().map(|f| format!(" .{f}")).unwrap_or_default();
-            let _ = writeln!(
-                out,
-                "{}{field}  {}  {}  {}",
+            out += &format!(
+                "{}{field}  {}  {}  {}\n",
                 text(&value["topic"]),
                 text(&value["value"]),
                 text(&value["quality"]),
@@ -59,7 +58,11 @@ pub(crate) fn get(args: &GetArgs) -> Result<()> {
             );
         }
         super::print(&out)
-    })
+    })?;
+    if found == 0 {
+        eprintln!("uns: nothing has a value that matches `{}`", args.filter);
+    }
+    Ok(())
 }
 
 /// Prints the history of one topic, one line a sample.
@@ -76,19 +79,25 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<()> {
             query.push((key, value.clone()));
         }
     }
+    let mut found = 0_usize;
     pages(&args.http, "history", &mut query, |page| {
         let mut out = String::new();
         for sample in list(page, "samples") {
-            let _ = writeln!(
-                out,
-                "{}  {}  {}",
+            found += 1;
+            out += &format!(
+                "{}  {}  {}\n",
                 text(&sample["timestamp"]),
                 text(&sample["value"]),
                 text(&sample["quality"])
             );
         }
         super::print(&out)
-    })
+    })?;
+    if found == 0 {
+        let end = args.end.as_deref().unwrap_or("now");
+        eprintln!("uns: {} has no sample from {} to {end}", args.topic, args.start);
+    }
+    Ok(())
 }
 
 /// Walks every page of a list.

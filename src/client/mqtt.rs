@@ -71,14 +71,16 @@ impl Connection {
     }
 
     fn await_connack(&mut self, target: &Target) -> Result<()> {
-        let Some((at, total)) = self.fill(CONNECT_TIMEOUT)? else {
-            bail!("{target} accepted the connection but does not answer as an MQTT broker");
+        let no_broker = || format!("{target} does not answer as an MQTT broker does");
+        let Some((at, total)) = self.fill(CONNECT_TIMEOUT).with_context(no_broker)? else {
+            bail!("{target} accepted the connection, then said nothing; is it an MQTT broker?");
         };
         let bytes = &self.received[at..at + total];
         let Frame::Packet(framed) = frame(bytes, PACKET_BYTES_MAX)? else {
             bail!("{target} sent half a packet");
         };
-        let Packet::Connack(connack) = framed.decode(Version::V5, bytes)? else {
+        let decoded = framed.decode(Version::V5, bytes).with_context(no_broker)?;
+        let Packet::Connack(connack) = decoded else {
             bail!("{target} did not answer CONNECT with CONNACK");
         };
         if connack.reason.is_error() {

@@ -82,6 +82,19 @@ impl Publisher {
         }
     }
 
+    /// Sends at QoS 1, whatever is asked, and waits for the answers: at QoS 0 a publisher never
+    /// learns that all it sends is refused.
+    pub(crate) fn acknowledged(
+        &mut self,
+        send: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let qos = std::mem::replace(&mut self.qos, 1);
+        send(self)?;
+        self.settle()?;
+        self.qos = qos;
+        Ok(())
+    }
+
     /// Hands everything buffered to the network.
     pub(crate) fn flush(&mut self) -> Result<()> {
         match self.connection.flush() {
@@ -92,12 +105,18 @@ impl Publisher {
 
     /// Waits for every acknowledgement and disconnects; answers how often the connection was lost.
     pub(crate) fn finish(&mut self) -> Result<u64> {
+        self.settle()?;
+        self.connection.close()?;
+        Ok(self.resumed)
+    }
+
+    /// Waits for every acknowledgement.
+    fn settle(&mut self) -> Result<()> {
         self.flush()?;
         while !self.unacknowledged.is_empty() {
             self.collect(ACK_TIMEOUT)?;
         }
-        self.connection.close()?;
-        Ok(self.resumed)
+        Ok(())
     }
 
     /// Waits for at least one acknowledgement.
@@ -125,6 +144,13 @@ impl Publisher {
         let clock = SystemClock;
         let give_up = clock.monotonic() + self.retry_for;
         let mut pause = Duration::from_millis(50);
+        if !self.retry_for.is_zero() {
+            let minutes = self.retry_for.as_secs() / 60;
+            eprintln!(
+                "uns: the connection to {} was lost ({lost}); trying again for {minutes} minutes",
+                self.target
+            );
+        }
         let mut last = lost;
         while clock.monotonic() < give_up {
             std::thread::sleep(pause);

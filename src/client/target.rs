@@ -24,7 +24,8 @@ impl FromStr for Target {
         };
         let rest = rest.trim_end_matches('/');
         let (host, port) = match rest.rsplit_once(':') {
-            Some((host, port)) if !host.ends_with(':') && !port.ends_with(']') => {
+            // Colons before the last one are those of an address without brackets.
+            Some((host, port)) if host.ends_with(']') || !host.contains(':') => {
                 (host, port.parse().map_err(|_| wrong())?)
             }
             _ => (rest, 1883),
@@ -39,7 +40,11 @@ impl FromStr for Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "mqtt://{}:{}", self.host, self.port)
+        let Self { host, port } = self;
+        if host.contains(':') {
+            return write!(f, "mqtt://[{host}]:{port}");
+        }
+        write!(f, "mqtt://{host}:{port}")
     }
 }
 
@@ -53,6 +58,10 @@ mod tests {
         assert_eq!(parse("mqtt://127.0.0.1:1884"), Ok(("127.0.0.1".into(), 1884)));
         assert_eq!(parse("localhost"), Ok(("localhost".into(), 1883)));
         assert_eq!(parse("tcp://[::1]:99/"), Ok(("::1".into(), 99)));
+        assert_eq!(parse("::1"), Ok(("::1".into(), 1883)));
+        let shown = |text: &str| text.parse::<Target>().unwrap().to_string();
+        assert_eq!(shown("tcp://[::1]:99"), "mqtt://[::1]:99");
+        assert_eq!(shown("localhost"), "mqtt://localhost:1883");
         assert!(parse("http://x").is_err() && parse("mqtt://").is_err());
         assert!(parse("host:port").is_err());
     }

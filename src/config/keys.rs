@@ -1,7 +1,5 @@
 //! The reference of every key: what `uns config` prints, and where `--set` finds its way.
 
-use std::fmt::Write as _;
-
 use anyhow::{Context as _, Result};
 use toml::{Table, Value};
 
@@ -75,13 +73,13 @@ pub(crate) fn reference(config: &Config) -> String {
     for (path, meaning) in KEYS {
         let (head, key) = path.rsplit_once('.').expect("every key lies in a section");
         if head != section {
-            let _ = write!(out, "\n[{head}]\n");
+            out += &format!("\n[{head}]\n");
             section = head;
         }
         let mut names = path.split('.');
         let first = &table[names.next().unwrap_or_default()];
         let value = names.fold(first, |table, name| &table[name]);
-        let _ = write!(out, "# {meaning}\n{key} = {value}\n");
+        out += &format!("# {meaning}\n{key} = {value}\n");
     }
     out
 }
@@ -106,6 +104,16 @@ pub(super) fn set_to_toml(entry: &str) -> Result<String> {
     let inner = Table::from_iter([(name.to_owned(), value)]);
     let nest = |inner, section: &str| Table::from_iter([(section.to_owned(), Value::Table(inner))]);
     Ok(sections.split('.').rev().fold(inner, nest).to_string())
+}
+
+/// How the value of a key is written, where its type alone does not say.
+pub(super) fn form(key: &str) -> Option<String> {
+    let form = match key {
+        "mqtt.listen" | "http.listen" => "write an address and a port, such as 127.0.0.1:1883",
+        "http.hosts" => "write a list, such as [\"plant.local\"]",
+        _ => return None,
+    };
+    Some(form.to_owned())
 }
 
 /// The known key closest to an unknown one.

@@ -59,8 +59,24 @@ fn mistakes_name_key_and_origin() {
     assert!(size.contains("mqtt.packet_bytes_max"), "{size}");
     let zone = error(&["namespace.zone=Mars/Base"]);
     assert!(zone.contains("Mars/Base"), "{zone}");
-    let range = error(&["log.keep_percent=99"]);
-    assert!(range.contains("1 to 90"), "{range}");
+    for (set, said) in [
+        ("log.keep_percent=99", "1 to 90"),
+        ("mqtt.cores=100000", "0 to 256"),
+        ("mqtt.keep_alive_max=100h", "mqtt.keep_alive_max = 100h is out of range; it takes 1s to"),
+        ("mqtt.packet_bytes_max=999GiB", "999GiB is out of range; it takes 1KiB to 32MiB"),
+        ("namespace.nodes_max=0", "1 to 100000000"),
+        ("mqtt.connect_timeout=5", "expected a duration with its unit: 500ms"),
+        ("history.memory=5", "expected a size with its unit: 512B"),
+        ("mqtt.listen=localhost", "such as 127.0.0.1:1883"),
+        ("http.hosts=plant.local", "such as [\"plant.local\"]"),
+        ("mqtt.cores=-1", "a whole number"),
+        ("namespace.names=all", "`all` is none of portable, any"),
+        ("tracing.filter=inof", "`inof` is none of off, error"),
+    ] {
+        let text = error(&[set]);
+        assert!(text.contains(said), "{set}: {text}");
+    }
+    load(None, &["tracing.filter=info,broker_server=debug".to_owned()]).unwrap();
 }
 
 #[test]
@@ -95,6 +111,9 @@ fn a_bad_file_is_named() {
     std::fs::remove_file(&file.0).unwrap();
     assert!(text.contains(&file.0.display().to_string()), "{text}");
     assert!(text.contains("http.listen"), "{text}");
+    let folder = std::env::temp_dir();
+    let text = format!("{:#}", load(Some(&folder), &[]).expect_err("a folder is no file"));
+    assert!(text.ends_with("is no file"), "{text}");
 }
 
 fn tempfile() -> (std::path::PathBuf, std::fs::File) {

@@ -3,19 +3,20 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::de::Error as _;
+use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A duration, written with a unit: `ms`, `s`, `m`, `h`, `d`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) struct Span(pub(crate) Duration);
 
 /// A number of bytes, written with a unit: `B`, `KiB`, `MiB`, `GiB`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) struct ByteSize(u64);
 
 const SPANS: [(&str, u64); 5] =
     [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+const DURATIONS: &str = "500ms, 10s, 5m, 24h or 7d";
 const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
 impl Span {
@@ -28,7 +29,7 @@ impl Span {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         with_unit(text, &SPANS)
             .map(|ms| Self(Duration::from_millis(ms)))
-            .ok_or_else(|| format!("`{text}` is no duration; write 500ms, 10s, 5m, 24h or 7d"))
+            .ok_or_else(|| format!("`{text}` is no duration; write {DURATIONS}"))
     }
 }
 
@@ -41,11 +42,6 @@ impl ByteSize {
     /// Mebibytes.
     pub(crate) const fn mib(n: u64) -> Self {
         Self(n << 20)
-    }
-
-    /// The plain number.
-    pub(crate) const fn bytes(self) -> u64 {
-        self.0
     }
 
     /// The plain number as a length in memory.
@@ -80,15 +76,33 @@ impl fmt::Display for ByteSize {
     }
 }
 
+/// Takes a string; anything else, such as a bare number, is told what is expected.
+struct WithUnit(&'static str);
+
+impl Visitor<'_> for WithUnit {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+}
+
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(from)?).map_err(D::Error::custom)
+        let text =
+            from.deserialize_str(WithUnit("a duration with its unit: 500ms, 10s, 5m, 24h"))?;
+        Self::parse(&text).map_err(D::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
+        let text =
+            from.deserialize_str(WithUnit("a size with its unit: 512B, 64KiB, 64MiB, 1GiB"))?;
         with_unit(&text, &SIZES).map(Self).ok_or_else(|| {
             D::Error::custom(format!("`{text}` is no size; write 512B, 64KiB, 64MiB or 1GiB"))
         })

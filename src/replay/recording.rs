@@ -51,6 +51,7 @@ impl Recording {
         let bytes_total = file.metadata().context("the file cannot be read")?.len();
         let mut reader = ReaderBuilder::new().delimiter(separator).from_reader(file);
         let headers = reader.headers().context("the header line cannot be read")?.clone();
+        check_header(&headers, separator)?;
         let time_column = match time {
             None => None,
             Some(name) => {
@@ -151,6 +152,21 @@ impl Row<'_> {
     }
 }
 
+/// Whether the header looks like one that was read with its own separator.
+fn check_header(headers: &StringRecord, separator: u8) -> Result<()> {
+    let Some(first) = headers.get(0) else { bail!("the file is empty: it has no header line") };
+    let other = [';', '\t', '|', ','].into_iter().find(|other| first.contains(*other));
+    if let (1, Some(other)) = (headers.len(), other) {
+        let other = other.escape_default();
+        bail!(
+            "the header is one column, `{first}`, with `{}` as the separator; is it --separator \
+             '{other}'?",
+            char::from(separator)
+        );
+    }
+    Ok(())
+}
+
 /// A time with zone, a local time in `zone`, or an epoch number.
 fn parse_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let text = text.trim();
@@ -227,6 +243,19 @@ mod tests {
             assert_eq!(json_value(cell).unwrap(), json, "{cell}");
         }
         assert_eq!(json_value("  "), None);
+    }
+
+    #[test]
+    fn a_wrong_separator_is_seen_in_the_header() {
+        let check = |header: &[&str], separator| {
+            let headers = StringRecord::from(header.to_vec());
+            check_header(&headers, separator).map_err(|error| error.to_string())
+        };
+        assert!(check(&["t;a;b"], b',').unwrap_err().ends_with("--separator ';'?"));
+        assert!(check(&["t\ta"], b',').unwrap_err().ends_with("--separator '\\t'?"));
+        assert!(check(&[], b',').unwrap_err().contains("empty"));
+        assert_eq!(check(&["value"], b','), Ok(()));
+        assert_eq!(check(&["t", "a;b"], b','), Ok(()));
     }
 
     #[test]

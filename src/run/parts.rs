@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use anyhow::{Context as _, Result};
+use broker_server::EngineConfig;
 use fabric::{Disk, Log, Stream};
 use fabric_local::{DataDir, LocalLog, LogConfig, SystemDisk};
 use historian_store::Store;
@@ -16,6 +17,9 @@ use uns_namespace::Namespace;
 
 use super::runtime::follower;
 use crate::config::{Brownfield, Config, Names, OnDamage};
+
+/// More than one batch of a core can have: a large packet, expanded, behind many small ones.
+const BATCH_BYTES_MAX: usize = 8 << 20;
 
 /// Everything below broker and modules.
 pub(super) struct Parts {
@@ -46,23 +50,25 @@ impl Parts {
         )
         .context("cannot open the log")?;
         let offset = config.namespace.offset_seconds()?;
-        let namespace = Namespace::open(uns_namespace::Parts {
+        // First: the namespace may read the log for long, and retention waits a minute only for
+        // the holds of both.
+        let store = Store::open(historian_store::Parts {
             log: Arc::clone(&log) as Arc<dyn Log>,
             disk: Arc::clone(&disk),
+            dir: directory.path().join("history"),
+            clock: Arc::clone(&clock),
+            config: history_config(config, offset),
+        })
+        .context("cannot open history")?;
+        let namespace = Namespace::open(uns_namespace::Parts {
+            log: Arc::clone(&log) as Arc<dyn Log>,
+            disk,
             dir: directory.path().join("namespace"),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
             config: namespace_config(config, offset),
         })
         .context("cannot open the namespace")?;
-        let store = Store::open(historian_store::Parts {
-            log: Arc::clone(&log) as Arc<dyn Log>,
-            disk,
-            dir: directory.path().join("history"),
-            clock: Arc::clone(&clock),
-            config: history_config(config, offset),
-        })
-        .context("cannot open history")?;
         let (stop, stopping) = watch::channel(false);
         let followers = vec![
             follow_namespace(&namespace, stopping.clone())?,
@@ -89,30 +95,18 @@ fn follow_namespace(
     stop: watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>> {
     let namespace = Arc::clone(namespace);
-    follower("namespace", move || {
-        if let Err(error) = namespace.run(stop) {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the namespace's last checkpoint failed"
-            );
-        }
-    })
+    follower("namespace", stop, move |stop| namespace.run(stop))
 }
 
 fn follow_history(store: &Arc<Store>, stop: watch::Receiver<bool>) -> Result<JoinHandle<()>> {
     let store = Arc::clone(store);
-    follower("historian", move || {
-        if let Err(error) = store.run(stop) {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the historian's last flush failed"
-            );
-        }
-    })
+    follower("historian", stop, move |stop| store.run(stop))
 }
 
 fn log_config(config: &Config) -> LogConfig {
+    let defaults = LogConfig::for_stream(Stream::Data);
     LogConfig {
+        queue_bytes: defaults.queue_bytes.max(queue_bytes(config.mqtt.cores)),
         memory_bytes: config.log.memory.as_usize(),
         retention_age: Some(config.log.keep.0),
         retention_percent: config.log.keep_percent,
@@ -121,8 +115,16 @@ fn log_config(config: &Config) -> LogConfig {
             OnDamage::Serve => fabric_local::OnDamage::Serve,
             OnDamage::Refuse => fabric_local::OnDamage::Refuse,
         },
-        ..LogConfig::for_stream(Stream::Data)
+        ..defaults
     }
+}
+
+/// Each core pauses its publishers once so much is uncommitted, and may be one batch beyond it: the
+/// queue takes all of that, so that it never refuses what a core has admitted.
+fn queue_bytes(cores: usize) -> usize {
+    let available = || std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = if cores > 0 { cores } else { available() };
+    cores.saturating_mul(EngineConfig::default().uncommitted_bytes_max + BATCH_BYTES_MAX)
 }
 
 fn namespace_config(config: &Config, offset: i32) -> uns_namespace::Config {
@@ -149,7 +151,34 @@ fn history_config(config: &Config, offset: i32) -> historian_store::Config {
     historian_store::Config {
         flush_after: config.history.flush_every.0,
         memory_bytes_max: config.history.memory.as_usize(),
+        brownfield: config.namespace.brownfield == Brownfield::History,
         default_offset_seconds: offset,
         ..historian_store::Config::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queue_holds_what_all_cores_may_have_uncommitted() {
+        let mut config = Config::default();
+        for cores in [1, 8, 64] {
+            config.mqtt.cores = cores;
+            let all = cores * EngineConfig::default().uncommitted_bytes_max;
+            assert!(log_config(&config).queue_bytes > all, "{cores} cores");
+        }
+    }
+
+    #[test]
+    fn only_brownfield_with_history_is_stored() {
+        let mut config = Config::default();
+        for (brownfield, stored) in
+            [(Brownfield::History, true), (Brownfield::Current, false), (Brownfield::Off, false)]
+        {
+            config.namespace.brownfield = brownfield;
+            assert_eq!(history_config(&config, 0).brownfield, stored, "{brownfield:?}");
+        }
     }
 }

@@ -38,7 +38,7 @@ pub(super) struct HttpSide {
 pub(super) async fn start(
     parts: &Parts,
     broker: &Server,
-    config: &Config,
+    (config, limits): (&Config, ServeConfig),
     anonymous: Arc<Anonymous>,
 ) -> Result<HttpSide> {
     let listen = config.http.listen;
@@ -51,7 +51,7 @@ pub(super) async fn start(
     let hub = hub(parts, broker, stop.clone()).await?;
     for module in MODULES {
         let mut started = module
-            .start(serde_json::Value::Null, hub.clone())
+            .start(settings(config)?, hub.clone())
             .await
             .with_context(|| format!("the module {} does not start", module.name))?;
         if let Some(task) = started.task.take() {
@@ -77,8 +77,14 @@ pub(super) async fn start(
     };
     let shared = hub_kit::http::Parts { anonymous, random: Arc::clone(&parts.random) };
     let router = app.router(&http, shared).context("the HTTP side cannot be put together")?;
-    let server = tokio::spawn(serve(listener, router, ServeConfig::default(), stop));
+    let server = tokio::spawn(serve(listener, router, limits, stop));
     Ok(HttpSide { address, stopper, server, supervisor })
+}
+
+/// What of the configuration concerns every module; the rest are their defaults.
+fn settings(config: &Config) -> Result<serde_json::Value> {
+    let offset = config.namespace.offset_seconds()?;
+    Ok(serde_json::json!({ "default_offset_seconds": offset }))
 }
 
 async fn hub(parts: &Parts, broker: &Server, stop: Stop) -> Result<Hub> {
@@ -112,5 +118,21 @@ impl HttpSide {
             tracing::warn!("HTTP connections did not end in time");
         }
         self.supervisor.finish(deadline).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_get_settings_they_know_and_the_configured_zone() {
+        let mut config = Config::default();
+        config.namespace.zone = "Asia/Kolkata".into();
+        for module in MODULES {
+            let settings = settings(&config).expect("a zone there is");
+            module.check(settings.clone()).expect("settings of its own");
+            assert_eq!(settings["default_offset_seconds"], 19_800, "{}", module.name);
+        }
     }
 }

@@ -59,6 +59,12 @@ impl Figures {
         nodes.sample(&[("plane", "uns")], stats.nodes.saturating_sub(stats.brownfield_nodes));
         nodes.sample(&[("plane", "brownfield")], stats.brownfield_nodes);
         gauge(out, "uns_retained", "Committed retained messages.", stats.retained);
+        counter(
+            out,
+            "uns_brownfield_plain_total",
+            "Publishes beyond the quota or limits of brownfield nodes, passed as plain MQTT.",
+            stats.plain_brownfield,
+        );
         let mut rejected = out.counter("uns_rejected_total", "Publishes refused by the gate.");
         for (reason, count) in stats.rejected {
             rejected.sample(&[("reason", reason.name())], count);

@@ -64,7 +64,7 @@ fn refusal(error: &Error) -> Refusal {
         Error::NodeUnknown { topic } => Refusal::node_unknown(topic),
         Error::Limit { .. } => Refusal::parameter("limit", detail),
         Error::Bucket { .. } => Refusal::parameter("bucket", detail),
-        Error::After => Refusal::parameter("after", detail),
+        Error::After => Refusal::parameter("after", "pass `next` of the page before."),
         Error::EmptyRange => Refusal::parameter("end", detail),
         Error::HalfAnAggregate => Refusal::parameter("aggregate", detail),
         Error::TooMuch { .. } => Refusal::new(413, "too_much", detail),

@@ -9,7 +9,7 @@ use hub_kit::services::{
     SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
 };
 use uns_model::{Filter, NodeNo, OrgId, TopicId};
-use uns_namespace::{Error, Namespace};
+use uns_namespace::{Error, Namespace, Reason};
 
 /// The committed namespace, and the broker whose retained copies a deletion clears.
 pub(crate) struct LiveNamespace {
@@ -17,12 +17,22 @@ pub(crate) struct LiveNamespace {
     pub(crate) broker: Handle,
 }
 
-/// A page token that was never given out is the client's mistake, everything else is ours.
+/// A page token that was never given out is the client's mistake, a log that takes nothing is said
+/// as for a publish, everything else is ours.
 fn refusal(doing: &str, error: &Error) -> Refusal {
     match error {
         Error::PageToken { .. } => Refusal::parameter("after", "pass `next` of the page before"),
+        Error::Delete { source, .. } if is_storage(source) => {
+            Refusal::new(507, Reason::StorageFull.name(), source.to_string())
+        }
         other => Refusal::internal(doing, other),
     }
+}
+
+/// The log takes nothing now, as a publish would be told.
+fn is_storage(error: &fabric::Error) -> bool {
+    use fabric::Error as E;
+    matches!(error, E::DiskFull | E::Full { .. } | E::ReadOnly { .. } | E::CommitFailed { .. })
 }
 
 impl LiveNamespace {
@@ -110,5 +120,22 @@ impl Live for LiveNamespace {
 
     fn node_of_topic(&self, org: OrgId, topic: &str) -> Option<NodeNo> {
         self.namespace.node_of_topic(org, topic)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deletion_on_a_full_disk_is_refused_like_a_publish() {
+        let check = |source: fabric::Error, status, reason| {
+            let error = Error::Delete { path: "a".into(), source: Arc::new(source) };
+            let refusal = refusal("delete the subtree", &error);
+            assert_eq!((refusal.status, refusal.reason), (status, reason));
+        };
+        check(fabric::Error::DiskFull, 507, "storage_full");
+        check(fabric::Error::ReadOnly { reason: "sync failed".into() }, 507, "storage_full");
+        check(fabric::Error::Closed, 500, "internal");
     }
 }

@@ -1,5 +1,8 @@
 //! The hub from outside: the built binary, driven with the tools a plant has.
 
+#![expect(clippy::disallowed_methods, reason = "tests measure real time")]
+#![expect(clippy::panic, reason = "tests say what was unexpected")]
+
 mod hub;
 mod recording;
 mod wire;

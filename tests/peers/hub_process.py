@@ -20,14 +20,9 @@ class Hub:
 
     def start(self):
         """Answers the seconds until both ports took connections, and until it called itself ready."""
-        self._ready.unlink(missing_ok=True)
-        ports = ["--set", f"mqtt.listen={self.mqtt}", "--set", f"http.listen={self.http}"]
         known = not self.mqtt.endswith(":0")
         began = time.monotonic()
-        with open(self._directory / "hub.log", "a") as log:
-            self._process = subprocess.Popen(
-                self._command + ports, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        self._spawn()
         listening = None
         while not self._ready.exists():
             assert self._process.poll() is None, f"the hub ended: {self.log()}"
@@ -39,6 +34,19 @@ class Hub:
         bound = json.loads(self._ready.read_text())
         self.mqtt, self.http = bound["mqtt"], bound["http"]
         return listening or ready, ready
+
+    def _spawn(self):
+        self._ready.unlink(missing_ok=True)
+        ports = ["--set", f"mqtt.listen={self.mqtt}", "--set", f"http.listen={self.http}"]
+        with open(self._directory / "hub.log", "a") as log:
+            self._process = subprocess.Popen(
+                self._command + ports, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def kill_while_starting(self, seconds):
+        self._spawn()
+        time.sleep(seconds)
+        self.kill_nine()
 
     def _takes_connections(self):
         for address in (self.mqtt, self.http):

@@ -22,7 +22,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use brokers::Kind;
 use load::Row;
@@ -42,8 +42,20 @@ struct Args {
     /// Only rows whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
+    /// Only this table.
+    #[arg(long, value_enum)]
+    table: Option<Table>,
     #[command(subcommand)]
     inner: Option<Inner>,
+}
+
+/// The two tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Table {
+    /// A plain broker, as the peers are.
+    Broker,
+    /// With gate, log, last value and history.
+    Fabric,
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,8 +102,13 @@ fn main() -> Result<()> {
         bail!("{} is missing; build it with cargo build --release", args.uns.display());
     }
     let peers = [Kind::Rumqttd, Kind::Mosquitto];
-    table("Broker rows (namespace.brownfield = \"off\")", Kind::Uns, &peers, &args)?;
-    table("Fabric rows (gate, log, last value and history on)", Kind::UnsFabric, &peers, &args)?;
+    if args.table != Some(Table::Fabric) {
+        table("Broker rows (namespace.brownfield = \"off\")", Kind::Uns, &peers, &args)?;
+    }
+    if args.table != Some(Table::Broker) {
+        let title = "Fabric rows (gate, log, last value and history on)";
+        table(title, Kind::UnsFabric, &peers, &args)?;
+    }
     Ok(())
 }
 

@@ -106,6 +106,8 @@ pub struct Engine<G: Gate> {
     resume: bool,
     /// Connections whose pace is being judged.
     stalled: Vec<Key>,
+    /// Connections that must not be answered, to be ended at the next tick.
+    unanswered: Vec<Key>,
     scratch: Vec<u8>,
     effects: Effects<G::Receipt>,
 }
@@ -125,6 +127,7 @@ impl<G: Gate> Engine<G> {
             paused: Vec::new(),
             resume: false,
             stalled: Vec::new(),
+            unanswered: Vec::new(),
             scratch: Vec::new(),
             effects: Effects::default(),
             broker,

@@ -36,6 +36,9 @@ pub struct Rejection {
     pub detail: String,
 }
 
+/// The reason of a publish that may be taken later: the log has no room for it now.
+pub(crate) const STORAGE_FULL: &str = "storage_full";
+
 impl Rejection {
     /// A refusal in words.
     pub fn new(code: ReasonCode, reason: &'static str, detail: impl fmt::Display) -> Self {

@@ -61,9 +61,14 @@ impl Floor {
         self.gauges.iter().map(|gauges| gauges.sockets.load(Ordering::Relaxed)).sum()
     }
 
-    /// Whether one more may come, if only to be refused in words. Counts it if not.
+    /// How many more may come, some of them only to be refused in words.
+    pub(crate) fn room(&self) -> usize {
+        (self.connections_max + REFUSED_MAX).saturating_sub(self.sockets())
+    }
+
+    /// Whether one more may come. Counts it if not.
     fn has_room(&self) -> bool {
-        let room = self.sockets() < self.connections_max + REFUSED_MAX;
+        let room = self.room() > 0;
         if !room {
             self.turned_away.fetch_add(1, Ordering::Relaxed);
         }

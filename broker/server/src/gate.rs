@@ -33,7 +33,8 @@ impl Gate for ServerGate {
         match gate.resolve(org, topic).map_err(rejection)? {
             uns_namespace::Resolved::Node(node) => Ok(Resolved::Node(node)),
             uns_namespace::Resolved::Plain => Ok(match Plane::of(topic) {
-                Plane::Command | Plane::Descriptor => Resolved::Guarded,
+                // Brownfield without a node is counted.
+                Plane::Command | Plane::Descriptor | Plane::Brownfield => Resolved::Guarded,
                 _ => Resolved::Plain,
             }),
         }

@@ -120,9 +120,9 @@ impl Hall {
         if guests.closed {
             return;
         }
-        let oldest = (guests.waiting.len() >= self.limits.max.max(1))
-            .then(|| guests.waiting.pop_first())
-            .flatten();
+        // Those under way and those served stay within the limit of connections together.
+        let most = self.limits.max.min(floor.room()).max(1);
+        let oldest = (guests.waiting.len() >= most).then(|| guests.waiting.pop_first()).flatten();
         let id = guests.next;
         guests.next += 1;
         let task = tokio::spawn(self.clone().lead(id, (stream, from), listener, floor.clone()));

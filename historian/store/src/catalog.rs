@@ -12,7 +12,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use parking_lot::Mutex;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use uns_model::{Sequence, Timestamp};
 
@@ -151,6 +151,9 @@ async fn open(path: &Path) -> Result<(SqliteConnection, Loaded), Error> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
+        // The only connection: without memory shared with others, which would be a file of its own
+        // to be made at every start, it also opens on a full disk.
+        .locking_mode(SqliteLockingMode::Exclusive)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .disable_statement_logging();

@@ -18,6 +18,8 @@ pub struct Config {
     pub flush_files_max: usize,
     /// Open files whose footers are kept.
     pub open_files_max: usize,
+    /// Whether topics outside our own prefixes have history (NS-1).
+    pub brownfield: bool,
     /// The zone of source times without one, in seconds east of UTC.
     pub default_offset_seconds: i32,
     /// Write everything to files when told to stop; otherwise the next start replays the log.
@@ -33,6 +35,7 @@ impl Default for Config {
             series_max: 4_000_000,
             flush_files_max: 64,
             open_files_max: 256,
+            brownfield: true,
             default_offset_seconds: 0,
             flush_on_stop: true,
         }

@@ -38,7 +38,9 @@ pub struct Health {
 pub struct Counters {
     /// Samples taken from the log.
     pub samples: u64,
-    /// Payloads that look like JSON and are broken.
+    /// Publishes outside our own prefixes, where those have no history.
+    pub brownfield: u64,
+    /// Payloads that look like JSON and are broken, kept as text.
     pub malformed: u64,
     /// Opaque payloads: they have no history.
     pub opaque: u64,

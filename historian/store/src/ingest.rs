@@ -24,6 +24,7 @@ pub(crate) struct Ingest {
     points: Vec<Point>,
     block_samples: usize,
     series_max: usize,
+    brownfield: bool,
 }
 
 impl Ingest {
@@ -34,6 +35,7 @@ impl Ingest {
             points: Vec::new(),
             block_samples: config.block_samples.max(1),
             series_max: config.series_max,
+            brownfield: config.brownfield,
         }
     }
 
@@ -68,13 +70,19 @@ impl Ingest {
     }
 
     fn publish(&mut self, state: &mut State, sequence: Sequence, publish: &Publish<'_>) {
+        if !self.brownfield && state.registry.is_brownfield(publish.node) {
+            state.counters.brownfield += 1;
+            return;
+        }
         self.points.clear();
         let content_type = content_type(publish.properties);
         let decoded =
             payload::decode(publish.payload, content_type, &self.context, &mut self.points);
         if decoded.is_err() {
+            // Only brownfield gets here with broken JSON: to the namespace it is text, so it is here.
             state.counters.malformed += 1;
-            return;
+            self.points.clear();
+            self.points.push(payload::as_text(publish.payload));
         }
         for point in self.points.drain(..) {
             let series = state.registry.series_for(

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use uns_model::Sequence;
+
 use crate::catalog::{Catalog, Loaded};
 use crate::error::Error;
 use crate::file::{Entry, Files};
@@ -12,12 +14,28 @@ use crate::gap::Gap;
 /// Set-aside files carry this behind their name.
 const SET_ASIDE: &str = ".damaged";
 
+/// Behind the name of a file nobody lists and nobody can make again.
+const UNLISTED: &str = ".unlisted";
+
 /// Removes temporaries and files the manifest does not know, then checks the files of the newest
 /// checkpoint: those a crash may have caught.
-pub(crate) fn recover(files: &Files, catalog: &Catalog, loaded: &mut Loaded) -> Result<(), Error> {
+///
+/// What an unlisted file holds came after the cursor, so the log gives it again, if its records
+/// from `oldest` on reach back that far. If not, or if the catalog was lost, files are kept.
+pub(crate) fn recover(
+    files: &Files,
+    catalog: &Catalog,
+    loaded: &mut Loaded,
+    oldest: Sequence,
+) -> Result<(), Error> {
+    let replayable = oldest <= loaded.cursor.next();
     let known: HashSet<_> = loaded.files.iter().map(|entry| entry.name.as_str()).collect();
     let names = files.disk().list(files.dir()).map_err(|e| files.disk_error("list", "", e))?;
     for name in names.iter().filter(|name| is_ours(name) && !known.contains(name.as_str())) {
+        if !replayable && !name.ends_with(".tmp") {
+            keep_unlisted(files, name)?;
+            continue;
+        }
         tracing::info!(name, "removing a history file that was never published");
         let removed = files.disk().remove(&files.path(name));
         removed.map_err(|error| files.disk_error("remove", name, error))?;
@@ -37,6 +55,20 @@ pub(crate) fn recover(files: &Files, catalog: &Catalog, loaded: &mut Loaded) -> 
         loaded.gaps.push(gap);
     }
     Ok(())
+}
+
+fn keep_unlisted(files: &Files, name: &str) -> Result<(), Error> {
+    let kept = format!("{name}{UNLISTED}");
+    tracing::error!(
+        name,
+        kept,
+        "the history catalog does not list this file and the log no longer has its records: it is \
+         kept, but not served"
+    );
+    let renamed = files.disk().rename(&files.path(name), &files.path(&kept));
+    renamed
+        .and_then(|()| files.disk().sync_dir(files.dir()))
+        .map_err(|error| files.disk_error("keep", name, error))
 }
 
 /// Takes a damaged file out of the manifest, keeps it under another name, and gives the gap.

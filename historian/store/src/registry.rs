@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ahash::RandomState;
 use historian_segment::SeriesId;
-use uns_model::{NodeId, NodeNo, OrgId, TopicId, Value};
+use uns_model::{NodeId, NodeNo, OrgId, Plane, TopicId, Value};
 
 /// The type of a series. Int and float are one numeric series; a value of another type opens a
 /// series of its own, a further generation of the same node or field.
@@ -55,6 +55,7 @@ pub(crate) struct Node {
     pub(crate) id: NodeId,
     pub(crate) deleted: bool,
     pub(crate) purged: bool,
+    brownfield: bool,
     own: Types,
     fields: HashMap<Arc<str>, Types, RandomState>,
 }
@@ -134,6 +135,7 @@ impl Registry {
             id,
             deleted: false,
             purged: false,
+            brownfield: is_brownfield(&name),
             own,
             fields,
         };
@@ -237,6 +239,12 @@ impl Registry {
         })
     }
 
+    /// Whether a node lives outside our own prefixes.
+    pub(crate) fn is_brownfield(&self, number: NodeNo) -> bool {
+        let node = self.nodes.get(number.0 as usize).and_then(Option::as_ref);
+        node.is_some_and(|node| node.brownfield)
+    }
+
     pub(crate) fn series_count(&self) -> usize {
         self.series.len()
     }
@@ -292,10 +300,15 @@ impl Registry {
     }
 }
 
+fn is_brownfield(topic: &str) -> bool {
+    Plane::of(topic) == Plane::Brownfield
+}
+
 impl Node {
     /// A node as the catalog keeps it.
     pub(crate) fn stored(org: OrgId, topic: TopicId, id: NodeId, name: Arc<str>) -> Self {
         let (own, fields) = (Types::default(), HashMap::default());
-        Self { org, topic, name, id, deleted: false, purged: false, own, fields }
+        let brownfield = is_brownfield(&name);
+        Self { org, topic, name, id, deleted: false, purged: false, brownfield, own, fields }
     }
 }

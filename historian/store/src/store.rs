@@ -76,12 +76,12 @@ impl Store {
     pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
         let Parts { log, disk, dir, clock, config } = parts;
         let failed = |source| Error::Disk { action: "create", path: dir.clone(), source };
-        // SQLite opens its file itself, so its directory must exist beside any other disk.
-        std::fs::create_dir_all(&dir).map_err(failed)?;
+        // Durably first; SQLite opens its file itself, so its directory must exist beside any disk.
         disk.create_dir_all(&dir.join("files")).map_err(failed)?;
+        std::fs::create_dir_all(&dir).map_err(failed)?;
         let files = Files::new(disk, dir.clone(), config.open_files_max);
         let (catalog, mut loaded) = Catalog::open(&dir.join("catalog.sqlite"))?;
-        recover::recover(&files, &catalog, &mut loaded)?;
+        recover::recover(&files, &catalog, &mut loaded, log.oldest())?;
 
         let cursor = loaded.cursor;
         let published = loaded.files.into_iter().map(|entry| Arc::new(HistoryFile::new(entry)));

@@ -22,7 +22,8 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens the file, made where missing.
+    /// Opens the file, made where missing. On a full disk it is opened when it is first needed
+    /// and there is space, so that a hub starts and serves what it has.
     pub async fn open(path: &Path) -> Result<Self, Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -31,11 +32,15 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
-            .connect_with(options)
-            .await
-            .map_err(|source| Error::OpenDb { path: path.to_owned(), source })?;
+        let pool =
+            SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_lazy_with(options);
+        match pool.acquire().await {
+            Ok(_) => {}
+            Err(error) if is_disk_full(&error) => {
+                tracing::error!(path = %path.display(), "no space to open the metadata database");
+            }
+            Err(source) => return Err(Error::OpenDb { path: path.to_owned(), source }),
+        }
         Ok(Self { pool })
     }
 
@@ -119,6 +124,14 @@ impl Db {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Whether `SQLite` lacked space: for data, or for the index of the WAL.
+fn is_disk_full(error: &sqlx::Error) -> bool {
+    const FULL: &str = "13";
+    const IOERR_SHMSIZE: &str = "4874";
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| matches!(code.as_ref(), FULL | IOERR_SHMSIZE))
 }
 
 fn migrations_table(module: &'static str) -> Result<String, Error> {

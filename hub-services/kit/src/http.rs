@@ -129,7 +129,7 @@ impl App {
             .layer(from_fn_with_state(limits, limits::limit))
             .layer(from_fn_with_state(guard, guard::guard))
             // Whoever watches the process asks by address and needs no identity.
-            .route("/healthz", get(async || "ok\n"))
+            .route("/healthz", get(operations::alive))
             .layer(from_fn(limits::contain_panic))
             .layer(from_fn(headers::secure))
             .layer(from_fn(problem::render))

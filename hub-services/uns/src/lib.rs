@@ -19,23 +19,27 @@ use serde::Deserialize;
 #[derive(Debug)]
 pub struct Uns;
 
-/// Its settings: none yet.
+/// Its settings.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Config {}
+pub struct Config {
+    /// Seconds east of UTC of times in a query that name no zone (NS-23).
+    pub default_offset_seconds: i32,
+}
 
 /// What every handler works with.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     pub(crate) hub: Arc<Hub>,
+    pub(crate) config: Config,
 }
 
 impl Module for Uns {
     const NAME: &'static str = "uns";
     type Config = Config;
 
-    async fn start(_config: Config, hub: Hub) -> Result<Started, Error> {
-        let service = Service { hub: Arc::new(hub) };
+    async fn start(config: Config, hub: Hub) -> Result<Started, Error> {
+        let service = Service { hub: Arc::new(hub), config };
         Ok(Started {
             router: routes::router(service),
             openapi: Some(routes::openapi()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hub_kit::Refusal;
 use uns_model::{Filter, Timestamp};
 
-use crate::time;
+use crate::time::{self, Here};
 
 /// The longest value of one parameter.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
@@ -94,9 +94,9 @@ impl Params {
     }
 
     /// A point in time.
-    pub(crate) fn time(&self, name: &str, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
+    pub(crate) fn time(&self, name: &str, here: Here) -> Result<Option<Timestamp>, Refusal> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        let parsed = time::parse_instant(&text, now);
+        let parsed = time::parse_instant(&text, here);
         parsed.map(Some).ok_or_else(|| {
             Refusal::parameter(
                 name,

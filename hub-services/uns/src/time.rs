@@ -4,8 +4,17 @@ use std::time::Duration;
 
 use uns_model::Timestamp;
 
-/// Reads a point in time; times before now are relative to `now`.
-pub(crate) fn parse_instant(text: &str, now: Timestamp) -> Option<Timestamp> {
+/// What times that do not say all are relative to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Here {
+    pub(crate) now: Timestamp,
+    /// Seconds east of UTC of times without a zone.
+    pub(crate) offset_seconds: i32,
+}
+
+/// Reads a point in time.
+pub(crate) fn parse_instant(text: &str, here: Here) -> Option<Timestamp> {
+    let now = here.now;
     let text = text.trim();
     if text == "now" {
         return Some(now);
@@ -20,7 +29,9 @@ pub(crate) fn parse_instant(text: &str, now: Timestamp) -> Option<Timestamp> {
     if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return Timestamp::from_epoch_f64(text.parse().ok()?);
     }
-    Timestamp::parse_rfc3339(&restore_plus(text), 0)
+    let day = text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
+    let text = if day { format!("{text}T00:00:00") } else { restore_plus(text) };
+    Timestamp::parse_rfc3339(&text, here.offset_seconds)
 }
 
 /// A `+` before an offset arrives as a space when the client did not escape it.
@@ -59,6 +70,20 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1_795_262_400_000_000_000);
 
+    fn parse_instant(text: &str, now: Timestamp) -> Option<Timestamp> {
+        super::parse_instant(text, Here { now, offset_seconds: 0 })
+    }
+
+    #[test]
+    fn times_without_a_zone_are_of_the_configured_one() {
+        let berlin = Here { now: NOW, offset_seconds: 3_600 };
+        let read = |text: &str| super::parse_instant(text, berlin);
+        assert_eq!(read("2026-11-21 13:00:00"), Some(NOW));
+        assert_eq!(read("2026-11-21T12:00:00Z"), Some(NOW));
+        assert_eq!(read("1795262400"), Some(NOW));
+        assert_eq!(read("2026-11-21"), Some(Timestamp(NOW.0 - 13 * 3_600_000_000_000)));
+    }
+
     #[test]
     fn every_spelling_of_one_instant() {
         for text in [
@@ -77,6 +102,8 @@ mod tests {
         ] {
             assert_eq!(parse_instant(text, NOW), Some(NOW), "{text}");
         }
+        let midnight = parse_instant("2026-11-21T00:00:00Z", NOW);
+        assert_eq!(parse_instant("2026-11-21", NOW), midnight);
         assert_eq!(parse_instant("-1h", NOW), Some(Timestamp(NOW.0 - 3_600_000_000_000)));
         assert_eq!(parse_instant("-250ms", NOW), Some(Timestamp(NOW.0 - 250_000_000)));
     }
@@ -92,6 +119,7 @@ mod tests {
             "yesterday",
             "12",
             "1.2.3",
+            "2026-13-41",
             "-99999999999999999999w",
             "+1h",
         ] {

@@ -21,7 +21,7 @@ use crate::connection;
 use crate::statistics::Statistics;
 
 /// The longest message a client sends.
-const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
 /// What every connection shares.
 #[derive(Clone)]
@@ -68,8 +68,8 @@ pub(crate) fn openapi() -> OpenApi {
 #[utoipa::path(get, path = "/api/v1/ws", tag = "live", operation_id = "openLiveChannel",
     responses(
         (status = 101, description = "The live channel is open"),
-        (status = 426, description = "`upgrade_required`: not a WebSocket request", body = schemas::http::Problem),
-        (status = 503, description = "`overloaded`: too many live clients", body = schemas::http::Problem),
+        (status = 426, description = "`upgrade_required`: not a WebSocket request", body = schemas::http::Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`overloaded`: too many live clients", body = schemas::http::Problem, content_type = "application/problem+json"),
     ))]
 async fn upgrade(
     State(service): State<Service>,

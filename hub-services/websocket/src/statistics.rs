@@ -53,7 +53,7 @@ impl MetricSource for Statistics {
         let skipped = "Samples a `latest` subscription replaced by newer ones.";
         counter("uns_websocket_skipped_total", skipped, &self.skipped);
         counter("uns_websocket_gaps_total", "Gaps reported to live clients.", &self.gaps);
-        let malformed = "Records whose payload could not be decoded for a live client.";
+        let malformed = "Payloads of broken JSON, sent to a live client as text.";
         counter("uns_websocket_malformed_total", malformed, &self.malformed);
         let refused = "Live connections and messages refused by a limit or as malformed.";
         counter("uns_websocket_refused_total", refused, &self.refused);

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use broker_codec::PassThrough;
 use fabric::{Frame, Log, Publish, Record, Tail, TailItem};
 use hub_kit::services::Live;
-use schemas::payload::{DecodeContext, decode};
+use schemas::payload::{DecodeContext, as_text, decode};
 use schemas::ws::{Mode, ServerMessage};
 use schemas::{Sample, WireQuality, WireTime, WireValue};
 use uns_model::{Filter, OrgId, Point, Sequence, fold};
@@ -274,8 +274,9 @@ impl Outgoing {
         let zone = DecodeContext { default_offset_seconds: context.config.default_offset_seconds };
         self.points.clear();
         if decode(publish.payload, content_type, &zone, &mut self.points).is_err() {
-            // The gate lets none of these in; a brownfield payload may still be one.
+            // Only brownfield gets here with broken JSON: it is text, as in `current`.
             self.points.clear();
+            self.points.push(as_text(publish.payload));
             context.statistics.malformed.fetch_add(1, Relaxed);
         }
     }

@@ -47,6 +47,17 @@ async fn samples_look_as_documented() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn broken_json_of_a_brownfield_topic_is_text_as_in_current() {
+    let plant = Plant::start(Config::default()).await;
+    let mut client = plant.connect().await;
+    client.say(r##"{"op":"subscribe","id":1,"filter":"#"}"##).await;
+    client.next().await;
+    let broken = r#"{"a":1,"a":2}"#;
+    plant.publish("plant/a", broken);
+    assert_eq!(client.next().await["samples"][0]["value"], broken);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_gap_and_no_repeat_from_a_sequence_on_while_values_flow() {
     let plant = Plant::start(Config::default()).await;
     for n in 0..500 {
@@ -186,6 +197,11 @@ async fn refusals_name_their_reason_and_change_nothing() {
     assert_eq!(client.next().await["op"], "subscribed");
     plant.publish("a", "1");
     assert_eq!(client.next().await["id"], 1);
+    client.say(&"x".repeat(70_000)).await;
+    let answer = client.next().await;
+    assert_eq!(answer["reason"], "message_malformed");
+    assert!(answer["detail"].as_str().unwrap().contains("longer than 64 KiB"), "{answer}");
+    assert_eq!(client.close_code().await, Some(1000));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

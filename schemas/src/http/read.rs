@@ -31,15 +31,15 @@ pub struct TreeNode<'a> {
     pub leaf: bool,
     /// The last value, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
+    #[schema(value_type = WireValue<'a>, required = false)]
     pub value: Option<WireValue<'a>>,
     /// Its quality.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
+    #[schema(value_type = WireQuality, required = false)]
     pub quality: Option<WireQuality>,
     /// Its time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
+    #[schema(value_type = WireTime, required = false)]
     pub timestamp: Option<WireTime>,
 }
 
@@ -78,13 +78,10 @@ pub struct History<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct HistorySample<'a> {
     /// Source time, or the start of the bucket.
-    #[schema(inline)]
     pub timestamp: WireTime,
     /// The value, or the aggregate.
-    #[schema(inline)]
     pub value: WireValue<'a>,
     /// Its quality.
-    #[schema(inline)]
     pub quality: WireQuality,
 }
 
@@ -118,15 +115,15 @@ pub struct SearchHit<'a> {
     pub path: &'a str,
     /// The last value, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
+    #[schema(value_type = WireValue<'a>, required = false)]
     pub value: Option<WireValue<'a>>,
     /// Its quality.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
+    #[schema(value_type = WireQuality, required = false)]
     pub quality: Option<WireQuality>,
     /// Its time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
+    #[schema(value_type = WireTime, required = false)]
     pub timestamp: Option<WireTime>,
 }
 
@@ -212,6 +209,18 @@ mod tests {
         let text = serde_json::to_string(&Current::schema()).unwrap();
         assert!(text.contains("\"sequence\"") && text.contains("\"values\""), "{text}");
         let text = serde_json::to_string(&Sample::schema()).unwrap();
-        assert!(text.contains("date-time") && text.contains("GoodNoData"), "{text}");
+        // Referred to: beside a description an inlined string would have to be an object too.
+        for part in ["Value", "Quality", "Timestamp"] {
+            assert!(text.contains(&format!("#/components/schemas/{part}")), "{text}");
+        }
+        let text = serde_json::to_string(&TreeNode::schema()).unwrap();
+        assert!(!text.contains("\"oneOf\""), "absent is not null: {text}");
+        let mut parts = Vec::new();
+        <Current<'_> as utoipa::ToSchema>::schemas(&mut parts);
+        let names: Vec<_> = parts.iter().map(|(name, _)| name.as_str()).collect();
+        assert!(
+            ["Sample", "Value", "Quality", "Timestamp"].iter().all(|n| names.contains(n)),
+            "{names:?}"
+        );
     }
 }

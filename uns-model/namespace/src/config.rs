@@ -41,8 +41,6 @@ pub struct Config {
     pub document_bytes_max: usize,
     /// Most children in one `points` batch (NS-21); default 10,000.
     pub children_max: usize,
-    /// A gate's batch is handed to the log by itself at this size; default 1 MiB.
-    pub batch_bytes_max: usize,
     /// Seconds east of UTC for source times without a zone (NS-23); default 0.
     pub default_offset_seconds: i32,
     /// Longest time between two checkpoints while records arrive; default 60 s.
@@ -64,7 +62,6 @@ impl Default for Config {
             value_bytes_max: 64 << 10,
             document_bytes_max: 1 << 20,
             children_max: 10_000,
-            batch_bytes_max: 1 << 20,
             default_offset_seconds: 0,
             checkpoint_interval: Duration::from_secs(60),
             checkpoint_records: 5_000_000,

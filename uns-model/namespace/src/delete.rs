@@ -54,6 +54,7 @@ impl Namespace {
             result.map_err(failed)?;
         }
         self.caught_up().await;
+        self.spare_newer(org, &mut deleted.retained);
         Ok(deleted)
     }
 
@@ -82,6 +83,15 @@ impl Namespace {
         topics.extend(retained.map(|entry| entry.node.name.clone()));
     }
 
+    /// Leaves out the topics that have a retained message again: the copies of those are newer.
+    fn spare_newer(&self, org: OrgId, topics: &mut Vec<Arc<str>>) {
+        let view = self.view.read();
+        topics.retain(|topic| {
+            let node = self.registry.find(org, topic);
+            node.is_none_or(|node| !view.retained.contains_key(&node.topic))
+        });
+    }
+
     fn append_deletions(
         &self,
         numbers: &[NodeNo],
@@ -95,6 +105,8 @@ impl Namespace {
         // From here on the gates resolve these topics again and wait for the mint lock, so their
         // new nodes follow the deletions in the log.
         let mut mint = self.registry.mint();
+        let mut deletions = self.deletions.write();
+        *deletions += 1;
         let ingest = self.clock.now();
         let mut batch = Batch::new();
         let mut marked = Vec::with_capacity(nodes.len());
@@ -104,6 +116,7 @@ impl Namespace {
             marked.push(node);
         }
         let result = self.log.append(batch, Some(on_commit));
+        drop(deletions);
         if result.is_err() {
             for node in &marked {
                 self.registry.undelete(&mut mint, node);

@@ -3,6 +3,7 @@
 mod children;
 mod mint;
 mod payload;
+mod renew;
 
 use std::fmt;
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub struct Gate {
     batch: Batch,
     rejections: Arc<Rejections>,
     expansion: Option<Box<Expansion>>,
+    /// The deletions this gate's batch takes into account.
+    deletions: u64,
 }
 
 impl fmt::Debug for Gate {
@@ -62,7 +65,8 @@ impl Gate {
     pub fn new(space: &Arc<Namespace>) -> Self {
         let rejections = Arc::new(Rejections::default());
         space.gates.lock().push(rejections.clone());
-        Self { space: space.clone(), batch: Batch::new(), rejections, expansion: None }
+        let (space, deletions) = (space.clone(), *space.deletions.read());
+        Self { space, batch: Batch::new(), rejections, expansion: None, deletions }
     }
 
     /// Where a topic leads; the first publish on a data topic mints its node (NS-7).
@@ -82,12 +86,12 @@ impl Gate {
         self.counted(resolved)
     }
 
-    /// Checks a publish to a node and appends it to this gate's batch. A node deleted meanwhile is
-    /// resolved again. What a `points` batch expanded into is in [`Gate::take_expansion`].
+    /// Checks a publish to a node and adds it to this gate's batch, which nobody but the caller
+    /// hands over: who acknowledges must know which commit to wait for. A node deleted meanwhile
+    /// is resolved again. What a `points` batch expanded into is in [`Gate::take_expansion`].
     ///
     /// # Errors
-    /// `payload_malformed`, `payload_too_large`, and those of [`Gate::resolve`] and
-    /// [`Gate::flush`]; counted.
+    /// `payload_malformed`, `payload_too_large`, and those of [`Gate::resolve`]; counted.
     pub fn admit(&mut self, node: &Arc<Node>, inbound: &Inbound<'_>) -> Result<(), Reject> {
         self.expansion = None;
         if node.is_deleted() {
@@ -99,7 +103,8 @@ impl Gate {
         self.admit_living(node, inbound)
     }
 
-    /// Checks a publish that passes as plain MQTT.
+    /// Checks a publish that passes as plain MQTT, and counts it where brownfield should have had
+    /// a node.
     ///
     /// # Errors
     /// `command_retained` (NS-3) and `payload_too_large` on our own planes; counted.
@@ -112,11 +117,13 @@ impl Gate {
             Plane::Command | Plane::Descriptor => {
                 payload::check_size(inbound.payload, &self.space.config)
             }
-            Plane::Data
-            | Plane::Fabric
-            | Plane::Sparkplug
-            | Plane::OtherVersion
-            | Plane::Brownfield => Ok(()),
+            Plane::Brownfield => {
+                if self.space.config.brownfield != Brownfield::Off {
+                    self.rejections.count_plain_brownfield();
+                }
+                Ok(())
+            }
+            Plane::Data | Plane::Fabric | Plane::Sparkplug | Plane::OtherVersion => Ok(()),
         };
         self.counted(checked)
     }
@@ -131,23 +138,22 @@ impl Gate {
         (self.batch.len(), self.batch.bytes_len())
     }
 
-    /// Hands the batch to the log. With nothing pending, `on_commit` waits as a barrier.
+    /// Hands the batch to the log. With nothing pending, `on_commit` waits as a barrier. Publishes
+    /// whose node was deleted since they were admitted go to a new node (NS-14).
     ///
     /// # Errors
-    /// `storage_full`: nothing of the batch was taken and `on_commit` is never called; counted once
-    /// per record.
+    /// `storage_full`, or `payload_too_large` for a single publish beyond what the log can ever
+    /// take: nothing of the batch was taken and `on_commit` is never called; counted once per
+    /// record.
     pub fn flush(&mut self, on_commit: Option<OnCommit>) -> Result<(), Reject> {
         if self.batch.is_empty() && on_commit.is_none() {
             return Ok(());
         }
-        let room = self.batch.bytes_len();
-        let batch = std::mem::replace(&mut self.batch, Batch::with_capacity(room));
-        let records = batch.len();
-        self.space.log.append(batch, on_commit).map_err(|error| {
+        let records = self.batch.len();
+        self.hand_over(on_commit).inspect_err(|reject| {
             for _ in 0..records {
-                self.rejections.count(Reason::StorageFull);
+                self.rejections.count(reject.reason);
             }
-            mint::storage_full(&error)
         })
     }
 
@@ -164,12 +170,8 @@ impl Gate {
                 return self.admit_children(node, inbound);
             }
         }
-        self.append(node, inbound)
-    }
-
-    fn append(&mut self, node: &Node, inbound: &Inbound<'_>) -> Result<(), Reject> {
         self.push(node, inbound);
-        self.flush_if_large()
+        Ok(())
     }
 
     fn push(&mut self, node: &Node, inbound: &Inbound<'_>) {
@@ -186,13 +188,6 @@ impl Gate {
             properties: inbound.properties,
             payload: inbound.payload,
         }));
-    }
-
-    fn flush_if_large(&mut self) -> Result<(), Reject> {
-        if self.batch.bytes_len() >= self.space.config.batch_bytes_max {
-            return self.flush(None);
-        }
-        Ok(())
     }
 
     fn counted<T>(&self, result: Result<T, Reject>) -> Result<T, Reject> {

@@ -45,12 +45,17 @@ pub struct Namespace {
     pub(crate) config: Config,
     pub(crate) registry: Registry,
     pub(crate) publishers: Mutex<Publishers>,
+    /// How often nodes were deleted, or refused by the log. Gates hold it to read while they append, a deletion to write:
+    /// what comes behind a deletion in the log knows of it.
+    pub(crate) deletions: Arc<RwLock<u64>>,
     pub(crate) gates: Mutex<Vec<Arc<Rejections>>>,
     pub(crate) gates_gone: Rejections,
     pub(crate) view: RwLock<View>,
     pub(crate) applied: watch::Sender<Sequence>,
     pub(crate) follower: Mutex<Follower>,
     pub(crate) checkpoints: Mutex<Checkpoints>,
+    /// Beside the lock, which is held while a checkpoint is written.
+    pub(crate) damaged_checkpoints: u64,
 }
 
 impl fmt::Debug for Namespace {
@@ -71,6 +76,9 @@ pub struct Stats {
     pub retained: usize,
     /// `uns_rejected_total{reason}`.
     pub rejected: [(Reason, u64); Reason::ALL.len()],
+    /// Publishes outside our prefixes that passed as plain MQTT, beyond the quota or the limits of
+    /// brownfield nodes (NS-1).
+    pub plain_brownfield: u64,
     /// What the fold met.
     pub fold: FoldCounts,
     /// The last sequence applied.
@@ -107,11 +115,13 @@ impl Namespace {
             config,
             registry,
             publishers: Mutex::new(Publishers::starting_at(next_publisher)),
+            deletions: Arc::default(),
             gates: Mutex::default(),
             gates_gone: Rejections::default(),
             applied: watch::Sender::new(view.applied),
             view: RwLock::new(view),
             follower: Mutex::new(follower),
+            damaged_checkpoints: checkpoints.damaged,
             checkpoints: Mutex::new(checkpoints),
         });
         space.catch_up()?;
@@ -177,21 +187,23 @@ impl Namespace {
     pub fn stats(&self) -> Stats {
         let mut sums = [0; Reason::ALL.len()];
         self.gates_gone.add_to(&mut sums);
+        let mut plain_brownfield = self.gates_gone.plain_brownfield();
         for gate in self.gates.lock().iter() {
             gate.add_to(&mut sums);
+            plain_brownfield += gate.plain_brownfield();
         }
         let mut counts = sums.into_iter();
         let (nodes, brownfield_nodes) = self.registry.living();
-        let damaged_checkpoints = self.checkpoints.lock().damaged;
         let view = self.view.read();
         Stats {
             nodes,
             brownfield_nodes,
             retained: view.retained.len(),
             rejected: Reason::ALL.map(|reason| (reason, counts.next().unwrap_or_default())),
+            plain_brownfield,
             fold: view.counts,
             applied: view.applied,
-            damaged_checkpoints,
+            damaged_checkpoints: self.damaged_checkpoints,
         }
     }
 

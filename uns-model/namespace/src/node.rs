@@ -30,18 +30,31 @@ pub struct Node {
     /// The rules of its plane.
     pub rules: Rules,
     deleted: AtomicBool,
+    refused: AtomicBool,
 }
 
 impl Node {
     pub(crate) fn new(minted: Minted) -> Self {
         let Minted { org, topic, number, id, name } = minted;
         let rules = if name.starts_with(UNS_PREFIX) { Rules::Uns } else { Rules::Brownfield };
-        Self { org, topic, number, id, name, rules, deleted: AtomicBool::new(false) }
+        let (deleted, refused) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { org, topic, number, id, name, rules, deleted, refused }
     }
 
     /// Whether it was deleted: a publish on its topic now mints a new node (NS-14).
     pub fn is_deleted(&self) -> bool {
-        self.deleted.load(Ordering::Acquire)
+        self.deleted.load(Ordering::Acquire) || self.refused.load(Ordering::Acquire)
+    }
+
+    /// Whether it still counts as living: not even one whose record the log refused is gone before
+    /// the registry has let go of it.
+    pub(crate) fn counts(&self) -> bool {
+        !self.deleted.load(Ordering::Acquire)
+    }
+
+    /// The log refused its record after all: it never came to be.
+    pub(crate) fn set_refused(&self) {
+        self.refused.store(true, Ordering::Release);
     }
 
     pub(crate) fn set_deleted(&self, deleted: bool) {

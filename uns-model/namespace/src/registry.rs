@@ -118,9 +118,16 @@ impl Registry {
         node
     }
 
+    /// Keeps the numbers of a node whose own record is lost from being given to another one.
+    pub(crate) fn reserve(&self, topic: TopicId, node: NodeNo) {
+        let mut mint = self.mint.lock();
+        mint.next_node = mint.next_node.max(node.0.saturating_add(1));
+        mint.next_topic = mint.next_topic.max(topic.0.saturating_add(1));
+    }
+
     /// Marks a node deleted: gates that hold it resolve again.
     pub(crate) fn delete(&self, mint: &mut Mint, node: &Node) {
-        if node.is_deleted() {
+        if !node.counts() {
             return;
         }
         node.set_deleted(true);

@@ -1,6 +1,23 @@
 // @generated from openapi.json by `npm run generate`. Do not edit.
 
 export interface paths {
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document. */
+        get: operations["document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uns/current": {
         parameters: {
             query?: never;
@@ -115,6 +132,23 @@ export interface paths {
          *     hub answers with `ServerMessage`. Close code 4008: the client took nothing for 30 s.
          */
         get: operations["openLiveChannel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process lives, whatever the Host header says. */
+        get: operations["alive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -245,9 +279,12 @@ export interface components {
         };
         /** @description One row of a [`History`]. */
         HistorySample: {
-            quality: ("Good" | "Uncertain" | "Bad" | "GoodNoData") & Record<string, never>;
-            timestamp: string & Record<string, never>;
-            value: (number | boolean | string | Record<string, never> | unknown[] | null) & Record<string, never>;
+            /** @description Its quality. */
+            quality: components["schemas"]["Quality"];
+            /** @description Source time, or the start of the bucket. */
+            timestamp: components["schemas"]["Timestamp"];
+            /** @description The value, or the aggregate. */
+            value: components["schemas"]["Value"];
         };
         /**
          * @description What a reader who cannot keep up gets.
@@ -319,6 +356,8 @@ export interface components {
             /** @description The topic of the item. */
             topic: string;
         };
+        /** @enum {string} */
+        Quality: "Good" | "Uncertain" | "Bad" | "GoodNoData";
         /** @description Whether the hub should get work, and if not, why. */
         Readiness: {
             /** @description What is wrong; empty when ready. */
@@ -339,16 +378,19 @@ export interface components {
         Sample: {
             /** @description The field of its document, if it is one's. */
             field?: string | null;
-            quality: ("Good" | "Uncertain" | "Bad" | "GoodNoData") & Record<string, never>;
+            /** @description Its quality. */
+            quality: components["schemas"]["Quality"];
             /**
              * Format: int64
              * @description Its place in the log.
              */
             sequence: number;
-            timestamp: string & Record<string, never>;
+            /** @description Source time, or ingest time where there is none. */
+            timestamp: components["schemas"]["Timestamp"];
             /** @description The topic. */
             topic: string;
-            value: (number | boolean | string | Record<string, never> | unknown[] | null) & Record<string, never>;
+            /** @description The value. */
+            value: components["schemas"]["Value"];
         };
         /** @description One node found. */
         SearchHit: {
@@ -357,11 +399,11 @@ export interface components {
             /** @description Its whole topic. */
             path: string;
             /** @description Its quality. */
-            quality?: ("Good" | "Uncertain" | "Bad" | "GoodNoData") | null;
+            quality?: components["schemas"]["Quality"];
             /** @description Its time. */
-            timestamp?: string | null;
+            timestamp?: components["schemas"]["Timestamp"];
             /** @description The last value, if it has one. */
-            value?: (number | boolean | string | Record<string, never> | unknown[] | null) | null;
+            value?: components["schemas"]["Value"];
         };
         /** @description Answer of `GET search`. */
         SearchResults: {
@@ -433,6 +475,8 @@ export interface components {
             /** @description The stable name of the reason. */
             reason: string;
         };
+        /** Format: date-time */
+        Timestamp: string;
         /** @description Answer of `GET tree`. */
         Tree: {
             /** @description What lies below it, by name. */
@@ -456,12 +500,14 @@ export interface components {
             /** @description Its whole topic. */
             path: string;
             /** @description Its quality. */
-            quality?: ("Good" | "Uncertain" | "Bad" | "GoodNoData") | null;
+            quality?: components["schemas"]["Quality"];
             /** @description Its time. */
-            timestamp?: string | null;
+            timestamp?: components["schemas"]["Timestamp"];
             /** @description The last value, if it has one. */
-            value?: (number | boolean | string | Record<string, never> | unknown[] | null) | null;
+            value?: components["schemas"]["Value"];
         };
+        /** @description The published value, null when quality is Bad or GoodNoData. Integers past 2^53-1 are decimal strings, bytes base64. */
+        Value: number | boolean | string | Record<string, never> | unknown[] | null;
     };
     responses: never;
     parameters: never;
@@ -471,6 +517,26 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
     getCurrent: {
         parameters: {
             query?: {
@@ -505,7 +571,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -554,7 +629,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Refused */
@@ -563,7 +638,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -597,7 +681,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -639,7 +732,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Nothing was published; a single refused item answers with its own reason */
@@ -648,7 +741,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -682,7 +784,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -692,7 +803,7 @@ export interface operations {
             query?: {
                 /** @description The subtree; empty means the root. `uns/v1/` may be left out */
                 path?: string;
-                /** @description Levels below the path, 1 by default */
+                /** @description Levels below the path, 1 to 64, 1 by default */
                 depth?: number;
                 /** @description `next` of the page before */
                 after?: string;
@@ -720,7 +831,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -747,7 +867,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `overloaded`: too many live clients */
@@ -756,7 +876,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
         };

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import type { Place } from "../location";
+import type { Point } from "../trend/series";
 import { TrendCard } from "../trend/trend-card";
 import type { Window } from "../trend/windows";
 import type { Reading } from "../values/store";
@@ -13,6 +14,8 @@ import { TopicLine } from "./topic-line";
 import { useFeed } from "./use-feed";
 import { useRecent } from "./use-recent";
 import { ValueCard } from "./value-card";
+
+const NONE: readonly Point[] = [];
 
 interface Props {
   readonly topic: string;
@@ -54,7 +57,8 @@ function Valued(props: BodyProps & { reading: Reading }) {
   const { feed, state, field, reading, onSelect } = props;
   const [windowId, setWindowId] = useState<Window["id"]>("5m");
   const shown = chartedField(state, field);
-  const recent = useRecent(feed, field, state.epoch);
+  const samples = useRecent(feed, field, state.epoch);
+  const recent = samples ?? NONE;
   const charted = shown === undefined ? reading : state.fields.get(shown);
   const kind = useKind(charted, recent.find((point) => kindOf(point.value) !== "none")?.value);
   const choose = (next: string | undefined) => onSelect({ topic: feed.topic, field: next });
@@ -75,7 +79,7 @@ function Valued(props: BodyProps & { reading: Reading }) {
         {state.fields.size > 0 && (
           <FieldsTable fields={state.fields} charted={shown} chosen={field} onChoose={choose} />
         )}
-        <RecentTable points={recent} />
+        <RecentTable points={samples} />
       </div>
     </>
   );

@@ -5,15 +5,15 @@ import { QualityMark } from "../ui/quality-mark";
 import { dateText } from "../values/time";
 import { valueText } from "../values/value";
 
-export function RecentTable({ points }: { points: readonly Point[] }) {
+export function RecentTable({ points }: { points: readonly Point[] | undefined }) {
   return (
     <section className="card" aria-label="Recent samples">
       <header className="card-head">
         <h2>Recent samples</h2>
-        <span className="faint" data-testid="recent-count">{points.length}</span>
+        <span className="faint" data-testid="recent-count">{points?.length}</span>
       </header>
-      {points.length === 0 ? (
-        <p className="note">No samples in history.</p>
+      {points === undefined || points.length === 0 ? (
+        <p className="note">{points === undefined ? "Reading…" : "No samples in history."}</p>
       ) : (
         <div className="table-box">
           <table>

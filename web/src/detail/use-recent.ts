@@ -12,9 +12,13 @@ export const RECENT_MAX = 50;
 /** How often the table is renewed at most; a fast tag could not be read anyway. */
 const PAUSE_MS = 250;
 
-/** Newest first. */
-export function useRecent(feed: TopicFeed, field: string | undefined, epoch: number): readonly Point[] {
-  const [points, setPoints] = useState<readonly Point[]>([]);
+/** Newest first; nothing while they are read. */
+export function useRecent(
+  feed: TopicFeed,
+  field: string | undefined,
+  epoch: number,
+): readonly Point[] | undefined {
+  const [points, setPoints] = useState<readonly Point[]>();
   useEffect(() => {
     const data = new Continued(RECENT_MAX);
     const abort = new AbortController();

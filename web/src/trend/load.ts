@@ -92,8 +92,8 @@ export function zip(
 }
 
 /** How far before the last value the table of samples looks, until it has enough. */
-const REACHES_MS = [250, 5_000, 120_000, 3_600_000, 86_400_000];
-const REACH_MAX = 5_000;
+const REACHES_MS = [250, 60_000, 3_600_000, 86_400_000];
+const REACH_MAX = 10_000;
 
 /** The newest samples of a topic or field, oldest first; `last` is the time of its last value. */
 export async function loadRecent(

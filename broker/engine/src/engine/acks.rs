@@ -8,7 +8,7 @@ use broker_codec::{Ack, AckProperties, PacketId, Property, ReasonCode, UserPrope
 use super::Engine;
 use crate::config::Config;
 use crate::connection::Connection;
-use crate::gate::{Gate, Rejection, Ticket};
+use crate::gate::{Gate, Rejection, STORAGE_FULL, Ticket};
 use crate::key::Key;
 use crate::outbound::Desk;
 
@@ -90,7 +90,21 @@ impl<G: Gate> Engine<G> {
             self.acks.open.push(Waiter { who: Who::Client(key, id), refused });
             return;
         }
-        write_puback(connection, &mut self.desk, id, accepted.as_ref().err());
+        self.say_puback(key, id, accepted.as_ref().err());
+    }
+
+    /// Writes a PUBACK, unless it would claim that something is stored that is not: then the
+    /// connection ends at the next tick, and the client sends its publish again.
+    fn say_puback(&mut self, key: Key, id: PacketId, refused: Option<&Rejection>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let not_stored = refused.is_some_and(|refused| refused.reason == STORAGE_FULL);
+        if not_stored && connection.version == Version::V311 {
+            if self.unanswered.last() != Some(&key) {
+                self.unanswered.push(key);
+            }
+            return;
+        }
+        write_puback(connection, &mut self.desk, id, refused);
         Self::mark_dirty(connection, key, &mut self.effects.dirty);
     }
 
@@ -208,8 +222,7 @@ impl<G: Gate> Engine<G> {
                 let Some(connection) = self.connections.get_mut(key) else { return };
                 connection.unacknowledged -= 1;
                 if connection.is_up() {
-                    write_puback(connection, &mut self.desk, id, refused);
-                    Self::mark_dirty(connection, key, &mut self.effects.dirty);
+                    self.say_puback(key, id, refused);
                 }
             }
         }
@@ -225,8 +238,8 @@ impl<G: Gate> Engine<G> {
     }
 }
 
-/// MQTT 3.1.1 has no negative acknowledgement: a refused publish is acknowledged there, since a
-/// client that gets no answer repeats it for ever.
+/// MQTT 3.1.1 has no negative acknowledgement: a publish refused for what it is is acknowledged
+/// there, since a client that gets no answer repeats it for ever.
 fn write_puback<N>(
     connection: &mut Connection<N>,
     desk: &mut Desk,

@@ -11,6 +11,9 @@ use crate::key::Key;
 use crate::message::Message;
 use crate::pace::Pace;
 
+/// Beside the code, since the client's own library may hide where it chose QoS 2.
+const QOS_SUPPORTED: &str = "this broker takes QoS 0 and 1, as its CONNACK said";
+
 impl<G: Gate> Engine<G> {
     /// The client says good-bye.
     pub(super) fn disconnect(
@@ -52,7 +55,11 @@ impl<G: Gate> Engine<G> {
             }
             Phase::Claiming(_) => Connack::refused(reason).encode(version, sink).map(|_| ()),
             Phase::Up if version == Version::V5 => {
-                Disconnect::new(reason).encode(version, sink).map(|_| ())
+                let mut disconnect = Disconnect::new(reason);
+                if reason == ReasonCode::QoSNotSupported && connection.problem_information {
+                    disconnect.properties.reason_string = Some(QOS_SUPPORTED);
+                }
+                disconnect.encode(version, sink).map(|_| ())
             }
             Phase::Up => Ok(()),
         };

@@ -127,7 +127,11 @@ impl<G: Gate> Engine<G> {
         };
         let route = match broker_codec::check_topic(&publish.topic) {
             Ok(()) => self.route(publish.org, &publish.topic, Author::Client),
-            Err(error) => Err(Rejection::new(ReasonCode::TopicNameInvalid, "topic_invalid", error)),
+            Err(error) => {
+                Err(self.gate.resolve(publish.org, &publish.topic).err().unwrap_or_else(|| {
+                    Rejection::new(ReasonCode::TopicNameInvalid, "topic_invalid", error)
+                }))
+            }
         };
         if let Ok(route) = &route
             && self.must_wait(route, None)
@@ -254,10 +258,6 @@ impl<G: Gate> Engine<G> {
         }
         let node = match author {
             Author::Broker => Resolved::Plain,
-            Author::Client if topic.starts_with('$') => {
-                let detail = "topics that begin with `$` are the broker's own";
-                return Err(Rejection::new(ReasonCode::NotAuthorized, "not_authorized", detail));
-            }
             Author::Client => {
                 let max = self.broker.config.levels_max;
                 if topic.split('/').take(max + 1).count() > max {
@@ -265,7 +265,17 @@ impl<G: Gate> Engine<G> {
                     let code = ReasonCode::TopicNameInvalid;
                     return Err(Rejection::new(code, "topic_invalid", detail));
                 }
-                self.gate.resolve(org, topic)?
+                // Asked first, as it counts what it refuses.
+                let resolved = self.gate.resolve(org, topic)?;
+                if topic.starts_with('$') {
+                    let detail = "topics that begin with `$` are the broker's own";
+                    return Err(Rejection::new(
+                        ReasonCode::NotAuthorized,
+                        "not_authorized",
+                        detail,
+                    ));
+                }
+                resolved
             }
         };
         let tree = &self.broker.subscriptions;

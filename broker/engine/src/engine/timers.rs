@@ -39,6 +39,9 @@ impl<G: Gate> Engine<G> {
                 }
             }
         }
+        for key in std::mem::take(&mut self.unanswered) {
+            self.fail(now, key, ReasonCode::QuotaExceeded);
+        }
         if self.core == CoreNo(0) {
             self.broker.retained.expire(now.monotonic, 10_000);
         }

@@ -9,7 +9,7 @@ use broker_codec::{Packet, Publish, ReasonCode as R};
 use broker_server::{Deps, Error, InProcess};
 use fabric::sim::{SimDisk, SimLog};
 use uns_model::{OrgId, SeededRandom, SystemClock};
-use uns_namespace::{Namespace, Parts};
+use uns_namespace::{Namespace, Parts, Reason};
 
 use crate::client::{Broker, QOS0, message, qos1};
 
@@ -52,7 +52,9 @@ fn no_ack_before_the_commit() {
 #[test]
 fn refusals_have_their_code_and_reason() {
     let log = Arc::new(SimLog::new());
-    let broker = broker(&log);
+    let space = namespace(&log);
+    let deps = Deps { namespace: Some(Arc::clone(&space)), ..Deps::default() };
+    let broker = Broker::over(deps, |_| ());
     let mut client = broker.v5("c");
     let mut watcher = broker.v5("w");
     watcher.subscribe(&[("#", QOS0)]);
@@ -71,6 +73,11 @@ fn refusals_have_their_code_and_reason() {
             }
             other => panic!("{other:?}"),
         });
+    }
+    // Each was counted, by the one reason it had (NS-33).
+    for reason in [Reason::TopicInvalid, Reason::PayloadMalformed, Reason::NotAuthorized] {
+        let rejected = space.stats().rejected;
+        assert!(rejected.contains(&(reason, 1)), "{rejected:?}");
     }
     let mut old = broker.v3("old");
     old.publish(qos1("uns/v1/acme//speed", "1", 4));

@@ -32,7 +32,15 @@ fn publishes() {
         assert_eq!(client.disconnected(), expected);
     };
     let two = Publish { qos: QoS::ExactlyOnce, ..qos1("a", "x", 1) };
-    check(two, R::QoSNotSupported);
+    let mut client = broker.v5("c");
+    client.publish(two);
+    client.next(|packet| match packet {
+        Packet::Disconnect(end) => {
+            assert_eq!(end.reason, R::QoSNotSupported);
+            assert!(end.properties.reason_string.unwrap().contains("QoS 0 and 1"));
+        }
+        other => panic!("{other:?}"),
+    });
     check(message("a/+/b", "x"), R::TopicNameInvalid);
     check(message("#", "x"), R::TopicNameInvalid);
     let alias = |n: u16| PublishProperties {

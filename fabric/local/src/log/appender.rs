@@ -107,6 +107,7 @@ impl Appender {
             Err(WriteError::Full) => {
                 self.shared.set_disk_full(true);
                 self.refuse();
+                self.refuse_waiting();
             }
             Err(WriteError::Failed(reason)) => {
                 self.shared.stop_accepting(&reason);
@@ -153,6 +154,21 @@ impl Appender {
                 on_commit(Err(Arc::new(error)));
             }
         }
+    }
+
+    /// Refuses everything that was queued behind a refused frame. A smaller frame of it might still
+    /// fit, but it may rest on what was refused: a publish on the record that minted its node.
+    fn refuse_waiting(&mut self) {
+        let mut cost = 0;
+        self.shared.queue.top_up(&mut self.taken);
+        for one in self.taken.drain(..) {
+            cost += one.cost();
+            let commit = Commit { first: self.state.next, last: self.state.last };
+            let Pending { batch, on_commit } = one;
+            self.members.push(Member { commit, on_commit, records: batch.len() });
+        }
+        self.shared.queue.release(cost);
+        self.refuse();
     }
 
     fn fail(&mut self, error: &dyn Fn() -> LogError) {

@@ -1,6 +1,7 @@
 //! A data directory is versioned, locked, and never taken from somebody else.
 
 use std::fs;
+use std::time::Duration;
 
 use fabric::Stream;
 use fabric_local::{DataDir, Error};
@@ -15,8 +16,13 @@ fn one_owner_at_a_time() {
     let error = DataDir::open(&path).unwrap_err();
     assert!(matches!(error, Error::InUse { pid: Some(pid), .. } if pid == std::process::id()));
     assert!(error.to_string().ends_with(&format!("in use by process {}", std::process::id())));
-    drop(first);
+    // A killed hub is started again at once, while the kernel still takes the old one apart.
+    let leaving = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        drop(first);
+    });
     DataDir::open(&path).unwrap();
+    leaving.join().unwrap();
 }
 
 #[test]

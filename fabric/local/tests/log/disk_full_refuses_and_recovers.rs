@@ -81,3 +81,25 @@ fn a_full_queue_says_so() {
     assert_eq!(log.health().counters.records, 3);
     assert!(matches!(log.append(batch(&[b"x"]), None), Err(Error::Closed)));
 }
+
+#[test]
+fn nothing_overtakes_what_a_full_disk_refused() {
+    let mut rig = Rig::new(5);
+    rig.config.flush_interval = std::time::Duration::from_secs(60);
+    // Room for one segment.
+    rig.disk.set_capacity(100_000);
+    let log = rig.open();
+    append(&*log, batch(&[&[1; 30_000]])).unwrap();
+    // Two frames: the first finds no room, the second would still fit behind the one before.
+    log.append(batch(&[&[2; 50_000]]), None).unwrap();
+    let error = append(&*log, batch(&[&[3; 20_000]])).unwrap_err();
+    assert!(matches!(*error, Error::DiskFull), "{error}");
+    let counters = log.health().counters;
+    assert_eq!((counters.records, counters.dropped_records), (1, 1));
+    // The appender tells first and gives the room back right after.
+    let freed = (0..1000).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        log.health().queued_bytes == 0
+    });
+    assert!(freed, "{:?}", log.health().queued_bytes);
+}

@@ -100,3 +100,56 @@ fn records_the_log_lost_are_a_gap() {
         }
     }
 }
+
+#[test]
+fn the_cursor_does_not_pass_a_load_that_was_given_up_at_the_stop() {
+    let mut rig = Rig::stopping_as_told(Config::default());
+    let node = rig.mint("a");
+    rig.publish(node, "1");
+    rig.runtime.block_on(rig.store().caught_up());
+    rig.disk.set_capacity(0);
+    let store = std::sync::Arc::clone(rig.store());
+    rig.runtime.block_on(async {
+        assert!(tokio::time::timeout(Duration::from_millis(100), store.flush()).await.is_err());
+    });
+    rig.publish(node, "2");
+    rig.runtime.block_on(store.caught_up());
+    // By now the writer rests long enough between two attempts to be stopped in between.
+    while store.health().counters.flush_failures < 6 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    drop(store);
+    // Its last attempt fails once more; anything tried behind that would work.
+    rig.disk.set_capacity(1 << 30);
+    rig.disk.fail_write_in(0);
+    rig.restart();
+    let values: Vec<_> = rig.all(raw("a")).samples.into_iter().map(|s| s.value).collect();
+    assert_eq!(values, [Value::Int(1), Value::Int(2)]);
+}
+
+#[test]
+fn files_of_a_lost_catalog_are_kept_unless_the_log_gives_them_again() {
+    for forgotten in [false, true] {
+        let mut rig = Rig::new(&Config::default());
+        let node = rig.mint("a");
+        rig.publish(node, "1");
+        rig.flush();
+        let files = rig.files();
+        rig.stop();
+        for name in ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"] {
+            drop(std::fs::remove_file(rig.dir.join(name)));
+        }
+        if forgotten {
+            rig.log.drop_until(Sequence(2));
+        }
+        rig.start();
+        if forgotten {
+            assert_eq!(rig.files(), [format!("{}.unlisted", files[0])]);
+            rig.restart();
+            assert_eq!(rig.files().len(), 1);
+        } else {
+            let page = rig.all(raw("a"));
+            assert_eq!((rig.files(), page.samples.len()), (Vec::new(), 1));
+        }
+    }
+}

@@ -194,3 +194,28 @@ fn nonsense_is_refused_by_name() {
         assert!(matches!(rig.ask(query), Err(Error::After)), "{after}");
     }
 }
+
+#[test]
+fn broken_json_is_text_as_in_the_last_value() {
+    let mut rig = Rig::new(&Config::default());
+    let node = rig.mint("plant/a");
+    let broken = r#"{"a":1,"a":2}"#;
+    rig.publish(node, broken);
+    assert_eq!(values(&rig, "plant/a"), [Value::Text(broken.into())]);
+    assert_eq!(rig.store().health().counters.malformed, 1);
+}
+
+#[test]
+fn brownfield_has_no_history_where_it_is_switched_off() {
+    let mut rig = Rig::new(&Config { brownfield: false, ..Config::default() });
+    let (brownfield, own) = (rig.mint("plant/a"), rig.mint("uns/v1/a"));
+    for restart in [false, true] {
+        rig.publish(brownfield, "1");
+        rig.publish(own, "2");
+        assert_eq!(values(&rig, "plant/a"), []);
+        assert_eq!(values(&rig, "uns/v1/a").len(), 1 + usize::from(restart));
+        assert_eq!(rig.store().health().counters.brownfield, 1);
+        rig.flush();
+        rig.restart();
+    }
+}

@@ -37,7 +37,12 @@ struct Running {
 static DIRS: AtomicU32 = AtomicU32::new(0);
 
 impl Rig {
+    /// A store that stops as if it were killed.
     pub(crate) fn new(config: &Config) -> Self {
+        Self::stopping_as_told(Config { flush_on_stop: false, ..config.clone() })
+    }
+
+    pub(crate) fn stopping_as_told(config: Config) -> Self {
         let number = DIRS.fetch_add(1, Ordering::Relaxed);
         let name = format!("uns-history-test-{}-{number}", std::process::id());
         let dir = std::env::temp_dir().join(name);
@@ -49,7 +54,7 @@ impl Rig {
             disk: SimDisk::new(7, 1 << 30),
             dir,
             runtime,
-            config: Config { flush_on_stop: false, ..config.clone() },
+            config,
             running: None,
             nodes: 0,
             ingest: DAY,
@@ -74,7 +79,7 @@ impl Rig {
         self.running = Some(Running { store, query, stop, thread });
     }
 
-    /// Stops without writing anything, as a kill would.
+    /// Stops, without writing anything unless the configuration says so, as a kill would.
     pub(crate) fn stop(&mut self) {
         if let Some(running) = self.running.take() {
             running.stop.send_replace(true);

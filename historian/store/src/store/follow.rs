@@ -45,7 +45,10 @@ impl Store {
         let store = Arc::clone(self);
         let writer = thread::Builder::new()
             .name("history-writer".into())
-            .spawn(move || queue.into_iter().for_each(|job| store.publish_job(&job)))
+            .spawn(move || {
+                let _guard = AbortOnPanic;
+                queue.into_iter().for_each(|job| store.publish_job(&job));
+            })
             .map_err(start)?;
         let follow = Follow {
             runtime,
@@ -57,9 +60,8 @@ impl Store {
             since: None,
         };
         self.follow(follow);
-        if writer.join().is_err() {
-            tracing::error!("the history writer panicked; the log keeps what it had not written");
-        }
+        // A panic of it has ended the process already.
+        drop(writer.join());
         Ok(())
     }
 
@@ -101,7 +103,7 @@ impl Store {
         self.stopping.store(true, Ordering::Release);
         if self.config.flush_on_stop {
             while self.state.lock().flushing {
-                f.runtime.block_on(tokio::time::sleep(Duration::from_millis(5)));
+                thread::sleep(Duration::from_millis(5));
             }
             self.rotate(&f.jobs);
         }
@@ -143,7 +145,8 @@ impl Store {
 
     fn rotate(&self, jobs: &SyncSender<Job>) {
         let mut state = self.state.lock();
-        if state.flushing || state.applied == state.cursor {
+        // A load the writer gave up at the end comes first: the cursor must not pass it.
+        if state.flushing || state.frozen.is_some() || state.applied == state.cursor {
             return;
         }
         if let Some(mut gap) = state.open_gap.take() {
@@ -164,6 +167,19 @@ impl Store {
         drop(state);
         if jobs.send(job).is_err() {
             tracing::error!("the history writer is gone; the log keeps what it had not written");
+        }
+    }
+}
+
+/// A panic of the writer ends the process: without it history would stand still, and everybody who
+/// waits for it would wait for ever.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            tracing::error!("the history writer panicked, the process ends");
+            std::process::abort();
         }
     }
 }

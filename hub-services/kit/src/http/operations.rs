@@ -40,7 +40,7 @@ struct ReadinessFault {
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(ready, scrape), components(schemas(schemas::http::Problem)))]
+#[openapi(paths(alive, ready, scrape, document), components(schemas(schemas::http::Problem)))]
 struct Document;
 
 /// The document the modules' own are merged into.
@@ -66,13 +66,29 @@ pub(crate) fn router(
     metrics: Vec<Arc<dyn MetricSource>>,
     health: Vec<Arc<dyn HealthCheck>>,
 ) -> Router {
-    let document: Arc<OpenApi> = Arc::new(openapi);
+    let openapi: Arc<OpenApi> = Arc::new(openapi);
     let checks: Checks = Arc::new(health);
     let sources: Sources = Arc::new(metrics);
     Router::new()
         .route("/readyz", get(ready).with_state(checks))
         .route("/metrics", get(scrape).with_state(sources))
-        .route("/api/v1/openapi.json", get(async move || Json(document.as_ref()).into_response()))
+        .route("/api/v1/openapi.json", get(document).with_state(openapi))
+}
+
+/// Whether the process lives, whatever the Host header says.
+#[utoipa::path(get, path = "/healthz", tag = "operations", responses(
+    (status = 200, description = "It does", body = String, content_type = "text/plain"),
+))]
+pub(crate) async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "operations", responses(
+    (status = 200, description = "OpenAPI 3.1", body = serde_json::Value),
+))]
+async fn document(State(openapi): State<Arc<OpenApi>>) -> Response {
+    Json(openapi.as_ref()).into_response()
 }
 
 /// Whether the hub should get work: 503 names what is wrong.

@@ -99,7 +99,9 @@ fn framework_refusal(status: StatusCode, text: &str) -> Refusal {
     };
     let detail = match reason {
         "method_not_allowed" => "The path exists, the method does not; `Allow` lists what does.",
-        "body_too_large" => "The request body is larger than this hub takes. Send it in parts.",
+        "body_too_large" => {
+            "The request body is larger than `http.body_bytes_max`. Send it in parts."
+        }
         _ if text.is_empty() => status.canonical_reason().unwrap_or("The request was refused."),
         _ => text,
     };

@@ -115,7 +115,7 @@ async fn errors_of_every_layer_are_problems() {
     let big = format!("POST /api/v1/echo\ncontent-type: application/json\n\n{}", "x".repeat(65));
     check(&big, expect![[r#"
         413 application/problem+json
-        {"type":"urn:uns:problem:body_too_large","title":"body too large","status":413,"detail":"The request body is larger than this hub takes. Send it in parts.","reason":"body_too_large","requestId":"910a2dec89025cc1"}"#]]).await;
+        {"type":"urn:uns:problem:body_too_large","title":"body too large","status":413,"detail":"The request body is larger than `http.body_bytes_max`. Send it in parts.","reason":"body_too_large","requestId":"910a2dec89025cc1"}"#]]).await;
     check("POST /api/v1/panic\ncontent-type: application/json\n\n{}", expect![[r#"
         500 application/problem+json
         {"type":"urn:uns:problem:internal","title":"internal","status":500,"detail":"The hub failed while answering; its log has the cause.","reason":"internal","requestId":"910a2dec89025cc1"}"#]]).await;
@@ -216,7 +216,9 @@ async fn metrics_count_answers_and_the_document_has_every_part() {
     let document = text(router.oneshot(request("GET /api/v1/openapi.json")).await.unwrap()).await;
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();
     assert_eq!(document["info"]["version"], "1.2.3");
-    assert!(document["paths"]["/readyz"]["get"].is_object());
+    for path in ["/readyz", "/healthz", "/metrics", "/api/v1/openapi.json"] {
+        assert!(document["paths"][path]["get"].is_object(), "{path}");
+    }
     assert!(document["components"]["schemas"]["Problem"].is_object());
 }
 

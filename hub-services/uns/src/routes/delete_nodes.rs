@@ -19,7 +19,8 @@ use crate::{Service, resolve};
     ),
     responses(
         (status = 200, description = "Removed, durable", body = Deleted),
-        (status = "4XX", description = "Refused", body = Problem),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Overloaded, too slow, stopping or failed", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,

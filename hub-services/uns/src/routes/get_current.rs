@@ -17,11 +17,12 @@ use crate::routes::Pairs;
     params(
         ("filter" = Option<String>, Query, description = "MQTT filter with `*` for `+` and `**` for `#`; everything by default", example = "uns/v1/acme/**"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
-        ("limit" = Option<u32>, Query, description = "1 to 1000, 100 by default"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1_000, description = "1 to 1000, 100 by default"),
     ),
     responses(
         (status = 200, description = "One page of values, empty if nothing matches", body = Current<'_>),
-        (status = "4XX", description = "Refused", body = Problem),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Overloaded, too slow, stopping or failed", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,

@@ -13,6 +13,7 @@ use uns_model::Timestamp;
 
 use crate::params::{HISTORY, Params};
 use crate::routes::Pairs;
+use crate::time::Here;
 use crate::{Service, csv_text};
 
 const KNOWN: [&str; 9] =
@@ -32,18 +33,19 @@ enum Format {
         ("field" = Option<String>, Query, description = "A JSON field, as in `motor.temp`"),
         ("start" = Option<String>, Query, description = "RFC 3339, epoch or `-1h`; an hour before `end` by default"),
         ("end" = Option<String>, Query, description = "RFC 3339, epoch or `-1h`, not included; now by default"),
-        ("aggregate" = Option<String>, Query, description = "avg, min, max, sum, count, first or last; needs `bucket`"),
+        ("aggregate" = Option<String>, Query, pattern = "^(avg|min|max|sum|count|first|last)$", description = "avg, min, max, sum, count, first or last; needs `bucket`"),
         ("bucket" = Option<String>, Query, description = "Width such as `1m`, `1h`, `1d`, aligned to 1970 UTC"),
-        ("limit" = Option<u32>, Query, description = "1 to 100000, 1000 by default"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100_000, description = "1 to 100000, 1000 by default"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
-        ("format" = Option<String>, Query, description = "json or csv; overrides `Accept`"),
+        ("format" = Option<String>, Query, pattern = "^(json|csv)$", description = "json or csv; overrides `Accept`"),
     ),
     responses(
         (status = 200, description = "One page; for CSV the next one is named by a `Link` header", content(
             (History<'_> = "application/json"), (String = "text/csv"),
         )),
-        (status = 404, description = "`node_unknown`", body = Problem),
-        (status = "4XX", description = "Refused", body = Problem),
+        (status = 404, description = "`node_unknown`", body = Problem, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Overloaded, too slow, stopping or failed", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,
@@ -82,8 +84,9 @@ fn format(params: &Params, headers: &HeaderMap) -> Result<Format, Refusal> {
 
 fn read(params: &Params, service: &Service) -> Result<HistoryQuery, Refusal> {
     let now = service.hub.clock.now();
-    let end = params.time("end", now)?.unwrap_or(now);
-    let start = params.time("start", now)?.unwrap_or(Timestamp(end.0.saturating_sub(HOUR_NANOS)));
+    let here = Here { now, offset_seconds: service.config.default_offset_seconds };
+    let end = params.time("end", here)?.unwrap_or(now);
+    let start = params.time("start", here)?.unwrap_or(Timestamp(end.0.saturating_sub(HOUR_NANOS)));
     if start >= end {
         return Err(Refusal::parameter("start", "must lie before `end`, which is now by default."));
     }

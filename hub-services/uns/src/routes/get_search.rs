@@ -15,11 +15,12 @@ use crate::routes::Pairs;
 #[utoipa::path(get, path = "/api/v1/uns/search", tag = "uns", operation_id = "getSearch",
     params(
         ("q" = String, Query, description = "Words, in any case"),
-        ("limit" = Option<u32>, Query, description = "1 to 1000, 100 by default"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1_000, description = "1 to 1000, 100 by default"),
     ),
     responses(
         (status = 200, description = "What was found, best first", body = SearchResults<'_>),
-        (status = "4XX", description = "Refused", body = Problem),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Overloaded, too slow, stopping or failed", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,

@@ -18,13 +18,14 @@ const DEPTH_MAX: u32 = 64;
 #[utoipa::path(get, path = "/api/v1/uns/tree", tag = "uns", operation_id = "getTree",
     params(
         ("path" = Option<String>, Query, description = "The subtree; empty means the root. `uns/v1/` may be left out"),
-        ("depth" = Option<u32>, Query, description = "Levels below the path, 1 by default"),
+        ("depth" = Option<u32>, Query, minimum = 1, maximum = 64, description = "Levels below the path, 1 to 64, 1 by default"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
-        ("limit" = Option<u32>, Query, description = "1 to 1000, 100 by default"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1_000, description = "1 to 1000, 100 by default"),
     ),
     responses(
         (status = 200, description = "One page of the tree", body = Tree<'_>),
-        (status = "4XX", description = "Refused", body = Problem),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Overloaded, too slow, stopping or failed", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,

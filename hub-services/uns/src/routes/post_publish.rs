@@ -22,8 +22,9 @@ const CLIENT_ID: &str = "http";
     responses(
         (status = 200, description = "Every item is durable", body = PublishReport<'_>),
         (status = 207, description = "Some items were refused; the results say which and why", body = PublishReport<'_>),
-        (status = "4XX", description = "Nothing was published; a single refused item answers with its own reason", body = Problem),
-        (status = 507, description = "The disk is full", body = Problem),
+        (status = "4XX", description = "Nothing was published; a single refused item answers with its own reason", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Overloaded, too slow, stopping or failed", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "The disk is full", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,

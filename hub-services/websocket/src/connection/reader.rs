@@ -10,6 +10,8 @@ use schemas::ws::ClientMessage;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::route::MESSAGE_BYTES_MAX;
+
 /// A task that ends with its connection.
 pub(super) struct Reader(JoinHandle<()>);
 
@@ -35,8 +37,15 @@ async fn read(
     commands: mpsc::Sender<Result<ClientMessage, String>>,
     heard: Arc<AtomicBool>,
 ) {
-    while let Some(Ok(message)) = stream.next().await {
+    while let Some(message) = stream.next().await {
         heard.store(true, Relaxed);
+        let Ok(message) = message else {
+            // Said in case it was a message too long; a socket that is gone does not hear it.
+            let max = MESSAGE_BYTES_MAX / 1024;
+            let why = format!("The message is broken or longer than {max} KiB; this ends here.");
+            drop(commands.send(Err(why)).await);
+            return;
+        };
         let command = match message {
             Message::Text(text) => serde_json::from_str(&text)
                 .map_err(|error| format!("The message is not understood: {error}.")),

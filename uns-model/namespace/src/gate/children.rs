@@ -100,7 +100,8 @@ impl Gate {
         inbound: &Inbound<'_>,
     ) -> Result<(), Reject> {
         let Ok(Rows { points }) = serde_json::from_slice::<Rows<'_>>(inbound.payload) else {
-            return self.append(parent, inbound);
+            self.push(parent, inbound);
+            return Ok(());
         };
         let max = self.space.config.children_max;
         if points.len() > max {
@@ -115,18 +116,13 @@ impl Gate {
             }
         }
         // The parent and its children enter the log together.
-        let bytes: usize = expansion.children.iter().map(|child| child.payload.len() + 64).sum();
-        let bytes = bytes + inbound.payload.len();
-        if self.batch.bytes_len() + bytes > self.space.config.batch_bytes_max {
-            self.flush(None)?;
-        }
         self.push(parent, inbound);
         for child in &expansion.children {
             let payload = &child.payload;
             self.push(&child.node, &Inbound { payload, properties: &[], ..*inbound });
         }
         self.expansion = Some(Box::new(expansion));
-        self.flush_if_large()
+        Ok(())
     }
 
     fn child(&mut self, parent: &Node, row: &Row<'_>) -> Result<Child, (String, Reject)> {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use fabric::{Batch, OnCommit, Record};
+use parking_lot::RwLock;
 use uns_model::{NodeId, OrgId, Plane, PublisherId, TopicError, grammar, validate_publish_topic};
 
 use super::Resolved;
@@ -58,8 +59,10 @@ impl Namespace {
     /// Mints a node unless another gate was faster.
     fn mint(&self, org: OrgId, topic: &str, rules: Rules) -> Result<Resolved, Reject> {
         let mut mint = self.registry.mint();
-        if let Some(node) = self.registry.find(org, topic).filter(|node| !node.is_deleted()) {
-            return Ok(Resolved::Node(node));
+        match self.registry.find(org, topic) {
+            Some(node) if !node.is_deleted() => return Ok(Resolved::Node(node)),
+            Some(refused) => self.registry.delete(&mut mint, &refused),
+            None => {}
         }
         match rules {
             Rules::Brownfield if self.is_plain_brownfield(topic) => return Ok(Resolved::Plain),
@@ -72,7 +75,9 @@ impl Namespace {
         let id = NodeId::v7(millis, random);
         let (topic, number, name) = self.registry.next(&mint, org, topic);
         let minted = Minted { org, topic, number, id, name };
-        let fate = Arc::new(Fate::default());
+        let deletions = Arc::clone(&self.deletions);
+        let fate =
+            Arc::new(Fate { deletions, failed: AtomicBool::new(false), node: OnceLock::new() });
         let mut batch = Batch::new();
         let name = &minted.name;
         batch.push(&Record::NodeMinted { org, topic, node: number, id, name, ingest });
@@ -118,10 +123,10 @@ impl Namespace {
     }
 }
 
-/// Ties a node to the commit of its record: if that fails after all, the node counts as deleted and
-/// the next publish mints another one.
-#[derive(Default)]
+/// Ties a node to the commit of its record: if that fails after all, the node counts as deleted,
+/// publishes that wait in a gate's batch are resolved again, and the next one mints another node.
 struct Fate {
+    deletions: Arc<RwLock<u64>>,
     failed: AtomicBool,
     node: OnceLock<Arc<Node>>,
 }
@@ -131,7 +136,8 @@ impl Fate {
         Box::new(move |result| {
             if result.is_err() {
                 self.failed.store(true, Ordering::SeqCst);
-                self.node.get().inspect(|node| node.set_deleted(true));
+                self.node.get().inspect(|node| node.set_refused());
+                *self.deletions.write() += 1;
             }
         })
     }
@@ -139,7 +145,7 @@ impl Fate {
     fn decides(&self, node: &Arc<Node>) {
         self.node.get_or_init(|| node.clone());
         if self.failed.load(Ordering::SeqCst) {
-            node.set_deleted(true);
+            node.set_refused();
         }
     }
 }

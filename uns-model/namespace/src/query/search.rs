@@ -17,10 +17,10 @@ pub struct SearchHit {
 }
 
 impl Namespace {
-    /// The oldest `limit` nodes whose topic contains every word of the text, in any ASCII case,
-    /// sorted by topic.
+    /// The oldest `limit` nodes whose topic contains every word of the text, in any case, sorted by
+    /// topic.
     pub fn search(&self, org: OrgId, text: &str, limit: usize) -> Vec<SearchHit> {
-        let folded = text.to_ascii_lowercase();
+        let folded = text.to_lowercase();
         let words: Vec<&str> = folded.split_whitespace().take(WORDS_MAX).collect();
         let limit = limit.min(PAGE_MAX);
         let mut hits = Vec::new();
@@ -37,7 +37,7 @@ impl Namespace {
                 }
                 let node = &entry.node;
                 name.clear();
-                name.extend(node.name.bytes().map(|byte| byte.to_ascii_lowercase()));
+                fold(&node.name, &mut name);
                 if node.org == org && words.iter().all(|word| contains(&name, word.as_bytes())) {
                     hits.push(SearchHit { topic: node.name.clone(), node_id: node.id });
                 }
@@ -49,6 +49,15 @@ impl Namespace {
         }
         hits.sort_by(|a, b| a.topic.cmp(&b.topic));
         hits
+    }
+}
+
+/// The name in lower case. Nearly all are ASCII, where that is a byte's work.
+fn fold(name: &str, out: &mut Vec<u8>) {
+    if name.is_ascii() {
+        out.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
+    } else {
+        out.extend_from_slice(name.to_lowercase().as_bytes());
     }
 }
 
@@ -67,6 +76,15 @@ fn contains(text: &[u8], word: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_fold_in_every_language() {
+        for (name, folded) in [("Acme/Line3", "acme/line3"), ("Werk/ÖFEN 1", "werk/öfen 1")] {
+            let mut out = Vec::new();
+            fold(name, &mut out);
+            assert_eq!(out, folded.as_bytes(), "{name}");
+        }
+    }
 
     #[test]
     fn words_are_found_anywhere() {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use fabric::{Frame, Publish, Record};
 use parking_lot::RwLock;
-use schemas::payload::{DecodeContext, decode};
+use schemas::payload::{DecodeContext, as_text, decode};
 use uns_model::fold::{Effect, TimeFinding, Verdict};
-use uns_model::{NodeNo, Point, Quality, Sequence, Value};
+use uns_model::{NodeNo, Point, Sequence};
 
 use super::properties::content_type;
 use super::{Arrived, Entry, Field, FoldCounts, Last, Stored, View};
@@ -75,6 +75,7 @@ impl Scratch {
                 let before = self.points.len();
                 let decoded = decode(publish.payload, content_type, &context, &mut self.points);
                 if decoded.is_err() {
+                    // Broken JSON is just text: only brownfield gets here with it.
                     self.points.truncate(before);
                     self.points.push(as_text(publish.payload));
                     self.broken += 1;
@@ -84,16 +85,6 @@ impl Scratch {
         }
         self.ends.len()
     }
-}
-
-/// Broken JSON is just text: only brownfield gets here with it.
-fn as_text(payload: &[u8]) -> Point {
-    let value = match std::str::from_utf8(payload) {
-        Ok(text) => Value::Text(text.into()),
-        Err(_) => Value::Bytes(payload.into()),
-    };
-    let quality = Quality::GOOD;
-    Point { field: None, value, quality, source: None, seq: None, historical: false }
 }
 
 impl View {
@@ -106,7 +97,7 @@ impl View {
         points: impl Iterator<Item = Point>,
     ) {
         match *record {
-            Record::Publish(publish) => self.publish(sequence, &publish, points),
+            Record::Publish(publish) => self.publish(registry, sequence, &publish, points),
             Record::NodeMinted { org, topic, node, id, name, .. } => {
                 if self.entry(node).is_none() {
                     let minted = Minted { org, topic, number: node, id, name: name.into() };
@@ -121,15 +112,11 @@ impl View {
 
     fn publish(
         &mut self,
+        registry: &Registry,
         sequence: Sequence,
         publish: &Publish<'_>,
         points: impl Iterator<Item = Point>,
     ) {
-        if publish.retain && publish.payload.is_empty() {
-            self.retained.remove(&publish.topic);
-        } else if publish.retain {
-            self.retained.insert(publish.topic, Stored::new(sequence, publish));
-        }
         let Some(mut entry) = self
             .entries
             .get_mut(publish.node.0 as usize)
@@ -137,8 +124,16 @@ impl View {
         else {
             points.for_each(drop);
             self.counts.orphans += 1;
+            if self.entry(publish.node).is_none() {
+                registry.reserve(publish.topic, publish.node);
+            }
             return;
         };
+        if publish.retain && publish.payload.is_empty() {
+            self.retained.remove(&publish.topic);
+        } else if publish.retain {
+            self.retained.insert(publish.topic, Stored::new(sequence, publish));
+        }
         let Publish { publisher, ingest, .. } = *publish;
         let arrived = Arrived { publisher, ingest, sequence };
         for point in points {

@@ -4,7 +4,7 @@ use fabric::{Disk, Log};
 use uns_model::Sequence;
 use uns_namespace::{Error, Gate, Inbound, Namespace};
 
-use crate::world::{Running, World, current, inbound, publish, publish_as, wait};
+use crate::world::{Running, World, current, inbound, node, publish, publish_as, wait};
 
 fn fill(gate: &mut Gate, from: usize, to: usize) {
     for n in from..to {
@@ -145,4 +145,24 @@ fn a_log_that_ends_before_the_checkpoint_is_said_and_survived() {
     let newer = Inbound { ingest, ..inbound(b"77") };
     publish_as(&mut Gate::new(&again), "uns/v1/line/t0", &newer).unwrap();
     assert_eq!(crate::world::value(&again, "uns/v1/line/t0"), Some(uns_model::Value::Int(77)));
+}
+
+#[test]
+fn numbers_of_nodes_whose_records_are_lost_are_not_given_again() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "uns/v1/other", "1").unwrap();
+    publish(&mut gate, "uns/v1/a", "1").unwrap();
+    let old = node(&mut gate, "uns/v1/a");
+    let before = world.log.committed();
+    let retained = Inbound { retain: true, ..inbound(b"2") };
+    publish_as(&mut gate, "uns/v1/a", &retained).unwrap();
+    drop((gate, space));
+    // No checkpoint, and the log has forgotten how the node came to be.
+    world.log.drop_until(before);
+    let space = world.open();
+    let new = node(&mut Gate::new(&space), "uns/v1/b");
+    assert!(new.number > old.number && new.topic > old.topic, "{new:?}");
+    assert_eq!(space.stats().retained, 0, "nobody knows its topic");
 }

@@ -85,3 +85,89 @@ fn purges(world: &World) -> Vec<bool> {
     }
     purges
 }
+
+#[test]
+fn a_publish_that_was_under_way_lives_on_in_a_new_node() {
+    let world = World::new();
+    let space = world.open();
+    let _running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    for topic in ["uns/v1/a", "uns/v1/b"] {
+        publish(&mut gate, topic, "1").unwrap();
+    }
+    let (old, kept) = (node(&mut gate, "uns/v1/a"), node(&mut gate, "uns/v1/b"));
+    let retained = Inbound { retain: true, ..inbound(b"2") };
+    gate.admit(&old, &retained).unwrap();
+    gate.admit(&kept, &inbound(b"3")).unwrap();
+    assert_eq!(wait(space.delete(ORG, "uns/v1/a", true)).unwrap().nodes, 1);
+    gate.flush(None).unwrap();
+
+    assert_eq!(value(&space, "uns/v1/a"), Some(Value::Int(2)), "acknowledged, so seen");
+    assert_eq!(value(&space, "uns/v1/b"), Some(Value::Int(3)));
+    assert_eq!((space.stats().fold.orphans, space.stats().retained), (0, 1));
+    let new = node(&mut gate, "uns/v1/a");
+    assert_ne!(new.number, old.number);
+    assert_eq!(node(&mut gate, "uns/v1/b").number, kept.number);
+
+    // On a full disk the deletion holds and nothing of the batch is taken.
+    gate.admit(&new, &inbound(b"4")).unwrap();
+    assert_eq!(wait(space.delete(ORG, "uns/v1/a", false)).unwrap().nodes, 1);
+    world.log.set_disk_full(true);
+    gate.flush(None).unwrap_err();
+    world.log.set_disk_full(false);
+    assert_eq!(gate.pending().0, 0);
+    gate.flush(None).unwrap();
+    assert_eq!(value(&space, "uns/v1/a"), None);
+}
+
+#[test]
+fn deletions_and_publishes_at_once_leave_no_orphans() {
+    let world = World::new();
+    let space = world.open();
+    let _running = Running::start(&space);
+    std::thread::scope(|scope| {
+        let publisher = scope.spawn(|| {
+            let mut gate = Gate::new(&space);
+            let mut known = node(&mut gate, "uns/v1/a/b");
+            for n in 0..3_000 {
+                if n % 7 == 0 {
+                    known = node(&mut gate, "uns/v1/a/b");
+                }
+                gate.admit(&known, &inbound(b"1")).unwrap();
+                gate.flush(None).unwrap();
+            }
+        });
+        while !publisher.is_finished() {
+            wait(space.delete(ORG, "uns/v1/a", false)).unwrap();
+        }
+    });
+    wait(space.caught_up());
+    assert_eq!(space.stats().fold.orphans, 0);
+}
+
+#[test]
+fn a_retained_message_that_follows_the_deletion_is_not_cleared() {
+    let world = World::new();
+    let space = world.open();
+    let _running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    let retained = Inbound { retain: true, ..inbound(b"1") };
+    for topic in ["uns/v1/a/x", "uns/v1/a/y"] {
+        publish_as(&mut gate, topic, &retained).unwrap();
+    }
+    let old = node(&mut gate, "uns/v1/a/y");
+    wait(space.caught_up());
+    world.log.pause();
+    let deleted = std::thread::scope(|scope| {
+        let deletion = scope.spawn(|| wait(space.delete(ORG, "uns/v1/a", false)).unwrap());
+        while !old.is_deleted() {
+            std::thread::yield_now();
+        }
+        publish_as(&mut gate, "uns/v1/a/y", &retained).unwrap();
+        world.log.resume();
+        deletion.join().unwrap()
+    });
+    assert_eq!(deleted.nodes, 2);
+    assert_eq!(deleted.retained.iter().map(|t| &**t).collect::<Vec<_>>(), ["uns/v1/a/x"]);
+    assert_eq!(space.stats().retained, 1);
+}

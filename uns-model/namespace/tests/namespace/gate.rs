@@ -71,6 +71,11 @@ fn quotas_refuse_data_and_let_brownfield_pass_as_plain_mqtt() {
     assert_eq!(refusal(&mut gate, "uns/v1/c", "1"), Some(Reason::QuotaExceeded));
     assert_eq!(value(&space, "p/2"), Some(Value::Int(2)));
     assert_eq!(value(&space, "p/3"), None);
+    let deep = "p/".repeat(70) + "x";
+    assert_eq!(publish(&mut gate, &deep, "1"), Ok(false));
+    assert_eq!(space.stats().plain_brownfield, 2, "plain MQTT, and counted");
+    drop(gate);
+    assert_eq!(space.stats().plain_brownfield, 2);
 }
 
 #[test]
@@ -85,6 +90,7 @@ fn brownfield_off_and_minting_off() {
     let mut gate = Gate::new(&space);
     assert_eq!(publish(&mut gate, "p/known", "1"), Ok(false));
     assert_eq!(publish(&mut gate, "p/new", "1"), Ok(false));
+    assert_eq!(space.stats().plain_brownfield, 0, "what is off is not missed");
     assert_eq!(refusal(&mut gate, "uns/v1/new", "1"), Some(Reason::NodeUnknown));
 }
 
@@ -134,18 +140,25 @@ fn a_full_disk_mints_nothing_and_heals() {
 }
 
 #[test]
-fn a_large_batch_hands_itself_over_and_an_empty_flush_is_free() {
-    let mut world = World::new();
-    world.config.batch_bytes_max = 300;
+fn nothing_reaches_the_log_before_the_flush_and_an_empty_one_is_free() {
+    let world = World::new();
     let space = world.open();
     let mut gate = Gate::new(&space);
     gate.flush(None).unwrap();
-    let node = node(&mut gate, "uns/v1/a");
-    for _ in 0..100 {
-        gate.admit(&node, &inbound(b"12345")).unwrap();
-        assert!(gate.pending().1 < 300);
-    }
-    assert!(world.log.health().counters.records > 90);
+    let parent = node(&mut gate, "uns/v1/a");
+    let brownfield = node(&mut gate, "plant/a");
+    let minted = world.log.committed();
+    // Whoever acknowledges these waits for the flush that takes them.
+    gate.admit(&brownfield, &inbound(&vec![b'x'; 2 << 20])).unwrap();
+    let row = r#"{"path":"a","value":12345},"#.repeat(9_999);
+    let points = format!(r#"{{"points":[{row}{{"path":"b","value":1}}]}}"#);
+    gate.admit(&parent, &inbound(points.as_bytes())).unwrap();
+    let children = 2;
+    assert_eq!(world.log.committed().0, minted.0 + children);
+    assert_eq!(gate.pending().0, 10_002);
+    gate.flush(None).unwrap();
+    assert_eq!(gate.pending().0, 0);
+    assert_eq!(world.log.committed().0, minted.0 + children + 10_002);
 }
 
 #[test]

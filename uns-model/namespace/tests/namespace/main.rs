@@ -9,4 +9,5 @@ mod gate;
 mod model;
 mod paging;
 mod power;
+mod refused;
 mod world;

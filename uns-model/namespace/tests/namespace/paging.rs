@@ -104,6 +104,7 @@ fn search_finds_every_word_in_any_case() {
     assert_eq!(found("PUMP", 9), ["uns/v1/acme/Pump1/temp", "uns/v1/acme/pump2/rpm"]);
     assert_eq!(found("temp acme", 9), ["uns/v1/acme/Pump1/temp"]);
     assert_eq!(found("k\u{fc}hler", 9), ["Werk/K\u{fc}hler/Temp"]);
+    assert_eq!(found("K\u{dc}HLER", 9), ["Werk/K\u{fc}hler/Temp"]);
     assert_eq!(found("a", 1).len(), 1);
     assert!(found("", 9).is_empty() && found("zzz", 9).is_empty());
     assert!(space.search(OrgId(9), "pump", 9).is_empty());

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use fabric::sim::SimDisk;
 use fabric_local::{LocalLog, LogConfig};
 use uns_model::{SeededRandom, SystemClock, Value};
-use uns_namespace::{Config, Gate, Namespace, Parts};
+use uns_namespace::{Config, Gate, Namespace, Parts, Reason};
 
 use crate::world::{current, inbound, node};
 
@@ -88,4 +88,19 @@ fn nothing_acknowledged_is_lost_at_a_power_cut() {
         disk.crash();
     }
     assert!(acknowledged.lock().expect("no panics").len() as u64 == TOPICS);
+}
+
+#[test]
+fn what_the_log_can_never_take_is_refused_for_good() {
+    let disk = Arc::new(SimDisk::new(1, 4 << 20));
+    let (_log, space) = open(&disk, 1).expect("a new log");
+    let mut gate = Gate::new(&space);
+    let plant = node(&mut gate, "plant/picture");
+    let large = vec![b'x'; 100 << 10];
+    gate.admit(&plant, &inbound(&large)).unwrap();
+    assert_eq!(gate.flush(None).unwrap_err().reason, Reason::PayloadTooLarge);
+    // Among others it may be their number: each may be tried again.
+    gate.admit(&plant, &inbound(&large)).unwrap();
+    gate.admit(&plant, &inbound(b"1")).unwrap();
+    assert_eq!(gate.flush(None).unwrap_err().reason, Reason::StorageFull);
 }

@@ -1,0 +1,94 @@
+//! A log that takes a record and refuses it later, as a full disk does.
+
+use std::sync::Arc;
+
+use fabric::sim::SimLog;
+use fabric::{Batch, Error, Health, Log, OnCommit, Tail};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use uns_model::{Sequence, Value};
+use uns_namespace::{Config, Gate, Namespace, Parts};
+
+use crate::world::{World, inbound, node, publish, value};
+
+/// Queues what somebody waits for while it is told to, and refuses it when told so.
+struct LateLog {
+    log: Arc<SimLog>,
+    queued: Mutex<Option<Vec<OnCommit>>>,
+}
+
+impl LateLog {
+    fn queue(&self) {
+        *self.queued.lock() = Some(Vec::new());
+    }
+
+    fn refuse(&self) {
+        let queued = self.queued.lock().take();
+        for on_commit in queued.into_iter().flatten() {
+            on_commit(Err(Arc::new(Error::DiskFull)));
+        }
+    }
+}
+
+impl Log for LateLog {
+    fn append(&self, batch: Batch, on_commit: Option<OnCommit>) -> Result<(), Error> {
+        match (&mut *self.queued.lock(), on_commit) {
+            (Some(queued), Some(on_commit)) => queued.push(on_commit),
+            (_, on_commit) => return self.log.append(batch, on_commit),
+        }
+        Ok(())
+    }
+
+    fn committed(&self) -> Sequence {
+        self.log.committed()
+    }
+
+    fn oldest(&self) -> Sequence {
+        self.log.oldest()
+    }
+
+    fn watch(&self) -> watch::Receiver<Sequence> {
+        self.log.watch()
+    }
+
+    fn tail(&self, after: Sequence) -> Box<dyn Tail> {
+        self.log.tail(after)
+    }
+
+    fn hold(&self, name: &str, at: Sequence) {
+        self.log.hold(name, at);
+    }
+
+    fn health(&self) -> Health {
+        self.log.health()
+    }
+}
+
+#[test]
+fn a_publish_does_not_outlive_the_record_of_its_node() {
+    let world = World::new();
+    let log = Arc::new(LateLog { log: world.log.clone(), queued: Mutex::default() });
+    let parts = Parts {
+        log: log.clone(),
+        disk: world.disk.clone(),
+        dir: World::dir(),
+        clock: world.clock.clone(),
+        random: world.random.clone(),
+        config: Config { nodes_max: 2, ..Config::default() },
+    };
+    let space = Namespace::open(parts).unwrap();
+    let mut gate = Gate::new(&space);
+    for round in 0..3 {
+        log.queue();
+        let refused = node(&mut gate, "uns/v1/a");
+        gate.admit(&refused, &inbound(b"1")).unwrap();
+        log.refuse();
+        assert!(refused.is_deleted(), "round {round}");
+    }
+    // Space has returned: what waited is taken, with a node of its own.
+    gate.flush(None).unwrap();
+    assert_eq!(value(&space, "uns/v1/a"), Some(Value::Int(1)));
+    assert_eq!((space.stats().fold.orphans, space.stats().nodes), (0, 1));
+    publish(&mut gate, "uns/v1/b", "2").unwrap();
+    assert_eq!(space.stats().nodes, 2, "the refused ones count no more");
+}
