@@ -150,6 +150,26 @@ fn packets_across_frames_and_several_in_one() {
 }
 
 #[test]
+fn frames_that_come_with_the_request() {
+    let broker = start();
+    let mut socket = broker.socket(Transport::WebSocket);
+    let head = "GET /mqtt HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+        Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n\
+        Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+    let length = u8::try_from(PACKETS.len()).unwrap();
+    let frame = [&[0x82, 0x80 | length, 0, 0, 0, 0], PACKETS].concat();
+    socket.write_all(&[head.as_bytes(), &frame].concat()).unwrap();
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\xd0\0\xd0\0") {
+        let mut chunk = [0; 1024];
+        let read = socket.read(&mut chunk).unwrap();
+        assert!(read > 0, "{bytes:?}");
+        bytes.extend_from_slice(&chunk[..read]);
+    }
+    assert!(bytes.starts_with(b"HTTP/1.1 101 "));
+}
+
+#[test]
 fn pings_are_answered() {
     let broker = start();
     let mut socket = websocket(&broker);
