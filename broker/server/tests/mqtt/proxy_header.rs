@@ -73,7 +73,7 @@ fn bad_and_slow_headers() {
     slow.bytes(&header()[..20]);
     silent.closed();
     slow.closed();
-    assert_eq!(broker.failed(Transport::Tcp, Failure::Timeout), 2);
+    eventually("a count", || broker.failed(Transport::Tcp, Failure::Timeout) == 2);
     assert_eq!(broker.handle.stats().transports[Transport::Tcp as usize].accepted, 0);
 }
 

@@ -266,7 +266,7 @@ fn requests_that_are_refused() {
     for socket in [&mut silent, &mut slow] {
         assert_eq!(socket.read(&mut [0; 16]).unwrap_or(0), 0);
     }
-    assert_eq!(broker.failed(Transport::WebSocket, Failure::Timeout), 2);
+    eventually("a count", || broker.failed(Transport::WebSocket, Failure::Timeout) == 2);
 }
 
 #[test]
