@@ -32,15 +32,27 @@ describe("the tree", () => {
   });
 
   it("shows what is open", () => {
-    let state = page(EMPTY, ROOT, [node("a", 2), node("b")]);
-    expect(shown(state)).toEqual(["a", "b"]);
+    let state = page(EMPTY, ROOT, [node("a", 2), node("b"), node("c"), node("d")]);
+    expect(shown(state)).toEqual(["a", "b", "c", "d"]);
     state = reduce(state, { do: "open", path: "a" });
-    expect(shown(state)).toEqual(["a", " … 0/2", "b"]);
+    expect(shown(state)).toEqual(["a", " … 0/2", "b", "c", "d"]);
     state = page(state, "a", [node("a/x"), node("a/y")]);
-    expect(shown(state)).toEqual(["a", " x", " y", "b"]);
+    expect(shown(state)).toEqual(["a", " x", " y", "b", "c", "d"]);
     state = reduce(state, { do: "close", path: "a" });
-    expect(shown(state)).toEqual(["a", "b"]);
+    expect(shown(state)).toEqual(["a", "b", "c", "d"]);
     expect(state.branches.has("a")).toBe(false);
+  });
+
+  it("opens levels that lead only one way, once", () => {
+    let state = page(EMPTY, ROOT, [node("uns", 1), node("Plant A", 2)]);
+    state = page(state, "uns", [node("uns/v1", 1)]);
+    state = page(state, "uns/v1", [node("uns/v1/a", 4), node("uns/v1/b", 4)]);
+    expect(shown(state)).toEqual(["uns", " v1", "  a", "  b", "Plant A"]);
+    state = reduce(state, { do: "close", path: "uns" });
+    state = page(state, ROOT, [node("uns", 1), node("Plant A", 3)]);
+    expect(shown(state)).toEqual(["uns", "Plant A"]);
+    const lone = page(EMPTY, ROOT, [node("Plant A", 1)]);
+    expect(shown(page(lone, "Plant A", [node("Plant A/Hall 1", 2)]))).toEqual(["Plant A", " Hall 1", "  … 0/2"]);
   });
 
   it("pages through many children and takes none twice", () => {

@@ -108,9 +108,21 @@ export function reduce(state: TreeState, action: TreeAction): TreeState {
         : merged(known.items, action.nodes);
       const quiet = items === known.items && known.next === action.next;
       if (quiet && !known.loading && known.fault === undefined) return state;
-      return withBranch({ items, next: action.next, loading: false });
+      const read = withBranch({ items, next: action.next, loading: false });
+      const first = known.items.length === 0 && action.next === null;
+      return first ? { ...read, open: opened(state.open, items) } : read;
     }
   }
+}
+
+/** The prefix of our own plane leads only one way, whatever lies beside it. */
+const PREFIX = ["uns", "uns/v1"];
+
+/** Nobody should click through levels that lead only one way: below a level just read they open. */
+function opened(open: ReadonlySet<string>, items: readonly Item[]): ReadonlySet<string> {
+  const ways = items.filter((item) => item.children > 0);
+  const clear = ways.filter((item) => items.length === 1 || PREFIX.includes(item.path));
+  return clear.length === 0 ? open : new Set([...open, ...clear.map((item) => item.path)]);
 }
 
 /** Closing forgets what lies below, so that memory follows what is on the screen. */
