@@ -1,5 +1,5 @@
-//! Behaviour of the broker over loopback, one file per behaviour; trap ids are those of the broker
-//! brief.
+//! Behaviour of the broker over loopback, one file per behaviour. A TRAP id names a mistake that
+//! another broker has made.
 #![expect(clippy::panic, reason = "tests say what was unexpected")]
 #![expect(clippy::disallowed_methods, reason = "tests measure real time")]
 
