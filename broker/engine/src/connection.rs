@@ -1,6 +1,7 @@
 //! One connection: its phase, what its CONNECT said, and what it subscribed to.
 
 use std::collections::HashSet;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use ahash::RandomState;
 use broker_codec::{Publish, ReasonCode, Version};
 use uns_model::{OrgId, PublisherId};
 
-use crate::login::Peer;
+use crate::login::{Identity, Peer};
 use crate::outbound::Outbound;
 use crate::route::Route;
 
@@ -17,6 +18,8 @@ use crate::route::Route;
 pub(crate) enum Phase {
     /// Nothing but a CONNECT is expected.
     New,
+    /// Its log-in is being verified; nothing is read until it is.
+    Asking(Box<Introduction>),
     /// The client id is being taken over from another core; nothing is read until it is.
     Claiming(Box<Welcome>),
     /// Connected.
@@ -25,12 +28,46 @@ pub(crate) enum Phase {
     Closing,
 }
 
+impl Phase {
+    /// Whether CONNACK is still to be said, and nobody else knows of the connection.
+    pub(crate) fn is_before_session(&self) -> bool {
+        matches!(self, Self::New | Self::Asking(_))
+    }
+}
+
+/// What a CONNECT said, for as long as it takes to find out who it is.
+#[derive(Debug)]
+pub(crate) struct Introduction {
+    /// Empty if the broker is to choose one.
+    pub(crate) client_id: Box<str>,
+    /// Clean Start; Clean Session in MQTT 3.1.1.
+    #[expect(dead_code, reason = "sessions that outlive their connection will read it")]
+    pub(crate) clean_start: bool,
+    pub(crate) keep_alive: u16,
+    pub(crate) session_expiry: Option<u32>,
+    pub(crate) receive_maximum: Option<NonZeroU16>,
+    pub(crate) packet_bytes_max: Option<NonZeroU32>,
+    #[expect(dead_code, reason = "aliases towards clients will read it")]
+    pub(crate) topic_alias_maximum: u16,
+    pub(crate) will: Option<Box<Will>>,
+}
+
+/// A client that may come in: who it is, and what its CONNECT asked for.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) identity: Identity,
+    pub(crate) introduction: Introduction,
+    /// Authentication Method and Data of CONNACK, after enhanced authentication.
+    pub(crate) authentication: Option<Box<(Box<str>, Vec<u8>)>>,
+}
+
 /// What CONNACK will say.
 #[derive(Debug, Default)]
 pub(crate) struct Welcome {
     pub(crate) assigned_client_id: bool,
     pub(crate) server_keep_alive: Option<u16>,
     pub(crate) session_expiry: Option<u32>,
+    pub(crate) authentication: Option<Box<(Box<str>, Vec<u8>)>>,
 }
 
 /// What is published when the client is lost.
@@ -42,6 +79,9 @@ pub(crate) struct Will {
     pub(crate) qos: u8,
     pub(crate) retain: bool,
     pub(crate) expiry: Option<u32>,
+    /// Will Delay Interval in seconds.
+    #[expect(dead_code, reason = "sessions that outlive their connection will read it")]
+    pub(crate) delay: u32,
 }
 
 /// One connection of a core.
@@ -51,6 +91,8 @@ pub(crate) struct Connection<N> {
     pub(crate) version: Version,
     pub(crate) peer: Box<Peer>,
     pub(crate) org: OrgId,
+    /// Who it is, once that is known.
+    pub(crate) identity: Option<Identity>,
     pub(crate) client_id: Box<str>,
     pub(crate) publisher: PublisherId,
     /// When its last packet arrived; before CONNECT, when it was opened.
@@ -84,6 +126,7 @@ impl<N> Connection<N> {
             version: Version::V5,
             peer: Box::new(peer),
             org: OrgId::default(),
+            identity: None,
             client_id: Box::default(),
             publisher: PublisherId::default(),
             heard: now,

@@ -2,6 +2,7 @@
 //! thread or clock.
 
 mod acks;
+mod authenticate;
 mod close;
 mod connect;
 mod deliver;
@@ -23,7 +24,7 @@ use crate::broker::Broker;
 use crate::connection::Connection;
 use crate::gate::{Gate, Rejection};
 use crate::key::{Address, CoreNo, Key, Slots};
-use crate::login::Peer;
+use crate::login::{OwnedLogin, Peer};
 use crate::outbound::Desk;
 use crate::route::Routes;
 use crate::stats::Stats;
@@ -73,11 +74,13 @@ pub struct Effects<R> {
     pub resumed: Vec<Key>,
     /// Outcomes of in-process publishes.
     pub replies: Vec<Reply<R>>,
+    /// Log-ins to verify off the core; the answers come back with [`Engine::verified`].
+    pub asked: Vec<(Key, OwnedLogin)>,
 }
 
 impl<R> Default for Effects<R> {
     fn default() -> Self {
-        Self { dirty: vec![], signals: vec![], resumed: vec![], replies: vec![] }
+        Self { dirty: vec![], signals: vec![], resumed: vec![], replies: vec![], asked: vec![] }
     }
 }
 

@@ -7,6 +7,7 @@
 //! subscription tree, retained messages and client ids. Publishes pass a [`Gate`], which the
 //! server makes from the namespace.
 
+mod access;
 mod broker;
 mod config;
 mod gate;
@@ -28,6 +29,7 @@ mod retained;
 mod route;
 mod tree;
 
+pub use access::{Access, Action, Coverage, Everything};
 pub use batch::Batch;
 pub use broker::Broker;
 pub use clients::Clients;
@@ -35,7 +37,10 @@ pub use config::{Config, Stall};
 pub use engine::{Effects, Engine, InProcess, Now, Received, Reply, Signal};
 pub use gate::{Gate, Inbound, NoNode, OpenGate, Rejection, Resolved, Ticket};
 pub use key::{Address, CoreNo, Key, Slots};
-pub use login::{Anonymous, Authenticate, Certificate, Identity, Login, Peer, Transport};
+pub use login::{
+    Anonymous, Authenticate, Certificate, Exchange, Identity, Login, OwnedLogin, Password, Peer,
+    Step, Transport, Verdict,
+};
 pub use retained::{Quota, Retained, RetainedMessages, Walk};
-pub use stats::{Drop, Stats};
+pub use stats::{Drop, LoginFailure, Stats};
 pub use tree::{Link, Subscriber, Subscriptions, Visit, Wish};

@@ -1,10 +1,17 @@
 //! Who may connect: the hook behind which identities live.
 
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
+
 use broker_codec::ReasonCode;
 use uns_model::OrgId;
+use zeroize::Zeroizing;
 
-/// What is known of a client that wants to connect.
-#[derive(Clone, Copy, Debug)]
+use crate::access::{Access, Everything};
+
+/// What is known of a client that wants to connect. Its password is in no debug output.
+#[derive(Clone, Copy)]
 pub struct Login<'a> {
     /// Its client id; empty if the broker is to choose one.
     pub client_id: &'a str,
@@ -14,6 +21,76 @@ pub struct Login<'a> {
     pub password: Option<&'a [u8]>,
     /// Where it comes from and how.
     pub peer: &'a Peer,
+}
+
+impl fmt::Debug for Login<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("client_id", &self.client_id)
+            .field("user_name", &self.user_name)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A password in memory of its own, which is overwritten when it is let go.
+#[derive(Clone)]
+pub struct Password(Zeroizing<Vec<u8>>);
+
+impl Password {
+    /// Copies a password.
+    pub fn new(password: &[u8]) -> Self {
+        Self(Zeroizing::new(password.to_vec()))
+    }
+}
+
+impl Deref for Password {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+/// A [`Login`] that outlives its CONNECT, for a check that takes its time.
+#[derive(Clone, Debug)]
+pub struct OwnedLogin {
+    /// Its client id; empty if the broker is to choose one.
+    pub client_id: Box<str>,
+    /// User Name.
+    pub user_name: Option<Box<str>>,
+    /// Password.
+    pub password: Option<Password>,
+    /// Where it comes from and how.
+    pub peer: Peer,
+}
+
+impl OwnedLogin {
+    /// Copies a login.
+    pub fn new(login: &Login<'_>) -> Self {
+        Self {
+            client_id: login.client_id.into(),
+            user_name: login.user_name.map(Into::into),
+            password: login.password.map(Password::new),
+            peer: login.peer.clone(),
+        }
+    }
+
+    /// As [`Authenticate::authenticate`] saw it.
+    pub fn as_login(&self) -> Login<'_> {
+        Login {
+            client_id: &self.client_id,
+            user_name: self.user_name.as_deref(),
+            password: self.password.as_deref(),
+            peer: &self.peer,
+        }
+    }
 }
 
 /// The other end of a connection.
@@ -27,6 +104,8 @@ pub struct Peer {
     pub transport: Transport,
     /// Whether it came through a proxy, so that its address is what that proxy says.
     pub proxied: bool,
+    /// Whether its listener lets in clients without a log-in.
+    pub anonymous_allowed: bool,
     /// Its certificate, if it showed one and a CA of the listener vouches for it.
     pub certificate: Option<Box<Certificate>>,
 }
@@ -72,41 +151,104 @@ pub struct Certificate {
     pub common_name: Option<Box<str>>,
 }
 
-/// Who a client turned out to be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Who a client turned out to be, and what it may do.
+#[derive(Clone, Debug)]
 pub struct Identity {
     /// The organisation whose topics it sees (NS-34).
     pub org: OrgId,
+    /// Its name: a user, a device, or `anonymous`.
+    pub name: Arc<str>,
+    /// What it may publish and receive.
+    pub access: Arc<dyn Access>,
 }
 
-/// Decides who may connect. It runs on a core thread and must not block.
+impl Identity {
+    /// Somebody with a name.
+    pub fn new(org: OrgId, name: &str, access: Arc<dyn Access>) -> Self {
+        Self { org, name: name.into(), access }
+    }
+
+    /// Nobody in particular, in the default organisation, who may do everything.
+    pub fn anonymous() -> Self {
+        static NAME: LazyLock<Arc<str>> = LazyLock::new(|| "anonymous".into());
+        Self { org: OrgId::DEFAULT, name: Arc::clone(&NAME), access: Everything::shared() }
+    }
+}
+
+/// What is known of a log-in at once.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// Who it is, or the reason for CONNACK.
+    Known(Result<Identity, ReasonCode>),
+    /// [`Authenticate::verify`] has to look at it, on a thread that may block. The client waits.
+    Ask,
+}
+
+/// Decides who may connect, and who that is.
 pub trait Authenticate: Send + Sync {
-    /// Who this is.
+    /// Who this is, as far as that is quickly told: it runs on a core thread, where all its other
+    /// connections wait, and must not block.
+    fn authenticate(&self, login: &Login<'_>) -> Verdict;
+
+    /// Who this is. It runs off the core and may take a while, as a password hash does.
     ///
     /// # Errors
     /// The reason for CONNACK.
-    fn authenticate(&self, login: &Login<'_>) -> Result<Identity, ReasonCode>;
+    fn verify(&self, login: &OwnedLogin) -> Result<Identity, ReasonCode> {
+        match self.authenticate(&login.as_login()) {
+            Verdict::Known(known) => known,
+            Verdict::Ask => Err(ReasonCode::NotAuthorized),
+        }
+    }
+
+    /// Begins enhanced authentication with a method; `None` if the method is not known here.
+    fn exchange(&self, _method: &str, _login: &Login<'_>) -> Option<Box<dyn Exchange>> {
+        None
+    }
+}
+
+/// One enhanced authentication under way (MQTT 5, section 4.12).
+pub trait Exchange: Send {
+    /// What follows from the data of the client's CONNECT (empty if it has none) or AUTH. It runs
+    /// on a core thread and must not block.
+    fn step(&mut self, data: &[u8]) -> Step;
+}
+
+/// How an [`Exchange`] goes on.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// The client is sent this, and asked for more.
+    Continue(Vec<u8>),
+    /// It is over.
+    Done {
+        /// Who the client is.
+        identity: Identity,
+        /// The last word of the method to the client.
+        data: Vec<u8>,
+    },
+    /// The client is refused for this reason.
+    Refused(ReasonCode),
 }
 
 impl<F> Authenticate for F
 where
     F: Fn(&Login<'_>) -> Result<Identity, ReasonCode> + Send + Sync,
 {
-    fn authenticate(&self, login: &Login<'_>) -> Result<Identity, ReasonCode> {
-        self(login)
+    fn authenticate(&self, login: &Login<'_>) -> Verdict {
+        Verdict::Known(self(login))
     }
 }
 
-/// Everybody is welcome, in the default organisation, but whoever came through a proxy: who is
-/// behind one is not known to be on this machine.
+/// Everybody is welcome where listeners let in clients without a log-in, but whoever came through
+/// a proxy: who is behind one is not known to be on this machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Anonymous;
 
 impl Authenticate for Anonymous {
-    fn authenticate(&self, login: &Login<'_>) -> Result<Identity, ReasonCode> {
-        if login.peer.proxied {
-            return Err(ReasonCode::NotAuthorized);
+    fn authenticate(&self, login: &Login<'_>) -> Verdict {
+        if login.peer.proxied || !login.peer.anonymous_allowed {
+            return Verdict::Known(Err(ReasonCode::NotAuthorized));
         }
-        Ok(Identity { org: OrgId::DEFAULT })
+        Verdict::Known(Ok(Identity::anonymous()))
     }
 }

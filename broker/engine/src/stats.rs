@@ -33,6 +33,52 @@ impl Drop {
     }
 }
 
+/// Why a log-in failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub enum LoginFailure {
+    /// User name or password are wrong.
+    Credentials,
+    /// Whoever it is may not connect, or not there.
+    NotAuthorized,
+    /// The authentication method is not known.
+    Method,
+    /// Too many log-ins wait to be verified.
+    Busy,
+    /// Too many failed before from the same place.
+    Guessing,
+    /// The client took too long in enhanced authentication, or broke its rules.
+    Exchange,
+    /// Any other reason.
+    Other,
+}
+
+impl LoginFailure {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::Credentials,
+        Self::NotAuthorized,
+        Self::Method,
+        Self::Busy,
+        Self::Guessing,
+        Self::Exchange,
+        Self::Other,
+    ];
+
+    /// Its name in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Credentials => "bad_credentials",
+            Self::NotAuthorized => "not_authorized",
+            Self::Method => "bad_method",
+            Self::Busy => "busy",
+            Self::Guessing => "guessing",
+            Self::Exchange => "exchange",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// Counters of one core since its start, and a few gauges.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
@@ -54,23 +100,36 @@ pub struct Stats {
     pub timeouts: u64,
     /// Times a publisher was paused for a slow client, a full log or another core.
     pub stalls: u64,
+    /// Publishes and subscriptions refused for lack of rights; the former are in `rejected` too.
+    pub denied: u64,
     /// Messages dropped, by [`Drop`].
     pub dropped: [u64; Drop::ALL.len()],
+    /// Log-ins that failed, by [`LoginFailure`].
+    pub auth_failed: [u64; LoginFailure::ALL.len()],
 }
 
 impl Stats {
     /// How many numbers there are.
-    pub const LEN: usize = 9 + Drop::ALL.len();
+    pub const LEN: usize = Self::PLAIN + Drop::ALL.len() + LoginFailure::ALL.len();
+
+    const PLAIN: usize = 10;
 
     /// Counts a dropped message.
     pub fn drop(&mut self, cause: Drop) {
         self.dropped[cause as usize] += 1;
     }
 
+    /// Counts a log-in that failed.
+    pub fn login_failed(&mut self, failure: LoginFailure) {
+        self.auth_failed[failure as usize] += 1;
+    }
+
     /// All of them, in an order [`Stats::from_array`] knows.
     pub fn to_array(&self) -> [u64; Self::LEN] {
         let mut all = [0; Self::LEN];
-        all[..9].copy_from_slice(&[
+        let (plain, rest) = all.split_at_mut(Self::PLAIN);
+        let (dropped, auth_failed) = rest.split_at_mut(Drop::ALL.len());
+        plain.copy_from_slice(&[
             self.clients,
             self.messages_in,
             self.messages_out,
@@ -80,26 +139,32 @@ impl Stats {
             self.protocol_errors,
             self.timeouts,
             self.stalls,
+            self.denied,
         ]);
-        all[9..].copy_from_slice(&self.dropped);
+        dropped.copy_from_slice(&self.dropped);
+        auth_failed.copy_from_slice(&self.auth_failed);
         all
     }
 
     /// The reverse of [`Stats::to_array`].
     pub fn from_array(all: &[u64; Self::LEN]) -> Self {
+        let (plain, rest) = all.split_at(Self::PLAIN);
+        let (dropped, auth_failed) = rest.split_at(Drop::ALL.len());
         let mut stats = Self {
-            clients: all[0],
-            messages_in: all[1],
-            messages_out: all[2],
-            bytes_in: all[3],
-            bytes_out: all[4],
-            rejected: all[5],
-            protocol_errors: all[6],
-            timeouts: all[7],
-            stalls: all[8],
-            dropped: [0; Drop::ALL.len()],
+            clients: plain[0],
+            messages_in: plain[1],
+            messages_out: plain[2],
+            bytes_in: plain[3],
+            bytes_out: plain[4],
+            rejected: plain[5],
+            protocol_errors: plain[6],
+            timeouts: plain[7],
+            stalls: plain[8],
+            denied: plain[9],
+            ..Self::default()
         };
-        stats.dropped.copy_from_slice(&all[9..]);
+        stats.dropped.copy_from_slice(dropped);
+        stats.auth_failed.copy_from_slice(auth_failed);
         stats
     }
 

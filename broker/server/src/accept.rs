@@ -40,6 +40,7 @@ pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor
                 let peer = Peer {
                     address: from.to_string().into(),
                     listener: name.clone(),
+                    anonymous_allowed: listener.anonymous,
                     ..Peer::default()
                 };
                 floor.admit(Socket { stream, layers: None }, peer).await;

@@ -36,12 +36,15 @@ pub struct Listener {
     pub transport: Transport,
     /// Whether every connection begins with a header of the PROXY protocol, version 2.
     pub proxy: bool,
+    /// Whether clients without a log-in may be let in there; authentication sees it as
+    /// [`Peer::anonymous_allowed`](broker_engine::Peer::anonymous_allowed).
+    pub anonymous: bool,
 }
 
 impl Listener {
-    /// A listener that expects no proxy.
+    /// A listener that expects no proxy, and takes clients without a log-in only on loopback.
     pub fn new(address: SocketAddr, transport: Transport) -> Self {
-        Self { address, transport, proxy: false }
+        Self { address, transport, proxy: false, anonymous: address.ip().is_loopback() }
     }
 }
 

@@ -76,10 +76,15 @@ impl Handle {
         if self.floor.closed.load(Ordering::Relaxed) {
             return Err(Error::ShuttingDown);
         }
-        let address = stream.peer_addr().map_err(Error::Adopt)?.to_string().into();
-        let listener = stream.local_addr().map_err(Error::Adopt)?.to_string().into();
-        let transport = Transport::WebSocket;
-        let peer = Peer { address, listener, transport, ..Peer::default() };
+        let peer = stream.peer_addr().map_err(Error::Adopt)?;
+        let here = stream.local_addr().map_err(Error::Adopt)?;
+        let peer = Peer {
+            address: peer.to_string().into(),
+            listener: here.to_string().into(),
+            transport: Transport::WebSocket,
+            anonymous_allowed: peer.ip().is_loopback() && here.ip().is_loopback(),
+            ..Peer::default()
+        };
         let layers = Some(Box::new(self.hall.upgraded(early)));
         self.floor.admit(Socket { stream, layers }, peer).await;
         Ok(())

@@ -177,6 +177,7 @@ impl Hall {
             listener: listener.address.to_string().into(),
             transport: listener.transport,
             proxied: listener.proxy,
+            anonymous_allowed: listener.anonymous,
             certificate: None,
         };
         let (stream, layers) = match listener.transport {

@@ -35,6 +35,7 @@ pub use handshake::{Pages, Programs, accept_upgrade};
 pub use server::{Deps, Server};
 
 pub use broker_engine::{
-    Anonymous, Authenticate, Certificate, Config as EngineConfig, Drop as DropCause, Identity,
-    InProcess, Login, Peer, Rejection, Stall, Stats, Transport,
+    Access, Action, Anonymous, Authenticate, Certificate, Config as EngineConfig, Coverage,
+    Drop as DropCause, Everything, Exchange, Identity, InProcess, Login, LoginFailure, OwnedLogin,
+    Password, Peer, Rejection, Stall, Stats, Step, Transport, Verdict,
 };

@@ -49,7 +49,9 @@ impl<G: Gate> Engine<G> {
         let sink = connection.outbound.sink(&mut self.desk);
         let said = match connection.phase {
             Phase::Closing => return,
-            Phase::New => Connack::refused(reason).encode(version, sink).map(|_| ()),
+            Phase::New | Phase::Asking(_) => {
+                Connack::refused(reason).encode(version, sink).map(|_| ())
+            }
             Phase::Claiming(_) if reason == ReasonCode::SessionTakenOver => {
                 Connack::refused(ReasonCode::ServerBusy).encode(version, sink).map(|_| ())
             }
@@ -84,7 +86,7 @@ impl<G: Gate> Engine<G> {
         if connection.is_closing() {
             return;
         }
-        let known = !matches!(connection.phase, Phase::New);
+        let known = !connection.phase.is_before_session();
         connection.phase = Phase::Closing;
         connection.paused = false;
         Self::mark_dirty(connection, key, &mut self.effects.dirty);

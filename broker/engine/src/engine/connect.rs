@@ -1,64 +1,44 @@
-//! CONNECT: who it is, whose client id it takes over, and what CONNACK says.
+//! CONNECT, second half: whose client id it takes over, and what CONNACK says.
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use broker_codec::{Connack, ConnackProperties, Connect, QoS, ReasonCode, Version};
+use broker_codec::{Connack, ConnackProperties, QoS, ReasonCode, Version};
 
-use super::receive::{Fatal, Step};
 use super::{Engine, Now, Signal};
-use crate::connection::{Connection, Phase, Welcome, Will};
+use crate::connection::{Accepted, Connection, Introduction, Phase, Welcome};
 use crate::gate::Gate;
 use crate::key::{Address, Key};
-use crate::login::Login;
 use crate::outbound::Outbound;
 
 impl<G: Gate> Engine<G> {
-    pub(super) fn connect(
-        &mut self,
-        now: Now,
-        key: Key,
-        connect: &Connect<'_>,
-    ) -> Result<Step, Fatal> {
+    /// The client may come in: its session begins.
+    pub(super) fn begin(&mut self, now: Now, key: Key, accepted: Accepted) {
         let me = self.address(key);
-        let Some(connection) = self.connections.get_mut(key) else { return Ok(Step::Next) };
-        connection.version = connect.version;
-        connection.outbound.version = connect.version;
-        connection.problem_information =
-            connect.properties.request_problem_information.unwrap_or(true);
-        if let Some(reason) = connection.refuse {
-            return Err(Fatal(reason));
-        }
-        if connect.properties.authentication_method.is_some() {
-            return Err(Fatal(ReasonCode::BadAuthenticationMethod));
-        }
-        if connect.will.is_some_and(|will| will.qos == QoS::ExactlyOnce) {
-            return Err(Fatal(ReasonCode::QoSNotSupported));
-        }
-        let login = Login {
-            client_id: connect.client_id,
-            user_name: connect.user_name,
-            password: connect.password,
-            peer: &connection.peer,
-        };
-        let identity = self.broker.authenticate.authenticate(&login).map_err(Fatal)?;
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Accepted { identity, introduction, authentication } = accepted;
         connection.org = identity.org;
-        let assigned = connect.client_id.is_empty();
-        connection.client_id =
-            if assigned { self.broker.assign_client_id().into() } else { connect.client_id.into() };
-        connection.wants_session =
-            connect.properties.session_expiry_interval.is_some_and(|seconds| seconds > 0);
+        connection.identity = Some(identity);
+        let assigned = introduction.client_id.is_empty();
+        connection.client_id = if assigned {
+            self.broker.assign_client_id().into()
+        } else {
+            introduction.client_id.clone()
+        };
+        connection.wants_session = introduction.session_expiry.is_some_and(|seconds| seconds > 0);
         connection.publisher = self.gate.publisher(&connection.client_id);
-        self.broker.config.clone().apply(connection, connect);
-        let granted = granted_keep_alive(connect.keep_alive, self.broker.config.keep_alive_max);
+        let keep_alive = introduction.keep_alive;
+        let granted = granted_keep_alive(keep_alive, self.broker.config.keep_alive_max);
         connection.silence_max =
             (granted > 0).then(|| Duration::from_millis(u64::from(granted) * 1500));
         let welcome = Welcome {
             assigned_client_id: assigned,
-            server_keep_alive: (granted != connect.keep_alive).then_some(granted),
-            session_expiry: connect.properties.session_expiry_interval.filter(|s| *s > 0),
+            server_keep_alive: (granted != keep_alive).then_some(granted),
+            session_expiry: introduction.session_expiry.filter(|s| *s > 0),
+            authentication,
         };
+        self.broker.config.apply(connection, introduction);
         let old = self.broker.clients.claim(connection.org, &connection.client_id, me);
         connection.phase = Phase::Claiming(Box::new(welcome));
         self.desk.stats.clients += 1;
@@ -73,7 +53,6 @@ impl<G: Gate> Engine<G> {
             }
             None => self.welcome(key),
         }
-        Ok(Step::Next)
     }
 
     /// Another core says something.
@@ -116,6 +95,8 @@ impl<G: Gate> Engine<G> {
                 topic_alias_maximum: Some(config.topic_alias_maximum),
                 shared_subscription_available: Some(false),
                 server_keep_alive: welcome.server_keep_alive,
+                authentication_method: welcome.authentication.as_ref().map(|both| &*both.0),
+                authentication_data: welcome.authentication.as_ref().map(|both| &*both.1),
                 ..ConnackProperties::default()
             },
         };
@@ -132,26 +113,15 @@ fn granted_keep_alive(wish: u16, max: u16) -> u16 {
 
 impl crate::config::Config {
     /// What CONNECT says about limits and the will.
-    fn apply<N>(&self, connection: &mut Connection<N>, connect: &Connect<'_>) {
-        let properties = &connect.properties;
-        let packet_max = properties.maximum_packet_size.map_or(u32::MAX, NonZeroU32::get);
-        let window = properties.receive_maximum.map_or(u16::MAX, std::num::NonZeroU16::get);
+    fn apply<N>(&self, connection: &mut Connection<N>, introduction: Introduction) {
+        let packet_max = introduction.packet_bytes_max.map_or(u32::MAX, NonZeroU32::get);
+        let window = introduction.receive_maximum.map_or(u16::MAX, std::num::NonZeroU16::get);
         connection.outbound = Outbound::new(
-            connect.version,
+            connection.version,
             usize::try_from(packet_max).unwrap_or(usize::MAX),
             window.min(self.inflight_max),
         );
         connection.filters = HashSet::default();
-        connection.will = connect.will.as_ref().map(|will| {
-            let mut scratch = Vec::new();
-            Box::new(Will {
-                topic: will.topic.into(),
-                payload: will.payload.into(),
-                properties: will.properties.pass_through.bytes(&mut scratch).into(),
-                qos: will.qos.level(),
-                retain: will.retain,
-                expiry: will.properties.message_expiry,
-            })
-        });
+        connection.will = introduction.will;
     }
 }

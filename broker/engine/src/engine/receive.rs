@@ -49,7 +49,7 @@ impl<G: Gate> Engine<G> {
             let version = connection.version;
             match &connection.phase {
                 Phase::Closing => return Received::Done,
-                Phase::Claiming(_) => return Received::Paused(at),
+                Phase::Asking(_) | Phase::Claiming(_) => return Received::Paused(at),
                 Phase::Up if connection.paused => return Received::Paused(at),
                 Phase::New | Phase::Up => {}
             }

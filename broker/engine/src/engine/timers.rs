@@ -94,7 +94,9 @@ fn overdue<N>(connection: &Connection<N>, config: &Config, now: Duration) -> Opt
     }
     let silent = now.saturating_sub(connection.heard);
     match connection.phase {
-        Phase::New => (silent >= config.handshake_timeout).then_some(Overdue::Cut),
+        Phase::New | Phase::Asking(_) => {
+            (silent >= config.handshake_timeout).then_some(Overdue::Cut)
+        }
         Phase::Closing => {
             let limit = config.handshake_timeout.max(config.write_timeout);
             (silent >= limit && connection.outbound.blocked_since.is_some()).then_some(Overdue::Cut)

@@ -92,6 +92,8 @@ pub(crate) struct Net {
     pub(crate) broker: Arc<Broker>,
     pub(crate) engines: Vec<Engine<FakeGate>>,
     pub(crate) now: Now,
+    /// Where clients come from.
+    pub(crate) peer: Peer,
     wires: BTreeMap<Peered, Wire>,
 }
 
@@ -106,11 +108,12 @@ impl Net {
             .map(|core| Engine::new(Arc::clone(&broker), CoreNo(core), FakeGate::default()))
             .collect();
         let now = Now { monotonic: Duration::from_secs(1000), wall: Timestamp(0) };
-        Self { broker, engines, now, wires: BTreeMap::new() }
+        let peer = Peer { anonymous_allowed: true, ..Peer::default() };
+        Self { broker, engines, now, peer, wires: BTreeMap::new() }
     }
 
     pub(crate) fn open(&mut self, core: usize) -> Peered {
-        let key = self.engines[core].open(self.now, Peer::default()).expect("room");
+        let key = self.engines[core].open(self.now, self.peer.clone()).expect("room");
         let peered = Peered { core, key };
         self.wires.insert(peered, Wire::default());
         peered

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use broker_codec::ReasonCode;
-use broker_server::{Anonymous, Authenticate, Deps, Identity, Login, Peer};
+use broker_server::{Anonymous, Authenticate, Deps, Login, Peer, Verdict};
 
 /// Lets in whom [`Anonymous`] lets in, or everybody, and tells about them.
 struct Witness {
@@ -13,7 +12,7 @@ struct Witness {
 }
 
 impl Authenticate for Witness {
-    fn authenticate(&self, login: &Login<'_>) -> Result<Identity, ReasonCode> {
+    fn authenticate(&self, login: &Login<'_>) -> Verdict {
         self.told.send(login.peer.clone()).expect("the test listens");
         let direct = Peer { proxied: false, ..login.peer.clone() };
         let login = if self.everybody { &Login { peer: &direct, ..*login } } else { login };

@@ -1,0 +1,64 @@
+//! What a client may publish and receive: the hook behind which policies live.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+/// What somebody wants to do with a topic.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Action {
+    /// Publish to it.
+    Publish,
+    /// Receive what is published there.
+    Receive,
+}
+
+/// How much of what matches a filter may be received.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Coverage {
+    /// Nothing: the subscription is refused.
+    None,
+    /// Some topics: the subscription is granted, and the others are left out.
+    Part,
+    /// Every topic.
+    All,
+}
+
+/// What one identity may do. Asked on a core thread, so it must be quick and must not block; the
+/// answers are remembered until [`Broker::policy_changed`](crate::Broker::policy_changed). The
+/// same `Arc` for all who have the same rights lets the cores remember them once.
+pub trait Access: Send + Sync + fmt::Debug {
+    /// Whether this may be done with a topic.
+    fn allows(&self, action: Action, topic: &str) -> bool;
+
+    /// How much of what a filter matches may be received. For a shared subscription, this is the
+    /// filter after its group.
+    fn covers(&self, filter: &str) -> Coverage;
+
+    /// Whether the identity has lost the right to be connected. Looked at a few times a second.
+    fn is_revoked(&self) -> bool {
+        false
+    }
+}
+
+/// Everything is allowed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Everything;
+
+impl Everything {
+    /// The one instance everybody shares.
+    pub fn shared() -> Arc<dyn Access> {
+        static SHARED: LazyLock<Arc<dyn Access>> = LazyLock::new(|| Arc::new(Everything));
+        Arc::clone(&SHARED)
+    }
+}
+
+impl Access for Everything {
+    fn allows(&self, _: Action, _: &str) -> bool {
+        true
+    }
+
+    fn covers(&self, _: &str) -> Coverage {
+        Coverage::All
+    }
+}
