@@ -21,6 +21,10 @@ pub struct Target {
 
 /// Every target, by name.
 pub const ALL: &[Target] = &[
+    Target { name: "certificate", run: broker_server::fuzz::certificate },
     Target { name: "mqtt", run: broker_codec::fuzz },
     Target { name: "payload", run: schemas::payload::fuzz },
+    Target { name: "proxy_header", run: broker_server::fuzz::proxy_header },
+    Target { name: "upgrade", run: broker_server::fuzz::upgrade },
+    Target { name: "websocket", run: broker_server::fuzz::websocket },
 ];

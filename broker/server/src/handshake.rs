@@ -24,6 +24,8 @@ use crate::counters::{Counters, Failure};
 use crate::tls::{Certificates, certificate_of};
 use crate::websocket::Deframer;
 use crate::worker::{Layers, Socket};
+pub(crate) use proxy::read as read_proxy_header;
+pub(crate) use upgrade::serve as serve_upgrade;
 pub use upgrade::{Pages, Programs, accept_upgrade};
 
 /// A handshake that did not succeed.
@@ -169,7 +171,8 @@ impl Hall {
     ) -> Result<(Socket, Peer), Failed> {
         let mut address = from;
         if listener.proxy {
-            let said = proxy::read(&mut stream).await.map_err(|error| Failed::proxy(&error))?;
+            let said =
+                read_proxy_header(&mut stream).await.map_err(|error| Failed::proxy(&error))?;
             address = said.unwrap_or(from);
         }
         let mut peer = Peer {
@@ -209,7 +212,7 @@ impl Hall {
         stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
         from: SocketAddr,
     ) -> Result<Vec<u8>, Failed> {
-        upgrade::serve(stream, from, &*self.pages).await.map_err(|error| Failed::upgrade(&error))
+        serve_upgrade(stream, from, &*self.pages).await.map_err(|error| Failed::upgrade(&error))
     }
 
     /// The layers of a WebSocket that somebody else upgraded.

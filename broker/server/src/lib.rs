@@ -27,6 +27,8 @@ mod tls;
 mod websocket;
 mod worker;
 
+pub mod fuzz;
+
 pub use config::{Config, Handshakes, Listener, Tls};
 pub use counters::{Failure, Reloads, TransportStats};
 pub use error::Error;

@@ -73,13 +73,17 @@ impl Certificates {
 
 /// The client certificate of a session whose handshake is over.
 pub(crate) fn certificate_of(session: &ServerConnection) -> Option<Certificate> {
-    let der = session.peer_certificates()?.first()?;
+    Some(describe(session.peer_certificates()?.first()?))
+}
+
+/// What a certificate in DER says of whom it is for.
+pub(crate) fn describe(der: &[u8]) -> Certificate {
     let subject = subject::of(der).unwrap_or_default();
-    Some(Certificate {
-        der: der.as_ref().into(),
+    Certificate {
+        der: der.into(),
         common_name: subject.common_name().map(Into::into),
         subject: subject.to_string().into(),
-    })
+    }
 }
 
 fn look(files: &Tls) -> Look {

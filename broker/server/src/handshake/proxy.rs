@@ -11,7 +11,7 @@ const LENGTH_MAX: u16 = 2048;
 
 /// Reads a header and not a byte more. `None` stands for a connection of the proxy itself, or one
 /// whose address it does not know.
-pub(super) async fn read(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<SocketAddr>> {
+pub(crate) async fn read(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<SocketAddr>> {
     let mut fixed = [0; 16];
     from.read_exact(&mut fixed).await?;
     let [signature @ .., command, family, high, low] = fixed;

@@ -56,7 +56,7 @@ pub fn accept_upgrade(
 }
 
 /// Reads the request and answers it; returns what came after it.
-pub(super) async fn serve(
+pub(crate) async fn serve(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     from: SocketAddr,
     pages: &dyn Pages,
