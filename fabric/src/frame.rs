@@ -11,10 +11,12 @@
 use bytes::Bytes;
 use uns_model::Sequence;
 
-use crate::{Record, record};
+use crate::{Record, Skim, record};
 
-/// The format version this release writes; it reads this one and refuses newer ones by name.
-pub const FORMAT_VERSION: u16 = 1;
+/// The format version this release writes; it reads every one up to this and refuses newer ones by
+/// name. Version 1 knows nodes, publishers and publishes; version 2 added sessions and what they
+/// are owed.
+pub const FORMAT_VERSION: u16 = 2;
 /// Bytes before the records.
 pub const FRAME_HEADER_BYTES: usize = 40;
 /// Frames start at multiples of this.
@@ -167,6 +169,13 @@ impl Frame {
             records.skip_one();
         }
         records
+    }
+
+    /// The records, in order and not decoded, for readers that want few of them.
+    pub fn skim(&self) -> Skim<'_> {
+        let Records { rest, next, left } = self.records();
+        let start = FRAME_HEADER_BYTES + self.header.length as usize - rest.len();
+        Skim { rest, start, next, left }
     }
 
     /// Bytes of the whole frame.

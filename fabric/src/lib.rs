@@ -27,5 +27,8 @@ pub use frame::{
 };
 pub use health::{Counters, Damage, Health, Hold};
 pub use log::{Commit, GapReason, Log, OnCommit, Tail, TailItem};
-pub use record::{Publish, RECORD_BYTES_MIN, Record};
+pub use record::{
+    Audience, Ids, Kind, Member, Members, Message, Publish, RECORD_BYTES_MIN, Raw, Record,
+    SessionChange, Skim,
+};
 pub use stream::Stream;

@@ -1,29 +1,42 @@
 //! Records: what the log stores, and their byte format.
 //!
-//! Every record starts with 16 bytes: length of the whole record (u32), kind (u8), flags (u8), two
-//! zero bytes, ingest time (i64) — the ingest time at a fixed place, because the appender patches
-//! it. All integers are little-endian. A record has no sequence of its own: it is the frame's first
-//! sequence plus its position. New kinds or fields raise the frame's format version.
+//! Every record starts with 16 bytes: length of the whole record (u32), kind (u8), flags (u8), the
+//! change of a session record (u8, else zero), a zero byte, ingest time (i64) — the ingest time at a
+//! fixed place, because the appender patches it. All integers are little-endian. A record has no
+//! sequence of its own: it is the frame's first sequence plus its position. New kinds or fields raise
+//! the frame's format version: kinds 1 to 4 are of version 1, 5 to 8 came with version 2.
 
+mod audience;
+mod cut;
 mod decode;
 mod encode;
+mod publish;
+mod session;
+mod skim;
 
-use uns_model::{NodeId, NodeNo, OrgId, PublisherId, Timestamp, TopicId};
+use uns_model::{NodeId, NodeNo, OrgId, PublisherId, SessionNo, Timestamp, TopicId};
 
+pub use audience::{Audience, Ids, Member, Members};
 pub(crate) use decode::{decode, length};
 pub(crate) use encode::encode;
+pub use publish::{Message, Publish};
+pub use session::SessionChange;
+pub use skim::{Kind, Raw, Skim};
 
 /// The smallest record there is: bounds how many records some bytes can hold.
 pub const RECORD_BYTES_MIN: usize = 20;
 
 pub(crate) const HEAD_BYTES: usize = 16;
 pub(crate) const INGEST_OFFSET: usize = 8;
-pub(crate) const PUBLISH_FIXED_BYTES: usize = 36;
 
 pub(crate) const KIND_PUBLISH: u8 = 1;
 pub(crate) const KIND_NODE_MINTED: u8 = 2;
 pub(crate) const KIND_NODE_DELETED: u8 = 3;
 pub(crate) const KIND_PUBLISHER: u8 = 4;
+pub(crate) const KIND_MESSAGE: u8 = 5;
+pub(crate) const KIND_AUDIENCE: u8 = 6;
+pub(crate) const KIND_OWED: u8 = 7;
+pub(crate) const KIND_SESSION: u8 = 8;
 
 pub(crate) const FLAG_QOS: u8 = 0b0000_0011;
 pub(crate) const FLAG_RETAIN: u8 = 0b0000_0100;
@@ -31,38 +44,11 @@ pub(crate) const FLAG_EXPIRY: u8 = 0b0000_1000;
 pub(crate) const FLAG_SOURCE: u8 = 0b0001_0000;
 pub(crate) const FLAG_PURGE: u8 = 0b0000_0001;
 
-/// One accepted publish.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Publish<'a> {
-    /// The organisation it was published to.
-    pub org: OrgId,
-    /// The interned topic; a [`Record::NodeMinted`] before it in the log says which string it is.
-    pub topic: TopicId,
-    /// The node it belongs to.
-    pub node: NodeNo,
-    /// Who published.
-    pub publisher: PublisherId,
-    /// MQTT QoS of the publisher, 0 to 2.
-    pub qos: u8,
-    /// MQTT RETAIN as published.
-    pub retain: bool,
-    /// MQTT 5 Message Expiry Interval in seconds.
-    pub expiry: Option<u32>,
-    /// The time the payload names, where the gate read one.
-    pub source: Option<Timestamp>,
-    /// When the hub took it; the appender makes it strictly increasing.
-    pub ingest: Timestamp,
-    /// MQTT 5 PUBLISH properties that pass unchanged, in wire form without their length.
-    pub properties: &'a [u8],
-    /// The payload.
-    pub payload: &'a [u8],
-}
-
 /// One record of the log, borrowed from a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Record<'a> {
-    /// An accepted publish.
+    /// An accepted publish to a node.
     Publish(Publish<'a>),
     /// A node came to be; also introduces its topic id.
     NodeMinted {
@@ -99,6 +85,35 @@ pub enum Record<'a> {
         /// When.
         ingest: Timestamp,
     },
+    /// An accepted publish to a topic without a node: retained, or owed to a session.
+    Message(Message<'a>),
+    /// Some sessions under a number, which [`Record::Owed`] behind it in the same batch names.
+    Audience {
+        /// Valid until the next definition of the same number, at most to the end of the batch.
+        number: u32,
+        /// Who.
+        members: Members<'a>,
+        /// When.
+        ingest: Timestamp,
+    },
+    /// A publish or message before this record, in the same batch, is owed to an audience.
+    Owed {
+        /// The number of the audience.
+        audience: u32,
+        /// How many positions before this record it stands.
+        back: u32,
+        /// When.
+        ingest: Timestamp,
+    },
+    /// Something changed about a session that outlives its connection, or has a will.
+    Session {
+        /// Which.
+        session: SessionNo,
+        /// What.
+        change: SessionChange<'a>,
+        /// When.
+        ingest: Timestamp,
+    },
 }
 
 impl Record<'_> {
@@ -108,7 +123,11 @@ impl Record<'_> {
             Self::Publish(Publish { ingest, .. })
             | Self::NodeMinted { ingest, .. }
             | Self::NodeDeleted { ingest, .. }
-            | Self::Publisher { ingest, .. } => ingest,
+            | Self::Publisher { ingest, .. }
+            | Self::Message(Message { ingest, .. })
+            | Self::Audience { ingest, .. }
+            | Self::Owed { ingest, .. }
+            | Self::Session { ingest, .. } => ingest,
         }
     }
 }

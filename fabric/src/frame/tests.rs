@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use uns_model::{NodeNo, OrgId, PublisherId, Sequence, Timestamp};
 
 use super::{FRAME_HEADER_BYTES, Frame, FrameBuilder, FrameHeader, FrameKey};
-use crate::{Batch, Commit, Record};
+use crate::{Batch, Commit, Kind, Record};
 
 const KEY: FrameKey = FrameKey(42);
 
@@ -54,6 +54,20 @@ fn a_tail_that_starts_inside_a_frame_sees_the_rest() {
     assert_eq!((frame.first(), frame.last()), (Sequence(102), Sequence(102)));
     assert_eq!(frame.records().next(), Some((Sequence(102), deleted(2, 60))));
     assert_eq!(frame.records().count(), 1);
+}
+
+#[test]
+fn skimming_shows_the_same_records_in_their_places() {
+    for after in 0..103 {
+        let frame = frame().after(Sequence(after));
+        assert_eq!(frame.skim().len(), frame.records().len());
+        for (raw, (sequence, record)) in frame.skim().zip(frame.records()) {
+            assert_eq!((raw.sequence(), raw.record()), (sequence, record));
+            assert_eq!(&frame.bytes()[raw.range()], raw.bytes());
+            let publisher = matches!(record, Record::Publisher { .. });
+            assert_eq!(raw.kind() == Kind::Publisher, publisher);
+        }
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Writing records.
 
+use super::publish::{encode_message, encode_publish, message_len, publish_len};
+use super::session::{change_len, encode_change};
 use super::{
-    FLAG_EXPIRY, FLAG_PURGE, FLAG_RETAIN, FLAG_SOURCE, HEAD_BYTES, KIND_NODE_DELETED,
-    KIND_NODE_MINTED, KIND_PUBLISH, KIND_PUBLISHER, PUBLISH_FIXED_BYTES, Publish, Record,
+    FLAG_PURGE, HEAD_BYTES, KIND_AUDIENCE, KIND_NODE_DELETED, KIND_NODE_MINTED, KIND_OWED,
+    KIND_PUBLISHER, Record,
 };
 use uns_model::Timestamp;
 
@@ -11,20 +13,15 @@ pub(crate) fn encoded_len(record: &Record<'_>) -> usize {
     match record {
         Record::Publish(publish) => publish_len(publish),
         Record::NodeMinted { name, .. } => HEAD_BYTES + 28 + name.len(),
-        Record::NodeDeleted { .. } => HEAD_BYTES + 8,
+        Record::NodeDeleted { .. } | Record::Owed { .. } => HEAD_BYTES + 8,
         Record::Publisher { client_id, .. } => HEAD_BYTES + 4 + client_id.len(),
+        Record::Message(message) => message_len(message),
+        Record::Audience { members, .. } => HEAD_BYTES + 4 + members.as_bytes().len(),
+        Record::Session { change, .. } => HEAD_BYTES + 4 + change_len(change),
     }
 }
 
-fn publish_len(publish: &Publish<'_>) -> usize {
-    PUBLISH_FIXED_BYTES
-        + if publish.expiry.is_some() { 4 } else { 0 }
-        + if publish.source.is_some() { 8 } else { 0 }
-        + publish.properties.len()
-        + publish.payload.len()
-}
-
-fn head(length: usize, kind: u8, flags: u8, ingest: Timestamp) -> [u8; HEAD_BYTES] {
+pub(super) fn head(length: usize, kind: u8, flags: u8, ingest: Timestamp) -> [u8; HEAD_BYTES] {
     let length = u32::try_from(length).expect("one record stays below 4 GiB");
     let mut head = [0; HEAD_BYTES];
     head[..4].copy_from_slice(&length.to_le_bytes());
@@ -32,6 +29,11 @@ fn head(length: usize, kind: u8, flags: u8, ingest: Timestamp) -> [u8; HEAD_BYTE
     head[5] = flags;
     head[8..].copy_from_slice(&ingest.0.to_le_bytes());
     head
+}
+
+/// The length of a piece, as it is stored.
+pub(super) fn length_of(piece: &[u8]) -> [u8; 4] {
+    u32::try_from(piece.len()).expect("one record stays below 4 GiB").to_le_bytes()
 }
 
 /// Appends the record to `out`.
@@ -58,31 +60,19 @@ pub(crate) fn encode(record: &Record<'_>, out: &mut Vec<u8>) {
             out.extend_from_slice(&publisher.0.to_le_bytes());
             out.extend_from_slice(client_id.as_bytes());
         }
+        Record::Message(message) => encode_message(message, length, out),
+        Record::Audience { number, members, ingest } => {
+            out.extend_from_slice(&head(length, KIND_AUDIENCE, 0, *ingest));
+            out.extend_from_slice(&number.to_le_bytes());
+            out.extend_from_slice(members.as_bytes());
+        }
+        Record::Owed { audience, back, ingest } => {
+            out.extend_from_slice(&head(length, KIND_OWED, 0, *ingest));
+            out.extend_from_slice(&audience.to_le_bytes());
+            out.extend_from_slice(&back.to_le_bytes());
+        }
+        Record::Session { session, change, ingest } => {
+            encode_change((*session, change, *ingest), length, out);
+        }
     }
-}
-
-fn encode_publish(publish: &Publish<'_>, length: usize, out: &mut Vec<u8>) {
-    debug_assert!(publish.qos <= 2, "the gate admits QoS 0 to 2");
-    let flags = publish.qos.min(2)
-        | if publish.retain { FLAG_RETAIN } else { 0 }
-        | if publish.expiry.is_some() { FLAG_EXPIRY } else { 0 }
-        | if publish.source.is_some() { FLAG_SOURCE } else { 0 };
-    let properties = u32::try_from(publish.properties.len()).expect("one record stays below 4 GiB");
-    let mut fixed = [0; PUBLISH_FIXED_BYTES];
-    fixed[..HEAD_BYTES].copy_from_slice(&head(length, KIND_PUBLISH, flags, publish.ingest));
-    fixed[16..20].copy_from_slice(&publish.org.0.to_le_bytes());
-    fixed[20..24].copy_from_slice(&publish.topic.0.to_le_bytes());
-    fixed[24..28].copy_from_slice(&publish.node.0.to_le_bytes());
-    fixed[28..32].copy_from_slice(&publish.publisher.0.to_le_bytes());
-    fixed[32..].copy_from_slice(&properties.to_le_bytes());
-    out.reserve(length);
-    out.extend_from_slice(&fixed);
-    if let Some(expiry) = publish.expiry {
-        out.extend_from_slice(&expiry.to_le_bytes());
-    }
-    if let Some(source) = publish.source {
-        out.extend_from_slice(&source.0.to_le_bytes());
-    }
-    out.extend_from_slice(publish.properties);
-    out.extend_from_slice(publish.payload);
 }

@@ -32,6 +32,10 @@ number!(
     /// Who published: one number per connection or in-process publisher.
     PublisherId
 );
+number!(
+    /// An MQTT session that outlives its connection: a number of one data directory, used once.
+    SessionNo
+);
 
 impl OrgId {
     /// The organisation a fresh data directory starts with.

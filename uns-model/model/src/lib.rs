@@ -20,7 +20,7 @@ mod value;
 
 pub use error::{FilterError, TopicError};
 pub use filter::Filter;
-pub use id::{NodeId, NodeNo, OrgId, PublisherId, Sequence, TopicId};
+pub use id::{NodeId, NodeNo, OrgId, PublisherId, Sequence, SessionNo, TopicId};
 pub use point::Point;
 pub use quality::Quality;
 pub use random::{Random, SeededRandom, SystemRandom};

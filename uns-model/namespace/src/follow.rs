@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fabric::{GapReason, Log, Record, Tail, TailItem};
+use fabric::{GapReason, Log, Record, SessionChange, Tail, TailItem};
 use tokio::sync::watch;
 use uns_model::Sequence;
 
@@ -143,6 +143,10 @@ impl Namespace {
         let numbers = frame.records().filter_map(|(_, record)| match record {
             Record::Publisher { publisher, .. } => Some(publisher),
             Record::Publish(publish) => Some(publish.publisher),
+            Record::Message(message) => Some(message.publisher),
+            Record::Session { change: SessionChange::Opened { publisher, .. }, .. } => {
+                Some(publisher)
+            }
             _ => None,
         });
         if let Some(newest) = numbers.max() {

@@ -6,6 +6,7 @@ mod data_directory_has_one_owner;
 mod disk_full_refuses_and_recovers;
 mod failed_sync_stops_for_good;
 mod newer_format_is_refused;
+mod older_format_is_read;
 mod power_cuts;
 mod retention_respects_holds;
 mod rig;

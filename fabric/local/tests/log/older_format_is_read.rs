@@ -1,0 +1,109 @@
+//! R17: a log the release before wrote is read and continued. `format-1` holds what format 1 left
+//! on the disk, without the zeros that follow.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+
+use fabric::conformance::append;
+use fabric::{Audience, Batch, Disk, Log, Publish, Record, SessionChange, TailItem};
+use uns_model::{NodeId, NodeNo, OrgId, PublisherId, Sequence, SessionNo, Timestamp, TopicId};
+
+use crate::rig::{DIR, Rig, items};
+
+const LOG: &[u8] = include_bytes!("format-1/log.bin");
+const SEGMENT: &[u8] = include_bytes!("format-1/segment.bin");
+const SEGMENT_BYTES: u64 = 64 * 1024;
+
+fn version_1() -> Rig {
+    let rig = Rig::new(1);
+    let dir = Path::new(DIR);
+    rig.disk.create_dir_all(dir).expect("a healthy disk");
+    rig.disk.write_atomic(&dir.join("LOG"), LOG).expect("a healthy disk");
+    let file = rig.disk.create(&dir.join("00000000000000000001.log")).expect("a healthy disk");
+    file.allocate(SEGMENT_BYTES).expect("a healthy disk");
+    file.write_all_at(SEGMENT, 0).expect("a healthy disk");
+    file.sync_data().expect("a healthy disk");
+    rig.disk.sync_dir(dir).expect("a healthy disk");
+    rig
+}
+
+/// What the release before wrote.
+fn check_old(items: &[TailItem]) {
+    let ingest = Timestamp(1_700_000_000_000_000_000);
+    let (org, topic, node) = (OrgId(1), TopicId(9), NodeNo(8));
+    let frames: Vec<_> = items
+        .iter()
+        .flat_map(|item| match item {
+            TailItem::Frame(frame) => frame.records().collect::<Vec<_>>(),
+            TailItem::Gap { .. } => unreachable!("nothing is missing"),
+        })
+        .take(5)
+        .collect();
+    let publisher = PublisherId(7);
+    assert_eq!(
+        frames[..3],
+        [
+            (Sequence(1), Record::Publisher { publisher, client_id: "press-7", ingest }),
+            (
+                Sequence(2),
+                Record::NodeMinted {
+                    org,
+                    topic,
+                    node,
+                    id: NodeId::v7(1, 2),
+                    name: "uns/v1/acme/größe",
+                    ingest: Timestamp(ingest.0 + 1),
+                }
+            ),
+            (
+                Sequence(3),
+                Record::Publish(Publish {
+                    org,
+                    topic,
+                    node,
+                    publisher,
+                    qos: 2,
+                    retain: true,
+                    expiry: Some(60),
+                    source: Some(Timestamp(5)),
+                    ingest: Timestamp(ingest.0 + 2),
+                    properties: b"\x01\x01",
+                    payload: b"23.5",
+                })
+            ),
+        ]
+    );
+    let deleted = Record::NodeDeleted { org, node, purge: true, ingest: Timestamp(ingest.0 + 4) };
+    assert_eq!(frames[4], (Sequence(5), deleted));
+}
+
+fn session_records() -> Batch {
+    let mut audience = Audience::new();
+    audience.push(SessionNo(1), 2, false, &[NonZeroU32::MIN]);
+    let ingest = Timestamp(0);
+    let mut batch = Batch::new();
+    batch.push(&fabric::conformance::publish(b"new", 0));
+    batch.push(&Record::Audience { number: 1, members: audience.members(), ingest });
+    batch.push(&Record::Owed { audience: 1, back: 2, ingest });
+    let change = SessionChange::Resumed { expiry: 60 };
+    batch.push(&Record::Session { session: SessionNo(1), change, ingest });
+    batch
+}
+
+#[test]
+fn and_continued_in_the_same_segment() {
+    let rig = version_1();
+    let log = rig.open();
+    check_old(&items(&mut *log.tail(Sequence::ZERO)));
+    let commit = append(&*log, session_records()).expect("a healthy disk");
+    drop(log);
+    let log = rig.open();
+    assert_eq!((log.committed(), rig.segments().len()), (commit.last, 1));
+    let all = items(&mut *log.tail(Sequence::ZERO));
+    check_old(&all);
+    let Some(TailItem::Frame(frame)) = all.last() else { unreachable!("the new frame is there") };
+    let records: Vec<_> = frame.records().map(|(_, record)| record).collect();
+    assert_eq!(records.len(), 4);
+    assert!(matches!(records[2], Record::Owed { audience: 1, back: 2, .. }), "{:?}", records[2]);
+    assert!(log.health().damage.is_empty());
+}

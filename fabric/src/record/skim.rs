@@ -1,0 +1,117 @@
+//! Passing over records without decoding them, for readers that want few of them.
+
+use std::ops::Range;
+
+use uns_model::Sequence;
+
+use super::{
+    KIND_AUDIENCE, KIND_MESSAGE, KIND_NODE_DELETED, KIND_NODE_MINTED, KIND_OWED, KIND_PUBLISH,
+    KIND_PUBLISHER, KIND_SESSION, Record, decode, length,
+};
+
+/// What a record is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Kind {
+    /// [`Record::Publish`].
+    Publish,
+    /// [`Record::NodeMinted`].
+    NodeMinted,
+    /// [`Record::NodeDeleted`].
+    NodeDeleted,
+    /// [`Record::Publisher`].
+    Publisher,
+    /// [`Record::Message`].
+    Message,
+    /// [`Record::Audience`].
+    Audience,
+    /// [`Record::Owed`].
+    Owed,
+    /// [`Record::Session`].
+    Session,
+}
+
+/// One record that is not decoded yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Raw<'a> {
+    sequence: Sequence,
+    kind: Kind,
+    start: usize,
+    bytes: &'a [u8],
+}
+
+impl<'a> Raw<'a> {
+    /// Its sequence.
+    pub fn sequence(&self) -> Sequence {
+        self.sequence
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Where it lies in the bytes of its frame.
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.start + self.bytes.len()
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Decodes it.
+    pub fn record(&self) -> Record<'a> {
+        decode(self.bytes).expect("frames are checked when they are made")
+    }
+}
+
+/// The records of one frame, not decoded.
+#[derive(Clone, Debug)]
+pub struct Skim<'a> {
+    pub(crate) rest: &'a [u8],
+    pub(crate) start: usize,
+    pub(crate) next: Sequence,
+    pub(crate) left: u32,
+}
+
+impl<'a> Iterator for Skim<'a> {
+    type Item = Raw<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left == 0 {
+            return None;
+        }
+        let length = length(self.rest).expect("frames are checked when they are made");
+        let (bytes, rest) = self.rest.split_at(length);
+        let raw = Raw { sequence: self.next, kind: kind(bytes), start: self.start, bytes };
+        self.rest = rest;
+        self.start += length;
+        self.next = self.next.next();
+        self.left -= 1;
+        Some(raw)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left as usize, Some(self.left as usize))
+    }
+}
+
+impl ExactSizeIterator for Skim<'_> {}
+
+#[inline]
+fn kind(bytes: &[u8]) -> Kind {
+    match bytes.get(4) {
+        Some(&KIND_PUBLISH) => Kind::Publish,
+        Some(&KIND_NODE_MINTED) => Kind::NodeMinted,
+        Some(&KIND_NODE_DELETED) => Kind::NodeDeleted,
+        Some(&KIND_PUBLISHER) => Kind::Publisher,
+        Some(&KIND_MESSAGE) => Kind::Message,
+        Some(&KIND_AUDIENCE) => Kind::Audience,
+        Some(&KIND_OWED) => Kind::Owed,
+        Some(&KIND_SESSION) => Kind::Session,
+        _ => unreachable!("frames are checked when they are made"),
+    }
+}
