@@ -107,9 +107,15 @@ impl<G: Gate> Engine<G> {
         if framed.padded && version == Version::V5 {
             return Err(Error::PaddedInteger.into());
         }
-        if PacketType::from_header(framed.header) == Some(PacketType::Publish) {
+        let kind = PacketType::from_header(framed.header);
+        if kind == Some(PacketType::Publish) {
             let publish = decode_publish(version, framed.header, body)?;
             return self.publish(now, key, &publish);
+        }
+        // A second CONNECT is an error whatever it says, be it a version nobody speaks
+        // [MQTT-3.1.0-2]: DISCONNECT has no code for that.
+        if kind == Some(PacketType::Connect) {
+            return Err(Fatal(ReasonCode::ProtocolError));
         }
         let packet = broker_codec::decode(version, framed.header, body)?;
         self.other(now, key, &packet)

@@ -1,6 +1,8 @@
 //! Engines of several cores, wired to each other and to clients without any socket: every step is
 //! the test's.
 
+mod raw;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

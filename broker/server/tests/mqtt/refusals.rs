@@ -21,6 +21,10 @@ fn packets_only_servers_send() {
     let mut twice = broker.v5("c");
     twice.send(&Packet::Connect(Box::new(connect(Version::V5, "c"))));
     assert_eq!(twice.disconnected(), R::ProtocolError);
+    // Also one of a version that nobody speaks [MQTT-3.1.0-2]: DISCONNECT knows no 0x84.
+    let mut later = broker.v5("c");
+    later.bytes(b"\x10\x0e\0\x04MQTT\x2e\x02\0\0\0\0\x01c");
+    assert_eq!(later.disconnected(), R::ProtocolError);
 }
 
 #[test]
