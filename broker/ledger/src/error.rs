@@ -1,0 +1,64 @@
+//! What can go wrong with the ledger.
+
+use std::path::PathBuf;
+
+use uns_model::Sequence;
+
+/// Why the ledger could not start, follow the log or save itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The directory of checkpoints cannot be used.
+    #[error("cannot use the directory {path} for the sessions' checkpoints")]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A checkpoint cannot be written; those before stay usable.
+    #[error("cannot write the checkpoint {path}")]
+    WriteCheckpoint {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A checkpoint was written by a newer release.
+    #[error("checkpoint {path} has format {found}, this release reads up to {known}")]
+    NewerCheckpoint {
+        /// Which file.
+        path: PathBuf,
+        /// Its format version.
+        found: u32,
+        /// The newest version this release reads.
+        known: u32,
+    },
+    /// The log cannot be read.
+    #[error("cannot follow the log after sequence {after}")]
+    Follow {
+        /// What is folded.
+        after: Sequence,
+        /// Why.
+        #[source]
+        source: fabric::Error,
+    },
+    /// The waiting of the ledger's thread cannot be set up.
+    #[error("cannot set up the waiting of the sessions' thread")]
+    Runtime {
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A thread cannot be started.
+    #[error("cannot start the thread {name}")]
+    Thread {
+        /// Which.
+        name: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}

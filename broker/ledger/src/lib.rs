@@ -1,0 +1,25 @@
+//! Sessions that outlive their connection, as a fold over the committed log.
+//!
+//! [`Ledger`] follows the log and knows every logged session: its subscriptions, what it is owed
+//! and what it acknowledged, its QoS 2 ids, its will. It never matches a topic and never appends:
+//! the broker's cores write what happened ([`fabric::SessionChange`], [`fabric::Record::Owed`]),
+//! the ledger adds it up and hands what is owed to whoever is attached, through an [`Outlet`].
+//! State after a crash is the newest checkpoint plus the log behind it.
+
+mod config;
+mod delivery;
+mod error;
+mod info;
+mod ledger;
+mod logged;
+mod subscription;
+mod will;
+
+pub use config::Config;
+pub use delivery::{Attach, Delivery, Outlet, PACKET_ID_MAX, Place};
+pub use error::Error;
+pub use info::{Dropped, PlainRetained, Restored, SessionInfo, Stats};
+pub use ledger::{Ledger, Parts, Topics};
+pub use logged::{Ids, Logged};
+pub use subscription::Subscription;
+pub use will::{DueWill, Will};

@@ -1,0 +1,66 @@
+//! A publish as the log has it, shared by everybody it is owed to.
+
+use std::num::NonZeroU32;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use uns_model::{OrgId, PublisherId, Timestamp};
+
+/// What was published.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// The organisation it was published to.
+    pub org: OrgId,
+    /// The topic.
+    pub topic: Arc<str>,
+    /// Who published.
+    pub publisher: PublisherId,
+    /// Message Expiry Interval in seconds, counted from `ingest`.
+    pub expiry: Option<u32>,
+    /// When the hub took it.
+    pub ingest: Timestamp,
+    bytes: Bytes,
+    properties: Range<u32>,
+}
+
+impl Logged {
+    /// The MQTT 5 properties that pass unchanged, in wire form without their length.
+    pub fn properties(&self) -> &[u8] {
+        self.bytes.get(self.properties.start as usize..self.properties.end as usize).unwrap_or(&[])
+    }
+
+    /// The payload.
+    pub fn payload(&self) -> &[u8] {
+        self.bytes.get(self.properties.end as usize..).unwrap_or(&[])
+    }
+
+    /// The payload, sharing its bytes.
+    pub fn payload_bytes(&self) -> Bytes {
+        let start = (self.properties.end as usize).min(self.bytes.len());
+        self.bytes.slice(start..)
+    }
+}
+
+/// Subscription identifiers of one delivery.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Ids {
+    /// None.
+    #[default]
+    None,
+    /// One, the usual case.
+    One(NonZeroU32),
+    /// Those of overlapping subscriptions.
+    Many(Arc<[NonZeroU32]>),
+}
+
+impl Ids {
+    /// Each of them.
+    pub fn as_slice(&self) -> &[NonZeroU32] {
+        match self {
+            Self::None => &[],
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Many(ids) => ids,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! One subscription of a session.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// A filter with what the client asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Subscription {
+    /// The filter as subscribed, `$share/…` included.
+    pub filter: Arc<str>,
+    /// The MQTT 5 subscription options with the granted QoS.
+    pub options: u8,
+    /// Its Subscription Identifier.
+    pub identifier: Option<NonZeroU32>,
+    /// Retained messages are still owed to it.
+    pub walk: bool,
+}

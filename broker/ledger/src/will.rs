@@ -1,0 +1,40 @@
+//! Wills: kept from CONNECT until the log says that they are gone.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use uns_model::{OrgId, PublisherId, SessionNo};
+
+/// What a session wants published when it is gone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Will {
+    /// Will Delay Interval in seconds.
+    pub delay: u32,
+    /// Will QoS, 0 to 2.
+    pub qos: u8,
+    /// Will Retain.
+    pub retain: bool,
+    /// Message Expiry Interval in seconds, from the moment it is published.
+    pub expiry: Option<u32>,
+    /// Will Topic.
+    pub topic: Box<str>,
+    /// The MQTT 5 properties of the publish, in wire form without their length.
+    pub properties: Bytes,
+    /// Will Payload.
+    pub payload: Bytes,
+}
+
+/// A will whose time has come.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DueWill {
+    /// Whose; `WillGone` names it, also after the session has ended.
+    pub session: SessionNo,
+    /// Its organisation.
+    pub org: OrgId,
+    /// Its number as a publisher.
+    pub publisher: PublisherId,
+    /// Its client id.
+    pub client_id: Arc<str>,
+    /// What to publish.
+    pub will: Arc<Will>,
+}
