@@ -1,8 +1,10 @@
 //! What operators watch: metrics and health of log, namespace, historian and broker.
 
+mod broker;
+
 use std::sync::Arc;
 
-use broker_server::{DropCause, Failure, Handle, Transport};
+use broker_server::Handle;
 use fabric::Log;
 use historian_store::Store;
 use hub_kit::health::{Fault, HealthCheck};
@@ -22,8 +24,7 @@ impl MetricSource for Figures {
         self.write_log(out);
         self.write_namespace(out);
         self.write_history(out);
-        self.write_broker(out);
-        self.write_transports(out);
+        broker::write(&self.broker, out);
     }
 }
 
@@ -86,49 +87,6 @@ impl Figures {
         gauge(out, "uns_history_files", "Parquet files published.", health.files);
         gauge(out, "uns_history_file_bytes", "Their bytes.", health.file_bytes);
         gauge(out, "uns_history_pending_samples", "Samples in memory.", health.pending_samples);
-    }
-
-    fn write_broker(&self, out: &mut Exposition) {
-        let snapshot = self.broker.stats();
-        let stats = snapshot.stats;
-        gauge(out, "uns_mqtt_clients", "Connected clients.", stats.clients);
-        gauge(out, "uns_mqtt_sockets", "Open sockets, connected or not.", snapshot.sockets);
-        gauge(out, "uns_mqtt_subscriptions", "Subscriptions.", snapshot.subscriptions);
-        counter(out, "uns_mqtt_messages_in_total", "PUBLISH taken.", stats.messages_in);
-        counter(out, "uns_mqtt_messages_out_total", "PUBLISH given.", stats.messages_out);
-        counter(out, "uns_mqtt_bytes_in_total", "Bytes received.", stats.bytes_in);
-        counter(out, "uns_mqtt_bytes_out_total", "Bytes sent.", stats.bytes_out);
-        counter(out, "uns_mqtt_rejected_total", "PUBLISH refused.", stats.rejected);
-        let mut ended = out.counter("uns_mqtt_ended_total", "Connections the broker ended.");
-        ended.sample(&[("cause", "protocol")], stats.protocol_errors);
-        ended.sample(&[("cause", "timeout")], stats.timeouts);
-        ended.sample(&[("cause", "connection_limit")], snapshot.turned_away);
-        counter(out, "uns_mqtt_stalls_total", "Publishers paused for a reader.", stats.stalls);
-        let mut drops = out.counter("uns_mqtt_dropped_total", "Messages not delivered.");
-        for (cause, count) in DropCause::ALL.into_iter().zip(stats.dropped) {
-            drops.sample(&[("cause", cause.name())], count);
-        }
-    }
-}
-
-impl Figures {
-    fn write_transports(&self, out: &mut Exposition) {
-        let snapshot = self.broker.stats();
-        gauge(out, "uns_mqtt_handshakes", "TLS and other handshakes.", snapshot.handshakes);
-        let transports = Transport::ALL.into_iter().zip(snapshot.transports);
-        for (transport, stats) in transports {
-            let transport = ("transport", transport.name());
-            out.counter("uns_mqtt_connections_total", "Connections served, by transport.")
-                .sample(&[transport], stats.accepted);
-            let mut failed =
-                out.counter("uns_mqtt_connections_failed_total", "Connections failed below MQTT.");
-            for (cause, count) in Failure::ALL.into_iter().zip(stats.failed) {
-                failed.sample(&[transport, ("cause", cause.name())], count);
-            }
-        }
-        let mut reloads = out.counter("uns_mqtt_tls_reloads_total", "Changed TLS files.");
-        reloads.sample(&[("outcome", "serving")], snapshot.reloads.done);
-        reloads.sample(&[("outcome", "failed")], snapshot.reloads.failed);
     }
 }
 

@@ -40,6 +40,11 @@ impl Clients {
         }
     }
 
+    /// The connection that holds the client id.
+    pub fn holder(&self, org: OrgId, client_id: &str) -> Option<Address> {
+        self.owners.lock().get(&org)?.get(client_id).copied()
+    }
+
     /// How many client ids are connected.
     pub fn count(&self) -> usize {
         self.owners.lock().values().map(HashMap::len).sum()

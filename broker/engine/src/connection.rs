@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ahash::RandomState;
 use broker_codec::{Publish, ReasonCode, Version};
-use uns_model::{OrgId, PublisherId};
+use uns_model::{OrgId, PublisherId, Timestamp};
 
 use crate::login::{Identity, Peer};
 use crate::outbound::Outbound;
@@ -70,6 +70,25 @@ pub(crate) struct Welcome {
     pub(crate) authentication: Option<Box<(Box<str>, Vec<u8>)>>,
 }
 
+/// What its CONNECT said, for operators.
+#[derive(Debug, Default)]
+pub(crate) struct About {
+    /// When it came.
+    pub(crate) since: Timestamp,
+    pub(crate) user_name: Option<Box<str>>,
+    pub(crate) keep_alive: u16,
+    pub(crate) clean_start: bool,
+    pub(crate) session_expiry: Option<u32>,
+}
+
+/// What came from one client.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+    pub(crate) rejected: u64,
+}
+
 /// What is published when the client is lost.
 #[derive(Debug)]
 pub(crate) struct Will {
@@ -95,6 +114,8 @@ pub(crate) struct Connection<N> {
     pub(crate) identity: Option<Identity>,
     pub(crate) client_id: Box<str>,
     pub(crate) publisher: PublisherId,
+    pub(crate) about: Option<Box<About>>,
+    pub(crate) taken: Taken,
     /// When its last packet arrived; before CONNECT, when it was opened.
     pub(crate) heard: Duration,
     /// One and a half times its keep alive.
@@ -129,6 +150,8 @@ impl<N> Connection<N> {
             identity: None,
             client_id: Box::default(),
             publisher: PublisherId::default(),
+            about: None,
+            taken: Taken::default(),
             heard: now,
             silence_max: None,
             will: None,

@@ -6,6 +6,8 @@ mod authenticate;
 mod close;
 mod connect;
 mod deliver;
+mod figures;
+mod inspect;
 mod publish;
 mod receive;
 mod remote;

@@ -104,6 +104,18 @@ impl<T> Slots<T> {
         self.len() == 0
     }
 
+    /// The values in so many slots from this one on; the last is the slot to go on from, `None` at
+    /// the end of the table.
+    pub fn slice(&self, from: u32, count: u32) -> (impl Iterator<Item = (Key, &T)>, Option<u32>) {
+        let end = from.saturating_add(count);
+        let rest = self.entries.get(from as usize..).unwrap_or_default();
+        let next = (rest.len() > count as usize).then_some(end);
+        let some = (from..end).zip(rest).filter_map(|(slot, (generation, value))| {
+            value.as_ref().map(|value| (Key { slot, generation: *generation }, value))
+        });
+        (some, next)
+    }
+
     /// Every key and value, by slot.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
         (0u32..).zip(&self.entries).filter_map(|(slot, (generation, value))| {
@@ -130,5 +142,11 @@ mod tests {
         assert_eq!(slots.iter().collect::<Vec<_>>(), [(second, &"b")]);
         assert_eq!(slots.len(), 1);
         assert!(!slots.is_empty());
+        slots.insert("c").unwrap();
+        let (some, next) = slots.slice(0, 1);
+        assert_eq!((some.count(), next), (1, Some(1)));
+        let (some, next) = slots.slice(1, 1);
+        assert_eq!((some.map(|(_, value)| *value).collect::<String>(), next), ("c".into(), None));
+        assert_eq!(slots.slice(9, 1).0.count(), 0);
     }
 }

@@ -17,6 +17,7 @@ mod stats;
 mod engine;
 
 mod connection;
+mod inspect;
 mod message;
 mod outbound;
 mod pace;
@@ -36,11 +37,14 @@ pub use clients::Clients;
 pub use config::{Config, Stall};
 pub use engine::{Effects, Engine, InProcess, Now, Received, Reply, Signal};
 pub use gate::{Gate, Inbound, NoNode, OpenGate, Rejection, Resolved, Ticket};
+pub use inspect::{
+    ClientInfo, ClientOrder, ClientQuery, ClientScan, ClientState, Keeping, TopicName, TopicScan,
+};
 pub use key::{Address, CoreNo, Key, Slots};
 pub use login::{
     Anonymous, Authenticate, Certificate, Exchange, Identity, Login, OwnedLogin, Password, Peer,
     Step, Transport, Verdict,
 };
 pub use retained::{Quota, Retained, RetainedMessages, Walk};
-pub use stats::{Drop, LoginFailure, Stats};
-pub use tree::{Link, Subscriber, Subscriptions, Visit, Wish};
+pub use stats::{Drop, End, LoginFailure, Stats};
+pub use tree::{Link, List, Subscriber, Subscriptions, Visit, Wish};

@@ -62,6 +62,10 @@ pub(crate) struct Outbound {
     pub(crate) link: Arc<Link>,
     pub(crate) pace: Pace,
     pub(crate) dropped: [u64; Drop::ALL.len()],
+    /// PUBLISH packets put into the output.
+    pub(crate) messages: u64,
+    /// Bytes the socket took.
+    pub(crate) bytes: u64,
     /// Since when the socket has taken nothing.
     pub(crate) blocked_since: Option<Duration>,
     output: Vec<u8>,
@@ -80,6 +84,8 @@ impl Outbound {
             link: Arc::default(),
             pace: Pace::default(),
             dropped: [0; Drop::ALL.len()],
+            messages: 0,
+            bytes: 0,
             blocked_since: None,
             output: Vec::new(),
             written: 0,
@@ -93,9 +99,15 @@ impl Outbound {
         self.output.get(self.written..).unwrap_or_default()
     }
 
-    /// A buffer to append packets to.
+    /// A buffer to append one packet to that is no PUBLISH.
     #[inline]
     pub(crate) fn sink(&mut self, desk: &mut Desk) -> &mut Vec<u8> {
+        desk.stats.control_out += 1;
+        self.buffer(desk)
+    }
+
+    #[inline]
+    fn buffer(&mut self, desk: &mut Desk) -> &mut Vec<u8> {
         if self.output.capacity() == 0 {
             self.output = desk.spares.pop().unwrap_or_default();
         }
@@ -105,6 +117,7 @@ impl Outbound {
     /// The socket took this many bytes.
     pub(crate) fn wrote(&mut self, bytes: usize, desk: &mut Desk) {
         self.written += bytes;
+        self.bytes += bytes as u64;
         desk.stats.bytes_out += bytes as u64;
         self.pace.drained(bytes);
         if self.written >= self.output.len() {
@@ -127,6 +140,10 @@ impl Outbound {
 
     pub(crate) fn queued(&self) -> usize {
         self.queue.len()
+    }
+
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.queue_bytes
     }
 
     pub(crate) fn drop(&mut self, cause: Drop, stats: &mut Stats) {
@@ -169,7 +186,7 @@ impl Outbound {
             Version::V311 => &[],
         };
         let form = Form { version: self.version, qos: delivery.qos, retain: delivery.retain, ids };
-        self.sink(desk);
+        self.buffer(desk);
         let Some((packet, encoded)) = desk.encoder.encode(message, form) else {
             return self.drop(Drop::TooLarge, &mut desk.stats);
         };
@@ -187,7 +204,9 @@ impl Outbound {
         {
             patch_packet_id(packet, at, id);
         }
+        self.messages += 1;
         desk.stats.messages_out += 1;
+        desk.stats.payload_out += message.payload.len() as u64;
     }
 
     #[cold]

@@ -160,6 +160,12 @@ impl<N> Routes<N> {
         Self::keep(young, old, self.half, (route.topic.clone(), route));
     }
 
+    /// The topics it remembers, in no order.
+    pub(crate) fn topics(&self, org: OrgId) -> impl Iterator<Item = &str> {
+        let tables = self.orgs.get(&org).map(|(young, old)| young.keys().chain(old.keys()));
+        tables.into_iter().flatten().map(|topic| &**topic)
+    }
+
     fn keep(
         young: &mut Table<N>,
         old: &mut Table<N>,

@@ -1,118 +1,92 @@
 //! What one core counts: plain numbers, which its owner copies out for others to read.
 
-/// Why a message did not reach a client.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(usize)]
-pub enum Drop {
-    /// QoS 0, and the client's output was full.
-    OutputFull,
-    /// QoS 1, and the client's queue was full.
-    QueueFull,
-    /// It was larger than the client's Maximum Packet Size.
-    TooLarge,
-    /// It expired in the queue.
-    Expired,
-    /// Its client left before it could be sent.
-    ClientGone,
-}
+mod causes;
 
-impl Drop {
-    /// Every cause.
-    pub const ALL: [Self; 5] =
-        [Self::OutputFull, Self::QueueFull, Self::TooLarge, Self::Expired, Self::ClientGone];
+pub use causes::{Drop, End, LoginFailure};
 
-    /// Its name in metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::OutputFull => "output_full",
-            Self::QueueFull => "queue_full",
-            Self::TooLarge => "packet_too_large",
-            Self::Expired => "expired",
-            Self::ClientGone => "client_gone",
+const DROPS: usize = Drop::ALL.len();
+const ENDS: usize = End::ALL.len();
+const LOGINS: usize = LoginFailure::ALL.len();
+
+/// Single numbers first, then those by cause; [`Stats::to_array`] has them in this order.
+macro_rules! numbers {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Counters of one core since its start, and a few gauges.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+        pub struct Stats {
+            $($(#[$doc])* pub $name: u64,)*
+            /// Messages dropped, by [`Drop`].
+            pub dropped: [u64; DROPS],
+            /// Connected clients whose connection ended, by [`End`].
+            pub ended: [u64; ENDS],
+            /// Connections refused before they were connected, by [`End`].
+            pub refused: [u64; ENDS],
+            /// Log-ins that failed, by [`LoginFailure`].
+            pub auth_failed: [u64; LOGINS],
         }
-    }
-}
 
-/// Why a log-in failed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(usize)]
-pub enum LoginFailure {
-    /// User name or password are wrong.
-    Credentials,
-    /// Whoever it is may not connect, or not there.
-    NotAuthorized,
-    /// The authentication method is not known.
-    Method,
-    /// Too many log-ins wait to be verified.
-    Busy,
-    /// Too many failed before from the same place.
-    Guessing,
-    /// The client took too long in enhanced authentication, or broke its rules.
-    Exchange,
-    /// Any other reason.
-    Other,
-}
+        const SINGLE: usize = [$(stringify!($name)),*].len();
 
-impl LoginFailure {
-    /// Every reason.
-    pub const ALL: [Self; 7] = [
-        Self::Credentials,
-        Self::NotAuthorized,
-        Self::Method,
-        Self::Busy,
-        Self::Guessing,
-        Self::Exchange,
-        Self::Other,
-    ];
+        impl Stats {
+            fn single(&self) -> [u64; SINGLE] {
+                [$(self.$name),*]
+            }
 
-    /// Its name in metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Credentials => "bad_credentials",
-            Self::NotAuthorized => "not_authorized",
-            Self::Method => "bad_method",
-            Self::Busy => "busy",
-            Self::Guessing => "guessing",
-            Self::Exchange => "exchange",
-            Self::Other => "other",
+            fn single_mut(&mut self) -> [&mut u64; SINGLE] {
+                [$(&mut self.$name),*]
+            }
         }
-    }
+    };
 }
 
-/// Counters of one core since its start, and a few gauges.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Stats {
+numbers! {
     /// Connected clients (gauge).
-    pub clients: u64,
+    clients,
+    /// CONNECT packets accepted.
+    connects,
+    /// Packets received, of any type.
+    packets_in,
+    /// Packets other than PUBLISH put into the output of a client.
+    control_out,
     /// PUBLISH packets received and accepted.
-    pub messages_in: u64,
+    messages_in,
     /// PUBLISH packets put into the output of a client.
-    pub messages_out: u64,
+    messages_out,
+    /// Bytes of their payloads received.
+    payload_in,
+    /// Bytes of their payloads put into outputs.
+    payload_out,
     /// Bytes received.
-    pub bytes_in: u64,
+    bytes_in,
     /// Bytes sent.
-    pub bytes_out: u64,
+    bytes_out,
     /// Publishes refused.
-    pub rejected: u64,
+    rejected,
     /// Connections ended for malformed or forbidden packets.
-    pub protocol_errors: u64,
+    protocol_errors,
     /// Connections ended by a timeout: handshake, keep alive, write.
-    pub timeouts: u64,
+    timeouts,
     /// Times a publisher was paused for a slow client, a full log or another core.
-    pub stalls: u64,
+    stalls,
     /// Publishes and subscriptions refused for lack of rights; the former are in `rejected` too.
-    pub denied: u64,
-    /// Messages dropped, by [`Drop`].
-    pub dropped: [u64; Drop::ALL.len()],
-    /// Log-ins that failed, by [`LoginFailure`].
-    pub auth_failed: [u64; LoginFailure::ALL.len()],
+    denied,
+    /// Publishers paused at the last tick (gauge).
+    paused,
+    /// Clients that were slow at the last tick: nobody waits for them (gauge).
+    slow,
+    /// Messages sent and not acknowledged at the last tick (gauge).
+    in_flight,
+    /// Messages in the queues of clients at the last tick (gauge).
+    queued,
+    /// Their bytes (gauge).
+    queued_bytes,
+    /// Bytes in the outputs of clients at the last tick (gauge).
+    output_bytes,
 }
 
 impl Stats {
     /// How many numbers there are.
-    pub const LEN: usize = Self::PLAIN + Drop::ALL.len() + LoginFailure::ALL.len();
-
-    const PLAIN: usize = 10;
+    pub const LEN: usize = SINGLE + DROPS + 2 * ENDS + LOGINS;
 
     /// Counts a dropped message.
     pub fn drop(&mut self, cause: Drop) {
@@ -124,47 +98,27 @@ impl Stats {
         self.auth_failed[failure as usize] += 1;
     }
 
+    /// Packets sent, of any type.
+    pub fn packets_out(&self) -> u64 {
+        self.messages_out + self.control_out
+    }
+
     /// All of them, in an order [`Stats::from_array`] knows.
     pub fn to_array(&self) -> [u64; Self::LEN] {
         let mut all = [0; Self::LEN];
-        let (plain, rest) = all.split_at_mut(Self::PLAIN);
-        let (dropped, auth_failed) = rest.split_at_mut(Drop::ALL.len());
-        plain.copy_from_slice(&[
-            self.clients,
-            self.messages_in,
-            self.messages_out,
-            self.bytes_in,
-            self.bytes_out,
-            self.rejected,
-            self.protocol_errors,
-            self.timeouts,
-            self.stalls,
-            self.denied,
-        ]);
-        dropped.copy_from_slice(&self.dropped);
-        auth_failed.copy_from_slice(&self.auth_failed);
+        let causes = self.dropped.into_iter().chain(self.ended).chain(self.refused);
+        let numbers = self.single().into_iter().chain(causes).chain(self.auth_failed);
+        all.iter_mut().zip(numbers).for_each(|(to, number)| *to = number);
         all
     }
 
     /// The reverse of [`Stats::to_array`].
     pub fn from_array(all: &[u64; Self::LEN]) -> Self {
-        let (plain, rest) = all.split_at(Self::PLAIN);
-        let (dropped, auth_failed) = rest.split_at(Drop::ALL.len());
-        let mut stats = Self {
-            clients: plain[0],
-            messages_in: plain[1],
-            messages_out: plain[2],
-            bytes_in: plain[3],
-            bytes_out: plain[4],
-            rejected: plain[5],
-            protocol_errors: plain[6],
-            timeouts: plain[7],
-            stalls: plain[8],
-            denied: plain[9],
-            ..Self::default()
-        };
-        stats.dropped.copy_from_slice(dropped);
-        stats.auth_failed.copy_from_slice(auth_failed);
+        let mut stats = Self::default();
+        let mut numbers = all.iter().copied();
+        stats.single_mut().into_iter().zip(&mut numbers).for_each(|(to, number)| *to = number);
+        let causes = stats.dropped.iter_mut().chain(&mut stats.ended).chain(&mut stats.refused);
+        causes.chain(&mut stats.auth_failed).zip(numbers).for_each(|(to, number)| *to = number);
         stats
     }
 
@@ -174,5 +128,27 @@ impl Stats {
         let mut sum = self.to_array();
         sum.iter_mut().zip(other.to_array()).for_each(|(a, b)| *a += b);
         Self::from_array(&sum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_survives_the_way_out() {
+        let mut all = [0; Stats::LEN];
+        (1..).zip(&mut all).for_each(|(number, place)| *place = number);
+        assert_eq!(Stats::from_array(&all).to_array(), all);
+        let stats = Stats { clients: 1, output_bytes: 2, refused: [3; ENDS], ..Stats::default() };
+        assert_eq!(Stats::from_array(&stats.to_array()), stats);
+        assert_eq!(stats.plus(&stats).refused, [6; ENDS]);
+    }
+
+    #[test]
+    fn causes_are_in_the_order_of_their_numbers() {
+        assert!(Drop::ALL.into_iter().enumerate().all(|(at, cause)| cause as usize == at));
+        assert!(LoginFailure::ALL.into_iter().enumerate().all(|(at, cause)| cause as usize == at));
+        assert!(End::ALL.into_iter().enumerate().all(|(at, cause)| cause as usize == at));
     }
 }

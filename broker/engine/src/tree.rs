@@ -1,6 +1,7 @@
 //! The subscription tree: read-copy-update over all cores, so that matching takes no lock. Readers
 //! load the generation first; a route built from an older tree is rebuilt.
 
+mod list;
 mod map;
 
 use std::num::NonZeroU32;
@@ -12,6 +13,7 @@ use parking_lot::Mutex;
 use uns_model::OrgId;
 
 use crate::key::Address;
+pub use list::List;
 use map::Map;
 
 /// What a subscription asks for.

@@ -20,6 +20,10 @@ impl Window {
         self.in_use < self.size
     }
 
+    pub(crate) fn in_use(&self) -> u16 {
+        self.in_use
+    }
+
     /// The next free identifier.
     pub(crate) fn take(&mut self) -> Option<PacketId> {
         if !self.has_room() {

@@ -61,11 +61,18 @@ pub(crate) struct Request {
 }
 
 /// What all threads see of a core.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Gauges {
     /// Sockets handed to it and not yet closed.
     pub(crate) sockets: AtomicUsize,
     counters: [AtomicU64; Stats::LEN],
+}
+
+impl Default for Gauges {
+    fn default() -> Self {
+        let counters = std::array::from_fn(|_| AtomicU64::new(0));
+        Self { sockets: AtomicUsize::new(0), counters }
+    }
 }
 
 impl Gauges {

@@ -10,6 +10,7 @@ use crate::gate::Gate;
 use crate::key::Key;
 use crate::message::Message;
 use crate::pace::Pace;
+use crate::stats::End;
 
 /// Beside the code, since the client's own library may hide where it chose QoS 2.
 const QOS_SUPPORTED: &str = "this broker takes QoS 0 and 1, as its CONNACK said";
@@ -31,6 +32,7 @@ impl<G: Gate> Engine<G> {
         if disconnect.reason == ReasonCode::NORMAL_DISCONNECTION {
             connection.will = None;
         }
+        self.count_end(key, End::Client);
         self.end(now, key);
         Ok(())
     }
@@ -38,12 +40,14 @@ impl<G: Gate> Engine<G> {
     /// The socket is gone, or was closed after [`Engine::is_closing`]; the key means nothing any
     /// more.
     pub fn closed(&mut self, now: Now, key: Key) {
+        self.count_end(key, End::Lost);
         self.end(now, key);
         self.connections.remove(key);
     }
 
     /// Ends a connection with a reason, said in a way its client understands.
     pub(super) fn fail(&mut self, now: Now, key: Key, reason: ReasonCode) {
+        self.count_end(key, End::of(reason));
         let Some(connection) = self.connections.get_mut(key) else { return };
         let version = connection.version;
         let sink = connection.outbound.sink(&mut self.desk);

@@ -42,6 +42,7 @@ impl<G: Gate> Engine<G> {
         let old = self.broker.clients.claim(connection.org, &connection.client_id, me);
         connection.phase = Phase::Claiming(Box::new(welcome));
         self.desk.stats.clients += 1;
+        self.desk.stats.connects += 1;
         match old {
             Some(old) if old.core == self.core => {
                 self.fail(now, old.key, ReasonCode::SessionTakenOver);

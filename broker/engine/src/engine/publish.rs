@@ -104,7 +104,10 @@ impl<G: Gate> Engine<G> {
         let accepted = route.and_then(|route| self.admit(now, origin, &message, &route));
         self.scratch = scratch;
         match &accepted {
-            Ok(_) => self.desk.stats.messages_in += 1,
+            Ok(_) => {
+                self.desk.stats.messages_in += 1;
+                self.desk.stats.payload_in += publish.payload.len() as u64;
+            }
             Err(_) => self.desk.stats.rejected += 1,
         }
         if let Some(id) = publish.packet_id {

@@ -43,6 +43,20 @@ impl From<Error> for Fatal {
 impl<G: Gate> Engine<G> {
     /// Bytes arrived; `bytes` starts where the last call stopped.
     pub fn receive(&mut self, now: Now, key: Key, bytes: &[u8]) -> Received {
+        let stats = &self.desk.stats;
+        let (messages, bytes_in, rejected) = (stats.messages_in, stats.bytes_in, stats.rejected);
+        let received = self.receive_packets(now, key, bytes);
+        // What came from whom is told per chunk, so that a packet costs nothing more.
+        let stats = &self.desk.stats;
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.taken.messages += stats.messages_in - messages;
+            connection.taken.bytes += stats.bytes_in - bytes_in;
+            connection.taken.rejected += stats.rejected - rejected;
+        }
+        received
+    }
+
+    fn receive_packets(&mut self, now: Now, key: Key, bytes: &[u8]) -> Received {
         let mut at = 0;
         loop {
             let Some(connection) = self.connections.get(key) else { return Received::Done };
@@ -61,6 +75,7 @@ impl<G: Gate> Engine<G> {
                     if step == Ok(Step::Next) {
                         at += framed.total_len;
                         self.desk.stats.bytes_in += framed.total_len as u64;
+                        self.desk.stats.packets_in += 1;
                     }
                     step
                 }
@@ -131,7 +146,10 @@ impl<G: Gate> Engine<G> {
             return Err(Fatal(ReasonCode::ProtocolError));
         }
         match framed.decode(Version::V5, bytes) {
-            Ok(Packet::Connect(connect)) => self.connect(now, key, &connect),
+            Ok(Packet::Connect(connect)) => {
+                self.note_connect(now, key, &connect);
+                self.connect(now, key, &connect)
+            }
             Ok(_) => Err(Fatal(ReasonCode::ProtocolError)),
             Err(error) => Err(self.fault(key, bytes, error)),
         }

@@ -10,6 +10,7 @@ use crate::connection::{Connection, Phase};
 use crate::gate::Gate;
 use crate::key::{CoreNo, Key};
 use crate::pace::Pace;
+use crate::stats::End;
 
 /// How a connection ran out of time.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,7 @@ impl<G: Gate> Engine<G> {
             match how {
                 Overdue::Silent => self.fail(now, key, ReasonCode::KeepAliveTimeout),
                 Overdue::Cut => {
+                    self.count_end(key, End::Timeout);
                     self.end(now, key);
                     self.discard_output(key);
                 }
@@ -42,6 +44,7 @@ impl<G: Gate> Engine<G> {
         for key in std::mem::take(&mut self.unanswered) {
             self.fail(now, key, ReasonCode::QuotaExceeded);
         }
+        self.gauge();
         if self.core == CoreNo(0) {
             self.broker.retained.expire(now.monotonic, 10_000);
         }

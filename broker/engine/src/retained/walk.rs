@@ -25,6 +25,11 @@ impl Walk {
         Self { filter: filter.into(), after: None }
     }
 
+    /// Starts with the first match behind a topic, which need not be there.
+    pub fn behind(filter: &str, topic: &str) -> Self {
+        Self { filter: filter.into(), after: Some(topic.into()) }
+    }
+
     /// Whether both walk the same filter.
     pub(crate) fn same_filter(&self, other: &Self) -> bool {
         self.filter == other.filter

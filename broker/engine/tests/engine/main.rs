@@ -6,6 +6,7 @@ mod net;
 
 mod acks_follow_commits;
 mod fuzzed;
+mod inspection;
 mod routing;
 mod slow_clients;
 mod wills;

@@ -1,0 +1,103 @@
+//! Answers to operators: a slice of the clients or topics of this core at a time, and the end of a
+//! connection by their hand.
+
+use std::sync::Arc;
+
+use broker_codec::ReasonCode;
+
+use super::{Engine, Now};
+use crate::connection::Connection;
+use crate::gate::Gate;
+use crate::inspect::{ClientInfo, ClientScan, ClientState, Keeping, TopicScan};
+use crate::key::{Address, CoreNo, Key};
+use crate::pace::Pace;
+
+/// Connections or routes looked at before others come.
+const SLICE: u32 = 1000;
+
+impl<G: Gate> Engine<G> {
+    /// Looks at some more clients; returns whether that were all.
+    pub fn scan_clients(&self, scan: &mut ClientScan) -> bool {
+        let Some(from) = scan.at else { return true };
+        let (some, next) = self.connections.slice(from, SLICE);
+        for (key, connection) in some {
+            if connection.org == scan.query.org
+                && let Some(client) = info(self.core, key, connection)
+                && scan.query.wants(&client)
+            {
+                scan.offer(client);
+            }
+        }
+        scan.at = next;
+        next.is_none()
+    }
+
+    /// Looks at some more routes; returns whether that were all.
+    pub fn scan_topics(&self, scan: &mut TopicScan) -> bool {
+        let mut seen = 0;
+        for topic in self.routes.topics(scan.org).skip(scan.at).take(SLICE as usize) {
+            seen += 1;
+            scan.offer(topic);
+        }
+        scan.at += seen;
+        seen < SLICE as usize
+    }
+
+    /// One client.
+    pub fn client(&self, key: Key) -> Option<ClientInfo> {
+        info(self.core, key, self.connections.get(key)?)
+    }
+
+    /// Ends the connection of a client by administrative action. `false` if there is none.
+    pub fn kick(&mut self, now: Now, key: Key) -> bool {
+        let known = self.client(key).is_some();
+        if known {
+            self.fail(now, key, ReasonCode::AdministrativeAction);
+        }
+        known
+    }
+}
+
+/// What is to be said of a connection, once it is that of a client and until it ends.
+fn info<N>(core: CoreNo, key: Key, connection: &Connection<N>) -> Option<ClientInfo> {
+    let about = connection.about.as_ref()?;
+    if connection.is_closing() || connection.client_id.is_empty() {
+        return None;
+    }
+    let (peer, outbound) = (&connection.peer, &connection.outbound);
+    let connected = connection.is_up();
+    Some(ClientInfo {
+        who: Address { core, key },
+        client_id: connection.client_id.clone(),
+        state: if connected { ClientState::Connected } else { ClientState::Connecting },
+        identity: connection.identity.as_ref().map(|identity| Arc::clone(&identity.name)),
+        user_name: about.user_name.clone(),
+        version: connection.version,
+        address: peer.address.clone(),
+        listener: peer.listener.clone(),
+        transport: peer.transport,
+        subject: peer.certificate.as_ref().map(|certificate| certificate.subject.clone()),
+        since: about.since,
+        keep_alive: about.keep_alive,
+        clean_start: about.clean_start,
+        session_expiry: about.session_expiry,
+        subscriptions: connection.filters.len(),
+        in_flight: outbound.window.in_use(),
+        unacknowledged: connection.unacknowledged,
+        queued: outbound.queued(),
+        queued_bytes: outbound.queued_bytes(),
+        output_bytes: outbound.output().len(),
+        messages_in: connection.taken.messages,
+        messages_out: outbound.messages,
+        bytes_in: connection.taken.bytes,
+        bytes_out: outbound.bytes,
+        rejected: connection.taken.rejected,
+        dropped: outbound.dropped,
+        keeping: match outbound.pace {
+            Pace::Fine => Keeping::Fine,
+            Pace::Behind { .. } => Keeping::Behind,
+            Pace::Slow => Keeping::Slow,
+        },
+        paused: connection.paused,
+    })
+}

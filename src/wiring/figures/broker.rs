@@ -1,0 +1,90 @@
+//! Metrics of the broker: traffic, clients, what waits, what was lost, and why.
+
+use broker_server::{DropCause, EndCause, Failure, Handle, LoginFailure, StatsSnapshot, Transport};
+use hub_kit::metrics::Exposition;
+
+use super::{counter, gauge};
+
+pub(super) fn write(broker: &Handle, out: &mut Exposition) {
+    let snapshot = broker.stats();
+    write_traffic(&snapshot, out);
+    write_clients(&snapshot, out);
+    write_waiting(&snapshot, out);
+    write_losses(&snapshot, out);
+    write_transports(&snapshot, out);
+}
+
+fn write_traffic(snapshot: &StatsSnapshot, out: &mut Exposition) {
+    let stats = snapshot.stats;
+    counter(out, "uns_mqtt_messages_in_total", "PUBLISH taken.", stats.messages_in);
+    counter(out, "uns_mqtt_messages_out_total", "PUBLISH given.", stats.messages_out);
+    counter(out, "uns_mqtt_payload_in_bytes_total", "Payload bytes taken.", stats.payload_in);
+    counter(out, "uns_mqtt_payload_out_bytes_total", "Payload bytes given.", stats.payload_out);
+    counter(out, "uns_mqtt_packets_in_total", "Packets of any type taken.", stats.packets_in);
+    counter(out, "uns_mqtt_packets_out_total", "Packets of any type given.", stats.packets_out());
+    counter(out, "uns_mqtt_bytes_in_total", "Bytes received.", stats.bytes_in);
+    counter(out, "uns_mqtt_bytes_out_total", "Bytes sent.", stats.bytes_out);
+}
+
+fn write_clients(snapshot: &StatsSnapshot, out: &mut Exposition) {
+    let stats = snapshot.stats;
+    gauge(out, "uns_mqtt_clients", "Connected clients.", stats.clients);
+    gauge(out, "uns_mqtt_sockets", "Open sockets, connected or not.", snapshot.sockets);
+    gauge(out, "uns_mqtt_subscriptions", "Subscriptions.", snapshot.subscriptions);
+    gauge(out, "uns_mqtt_retained", "Retained messages in memory.", snapshot.retained);
+    gauge(out, "uns_mqtt_retained_bytes", "Their bytes.", snapshot.retained_bytes);
+    counter(out, "uns_mqtt_connects_total", "CONNECT accepted.", stats.connects);
+    let mut ended = out.counter("uns_mqtt_ended_total", "Connections ended, by cause.");
+    for (cause, count) in EndCause::ALL.into_iter().zip(stats.ended) {
+        ended.sample(&[("cause", cause.name())], count);
+    }
+    let mut refused =
+        out.counter("uns_mqtt_refused_total", "Connections refused before they were clients.");
+    for (cause, count) in EndCause::ALL.into_iter().zip(stats.refused) {
+        refused.sample(&[("cause", cause.name())], count);
+    }
+    refused.sample(&[("cause", "connection_limit")], snapshot.turned_away);
+}
+
+fn write_waiting(snapshot: &StatsSnapshot, out: &mut Exposition) {
+    let stats = snapshot.stats;
+    gauge(out, "uns_mqtt_in_flight", "Deliveries not acknowledged by clients.", stats.in_flight);
+    gauge(out, "uns_mqtt_queued", "Messages in the queues of clients.", stats.queued);
+    gauge(out, "uns_mqtt_queued_bytes", "Their bytes.", stats.queued_bytes);
+    gauge(out, "uns_mqtt_output_bytes", "Bytes in the outputs of clients.", stats.output_bytes);
+    gauge(out, "uns_mqtt_paused", "Publishers that wait for a reader or the log.", stats.paused);
+    gauge(out, "uns_mqtt_slow", "Clients so slow that nobody waits for them.", stats.slow);
+    counter(out, "uns_mqtt_stalls_total", "Publishers paused for a reader.", stats.stalls);
+}
+
+fn write_losses(snapshot: &StatsSnapshot, out: &mut Exposition) {
+    let stats = snapshot.stats;
+    counter(out, "uns_mqtt_rejected_total", "PUBLISH refused.", stats.rejected);
+    let help = "Publishes and subscriptions refused for lack of rights.";
+    counter(out, "uns_mqtt_denied_total", help, stats.denied);
+    let mut failed = out.counter("uns_mqtt_auth_failed_total", "Log-ins that failed.");
+    for (cause, count) in LoginFailure::ALL.into_iter().zip(stats.auth_failed) {
+        failed.sample(&[("reason", cause.name())], count);
+    }
+    let mut drops = out.counter("uns_mqtt_dropped_total", "Messages not delivered.");
+    for (cause, count) in DropCause::ALL.into_iter().zip(stats.dropped) {
+        drops.sample(&[("cause", cause.name())], count);
+    }
+}
+
+fn write_transports(snapshot: &StatsSnapshot, out: &mut Exposition) {
+    gauge(out, "uns_mqtt_handshakes", "TLS and other handshakes.", snapshot.handshakes);
+    for (transport, stats) in Transport::ALL.into_iter().zip(snapshot.transports) {
+        let transport = ("transport", transport.name());
+        out.counter("uns_mqtt_connections_total", "Connections served, by transport.")
+            .sample(&[transport], stats.accepted);
+        let mut failed =
+            out.counter("uns_mqtt_connections_failed_total", "Connections failed below MQTT.");
+        for (cause, count) in Failure::ALL.into_iter().zip(stats.failed) {
+            failed.sample(&[transport, ("cause", cause.name())], count);
+        }
+    }
+    let mut reloads = out.counter("uns_mqtt_tls_reloads_total", "Changed TLS files.");
+    reloads.sample(&[("outcome", "serving")], snapshot.reloads.done);
+    reloads.sample(&[("outcome", "failed")], snapshot.reloads.failed);
+}
