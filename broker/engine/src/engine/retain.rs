@@ -50,7 +50,10 @@ impl<G: Gate> Engine<G> {
                 break;
             }
         }
-        Self::mark_dirty(connection, key, &mut self.effects.dirty);
+        // Without progress there is nothing to write, and asking again at once would never end.
+        if left < SLICE_MESSAGES {
+            Self::mark_dirty(connection, key, &mut self.effects.dirty);
+        }
     }
 
     /// A client acknowledged a delivery. Identifiers that are not in use, or out of order, are

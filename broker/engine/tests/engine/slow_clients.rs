@@ -155,3 +155,23 @@ fn silence_and_stuck_writes_end_connections() {
     assert!(net.is_closed(silent));
     assert_eq!(net.engines[0].connections(), 0);
 }
+
+/// Asking again at once for what has to wait kept a core busy for as long as the client liked.
+#[test]
+fn retained_messages_wait_for_acks_at_rest() {
+    let mut net = Net::new(1, small());
+    let sender = net.client(0, Version::V5, "s");
+    for topic in ["t/1", "t/2", "t/3"] {
+        let Packet::Publish(publish) = qos1(topic, "kept", 1) else { unreachable!() };
+        net.send(sender, &Packet::Publish(broker_codec::Publish { retain: true, ..publish }));
+    }
+    let narrow = net.connect(0, &narrow());
+    net.subscribe(narrow, "t/+", at_least_once());
+    let mut seen = net.seen(narrow);
+    assert_eq!(seen.len(), 3, "CONNACK, SUBACK and one message: {seen:?}");
+    for _ in 0..2 {
+        net.send(narrow, &Packet::Puback(broker_codec::Ack::new(broker_codec::PacketId::FIRST)));
+        seen.append(&mut net.seen(narrow));
+    }
+    assert_eq!(seen.len(), 5, "{seen:?}");
+}
