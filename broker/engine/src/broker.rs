@@ -27,6 +27,7 @@ pub struct Broker {
     /// How many connections are congested; publishers look no further while it is 0.
     congested: AtomicU32,
     assigned: AtomicU64,
+    policies: AtomicU64,
     cores: u16,
 }
 
@@ -57,6 +58,7 @@ impl Broker {
             random,
             congested: AtomicU32::new(0),
             assigned: AtomicU64::new(0),
+            policies: AtomicU64::new(0),
             cores: cores.max(1),
         }
     }
@@ -69,6 +71,20 @@ impl Broker {
     /// Puts a retained message back, as at start-up.
     pub fn restore(&self, org: OrgId, message: Retained) {
         self.retained.set(org, message);
+    }
+
+    /// How often rights have changed; what was decided under another number is stale.
+    #[inline]
+    pub fn policy_epoch(&self) -> u64 {
+        self.policies.load(Ordering::Acquire)
+    }
+
+    /// Rights have changed: from now on every answer of [`Access`](crate::Access) is asked for
+    /// again. Connections whose rights were revoked end at the next tick of their core.
+    pub fn policy_changed(&self) {
+        self.policies.fetch_add(1, Ordering::Release);
+        // After the epoch, so that a route of the new generation holds no decision of the old one.
+        self.subscriptions.touch();
     }
 
     pub(crate) fn is_congested(&self) -> bool {

@@ -11,6 +11,7 @@ use uns_model::{OrgId, PublisherId, Timestamp};
 
 use crate::login::{Identity, Peer};
 use crate::outbound::Outbound;
+use crate::policy::PolicyNo;
 use crate::route::Route;
 
 /// Where a connection stands.
@@ -112,6 +113,8 @@ pub(crate) struct Connection<N> {
     pub(crate) org: OrgId,
     /// Who it is, once that is known.
     pub(crate) identity: Option<Identity>,
+    /// The number of its rights.
+    pub(crate) policy: PolicyNo,
     pub(crate) client_id: Box<str>,
     pub(crate) publisher: PublisherId,
     pub(crate) about: Option<Box<About>>,
@@ -148,6 +151,7 @@ impl<N> Connection<N> {
             peer: Box::new(peer),
             org: OrgId::default(),
             identity: None,
+            policy: PolicyNo::default(),
             client_id: Box::default(),
             publisher: PublisherId::default(),
             about: None,

@@ -8,6 +8,7 @@ mod connect;
 mod deliver;
 mod figures;
 mod inspect;
+mod permit;
 mod publish;
 mod receive;
 mod remote;
@@ -28,6 +29,7 @@ use crate::gate::{Gate, Rejection};
 use crate::key::{Address, CoreNo, Key, Slots};
 use crate::login::{OwnedLogin, Peer};
 use crate::outbound::Desk;
+use crate::policy::Policies;
 use crate::route::Routes;
 use crate::stats::Stats;
 use acks::Acks;
@@ -102,6 +104,7 @@ pub struct Engine<G: Gate> {
     gate: G,
     connections: Slots<Connection<G::Node>>,
     routes: Routes<G::Node>,
+    policies: Policies,
     desk: Desk,
     outboxes: Vec<Outbox>,
     acks: Acks<G::Receipt>,
@@ -126,6 +129,7 @@ impl<G: Gate> Engine<G> {
             gate,
             connections: Slots::default(),
             routes: Routes::new(broker.config.routes_max),
+            policies: Policies::default(),
             desk: Desk::new(Arc::clone(&broker.config)),
             outboxes: std::iter::repeat_with(outbox).take(broker.cores().into()).collect(),
             acks: Acks::default(),

@@ -21,6 +21,7 @@ mod inspect;
 mod message;
 mod outbound;
 mod pace;
+mod policy;
 mod window;
 
 mod batch;

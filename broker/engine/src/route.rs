@@ -12,8 +12,10 @@ use std::sync::atomic::Ordering;
 use ahash::RandomState;
 use uns_model::OrgId;
 
+use crate::access::{Access, Action};
 use crate::gate::Resolved;
 use crate::key::{Address, CoreNo, Key};
+use crate::policy::Grants;
 use crate::tree::{Link, Subscriber, Subscriptions};
 
 /// One receiver of a topic: all its overlapping subscriptions as one delivery.
@@ -51,6 +53,8 @@ pub(crate) struct Route<N> {
     pub(crate) generation: u64,
     pub(crate) topic: Box<str>,
     pub(crate) node: Resolved<N>,
+    /// Who may publish to it.
+    pub(crate) grants: Grants,
     pub(crate) local: Box<[Target]>,
     pub(crate) remote: Box<[Remote]>,
     links: Box<[(Address, Arc<Link>)]>,
@@ -65,7 +69,11 @@ impl<N> Route<N> {
     ) -> Self {
         let generation = tree.generation();
         let mut matched: HashMap<Address, Vec<Subscriber>, RandomState> = HashMap::default();
+        let mut rights = Rights::default();
         tree.matches(org, topic, &mut |who, subscriber| {
+            if !rights.may_receive(subscriber, topic) {
+                return;
+            }
             matched.entry(who).or_default().push(subscriber.clone());
         });
         let mut all: Vec<_> = matched.into_iter().collect();
@@ -91,6 +99,7 @@ impl<N> Route<N> {
             generation,
             topic: topic.into(),
             node,
+            grants: Grants::new(0),
             local: local.into_boxed_slice(),
             remote: remote.collect(),
             links: links.into_boxed_slice(),
@@ -102,6 +111,26 @@ impl<N> Route<N> {
         self.links
             .iter()
             .any(|(who, link)| link.congested.load(Ordering::Relaxed) && Some(*who) != publisher)
+    }
+}
+
+/// Asks the rights of subscribers, which many in a row often have in common.
+#[derive(Debug, Default)]
+struct Rights {
+    last: Option<(Arc<dyn Access>, bool)>,
+}
+
+impl Rights {
+    fn may_receive(&mut self, subscriber: &Subscriber, topic: &str) -> bool {
+        let Some(access) = subscriber.link.access() else { return true };
+        if let Some((last, may)) = &self.last
+            && Arc::ptr_eq(last, &access)
+        {
+            return *may;
+        }
+        let may = access.allows(Action::Receive, topic);
+        self.last = Some((access, may));
+        may
     }
 }
 

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use uns_model::OrgId;
 
+use crate::access::Access;
 use crate::key::Address;
 pub use list::List;
 use map::Map;
@@ -34,6 +35,18 @@ pub struct Wish {
 pub struct Link {
     /// Set while publishers should pause: the connection is behind, and draining.
     pub congested: AtomicBool,
+    access: RwLock<Option<Arc<dyn Access>>>,
+}
+
+impl Link {
+    /// What its client may receive; `None` where that is asked when a message is sent.
+    pub(crate) fn access(&self) -> Option<Arc<dyn Access>> {
+        self.access.read().clone()
+    }
+
+    pub(crate) fn set_access(&self, access: &Arc<dyn Access>) {
+        *self.access.write() = Some(Arc::clone(access));
+    }
 }
 
 /// One subscription as the tree holds it.
@@ -134,6 +147,11 @@ impl Subscriptions {
     #[inline]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// Who may receive what has changed: whatever was derived before is stale.
+    pub(crate) fn touch(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// How many subscriptions there are.

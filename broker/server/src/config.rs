@@ -15,6 +15,8 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// What happens between a connection and its first MQTT byte.
     pub handshakes: Handshakes,
+    /// How log-ins that take long are verified.
+    pub verification: Verification,
     /// Threads that own connections; 0 for as many as the machine runs at once.
     pub cores: u16,
     /// Connections at the same time. Some more are let in to be refused in words.
@@ -101,12 +103,28 @@ impl Default for Handshakes {
     }
 }
 
+/// The threads that verify log-ins which [`Authenticate`](broker_engine::Authenticate) asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Verification {
+    /// How many log-ins are verified at once. A password hash may want 20 MB for each.
+    pub threads: u16,
+    /// How many more may wait. One beyond is told that the server is busy.
+    pub waiting_max: usize,
+}
+
+impl Default for Verification {
+    fn default() -> Self {
+        Self { threads: 4, waiting_max: 256 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 1883)).into()],
             tls: None,
             handshakes: Handshakes::default(),
+            verification: Verification::default(),
             cores: 0,
             connections_max: 15_000,
             figures_interval: Duration::from_secs(10),

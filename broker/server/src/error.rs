@@ -42,6 +42,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A thread that verifies log-ins could not be made.
+    #[error("cannot start a thread for log-ins")]
+    Verifier(#[source] io::Error),
     /// A connection was gone before it was served.
     #[error("a connection was gone before it was served")]
     Adopt(#[source] io::Error),

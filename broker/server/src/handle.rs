@@ -97,6 +97,12 @@ impl Handle {
         }
     }
 
+    /// Rights have changed: every decision about publishing and receiving is made anew, and
+    /// connections whose rights were revoked are ended within a second.
+    pub fn policy_changed(&self) {
+        self.broker.policy_changed();
+    }
+
     /// Forgets the retained message of a topic whose node was deleted; subscribers hear nothing.
     pub fn clear_retained(&self, org: OrgId, topic: &str) {
         self.broker.retained.clear(org, topic);

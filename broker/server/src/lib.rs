@@ -9,7 +9,7 @@
 //! TLS, WebSocket and PROXY headers are dealt with in two places. Handshakes have tasks of their own
 //! on the caller's runtime, timed and bounded; what comes out of them goes to a core like any plain
 //! socket, with its layers. There it reads and writes through them; a plain socket has none and
-//! pays for none.
+//! pays for none. Log-ins whose check takes long are verified on threads of their own.
 
 mod config;
 mod counters;
@@ -24,12 +24,13 @@ mod gate;
 mod handshake;
 mod post;
 mod tls;
+mod verify;
 mod websocket;
 mod worker;
 
 pub mod fuzz;
 
-pub use config::{Config, Handshakes, Listener, Tls};
+pub use config::{Config, Handshakes, Listener, Tls, Verification};
 pub use counters::{Failure, Reloads, TransportStats};
 pub use error::Error;
 pub use handle::{Handle, StatsSnapshot};

@@ -4,13 +4,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use broker_engine::{Batch, CoreNo, Rejection, Signal, Ticket};
+use broker_codec::ReasonCode;
+use broker_engine::{Batch, CoreNo, Identity, Key, Rejection, Signal, Ticket};
 use fabric::Commit;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 /// A commit, or why there was none.
 pub(crate) type Outcome = (Ticket, Result<Commit, Rejection>);
+
+/// Who a connection turned out to be, or why it is refused.
+pub(crate) type Known = (Key, Result<Identity, ReasonCode>);
 
 /// Batches between one pair of cores.
 #[derive(Debug, Default)]
@@ -30,6 +34,8 @@ struct Inbox {
     signals: Mutex<Vec<Signal>>,
     /// At most one per ticket, whose bytes are bounded.
     commits: Mutex<Vec<Outcome>>,
+    /// At most one per log-in that waits to be verified.
+    known: Mutex<Vec<Known>>,
     /// Something was posted since the core looked last.
     posted: AtomicBool,
     wake: Notify,
@@ -114,6 +120,15 @@ impl Post {
 
     pub(crate) fn take_commits(&self, core: CoreNo, into: &mut Vec<Outcome>) {
         into.append(&mut self.inbox(core).commits.lock());
+    }
+
+    pub(crate) fn verified(&self, core: CoreNo, key: Key, known: Result<Identity, ReasonCode>) {
+        self.inbox(core).known.lock().push((key, known));
+        self.ring(core);
+    }
+
+    pub(crate) fn take_verified(&self, core: CoreNo) -> Vec<Known> {
+        std::mem::take(&mut *self.inbox(core).known.lock())
     }
 
     /// Whether something was posted since the last call; forgets it.

@@ -21,6 +21,7 @@ use crate::handle::Handle;
 use crate::handshake::{Hall, Pages, Programs};
 use crate::post::Post;
 use crate::tls::{Certificates, watch};
+use crate::verify::Verifiers;
 use crate::worker::{Gauges, Setup, run};
 use crate::{Config, Error};
 
@@ -89,6 +90,8 @@ impl Server {
         let (stop, stopped) = watch::channel(None);
         let gauges: Arc<Vec<Gauges>> = Arc::new((0..cores).map(|_| Gauges::default()).collect());
         let post = Post::new(cores);
+        let verifiers =
+            Verifiers::start(config.verification, broker.clone(), post.clone(), clock.clone())?;
         let (mut doors, mut desks, mut threads) = (Vec::new(), Vec::new(), Vec::new());
         for core in 0..cores {
             let (door, arrivals) = mpsc::channel(ARRIVALS_MAX);
@@ -100,6 +103,7 @@ impl Server {
                 broker: Arc::clone(&broker),
                 namespace: namespace.clone(),
                 post: Arc::clone(&post),
+                verifiers: Arc::clone(&verifiers),
                 clock: Arc::clone(&clock),
                 gauges: Arc::clone(&gauges),
                 arrivals,

@@ -22,6 +22,7 @@ use uns_namespace::Namespace;
 
 use crate::gate::ServerGate;
 use crate::post::Post;
+use crate::verify::Verifiers;
 pub(crate) use layered::Layers;
 use link::Link;
 use stream::Stream;
@@ -93,6 +94,7 @@ pub(crate) struct Setup {
     pub(crate) broker: Arc<Broker>,
     pub(crate) namespace: Option<Arc<Namespace>>,
     pub(crate) post: Arc<Post>,
+    pub(crate) verifiers: Arc<Verifiers>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) gauges: Arc<Vec<Gauges>>,
     pub(crate) arrivals: mpsc::Receiver<Arrival>,
@@ -113,6 +115,7 @@ pub(crate) struct Worker {
     /// incomplete.
     buffer: RefCell<Vec<u8>>,
     post: Arc<Post>,
+    verifiers: Arc<Verifiers>,
     clock: Arc<dyn Clock>,
     gauges: Arc<Vec<Gauges>>,
     replies: RefCell<HashMap<u64, oneshot::Sender<Published>, ahash::RandomState>>,
@@ -131,6 +134,7 @@ impl Worker {
             links: RefCell::default(),
             buffer: RefCell::new(vec![0; 2 * READ_BYTES]),
             post: Arc::clone(&setup.post),
+            verifiers: Arc::clone(&setup.verifiers),
             clock: Arc::clone(&setup.clock),
             gauges: Arc::clone(&setup.gauges),
             replies: RefCell::default(),

@@ -66,11 +66,18 @@ impl<G: Gate> Engine<G> {
         &mut self,
         now: Now,
         key: Key,
-        introduction: Introduction,
+        mut introduction: Introduction,
         known: Result<Identity, ReasonCode>,
     ) {
         match known {
             Ok(identity) => {
+                // Here and not only when it is due, since it may outlive what is known of its
+                // client. CONNACK has no code for it, and the client may well do without.
+                if let Some(will) = &introduction.will
+                    && !self.permits_will(Some(&identity), &will.topic)
+                {
+                    introduction.will = None;
+                }
                 self.begin(now, key, Accepted { identity, introduction, authentication: None });
             }
             Err(reason) => self.turn_away(now, key, reason),

@@ -111,7 +111,10 @@ impl<G: Gate> Engine<G> {
             self.desk.stats.clients -= 1;
         }
         let publisher = connection.publisher;
-        if let Some(will) = connection.will.take() {
+        let will = connection.will.take();
+        let identity = connection.identity.clone();
+        self.forget_identity(key);
+        if let Some(will) = will.filter(|will| self.permits_will(identity.as_ref(), &will.topic)) {
             let message = Message {
                 topic: &will.topic,
                 qos: will.qos,

@@ -16,10 +16,8 @@ impl<G: Gate> Engine<G> {
     /// The client may come in: its session begins.
     pub(super) fn begin(&mut self, now: Now, key: Key, accepted: Accepted) {
         let me = self.address(key);
-        let Some(connection) = self.connections.get_mut(key) else { return };
         let Accepted { identity, introduction, authentication } = accepted;
-        connection.org = identity.org;
-        connection.identity = Some(identity);
+        let Some(connection) = self.connections.get_mut(key) else { return };
         let assigned = introduction.client_id.is_empty();
         connection.client_id = if assigned {
             self.broker.assign_client_id().into()
@@ -39,6 +37,8 @@ impl<G: Gate> Engine<G> {
             authentication,
         };
         self.broker.config.apply(connection, introduction);
+        self.identify(key, identity);
+        let Some(connection) = self.connections.get_mut(key) else { return };
         let old = self.broker.clients.claim(connection.org, &connection.client_id, me);
         connection.phase = Phase::Claiming(Box::new(welcome));
         self.desk.stats.clients += 1;

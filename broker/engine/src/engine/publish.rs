@@ -11,6 +11,7 @@ use super::{Engine, Now};
 use crate::gate::{Gate, Inbound, Rejection, Resolved};
 use crate::key::Key;
 use crate::message::Message;
+use crate::policy::Grants;
 use crate::retained::Retained;
 use crate::route::Route;
 
@@ -80,11 +81,7 @@ impl<G: Gate> Engine<G> {
             Some(last) if last.generation == generation && *last.topic == *topic => {
                 Ok(Rc::clone(last))
             }
-            _ => self.route(origin.org, topic, Author::Client).inspect(|route| {
-                if let Some(connection) = self.connections.get_mut(key) {
-                    connection.last_route = Some(Rc::clone(route));
-                }
-            }),
+            _ => self.permitted_route(key, topic),
         };
         if let Ok(route) = &route
             && self.must_wait(route, Some(key))
@@ -246,6 +243,15 @@ impl<G: Gate> Engine<G> {
         );
     }
 
+    /// Where a client's topic leads. Whether this client may publish there is another question.
+    pub(super) fn client_route(
+        &mut self,
+        org: OrgId,
+        topic: &str,
+    ) -> Result<Rc<Route<G::Node>>, Rejection> {
+        self.route(org, topic, Author::Client)
+    }
+
     /// Where a topic leads under the present subscriptions.
     fn route(
         &mut self,
@@ -254,11 +260,14 @@ impl<G: Gate> Engine<G> {
         author: Author,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
         let generation = self.broker.subscriptions.generation();
-        if let Some(route) = self.routes.get(org, topic)
+        let epoch = self.broker.policy_epoch();
+        let known = self.routes.get(org, topic);
+        if let Some(route) = &known
             && route.generation == generation
         {
-            return Ok(route);
+            return Ok(Rc::clone(route));
         }
+        let grants = known.map(|route| route.grants.clone()).filter(|grants| grants.is_of(epoch));
         let node = match author {
             Author::Broker => Resolved::Plain,
             Author::Client => {
@@ -282,7 +291,9 @@ impl<G: Gate> Engine<G> {
             }
         };
         let tree = &self.broker.subscriptions;
-        let route = Rc::new(Route::build((tree, self.core), org, topic, node));
+        let mut route = Route::build((tree, self.core), org, topic, node);
+        route.grants = grants.unwrap_or_else(|| Grants::new(epoch));
+        let route = Rc::new(route);
         if author == Author::Client {
             self.routes.insert(org, Rc::clone(&route));
         }

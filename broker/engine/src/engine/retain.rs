@@ -3,6 +3,7 @@
 use broker_codec::PacketId;
 
 use super::{Engine, Now};
+use crate::access::Action;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::message::{Message, remaining};
@@ -18,6 +19,7 @@ impl<G: Gate> Engine<G> {
         if connection.outbound.owed.is_empty() || !connection.is_up() {
             return;
         }
+        let Some(access) = connection.outbound.link.access() else { return };
         let (org, outbound, desk) = (connection.org, &mut connection.outbound, &mut self.desk);
         let mut left = SLICE_MESSAGES;
         while let Some(mut owed) = outbound.owed.pop_front() {
@@ -29,6 +31,11 @@ impl<G: Gate> Engine<G> {
             let ids = ids.as_slice();
             let qos = owed.qos;
             let over = self.broker.retained.walk(org, &mut owed.walk, now.monotonic, &mut |kept| {
+                left -= 1;
+                // What is left out takes time as well, so it counts in the slice.
+                if !access.allows(Action::Receive, &kept.topic) {
+                    return left > 0;
+                }
                 let expiry = remaining(kept.expires, now.monotonic).unwrap_or(Some(0));
                 let message = Message {
                     topic: &kept.topic,
@@ -42,7 +49,6 @@ impl<G: Gate> Engine<G> {
                 desk.encoder.begin();
                 let delivery = Delivery { qos: kept.qos.min(qos), retain: true, ids };
                 outbound.send(desk, now.monotonic, &message, &delivery);
-                left -= 1;
                 left > 0 && outbound.takes_retained(qos)
             });
             if !over {

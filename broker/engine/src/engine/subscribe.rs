@@ -66,12 +66,13 @@ impl<G: Gate> Engine<G> {
     /// Adds or replaces one subscription; returns whether it existed.
     fn subscribe_one(&mut self, key: Key, filter: &str, wish: Wish) -> Result<bool, ReasonCode> {
         let who = self.address(key);
-        let config = &self.broker.config;
-        let connection = self.connections.get_mut(key).ok_or(ReasonCode::UnspecifiedError)?;
         check_filter(filter).map_err(|error| error.reason())?;
         if shared(filter).is_some() {
             return Err(ReasonCode::SharedSubscriptionsNotSupported);
         }
+        self.check_subscribe(key, filter)?;
+        let config = &self.broker.config;
+        let connection = self.connections.get_mut(key).ok_or(ReasonCode::UnspecifiedError)?;
         if filter.split('/').take(config.levels_max + 1).count() > config.levels_max {
             return Err(ReasonCode::TopicFilterInvalid);
         }

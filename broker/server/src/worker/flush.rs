@@ -35,6 +35,7 @@ impl Worker {
         if self.post.take_posted(self.core) {
             self.take_post();
         }
+        self.ask();
         self.engine.borrow_mut().flush();
         self.hand_over();
         let dirty = std::mem::take(&mut self.engine.borrow_mut().effects().dirty);
@@ -63,6 +64,20 @@ impl Worker {
         effects.dirty = dirty;
     }
 
+    /// Log-ins that this core cannot judge by itself.
+    fn ask(&self) {
+        let mut engine = self.engine.borrow_mut();
+        if engine.effects().asked.is_empty() {
+            return;
+        }
+        let now = self.now();
+        for (key, login) in std::mem::take(&mut engine.effects().asked) {
+            if let Err(busy) = self.verifiers.ask((self.core, key), login, now.monotonic) {
+                engine.verified(now, key, Err(busy));
+            }
+        }
+    }
+
     /// Words and batches for other cores.
     fn hand_over(&self) {
         let mut engine = self.engine.borrow_mut();
@@ -85,6 +100,9 @@ impl Worker {
         self.post.take_signals(self.core, &mut signals);
         for signal in signals {
             engine.signal(now, signal);
+        }
+        for (key, known) in self.post.take_verified(self.core) {
+            engine.verified(now, key, known);
         }
         self.post.take_commits(self.core, &mut commits);
         for (ticket, outcome) in commits {

@@ -1,0 +1,120 @@
+//! What a client may publish and receive (TRAP-31): asked of its rights, remembered in the routes.
+
+use std::rc::Rc;
+
+use broker_codec::{ReasonCode, shared};
+
+use super::{Engine, Now};
+use crate::access::{Action, Coverage};
+use crate::gate::{Gate, Rejection};
+use crate::key::Key;
+use crate::login::Identity;
+use crate::route::Route;
+
+/// No rights to this.
+fn not_authorized(detail: &str) -> Rejection {
+    Rejection::new(ReasonCode::NotAuthorized, "not_authorized", detail)
+}
+
+impl<G: Gate> Engine<G> {
+    /// The connection turned out to be this one, with these rights.
+    pub(super) fn identify(&mut self, key: Key, identity: Identity) {
+        let policy = self.policies.enter(&identity.access);
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        connection.org = identity.org;
+        connection.policy = policy;
+        connection.last_route = None;
+        connection.outbound.link.set_access(&identity.access);
+        if let Some(before) = connection.identity.replace(identity) {
+            self.policies.leave(&before.access);
+        }
+    }
+
+    /// Its rights are in use no more.
+    pub(super) fn forget_identity(&mut self, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if let Some(identity) = connection.identity.take() {
+            self.policies.leave(&identity.access);
+        }
+    }
+
+    /// Where a client's publish goes, if it may go there. A topic that a client has no right to is
+    /// resolved by nobody: no node comes into being, no route is remembered.
+    pub(super) fn permitted_route(
+        &mut self,
+        key: Key,
+        topic: &str,
+    ) -> Result<Rc<Route<G::Node>>, Rejection> {
+        let generation = self.broker.subscriptions.generation();
+        let Some(connection) = self.connections.get_mut(key) else {
+            return Err(not_authorized("the client is gone"));
+        };
+        let (org, policy) = (connection.org, connection.policy);
+        let known = self.routes.get(org, topic).filter(|route| route.grants.has(policy));
+        if let Some(route) = &known
+            && route.generation == generation
+        {
+            connection.last_route = Some(Rc::clone(route));
+            return Ok(Rc::clone(route));
+        }
+        let epoch = self.broker.policy_epoch();
+        let known = known.is_some_and(|route| route.grants.is_of(epoch));
+        if !known && !may_publish(connection.identity.as_ref(), topic) {
+            self.desk.stats.denied += 1;
+            return Err(not_authorized("its log-in has no right to publish to this topic"));
+        }
+        let route = self.client_route(org, topic)?;
+        route.grants.add(policy);
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.last_route = Some(Rc::clone(&route));
+        }
+        Ok(route)
+    }
+
+    /// Whether a will may be published. One that may not is dropped, and counted like a publish.
+    pub(super) fn permits_will(&mut self, identity: Option<&Identity>, topic: &str) -> bool {
+        let permitted = may_publish(identity, topic);
+        if !permitted {
+            self.desk.stats.denied += 1;
+            self.desk.stats.rejected += 1;
+        }
+        permitted
+    }
+
+    /// Whether a subscription would bring its client anything. What it has no right to is left out
+    /// later, when routes are built and retained messages walked.
+    pub(super) fn check_subscribe(&mut self, key: Key, filter: &str) -> Result<(), ReasonCode> {
+        let identity = self.connections.get(key).and_then(|c| c.identity.as_ref());
+        let inner = shared(filter).map_or(filter, |(_, inner)| inner);
+        match identity.map_or(Coverage::None, |identity| identity.access.covers(inner)) {
+            Coverage::None => {
+                self.desk.stats.denied += 1;
+                Err(ReasonCode::NotAuthorized)
+            }
+            Coverage::Part | Coverage::All => Ok(()),
+        }
+    }
+
+    /// Ends the connections of those who lost the right to one.
+    pub(super) fn end_revoked(&mut self, now: Now) {
+        let revoked = self.policies.revoked();
+        if revoked.is_empty() {
+            return;
+        }
+        let of = |(_, connection): &(Key, &crate::connection::Connection<G::Node>)| {
+            connection.identity.is_some() && revoked.contains(&connection.policy)
+        };
+        let keys: Vec<_> = self.connections.iter().filter(of).map(|(key, _)| key).collect();
+        for key in keys {
+            // CONNACK has no code for an act of administration.
+            let up = self.is_up(key);
+            let reason =
+                if up { ReasonCode::AdministrativeAction } else { ReasonCode::NotAuthorized };
+            self.fail(now, key, reason);
+        }
+    }
+}
+
+fn may_publish(identity: Option<&Identity>, topic: &str) -> bool {
+    identity.is_some_and(|identity| identity.access.allows(Action::Publish, topic))
+}
