@@ -30,7 +30,7 @@ use crate::key::{Address, CoreNo, Key, Slots};
 use crate::login::{OwnedLogin, Peer};
 use crate::outbound::Desk;
 use crate::policy::Policies;
-use crate::route::Routes;
+use crate::route::{Routes, Shares};
 use crate::stats::Stats;
 use acks::Acks;
 pub use publish::InProcess;
@@ -105,6 +105,7 @@ pub struct Engine<G: Gate> {
     connections: Slots<Connection<G::Node>>,
     routes: Routes<G::Node>,
     policies: Policies,
+    shares: Shares,
     desk: Desk,
     outboxes: Vec<Outbox>,
     acks: Acks<G::Receipt>,
@@ -130,6 +131,7 @@ impl<G: Gate> Engine<G> {
             connections: Slots::default(),
             routes: Routes::new(broker.config.routes_max),
             policies: Policies::default(),
+            shares: Shares::default(),
             desk: Desk::new(Arc::clone(&broker.config)),
             outboxes: std::iter::repeat_with(outbox).take(broker.cores().into()).collect(),
             acks: Acks::default(),

@@ -47,5 +47,6 @@ pub use login::{
     Step, Transport, Verdict,
 };
 pub use retained::{Quota, Retained, RetainedMessages, Walk};
+pub use route::Member;
 pub use stats::{Drop, End, LoginFailure, Stats};
-pub use tree::{Link, List, Subscriber, Subscriptions, Visit, Wish};
+pub use tree::{Group, Holder, Link, List, Matched, Subscriber, Subscriptions, Visit, Wish};

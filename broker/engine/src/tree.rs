@@ -3,137 +3,28 @@
 
 mod list;
 mod map;
+mod node;
+mod subscriber;
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
-use parking_lot::{Mutex, RwLock};
+use broker_codec::shared;
+use parking_lot::Mutex;
 use uns_model::OrgId;
 
-use crate::access::Access;
-use crate::key::Address;
 pub use list::List;
 use map::Map;
-
-/// What a subscription asks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Wish {
-    /// The QoS granted.
-    pub qos: u8,
-    /// Do not send the client its own messages.
-    pub no_local: bool,
-    /// Keep the RETAIN flag of the publisher.
-    pub retain_as_published: bool,
-    /// The Subscription Identifier.
-    pub identifier: Option<NonZeroU32>,
-}
-
-/// What other cores may see of a connection.
-#[derive(Debug, Default)]
-pub struct Link {
-    /// Set while publishers should pause: the connection is behind, and draining.
-    pub congested: AtomicBool,
-    access: RwLock<Option<Arc<dyn Access>>>,
-}
-
-impl Link {
-    /// What its client may receive; `None` where that is asked when a message is sent.
-    pub(crate) fn access(&self) -> Option<Arc<dyn Access>> {
-        self.access.read().clone()
-    }
-
-    pub(crate) fn set_access(&self, access: &Arc<dyn Access>) {
-        *self.access.write() = Some(Arc::clone(access));
-    }
-}
-
-/// One subscription as the tree holds it.
-#[derive(Clone, Debug)]
-pub struct Subscriber {
-    /// What it asks for.
-    pub wish: Wish,
-    /// The connection's visible state.
-    pub link: Arc<Link>,
-}
-
-type Subscribers = Map<Address, Subscriber>;
-
-#[derive(Clone, Debug, Default)]
-struct Node {
-    children: Map<Arc<str>, Arc<Self>>,
-    plus: Option<Arc<Self>>,
-    here: Subscribers,
-    below: Subscribers,
-}
-
-impl Node {
-    fn is_empty(&self) -> bool {
-        self.children.is_empty()
-            && self.plus.is_none()
-            && self.here.is_empty()
-            && self.below.is_empty()
-    }
-
-    fn change(
-        &mut self,
-        filter: Option<&str>,
-        edit: &mut dyn FnMut(&mut Subscribers) -> bool,
-    ) -> bool {
-        let Some(filter) = filter else { return edit(&mut self.here) };
-        let (level, rest) = split(filter);
-        match level {
-            "#" => edit(&mut self.below),
-            "+" => {
-                let mut next = self.plus.take().unwrap_or_default();
-                let replaced = Arc::make_mut(&mut next).change(rest, edit);
-                self.plus = (!next.is_empty()).then_some(next);
-                replaced
-            }
-            _ => {
-                let mut next = self.children.remove(level).unwrap_or_default();
-                let replaced = Arc::make_mut(&mut next).change(rest, edit);
-                if !next.is_empty() {
-                    self.children.insert(level.into(), next);
-                }
-                replaced
-            }
-        }
-    }
-
-    fn matches(&self, topic: Option<&str>, dollar: bool, visit: &mut Visit<'_>) {
-        if !dollar {
-            self.below.for_each(&mut |who, subscriber| visit(*who, subscriber));
-        }
-        let Some(topic) = topic else {
-            self.here.for_each(&mut |who, subscriber| visit(*who, subscriber));
-            return;
-        };
-        let (level, rest) = split(topic);
-        if let Some(next) = self.children.get(level) {
-            next.matches(rest, false, visit);
-        }
-        if let Some(next) = self.plus.as_ref().filter(|_| !dollar) {
-            next.matches(rest, false, visit);
-        }
-    }
-}
-
-/// Called with every subscriber of a topic, once per matching filter.
-pub type Visit<'a> = dyn FnMut(Address, &Subscriber) + 'a;
-
-/// The first level, and what follows its slash.
-pub(crate) fn split(path: &str) -> (&str, Option<&str>) {
-    match path.split_once('/') {
-        Some((level, rest)) => (level, Some(rest)),
-        None => (path, None),
-    }
-}
+use node::Node;
+pub(crate) use node::split;
+use subscriber::Subscribers;
+pub use subscriber::{Group, Holder, Link, Matched, Subscriber, Visit, Wish};
 
 type Roots = Map<u32, Arc<Node>>;
 
-/// The subscriptions of all clients.
+/// The subscriptions of all clients. Filters come as clients spell them: `$share/group/filter` is
+/// the subscription of one member of a share.
 #[derive(Debug, Default)]
 pub struct Subscriptions {
     roots: ArcSwap<Roots>,
@@ -154,48 +45,92 @@ impl Subscriptions {
         self.generation.fetch_add(1, Ordering::Release);
     }
 
-    /// How many subscriptions there are.
+    /// How many subscriptions there are. One of a logged session counts once, connected or not.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Adds or replaces a subscription, without a gap. Returns whether it existed.
-    pub fn insert(&self, org: OrgId, filter: &str, who: Address, subscriber: &Subscriber) -> bool {
-        let replaced = self.change(org, std::iter::once(filter), &mut |list| {
-            list.insert(who, subscriber.clone()).is_some()
-        }) > 0;
-        self.count.fetch_add(usize::from(!replaced), Ordering::Relaxed);
-        replaced
+    /// Adds or replaces a subscription under all names its client has (see [`Holder`]), in one step
+    /// and without a gap. Returns whether it existed.
+    pub fn insert(
+        &self,
+        org: OrgId,
+        filter: &str,
+        who: &[Holder],
+        subscriber: &Subscriber,
+    ) -> bool {
+        self.insert_all(org, std::iter::once((filter, subscriber.clone())), who) > 0
     }
 
-    /// Removes subscriptions in one step. Returns how many existed.
+    /// [`Subscriptions::insert`] of many in one step, as when a session is resumed or restored.
+    /// Returns how many existed.
+    pub fn insert_all<'a>(
+        &self,
+        org: OrgId,
+        entries: impl Iterator<Item = (&'a str, Subscriber)>,
+        who: &[Holder],
+    ) -> usize {
+        let (mut new, mut old) = (0, 0);
+        self.change(org, entries, &mut |list, subscriber| {
+            let mut replaced = false;
+            for &holder in who {
+                let second = subscriber.is_second(holder);
+                let existed = list.insert(holder, subscriber.clone()).is_some();
+                new += usize::from(!second && !existed);
+                replaced |= existed;
+            }
+            old += usize::from(replaced);
+            true
+        });
+        self.count.fetch_add(new, Ordering::Relaxed);
+        old
+    }
+
+    /// Removes subscriptions under all these names in one step. Returns how many filters had one.
     pub fn remove<'a>(
         &self,
         org: OrgId,
         filters: impl Iterator<Item = &'a str>,
-        who: Address,
+        who: &[Holder],
     ) -> usize {
-        let removed = self.change(org, filters, &mut |list| list.remove(&who).is_some());
-        self.count.fetch_sub(removed, Ordering::Relaxed);
-        removed
+        let (mut gone, mut hits) = (0, 0);
+        self.change(org, filters.map(|filter| (filter, ())), &mut |list, ()| {
+            let mut hit = false;
+            for holder in who {
+                if let Some(old) = list.remove(holder) {
+                    gone += usize::from(!old.is_second(*holder));
+                    hit = true;
+                }
+            }
+            hits += usize::from(hit);
+            hit
+        });
+        self.count.fetch_sub(gone, Ordering::Relaxed);
+        hits
     }
 
-    fn change<'a>(
+    fn change<'a, T>(
         &self,
         org: OrgId,
-        filters: impl Iterator<Item = &'a str>,
-        edit: &mut dyn FnMut(&mut Subscribers) -> bool,
-    ) -> usize {
+        filters: impl Iterator<Item = (&'a str, T)>,
+        edit: &mut dyn FnMut(&mut Subscribers, &T) -> bool,
+    ) {
         let mut filters = filters.peekable();
         if filters.peek().is_none() {
-            return 0;
+            return;
         }
         let _writer = self.writer.lock();
         let mut roots = Roots::clone(&self.roots.load());
         let mut root = roots.get(&org.0).cloned().unwrap_or_default();
-        let mut hits = 0;
-        for filter in filters {
-            hits += usize::from(Arc::make_mut(&mut root).change(Some(filter), edit));
+        let mut changed = false;
+        for (filter, what) in filters {
+            let (group, filter) =
+                shared(filter).map_or((None, filter), |(group, filter)| (Some(group), filter));
+            changed |=
+                Arc::make_mut(&mut root).change(Some(filter), group, &mut |list| edit(list, &what));
+        }
+        if !changed {
+            return;
         }
         if root.is_empty() {
             roots.remove(&org.0);
@@ -204,10 +139,9 @@ impl Subscriptions {
         }
         self.roots.store(Arc::new(roots));
         self.generation.fetch_add(1, Ordering::Release);
-        hits
     }
 
-    /// Visits every subscription matching a topic. A leading wildcard never matches `$`.
+    /// Visits everything that matches a topic. A leading wildcard never matches `$`.
     pub fn matches(&self, org: OrgId, topic: &str, visit: &mut Visit<'_>) {
         let roots = self.roots.load();
         if let Some(root) = roots.get(&org.0) {
@@ -217,6 +151,4 @@ impl Subscriptions {
 }
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
-pub(crate) use tests::naive;
+pub(crate) mod tests;

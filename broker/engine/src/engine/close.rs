@@ -11,6 +11,7 @@ use crate::key::Key;
 use crate::message::Message;
 use crate::pace::Pace;
 use crate::stats::End;
+use crate::tree::Holder;
 
 /// Beside the code, since the client's own library may hide where it chose QoS 2.
 const QOS_SUPPORTED: &str = "this broker takes QoS 0 and 1, as its CONNACK said";
@@ -105,7 +106,8 @@ impl<G: Gate> Engine<G> {
             self.broker.set_congested(false);
         }
         let org = connection.org;
-        self.broker.subscriptions.remove(org, filters.iter().map(|filter| &**filter), me);
+        let filters = filters.iter().map(|filter| &**filter);
+        self.broker.subscriptions.remove(org, filters, &[Holder::Connection(me)]);
         if known {
             self.broker.clients.release(org, &connection.client_id, me);
             self.desk.stats.clients -= 1;

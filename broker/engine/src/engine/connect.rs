@@ -94,7 +94,6 @@ impl<G: Gate> Engine<G> {
                     .and_then(NonZeroU32::new),
                 assigned_client_identifier: welcome.assigned_client_id.then_some(&*assigned),
                 topic_alias_maximum: Some(config.topic_alias_maximum),
-                shared_subscription_available: Some(false),
                 server_keep_alive: welcome.server_keep_alive,
                 authentication_method: welcome.authentication.as_ref().map(|both| &*both.0),
                 authentication_data: welcome.authentication.as_ref().map(|both| &*both.1),

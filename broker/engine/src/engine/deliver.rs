@@ -10,27 +10,40 @@ use crate::gate::Gate;
 use crate::key::{CoreNo, Key};
 use crate::message::Message;
 use crate::outbound::Delivery;
-use crate::route::{Audience, Route, Target};
+use crate::pace::Pace;
+use crate::route::{Audience, Remote, Route, Target};
 
 impl<G: Gate> Engine<G> {
     #[inline]
     pub(super) fn deliver(&mut self, now: Now, message: &Message<'_>, route: &Route<G::Node>) {
+        self.desk.encoder.begin();
         if !route.local.is_empty() {
             self.deliver_here(now, message, &route.local);
         }
-        for remote in &route.remote {
-            let Some(outbox) = self.outboxes.get_mut(remote.core.index()) else { continue };
-            let (number, mut targets) = remote.noted.get();
-            if number != outbox.number {
-                targets = outbox.batch.add_targets(&remote.targets);
-                remote.noted.set((outbox.number, targets));
+        for remote in route.remote.iter().filter(|remote| remote.gets(message.qos)) {
+            self.hand_over(message, remote);
+        }
+        for chosen in route.shares.iter().filter_map(|share| share.live(message.qos)) {
+            if chosen.core == self.core {
+                self.deliver_here(now, message, &chosen.targets);
+            } else {
+                self.hand_over(message, chosen);
             }
-            outbox.batch.push(message, targets);
         }
     }
 
+    fn hand_over(&mut self, message: &Message<'_>, remote: &Remote) {
+        let Some(outbox) = self.outboxes.get_mut(remote.core.index()) else { return };
+        let (number, mut targets) = remote.noted.get();
+        if number != outbox.number {
+            targets = outbox.batch.add_targets(&remote.targets);
+            remote.noted.set((outbox.number, targets));
+        }
+        outbox.batch.push(message, targets);
+    }
+
+    /// Delivers to clients of this core, in encodings of this message that are known already.
     pub(super) fn deliver_here(&mut self, now: Now, message: &Message<'_>, targets: &[Target]) {
-        self.desk.encoder.begin();
         let own = message.publisher.filter(|publisher| publisher.core == self.core);
         let high = self.desk.config.backlog_bytes_high;
         for target in targets {
@@ -41,12 +54,16 @@ impl<G: Gate> Engine<G> {
                 Audience::Own if !is_own => continue,
                 Audience::Others | Audience::Own => {}
             }
+            let qos = target.qos.min(message.qos);
+            if target.ledger && qos > 0 {
+                continue;
+            }
             let Some(connection) = self.connections.get_mut(target.key) else { continue };
             if !connection.is_up() {
                 continue;
             }
             let delivery = Delivery {
-                qos: target.qos.min(message.qos),
+                qos,
                 retain: message.retain && target.retain_as_published,
                 ids: target.ids.as_deref().unwrap_or_default(),
             };
@@ -63,8 +80,14 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let backlog = connection.outbound.backlog();
         let high = self.desk.config.backlog_bytes_high;
-        let Some(congested) = connection.outbound.pace.update(now, backlog, high) else { return };
-        self.congest(key, congested);
+        let outbound = &mut connection.outbound;
+        let was = outbound.pace;
+        if let Some(congested) = outbound.pace.update(now, backlog, high) {
+            return self.congest(key, congested);
+        }
+        if was == Pace::Slow && outbound.pace == Pace::Fine {
+            outbound.link.slow.store(false, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn congest(&mut self, key: Key, congested: bool) {

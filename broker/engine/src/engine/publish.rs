@@ -162,6 +162,7 @@ impl<G: Gate> Engine<G> {
         };
         if let Ok(route) = self.route(org, topic, Author::Broker) {
             self.retain(now, org, &message);
+            route.choose(message.qos);
             self.deliver(now, &message, &route);
         }
     }
@@ -206,6 +207,7 @@ impl<G: Gate> Engine<G> {
         if message.retain {
             self.retain(now, origin.org, message);
         }
+        route.choose(message.qos);
         self.deliver(now, message, route);
         if logged {
             self.deliver_derived(now, origin, message);
@@ -221,6 +223,7 @@ impl<G: Gate> Engine<G> {
         for (topic, payload) in derived {
             let derived = Message { topic: &topic, payload: &payload, retain: false, ..*message };
             if let Ok(route) = self.route(origin.org, &topic, Author::Client) {
+                route.choose(derived.qos);
                 self.deliver(now, &derived, &route);
             }
         }
@@ -291,7 +294,7 @@ impl<G: Gate> Engine<G> {
             }
         };
         let tree = &self.broker.subscriptions;
-        let mut route = Route::build((tree, self.core), org, topic, node);
+        let mut route = Route::build((tree, &mut self.shares, self.core), org, topic, node);
         route.grants = grants.unwrap_or_else(|| Grants::new(epoch));
         let route = Rc::new(route);
         if author == Author::Client {
@@ -310,7 +313,7 @@ impl<G: Gate> Engine<G> {
         let high = self.desk.config.batch_bytes_high;
         let full =
             |core: usize| self.outboxes.get(core).is_some_and(|o| o.batch.bytes_len() > high);
-        if route.remote.iter().any(|remote| full(remote.core.index())) {
+        if route.cores(self.core).any(|core| full(core.index())) {
             return true;
         }
         let publisher = publisher.map(|key| self.address(key));

@@ -8,6 +8,7 @@ impl<G: Gate> Engine<G> {
     /// Another core's publishes for clients of this one.
     pub fn remote(&mut self, now: Now, batch: &Batch) {
         for (message, targets) in batch.iter() {
+            self.desk.encoder.begin();
             self.deliver_here(now, &message, targets);
         }
     }

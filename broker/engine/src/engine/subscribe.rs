@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::key::Key;
 use crate::outbound::OwedRetained;
 use crate::retained::Walk;
-use crate::tree::{Subscriber, Wish};
+use crate::tree::{Holder, Subscriber, Wish};
 
 impl<G: Gate> Engine<G> {
     pub(super) fn subscribe(
@@ -33,7 +33,8 @@ impl<G: Gate> Engine<G> {
             };
             codes.push(match self.subscribe_one(key, filter, wish) {
                 Ok(replaced) => {
-                    if wants_retained(options, replaced) {
+                    // A share gets no retained messages (4.8.2).
+                    if wants_retained(options, replaced) && shared(filter).is_none() {
                         owed.push(OwedRetained {
                             walk: Walk::new(filter),
                             qos: wish.qos,
@@ -65,23 +66,22 @@ impl<G: Gate> Engine<G> {
 
     /// Adds or replaces one subscription; returns whether it existed.
     fn subscribe_one(&mut self, key: Key, filter: &str, wish: Wish) -> Result<bool, ReasonCode> {
-        let who = self.address(key);
+        let who = Holder::Connection(self.address(key));
         check_filter(filter).map_err(|error| error.reason())?;
-        if shared(filter).is_some() {
-            return Err(ReasonCode::SharedSubscriptionsNotSupported);
-        }
         self.check_subscribe(key, filter)?;
         let config = &self.broker.config;
         let connection = self.connections.get_mut(key).ok_or(ReasonCode::UnspecifiedError)?;
-        if filter.split('/').take(config.levels_max + 1).count() > config.levels_max {
+        let levels = shared(filter).map_or(filter, |(_, levels)| levels);
+        if levels.split('/').take(config.levels_max + 1).count() > config.levels_max {
             return Err(ReasonCode::TopicFilterInvalid);
         }
         let new = !connection.filters.contains(filter);
         if new && connection.filters.len() >= config.subscriptions_max {
             return Err(ReasonCode::QuotaExceeded);
         }
-        let subscriber = Subscriber { wish, link: Arc::clone(&connection.outbound.link) };
-        self.broker.subscriptions.insert(connection.org, filter, who, &subscriber);
+        let link = Some(Arc::clone(&connection.outbound.link));
+        let subscriber = Subscriber { wish, link, session: None };
+        self.broker.subscriptions.insert(connection.org, filter, &[who], &subscriber);
         if new {
             connection.filters.insert(filter.into());
         }
@@ -93,7 +93,7 @@ impl<G: Gate> Engine<G> {
         key: Key,
         unsubscribe: &Unsubscribe<'_>,
     ) -> Result<(), Fatal> {
-        let who = self.address(key);
+        let who = Holder::Connection(self.address(key));
         let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
         let mut codes = Vec::new();
         let mut gone = Vec::new();
@@ -109,7 +109,7 @@ impl<G: Gate> Engine<G> {
                 ReasonCode::NoSubscriptionExisted
             });
         }
-        self.broker.subscriptions.remove(connection.org, gone.into_iter(), who);
+        self.broker.subscriptions.remove(connection.org, gone.into_iter(), &[who]);
         let unsuback = Unsuback {
             packet_id: unsubscribe.packet_id,
             properties: AckProperties::default(),

@@ -1,5 +1,6 @@
 //! What time does: handshakes, keep alive, stuck writes, slow clients, expired messages.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use broker_codec::ReasonCode;
@@ -68,6 +69,7 @@ impl<G: Gate> Engine<G> {
         stalled.retain(|key| {
             let Some(connection) = self.connections.get_mut(*key) else { return false };
             if connection.outbound.pace.judge(now.monotonic, &stall) {
+                connection.outbound.link.slow.store(true, Ordering::Relaxed);
                 slow.push(*key);
             }
             matches!(connection.outbound.pace, Pace::Behind { .. })

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::walk::Walk;
 use super::*;
-use crate::tree::naive;
+use crate::tree::tests::naive;
 
 const ORG: OrgId = OrgId(1);
 

@@ -3,14 +3,16 @@
 
 use uns_model::OrgId;
 
-use super::{Node, Subscriber, Subscriptions};
-use crate::key::Address;
+use super::Subscriptions;
+use super::node::{Groups, Node};
+use super::subscriber::{Holder, Subscriber, Subscribers};
 
 /// Called with each filter and subscriber.
-pub type List<'a> = dyn FnMut(&str, Address, &Subscriber) + 'a;
+pub type List<'a> = dyn FnMut(&str, Holder, &Subscriber) + 'a;
 
 impl Subscriptions {
-    /// Visits every subscription of an organisation, in no order.
+    /// Visits every subscription of an organisation once, that of a logged session under the
+    /// session's name, in no order.
     pub fn list(&self, org: OrgId, visit: &mut List<'_>) {
         let roots = self.roots.load_full();
         if let Some(root) = roots.get(&org.0) {
@@ -21,12 +23,9 @@ impl Subscriptions {
 
 impl Node {
     fn list(&self, path: &mut String, visit: &mut List<'_>) {
-        self.here.for_each(&mut |who, subscriber| {
-            visit(path.strip_suffix('/').unwrap_or(path), *who, subscriber);
-        });
+        self.list_here(path.strip_suffix('/').unwrap_or(path), visit);
         below(path, "#", &mut |path| {
-            let filter = path.strip_suffix('/').unwrap_or(path);
-            self.below.for_each(&mut |who, subscriber| visit(filter, *who, subscriber));
+            self.list_below(path.strip_suffix('/').unwrap_or(path), visit);
         });
         if let Some(next) = &self.plus {
             below(path, "+", &mut |path| next.list(path, visit));
@@ -35,6 +34,34 @@ impl Node {
             below(path, level, &mut |path| next.list(path, visit));
         });
     }
+
+    fn list_here(&self, filter: &str, visit: &mut List<'_>) {
+        list_all(filter, &self.here, visit);
+        if let Some(shares) = &self.shares {
+            list_groups(filter, &shares.here, visit);
+        }
+    }
+
+    fn list_below(&self, filter: &str, visit: &mut List<'_>) {
+        list_all(filter, &self.below, visit);
+        if let Some(shares) = &self.shares {
+            list_groups(filter, &shares.below, visit);
+        }
+    }
+}
+
+fn list_all(filter: &str, subscribers: &Subscribers, visit: &mut List<'_>) {
+    subscribers.for_each(&mut |who, subscriber| {
+        if !subscriber.is_second(*who) {
+            visit(filter, *who, subscriber);
+        }
+    });
+}
+
+fn list_groups(filter: &str, groups: &Groups, visit: &mut List<'_>) {
+    groups.for_each(&mut |name, group| {
+        list_all(&format!("$share/{name}/{filter}"), &group.0, visit);
+    });
 }
 
 /// Goes one level down and comes back.
@@ -51,24 +78,43 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::key::{CoreNo, Key};
+    use crate::tree::tests::holders;
 
     #[test]
     fn every_filter_comes_back_as_it_was_given() {
         let tree = Subscriptions::default();
-        let who = |slot| Address { core: CoreNo(0), key: Key { slot, generation: 0 } };
-        let filters = ["#", "+", "a", "a/", "a//b", "/", "a/#", "a/+/c", "+/#", "$SYS/#"];
-        let subscriber = Subscriber { wish: Default::default(), link: Default::default() };
-        for (slot, filter) in (0..).zip(filters) {
-            tree.insert(OrgId(1), filter, who(slot), &subscriber);
-            tree.insert(OrgId(1), filter, who(99), &subscriber);
-            tree.insert(OrgId(2), filter, who(7), &subscriber);
+        let filters = [
+            "#",
+            "+",
+            "a",
+            "a/",
+            "a//b",
+            "/",
+            "a/#",
+            "a/+/c",
+            "+/#",
+            "$SYS/#",
+            "$share/g/a",
+            "$share/h/a",
+            "$share/g/a/#",
+            "$share/g//",
+            "$share/g/#",
+            "$share",
+        ];
+        for (n, filter) in (0..).zip(filters) {
+            for (org, n) in [(1, n), (1, 99), (2, 7)] {
+                let (who, session) = holders(n);
+                let subscriber = Subscriber { session, ..Subscriber::default() };
+                tree.insert(OrgId(org), filter, &who, &subscriber);
+            }
         }
         let mut seen = BTreeSet::new();
         tree.list(OrgId(1), &mut |filter, who, _| {
-            assert!(seen.insert((filter.to_owned(), who.key.slot)));
+            assert!(seen.insert((filter.to_owned(), who)));
         });
-        let expected = (0..).zip(filters).flat_map(|(slot, f)| [(f.into(), slot), (f.into(), 99)]);
+        let first = |n| holders(n).0[0];
+        let expected =
+            (0..).zip(filters).flat_map(|(n, f)| [(f.into(), first(n)), (f.into(), first(99))]);
         assert_eq!(seen, expected.collect());
     }
 }

@@ -1,12 +1,12 @@
 //! The tree against a naive matcher.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use uns_model::OrgId;
+use uns_model::{OrgId, SessionNo};
 
 use super::*;
-use crate::key::{CoreNo, Key};
+use crate::key::{Address, CoreNo, Key};
 
 pub(crate) fn naive(filter: &str, topic: &str) -> bool {
     if topic.starts_with('$') && (filter.starts_with('+') || filter.starts_with('#')) {
@@ -25,26 +25,81 @@ pub(crate) fn naive(filter: &str, topic: &str) -> bool {
     f.len() == t.len()
 }
 
-fn who(n: u8) -> Address {
+pub(crate) fn address(n: u8) -> Address {
     Address { core: CoreNo(u16::from(n % 2)), key: Key { slot: u32::from(n), generation: 0 } }
+}
+
+/// The client `n`: even ones have a logged session, every fourth one is not connected.
+pub(crate) fn holders(n: u8) -> (Vec<Holder>, Option<SessionNo>) {
+    let connection = Holder::Connection(address(n));
+    let session = SessionNo(u32::from(n));
+    match n % 4 {
+        0 => (vec![Holder::Session(session)], Some(session)),
+        2 => (vec![Holder::Session(session), connection], Some(session)),
+        _ => (vec![connection], None),
+    }
 }
 
 fn level() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["a", "b", "", "é", "$SYS", "+"])
 }
 
-fn filter() -> impl Strategy<Value = String> {
-    (prop::collection::vec(level(), 1..5), any::<bool>()).prop_map(|(mut levels, hash)| {
-        if hash {
-            levels.push("#");
-        }
-        levels.join("/")
-    })
+pub(crate) fn filter() -> impl Strategy<Value = String> {
+    let share = prop::sample::select(vec!["", "", "$share/g/", "$share/h/"]);
+    (share, prop::collection::vec(level(), 1..5), any::<bool>()).prop_map(
+        |(share, mut levels, hash)| {
+            if hash {
+                levels.push("#");
+            }
+            match levels.join("/") {
+                // A share needs a filter.
+                filter if filter.is_empty() => filter,
+                filter => format!("{share}{filter}"),
+            }
+        },
+    )
 }
 
-fn topic() -> impl Strategy<Value = String> {
+pub(crate) fn topic() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(vec!["a", "b", "", "é", "$SYS"]), 1..5)
         .prop_map(|levels| levels.join("/"))
+}
+
+/// What matches, in order: subscriptions one by one, shares as sets.
+type Found = (Vec<Holder>, Vec<BTreeSet<Holder>>);
+
+fn found(tree: &Subscriptions, org: OrgId, topic: &str) -> Found {
+    let (mut ones, mut groups) = (Vec::new(), Vec::new());
+    tree.matches(org, topic, &mut |matched| match matched {
+        Matched::One(who, _) => ones.push(who),
+        Matched::Group(group) => {
+            let mut members = BTreeSet::new();
+            group.for_each(&mut |who, _| assert!(members.insert(who)));
+            groups.push(members);
+        }
+    });
+    ones.sort();
+    groups.sort();
+    (ones, groups)
+}
+
+fn expected(model: &BTreeMap<(String, u8), ()>, topic: &str) -> Found {
+    let mut ones = Vec::new();
+    let mut groups: BTreeMap<(&str, &str), BTreeSet<Holder>> = BTreeMap::new();
+    for (filter, n) in model.keys() {
+        let (who, _) = holders(*n);
+        match shared(filter) {
+            None if naive(filter, topic) => ones.extend(who),
+            Some((group, filter)) if naive(filter, topic) => {
+                groups.entry((group, filter)).or_default().extend(who);
+            }
+            None | Some(_) => {}
+        }
+    }
+    ones.sort();
+    let mut groups: Vec<_> = groups.into_values().collect();
+    groups.sort();
+    (ones, groups)
 }
 
 proptest! {
@@ -56,27 +111,21 @@ proptest! {
         let tree = Subscriptions::default();
         let mut model = BTreeMap::new();
         for (add, n, filter) in steps {
-            let subscriber = Subscriber { wish: Wish::default(), link: Arc::default() };
+            let (who, session) = holders(n);
+            let subscriber = Subscriber { session, ..Subscriber::default() };
+            let key = (filter.clone(), n);
             if add {
-                let old = model.insert((filter.clone(), who(n)), ()).is_some();
-                prop_assert_eq!(tree.insert(OrgId(1), &filter, who(n), &subscriber), old);
+                let old = model.insert(key, ()).is_some();
+                prop_assert_eq!(tree.insert(OrgId(1), &filter, &who, &subscriber), old);
             } else {
-                let old = usize::from(model.remove(&(filter.clone(), who(n))).is_some());
-                prop_assert_eq!(tree.remove(OrgId(1), std::iter::once(filter.as_str()), who(n)), old);
+                let old = usize::from(model.remove(&key).is_some());
+                prop_assert_eq!(tree.remove(OrgId(1), std::iter::once(&*filter), &who), old);
             }
             prop_assert_eq!(tree.count(), model.len());
         }
         for topic in topics {
-            let mut seen = Vec::new();
-            tree.matches(OrgId(1), &topic, &mut |who, _| seen.push(who));
-            seen.sort();
-            let mut expected: Vec<_> =
-                model.keys().filter(|(f, _)| naive(f, &topic)).map(|(_, who)| *who).collect();
-            expected.sort();
-            prop_assert_eq!(seen, expected, "{}", topic);
-            let mut others = 0;
-            tree.matches(OrgId(2), &topic, &mut |_, _| others += 1);
-            prop_assert_eq!(others, 0);
+            prop_assert_eq!(found(&tree, OrgId(1), &topic), expected(&model, &topic), "{}", topic);
+            prop_assert_eq!(found(&tree, OrgId(2), &topic), Found::default());
         }
     }
 }
@@ -84,12 +133,44 @@ proptest! {
 #[test]
 fn unsubscribing_frees_every_node() {
     let tree = Subscriptions::default();
-    let subscriber = Subscriber { wish: Wish::default(), link: Arc::default() };
-    let filters: Vec<String> = (0..1000).map(|n| format!("a/{n}/+/#")).collect();
+    let subscriber = Subscriber::default();
+    let who = [Holder::Connection(address(1))];
+    let filters: Vec<String> =
+        (0..1000).map(|n| format!("{}a/{n}/+/#", ["", "$share/g/"][n % 2])).collect();
     for filter in &filters {
-        tree.insert(OrgId(1), filter, who(1), &subscriber);
+        tree.insert(OrgId(1), filter, &who, &subscriber);
     }
-    assert_eq!(tree.remove(OrgId(1), filters.iter().map(String::as_str), who(1)), 1000);
+    assert_eq!(tree.remove(OrgId(1), filters.iter().map(String::as_str), &who), 1000);
     assert!(tree.roots.load().is_empty());
     assert_eq!(tree.count(), 0);
+}
+
+#[test]
+fn a_session_keeps_its_subscriptions_when_its_connection_goes() {
+    let tree = Subscriptions::default();
+    let session = Some(SessionNo(7));
+    let (logged, connection) = (Holder::Session(SessionNo(7)), Holder::Connection(address(1)));
+    let subscriber = Subscriber { session, ..Subscriber::default() };
+    let filters = ["a", "$share/g/a"];
+    let all = || filters.iter().map(|filter| (*filter, subscriber.clone()));
+    assert_eq!(tree.insert_all(OrgId(1), all(), &[logged, connection]), 0);
+    assert_eq!(tree.count(), 2);
+    tree.remove(OrgId(1), filters.into_iter(), &[connection]);
+    assert_eq!(tree.count(), 2);
+    let (ones, groups) = found(&tree, OrgId(1), "a");
+    assert_eq!((ones, groups), (vec![logged], vec![BTreeSet::from([logged])]));
+    // It comes back under another connection.
+    assert_eq!(tree.insert_all(OrgId(1), all(), &[connection]), 0);
+    assert_eq!(tree.count(), 2);
+    assert_eq!(found(&tree, OrgId(1), "a").0, [connection, logged]);
+}
+
+#[test]
+fn what_changes_nothing_makes_no_route_stale() {
+    let tree = Subscriptions::default();
+    tree.insert(OrgId(1), "a", &[Holder::Connection(address(1))], &Subscriber::default());
+    let generation = tree.generation();
+    let others = [Holder::Connection(address(2))];
+    assert_eq!(tree.remove(OrgId(1), ["a", "b/c"].into_iter(), &others), 0);
+    assert_eq!(tree.generation(), generation);
 }

@@ -145,6 +145,22 @@ pub(crate) struct Got {
     pub(crate) user: Vec<(String, String)>,
 }
 
+impl From<&Publish<'_>> for Got {
+    fn from(publish: &Publish<'_>) -> Self {
+        let user = publish.properties.pass_through.user();
+        Self {
+            topic: publish.topic.into(),
+            payload: publish.payload.into(),
+            qos: publish.qos.level(),
+            retain: publish.retain,
+            id: publish.packet_id,
+            expiry: publish.properties.message_expiry,
+            ids: publish.properties.subscription_ids.iter().map(|id| id.get()).collect(),
+            user: user.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        }
+    }
+}
+
 pub(crate) fn message<'a>(topic: &'a str, payload: &'a str) -> Publish<'a> {
     Publish { topic, payload: payload.as_bytes(), ..Publish::default() }
 }
@@ -221,24 +237,23 @@ impl Client {
 
     pub(crate) fn got(&mut self) -> Got {
         self.next(|packet| match packet {
-            Packet::Publish(publish) => Got {
-                topic: publish.topic.into(),
-                payload: publish.payload.into(),
-                qos: publish.qos.level(),
-                retain: publish.retain,
-                id: publish.packet_id,
-                expiry: publish.properties.message_expiry,
-                ids: publish.properties.subscription_ids.iter().map(|id| id.get()).collect(),
-                user: publish
-                    .properties
-                    .pass_through
-                    .user()
-                    .iter()
-                    .map(|(name, value)| (name.into(), value.into()))
-                    .collect(),
-            },
+            Packet::Publish(publish) => Got::from(&publish),
             other => panic!("{other:?} is no PUBLISH"),
         })
+    }
+
+    /// Every PUBLISH the broker has for the client by now, in order.
+    pub(crate) fn got_all(&mut self) -> Vec<Got> {
+        self.send(&Packet::Pingreq);
+        let mut all = Vec::new();
+        while let Some(got) = self.next(|packet| match packet {
+            Packet::Publish(publish) => Some(Got::from(&publish)),
+            Packet::Pingresp => None,
+            other => panic!("{other:?} is no PUBLISH"),
+        }) {
+            all.push(got);
+        }
+        all
     }
 
     pub(crate) fn got_text(&mut self) -> (String, String) {

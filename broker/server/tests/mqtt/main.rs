@@ -16,6 +16,7 @@ mod proxy_header;
 mod refusals;
 mod retained;
 mod rumqttc_client;
+mod shared_subscriptions;
 mod slow_readers;
 mod subscriptions;
 mod takeover;

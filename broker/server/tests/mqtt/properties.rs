@@ -100,7 +100,8 @@ fn connack_promises_what_is_kept() {
             assert!(!connack.session_present);
             assert_eq!(p.session_expiry_interval, Some(0));
             assert_eq!(p.maximum_qos, Some(QoS::AtLeastOnce));
-            assert_eq!(p.shared_subscription_available, Some(false));
+            // It is available by default.
+            assert_ne!(p.shared_subscription_available, Some(false));
             assert!(p.assigned_client_identifier.is_some_and(|id| !id.is_empty()));
             assert!(p.receive_maximum.is_some());
             assert!(p.topic_alias_maximum.is_some_and(|max| max > 0));

@@ -86,7 +86,6 @@ fn one_code_per_filter() {
         assert_eq!(c.subscribe(&filters), [ok, bad, bad, bad, ok, ok]);
     }
     let mut c = broker.v5("d");
-    assert_eq!(c.subscribe(&[("$share/g/a", QOS0)]), [R::SharedSubscriptionsNotSupported]);
     let two = SubscribeOptions { qos: broker_codec::QoS::ExactlyOnce, ..QOS0 };
     assert_eq!(c.subscribe(&[("two", two)]), [R::GrantedQoS1]);
     c.subscribe(&[("x", QOS0)]);
