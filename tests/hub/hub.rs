@@ -207,21 +207,48 @@ pub(crate) fn run(args: &[&str]) -> Output {
     uns().args(args).stdin(Stdio::null()).output().expect("the binary under test starts")
 }
 
+/// The folder of programs and packages that `make test` installed.
+fn installed() -> PathBuf {
+    let home = std::env::var_os("HOME").map(PathBuf::from).expect("HOME is set");
+    std::env::var_os("UNS_TEST_PYTHON")
+        .map(PathBuf::from)
+        .and_then(|python| Some(python.parent()?.parent()?.to_path_buf()))
+        .unwrap_or_else(|| home.join(".cache/uns-hub/venv"))
+}
+
 /// Runs a Python program of `tests/peers` with the packages `make test` installed; it must
 /// succeed, and what it printed comes back.
 pub(crate) fn peers(script: &str, args: &[&str]) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let home = std::env::var_os("HOME").map(PathBuf::from).expect("HOME is set");
-    let python = std::env::var_os("UNS_TEST_PYTHON")
-        .map_or_else(|| home.join(".cache/uns-hub/venv/bin/python"), PathBuf::from);
+    let python = installed().join("bin/python");
     assert!(python.exists(), "{} is missing: run `make test` once", python.display());
     // `-B`: no caches beside the sources.
-    let output = Command::new(python)
-        .arg("-B")
-        .arg(root.join("tests/peers").join(script))
-        .args(args)
-        .output()
-        .expect("python starts");
+    said(Command::new(python).arg("-B").arg(peer(script)).args(args))
+}
+
+/// Where the packages from npm are; `None` where there is no Node, and so no clients of it.
+pub(crate) fn npm() -> Option<PathBuf> {
+    if Command::new("node").arg("--version").output().is_err() {
+        eprintln!("skipped for mqtt.js: there is no Node");
+        return None;
+    }
+    let modules = installed().join("npm/node_modules");
+    assert!(modules.exists(), "{} is missing: run `make test` once", modules.display());
+    Some(modules)
+}
+
+/// Runs a Node program of `tests/peers` in the same way, if there is Node.
+pub(crate) fn node_peers(script: &str, args: &[&str]) {
+    if let Some(modules) = npm() {
+        said(Command::new("node").env("NODE_PATH", modules).arg(peer(script)).args(args));
+    }
+}
+
+fn peer(script: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script)
+}
+
+fn said(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().expect("it starts");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     said

@@ -18,6 +18,7 @@ mod http_guard;
 mod json_fields;
 mod kill_nine;
 mod live_handover;
+mod mutual_tls;
 mod old_clients;
 mod one_owner;
 mod replay_is_bit_exact;

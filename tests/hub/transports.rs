@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::hub::{Hub, Scratch, curl, peers};
+use crate::hub::{Hub, Scratch, curl, node_peers, npm, peers};
 
 /// Certificate and key for `localhost`, vouching for itself.
 fn certificate(directory: &Path) {
@@ -39,7 +39,7 @@ fn await_metric(hub: &Hub, line: &str) {
 }
 
 #[test]
-fn paho_and_mosquitto_over_every_transport() {
+fn paho_mqtt_js_and_mosquitto_over_every_transport() {
     let scratch = Scratch::new();
     let mut hub = start(&scratch);
     let ca = scratch.path().join("certificate.pem").display().to_string();
@@ -48,6 +48,16 @@ fn paho_and_mosquitto_over_every_transport() {
     peers("transports.py", &["ws", &address("mqtt_websocket")]);
     peers("transports.py", &["wss", &address("mqtt_websocket_tls"), "/mqtt", &ca]);
     peers("transports.py", &["mqtts", &address("mqtt_tls"), "", &ca]);
+    for (scheme, key) in [("mqtt", "mqtt"), ("ws", "http"), ("ws", "mqtt_websocket")] {
+        let path = if scheme == "ws" { "/mqtt" } else { "" };
+        node_peers("transports.cjs", &[&format!("{scheme}://{}{path}", address(key))]);
+    }
+    // What mqtt.js adds over TLS is counted below.
+    let (tls, websocket, websocket_tls) = if npm().is_some() { (5, 8, 4) } else { (3, 4, 2) };
+    let named = |key: &str| format!("localhost:{}", hub.address(key).port());
+    node_peers("transports.cjs", &[&format!("mqtts://{}", named("mqtt_tls")), &ca]);
+    let secure = format!("wss://{}/mqtt", named("mqtt_websocket_tls"));
+    node_peers("transports.cjs", &[&secure, &ca]);
     let output = Command::new("mosquitto_pub")
         .args(["-h", "localhost", "-p", &hub.address("mqtt_tls").port().to_string()])
         .args(["--cafile", &ca, "-q", "1", "-t", "uns/v1/transports/mosquitto", "-m", "7"])
@@ -56,7 +66,8 @@ fn paho_and_mosquitto_over_every_transport() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let current = hub.get("current?filter=uns/v1/transports/mosquitto");
     assert_eq!(current["values"][0]["value"], 7);
-    for (transport, count) in [("tls", 3), ("websocket", 4), ("websocket_tls", 2)] {
+    let counts = [("tls", tls), ("websocket", websocket), ("websocket_tls", websocket_tls)];
+    for (transport, count) in counts {
         let name = "uns_mqtt_connections_total";
         await_metric(&hub, &format!("{name}{{transport=\"{transport}\"}} {count}"));
     }

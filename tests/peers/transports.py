@@ -1,6 +1,6 @@
 """paho over one transport: what it publishes at QoS 1 comes back to it, in order.
 
-usage: transports.py SCHEME ADDRESS [PATH [CA]]   with SCHEME mqtts, ws or wss
+usage: transports.py SCHEME ADDRESS [PATH [CA [CERTIFICATE KEY]]]   with SCHEME mqtts, ws or wss
 """
 
 import queue
@@ -11,7 +11,7 @@ import paho.mqtt.client as mqtt
 COUNT = 200
 
 
-def run(scheme, address, path, ca):
+def run(scheme, address, path, ca, certificate, key):
     host, _, port = address.rpartition(":")
     carrier = "websockets" if scheme.startswith("ws") else "tcp"
     for protocol in (mqtt.MQTTv311, mqtt.MQTTv5):
@@ -23,7 +23,7 @@ def run(scheme, address, path, ca):
         if carrier == "websockets":
             client.ws_set_options(path=path)
         if ca:
-            client.tls_set(ca_certs=ca)
+            client.tls_set(ca_certs=ca, certfile=certificate or None, keyfile=key or None)
             # The certificate is for this name.
             host = "localhost"
         client.on_connect = lambda client, *_, topic=topic: client.subscribe(topic, qos=1)
@@ -43,5 +43,5 @@ def run(scheme, address, path, ca):
 
 
 if __name__ == "__main__":
-    scheme, address, path, ca = (*sys.argv[1:], *["/mqtt", ""][len(sys.argv) - 3 :])
-    run(scheme, address, path, ca)
+    given = sys.argv[1:]
+    run(*given, *["/mqtt", "", "", ""][len(given) - 2 :])
