@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use uns_model::{Sequence, SessionNo};
+use uns_model::{OrgId, Sequence, SessionNo};
 
 use crate::{DueWill, Ids, Logged, Subscription};
 
@@ -122,5 +122,5 @@ pub trait Outlet: Send + Sync {
 
     /// A session's expiry is over: somebody appends `Ended`, unless it is connected again. Asked
     /// again from time to time until the log says so.
-    fn expired(&self, session: SessionNo);
+    fn expired(&self, session: SessionNo, org: OrgId, client_id: &Arc<str>);
 }

@@ -22,6 +22,8 @@ pub struct Restored<'a> {
     pub expiry: u32,
     /// Its subscriptions, by filter.
     pub subscriptions: &'a [Subscription],
+    /// QoS 2 packet ids received from the client and not released, ascending.
+    pub took: &'a [u16],
     /// Its will, not withdrawn and not published.
     pub will: Option<&'a Will>,
 }

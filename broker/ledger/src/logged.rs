@@ -35,6 +35,12 @@ impl Logged {
         self.bytes.get(self.properties.end as usize..).unwrap_or(&[])
     }
 
+    /// The properties, sharing their bytes.
+    pub fn properties_bytes(&self) -> Bytes {
+        let end = (self.properties.end as usize).min(self.bytes.len());
+        self.bytes.slice((self.properties.start as usize).min(end)..end)
+    }
+
     /// The payload, sharing its bytes.
     pub fn payload_bytes(&self) -> Bytes {
         let start = (self.properties.end as usize).min(self.bytes.len());
