@@ -7,6 +7,7 @@ use uns_model::{OrgId, Random};
 
 use crate::clients::Clients;
 use crate::config::Config;
+use crate::guesses::Guesses;
 use crate::login::Authenticate;
 use crate::retained::{Retained, RetainedMessages};
 use crate::tree::Subscriptions;
@@ -28,6 +29,7 @@ pub struct Broker {
     congested: AtomicU32,
     assigned: AtomicU64,
     policies: AtomicU64,
+    pub(crate) guesses: Guesses,
     cores: u16,
 }
 
@@ -51,6 +53,7 @@ impl Broker {
     ) -> Self {
         Self {
             retained: RetainedMessages::new(config.retained),
+            guesses: Guesses::new(config.guessing),
             config: Arc::new(config.resolved(cores)),
             subscriptions: Subscriptions::default(),
             clients: Clients::default(),

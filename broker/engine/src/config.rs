@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::guesses::Guessing;
 use crate::retained::Quota;
 
 /// Limits and times of the engine; the same on every core.
@@ -17,6 +18,12 @@ pub struct Config {
     pub keep_alive_max: u16,
     /// How long a client may take to send its whole CONNECT.
     pub handshake_timeout: Duration,
+    /// Longest data of enhanced authentication, in either direction.
+    pub auth_bytes_max: usize,
+    /// What is done about guessing passwords.
+    pub guessing: Guessing,
+    /// What MQTT 3.1.1, which knows no negative acknowledgement, hears of a refused publish.
+    pub refusals: Refusals,
     /// How long a connection may be blocked in write without a byte leaving.
     pub write_timeout: Duration,
     /// QoS 1 messages sent to one client and not yet acknowledged by it.
@@ -46,6 +53,18 @@ pub struct Config {
     pub routes_max: usize,
 }
 
+/// How a publish of QoS 1 or 2 that is refused for what it is ends in MQTT 3.1.1. What is refused
+/// for lack of space is never acknowledged there: its client is to send it again, later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Refusals {
+    /// It is acknowledged like any other, and counted: a client that gets no answer repeats it for
+    /// ever.
+    #[default]
+    Acknowledge,
+    /// The connection is closed.
+    Close,
+}
+
 /// The back-pressure policy. A client with more than [`Config::backlog_bytes_high`] waiting makes
 /// its publishers pause, as TCP would, while it drains at least `progress_bytes` per `time`. One
 /// that does not is *slow*: nobody waits for it again, and what it cannot take is dropped and
@@ -67,6 +86,9 @@ impl Default for Config {
             topic_alias_maximum: 128,
             keep_alive_max: 0,
             handshake_timeout: Duration::from_secs(10),
+            auth_bytes_max: 16 << 10,
+            guessing: Guessing::default(),
+            refusals: Refusals::default(),
             write_timeout: Duration::from_secs(30),
             inflight_max: 2048,
             queue_count_max: 100_000,

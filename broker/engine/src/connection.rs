@@ -1,6 +1,7 @@
 //! One connection: its phase, what its CONNECT said, and what it subscribed to.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use ahash::RandomState;
 use broker_codec::{Publish, ReasonCode, Version};
 use uns_model::{OrgId, PublisherId, Timestamp};
 
-use crate::login::{Identity, Peer};
+use crate::login::{Exchange, Identity, Peer};
 use crate::outbound::Outbound;
 use crate::policy::PolicyNo;
 use crate::route::Route;
@@ -21,6 +22,10 @@ pub(crate) enum Phase {
     New,
     /// Its log-in is being verified; nothing is read until it is.
     Asking(Box<Introduction>),
+    /// It authenticates; nothing but AUTH is expected.
+    Exchanging(Box<(Introduction, Conversation)>),
+    /// Its log-in failed, which it is told at that time; nothing is read until then.
+    Refused(ReasonCode, Duration),
     /// The client id is being taken over from another core; nothing is read until it is.
     Claiming(Box<Welcome>),
     /// Connected.
@@ -32,7 +37,7 @@ pub(crate) enum Phase {
 impl Phase {
     /// Whether CONNACK is still to be said, and nobody else knows of the connection.
     pub(crate) fn is_before_session(&self) -> bool {
-        matches!(self, Self::New | Self::Asking(_))
+        matches!(self, Self::New | Self::Asking(_) | Self::Exchanging(_) | Self::Refused(..))
     }
 }
 
@@ -58,8 +63,29 @@ pub(crate) struct Introduction {
 pub(crate) struct Accepted {
     pub(crate) identity: Identity,
     pub(crate) introduction: Introduction,
-    /// Authentication Method and Data of CONNACK, after enhanced authentication.
-    pub(crate) authentication: Option<Box<(Box<str>, Vec<u8>)>>,
+    /// Authentication Data of CONNACK, after enhanced authentication.
+    pub(crate) authentication: Option<Vec<u8>>,
+}
+
+/// Enhanced authentication under way.
+pub(crate) struct Conversation {
+    pub(crate) exchange: Box<dyn Exchange>,
+    /// When it began.
+    pub(crate) since: Duration,
+    /// Packets of the client in it.
+    pub(crate) steps: u8,
+}
+
+impl Conversation {
+    pub(crate) fn new(exchange: Box<dyn Exchange>, now: Duration) -> Self {
+        Self { exchange, since: now, steps: 0 }
+    }
+}
+
+impl fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conversation").field("steps", &self.steps).finish_non_exhaustive()
+    }
 }
 
 /// What CONNACK will say.
@@ -68,7 +94,7 @@ pub(crate) struct Welcome {
     pub(crate) assigned_client_id: bool,
     pub(crate) server_keep_alive: Option<u16>,
     pub(crate) session_expiry: Option<u32>,
-    pub(crate) authentication: Option<Box<(Box<str>, Vec<u8>)>>,
+    pub(crate) authentication: Option<Vec<u8>>,
 }
 
 /// What its CONNECT said, for operators.
@@ -115,6 +141,12 @@ pub(crate) struct Connection<N> {
     pub(crate) identity: Option<Identity>,
     /// The number of its rights.
     pub(crate) policy: PolicyNo,
+    /// The method of its enhanced authentication.
+    pub(crate) method: Option<Box<str>>,
+    /// It is asked again who it is.
+    pub(crate) again: Option<Box<Conversation>>,
+    /// Whether its log-in came with a secret.
+    pub(crate) has_secret: bool,
     pub(crate) client_id: Box<str>,
     pub(crate) publisher: PublisherId,
     pub(crate) about: Option<Box<About>>,
@@ -152,6 +184,9 @@ impl<N> Connection<N> {
             org: OrgId::default(),
             identity: None,
             policy: PolicyNo::default(),
+            method: None,
+            again: None,
+            has_secret: false,
             client_id: Box::default(),
             publisher: PublisherId::default(),
             about: None,

@@ -6,6 +6,7 @@ mod authenticate;
 mod close;
 mod connect;
 mod deliver;
+mod exchange;
 mod figures;
 mod inspect;
 mod permit;
@@ -33,6 +34,7 @@ use crate::policy::Policies;
 use crate::route::{Routes, Shares};
 use crate::stats::Stats;
 use acks::Acks;
+pub use authenticate::RefusedLogin;
 pub use publish::InProcess;
 pub use receive::Received;
 
@@ -80,11 +82,20 @@ pub struct Effects<R> {
     pub replies: Vec<Reply<R>>,
     /// Log-ins to verify off the core; the answers come back with [`Engine::verified`].
     pub asked: Vec<(Key, OwnedLogin)>,
+    /// Log-ins that failed, to be told to the operators.
+    pub refused: Vec<RefusedLogin>,
 }
 
 impl<R> Default for Effects<R> {
     fn default() -> Self {
-        Self { dirty: vec![], signals: vec![], resumed: vec![], replies: vec![], asked: vec![] }
+        Self {
+            dirty: vec![],
+            signals: vec![],
+            resumed: vec![],
+            replies: vec![],
+            asked: vec![],
+            refused: vec![],
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod access;
 mod broker;
 mod config;
 mod gate;
+mod guesses;
 mod login;
 mod stats;
 
@@ -35,9 +36,10 @@ pub use access::{Access, Action, Coverage, Everything};
 pub use batch::Batch;
 pub use broker::Broker;
 pub use clients::Clients;
-pub use config::{Config, Stall};
-pub use engine::{Effects, Engine, InProcess, Now, Received, Reply, Signal};
+pub use config::{Config, Refusals, Stall};
+pub use engine::{Effects, Engine, InProcess, Now, Received, RefusedLogin, Reply, Signal};
 pub use gate::{Gate, Inbound, NoNode, OpenGate, Rejection, Resolved, Ticket};
+pub use guesses::Guessing;
 pub use inspect::{
     ClientInfo, ClientOrder, ClientQuery, ClientScan, ClientState, Keeping, TopicName, TopicScan,
 };

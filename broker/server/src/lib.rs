@@ -39,6 +39,7 @@ pub use server::{Deps, Server};
 
 pub use broker_engine::{
     Access, Action, Anonymous, Authenticate, Certificate, Config as EngineConfig, Coverage,
-    Drop as DropCause, End as EndCause, Everything, Exchange, Identity, InProcess, Login,
-    LoginFailure, OwnedLogin, Password, Peer, Rejection, Stall, Stats, Step, Transport, Verdict,
+    Drop as DropCause, End as EndCause, Everything, Exchange, Guessing, Identity, InProcess, Login,
+    LoginFailure, OwnedLogin, Password, Peer, Refusals, Rejection, Stall, Stats, Step, Transport,
+    Verdict,
 };

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use broker_codec::{Ack, AckProperties, PacketId, Property, ReasonCode, UserProperties, Version};
 
 use super::Engine;
-use crate::config::Config;
+use crate::config::{Config, Refusals};
 use crate::connection::Connection;
 use crate::gate::{Gate, Rejection, STORAGE_FULL, Ticket};
 use crate::key::Key;
@@ -98,7 +98,8 @@ impl<G: Gate> Engine<G> {
     fn say_puback(&mut self, key: Key, id: PacketId, refused: Option<&Rejection>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let not_stored = refused.is_some_and(|refused| refused.reason == STORAGE_FULL);
-        if not_stored && connection.version == Version::V311 {
+        let closes = self.desk.config.refusals == Refusals::Close && refused.is_some();
+        if (not_stored || closes) && connection.version == Version::V311 {
             if self.unanswered.last() != Some(&key) {
                 self.unanswered.push(key);
             }

@@ -1,5 +1,7 @@
 //! CONNECT, first half: who is it? What the answer needs to outlive the packet is kept meanwhile.
 
+use std::time::Duration;
+
 use broker_codec::{Connect, QoS, ReasonCode};
 
 use super::receive::{Fatal, Step};
@@ -25,13 +27,27 @@ impl<G: Gate> Engine<G> {
         if let Some(reason) = connection.refuse {
             return Err(Fatal(reason));
         }
-        if connect.properties.authentication_method.is_some() {
-            self.turn_away(now, key, ReasonCode::BadAuthenticationMethod);
-            return Ok(Step::Next);
-        }
         if connect.will.is_some_and(|will| will.qos == QoS::ExactlyOnce) {
             return Err(Fatal(ReasonCode::QoSNotSupported));
         }
+        let method = connect.properties.authentication_method;
+        connection.has_secret = connect.password.is_some() || method.is_some();
+        let from = &connection.peer.address;
+        if connection.has_secret
+            && self.broker.guesses.is_over(now.monotonic, from, connect.user_name)
+        {
+            self.desk.stats.login_failed(LoginFailure::Guessing);
+            self.fail(now, key, ReasonCode::ConnectionRateExceeded);
+        } else if let Some(method) = method {
+            self.connect_with(now, key, connect, method);
+        } else {
+            self.log_in(now, key, connect);
+        }
+        Ok(Step::Next)
+    }
+
+    fn log_in(&mut self, now: Now, key: Key, connect: &Connect<'_>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
         let login = Login {
             client_id: connect.client_id,
             user_name: connect.user_name,
@@ -46,7 +62,6 @@ impl<G: Gate> Engine<G> {
                 connection.phase = Phase::Asking(Box::new(introduction));
             }
         }
-        Ok(Step::Next)
     }
 
     /// A log-in of [`super::Effects::asked`] was verified.
@@ -66,39 +81,101 @@ impl<G: Gate> Engine<G> {
         &mut self,
         now: Now,
         key: Key,
-        mut introduction: Introduction,
+        introduction: Introduction,
         known: Result<Identity, ReasonCode>,
     ) {
         match known {
             Ok(identity) => {
-                // Here and not only when it is due, since it may outlive what is known of its
-                // client. CONNACK has no code for it, and the client may well do without.
-                if let Some(will) = &introduction.will
-                    && !self.permits_will(Some(&identity), &will.topic)
-                {
-                    introduction.will = None;
-                }
-                self.begin(now, key, Accepted { identity, introduction, authentication: None });
+                self.let_in(now, key, Accepted { identity, introduction, authentication: None });
             }
             Err(reason) => self.turn_away(now, key, reason),
         }
     }
 
-    /// Refuses a log-in: CONNACK says why in one code (TRAP-22), and nothing more.
-    fn turn_away(&mut self, now: Now, key: Key, reason: ReasonCode) {
-        self.desk.stats.login_failed(match reason {
+    /// It is known who it is.
+    pub(super) fn let_in(&mut self, now: Now, key: Key, mut accepted: Accepted) {
+        // Here and not only when it is due, since it may outlive what is known of its client.
+        // CONNACK has no code for it, and the client may well do without.
+        if let Some(will) = &accepted.introduction.will
+            && !self.permits_will(Some(&accepted.identity), &will.topic)
+        {
+            accepted.introduction.will = None;
+        }
+        self.begin(now, key, accepted);
+    }
+
+    /// Refuses a log-in: CONNACK says why in one code (TRAP-22), and nothing more. Who guesses
+    /// waits for it.
+    pub(super) fn turn_away(&mut self, now: Now, key: Key, reason: ReasonCode) {
+        let wait = self.count_failed_login(now, key, reason);
+        if wait.is_zero() {
+            return self.fail(now, key, reason);
+        }
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.phase = Phase::Refused(reason, now.monotonic + wait);
+        }
+    }
+
+    /// Counts a failed log-in, has it told to the operators, and says how long its client waits.
+    pub(super) fn count_failed_login(
+        &mut self,
+        now: Now,
+        key: Key,
+        reason: ReasonCode,
+    ) -> Duration {
+        let failure = match reason {
             ReasonCode::BadUserNameOrPassword => LoginFailure::Credentials,
             ReasonCode::NotAuthorized | ReasonCode::Banned => LoginFailure::NotAuthorized,
             ReasonCode::BadAuthenticationMethod => LoginFailure::Method,
             ReasonCode::ServerBusy => LoginFailure::Busy,
             _ => LoginFailure::Other,
-        });
-        self.fail(now, key, reason);
+        };
+        self.desk.stats.login_failed(failure);
+        let Some(connection) = self.connections.get(key) else { return Duration::ZERO };
+        if matches!(failure, LoginFailure::Busy | LoginFailure::Other) {
+            return Duration::ZERO;
+        }
+        let name = connection.about.as_ref().and_then(|about| about.user_name.as_deref());
+        let from = (&*connection.peer.address, name);
+        let guess = connection.has_secret && failure != LoginFailure::Method;
+        let failed = self.broker.guesses.failed(now.monotonic, from, guess);
+        // The first few are told one by one, then ever fewer: strangers do not fill the log.
+        if failed.number.is_power_of_two() {
+            self.effects.refused.push(RefusedLogin {
+                user_name: name.map(printable),
+                address: connection.peer.address.clone(),
+                listener: connection.peer.listener.clone(),
+                reason,
+                number: failed.number,
+            });
+        }
+        failed.wait
     }
 }
 
+/// A log-in that failed, for the operators' log.
+#[derive(Clone, Debug)]
+pub struct RefusedLogin {
+    /// User Name, without control characters and cut off where it is very long.
+    pub user_name: Option<String>,
+    /// Where it came from.
+    pub address: Box<str>,
+    /// The listener it came to.
+    pub listener: Box<str>,
+    /// What CONNACK says.
+    pub reason: ReasonCode,
+    /// How many under this name from this address have failed lately.
+    pub number: u32,
+}
+
+fn printable(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 64;
+    let visible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().take(CHARACTERS_MAX).map(visible).collect()
+}
+
 impl Introduction {
-    fn of(connect: &Connect<'_>) -> Self {
+    pub(super) fn of(connect: &Connect<'_>) -> Self {
         let properties = &connect.properties;
         let will = connect.will.as_ref().map(|will| {
             let mut scratch = Vec::new();

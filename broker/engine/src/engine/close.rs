@@ -54,7 +54,7 @@ impl<G: Gate> Engine<G> {
         let sink = connection.outbound.sink(&mut self.desk);
         let said = match connection.phase {
             Phase::Closing => return,
-            Phase::New | Phase::Asking(_) => {
+            Phase::New | Phase::Asking(_) | Phase::Exchanging(_) | Phase::Refused(..) => {
                 Connack::refused(reason).encode(version, sink).map(|_| ())
             }
             Phase::Claiming(_) if reason == ReasonCode::SessionTakenOver => {
@@ -98,6 +98,7 @@ impl<G: Gate> Engine<G> {
         let filters = std::mem::take(&mut connection.filters);
         connection.aliases = Vec::new();
         connection.last_route = None;
+        connection.again = None;
         connection.outbound.abandon(&mut self.desk.stats);
         let behind = matches!(connection.outbound.pace, Pace::Behind { .. });
         if behind {

@@ -95,8 +95,8 @@ impl<G: Gate> Engine<G> {
                 assigned_client_identifier: welcome.assigned_client_id.then_some(&*assigned),
                 topic_alias_maximum: Some(config.topic_alias_maximum),
                 server_keep_alive: welcome.server_keep_alive,
-                authentication_method: welcome.authentication.as_ref().map(|both| &*both.0),
-                authentication_data: welcome.authentication.as_ref().map(|both| &*both.1),
+                authentication_method: connection.method.as_deref(),
+                authentication_data: welcome.authentication.as_deref().filter(|d| !d.is_empty()),
                 ..ConnackProperties::default()
             },
         };

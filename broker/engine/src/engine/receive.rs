@@ -63,9 +63,11 @@ impl<G: Gate> Engine<G> {
             let version = connection.version;
             match &connection.phase {
                 Phase::Closing => return Received::Done,
-                Phase::Asking(_) | Phase::Claiming(_) => return Received::Paused(at),
+                Phase::Asking(_) | Phase::Refused(..) | Phase::Claiming(_) => {
+                    return Received::Paused(at);
+                }
                 Phase::Up if connection.paused => return Received::Paused(at),
-                Phase::New | Phase::Up => {}
+                Phase::New | Phase::Exchanging(_) | Phase::Up => {}
             }
             let rest = bytes.get(at..).unwrap_or_default();
             let step = match frame(rest, self.broker.config.packet_bytes_max) {
@@ -117,7 +119,11 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.connections.get_mut(key) else { return Ok(Step::Next) };
         connection.heard = now.monotonic;
         if !connection.is_up() {
-            return self.first_packet(now, key, (framed, bytes));
+            if matches!(connection.phase, Phase::New) {
+                return self.first_packet(now, key, (framed, bytes));
+            }
+            let packet = broker_codec::decode(version, framed.header, body)?;
+            return self.exchange_packet(now, key, &packet);
         }
         if framed.padded && version == Version::V5 {
             return Err(Error::PaddedInteger.into());
@@ -182,6 +188,7 @@ impl<G: Gate> Engine<G> {
                     Self::mark_dirty(connection, key, &mut self.effects.dirty);
                 }
             }
+            Packet::Auth(auth) => self.auth(now, key, auth)?,
             Packet::Disconnect(disconnect) => self.disconnect(now, key, disconnect)?,
             Packet::Pubrel(pubrel) => self.pubrel(key, pubrel.packet_id),
             // Deliveries are QoS 0 and 1, so nothing of QoS 2 is under way.
@@ -190,8 +197,7 @@ impl<G: Gate> Engine<G> {
             | Packet::Connack(_)
             | Packet::Suback(_)
             | Packet::Unsuback(_)
-            | Packet::Pingresp
-            | Packet::Auth(_) => return Err(Fatal(ReasonCode::ProtocolError)),
+            | Packet::Pingresp => return Err(Fatal(ReasonCode::ProtocolError)),
         }
         Ok(Step::Next)
     }

@@ -7,7 +7,7 @@ use broker_codec::ReasonCode;
 
 use super::{Engine, Now};
 use crate::config::Config;
-use crate::connection::{Connection, Phase};
+use crate::connection::{Connection, Conversation, Phase};
 use crate::gate::Gate;
 use crate::key::{CoreNo, Key};
 use crate::pace::Pace;
@@ -18,6 +18,10 @@ use crate::stats::End;
 enum Overdue {
     /// Its CONNECT or its good-bye takes too long, or it takes nothing: cut off without a word.
     Cut,
+    /// Its log-in failed a while ago, and now it may know.
+    Refused(ReasonCode),
+    /// It does not prove again who it is.
+    Unproven,
     /// It was silent for longer than its keep alive allows.
     Silent,
 }
@@ -32,8 +36,10 @@ impl<G: Gate> Engine<G> {
             .filter_map(|(key, c)| overdue(c, config, now.monotonic).map(|how| (key, how)))
             .collect();
         for (key, how) in overdue {
-            self.desk.stats.timeouts += 1;
+            self.desk.stats.timeouts += u64::from(!matches!(how, Overdue::Refused(_)));
             match how {
+                Overdue::Refused(reason) => self.fail(now, key, reason),
+                Overdue::Unproven => self.refuse_again(now, key),
                 Overdue::Silent => self.fail(now, key, ReasonCode::KeepAliveTimeout),
                 Overdue::Cut => {
                     self.count_end(key, End::Timeout);
@@ -99,10 +105,17 @@ fn overdue<N>(connection: &Connection<N>, config: &Config, now: Duration) -> Opt
         return Some(Overdue::Cut);
     }
     let silent = now.saturating_sub(connection.heard);
-    match connection.phase {
+    let unproven =
+        |again: &Conversation| now.saturating_sub(again.since) >= config.handshake_timeout;
+    match &connection.phase {
+        Phase::Up if connection.again.as_deref().is_some_and(unproven) => Some(Overdue::Unproven),
         Phase::New | Phase::Asking(_) => {
             (silent >= config.handshake_timeout).then_some(Overdue::Cut)
         }
+        Phase::Exchanging(under_way) => (now.saturating_sub(under_way.1.since)
+            >= config.handshake_timeout)
+            .then_some(Overdue::Cut),
+        Phase::Refused(reason, at) => (now >= *at).then_some(Overdue::Refused(*reason)),
         Phase::Closing => {
             let limit = config.handshake_timeout.max(config.write_timeout);
             (silent >= limit && connection.outbound.blocked_since.is_some()).then_some(Overdue::Cut)

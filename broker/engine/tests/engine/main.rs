@@ -2,11 +2,15 @@
 #![expect(clippy::panic, reason = "tests say what was unexpected")]
 
 mod dice;
+mod doorman;
 mod net;
 
+mod access;
 mod acks_follow_commits;
+mod enhanced;
 mod fuzzed;
 mod inspection;
+mod log_in;
 mod routing;
 mod slow_clients;
 mod wills;

@@ -12,8 +12,8 @@ use broker_codec::{
     Subscribe, SubscribeOptions, UserProperties, Version, frame, push_filter,
 };
 use broker_engine::{
-    Anonymous, Batch, Broker, Config, CoreNo, Engine, Gate, Inbound, Key, Now, Peer, Received,
-    Rejection, Resolved, Ticket,
+    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, Engine, Gate, Inbound, Key, Now, Peer,
+    Received, Rejection, Resolved, Ticket,
 };
 use uns_model::{OrgId, PublisherId, SeededRandom, Timestamp};
 
@@ -24,6 +24,8 @@ pub(crate) struct FakeGate {
     pub(crate) flushed: Vec<(Option<Ticket>, usize)>,
     pub(crate) stored: Vec<Vec<u8>>,
     pub(crate) broken: bool,
+    /// Topics asked for.
+    pub(crate) resolved: Vec<String>,
 }
 
 impl Gate for FakeGate {
@@ -31,6 +33,7 @@ impl Gate for FakeGate {
     type Receipt = u64;
 
     fn resolve(&mut self, _: OrgId, topic: &str) -> Result<Resolved<()>, Rejection> {
+        self.resolved.push(topic.into());
         if topic.starts_with("no/") {
             return Err(Rejection::new(ReasonCode::NotAuthorized, "not_authorized", topic));
         }
@@ -104,8 +107,12 @@ pub(crate) type Seen = String;
 
 impl Net {
     pub(crate) fn new(cores: u16, config: Config) -> Self {
+        Self::guarded(cores, config, Box::new(Anonymous))
+    }
+
+    pub(crate) fn guarded(cores: u16, config: Config, authenticate: Box<dyn Authenticate>) -> Self {
         let random = Arc::new(SeededRandom::new(1));
-        let broker = Arc::new(Broker::new(config, cores, Box::new(Anonymous), random));
+        let broker = Arc::new(Broker::new(config, cores, authenticate, random));
         let engines = (0..cores)
             .map(|core| Engine::new(Arc::clone(&broker), CoreNo(core), FakeGate::default()))
             .collect();
@@ -281,6 +288,14 @@ fn words(packet: &Packet<'_>) -> Seen {
         }
         Packet::Connack(connack) => format!("CONNACK {:?}", connack.reason),
         Packet::Puback(ack) => format!("PUBACK {} {:?}", ack.packet_id, ack.reason),
+        Packet::Suback(suback) => {
+            let codes: Vec<_> = suback.codes.iter().map(|code| format!("{code:?}")).collect();
+            format!("SUBACK {}", codes.join(" "))
+        }
+        Packet::Auth(auth) => {
+            let data = auth.properties.authentication_data.unwrap_or_default();
+            format!("AUTH {:?} {}", auth.reason, String::from_utf8_lossy(data))
+        }
         Packet::Disconnect(disconnect) => format!("DISCONNECT {:?}", disconnect.reason),
         other => other.packet_type().to_string(),
     }

@@ -64,9 +64,19 @@ impl Worker {
         effects.dirty = dirty;
     }
 
-    /// Log-ins that this core cannot judge by itself.
+    /// Log-ins that this core cannot judge by itself, and those that failed.
     fn ask(&self) {
         let mut engine = self.engine.borrow_mut();
+        for refused in std::mem::take(&mut engine.effects().refused) {
+            tracing::info!(
+                user = refused.user_name,
+                peer = %refused.address,
+                listener = %refused.listener,
+                reason = refused.reason.name(),
+                failures = refused.number,
+                "a log-in was refused"
+            );
+        }
         if engine.effects().asked.is_empty() {
             return;
         }
