@@ -278,6 +278,22 @@ impl Client {
         identifier: Option<u32>,
         filters: &[(&str, SubscribeOptions)],
     ) -> Vec<ReasonCode> {
+        let id = self.send_subscribe(identifier, filters);
+        self.next(|packet| match packet {
+            Packet::Suback(suback) => {
+                assert_eq!(suback.packet_id, id);
+                suback.codes.iter().collect()
+            }
+            other => panic!("{other:?} is no SUBACK"),
+        })
+    }
+
+    /// Subscribes without waiting for the answer.
+    pub(crate) fn send_subscribe(
+        &mut self,
+        identifier: Option<u32>,
+        filters: &[(&str, SubscribeOptions)],
+    ) -> PacketId {
         let mut raw = Vec::new();
         for (filter, options) in filters {
             push_filter(filter, *options, &mut raw).expect("short");
@@ -290,13 +306,7 @@ impl Client {
             filters: Filters::parse(self.version, &raw).expect("filters"),
         });
         self.send(&packet);
-        self.next(|packet| match packet {
-            Packet::Suback(suback) => {
-                assert_eq!(suback.packet_id, id);
-                suback.codes.iter().collect()
-            }
-            other => panic!("{other:?} is no SUBACK"),
-        })
+        id
     }
 
     pub(crate) fn unsubscribe(&mut self, filters: &[&str]) -> Vec<ReasonCode> {

@@ -8,7 +8,7 @@ use broker_codec::{ReasonCode, Version};
 use crate::client::{Broker, QOS0, eventually, message};
 
 #[test]
-fn a_slow_handshake_is_cut_off() {
+fn trap_50_a_slow_handshake_is_cut_off() {
     let broker = Broker::with(|config| {
         config.engine.handshake_timeout = Duration::from_millis(300);
     });
@@ -67,7 +67,7 @@ fn random_bytes_after_connect_hurt_nobody() {
 }
 
 #[test]
-fn the_connection_limit() {
+fn trap_47_the_connection_limit() {
     let broker = Broker::with(|config| config.connections_max = 3);
     let clients: Vec<_> = (0..3).map(|n| broker.v5(&format!("c{n}"))).collect();
     for _ in 0..3 {

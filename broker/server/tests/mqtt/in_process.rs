@@ -22,7 +22,7 @@ fn publish(topic: &str, retain: bool) -> InProcess {
 }
 
 #[test]
-fn publishes_from_inside() {
+fn trap_32_publishes_from_inside() {
     let broker = Broker::start();
     let mut client = broker.v5("c");
     client.subscribe(&[("a/#", QOS0)]);
@@ -41,7 +41,7 @@ fn publishes_from_inside() {
 }
 
 #[test]
-fn shutdown_says_so() {
+fn trap_33_shutdown_says_so() {
     let mut broker = Broker::start();
     let mut clients: Vec<_> = (0..20).map(|n| broker.v5(&format!("c{n}"))).collect();
     let readers: Vec<_> = clients
@@ -57,7 +57,7 @@ fn shutdown_says_so() {
 }
 
 #[test]
-fn figures() {
+fn trap_34_figures_are_true() {
     let broker = Broker::start();
     let mut client = broker.v5("c");
     client.subscribe(&[("a", QOS0), ("b", QOS0)]);

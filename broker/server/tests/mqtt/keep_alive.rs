@@ -8,7 +8,7 @@ use broker_codec::{Connect, Packet, ReasonCode, Version};
 use crate::client::{Broker, QOS0, connect, message};
 
 #[test]
-fn outgoing_traffic_does_not_extend_it() {
+fn trap_27_outgoing_traffic_does_not_extend_it() {
     let broker = Broker::start();
     let start = Instant::now();
     let mut silent = broker.client(&Connect { keep_alive: 1, ..connect(Version::V5, "silent") });

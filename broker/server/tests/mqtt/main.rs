@@ -7,13 +7,18 @@ mod certificates;
 mod client;
 mod peers;
 
+mod accounting;
+mod costs;
+mod dead_core;
 mod hostile;
 mod in_process;
 mod keep_alive;
+mod names;
 mod namespace;
 mod properties;
 mod proxy_header;
 mod refusals;
+mod resubscribing;
 mod retained;
 mod rumqttc_client;
 mod shared_subscriptions;

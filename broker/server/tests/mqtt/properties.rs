@@ -9,7 +9,7 @@ use broker_codec::{
 use crate::client::{Broker, QOS0, QOS1, connect, message, user_properties};
 
 #[test]
-fn user_properties_keep_their_order() {
+fn trap_29_user_properties_keep_their_order() {
     let broker = Broker::start();
     let mut receiver = broker.v5("r");
     receiver.subscribe(&[("t", QOS0)]);
@@ -31,7 +31,7 @@ fn user_properties_keep_their_order() {
 }
 
 #[test]
-fn aliases_name_concrete_topics() {
+fn trap_14_inbound_aliases_name_concrete_topics() {
     let broker = Broker::start();
     let mut receiver = broker.v5("r");
     receiver.subscribe(&[("a/+", QOS0)]);
@@ -54,7 +54,7 @@ fn aliases_name_concrete_topics() {
 }
 
 #[test]
-fn stray_and_long_acks_disconnect_nobody() {
+fn trap_09_28_stray_and_long_acks_disconnect_nobody() {
     let broker = Broker::start();
     let mut client = broker.v5("c");
     client.subscribe(&[("t", QOS1)]);

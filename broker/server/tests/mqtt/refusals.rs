@@ -8,7 +8,7 @@ use broker_codec::{
 use crate::client::{Broker, QOS0, QOS1, connect, eventually, message, qos1};
 
 #[test]
-fn packets_only_servers_send() {
+fn trap_49_packets_only_servers_send() {
     let broker = Broker::start();
     let connack = [0x20, 3, 0, 0, 0];
     let suback = [0x90, 4, 0, 1, 0, 0];
@@ -28,7 +28,7 @@ fn packets_only_servers_send() {
 }
 
 #[test]
-fn publishes() {
+fn trap_24_publishes_that_are_refused() {
     let broker = Broker::start();
     let check = |publish: Publish<'_>, expected: R| {
         let mut client = broker.v5("c");
@@ -60,7 +60,7 @@ fn publishes() {
 }
 
 #[test]
-fn sizes() {
+fn trap_20_sizes_both_ways() {
     let broker = Broker::with(|config| config.engine.packet_bytes_max = 1000);
     let mut client = broker.v5("c");
     client.bytes(&[0x30, 0xFF, 0xFF, 0xFF, 0x7F]);
@@ -95,7 +95,7 @@ fn too_many_unacknowledged_publishes() {
 }
 
 #[test]
-fn a_receive_maximum_is_honoured() {
+fn trap_20_a_receive_maximum_is_honoured() {
     let broker = Broker::start();
     let slow = Connect {
         properties: ConnectProperties {

@@ -12,7 +12,7 @@ fn retained<'a>(topic: &'a str, payload: &'a str) -> Publish<'a> {
 }
 
 #[test]
-fn all_of_ten_thousand() {
+fn trap_02_all_of_ten_thousand() {
     let broker = Broker::start();
     let mut sender = broker.v5("s");
     for n in 0..10_000 {
@@ -37,7 +37,7 @@ fn all_of_ten_thousand() {
 }
 
 #[test]
-fn a_window_of_acknowledgements_paces_them() {
+fn trap_02_a_window_of_acknowledgements_paces_them() {
     let broker = Broker::start();
     let mut sender = broker.v5("s");
     for n in 0..5000 {
@@ -58,7 +58,7 @@ fn a_window_of_acknowledgements_paces_them() {
 }
 
 #[test]
-fn only_empty_with_retain_clears() {
+fn trap_04_only_empty_with_retain_clears() {
     let broker = Broker::start();
     let mut sender = broker.v5("s");
     sender.publish(retained("a", "kept"));
@@ -76,7 +76,7 @@ fn only_empty_with_retain_clears() {
 }
 
 #[test]
-fn reading_does_not_shorten_expiry() {
+fn trap_05_reading_does_not_shorten_expiry() {
     let broker = Broker::start();
     let mut sender = broker.v5("s");
     sender.publish(Publish { properties: expiring(3), ..retained("a", "x") });

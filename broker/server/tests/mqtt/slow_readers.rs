@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::client::{Broker, QOS0, QOS1, message, qos1};
 
 #[test]
-fn a_dead_reader_delays_once_and_its_losses_are_counted() {
+fn trap_37_a_dead_reader_delays_once_and_its_losses_are_counted() {
     let broker = Broker::with(|config| {
         config.engine.backlog_bytes_high = 64 << 10;
         config.engine.output_bytes_max = 256 << 10;
@@ -68,7 +68,7 @@ fn a_reader_that_is_behind_loses_nothing() {
 }
 
 #[test]
-fn a_blocked_connection_is_still_read() {
+fn trap_36_a_blocked_connection_is_still_read() {
     let broker = Broker::with(|config| {
         config.engine.backlog_bytes_high = 64 << 10;
         config.engine.output_bytes_max = 256 << 10;
@@ -88,7 +88,7 @@ fn a_blocked_connection_is_still_read() {
 }
 
 #[test]
-fn a_write_timeout_disconnects() {
+fn trap_36_a_write_timeout_disconnects() {
     let broker = Broker::with(|config| {
         config.engine.write_timeout = Duration::from_millis(500);
     });

@@ -6,7 +6,7 @@ use broker_codec::{Publish, ReasonCode as R, RetainHandling, SubscribeOptions, V
 use crate::client::{Broker, QOS0, QOS1, connect, message, qos1};
 
 #[test]
-fn one_publish_with_all_identifiers() {
+fn trap_17_one_publish_with_all_identifiers() {
     let broker = Broker::start();
     let mut client = broker.v5("c");
     client.subscribe_as(Some(3), &[("a/+", QOS0)]);
@@ -29,7 +29,7 @@ fn one_publish_with_all_identifiers() {
 }
 
 #[test]
-fn options_take_effect() {
+fn trap_18_options_take_effect() {
     let broker = Broker::start();
     let mut sender = broker.v5("s");
     sender.publish(Publish { retain: true, ..message("kept", "x") });
@@ -62,7 +62,7 @@ fn options_take_effect() {
 }
 
 #[test]
-fn mixed_no_local_counts_for_own_messages_only() {
+fn trap_18_mixed_no_local_counts_for_own_messages_only() {
     let broker = Broker::start();
     let mut c = broker.v5("c");
     c.subscribe_as(Some(1), &[("a/#", SubscribeOptions { no_local: true, ..QOS0 })]);
@@ -74,7 +74,7 @@ fn mixed_no_local_counts_for_own_messages_only() {
 }
 
 #[test]
-fn one_code_per_filter() {
+fn trap_23_24_one_code_per_filter() {
     let broker = Broker::start();
     for (version, bad) in
         [(Version::V5, R::TopicFilterInvalid), (Version::V311, R::UnspecifiedError)]
@@ -96,7 +96,7 @@ fn one_code_per_filter() {
 }
 
 #[test]
-fn wildcards_do_not_see_dollar_topics() {
+fn trap_25_wildcards_do_not_see_dollar_topics() {
     let broker = Broker::with(|config| {
         config.figures_interval = std::time::Duration::from_millis(50);
     });

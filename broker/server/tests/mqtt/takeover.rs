@@ -6,7 +6,7 @@ use broker_codec::ReasonCode;
 use crate::client::{Broker, QOS0, eventually, message};
 
 #[test]
-fn the_last_one_stays() {
+fn trap_46_strange_client_ids_twice_in_a_row() {
     let broker = Broker::start();
     for id in ["plain", "a/+#$", "ünïcode-\u{1F3ED}"] {
         let mut first = broker.v5(id);

@@ -51,7 +51,7 @@ fn application_protocols() {
 }
 
 #[test]
-fn client_certificates_of_several_cas() {
+fn trap_51_client_certificates_of_several_cas() {
     let (one, two, stranger) =
         (Authority::new("One"), Authority::new("Two"), Authority::new("Stranger"));
     let cas = format!("{}{}", one.pem, two.pem);
@@ -100,7 +100,7 @@ fn refused(secure: &Secure, trust: &Trust<'_>) {
 }
 
 #[test]
-fn silent_clients_hold_up_nobody() {
+fn trap_50_silent_clients_hold_up_nobody() {
     let secure = Secure::with(Transport::Tls, broker_server::Deps::default(), |config, _| {
         config.handshakes.max = 50;
         config.handshakes.timeout = Duration::from_secs(3);

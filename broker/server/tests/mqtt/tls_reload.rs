@@ -24,7 +24,7 @@ fn is_served(secure: &Secure, trust: &Trust<'_>) -> bool {
 }
 
 #[test]
-fn changed_files_serve_new_clients_and_drop_nobody() {
+fn trap_51_changed_files_serve_new_clients_and_drop_nobody() {
     let secure = start(Duration::from_millis(50));
     let reloads = || secure.broker.handle.stats().reloads;
     let mut old = secure.client(&secure.trust(), Version::V5).welcome(&connect(Version::V5, "old"));

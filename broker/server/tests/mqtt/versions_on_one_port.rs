@@ -5,7 +5,7 @@ use broker_codec::{ReasonCode, Version};
 use crate::client::{Broker, QOS0, QOS1, connect, message, qos1};
 
 #[test]
-fn every_pairing() {
+fn trap_01_every_pairing_of_versions_on_one_port() {
     let broker = Broker::start();
     let versions = [Version::V311, Version::V5];
     for (n, (from, to)) in versions.iter().flat_map(|a| versions.map(|b| (*a, b))).enumerate() {
@@ -23,7 +23,7 @@ fn every_pairing() {
 }
 
 #[test]
-fn unknown_levels_are_refused() {
+fn trap_01_unknown_levels_are_refused() {
     let broker = Broker::start();
     let mut old = broker.raw(Version::V311);
     old.bytes(b"\x10\x0e\0\x06MQIsdp\x03\x02\0\0\0\0");
@@ -34,7 +34,7 @@ fn unknown_levels_are_refused() {
 }
 
 #[test]
-fn delivery_qos_is_the_smaller_one() {
+fn trap_10_delivery_qos_is_the_smaller_one() {
     // TRAP-10
     let broker = Broker::start();
     let mut receiver = broker.v5("r");

@@ -22,7 +22,7 @@ fn with_will(version: Version, id: &str) -> Connect<'_> {
 }
 
 #[test]
-fn how_wills_end() {
+fn trap_06_how_wills_end() {
     for version in [Version::V311, Version::V5] {
         let broker = Broker::start();
         let mut watcher = broker.v5("watcher");
