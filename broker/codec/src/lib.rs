@@ -57,6 +57,7 @@ pub use property::{Properties, Property};
 pub use puback::{Ack, Puback, Pubcomp, Pubrec, Pubrel};
 pub use publish::{
     Encoded, Publish, PublishProperties, decode_publish, encode_publish, patch_packet_id,
+    patch_topic_alias,
 };
 pub use reason::ReasonCode;
 pub use suback::{ReasonCodes, Suback};

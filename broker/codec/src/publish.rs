@@ -183,6 +183,28 @@ pub fn patch_packet_id(packet: &mut [u8], at: usize, id: PacketId) {
     }
 }
 
+/// Puts the topic alias of one receiver into an encoded PUBLISH of version 5 that has one; the
+/// encoder writes it as the first property. Nothing happens in a packet without.
+pub fn patch_topic_alias(packet: &mut [u8], alias: NonZeroU16) {
+    let Some(at) = topic_alias_at(packet) else { return };
+    if let Some(place) = packet.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<2>) {
+        *place = alias.get().to_be_bytes();
+    }
+}
+
+fn topic_alias_at(packet: &[u8]) -> Option<usize> {
+    const TOPIC_ALIAS: u8 = 0x23;
+    let after_varint = |at: usize| {
+        let len = packet.get(at..)?.iter().take(4).position(|byte| byte & 0x80 == 0)?;
+        Some(at + len + 1)
+    };
+    let at = after_varint(1)?;
+    let topic = usize::from(u16::from_be_bytes(*packet.get(at..)?.first_chunk()?));
+    let id = if packet.first()? & 0b110 == 0 { 0 } else { 2 };
+    let at = after_varint(at + 2 + topic + id)?;
+    (packet.get(at) == Some(&TOPIC_ALIAS)).then_some(at + 1)
+}
+
 impl Publish<'_> {
     /// Writes it and returns its length, see [`encode_publish`].
     ///

@@ -14,6 +14,8 @@ pub struct Config {
     pub receive_maximum: u16,
     /// Topic aliases a client may use; advertised.
     pub topic_alias_maximum: u16,
+    /// Topic aliases the broker uses towards one client that takes so many; 0 for none.
+    pub topic_alias_out_maximum: u16,
     /// Longest keep alive granted, 0 for any; a longer wish gets Server Keep Alive.
     pub keep_alive_max: u16,
     /// How long a client may take to send its whole CONNECT.
@@ -84,6 +86,7 @@ impl Default for Config {
             packet_bytes_max: (1 << 20) + (64 << 10),
             receive_maximum: 8192,
             topic_alias_maximum: 128,
+            topic_alias_out_maximum: 64,
             keep_alive_max: 0,
             handshake_timeout: Duration::from_secs(10),
             auth_bytes_max: 16 << 10,

@@ -53,7 +53,6 @@ pub(crate) struct Introduction {
     pub(crate) session_expiry: Option<u32>,
     pub(crate) receive_maximum: Option<NonZeroU16>,
     pub(crate) packet_bytes_max: Option<NonZeroU32>,
-    #[expect(dead_code, reason = "aliases towards clients will read it")]
     pub(crate) topic_alias_maximum: u16,
     pub(crate) will: Option<Box<Will>>,
 }

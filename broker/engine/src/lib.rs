@@ -17,6 +17,7 @@ mod stats;
 
 mod engine;
 
+mod aliases;
 mod connection;
 mod inspect;
 mod message;

@@ -1,7 +1,7 @@
 //! One message on its way to its receivers: encoded once per version and QoS, copied into each
 //! receiver's output.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -41,6 +41,18 @@ pub(crate) struct Form<'a> {
     pub(crate) qos: u8,
     pub(crate) retain: bool,
     pub(crate) ids: &'a [NonZeroU32],
+    pub(crate) naming: Naming,
+}
+
+/// How a packet names its topic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Naming {
+    #[default]
+    Topic,
+    /// With an alias, still to be patched in.
+    Both,
+    /// The alias alone.
+    Alias,
 }
 
 /// Encodings of the message at hand. Reused from message to message.
@@ -49,6 +61,10 @@ pub(crate) struct Encoder {
     buffer: Vec<u8>,
     /// By version and QoS: where the encoding lies.
     known: [Option<(usize, Encoded)>; 4],
+    /// The same with an alias, by QoS and whether the topic is there too.
+    aliased: [Option<(usize, Encoded)>; 4],
+    /// Few clients take aliases: there is nothing to forget in between.
+    has_aliased: bool,
     /// The message copied for queues.
     stored: Option<Rc<Stored>>,
 }
@@ -63,6 +79,9 @@ impl Encoder {
         }
         self.buffer.clear();
         self.known = [None; 4];
+        if std::mem::take(&mut self.has_aliased) {
+            self.aliased = [None; 4];
+        }
         self.stored = None;
     }
 
@@ -79,14 +98,20 @@ impl Encoder {
         message: &Message<'_>,
         form: Form<'_>,
     ) -> Option<(&[u8], Encoded)> {
-        let slot = usize::from(form.version == Version::V5) * 2 + usize::from(form.qos > 0);
-        let (at, encoded) = match self.known[slot] {
+        let id = usize::from(form.qos > 0);
+        self.has_aliased |= form.naming != Naming::Topic;
+        let known = match form.naming {
+            Naming::Topic => &mut self.known[usize::from(form.version == Version::V5) * 2 + id],
+            Naming::Both => &mut self.aliased[id],
+            Naming::Alias => &mut self.aliased[2 + id],
+        };
+        let (at, encoded) = match *known {
             Some(known) if form.ids.is_empty() => known,
             _ => {
                 let at = self.buffer.len();
                 let encoded = encode(message, form, &mut self.buffer)?;
                 if form.ids.is_empty() {
-                    self.known[slot] = Some((at, encoded));
+                    *known = Some((at, encoded));
                 }
                 (at, encoded)
             }
@@ -100,13 +125,13 @@ fn encode(message: &Message<'_>, form: Form<'_>, out: &mut Vec<u8>) -> Option<En
         dup: false,
         qos: QoS::from_level(form.qos)?,
         retain: form.retain,
-        topic: message.topic,
+        topic: if form.naming == Naming::Alias { "" } else { message.topic },
         packet_id: None,
         properties: PublishProperties {
+            topic_alias: (form.naming != Naming::Topic).then_some(NonZeroU16::MIN),
             message_expiry: message.expiry,
             subscription_ids: SubscriptionIds::new(form.ids),
             pass_through: PassThrough::from_checked(message.properties),
-            ..PublishProperties::default()
         },
         payload: message.payload,
     };

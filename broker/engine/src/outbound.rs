@@ -2,15 +2,16 @@
 //! it asked for. All of it bounded; what does not fit is dropped and counted.
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_codec::{Version, patch_packet_id};
+use broker_codec::{Version, patch_packet_id, patch_topic_alias};
 
+use crate::aliases::{Alias, Aliases};
 use crate::config::Config;
-use crate::message::{Encoder, Form, Message, Stored};
+use crate::message::{Encoder, Form, Message, Naming, Stored};
 use crate::pace::Pace;
 use crate::retained::Walk;
 use crate::stats::{Drop, Stats};
@@ -66,6 +67,8 @@ pub(crate) struct Outbound {
     pub(crate) messages: u64,
     /// Bytes the socket took.
     pub(crate) bytes: u64,
+    /// What the client takes topic aliases for.
+    pub(crate) aliases: Option<Box<Aliases>>,
     /// Since when the socket has taken nothing.
     pub(crate) blocked_since: Option<Duration>,
     output: Vec<u8>,
@@ -86,6 +89,7 @@ impl Outbound {
             dropped: [0; Drop::ALL.len()],
             messages: 0,
             bytes: 0,
+            aliases: None,
             blocked_since: None,
             output: Vec::new(),
             written: 0,
@@ -185,7 +189,9 @@ impl Outbound {
             Version::V5 => delivery.ids,
             Version::V311 => &[],
         };
-        let form = Form { version: self.version, qos: delivery.qos, retain: delivery.retain, ids };
+        let (naming, alias) = self.name(message, ids);
+        let form =
+            Form { version: self.version, qos: delivery.qos, retain: delivery.retain, ids, naming };
         self.buffer(desk);
         let Some((packet, encoded)) = desk.encoder.encode(message, form) else {
             return self.drop(Drop::TooLarge, &mut desk.stats);
@@ -204,9 +210,33 @@ impl Outbound {
         {
             patch_packet_id(packet, at, id);
         }
+        if let Some(alias) = alias {
+            patch_topic_alias(packet, alias);
+            if naming == Naming::Both
+                && let Some(aliases) = &mut self.aliases
+            {
+                aliases.told(message.topic, alias);
+            }
+        }
         self.messages += 1;
         desk.stats.messages_out += 1;
         desk.stats.payload_out += message.payload.len() as u64;
+    }
+
+    /// How the next packet names its topic. A new alias makes it longer, so that needs room.
+    #[inline]
+    fn name(&mut self, message: &Message<'_>, ids: &[NonZeroU32]) -> (Naming, Option<NonZeroU16>) {
+        const OVERHEAD: usize = 64;
+        let Some(aliases) = &mut self.aliases else { return (Naming::Topic, None) };
+        match aliases.of(message.topic) {
+            Alias::Known(alias) => (Naming::Alias, Some(alias)),
+            Alias::New(alias)
+                if message.bytes() + 5 * ids.len() + OVERHEAD <= self.packet_bytes_max =>
+            {
+                (Naming::Both, Some(alias))
+            }
+            Alias::New(_) | Alias::None => (Naming::Topic, None),
+        }
     }
 
     #[cold]

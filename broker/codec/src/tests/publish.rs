@@ -105,6 +105,38 @@ fn one_encoding_serves_every_receiver() {
 }
 
 #[test]
+fn one_encoding_serves_every_alias() {
+    for (len, qos) in [0, 100, 127, 128, 16_400].into_iter().zip([0, 1, 2].into_iter().cycle()) {
+        let mut user = Vec::new();
+        Property::UserProperty("name", &"v".repeat(len)).encode(&mut user).unwrap();
+        for topic in ["", "uns/v1/a"] {
+            let mut publish = Publish {
+                qos: QoS::from_level(qos).unwrap(),
+                packet_id: (qos > 0).then_some(PacketId::FIRST),
+                topic,
+                payload: b"payload",
+                ..Publish::default()
+            };
+            publish.properties.pass_through = PassThrough::from_checked(&user);
+            publish.properties.topic_alias = NonZeroU16::new(1);
+            publish.properties.message_expiry = Some(60);
+            let mut out = Vec::new();
+            encode_publish(Version::V5, &publish, &mut out).unwrap();
+            publish.properties.topic_alias = NonZeroU16::new(0xABCD);
+            patch_topic_alias(&mut out, NonZeroU16::new(0xABCD).unwrap());
+            let mut expected = Vec::new();
+            encode_publish(Version::V5, &publish, &mut expected).unwrap();
+            assert_eq!(out, expected, "{len} {topic}");
+        }
+    }
+    for other in [&[][..], &[0x30], &[0x30, 0xff, 0xff, 0xff, 0xff], &[0x30, 4, 0, 1, b'a', 0]] {
+        let mut packet = other.to_vec();
+        patch_topic_alias(&mut packet, NonZeroU16::MAX);
+        assert_eq!(packet, other);
+    }
+}
+
+#[test]
 fn patching_outside_does_nothing() {
     let mut packet = [0x32, 1];
     patch_packet_id(&mut packet, 1, PacketId::FIRST);

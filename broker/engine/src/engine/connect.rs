@@ -7,6 +7,7 @@ use std::time::Duration;
 use broker_codec::{Connack, ConnackProperties, QoS, ReasonCode, Version};
 
 use super::{Engine, Now, Signal};
+use crate::aliases::Aliases;
 use crate::connection::{Accepted, Connection, Introduction, Phase, Welcome};
 use crate::gate::Gate;
 use crate::key::{Address, Key};
@@ -121,6 +122,9 @@ impl crate::config::Config {
             usize::try_from(packet_max).unwrap_or(usize::MAX),
             window.min(self.inflight_max),
         );
+        // MQTT 3.1.1 has no property to ask for them.
+        let aliases = introduction.topic_alias_maximum.min(self.topic_alias_out_maximum);
+        connection.outbound.aliases = Aliases::new(aliases);
         connection.filters = HashSet::default();
         connection.will = introduction.will;
     }

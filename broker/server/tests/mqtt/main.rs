@@ -15,6 +15,7 @@ mod in_process;
 mod keep_alive;
 mod names;
 mod namespace;
+mod outgoing_aliases;
 mod properties;
 mod proxy_header;
 mod refusals;
