@@ -15,7 +15,7 @@ use figment::providers::{Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use keys::reference;
-pub(crate) use mqtt::{ClientCertificate, Listen, Mqtt};
+pub(crate) use mqtt::{ClientCertificate, Listen, Mqtt, Refusals};
 pub(crate) use units::{ByteSize, Span};
 
 /// Everything an operator can set.

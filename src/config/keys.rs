@@ -19,6 +19,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("mqtt.keep_alive_max", "Longer keep-alives are lowered to this (Server Keep Alive)."),
     ("mqtt.outbound_bytes_max", "Bytes waiting for one slow reader before QoS 0 is dropped."),
     (
+        "mqtt.refusals",
+        "A refused publish in MQTT 3.1.1, which has no code for it: \"acknowledge\" or \"close\".",
+    ),
+    (
         "mqtt.tls.listen",
         "Address of MQTT in TLS 1.2 and 1.3, such as 127.0.0.1:8883; loopback only, or \"off\".",
     ),

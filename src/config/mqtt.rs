@@ -22,6 +22,7 @@ pub(crate) struct Mqtt {
     pub(crate) connect_timeout: Span,
     pub(crate) keep_alive_max: Span,
     pub(crate) outbound_bytes_max: ByteSize,
+    pub(crate) refusals: Refusals,
     pub(crate) tls: Tls,
     pub(crate) websocket: Door,
     pub(crate) websocket_tls: Door,
@@ -49,6 +50,17 @@ pub(crate) enum ClientCertificate {
     Required,
     /// One that is shown must be good.
     Optional,
+}
+
+/// What MQTT 3.1.1 hears of a refused publish.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Refusals {
+    /// It is acknowledged all the same, and counted.
+    #[default]
+    Acknowledge,
+    /// The connection is closed.
+    Close,
 }
 
 /// `[mqtt.websocket]` and `[mqtt.websocket_tls]`
@@ -101,6 +113,7 @@ impl Default for Mqtt {
             connect_timeout: Span::seconds(10),
             keep_alive_max: Span::seconds(3600),
             outbound_bytes_max: ByteSize::mib(8),
+            refusals: Refusals::default(),
             tls: Tls::default(),
             websocket: Door::default(),
             websocket_tls: Door::default(),

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use broker_server::{
-    Anonymous, Config as ServerConfig, Deps, EngineConfig, Error, Listener, Pages, Server, Tls,
-    Transport,
+    Anonymous, Config as ServerConfig, Deps, EngineConfig, Error, Listener, Pages, Refusals,
+    Server, Tls, Transport,
 };
 
 use super::parts::Parts;
-use crate::config::{ClientCertificate, Config, Listen, Mqtt};
+use crate::config::{self, ClientCertificate, Config, Listen, Mqtt};
 use crate::ports;
 
 /// Binds the ports and starts the cores.
@@ -48,6 +48,10 @@ fn server_config(config: &Config) -> ServerConfig {
             handshake_timeout: mqtt.connect_timeout.0,
             output_bytes_max: output,
             backlog_bytes_high: output / 4,
+            refusals: match mqtt.refusals {
+                config::Refusals::Acknowledge => Refusals::Acknowledge,
+                config::Refusals::Close => Refusals::Close,
+            },
             ..EngineConfig::default()
         },
         ..ServerConfig::default()

@@ -5,14 +5,20 @@
 
 mod certificates;
 mod client;
+mod doorman;
 mod peers;
 
+mod access;
 mod accounting;
 mod costs;
 mod dead_core;
 mod hostile;
+mod hostile;
+mod in_process;
 mod in_process;
 mod keep_alive;
+mod keep_alive;
+mod log_in;
 mod names;
 mod namespace;
 mod outgoing_aliases;

@@ -1,0 +1,103 @@
+//! Log-ins and rights that tests choose.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use broker_codec::{Connect, ReasonCode, Version};
+use broker_server::{
+    Access, Action, Authenticate, Coverage, Deps, Exchange, Identity, Login, OwnedLogin, Step,
+    Verdict,
+};
+
+use crate::client::connect;
+
+/// Everything below the own name, until it is revoked.
+#[derive(Debug, Default)]
+pub(crate) struct Own {
+    pub(crate) revoked: AtomicBool,
+}
+
+impl Access for Own {
+    fn allows(&self, _: Action, topic: &str) -> bool {
+        topic.starts_with("own/")
+    }
+
+    fn covers(&self, filter: &str) -> Coverage {
+        match filter {
+            "#" => Coverage::Part,
+            _ if filter.starts_with("own/") => Coverage::All,
+            _ => Coverage::None,
+        }
+    }
+
+    fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Relaxed)
+    }
+}
+
+/// Lets in anybody with the password `right`, with the rights of [`Own`]; anonymous clients where
+/// their listener does, with all rights. Verifies as slowly as a good password hash.
+#[derive(Clone, Default)]
+pub(crate) struct Doorman {
+    pub(crate) own: Arc<Own>,
+    pub(crate) takes: Duration,
+}
+
+impl Doorman {
+    pub(crate) fn deps(&self) -> Deps {
+        Deps { authenticate: Box::new(self.clone()), ..Deps::default() }
+    }
+
+    fn identity(&self, name: &str) -> Identity {
+        Identity::new(uns_model::OrgId::DEFAULT, name, Arc::clone(&self.own) as Arc<dyn Access>)
+    }
+}
+
+impl Authenticate for Doorman {
+    fn authenticate(&self, login: &Login<'_>) -> Verdict {
+        match login.user_name {
+            Some("banned") => Verdict::Known(Err(ReasonCode::NotAuthorized)),
+            Some(_) => Verdict::Ask,
+            None if login.peer.anonymous_allowed => Verdict::Known(Ok(Identity::anonymous())),
+            None => Verdict::Known(Err(ReasonCode::NotAuthorized)),
+        }
+    }
+
+    fn verify(&self, login: &OwnedLogin) -> Result<Identity, ReasonCode> {
+        std::thread::sleep(self.takes);
+        let name = login.user_name.as_deref().unwrap_or_default();
+        assert_ne!(name, "fault", "TRAP-52: a fault in here ends no broker");
+        match login.password.as_deref() {
+            Some(b"right") => Ok(self.identity(name)),
+            _ => Err(ReasonCode::BadUserNameOrPassword),
+        }
+    }
+
+    fn exchange(&self, method: &str, _: &Login<'_>) -> Option<Box<dyn Exchange>> {
+        let echo = || Box::new(Echo { doorman: self.clone(), asked: false }) as Box<dyn Exchange>;
+        (method == "ECHO").then(echo)
+    }
+}
+
+/// Wants to hear `echo` back.
+struct Echo {
+    doorman: Doorman,
+    asked: bool,
+}
+
+impl Exchange for Echo {
+    fn step(&mut self, data: &[u8]) -> Step {
+        match (std::mem::replace(&mut self.asked, true), data) {
+            (false, _) => Step::Continue(b"echo".to_vec()),
+            (true, b"echo") => {
+                Step::Done { identity: self.doorman.identity("nymph"), data: b"hello".to_vec() }
+            }
+            (true, _) => Step::Refused(ReasonCode::NotAuthorized),
+        }
+    }
+}
+
+pub(crate) fn as_user<'a>(version: Version, name: &'a str, password: &'a str) -> Connect<'a> {
+    Connect { user_name: Some(name), password: Some(password.as_bytes()), ..connect(version, name) }
+}
