@@ -15,7 +15,7 @@ use figment::providers::{Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use keys::reference;
-pub(crate) use mqtt::{ClientCertificate, Listen, Mqtt, Refusals};
+pub(crate) use mqtt::{ClientCertificate, Durability, Listen, ListenerDurability, Mqtt, Refusals};
 pub(crate) use units::{ByteSize, Span};
 
 /// Everything an operator can set.
@@ -233,6 +233,13 @@ fn check_limits(config: &Config) -> Result<()> {
     within("mqtt.packet_bytes_max", mqtt.packet_bytes_max, ByteSize::kib(1), mib(32))?;
     within("mqtt.outbound_bytes_max", mqtt.outbound_bytes_max, ByteSize::kib(64), gib(1))?;
     within("mqtt.connect_timeout", mqtt.connect_timeout, span(1), span(600))?;
+    within(
+        "mqtt.session_expiry_max",
+        mqtt.session_expiry_max,
+        span(0),
+        span(10 * 365 * 24 * 3600),
+    )?;
+    within("mqtt.sessions_max", mqtt.sessions_max, 0, 10_000_000)?;
     within("mqtt.keep_alive_max", mqtt.keep_alive_max, span(1), span(65_535))?;
     within("http.body_bytes_max", http.body_bytes_max, ByteSize::kib(1), gib(1))?;
     within("namespace.nodes_max", namespace.nodes_max, 1, 100_000_000)?;

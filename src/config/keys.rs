@@ -23,6 +23,18 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "A refused publish in MQTT 3.1.1, which has no code for it: \"acknowledge\" or \"close\".",
     ),
     (
+        "mqtt.durability",
+        "What PUBACK and PUBREC wait for: \"commit\" (it is on disk), \"interval\" (on disk within milliseconds, refused while commits fail) or \"memory\" (acknowledged whatever the disk says).",
+    ),
+    (
+        "mqtt.session_expiry_max",
+        "Longest a session outlives its connection; what a session of MQTT 3.1.1 gets. 0s for not at all.",
+    ),
+    (
+        "mqtt.sessions_max",
+        "Sessions that outlive their connections; more are refused (CONNACK 0x97).",
+    ),
+    (
         "mqtt.tls.listen",
         "Address of MQTT in TLS 1.2 and 1.3, such as 127.0.0.1:8883; loopback only, or \"off\".",
     ),
@@ -37,16 +49,22 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "mqtt.tls.client_certificate",
         "With client_ca: \"required\", or \"optional\" (one that is shown must be good).",
     ),
+    ("mqtt.tls.durability", "As mqtt.durability, for this listener; \"inherit\" takes that."),
     (
         "mqtt.websocket.listen",
         "Address of MQTT over WebSocket beside /mqtt of http.listen; loopback only, or \"off\".",
     ),
     ("mqtt.websocket.proxy_protocol", "As mqtt.proxy_protocol."),
     (
+        "mqtt.websocket.durability",
+        "As mqtt.tls.durability; /mqtt of http.listen has mqtt.durability.",
+    ),
+    (
         "mqtt.websocket_tls.listen",
         "Address of MQTT over WebSocket in TLS, with the files of mqtt.tls; loopback only, or \"off\".",
     ),
     ("mqtt.websocket_tls.proxy_protocol", "As mqtt.proxy_protocol."),
+    ("mqtt.websocket_tls.durability", "As mqtt.tls.durability."),
     ("http.listen", "Address of page, API and WebSocket; loopback only, port 0 picks one."),
     ("http.hosts", "Further host names the page may be reached by, beside localhost."),
     ("http.body_bytes_max", "Largest request body."),

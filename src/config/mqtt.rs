@@ -23,6 +23,9 @@ pub(crate) struct Mqtt {
     pub(crate) keep_alive_max: Span,
     pub(crate) outbound_bytes_max: ByteSize,
     pub(crate) refusals: Refusals,
+    pub(crate) durability: Durability,
+    pub(crate) session_expiry_max: Span,
+    pub(crate) sessions_max: usize,
     pub(crate) tls: Tls,
     pub(crate) websocket: Door,
     pub(crate) websocket_tls: Door,
@@ -39,6 +42,7 @@ pub(crate) struct Tls {
     pub(crate) key: PathBuf,
     pub(crate) client_ca: PathBuf,
     pub(crate) client_certificate: ClientCertificate,
+    pub(crate) durability: ListenerDurability,
 }
 
 /// Whether a client has to show a certificate, where there are CAs for it.
@@ -69,6 +73,44 @@ pub(crate) enum Refusals {
 pub(crate) struct Door {
     pub(crate) listen: Listen,
     pub(crate) proxy_protocol: bool,
+    pub(crate) durability: ListenerDurability,
+}
+
+/// What acknowledgements wait for.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Durability {
+    /// The commit.
+    #[default]
+    Commit,
+    /// Nothing; the commit follows within milliseconds.
+    Interval,
+    /// Nothing, not even a disk that takes anything.
+    Memory,
+}
+
+/// The same for one listener.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ListenerDurability {
+    /// As `mqtt.durability` says.
+    #[default]
+    Inherit,
+    Commit,
+    Interval,
+    Memory,
+}
+
+impl ListenerDurability {
+    /// What holds where `mqtt.durability` is this.
+    pub(crate) fn or(self, inherited: Durability) -> Durability {
+        match self {
+            Self::Inherit => inherited,
+            Self::Commit => Durability::Commit,
+            Self::Interval => Durability::Interval,
+            Self::Memory => Durability::Memory,
+        }
+    }
 }
 
 /// An address, or `off`.
@@ -114,6 +156,9 @@ impl Default for Mqtt {
             keep_alive_max: Span::seconds(3600),
             outbound_bytes_max: ByteSize::mib(8),
             refusals: Refusals::default(),
+            durability: Durability::Commit,
+            session_expiry_max: Span::seconds(7 * 24 * 3600),
+            sessions_max: 100_000,
             tls: Tls::default(),
             websocket: Door::default(),
             websocket_tls: Door::default(),

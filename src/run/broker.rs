@@ -11,13 +11,16 @@ use broker_server::{
 };
 
 use super::parts::Parts;
-use crate::config::{self, ClientCertificate, Config, Listen, Mqtt};
+use crate::config::{
+    self, ClientCertificate, Config, Durability, Listen, ListenerDurability, Mqtt,
+};
 use crate::ports;
 
 /// Binds the ports and starts the cores.
 pub(super) async fn start(parts: &Parts, config: &Config, pages: Arc<dyn Pages>) -> Result<Server> {
     let deps = Deps {
         namespace: Some(Arc::clone(&parts.namespace)),
+        ledger: None,
         authenticate: Box::new(Anonymous),
         pages,
         clock: Arc::clone(&parts.clock),
@@ -42,6 +45,7 @@ fn server_config(config: &Config) -> ServerConfig {
         tls: tls(mqtt),
         cores: u16::try_from(mqtt.cores).unwrap_or(u16::MAX),
         connections_max: mqtt.connections_max,
+        durability: durability(mqtt.durability),
         engine: EngineConfig {
             packet_bytes_max: mqtt.packet_bytes_max.as_usize(),
             keep_alive_max: u16::try_from(mqtt.keep_alive_max.0.as_secs()).unwrap_or(u16::MAX),
@@ -52,6 +56,9 @@ fn server_config(config: &Config) -> ServerConfig {
                 config::Refusals::Acknowledge => Refusals::Acknowledge,
                 config::Refusals::Close => Refusals::Close,
             },
+            session_expiry_max: u32::try_from(mqtt.session_expiry_max.0.as_secs())
+                .unwrap_or(u32::MAX),
+            sessions_max: mqtt.sessions_max,
             ..EngineConfig::default()
         },
         ..ServerConfig::default()
@@ -59,17 +66,28 @@ fn server_config(config: &Config) -> ServerConfig {
 }
 
 fn listeners(mqtt: &Mqtt) -> Vec<Listener> {
+    let (tls, web, secure) = (&mqtt.tls, &mqtt.websocket, &mqtt.websocket_tls);
+    let plain = Listen(Some(mqtt.listen));
     [
-        (Listen(Some(mqtt.listen)), Transport::Tcp, mqtt.proxy_protocol),
-        (mqtt.tls.listen, Transport::Tls, mqtt.tls.proxy_protocol),
-        (mqtt.websocket.listen, Transport::WebSocket, mqtt.websocket.proxy_protocol),
-        (mqtt.websocket_tls.listen, Transport::WebSocketTls, mqtt.websocket_tls.proxy_protocol),
+        (plain, Transport::Tcp, mqtt.proxy_protocol, ListenerDurability::Inherit),
+        (tls.listen, Transport::Tls, tls.proxy_protocol, tls.durability),
+        (web.listen, Transport::WebSocket, web.proxy_protocol, web.durability),
+        (secure.listen, Transport::WebSocketTls, secure.proxy_protocol, secure.durability),
     ]
     .into_iter()
-    .filter_map(|(listen, transport, proxy)| {
-        Some(Listener { proxy, ..Listener::new(listen.0?, transport) })
+    .filter_map(|(listen, transport, proxy, own)| {
+        let durability = durability(own.or(mqtt.durability));
+        Some(Listener { proxy, durability, ..Listener::new(listen.0?, transport) })
     })
     .collect()
+}
+
+fn durability(configured: Durability) -> broker_server::Durability {
+    match configured {
+        Durability::Commit => broker_server::Durability::Commit,
+        Durability::Interval => broker_server::Durability::Interval,
+        Durability::Memory => broker_server::Durability::Memory,
+    }
 }
 
 fn tls(mqtt: &Mqtt) -> Option<Tls> {

@@ -50,6 +50,12 @@ pub enum RetainHandling {
 }
 
 impl SubscribeOptions {
+    /// What [`SubscribeOptions::byte`] made; `None` for a byte that MQTT 5 forbids.
+    #[must_use]
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        Self::read(Version::V5, byte).ok()
+    }
+
     fn read(version: Version, byte: u8) -> Result<Self, Error> {
         let reserved = if version == Version::V311 { 0xFC } else { 0xC0 };
         if byte & reserved != 0 {
@@ -69,7 +75,9 @@ impl SubscribeOptions {
         })
     }
 
-    const fn byte(self) -> u8 {
+    /// As the byte behind a filter in SUBSCRIBE.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
         self.qos.level()
             | (self.no_local as u8) << 2
             | (self.retain_as_published as u8) << 3

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use uns_model::{OrgId, Random};
+use uns_model::{OrgId, Random, SessionNo};
 
-use crate::clients::Clients;
+use crate::clients::{Clients, Parked};
 use crate::config::Config;
 use crate::guesses::Guesses;
 use crate::login::Authenticate;
 use crate::retained::{Retained, RetainedMessages};
-use crate::tree::Subscriptions;
+use crate::tree::{Holder, Subscriber, Subscriptions};
 
 /// The state of a broker that is not owned by one core.
 pub struct Broker {
@@ -88,6 +88,15 @@ impl Broker {
         self.policies.fetch_add(1, Ordering::Release);
         // After the epoch, so that a route of the new generation holds no decision of the old one.
         self.subscriptions.touch();
+    }
+
+    /// Puts a session back, as at start-up: publishes are owed to it from here on (TRAP-12).
+    pub fn restore_session(&self, org: OrgId, client_id: &str, session: SessionNo, parked: Parked) {
+        for (filter, wish) in &parked.filters {
+            let subscriber = Subscriber { wish: *wish, link: None, session: Some(session) };
+            self.subscriptions.insert(org, filter, &[Holder::Session(session)], &subscriber);
+        }
+        self.clients.restore(org, client_id, session, parked);
     }
 
     pub(crate) fn is_congested(&self) -> bool {

@@ -1,53 +1,193 @@
-//! Which connection holds a client id: taken over across cores, never shared across organisations.
+//! Which connection holds a client id, and which logged session waits for it: taken over across
+//! cores, never shared across organisations.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use ahash::RandomState;
+use broker_codec::PacketId;
 use parking_lot::Mutex;
-use uns_model::OrgId;
+use uns_model::{OrgId, SessionNo};
 
 use crate::key::Address;
+use crate::tree::Wish;
 
-type Owners = HashMap<Box<str>, Address, RandomState>;
+/// The subscriptions of one client.
+pub type Filters = HashMap<Box<str>, Wish, RandomState>;
 
-/// The client ids in use. Bounded by the number of connections.
+/// A logged session while its client is away: what its next connection begins with.
+#[derive(Debug, Default)]
+pub struct Parked {
+    /// What it subscribed to.
+    pub filters: Filters,
+    /// Filters whose retained messages it did not get all of.
+    pub walks: HashSet<Box<str>, RandomState>,
+    /// QoS 2 identifiers its client uses.
+    pub received: HashSet<PacketId, RandomState>,
+}
+
+/// How the end of a session went.
+#[derive(Debug)]
+pub enum Ended {
+    /// It left this; nothing if its state was with its connection.
+    Left(Parked),
+    /// Its client is connected.
+    GoesOn,
+    /// The client has no such session.
+    Unknown,
+}
+
+#[derive(Debug, Default)]
+struct Client {
+    connection: Option<Address>,
+    /// Its session that outlives connections; the state is here while there is none.
+    session: Option<(SessionNo, Option<Box<Parked>>)>,
+}
+
+impl Client {
+    fn is_gone(&self) -> bool {
+        self.connection.is_none() && self.session.is_none()
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    orgs: HashMap<OrgId, HashMap<Box<str>, Client, RandomState>>,
+    connected: usize,
+    sessions: usize,
+}
+
+impl State {
+    fn client(&mut self, org: OrgId, client_id: &str) -> Option<&mut Client> {
+        self.orgs.get_mut(&org)?.get_mut(client_id)
+    }
+
+    fn forget_if_gone(&mut self, org: OrgId, client_id: &str) {
+        let Some(clients) = self.orgs.get_mut(&org) else { return };
+        if clients.get(client_id).is_some_and(Client::is_gone) {
+            clients.remove(client_id);
+            if clients.is_empty() {
+                self.orgs.remove(&org);
+            }
+        }
+    }
+}
+
+/// The client ids in use. Bounded by the number of connections and of sessions.
 #[derive(Debug, Default)]
 pub struct Clients {
-    owners: Mutex<HashMap<OrgId, Owners>>,
+    state: Mutex<State>,
+    next_session: AtomicU32,
 }
 
 impl Clients {
     /// Gives the client id to a connection and returns the one that held it.
     pub fn claim(&self, org: OrgId, client_id: &str, who: Address) -> Option<Address> {
-        let mut owners = self.owners.lock();
-        let owners = owners.entry(org).or_default();
-        if let Some(owner) = owners.get_mut(client_id) {
-            return Some(std::mem::replace(owner, who));
-        }
-        owners.insert(client_id.into(), who);
-        None
+        let mut state = self.state.lock();
+        let clients = state.orgs.entry(org).or_default();
+        let old = match clients.get_mut(client_id) {
+            Some(client) => client.connection.replace(who),
+            None => {
+                let client = Client { connection: Some(who), session: None };
+                clients.insert(client_id.into(), client);
+                None
+            }
+        };
+        state.connected += usize::from(old.is_none());
+        old
     }
 
     /// Frees the client id, if this connection still holds it.
     pub fn release(&self, org: OrgId, client_id: &str, who: Address) {
-        let mut all = self.owners.lock();
-        let Some(owners) = all.get_mut(&org) else { return };
-        if owners.get(client_id) == Some(&who) {
-            owners.remove(client_id);
-            if owners.is_empty() {
-                all.remove(&org);
-            }
+        let mut state = self.state.lock();
+        let Some(client) = state.client(org, client_id) else { return };
+        if client.connection == Some(who) {
+            client.connection = None;
+            state.connected -= 1;
+            state.forget_if_gone(org, client_id);
         }
     }
 
-    /// The connection that holds the client id.
-    pub fn holder(&self, org: OrgId, client_id: &str) -> Option<Address> {
-        self.owners.lock().get(&org)?.get(client_id).copied()
+    /// The client's session that outlived its last connection. Its state goes to the caller, whose
+    /// connection holds the client id.
+    pub fn resume(&self, org: OrgId, client_id: &str) -> Option<(SessionNo, Parked)> {
+        let mut state = self.state.lock();
+        let (session, parked) = state.client(org, client_id)?.session.as_mut()?;
+        Some((*session, *parked.take().unwrap_or_default()))
+    }
+
+    /// A number for a session, never used before.
+    pub fn number(&self) -> SessionNo {
+        SessionNo(self.next_session.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Numbers go on from here.
+    pub fn number_from(&self, next: SessionNo) {
+        self.next_session.fetch_max(next.0, Ordering::Relaxed);
+    }
+
+    /// The client has this session from now on; `false` if there are too many sessions.
+    pub fn begin(&self, org: OrgId, client_id: &str, session: SessionNo, max: usize) -> bool {
+        let mut state = self.state.lock();
+        let (room, count) = (state.sessions < max, state.sessions);
+        let Some(client) = state.client(org, client_id) else { return false };
+        if client.session.is_none() && !room {
+            return false;
+        }
+        let new = client.session.replace((session, None)).is_none();
+        state.sessions = count + usize::from(new);
+        true
+    }
+
+    /// The client leaves, and its session waits.
+    pub fn park(&self, org: OrgId, client_id: &str, session: SessionNo, parked: Parked) {
+        let mut state = self.state.lock();
+        if let Some(client) = state.client(org, client_id)
+            && let Some((known, place)) = &mut client.session
+            && *known == session
+        {
+            *place = Some(Box::new(parked));
+        }
+    }
+
+    /// The session is over. With `if_away` it goes on if its client is connected.
+    pub fn end(&self, org: OrgId, client_id: &str, session: SessionNo, if_away: bool) -> Ended {
+        let mut state = self.state.lock();
+        let Some(client) = state.client(org, client_id) else { return Ended::Unknown };
+        if client.session.as_ref().is_none_or(|(known, _)| *known != session) {
+            return Ended::Unknown;
+        }
+        if if_away && client.connection.is_some() {
+            return Ended::GoesOn;
+        }
+        let parked = client.session.take().and_then(|(_, parked)| parked);
+        state.sessions -= 1;
+        state.forget_if_gone(org, client_id);
+        Ended::Left(*parked.unwrap_or_default())
+    }
+
+    /// Puts a session back, as at start-up.
+    pub fn restore(&self, org: OrgId, client_id: &str, session: SessionNo, parked: Parked) {
+        let mut state = self.state.lock();
+        let clients = state.orgs.entry(org).or_default();
+        let client = clients.entry(client_id.into()).or_default();
+        let new = client.session.replace((session, Some(Box::new(parked)))).is_none();
+        state.sessions += usize::from(new);
+    }
+
+    /// Which connection has this client id.
+    pub fn find(&self, org: OrgId, client_id: &str) -> Option<Address> {
+        self.state.lock().client(org, client_id)?.connection
     }
 
     /// How many client ids are connected.
     pub fn count(&self) -> usize {
-        self.owners.lock().values().map(HashMap::len).sum()
+        self.state.lock().connected
+    }
+
+    /// How many sessions outlive their connections, connected or not.
+    pub fn sessions(&self) -> usize {
+        self.state.lock().sessions
     }
 }
 
@@ -71,5 +211,27 @@ mod tests {
         clients.release(OrgId(1), "a", who(3));
         clients.release(OrgId(2), "a", who(2));
         assert_eq!(clients.count(), 0);
+    }
+
+    #[test]
+    fn a_session_waits_for_its_client_and_ends_once() {
+        let (clients, org) = (Clients::default(), OrgId(1));
+        clients.claim(org, "a", who(1));
+        let session = clients.number();
+        assert!(clients.begin(org, "a", session, 1));
+        let received = std::iter::once(PacketId::FIRST).collect();
+        clients.park(org, "a", session, Parked { received, ..Parked::default() });
+        clients.release(org, "a", who(1));
+        assert_eq!((clients.count(), clients.sessions()), (0, 1));
+        clients.claim(org, "b", who(2));
+        assert!(!clients.begin(org, "b", clients.number(), 1), "there are enough");
+        clients.claim(org, "a", who(3));
+        let (same, parked) = clients.resume(org, "a").unwrap();
+        assert_eq!((same, parked.received.len()), (session, 1));
+        assert!(matches!(clients.end(org, "a", session, true), Ended::GoesOn));
+        clients.release(org, "a", who(3));
+        assert!(matches!(clients.end(org, "a", session, true), Ended::Left(_)));
+        assert!(matches!(clients.end(org, "a", session, true), Ended::Unknown));
+        assert_eq!(clients.sessions(), 0);
     }
 }

@@ -10,7 +10,7 @@ use crate::retained::Quota;
 pub struct Config {
     /// Largest packet a client may send; advertised.
     pub packet_bytes_max: usize,
-    /// QoS 1 publishes one client may have unacknowledged; advertised.
+    /// Publishes of QoS 1 and 2 one client may have unacknowledged; advertised.
     pub receive_maximum: u16,
     /// Topic aliases a client may use; advertised.
     pub topic_alias_maximum: u16,
@@ -28,9 +28,14 @@ pub struct Config {
     pub refusals: Refusals,
     /// How long a connection may be blocked in write without a byte leaving.
     pub write_timeout: Duration,
-    /// QoS 1 messages sent to one client and not yet acknowledged by it.
+    /// Longest a session outlives its connection, in seconds, `u32::MAX` for any; a longer wish is
+    /// answered in CONNACK, and is what a session of MQTT 3.1.1 gets.
+    pub session_expiry_max: u32,
+    /// Sessions that outlive their connection, connected or not.
+    pub sessions_max: usize,
+    /// Messages of QoS 1 and 2 sent to one client and not yet acknowledged by it.
     pub inflight_max: u16,
-    /// QoS 1 messages waiting for one client.
+    /// Messages of QoS 1 and 2 waiting for one client.
     pub queue_count_max: usize,
     /// Their bytes, with topics and properties.
     pub queue_bytes_max: usize,
@@ -80,6 +85,19 @@ pub struct Stall {
     pub progress_bytes: u64,
 }
 
+/// What the acknowledgements of a listener's clients wait for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Durability {
+    /// The commit: what is acknowledged is on disk.
+    #[default]
+    Commit,
+    /// Nothing; what is acknowledged is on disk some milliseconds later. Nothing is acknowledged
+    /// while commits fail.
+    Interval,
+    /// Nothing, not even a disk that takes anything.
+    Memory,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -93,6 +111,8 @@ impl Default for Config {
             guessing: Guessing::default(),
             refusals: Refusals::default(),
             write_timeout: Duration::from_secs(30),
+            session_expiry_max: 7 * 24 * 3600,
+            sessions_max: 100_000,
             inflight_max: 2048,
             queue_count_max: 100_000,
             queue_bytes_max: 16 << 20,

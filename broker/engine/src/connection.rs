@@ -7,13 +7,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use ahash::RandomState;
-use broker_codec::{Publish, ReasonCode, Version};
-use uns_model::{OrgId, PublisherId, Timestamp};
+use broker_codec::{PacketId, Publish, QoS, ReasonCode, Version};
+use uns_model::{OrgId, PublisherId, SessionNo, Timestamp};
 
+use crate::clients::Filters;
+use crate::config::Durability;
 use crate::login::{Exchange, Identity, Peer};
 use crate::outbound::Outbound;
 use crate::policy::PolicyNo;
 use crate::route::Route;
+use crate::window::Window;
 
 /// Where a connection stands.
 #[derive(Debug)]
@@ -47,7 +50,6 @@ pub(crate) struct Introduction {
     /// Empty if the broker is to choose one.
     pub(crate) client_id: Box<str>,
     /// Clean Start; Clean Session in MQTT 3.1.1.
-    #[expect(dead_code, reason = "sessions that outlive their connection will read it")]
     pub(crate) clean_start: bool,
     pub(crate) keep_alive: u16,
     pub(crate) session_expiry: Option<u32>,
@@ -90,6 +92,8 @@ impl fmt::Debug for Conversation {
 /// What CONNACK will say.
 #[derive(Debug, Default)]
 pub(crate) struct Welcome {
+    /// Whether the client wants none of its old session.
+    pub(crate) clean_start: bool,
     pub(crate) assigned_client_id: bool,
     pub(crate) server_keep_alive: Option<u16>,
     pub(crate) session_expiry: Option<u32>,
@@ -116,17 +120,31 @@ pub(crate) struct Taken {
 }
 
 /// What is published when the client is lost.
-#[derive(Debug)]
-pub(crate) struct Will {
-    pub(crate) topic: Box<str>,
-    pub(crate) payload: Box<[u8]>,
-    pub(crate) properties: Box<[u8]>,
-    pub(crate) qos: u8,
-    pub(crate) retain: bool,
-    pub(crate) expiry: Option<u32>,
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Will {
+    /// Will Topic.
+    pub topic: Box<str>,
+    /// Will Payload.
+    pub payload: Box<[u8]>,
+    /// MQTT 5 properties that pass unchanged, in wire form.
+    pub properties: Box<[u8]>,
+    /// Will QoS.
+    pub qos: u8,
+    /// Will Retain.
+    pub retain: bool,
+    /// Message Expiry Interval.
+    pub expiry: Option<u32>,
     /// Will Delay Interval in seconds.
-    #[expect(dead_code, reason = "sessions that outlive their connection will read it")]
-    pub(crate) delay: u32,
+    pub delay: u32,
+}
+
+/// What a publish beyond the receive maximum means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Excess {
+    /// 3.1.1 knows no maximum: it is read later.
+    Wait,
+    /// CONNACK said how many there may be.
+    Error,
 }
 
 /// One connection of a core.
@@ -156,12 +174,29 @@ pub(crate) struct Connection<N> {
     pub(crate) silence_max: Option<Duration>,
     pub(crate) will: Option<Box<Will>>,
     pub(crate) aliases: Vec<Option<Rc<str>>>,
-    pub(crate) filters: HashSet<Box<str>, RandomState>,
+    pub(crate) filters: Filters,
+    /// Filters of a logged session whose retained messages are still being sent.
+    pub(crate) walks: HashSet<Box<str>, RandomState>,
     pub(crate) outbound: Outbound,
-    /// QoS 1 publishes of this client whose PUBACK waits for a commit.
+    /// Packets of this client whose answer waits for a commit.
     pub(crate) unacknowledged: u32,
+    /// Those of them that are PUBLISH with QoS 1.
+    pub(crate) unacknowledged_qos1: u32,
+    /// QoS 2 identifiers it uses: taken, and not yet released by it.
+    pub(crate) received: HashSet<PacketId, RandomState>,
+    /// Its session, if the log knows it: it has a will, or is durable.
+    pub(crate) session: Option<SessionNo>,
+    /// Whether the session outlives this connection, or the one before: then what it is owed
+    /// comes from the ledger.
+    pub(crate) durable: bool,
+    /// Whether it began with this connection, and the log has not confirmed it.
+    pub(crate) new_session: bool,
+    /// Seconds its session outlives the connection, `u32::MAX` for ever.
+    pub(crate) expiry: u32,
     /// Whether its CONNECT asked for a session that outlives the connection.
     pub(crate) wants_session: bool,
+    /// What its acknowledgements wait for.
+    pub(crate) durability: Durability,
     /// Whether reason strings are welcome.
     pub(crate) problem_information: bool,
     /// Where its last publish went.
@@ -194,10 +229,18 @@ impl<N> Connection<N> {
             silence_max: None,
             will: None,
             aliases: Vec::new(),
-            filters: HashSet::default(),
-            outbound: Outbound::new(Version::V5, packet_bytes_max, 1),
+            filters: Filters::default(),
+            walks: HashSet::default(),
+            outbound: Outbound::new(Version::V5, packet_bytes_max, Window::new(0, 1)),
             unacknowledged: 0,
+            unacknowledged_qos1: 0,
+            received: HashSet::default(),
+            session: None,
+            durable: false,
+            new_session: false,
+            expiry: 0,
             wants_session: false,
+            durability: Durability::Commit,
             problem_information: true,
             last_route: None,
             refuse: None,
@@ -212,6 +255,23 @@ impl<N> Connection<N> {
 
     pub(crate) fn is_closing(&self) -> bool {
         matches!(self.phase, Phase::Closing)
+    }
+
+    /// Its session, if that is durable.
+    pub(crate) fn durable_session(&self) -> Option<SessionNo> {
+        self.session.filter(|_| self.durable)
+    }
+
+    /// Whether one more publish is too many unanswered: it waits in 3.1.1, and is an error in 5,
+    /// where CONNACK said how many there may be.
+    pub(crate) fn over_receive_maximum(&self, publish: &Publish<'_>, max: u16) -> Option<Excess> {
+        let repeated = publish.qos == QoS::ExactlyOnce
+            && publish.packet_id.is_some_and(|id| self.received.contains(&id));
+        let unanswered = self.unacknowledged_qos1 as usize + self.received.len();
+        match self.version {
+            Version::V5 => (unanswered >= usize::from(max) && !repeated).then_some(Excess::Error),
+            Version::V311 => (self.unacknowledged >= u32::from(max)).then_some(Excess::Wait),
+        }
     }
 
     /// The topic of a PUBLISH, by its alias if it has only that; learns new aliases.

@@ -1,7 +1,9 @@
 //! One core of the broker: events in, effects out. It owns its connections and touches no socket,
 //! thread or clock.
 
+mod acknowledged;
 mod acks;
+mod answer;
 mod authenticate;
 mod close;
 mod connect;
@@ -14,6 +16,7 @@ mod publish;
 mod receive;
 mod remote;
 mod retain;
+mod session;
 mod subscribe;
 mod timers;
 
@@ -21,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_codec::ReasonCode;
-use uns_model::Timestamp;
+use uns_model::{SessionNo, Timestamp};
 
 use crate::batch::Batch;
 use crate::broker::Broker;
@@ -37,6 +40,7 @@ use acks::Acks;
 pub use authenticate::RefusedLogin;
 pub use publish::InProcess;
 pub use receive::Received;
+pub use session::DueWill;
 
 /// The time of an event.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,6 +73,17 @@ pub enum Signal {
 /// How an in-process publish ended: its token and the outcome.
 pub type Reply<R> = (u64, Result<Option<R>, Rejection>);
 
+/// A session whose connection the log knows: from here on the ledger may feed it.
+#[derive(Clone, Debug)]
+pub struct Attached<R> {
+    /// Which connection.
+    pub key: Key,
+    /// Its session.
+    pub session: SessionNo,
+    /// The commit that says so; `None` if nothing had to be said, or could be.
+    pub receipt: Option<R>,
+}
+
 /// What the embedder has to do after events.
 #[derive(Debug)]
 pub struct Effects<R> {
@@ -80,6 +95,10 @@ pub struct Effects<R> {
     pub resumed: Vec<Key>,
     /// Outcomes of in-process publishes.
     pub replies: Vec<Reply<R>>,
+    /// Sessions the ledger may feed.
+    pub attached: Vec<Attached<R>>,
+    /// Sessions it must not feed any more.
+    pub detached: Vec<(SessionNo, Key)>,
     /// Log-ins to verify off the core; the answers come back with [`Engine::verified`].
     pub asked: Vec<(Key, OwnedLogin)>,
     /// Log-ins that failed, to be told to the operators.
@@ -93,6 +112,8 @@ impl<R> Default for Effects<R> {
             signals: vec![],
             resumed: vec![],
             replies: vec![],
+            attached: vec![],
+            detached: vec![],
             asked: vec![],
             refused: vec![],
         }
@@ -119,7 +140,7 @@ pub struct Engine<G: Gate> {
     shares: Shares,
     desk: Desk,
     outboxes: Vec<Outbox>,
-    acks: Acks<G::Receipt>,
+    acks: Acks<G::Receipt, G::Node>,
     /// Connections that wait for room somewhere.
     paused: Vec<Key>,
     /// Whether the paused may try again.

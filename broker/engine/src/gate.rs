@@ -4,7 +4,10 @@
 use std::fmt;
 
 use broker_codec::ReasonCode;
-use uns_model::{OrgId, PublisherId, Timestamp};
+use fabric::SessionChange;
+use uns_model::{OrgId, PublisherId, SessionNo, Timestamp};
+
+use crate::route::Member;
 
 /// One publish on its way through the gate.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +59,18 @@ impl fmt::Display for Rejection {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ticket(pub u64);
 
+/// Where a record stands in the open batch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Place(pub u32);
+
+impl Place {
+    /// The place so many records later.
+    #[must_use]
+    pub fn after(self, records: u32) -> Self {
+        Self(self.0 + records)
+    }
+}
+
 /// What a topic means.
 #[derive(Clone, Debug)]
 pub enum Resolved<N> {
@@ -83,11 +98,39 @@ pub trait Gate {
     /// The number of a publisher.
     fn publisher(&mut self, client_id: &str) -> PublisherId;
 
-    /// Checks a publish and takes it into the open batch.
+    /// Checks a publish and takes it into the open batch; those in [`Gate::derived`] follow it
+    /// there one by one.
     ///
     /// # Errors
     /// It was not taken.
-    fn admit(&mut self, node: &Self::Node, inbound: &Inbound<'_>) -> Result<(), Rejection>;
+    fn admit(&mut self, node: &Self::Node, inbound: &Inbound<'_>) -> Result<Place, Rejection>;
+
+    /// Takes a publish without a node into the open batch: it is retained, or owed to sessions.
+    /// `None` if there is no log.
+    ///
+    /// # Errors
+    /// It was not taken.
+    fn keep(
+        &mut self,
+        org: OrgId,
+        topic: &str,
+        inbound: &Inbound<'_>,
+    ) -> Result<Option<Place>, Rejection>;
+
+    /// The number of the open batch; audiences are defined anew in each.
+    fn batch(&self) -> u64;
+
+    /// Defines in the open batch who is owed something, and returns the number of this audience.
+    fn audience(&mut self, now: Timestamp, members: &[Member]) -> u32;
+
+    /// Notes in the open batch that the record at a place is owed to an audience.
+    fn owe(&mut self, now: Timestamp, place: Place, audience: u32);
+
+    /// Notes in the open batch what happened to a session.
+    fn session(&mut self, now: Timestamp, session: SessionNo, change: &SessionChange<'_>);
+
+    /// Whether sessions can outlive their connections.
+    fn has_log(&self) -> bool;
 
     /// Checks a publish that is not stored.
     ///
@@ -129,8 +172,28 @@ impl Gate for OpenGate {
         PublisherId::default()
     }
 
-    fn admit(&mut self, node: &NoNode, _: &Inbound<'_>) -> Result<(), Rejection> {
+    fn admit(&mut self, node: &NoNode, _: &Inbound<'_>) -> Result<Place, Rejection> {
         match *node {}
+    }
+
+    fn keep(&mut self, _: OrgId, _: &str, _: &Inbound<'_>) -> Result<Option<Place>, Rejection> {
+        Ok(None)
+    }
+
+    fn batch(&self) -> u64 {
+        0
+    }
+
+    fn audience(&mut self, _: Timestamp, _: &[Member]) -> u32 {
+        0
+    }
+
+    fn owe(&mut self, _: Timestamp, _: Place, _: u32) {}
+
+    fn session(&mut self, _: Timestamp, _: SessionNo, _: &SessionChange<'_>) {}
+
+    fn has_log(&self) -> bool {
+        false
     }
 
     fn check(&mut self, _: &str, _: &Inbound<'_>) -> Result<(), Rejection> {

@@ -19,6 +19,7 @@ mod engine;
 
 mod aliases;
 mod connection;
+mod feed;
 mod inspect;
 mod message;
 mod outbound;
@@ -36,10 +37,14 @@ mod tree;
 pub use access::{Access, Action, Coverage, Everything};
 pub use batch::Batch;
 pub use broker::Broker;
-pub use clients::Clients;
-pub use config::{Config, Refusals, Stall};
-pub use engine::{Effects, Engine, InProcess, Now, Received, RefusedLogin, Reply, Signal};
-pub use gate::{Gate, Inbound, NoNode, OpenGate, Rejection, Resolved, Ticket};
+pub use clients::{Clients, Ended, Filters, Parked};
+pub use config::{Config, Durability, Refusals, Stall};
+pub use connection::Will;
+pub use engine::{
+    Attached, DueWill, Effects, Engine, InProcess, Now, Received, RefusedLogin, Reply, Signal,
+};
+pub use feed::{Due, Fed, FedPublish, LEDGER_PACKET_IDS};
+pub use gate::{Gate, Inbound, NoNode, OpenGate, Place, Rejection, Resolved, Ticket};
 pub use guesses::Guessing;
 pub use inspect::{
     ClientInfo, ClientOrder, ClientQuery, ClientScan, ClientState, Keeping, TopicName, TopicScan,

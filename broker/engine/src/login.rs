@@ -9,6 +9,7 @@ use uns_model::OrgId;
 use zeroize::Zeroizing;
 
 use crate::access::{Access, Everything};
+use crate::config::Durability;
 
 /// What is known of a client that wants to connect. Its password is in no debug output.
 #[derive(Clone, Copy)]
@@ -106,6 +107,8 @@ pub struct Peer {
     pub proxied: bool,
     /// Whether its listener lets in clients without a log-in.
     pub anonymous_allowed: bool,
+    /// What acknowledgements wait for on its listener.
+    pub durability: Durability,
     /// Its certificate, if it showed one and a CA of the listener vouches for it.
     pub certificate: Option<Box<Certificate>>,
 }

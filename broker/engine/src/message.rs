@@ -15,7 +15,7 @@ use crate::key::Address;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Message<'a> {
     pub(crate) topic: &'a str,
-    /// The QoS it was published with, 0 or 1.
+    /// The QoS it was published with, 0 to 2.
     pub(crate) qos: u8,
     /// The publisher's RETAIN flag.
     pub(crate) retain: bool,
@@ -39,7 +39,6 @@ impl Message<'_> {
 pub(crate) struct Form<'a> {
     pub(crate) version: Version,
     pub(crate) qos: u8,
-    pub(crate) retain: bool,
     pub(crate) ids: &'a [NonZeroU32],
     pub(crate) naming: Naming,
 }
@@ -90,8 +89,8 @@ impl Encoder {
         Rc::clone(self.stored.get_or_insert_with(|| Stored::new(message, now)))
     }
 
-    /// The packet for this form, packet identifier and flags of the receiver still missing. `None`
-    /// if the message cannot be a packet.
+    /// The packet for this form, packet identifier and the first byte's flags still missing: QoS 1
+    /// and 2 differ in nothing else. `None` if the message cannot be a packet.
     #[inline]
     pub(crate) fn encode(
         &mut self,
@@ -124,7 +123,7 @@ fn encode(message: &Message<'_>, form: Form<'_>, out: &mut Vec<u8>) -> Option<En
     let publish = Publish {
         dup: false,
         qos: QoS::from_level(form.qos)?,
-        retain: form.retain,
+        retain: false,
         topic: if form.naming == Naming::Alias { "" } else { message.topic },
         packet_id: None,
         properties: PublishProperties {
@@ -166,12 +165,12 @@ impl Stored {
         self.topic.len() + self.body.len() + OVERHEAD
     }
 
-    /// As a message with the time it has left; `None` once it expired.
-    pub(crate) fn message(&self, now: Duration) -> Option<Message<'_>> {
+    /// As a message of this QoS with the time it has left; `None` once it expired.
+    pub(crate) fn message(&self, now: Duration, qos: u8) -> Option<Message<'_>> {
         let (properties, payload) = self.body.split_at_checked(self.properties_len)?;
         Some(Message {
             topic: &self.topic,
-            qos: 1,
+            qos,
             retain: false,
             expiry: remaining(self.expires, now)?,
             properties,

@@ -1,5 +1,6 @@
-//! What waits for one client: its output bytes, its QoS 1 window and queue, and the retained walks
-//! it asked for. All of it bounded; what does not fit is dropped and counted.
+//! What waits for one client: its output bytes, its window and queue of QoS 1 and 2, what the ledger
+//! feeds it, and the retained walks it asked for. All of it bounded; what does not fit is dropped
+//! and counted.
 
 use std::collections::VecDeque;
 use std::num::{NonZeroU16, NonZeroU32};
@@ -7,16 +8,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_codec::{Version, patch_packet_id, patch_topic_alias};
+use broker_codec::{Ack, PacketId, Version, patch_packet_id, patch_topic_alias};
+use uns_model::Timestamp;
 
 use crate::aliases::{Alias, Aliases};
 use crate::config::Config;
+use crate::feed::{Due, FedPublish, Feed};
 use crate::message::{Encoder, Form, Message, Naming, Stored};
 use crate::pace::Pace;
 use crate::retained::Walk;
 use crate::stats::{Drop, Stats};
 use crate::tree::Link;
-use crate::window::Window;
+use crate::window::{Awaits, Window};
 
 /// What the connections of one core use in turn.
 #[derive(Debug)]
@@ -37,10 +40,11 @@ impl Desk {
     }
 }
 
-/// A QoS 1 message in the queue.
+/// A message of QoS 1 or 2 in the queue.
 #[derive(Debug)]
 struct Queued {
     message: Rc<Stored>,
+    qos: u8,
     retain: bool,
     ids: Option<Arc<[NonZeroU32]>>,
 }
@@ -75,14 +79,16 @@ pub(crate) struct Outbound {
     written: usize,
     queue: VecDeque<Queued>,
     queue_bytes: usize,
+    /// What the ledger owes a logged session.
+    pub(crate) feed: Option<Box<Feed>>,
 }
 
 impl Outbound {
-    pub(crate) fn new(version: Version, packet_bytes_max: usize, window: u16) -> Self {
+    pub(crate) fn new(version: Version, packet_bytes_max: usize, window: Window) -> Self {
         Self {
             version,
             packet_bytes_max,
-            window: Window::new(window),
+            window,
             owed: VecDeque::new(),
             link: Arc::default(),
             pace: Pace::default(),
@@ -95,6 +101,7 @@ impl Outbound {
             written: 0,
             queue: VecDeque::new(),
             queue_bytes: 0,
+            feed: None,
         }
     }
 
@@ -179,34 +186,42 @@ impl Outbound {
     }
 
     fn can_send(&self, config: &Config) -> bool {
-        self.window.has_room() && self.output.len() - self.written < config.backlog_bytes_high
+        self.window.has_room() && self.can_feed(config)
     }
 
-    /// Puts a packet into the output; the window has room.
+    fn can_feed(&self, config: &Config) -> bool {
+        let fed = self.feed.as_ref().map_or(0, |feed| feed.in_flight());
+        self.window.has_room_beside(fed)
+            && self.output.len() - self.written < config.backlog_bytes_high
+    }
+
+    /// Puts a packet into the output; the window has room. `false` if it can never be sent.
     #[inline]
-    fn put(&mut self, desk: &mut Desk, message: &Message<'_>, delivery: &Delivery<'_>) {
+    fn put(&mut self, desk: &mut Desk, message: &Message<'_>, delivery: &Delivery<'_>) -> bool {
         let ids = match self.version {
             Version::V5 => delivery.ids,
             Version::V311 => &[],
         };
         let (naming, alias) = self.name(message, ids);
-        let form =
-            Form { version: self.version, qos: delivery.qos, retain: delivery.retain, ids, naming };
+        let form = Form { version: self.version, qos: delivery.qos, ids, naming };
         self.buffer(desk);
         let Some((packet, encoded)) = desk.encoder.encode(message, form) else {
-            return self.drop(Drop::TooLarge, &mut desk.stats);
+            self.drop(Drop::TooLarge, &mut desk.stats);
+            return false;
         };
         if encoded.len > self.packet_bytes_max {
-            return self.drop(Drop::TooLarge, &mut desk.stats);
+            self.drop(Drop::TooLarge, &mut desk.stats);
+            return false;
         }
         let at = self.output.len();
         self.output.extend_from_slice(packet);
-        let Some(packet) = self.output.get_mut(at..) else { return };
+        let Some(packet) = self.output.get_mut(at..) else { return true };
         if let Some(first) = packet.first_mut() {
-            *first = *first & !1 | u8::from(delivery.retain);
+            *first = *first & 0xf0 | delivery.flags();
         }
         if let Some(at) = encoded.packet_id_at
-            && let Some(id) = self.window.take()
+            && let Some(id) =
+                delivery.again.map(|again| again.id).or_else(|| self.window.take(delivery.qos))
         {
             patch_packet_id(packet, at, id);
         }
@@ -221,6 +236,7 @@ impl Outbound {
         self.messages += 1;
         desk.stats.messages_out += 1;
         desk.stats.payload_out += message.payload.len() as u64;
+        true
     }
 
     /// How the next packet names its topic. A new alias makes it longer, so that needs room.
@@ -256,7 +272,12 @@ impl Outbound {
         }
         self.queue_bytes += bytes;
         let ids = (!delivery.ids.is_empty()).then(|| delivery.ids.into());
-        self.queue.push_back(Queued { message: stored, retain: delivery.retain, ids });
+        self.queue.push_back(Queued {
+            message: stored,
+            qos: delivery.qos,
+            retain: delivery.retain,
+            ids,
+        });
     }
 
     /// Moves queued messages into the output while window and output have room.
@@ -266,17 +287,63 @@ impl Outbound {
         {
             self.queue_bytes -= queued.message.bytes();
             self.pace.drained(queued.message.bytes());
-            let Some(message) = queued.message.message(now) else {
+            let Some(message) = queued.message.message(now, queued.qos) else {
                 self.drop(Drop::Expired, &mut desk.stats);
                 continue;
             };
             desk.encoder.begin();
             let ids = queued.ids.as_deref().unwrap_or_default();
-            self.put(desk, &message, &Delivery { qos: 1, retain: queued.retain, ids });
+            let delivery = Delivery { ids, ..Delivery::new(queued.qos, queued.retain) };
+            self.put(desk, &message, &delivery);
         }
         if self.queue.is_empty() && self.queue.capacity() > 1024 {
             self.queue = VecDeque::new();
         }
+    }
+
+    /// Sends what the ledger fed while window and output have room, in its order. What the client
+    /// has no right to is left out: it may have subscribed with other rights.
+    pub(crate) fn pump_feed(
+        &mut self,
+        desk: &mut Desk,
+        now: Timestamp,
+        may_receive: &dyn Fn(&str) -> bool,
+    ) {
+        while self.can_feed(&desk.config)
+            && let Some(fed) = self.feed.as_mut().and_then(|feed| feed.next())
+        {
+            let awaits = match &fed.what {
+                Due::Release => {
+                    say_pubrel(self, desk, fed.packet_id);
+                    Awaits::Pubcomp
+                }
+                Due::Publish(publish) if may_receive(&publish.topic) => {
+                    self.send_fed(desk, now, (fed.packet_id, publish))
+                }
+                Due::Publish(_) => {
+                    self.drop(Drop::NotAuthorized, &mut desk.stats);
+                    Awaits::Nothing
+                }
+            };
+            if let Some(feed) = &mut self.feed {
+                feed.sent(&fed, awaits);
+            }
+        }
+    }
+
+    fn send_fed(
+        &mut self,
+        desk: &mut Desk,
+        now: Timestamp,
+        (id, publish): (PacketId, &FedPublish),
+    ) -> Awaits {
+        let Some(message) = publish.message(now) else {
+            self.drop(Drop::Expired, &mut desk.stats);
+            return Awaits::Nothing;
+        };
+        desk.encoder.begin();
+        let sent = self.put(desk, &message, &publish.delivery(id));
+        if sent { Awaits::after(publish.qos) } else { Awaits::Nothing }
     }
 
     /// Whether the next retained message may be sent: it waits for output and window, and for
@@ -298,10 +365,38 @@ impl Outbound {
     }
 }
 
+/// Writes PUBREL.
+pub(crate) fn say_pubrel(outbound: &mut Outbound, desk: &mut Desk, id: PacketId) {
+    let version = outbound.version;
+    let sink = outbound.sink(desk);
+    Ack::new(id).encode_pubrel(version, sink).expect("it has no properties");
+}
+
 /// How one client gets a message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Delivery<'a> {
     pub(crate) qos: u8,
     pub(crate) retain: bool,
     pub(crate) ids: &'a [NonZeroU32],
+    /// The identifier it has from the ledger; `None` for the next free one.
+    pub(crate) again: Option<Again>,
+}
+
+/// A packet that may have been sent before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Again {
+    pub(crate) id: PacketId,
+    pub(crate) dup: bool,
+}
+
+impl Delivery<'_> {
+    pub(crate) fn new(qos: u8, retain: bool) -> Self {
+        Self { qos, retain, ids: &[], again: None }
+    }
+
+    /// The flags of the first byte of PUBLISH.
+    fn flags(&self) -> u8 {
+        let dup = self.again.is_some_and(|again| again.dup);
+        u8::from(dup) << 3 | self.qos << 1 | u8::from(self.retain)
+    }
 }

@@ -159,12 +159,17 @@ impl<N> Route<N> {
         }
     }
 
+    /// Whether [`Route::owed`] may find somebody.
+    #[inline]
+    pub(crate) fn may_owe(&self) -> bool {
+        !self.shares.is_empty() || !self.sessions.is_empty()
+    }
+
     /// The audiences a message of this QoS is owed to: that of the subscriptions, if there is one,
     /// and one of a single member for every share whose chosen member is a logged session.
     /// Everything of QoS 0 and everybody without a logged session is delivered live instead.
     ///
     /// `own` is the publisher's logged session, which does not get what No Local keeps from it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no session is logged yet"))]
     #[inline]
     pub(crate) fn owed(&self, qos: u8, own: Option<SessionNo>) -> impl Iterator<Item = Rc<Owed>> {
         let shared = self.shares.iter().filter_map(move |share| share.owed(qos));

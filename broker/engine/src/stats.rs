@@ -70,6 +70,8 @@ numbers! {
     stalls,
     /// Publishes and subscriptions refused for lack of rights; the former are in `rejected` too.
     denied,
+    /// Sessions that ended because their client did not come back in time.
+    sessions_expired,
     /// Publishers paused at the last tick (gauge).
     paused,
     /// Clients that were slow at the last tick: nobody waits for them (gauge).

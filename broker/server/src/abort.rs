@@ -1,13 +1,14 @@
 //! A panic in a core ends the process: clients reconnect to a restarted broker, but not to one of
 //! which a part is dead.
 
-/// Ends the process when it is dropped by a panic. It lives in every task of a core.
-pub(crate) struct AbortOnPanic(pub(crate) u16);
+/// Ends the process when it is dropped by a panic. It lives in every task of a core, and names the
+/// part that panicked.
+pub(crate) struct AbortOnPanic<T: std::fmt::Display>(pub(crate) T);
 
-impl Drop for AbortOnPanic {
+impl<T: std::fmt::Display> Drop for AbortOnPanic<T> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            tracing::error!(core = self.0, "a core of the broker panicked: ending the process");
+            tracing::error!(part = %self.0, "a part of the broker panicked: ending the process");
             std::process::abort();
         }
     }

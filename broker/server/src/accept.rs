@@ -41,6 +41,7 @@ pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor
                     address: from.to_string().into(),
                     listener: name.clone(),
                     anonymous_allowed: listener.anonymous,
+                    durability: listener.durability,
                     ..Peer::default()
                 };
                 floor.admit(Socket { stream, layers: None }, peer).await;

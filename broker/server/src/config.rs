@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use broker_engine::Transport;
+use broker_engine::{Durability, Transport};
 
 /// Listeners, threads and limits.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Config {
     pub figures_interval: Duration,
     /// In-process publishes waiting for one core.
     pub in_process_max: usize,
+    /// What acknowledgements wait for on connections that were adopted.
+    pub durability: Durability,
     /// Limits of the engine.
     pub engine: broker_engine::Config,
 }
@@ -41,12 +43,16 @@ pub struct Listener {
     /// Whether clients without a log-in may be let in there; authentication sees it as
     /// [`Peer::anonymous_allowed`](broker_engine::Peer::anonymous_allowed).
     pub anonymous: bool,
+    /// What acknowledgements to its clients wait for.
+    pub durability: Durability,
 }
 
 impl Listener {
     /// A listener that expects no proxy, and takes clients without a log-in only on loopback.
     pub fn new(address: SocketAddr, transport: Transport) -> Self {
-        Self { address, transport, proxy: false, anonymous: address.ip().is_loopback() }
+        let durability = Durability::Commit;
+        let anonymous = address.ip().is_loopback();
+        Self { address, transport, proxy: false, anonymous, durability }
     }
 }
 
@@ -129,6 +135,7 @@ impl Default for Config {
             connections_max: 15_000,
             figures_interval: Duration::from_secs(10),
             in_process_max: 1024,
+            durability: Durability::Commit,
             engine: broker_engine::Config::default(),
         }
     }

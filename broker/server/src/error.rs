@@ -33,11 +33,11 @@ pub enum Error {
         /// Where.
         address: SocketAddr,
     },
-    /// A core's thread or runtime could not be made.
-    #[error("cannot start the thread of core {core}")]
+    /// A thread or its runtime could not be made.
+    #[error("cannot start the thread {thread}")]
     Thread {
-        /// Which.
-        core: u16,
+        /// Its name.
+        thread: String,
         /// Why.
         #[source]
         source: io::Error,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use broker_codec::ReasonCode;
-use broker_engine::{CoreNo, Gate, Inbound, Rejection, Resolved, Ticket};
-use fabric::Commit;
-use uns_model::{OrgId, Plane, PublisherId};
+use broker_engine::{CoreNo, Gate, Inbound, Member, Place, Rejection, Resolved, Ticket};
+use fabric::{Audience, Commit, Message, Record, SessionChange};
+use uns_model::{OrgId, Plane, PublisherId, SessionNo, Timestamp};
 use uns_namespace::{Namespace, Node, Reason, Reject};
 
 use crate::post::Post;
@@ -14,13 +14,46 @@ use crate::post::Post;
 #[derive(Debug)]
 pub(crate) struct ServerGate {
     namespace: Option<uns_namespace::Gate>,
+    /// Whether somebody keeps sessions, and messages without a node.
+    sessions: bool,
     post: Arc<Post>,
     core: CoreNo,
+    /// Batches so far, the open one included.
+    batch: u64,
+    /// Audiences defined in the open batch.
+    audiences: u32,
+    /// An audience on its way into the batch.
+    audience: Audience,
 }
 
 impl ServerGate {
-    pub(crate) fn new(namespace: Option<&Arc<Namespace>>, post: Arc<Post>, core: CoreNo) -> Self {
-        Self { namespace: namespace.map(uns_namespace::Gate::new), post, core }
+    pub(crate) fn new(
+        namespace: Option<&Arc<Namespace>>,
+        sessions: bool,
+        post: Arc<Post>,
+        core: CoreNo,
+    ) -> Self {
+        Self {
+            namespace: namespace.map(uns_namespace::Gate::new),
+            sessions,
+            post,
+            core,
+            batch: 1,
+            audiences: 0,
+            audience: Audience::default(),
+        }
+    }
+
+    fn note(&mut self, record: &Record<'_>) {
+        if let Some(gate) = &mut self.namespace {
+            gate.note(record);
+        }
+    }
+
+    /// Where the next record of the open batch will stand.
+    fn place(&self) -> Place {
+        let records = self.namespace.as_ref().map_or(0, |gate| gate.pending().0);
+        Place(u32::try_from(records).expect("a batch has far fewer records"))
     }
 }
 
@@ -44,9 +77,59 @@ impl Gate for ServerGate {
         self.namespace.as_mut().map_or_else(PublisherId::default, |gate| gate.publisher(client_id))
     }
 
-    fn admit(&mut self, node: &Arc<Node>, inbound: &Inbound<'_>) -> Result<(), Rejection> {
-        let Some(gate) = &mut self.namespace else { return Ok(()) };
-        gate.admit(node, &translated(inbound)).map_err(rejection)
+    fn admit(&mut self, node: &Arc<Node>, inbound: &Inbound<'_>) -> Result<Place, Rejection> {
+        let place = self.place();
+        let Some(gate) = &mut self.namespace else { return Ok(place) };
+        gate.admit(node, &translated(inbound)).map_err(rejection)?;
+        if self.place() == place {
+            // The node was deleted meanwhile, and its topic is plain now.
+            self.note(&message(node.org, &node.name, inbound));
+        }
+        Ok(place)
+    }
+
+    fn keep(
+        &mut self,
+        org: OrgId,
+        topic: &str,
+        inbound: &Inbound<'_>,
+    ) -> Result<Option<Place>, Rejection> {
+        if !self.has_log() {
+            return Ok(None);
+        }
+        let place = self.place();
+        self.note(&message(org, topic, inbound));
+        Ok(Some(place))
+    }
+
+    fn batch(&self) -> u64 {
+        self.batch
+    }
+
+    fn audience(&mut self, now: Timestamp, members: &[Member]) -> u32 {
+        let number = self.audiences;
+        self.audiences += 1;
+        let mut audience = std::mem::take(&mut self.audience);
+        audience.clear();
+        for Member { session, qos, retain, ids } in members {
+            audience.push(*session, *qos, *retain, ids.as_deref().unwrap_or_default());
+        }
+        self.note(&Record::Audience { number, members: audience.members(), ingest: now });
+        self.audience = audience;
+        number
+    }
+
+    fn owe(&mut self, now: Timestamp, place: Place, audience: u32) {
+        let back = self.place().0 - place.0;
+        self.note(&Record::Owed { audience, back, ingest: now });
+    }
+
+    fn session(&mut self, now: Timestamp, session: SessionNo, change: &SessionChange<'_>) {
+        self.note(&Record::Session { session, change: *change, ingest: now });
+    }
+
+    fn has_log(&self) -> bool {
+        self.sessions && self.namespace.is_some()
     }
 
     fn check(&mut self, topic: &str, inbound: &Inbound<'_>) -> Result<(), Rejection> {
@@ -67,6 +150,8 @@ impl Gate for ServerGate {
     }
 
     fn flush(&mut self, ticket: Option<Ticket>) -> Result<(), Rejection> {
+        self.batch += 1;
+        self.audiences = 0;
         let Some(gate) = &mut self.namespace else { return Ok(()) };
         let on_commit = ticket.map(|ticket| {
             let (post, core) = (Arc::clone(&self.post), self.core);
@@ -80,6 +165,20 @@ impl Gate for ServerGate {
         });
         gate.flush(on_commit).map_err(rejection)
     }
+}
+
+fn message<'a>(org: OrgId, topic: &'a str, inbound: &Inbound<'a>) -> Record<'a> {
+    Record::Message(Message {
+        org,
+        publisher: inbound.publisher,
+        qos: inbound.qos,
+        retain: inbound.retain,
+        expiry: inbound.expiry,
+        ingest: inbound.ingest,
+        topic,
+        properties: inbound.properties,
+        payload: inbound.payload,
+    })
 }
 
 fn translated<'a>(inbound: &Inbound<'a>) -> uns_namespace::Inbound<'a> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use broker_engine::{Broker, InProcess, Peer, Stats, Transport};
+use broker_engine::{Broker, Durability, InProcess, Peer, Stats, Transport};
 use fabric::Commit;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
@@ -25,6 +25,8 @@ pub struct Handle {
     pub(crate) floor: Floor,
     pub(crate) hall: Arc<Hall>,
     pub(crate) hasher: ahash::RandomState,
+    /// Of connections that were adopted.
+    pub(crate) durability: Durability,
 }
 
 /// Figures of the whole broker.
@@ -82,6 +84,7 @@ impl Handle {
             address: peer.to_string().into(),
             listener: here.to_string().into(),
             transport: Transport::WebSocket,
+            durability: self.durability,
             anonymous_allowed: peer.ip().is_loopback() && here.ip().is_loopback(),
             ..Peer::default()
         };

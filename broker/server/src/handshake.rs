@@ -180,6 +180,7 @@ impl Hall {
             listener: listener.address.to_string().into(),
             transport: listener.transport,
             proxied: listener.proxy,
+            durability: listener.durability,
             anonymous_allowed: listener.anonymous,
             certificate: None,
         };

@@ -17,6 +17,7 @@ mod error;
 
 mod handle;
 mod server;
+mod sessions;
 
 mod abort;
 mod accept;
@@ -39,7 +40,7 @@ pub use server::{Deps, Server};
 
 pub use broker_engine::{
     Access, Action, Anonymous, Authenticate, Certificate, Config as EngineConfig, Coverage,
-    Drop as DropCause, End as EndCause, Everything, Exchange, Guessing, Identity, InProcess, Login,
-    LoginFailure, OwnedLogin, Password, Peer, Refusals, Rejection, Stall, Stats, Step, Transport,
-    Verdict,
+    Drop as DropCause, Durability, End as EndCause, Everything, Exchange, Guessing, Identity,
+    InProcess, Login, LoginFailure, OwnedLogin, Password, Peer, Refusals, Rejection, Stall, Stats,
+    Step, Transport, Verdict,
 };

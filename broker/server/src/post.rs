@@ -5,16 +5,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use broker_codec::ReasonCode;
-use broker_engine::{Batch, CoreNo, Identity, Key, Rejection, Signal, Ticket};
+use broker_engine::{Batch, CoreNo, DueWill, Identity, Key, Rejection, Signal, Ticket};
+use broker_ledger::Delivery;
 use fabric::Commit;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use uns_model::{OrgId, SessionNo};
 
 /// A commit, or why there was none.
 pub(crate) type Outcome = (Ticket, Result<Commit, Rejection>);
 
 /// Who a connection turned out to be, or why it is refused.
 pub(crate) type Known = (Key, Result<Identity, ReasonCode>);
+/// What the ledger asks a core to do for all.
+#[derive(Debug)]
+pub(crate) enum Duty {
+    /// Publish a will whose delay is over.
+    Will(Box<DueWill>),
+    /// End a session whose client did not come back.
+    Expire(SessionNo, OrgId, Arc<str>),
+}
+
+/// Batches of the ledger that wait for one core; it keeps further ones.
+const FEEDS_MAX: usize = 16;
+/// Duties that wait for one core; it asks again for further ones.
+const DUTIES_MAX: usize = 1024;
 
 /// Batches between one pair of cores.
 #[derive(Debug, Default)]
@@ -36,6 +51,9 @@ struct Inbox {
     commits: Mutex<Vec<Outcome>>,
     /// At most one per log-in that waits to be verified.
     known: Mutex<Vec<Known>>,
+    /// What the ledger owes to sessions connected here.
+    feeds: Mutex<Vec<Vec<Delivery>>>,
+    duties: Mutex<Vec<Duty>>,
     /// Something was posted since the core looked last.
     posted: AtomicBool,
     wake: Notify,
@@ -129,6 +147,39 @@ impl Post {
 
     pub(crate) fn take_verified(&self, core: CoreNo) -> Vec<Known> {
         std::mem::take(&mut *self.inbox(core).known.lock())
+    }
+
+    /// Hands deliveries of the ledger to a core; gives them back if too much waits there.
+    pub(crate) fn feed(&self, core: CoreNo, batch: Vec<Delivery>) -> Result<(), Vec<Delivery>> {
+        let Some(inbox) = self.0.get(core.index()) else { return Ok(()) };
+        let mut feeds = inbox.feeds.lock();
+        if feeds.len() >= FEEDS_MAX {
+            return Err(batch);
+        }
+        feeds.push(batch);
+        drop(feeds);
+        self.ring(core);
+        Ok(())
+    }
+
+    pub(crate) fn take_feeds(&self, core: CoreNo) -> Vec<Vec<Delivery>> {
+        std::mem::take(&mut *self.inbox(core).feeds.lock())
+    }
+
+    /// Asks a core to do something; `false` if too much waits there.
+    pub(crate) fn duty(&self, core: CoreNo, duty: impl FnOnce() -> Duty) -> bool {
+        let mut duties = self.inbox(core).duties.lock();
+        if duties.len() >= DUTIES_MAX {
+            return false;
+        }
+        duties.push(duty());
+        drop(duties);
+        self.ring(core);
+        true
+    }
+
+    pub(crate) fn take_duties(&self, core: CoreNo) -> Vec<Duty> {
+        std::mem::take(&mut *self.inbox(core).duties.lock())
     }
 
     /// Whether something was posted since the last call; forgets it.

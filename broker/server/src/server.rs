@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use broker_engine::{Anonymous, Authenticate, Broker, CoreNo, Retained, Transport};
+use broker_ledger::Ledger;
 use bytes::Bytes;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{mpsc, watch};
@@ -20,6 +21,7 @@ use crate::counters::Counters;
 use crate::handle::Handle;
 use crate::handshake::{Hall, Pages, Programs};
 use crate::post::Post;
+use crate::sessions;
 use crate::tls::{Certificates, watch};
 use crate::verify::Verifiers;
 use crate::worker::{Gauges, Setup, run};
@@ -29,6 +31,9 @@ use crate::{Config, Error};
 pub struct Deps {
     /// The namespace and through it the log; without one this is a plain broker.
     pub namespace: Option<Arc<Namespace>>,
+    /// Sessions that outlive their connections, and messages without a node that outlive the
+    /// process; without it, or without a namespace, there are none.
+    pub ledger: Option<Arc<Ledger>>,
     /// Who may connect.
     pub authenticate: Box<dyn Authenticate>,
     /// Which pages may connect over WebSocket.
@@ -50,6 +55,7 @@ impl Default for Deps {
     fn default() -> Self {
         Self {
             namespace: None,
+            ledger: None,
             authenticate: Box::new(Anonymous),
             pages: Arc::new(Programs),
             clock: Arc::new(SystemClock),
@@ -66,6 +72,9 @@ pub struct Server {
     stop: watch::Sender<Option<Duration>>,
     acceptors: Vec<tokio::task::JoinHandle<()>>,
     threads: Vec<JoinHandle<()>>,
+    stop_sessions: watch::Sender<bool>,
+    /// The ledger's thread, which ends after the cores.
+    sessions: Option<JoinHandle<()>>,
 }
 
 /// Sockets on their way to one core.
@@ -79,13 +88,16 @@ impl Server {
     /// An address cannot be listened on, or a thread cannot be made.
     pub async fn start(config: Config, deps: Deps) -> Result<Self, Error> {
         let cores = config.resolved_cores();
-        let Deps { namespace, authenticate, pages, clock, random } = deps;
+        let Deps { namespace, ledger, authenticate, pages, clock, random } = deps;
         let counters = Arc::new(Counters::default());
         let certificates = certificates(&config, &counters)?;
         let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
         let broker = Arc::new(Broker::new(config.engine.clone(), cores, authenticate, random));
         if let Some(namespace) = &namespace {
             restore(&broker, namespace, &*clock);
+        }
+        if let Some(ledger) = &ledger {
+            sessions::restore(&broker, ledger, &*clock);
         }
         let (stop, stopped) = watch::channel(None);
         let gauges: Arc<Vec<Gauges>> = Arc::new((0..cores).map(|_| Gauges::default()).collect());
@@ -102,6 +114,7 @@ impl Server {
                 core: CoreNo(core),
                 broker: Arc::clone(&broker),
                 namespace: namespace.clone(),
+                ledger: ledger.clone(),
                 post: Arc::clone(&post),
                 verifiers: Arc::clone(&verifiers),
                 clock: Arc::clone(&clock),
@@ -112,6 +125,9 @@ impl Server {
                 figures_interval: config.figures_interval,
             })?);
         }
+        let (stop_sessions, stopped) = watch::channel(false);
+        let sessions = ledger.map(|ledger| sessions::start(&ledger, Arc::clone(&post), stopped));
+        let sessions = sessions.transpose()?;
         let hall = Hall::new(config.handshakes, certificates, pages, Arc::clone(&counters));
         let floor = Floor {
             cores: doors,
@@ -129,11 +145,12 @@ impl Server {
             floor,
             hall: Arc::new(hall),
             hasher: ahash::RandomState::new(),
+            durability: config.durability,
         };
         let (listeners, sockets): (Vec<_>, Vec<_>) = listeners.into_iter().unzip();
         let doors = listeners.iter().copied().zip(sockets);
         let acceptors = Self::open_doors(&handle, doors);
-        Ok(Self { handle, listeners, stop, acceptors, threads })
+        Ok(Self { handle, listeners, stop, acceptors, threads, stop_sessions, sessions })
     }
 
     fn open_doors(
@@ -162,11 +179,15 @@ impl Server {
         self.close_doors();
         self.stop.send_replace(Some(deadline));
         let threads = std::mem::take(&mut self.threads);
+        let sessions = self.sessions.take();
+        let stop_sessions = self.stop_sessions.clone();
         let joined = tokio::task::spawn_blocking(move || {
             for thread in threads {
                 // A core that panicked has ended the process already.
                 thread.join().ok();
             }
+            stop_sessions.send_replace(true);
+            sessions.map(JoinHandle::join);
         });
         joined.await.ok();
     }
@@ -221,7 +242,7 @@ fn open(address: SocketAddr) -> std::io::Result<TcpListener> {
 
 fn start_core(setup: Setup) -> Result<JoinHandle<()>, Error> {
     let core = setup.core.0;
-    let thread = |source| Error::Thread { core, source };
+    let thread = |source| Error::Thread { thread: format!("mqtt-{core}"), source };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(thread)?;
     std::thread::Builder::new()

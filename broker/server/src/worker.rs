@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 
 use broker_engine::{Broker, CoreNo, Engine, InProcess, Key, Now, Rejection, Stats};
+use broker_ledger::Ledger;
 use fabric::Commit;
 use tokio::sync::{mpsc, oneshot, watch};
 use uns_model::Clock;
@@ -93,6 +94,7 @@ pub(crate) struct Setup {
     pub(crate) core: CoreNo,
     pub(crate) broker: Arc<Broker>,
     pub(crate) namespace: Option<Arc<Namespace>>,
+    pub(crate) ledger: Option<Arc<Ledger>>,
     pub(crate) post: Arc<Post>,
     pub(crate) verifiers: Arc<Verifiers>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -116,6 +118,7 @@ pub(crate) struct Worker {
     buffer: RefCell<Vec<u8>>,
     post: Arc<Post>,
     verifiers: Arc<Verifiers>,
+    ledger: Option<Arc<Ledger>>,
     clock: Arc<dyn Clock>,
     gauges: Arc<Vec<Gauges>>,
     replies: RefCell<HashMap<u64, oneshot::Sender<Published>, ahash::RandomState>>,
@@ -127,7 +130,12 @@ pub(crate) struct Worker {
 
 impl Worker {
     fn new(setup: &Setup) -> Rc<Self> {
-        let gate = ServerGate::new(setup.namespace.as_ref(), Arc::clone(&setup.post), setup.core);
+        let gate = ServerGate::new(
+            setup.namespace.as_ref(),
+            setup.ledger.is_some(),
+            Arc::clone(&setup.post),
+            setup.core,
+        );
         Rc::new(Self {
             core: setup.core,
             engine: RefCell::new(Engine::new(Arc::clone(&setup.broker), setup.core, gate)),
@@ -135,6 +143,7 @@ impl Worker {
             buffer: RefCell::new(vec![0; 2 * READ_BYTES]),
             post: Arc::clone(&setup.post),
             verifiers: Arc::clone(&setup.verifiers),
+            ledger: setup.ledger.clone(),
             clock: Arc::clone(&setup.clock),
             gauges: Arc::clone(&setup.gauges),
             replies: RefCell::default(),

@@ -157,6 +157,12 @@ impl Gate {
         })
     }
 
+    /// Adds a record that is not the gate's to judge, such as what happened to a session: it shares
+    /// the batch, and so the order and the commit, of the publishes around it.
+    pub fn note(&mut self, record: &Record<'_>) {
+        self.batch.push(record);
+    }
+
     /// The number of a publisher; its record enters the log at its first use.
     pub fn publisher(&mut self, client_id: &str) -> PublisherId {
         self.space.publisher(client_id)

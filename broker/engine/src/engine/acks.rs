@@ -1,53 +1,69 @@
-//! Acknowledgements follow the group commit: they wait in the order of their publishes, and go out
+//! Acknowledgements follow the group commit: they wait in the order of their packets, and go out
 //! together.
 
 use std::collections::VecDeque;
 
-use broker_codec::{Ack, AckProperties, PacketId, Property, ReasonCode, UserProperties, Version};
+use broker_codec::PacketId;
+use uns_model::SessionNo;
 
-use super::Engine;
-use crate::config::{Config, Refusals};
-use crate::connection::Connection;
-use crate::gate::{Gate, Rejection, STORAGE_FULL, Ticket};
+use super::answer::{Answer, Granted};
+use super::publish::Held;
+use super::{Engine, Now};
+use crate::config::Config;
+use crate::gate::{Gate, Rejection, Ticket};
 use crate::key::Key;
-use crate::outbound::Desk;
 
-/// Somebody who waits for the fate of a publish.
+/// Somebody who waits for the fate of records.
 #[derive(Debug)]
-struct Waiter {
-    who: Who,
+pub(super) struct Waiter<N> {
+    who: Who<N>,
     /// Refused already; it only waits for its turn.
     refused: Option<Box<Rejection>>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Who {
-    Client(Key, PacketId),
+#[derive(Debug)]
+pub(super) enum Who<N> {
+    /// A client, for the answer to this packet.
+    Client(Key, PacketId, Answer),
+    /// A client, for SUBACK or UNSUBACK.
+    Granted(Key, Box<Granted>),
+    /// A client that said PUBREC, for PUBREL.
+    Release(Key, PacketId),
+    /// Receivers, for a message of QoS 2: before its commit a crash would have it sent again, and
+    /// they would get it twice.
+    Deliver(Box<Held<N>>),
+    /// A logged session, whose connection is known to the log from here on.
+    Attach(Key, SessionNo),
+    /// Somebody in this process.
     Token(u64),
+    /// Nobody; but a failure must be heard of.
+    Nobody,
 }
 
 /// What one ticket decides.
 #[derive(Debug)]
-struct Group<R> {
+struct Group<R, N> {
     ticket: Ticket,
     bytes: usize,
-    waiters: Vec<Waiter>,
+    waiters: Vec<Waiter<N>>,
     outcome: Option<Result<R, Rejection>>,
 }
 
 /// All that wait on one core.
 #[derive(Debug)]
-pub(super) struct Acks<R> {
-    open: Vec<Waiter>,
-    groups: VecDeque<Group<R>>,
+pub(super) struct Acks<R, N> {
+    open: Vec<Waiter<N>>,
+    groups: VecDeque<Group<R, N>>,
     next: u64,
     uncommitted: usize,
     /// Bytes handed to the log without a ticket since the last one.
     unticketed: usize,
-    spares: Vec<Vec<Waiter>>,
+    /// Whether the last commit failed: who does not wait for commits must not be told success.
+    pub(super) failing: bool,
+    spares: Vec<Vec<Waiter<N>>>,
 }
 
-impl<R> Default for Acks<R> {
+impl<R, N> Default for Acks<R, N> {
     fn default() -> Self {
         Self {
             open: Vec::new(),
@@ -55,6 +71,7 @@ impl<R> Default for Acks<R> {
             next: 1,
             uncommitted: 0,
             unticketed: 0,
+            failing: false,
             spares: Vec::new(),
         }
     }
@@ -63,7 +80,7 @@ impl<R> Default for Acks<R> {
 /// The gate's batch goes to the log within a tick once it has this size.
 const BATCH_BYTES: usize = 256 << 10;
 
-impl<R> Acks<R> {
+impl<R, N> Acks<R, N> {
     /// Whether the log is too far behind to take more.
     pub(super) fn is_full(&self, config: &Config) -> bool {
         self.uncommitted > config.uncommitted_bytes_max
@@ -72,61 +89,27 @@ impl<R> Acks<R> {
     pub(super) fn is_empty(&self) -> bool {
         self.open.is_empty() && self.groups.is_empty()
     }
+
+    /// Has somebody wait for the commit of everything admitted so far.
+    pub(super) fn wait(&mut self, who: Who<N>, refused: Option<Rejection>) {
+        if !(matches!(who, Who::Nobody)
+            && matches!(self.open.last(), Some(Waiter { who: Who::Nobody, .. })))
+        {
+            self.open.push(Waiter { who, refused: refused.map(Box::new) });
+        }
+    }
 }
 
 impl<G: Gate> Engine<G> {
-    /// Answers a client's QoS 1 publish: at once if nothing precedes it, else in its turn.
-    pub(super) fn acknowledge(
-        &mut self,
-        key: Key,
-        id: PacketId,
-        accepted: Result<bool, Rejection>,
-    ) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let waits = matches!(accepted, Ok(true)) || connection.unacknowledged > 0;
-        if waits {
-            connection.unacknowledged += 1;
-            let refused = accepted.err().map(Box::new);
-            self.acks.open.push(Waiter { who: Who::Client(key, id), refused });
-            return;
-        }
-        self.say_puback(key, id, accepted.as_ref().err());
-    }
-
-    /// Writes a PUBACK, unless it would claim that something is stored that is not: then the
-    /// connection ends at the next tick, and the client sends its publish again.
-    fn say_puback(&mut self, key: Key, id: PacketId, refused: Option<&Rejection>) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let not_stored = refused.is_some_and(|refused| refused.reason == STORAGE_FULL);
-        let closes = self.desk.config.refusals == Refusals::Close && refused.is_some();
-        if (not_stored || closes) && connection.version == Version::V311 {
-            if self.unanswered.last() != Some(&key) {
-                self.unanswered.push(key);
-            }
-            return;
-        }
-        write_puback(connection, &mut self.desk, id, refused);
-        Self::mark_dirty(connection, key, &mut self.effects.dirty);
-    }
-
-    /// Answers an in-process publish.
-    pub(super) fn reply(&mut self, token: u64, accepted: Result<bool, Rejection>) {
-        match accepted {
-            Ok(true) => self.acks.open.push(Waiter { who: Who::Token(token), refused: None }),
-            Ok(false) => self.effects.replies.push((token, Ok(None))),
-            Err(rejection) => self.effects.replies.push((token, Err(rejection))),
-        }
-    }
-
-    pub(super) fn flush_if_large(&mut self) {
+    pub(super) fn flush_if_large(&mut self, now: Now) {
         if self.gate.pending_bytes() >= BATCH_BYTES {
-            self.flush_gate();
+            self.flush_gate(now);
         }
     }
 
     /// The end of a tick: what was admitted goes to the log.
-    pub fn flush(&mut self) {
-        self.flush_gate();
+    pub fn flush(&mut self, now: Now) {
+        self.flush_gate(now);
     }
 
     /// After a tick's writes and hand-overs: paused publishers may try again if there is room now.
@@ -142,10 +125,10 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    fn flush_gate(&mut self) {
+    fn flush_gate(&mut self, now: Now) {
         let bytes = self.gate.pending_bytes();
         if bytes == 0 {
-            return self.join_last_group();
+            return self.join_last_group(now);
         }
         self.acks.unticketed += bytes;
         // Bytes nobody waits for are followed too, or the log's queue could outgrow its bound.
@@ -160,14 +143,15 @@ impl<G: Gate> Engine<G> {
         self.acks.uncommitted += bytes;
         let outcome = flushed.err().map(Err);
         let failed = outcome.is_some();
+        self.acks.failing |= failed;
         self.acks.groups.push_back(Group { ticket, bytes, waiters, outcome });
         if failed {
-            self.settle();
+            self.settle(now);
         }
     }
 
     /// Refusals that wait for their turn behind commits under way.
-    fn join_last_group(&mut self) {
+    fn join_last_group(&mut self, now: Now) {
         if self.acks.open.is_empty() {
             return;
         }
@@ -177,25 +161,26 @@ impl<G: Gate> Engine<G> {
             return;
         }
         for waiter in open {
-            self.answer(&waiter, None);
+            self.answer(now, waiter, None);
         }
     }
 
     /// The log has decided about a ticket.
-    pub fn committed(&mut self, ticket: Ticket, outcome: Result<G::Receipt, Rejection>) {
+    pub fn committed(&mut self, now: Now, ticket: Ticket, outcome: Result<G::Receipt, Rejection>) {
+        self.acks.failing = outcome.is_err();
         if let Some(group) = self.acks.groups.iter_mut().find(|group| group.ticket == ticket) {
             group.outcome = Some(outcome);
         }
-        self.settle();
+        self.settle(now);
     }
 
     /// Answers everybody up to the first group still undecided.
-    fn settle(&mut self) {
+    fn settle(&mut self, now: Now) {
         while self.acks.groups.front().is_some_and(|group| group.outcome.is_some()) {
             let Some(mut group) = self.acks.groups.pop_front() else { return };
             self.acks.uncommitted -= group.bytes;
             for waiter in group.waiters.drain(..) {
-                self.answer(&waiter, group.outcome.as_ref());
+                self.answer(now, waiter, group.outcome.as_ref());
             }
             if self.acks.spares.len() < 8 && group.waiters.capacity() < 1 << 16 {
                 self.acks.spares.push(group.waiters);
@@ -204,13 +189,37 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    fn answer(&mut self, waiter: &Waiter, outcome: Option<&Result<G::Receipt, Rejection>>) {
+    fn answer(
+        &mut self,
+        now: Now,
+        waiter: Waiter<G::Node>,
+        outcome: Option<&Result<G::Receipt, Rejection>>,
+    ) {
         let refused = match (&waiter.refused, outcome) {
             (Some(refused), _) => Some(&**refused),
             (None, Some(Err(rejection))) => Some(rejection),
             (None, Some(Ok(_)) | None) => None,
         };
         match waiter.who {
+            Who::Client(key, id, answer) => {
+                let Some(connection) = self.connections.get_mut(key) else { return };
+                connection.unacknowledged -= 1;
+                connection.unacknowledged_qos1 -= u32::from(answer == Answer::Puback);
+                self.answer_client(key, id, answer, refused);
+            }
+            Who::Granted(key, granted) => {
+                if let Some(connection) = self.connections.get_mut(key) {
+                    connection.unacknowledged -= 1;
+                }
+                self.grant(now, key, *granted, refused);
+            }
+            Who::Release(key, id) if refused.is_none() => self.release(key, id),
+            Who::Deliver(held) if refused.is_none() => self.deliver_held(now, &held),
+            Who::Attach(key, session) => {
+                let receipt = outcome.and_then(|outcome| outcome.as_ref().ok()).cloned();
+                let committed = if refused.is_some() { Err(()) } else { Ok(receipt) };
+                self.attach(now, (key, session), committed);
+            }
             Who::Token(token) => {
                 let result = match (refused, outcome) {
                     (Some(refused), _) => Err(refused.clone()),
@@ -219,50 +228,8 @@ impl<G: Gate> Engine<G> {
                 };
                 self.effects.replies.push((token, result));
             }
-            Who::Client(key, id) => {
-                let Some(connection) = self.connections.get_mut(key) else { return };
-                connection.unacknowledged -= 1;
-                if connection.is_up() {
-                    self.say_puback(key, id, refused);
-                }
-            }
+            // What was not committed is sent again, or was refused to its publisher.
+            Who::Release(..) | Who::Deliver(_) | Who::Nobody => {}
         }
     }
-
-    /// There are no QoS 2 publishes under way, so no identifier is known.
-    pub(super) fn pubrel(&mut self, key: Key, id: PacketId) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let pubcomp = Ack::with_reason(id, ReasonCode::PacketIdentifierNotFound);
-        let sink = connection.outbound.sink(&mut self.desk);
-        pubcomp.encode_pubcomp(connection.version, sink).expect("it has no properties");
-        Self::mark_dirty(connection, key, &mut self.effects.dirty);
-    }
-}
-
-/// MQTT 3.1.1 has no negative acknowledgement: a publish refused for what it is is acknowledged
-/// there, since a client that gets no answer repeats it for ever.
-fn write_puback<N>(
-    connection: &mut Connection<N>,
-    desk: &mut Desk,
-    id: PacketId,
-    refused: Option<&Rejection>,
-) {
-    let version = connection.version;
-    let problem_information = connection.problem_information;
-    let room = connection.outbound.packet_bytes_max;
-    let sink = connection.outbound.sink(desk);
-    let Some(refused) = refused.filter(|_| version == Version::V5) else {
-        Ack::new(id).encode_puback(version, sink).expect("it has no properties");
-        return;
-    };
-    let mut ack = Ack::with_reason(id, refused.code);
-    let mut user = Vec::new();
-    let named = Property::UserProperty("uns-reason", refused.reason).encode(&mut user);
-    if problem_information && refused.detail.len() + 64 < room.min(1024) && named.is_ok() {
-        ack.properties = AckProperties {
-            reason_string: Some(&refused.detail),
-            user: UserProperties::parse(&user).unwrap_or_default(),
-        };
-    }
-    ack.encode_puback(version, sink).expect("its strings are short");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use broker_codec::{Connect, QoS, ReasonCode};
+use broker_codec::{Connect, ReasonCode};
 
 use super::receive::{Fatal, Step};
 use super::{Engine, Now};
@@ -26,9 +26,6 @@ impl<G: Gate> Engine<G> {
             connect.properties.request_problem_information.unwrap_or(true);
         if let Some(reason) = connection.refuse {
             return Err(Fatal(reason));
-        }
-        if connect.will.is_some_and(|will| will.qos == QoS::ExactlyOnce) {
-            return Err(Fatal(ReasonCode::QoSNotSupported));
         }
         let method = connect.properties.authentication_method;
         connection.has_secret = connect.password.is_some() || method.is_some();

@@ -1,20 +1,17 @@
 //! The end of a connection: DISCONNECT from either side, a lost socket, a will.
 
 use broker_codec::{Connack, Disconnect, ReasonCode, Version};
+use fabric::SessionChange;
 
-use super::publish::Origin;
 use super::receive::Fatal;
 use super::{Engine, Now};
+use crate::clients::Filters;
 use crate::connection::Phase;
 use crate::gate::Gate;
 use crate::key::Key;
-use crate::message::Message;
 use crate::pace::Pace;
 use crate::stats::End;
 use crate::tree::Holder;
-
-/// Beside the code, since the client's own library may hide where it chose QoS 2.
-const QOS_SUPPORTED: &str = "this broker takes QoS 0 and 1, as its CONNACK said";
 
 impl<G: Gate> Engine<G> {
     /// The client says good-bye.
@@ -25,13 +22,18 @@ impl<G: Gate> Engine<G> {
         disconnect: &Disconnect<'_>,
     ) -> Result<(), Fatal> {
         let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
-        // The session expiry interval was 0, and may not be raised on leaving [MQTT-3.14.2-2].
-        let expiry = disconnect.properties.session_expiry_interval.unwrap_or(0);
-        if expiry > 0 && !connection.wants_session {
-            return Err(Fatal(ReasonCode::ProtocolError));
+        if let Some(expiry) = disconnect.properties.session_expiry_interval {
+            // An interval of 0 may not be raised on leaving [MQTT-3.14.2-2].
+            if expiry > 0 && !connection.wants_session {
+                return Err(Fatal(ReasonCode::ProtocolError));
+            }
+            connection.expiry = expiry.min(self.broker.config.session_expiry_max);
         }
-        if disconnect.reason == ReasonCode::NORMAL_DISCONNECTION {
-            connection.will = None;
+        if disconnect.reason == ReasonCode::NORMAL_DISCONNECTION
+            && connection.will.take().is_some()
+            && let Some(session) = connection.session
+        {
+            self.gate.session(now.wall, session, &SessionChange::WillGone);
         }
         self.count_end(key, End::Client);
         self.end(now, key);
@@ -62,11 +64,7 @@ impl<G: Gate> Engine<G> {
             }
             Phase::Claiming(_) => Connack::refused(reason).encode(version, sink).map(|_| ()),
             Phase::Up if version == Version::V5 => {
-                let mut disconnect = Disconnect::new(reason);
-                if reason == ReasonCode::QoSNotSupported && connection.problem_information {
-                    disconnect.properties.reason_string = Some(QOS_SUPPORTED);
-                }
-                disconnect.encode(version, sink).map(|_| ())
+                Disconnect::new(reason).encode(version, sink).map(|_| ())
             }
             Phase::Up => Ok(()),
         };
@@ -95,7 +93,6 @@ impl<G: Gate> Engine<G> {
         connection.phase = Phase::Closing;
         connection.paused = false;
         Self::mark_dirty(connection, key, &mut self.effects.dirty);
-        let filters = std::mem::take(&mut connection.filters);
         connection.aliases = Vec::new();
         connection.last_route = None;
         connection.again = None;
@@ -106,30 +103,21 @@ impl<G: Gate> Engine<G> {
             connection.outbound.link.congested.store(false, std::sync::atomic::Ordering::Relaxed);
             self.broker.set_congested(false);
         }
-        let org = connection.org;
-        let filters = filters.iter().map(|filter| &**filter);
+        let (org, durable) = (connection.org, connection.durable);
+        let filters = connection.filters.keys().map(|filter| &**filter);
         self.broker.subscriptions.remove(org, filters, &[Holder::Connection(me)]);
+        self.leave_session(now, key);
+        self.forget_identity(key);
+        if durable {
+            // Whoever takes the client id from here on may write to another batch: what this
+            // connection did comes first in the log.
+            self.flush(now);
+        }
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        connection.filters = Filters::default();
         if known {
             self.broker.clients.release(org, &connection.client_id, me);
             self.desk.stats.clients -= 1;
-        }
-        let publisher = connection.publisher;
-        let will = connection.will.take();
-        let identity = connection.identity.clone();
-        self.forget_identity(key);
-        if let Some(will) = will.filter(|will| self.permits_will(identity.as_ref(), &will.topic)) {
-            let message = Message {
-                topic: &will.topic,
-                qos: will.qos,
-                retain: will.retain,
-                expiry: will.expiry,
-                properties: &will.properties,
-                payload: &will.payload,
-                publisher: None,
-            };
-            self.desk.stats.messages_in += 1;
-            // Nobody is left to hear that the gate refused it; it was counted.
-            self.accept(now, Origin { org, publisher }, &message).ok();
         }
         if behind {
             self.resume_all();

@@ -1,10 +1,9 @@
 //! CONNECT, second half: whose client id it takes over, and what CONNACK says.
 
-use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use broker_codec::{Connack, ConnackProperties, QoS, ReasonCode, Version};
+use broker_codec::{Connack, ConnackProperties, ReasonCode, Version};
 
 use super::{Engine, Now, Signal};
 use crate::aliases::Aliases;
@@ -12,12 +11,21 @@ use crate::connection::{Accepted, Connection, Introduction, Phase, Welcome};
 use crate::gate::Gate;
 use crate::key::{Address, Key};
 use crate::outbound::Outbound;
+use crate::window::Window;
 
 impl<G: Gate> Engine<G> {
     /// The client may come in: its session begins.
     pub(super) fn begin(&mut self, now: Now, key: Key, accepted: Accepted) {
         let me = self.address(key);
         let Accepted { identity, introduction, authentication } = accepted;
+        let Some(connection) = self.connections.get(key) else { return };
+        let (version, clean_start) = (connection.version, introduction.clean_start);
+        if introduction.client_id.is_empty() && version == Version::V311 && !clean_start {
+            // Nobody could come back to a session without a name [MQTT-3.1.3-8].
+            return self.fail(now, key, ReasonCode::ClientIdentifierNotValid);
+        }
+        let wish = introduction.session_expiry;
+        let expiry = self.granted_expiry(version, clean_start, wish);
         let Some(connection) = self.connections.get_mut(key) else { return };
         let assigned = introduction.client_id.is_empty();
         connection.client_id = if assigned {
@@ -25,7 +33,9 @@ impl<G: Gate> Engine<G> {
         } else {
             introduction.client_id.clone()
         };
-        connection.wants_session = introduction.session_expiry.is_some_and(|seconds| seconds > 0);
+        connection.wants_session = wish.is_some_and(|seconds| seconds > 0);
+        connection.expiry = expiry;
+        connection.durability = connection.peer.durability;
         connection.publisher = self.gate.publisher(&connection.client_id);
         let keep_alive = introduction.keep_alive;
         let granted = granted_keep_alive(keep_alive, self.broker.config.keep_alive_max);
@@ -34,7 +44,8 @@ impl<G: Gate> Engine<G> {
         let welcome = Welcome {
             assigned_client_id: assigned,
             server_keep_alive: (granted != keep_alive).then_some(granted),
-            session_expiry: introduction.session_expiry.filter(|s| *s > 0),
+            session_expiry: (wish.unwrap_or(0) != expiry).then_some(expiry),
+            clean_start,
             authentication,
         };
         self.broker.config.apply(connection, introduction);
@@ -47,13 +58,13 @@ impl<G: Gate> Engine<G> {
         match old {
             Some(old) if old.core == self.core => {
                 self.fail(now, old.key, ReasonCode::SessionTakenOver);
-                self.welcome(key);
+                self.welcome(now, key);
             }
             Some(old) => {
                 let signal = Signal::TakeOver { old: old.key, new: me };
                 self.effects.signals.push((old.core, signal));
             }
-            None => self.welcome(key),
+            None => self.welcome(now, key),
         }
     }
 
@@ -61,12 +72,13 @@ impl<G: Gate> Engine<G> {
     pub fn signal(&mut self, now: Now, signal: Signal) {
         match signal {
             Signal::TakeOver { old, new } => {
+                // What it did comes before what its successor does in the log: it was flushed.
                 self.fail(now, old, ReasonCode::SessionTakenOver);
                 let Address { core, key: new } = new;
                 self.effects.signals.push((core, Signal::TakenOver { new }));
             }
             Signal::TakenOver { new } => {
-                self.welcome(new);
+                self.welcome(now, new);
                 if self.connections.get(new).is_some() {
                     self.effects.resumed.push(new);
                 }
@@ -76,20 +88,22 @@ impl<G: Gate> Engine<G> {
     }
 
     /// Says CONNACK, once the client id is this connection's alone.
-    fn welcome(&mut self, key: Key) {
+    fn welcome(&mut self, now: Now, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let Phase::Claiming(welcome) = &mut connection.phase else { return };
         let welcome = std::mem::take(&mut **welcome);
+        let Ok(session_present) = self.open_session(now, key, welcome.clean_start) else {
+            return self.fail(now, key, ReasonCode::QuotaExceeded);
+        };
+        let Some(connection) = self.connections.get_mut(key) else { return };
         connection.phase = Phase::Up;
         let config = &self.broker.config;
         let assigned = connection.client_id.clone();
         let properties = match connection.version {
             Version::V311 => ConnackProperties::default(),
             Version::V5 => ConnackProperties {
-                // Sessions end with their connection: the wish for a longer one is not granted.
-                session_expiry_interval: welcome.session_expiry.map(|_| 0),
+                session_expiry_interval: welcome.session_expiry,
                 receive_maximum: std::num::NonZeroU16::new(config.receive_maximum),
-                maximum_qos: Some(QoS::AtLeastOnce),
                 maximum_packet_size: u32::try_from(config.packet_bytes_max)
                     .ok()
                     .and_then(NonZeroU32::new),
@@ -101,10 +115,11 @@ impl<G: Gate> Engine<G> {
                 ..ConnackProperties::default()
             },
         };
-        let connack = Connack { session_present: false, reason: ReasonCode::Success, properties };
+        let connack = Connack { session_present, reason: ReasonCode::Success, properties };
         let sink = connection.outbound.sink(&mut self.desk);
         connack.encode(connection.version, sink).expect("the broker's own CONNACK is short");
         Self::mark_dirty(connection, key, &mut self.effects.dirty);
+        self.pump_retained(now, key);
     }
 }
 
@@ -120,12 +135,11 @@ impl crate::config::Config {
         connection.outbound = Outbound::new(
             connection.version,
             usize::try_from(packet_max).unwrap_or(usize::MAX),
-            window.min(self.inflight_max),
+            Window::new(0, window.min(self.inflight_max)),
         );
         // MQTT 3.1.1 has no property to ask for them.
         let aliases = introduction.topic_alias_maximum.min(self.topic_alias_out_maximum);
         connection.outbound.aliases = Aliases::new(aliases);
-        connection.filters = HashSet::default();
         connection.will = introduction.will;
     }
 }

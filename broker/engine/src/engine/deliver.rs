@@ -63,9 +63,8 @@ impl<G: Gate> Engine<G> {
                 continue;
             }
             let delivery = Delivery {
-                qos,
-                retain: message.retain && target.retain_as_published,
                 ids: target.ids.as_deref().unwrap_or_default(),
+                ..Delivery::new(qos, message.retain && target.retain_as_published)
             };
             connection.outbound.send(&mut self.desk, now.monotonic, message, &delivery);
             Self::mark_dirty(connection, target.key, &mut self.effects.dirty);
@@ -114,8 +113,12 @@ impl<G: Gate> Engine<G> {
         if outbound.queued() > 0 {
             outbound.pump(&mut self.desk, now.monotonic);
         }
+        let fed = outbound.feed.as_ref().is_some_and(|feed| feed.waiting().0 > 0);
         if !outbound.output().is_empty() && outbound.blocked_since.is_none() {
             Self::mark_dirty(connection, key, &mut self.effects.dirty);
+        }
+        if fed {
+            self.pump_feed(now, key);
         }
         self.update_pace(now.monotonic, key);
         self.pump_retained(now, key);

@@ -115,6 +115,7 @@ impl<G: Gate> Engine<G> {
     }
 }
 
-fn may_publish(identity: Option<&Identity>, topic: &str) -> bool {
+/// Whether somebody has the right to publish to a topic.
+pub(super) fn may_publish(identity: Option<&Identity>, topic: &str) -> bool {
     identity.is_some_and(|identity| identity.access.allows(Action::Publish, topic))
 }

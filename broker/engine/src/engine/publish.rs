@@ -2,24 +2,59 @@
 
 use std::rc::Rc;
 
-use broker_codec::{Publish, QoS, ReasonCode};
+use broker_codec::{PacketId, Publish, QoS, ReasonCode};
 use bytes::Bytes;
+use fabric::SessionChange;
 use uns_model::{OrgId, PublisherId};
 
+use super::acks::Who;
+use super::answer::Answer;
 use super::receive::{Fatal, Step};
 use super::{Engine, Now};
-use crate::gate::{Gate, Inbound, Rejection, Resolved};
-use crate::key::Key;
+use crate::connection::Excess;
+use crate::gate::{Gate, Inbound, Place, Rejection, Resolved};
+use crate::key::{Address, Key};
 use crate::message::Message;
 use crate::policy::Grants;
 use crate::retained::Retained;
-use crate::route::Route;
+use crate::route::{Owed, Route};
 
 /// Whose publish it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Origin {
     pub(super) org: OrgId,
     pub(super) publisher: PublisherId,
+}
+
+/// A message of QoS 2 that waits for its commit, with the receivers it had when it was accepted.
+#[derive(Debug)]
+pub(super) struct Held<N> {
+    org: OrgId,
+    route: Rc<Route<N>>,
+    /// Whose turn it was in each share of the route.
+    turns: Box<[Option<usize>]>,
+    qos: u8,
+    retain: bool,
+    expiry: Option<u32>,
+    properties: Box<[u8]>,
+    payload: Box<[u8]>,
+    publisher: Option<Address>,
+}
+
+impl<N> Held<N> {
+    fn new(org: OrgId, message: &Message<'_>, route: &Rc<Route<N>>) -> Box<Self> {
+        Box::new(Self {
+            org,
+            route: Rc::clone(route),
+            turns: route.shares.iter().map(|share| share.turn()).collect(),
+            qos: message.qos,
+            retain: message.retain,
+            expiry: message.expiry,
+            properties: message.properties.into(),
+            payload: message.payload.into(),
+            publisher: message.publisher,
+        })
+    }
 }
 
 /// A publish from inside the process.
@@ -31,7 +66,7 @@ pub struct InProcess {
     pub topic: String,
     /// What.
     pub payload: Bytes,
-    /// 0, or 1 for an outcome that follows the commit.
+    /// 0, or 1 or 2 for an outcome that follows the commit.
     pub qos: u8,
     /// Whether it is retained.
     pub retain: bool,
@@ -53,15 +88,12 @@ impl<G: Gate> Engine<G> {
         let me = self.address(key);
         let config = &self.desk.config;
         let Some(connection) = self.connections.get_mut(key) else { return Ok(Step::Next) };
-        if publish.qos == QoS::ExactlyOnce {
-            return Err(Fatal(ReasonCode::QoSNotSupported));
-        }
-        if publish.qos == QoS::AtLeastOnce
-            && connection.unacknowledged >= u32::from(config.receive_maximum)
+        if publish.qos != QoS::AtMostOnce
+            && let Some(excess) = connection.over_receive_maximum(publish, config.receive_maximum)
         {
-            return match connection.version {
-                broker_codec::Version::V5 => Err(Fatal(ReasonCode::ReceiveMaximumExceeded)),
-                broker_codec::Version::V311 => Ok(self.pause(key)),
+            return match excess {
+                Excess::Wait => Ok(self.pause(key)),
+                Excess::Error => Err(Fatal(ReasonCode::ReceiveMaximumExceeded)),
             };
         }
         let maximum = config.topic_alias_maximum;
@@ -73,6 +105,13 @@ impl<G: Gate> Engine<G> {
             && !publish.properties.subscription_ids.is_empty()
         {
             return Err(Fatal(ReasonCode::ProtocolError));
+        }
+        if publish.qos == QoS::ExactlyOnce
+            && let Some(id) = publish.packet_id.filter(|id| connection.received.contains(id))
+        {
+            // It is taken already, and delivered once (TRAP-07).
+            self.acknowledge(key, (id, Answer::Pubrec), Ok(false));
+            return Ok(Step::Next);
         }
         let topic = aliased.as_deref().unwrap_or(publish.topic);
         let origin = Origin { org: connection.org, publisher: connection.publisher };
@@ -107,10 +146,44 @@ impl<G: Gate> Engine<G> {
             }
             Err(_) => self.desk.stats.rejected += 1,
         }
-        if let Some(id) = publish.packet_id {
-            self.acknowledge(key, id, accepted);
+        match publish.packet_id {
+            None => {}
+            Some(id) if publish.qos == QoS::ExactlyOnce => self.take(now, key, id, accepted),
+            Some(id) => self.acknowledge(key, (id, Answer::Puback), accepted),
         }
         Ok(Step::Next)
+    }
+
+    /// A QoS 2 publish was accepted, or not: PUBREC, and its identifier is in use until PUBREL.
+    fn take(&mut self, now: Now, key: Key, id: PacketId, accepted: Result<bool, Rejection>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let mut accepted = accepted;
+        if accepted.is_ok() {
+            connection.received.insert(id);
+            if let Some(session) = connection.durable_session() {
+                self.gate.session(now.wall, session, &SessionChange::Took { packet_id: id.get() });
+                accepted = Ok(true);
+            }
+        }
+        self.acknowledge(key, (id, Answer::Pubrec), accepted);
+    }
+
+    /// PUBREL: the identifier is free again, and PUBCOMP says so once that is durable.
+    pub(super) fn pubrel(&mut self, now: Now, key: Key, id: PacketId) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if !connection.received.remove(&id) {
+            let unknown = Rejection::new(
+                ReasonCode::PacketIdentifierNotFound,
+                "packet_identifier_unknown",
+                "no PUBLISH of QoS 2 with this identifier is under way",
+            );
+            return self.acknowledge(key, (id, Answer::Pubcomp), Err(unknown));
+        }
+        let logged = connection.durable_session();
+        if let Some(session) = logged {
+            self.gate.session(now.wall, session, &SessionChange::Forgot { packet_id: id.get() });
+        }
+        self.acknowledge(key, (id, Answer::Pubcomp), Ok(logged.is_some()));
     }
 
     /// A publish from inside the process; its outcome comes in [`super::Effects::replies`] under
@@ -118,7 +191,7 @@ impl<G: Gate> Engine<G> {
     pub fn publish_in_process(&mut self, now: Now, token: u64, publish: &InProcess) -> bool {
         let message = Message {
             topic: &publish.topic,
-            qos: publish.qos.min(1),
+            qos: publish.qos.min(2),
             retain: publish.retain,
             expiry: publish.expiry,
             properties: &publish.properties,
@@ -183,7 +256,7 @@ impl<G: Gate> Engine<G> {
         now: Now,
         origin: Origin,
         message: &Message<'_>,
-        route: &Route<G::Node>,
+        route: &Rc<Route<G::Node>>,
     ) -> Result<bool, Rejection> {
         let keep = message.retain && !message.payload.is_empty();
         if keep && !self.broker.retained.has_room(origin.org, message.topic, message.bytes()) {
@@ -199,32 +272,102 @@ impl<G: Gate> Engine<G> {
             payload: message.payload,
             ingest: now.wall,
         };
-        let logged = match &route.node {
-            Resolved::Plain => false,
-            Resolved::Guarded => self.gate.check(message.topic, &inbound).map(|()| false)?,
-            Resolved::Node(node) => self.gate.admit(node, &inbound).map(|()| true)?,
+        let place = match &route.node {
+            Resolved::Plain => None,
+            Resolved::Guarded => self.gate.check(message.topic, &inbound).map(|()| None)?,
+            Resolved::Node(node) => Some(self.gate.admit(node, &inbound)?),
         };
+        route.choose(message.qos);
+        let owed = self.owed(message, route);
+        let place = match place {
+            None if message.retain || !owed.is_empty() => {
+                self.gate.keep(origin.org, message.topic, &inbound)?
+            }
+            place => place,
+        };
+        if let Some(place) = place {
+            self.owe(now, place, &owed);
+        }
+        self.deliver_or_hold(now, origin, message, (route, place.is_some()));
+        if let Some(place) = place {
+            self.deliver_derived(now, origin, message, place);
+            self.flush_if_large(now);
+        }
+        Ok(place.is_some())
+    }
+
+    /// The logged sessions that get the message from the ledger.
+    #[inline]
+    fn owed(&self, message: &Message<'_>, route: &Route<G::Node>) -> Vec<Rc<Owed>> {
+        if message.qos == 0 || !route.may_owe() {
+            return Vec::new();
+        }
+        let own = message.publisher.filter(|publisher| publisher.core == self.core);
+        let own = own.and_then(|own| self.connections.get(own.key)?.durable_session());
+        route.owed(message.qos, own).collect()
+    }
+
+    /// Notes whom a record is owed to.
+    fn owe(&mut self, now: Now, place: Place, owed: &[Rc<Owed>]) {
+        for owed in owed {
+            let batch = self.gate.batch();
+            let (noted, mut audience) = owed.noted.get();
+            if noted != batch {
+                audience = self.gate.audience(now.wall, &owed.members);
+                owed.noted.set((batch, audience));
+            }
+            self.gate.owe(now.wall, place, audience);
+        }
+    }
+
+    /// Delivers at once, or after the commit where only that keeps QoS 2 exact.
+    fn deliver_or_hold(
+        &mut self,
+        now: Now,
+        origin: Origin,
+        message: &Message<'_>,
+        (route, logged): (&Rc<Route<G::Node>>, bool),
+    ) {
+        if logged && message.qos == 2 {
+            return self.acks.wait(Who::Deliver(Held::new(origin.org, message, route)), None);
+        }
         if message.retain {
             self.retain(now, origin.org, message);
         }
-        route.choose(message.qos);
         self.deliver(now, message, route);
-        if logged {
-            self.deliver_derived(now, origin, message);
-            self.flush_if_large();
-        }
-        Ok(logged)
     }
 
-    /// What else the admitted publish stands for.
-    fn deliver_derived(&mut self, now: Now, origin: Origin, message: &Message<'_>) {
+    /// A message of QoS 2 is committed.
+    pub(super) fn deliver_held(&mut self, now: Now, held: &Held<G::Node>) {
+        let message = Message {
+            topic: &held.route.topic,
+            qos: held.qos,
+            retain: held.retain,
+            expiry: held.expiry,
+            properties: &held.properties,
+            payload: &held.payload,
+            publisher: held.publisher,
+        };
+        if held.retain {
+            self.retain(now, held.org, &message);
+        }
+        for (share, turn) in held.route.shares.iter().zip(&held.turns) {
+            share.set_turn(*turn);
+        }
+        self.deliver(now, &message, &held.route);
+    }
+
+    /// What else the admitted publish stands for; its records follow the publish's own.
+    fn deliver_derived(&mut self, now: Now, origin: Origin, message: &Message<'_>, place: Place) {
         let mut derived = Vec::new();
         self.gate.derived(&mut |topic, payload| derived.push((topic.to_owned(), payload.to_vec())));
-        for (topic, payload) in derived {
+        for (nth, (topic, payload)) in (1..).zip(derived) {
             let derived = Message { topic: &topic, payload: &payload, retain: false, ..*message };
             if let Ok(route) = self.route(origin.org, &topic, Author::Client) {
                 route.choose(derived.qos);
-                self.deliver(now, &derived, &route);
+                let owed = self.owed(&derived, &route);
+                self.owe(now, place.after(nth), &owed);
+                self.deliver_or_hold(now, origin, &derived, (&route, true));
             }
         }
     }

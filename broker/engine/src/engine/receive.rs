@@ -181,7 +181,7 @@ impl<G: Gate> Engine<G> {
             Packet::Publish(publish) => return self.publish(now, key, publish),
             Packet::Puback(ack) => self.puback(now, key, ack.packet_id),
             Packet::Subscribe(subscribe) => self.subscribe(now, key, subscribe)?,
-            Packet::Unsubscribe(unsubscribe) => self.unsubscribe(key, unsubscribe)?,
+            Packet::Unsubscribe(unsubscribe) => self.unsubscribe(now, key, unsubscribe)?,
             Packet::Pingreq => {
                 if let Some(connection) = self.connections.get_mut(key) {
                     encode_pingresp(connection.outbound.sink(&mut self.desk));
@@ -190,9 +190,9 @@ impl<G: Gate> Engine<G> {
             }
             Packet::Auth(auth) => self.auth(now, key, auth)?,
             Packet::Disconnect(disconnect) => self.disconnect(now, key, disconnect)?,
-            Packet::Pubrel(pubrel) => self.pubrel(key, pubrel.packet_id),
-            // Deliveries are QoS 0 and 1, so nothing of QoS 2 is under way.
-            Packet::Pubrec(_) | Packet::Pubcomp(_) => {}
+            Packet::Pubrel(pubrel) => self.pubrel(now, key, pubrel.packet_id),
+            Packet::Pubrec(pubrec) => self.pubrec(now, key, pubrec),
+            Packet::Pubcomp(pubcomp) => self.pubcomp(now, key, pubcomp.packet_id),
             Packet::Connect(_)
             | Packet::Connack(_)
             | Packet::Suback(_)

@@ -1,7 +1,5 @@
 //! Retained messages owed to new subscriptions: every match, in slices that wait for the client.
 
-use broker_codec::PacketId;
-
 use super::{Engine, Now};
 use crate::access::Action;
 use crate::gate::Gate;
@@ -17,6 +15,9 @@ impl<G: Gate> Engine<G> {
     pub(super) fn pump_retained(&mut self, now: Now, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         if connection.outbound.owed.is_empty() || !connection.is_up() {
+            if !connection.walks.is_empty() {
+                self.note_walks(now, key);
+            }
             return;
         }
         let Some(access) = connection.outbound.link.access() else { return };
@@ -47,7 +48,7 @@ impl<G: Gate> Engine<G> {
                     publisher: None,
                 };
                 desk.encoder.begin();
-                let delivery = Delivery { qos: kept.qos.min(qos), retain: true, ids };
+                let delivery = Delivery { ids, ..Delivery::new(kept.qos.min(qos), true) };
                 outbound.send(desk, now.monotonic, &message, &delivery);
                 left > 0 && outbound.takes_retained(qos)
             });
@@ -60,17 +61,5 @@ impl<G: Gate> Engine<G> {
         if left < SLICE_MESSAGES {
             Self::mark_dirty(connection, key, &mut self.effects.dirty);
         }
-    }
-
-    /// A client acknowledged a delivery. Identifiers that are not in use, or out of order, are
-    /// nobody's fault (TRAP-28).
-    pub(super) fn puback(&mut self, now: Now, key: Key, id: PacketId) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        if connection.outbound.window.release(id) && connection.outbound.queued() > 0 {
-            connection.outbound.pump(&mut self.desk, now.monotonic);
-            Self::mark_dirty(connection, key, &mut self.effects.dirty);
-            self.update_pace(now.monotonic, key);
-        }
-        self.pump_retained(now, key);
     }
 }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use broker_codec::{
-    AckProperties, ReasonCode, ReasonCodes, RetainHandling, Suback, Subscribe, SubscribeOptions,
-    Unsuback, Unsubscribe, check_filter, shared,
+    ReasonCode, RetainHandling, Subscribe, SubscribeOptions, Unsubscribe, check_filter, shared,
 };
+use fabric::SessionChange;
 
+use super::acks::Who;
+use super::answer::Granted;
 use super::receive::Fatal;
 use super::{Engine, Now};
 use crate::gate::Gate;
-use crate::key::Key;
+use crate::key::{Address, Key};
 use crate::outbound::OwedRetained;
 use crate::retained::Walk;
 use crate::tree::{Holder, Subscriber, Wish};
@@ -22,51 +24,43 @@ impl<G: Gate> Engine<G> {
         key: Key,
         subscribe: &Subscribe<'_>,
     ) -> Result<(), Fatal> {
-        let mut codes = Vec::new();
-        let mut owed = Vec::new();
+        let mut granted = Granted::new(subscribe.packet_id);
+        let mut walks = Vec::new();
         for (filter, options) in subscribe.filters.iter() {
             let wish = Wish {
-                qos: options.qos.level().min(1),
+                qos: options.qos.level(),
                 no_local: options.no_local,
                 retain_as_published: options.retain_as_published,
                 identifier: subscribe.subscription_id,
             };
-            codes.push(match self.subscribe_one(key, filter, wish) {
-                Ok(replaced) => {
+            granted.codes.push(match self.subscribe_one(key, filter, wish) {
+                Ok(new) => {
                     // A share gets no retained messages (4.8.2).
-                    if wants_retained(options, replaced) && shared(filter).is_none() {
-                        owed.push(OwedRetained {
+                    let walk = wants_retained(options, new) && shared(filter).is_none();
+                    if walk {
+                        walks.push(OwedRetained {
                             walk: Walk::new(filter),
                             qos: wish.qos,
                             identifier: wish.identifier,
                         });
                     }
-                    if wish.qos == 1 { ReasonCode::GrantedQoS1 } else { ReasonCode::GRANTED_QOS_0 }
+                    self.note_subscribed(now, key, filter, (options, walk && wish.qos > 0));
+                    if new {
+                        granted.undo.push(filter.into());
+                    }
+                    granted_code(wish.qos)
                 }
                 Err(code) => code,
             });
         }
-        let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
-        let suback = Suback {
-            packet_id: subscribe.packet_id,
-            properties: AckProperties::default(),
-            codes: ReasonCodes::new(&codes),
-        };
-        let sink = connection.outbound.sink(&mut self.desk);
-        suback.encode(connection.version, sink).map_err(|_| Fatal(ReasonCode::PacketTooLarge))?;
-        Self::mark_dirty(connection, key, &mut self.effects.dirty);
-        // A walk that waits is asked for anew by the same filter: it is not owed twice.
-        for walk in owed {
-            connection.outbound.owed.retain(|other| !other.walk.same_filter(&walk.walk));
-            connection.outbound.owed.push_back(walk);
-        }
-        self.pump_retained(now, key);
+        granted.walks = Some(walks);
+        self.grant_in_turn(now, key, granted);
         Ok(())
     }
 
-    /// Adds or replaces one subscription; returns whether it existed.
+    /// Adds or replaces one subscription; returns whether it is new.
     fn subscribe_one(&mut self, key: Key, filter: &str, wish: Wish) -> Result<bool, ReasonCode> {
-        let who = Holder::Connection(self.address(key));
+        let me = self.address(key);
         check_filter(filter).map_err(|error| error.reason())?;
         self.check_subscribe(key, filter)?;
         let config = &self.broker.config;
@@ -75,33 +69,59 @@ impl<G: Gate> Engine<G> {
         if levels.split('/').take(config.levels_max + 1).count() > config.levels_max {
             return Err(ReasonCode::TopicFilterInvalid);
         }
-        let new = !connection.filters.contains(filter);
+        let new = !connection.filters.contains_key(filter);
         if new && connection.filters.len() >= config.subscriptions_max {
             return Err(ReasonCode::QuotaExceeded);
         }
         let link = Some(Arc::clone(&connection.outbound.link));
-        let subscriber = Subscriber { wish, link, session: None };
-        self.broker.subscriptions.insert(connection.org, filter, &[who], &subscriber);
-        if new {
-            connection.filters.insert(filter.into());
+        let session = connection.durable_session();
+        let subscriber = Subscriber { wish, link, session };
+        let holders = holders(me, session);
+        self.broker.subscriptions.insert(connection.org, filter, &holders, &subscriber);
+        connection.filters.insert(filter.into(), wish);
+        Ok(new)
+    }
+
+    /// The log learns of a subscription of a durable session.
+    fn note_subscribed(
+        &mut self,
+        now: Now,
+        key: Key,
+        filter: &str,
+        (options, walk): (SubscribeOptions, bool),
+    ) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(session) = connection.durable_session() else { return };
+        let identifier = connection.filters.get(filter).and_then(|wish| wish.identifier);
+        if walk {
+            connection.walks.insert(filter.into());
         }
-        Ok(!new)
+        let options = options.byte();
+        let change = SessionChange::Subscribed { filter, options, identifier, walk };
+        self.gate.session(now.wall, session, &change);
     }
 
     pub(super) fn unsubscribe(
         &mut self,
+        now: Now,
         key: Key,
         unsubscribe: &Unsubscribe<'_>,
     ) -> Result<(), Fatal> {
-        let who = Holder::Connection(self.address(key));
+        let me = self.address(key);
         let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
-        let mut codes = Vec::new();
+        let session = connection.durable_session();
+        let mut granted = Granted::new(unsubscribe.packet_id);
         let mut gone = Vec::new();
         for filter in unsubscribe.filters.iter() {
-            codes.push(if connection.filters.remove(filter) {
+            granted.codes.push(if connection.filters.remove(filter).is_some() {
                 gone.push(filter);
                 let walk = Walk::new(filter);
                 connection.outbound.owed.retain(|other| !other.walk.same_filter(&walk));
+                connection.walks.remove(filter);
+                if let Some(session) = session {
+                    let change = SessionChange::Unsubscribed { filter };
+                    self.gate.session(now.wall, session, &change);
+                }
                 ReasonCode::Success
             } else if check_filter(filter).is_err() {
                 ReasonCode::TopicFilterInvalid
@@ -109,23 +129,54 @@ impl<G: Gate> Engine<G> {
                 ReasonCode::NoSubscriptionExisted
             });
         }
-        self.broker.subscriptions.remove(connection.org, gone.into_iter(), &[who]);
-        let unsuback = Unsuback {
-            packet_id: unsubscribe.packet_id,
-            properties: AckProperties::default(),
-            codes: ReasonCodes::new(&codes),
-        };
-        let sink = connection.outbound.sink(&mut self.desk);
-        unsuback.encode(connection.version, sink).map_err(|_| Fatal(ReasonCode::PacketTooLarge))?;
-        Self::mark_dirty(connection, key, &mut self.effects.dirty);
+        let holders = holders(me, session);
+        self.broker.subscriptions.remove(connection.org, gone.into_iter(), &holders);
+        self.grant_in_turn(now, key, granted);
         Ok(())
+    }
+
+    /// Answers at once, or after the commit that makes it true for a durable session.
+    fn grant_in_turn(&mut self, now: Now, key: Key, granted: Granted) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if connection.durable_session().is_none() {
+            return self.grant(now, key, granted, None);
+        }
+        connection.unacknowledged += 1;
+        self.acks.wait(Who::Granted(key, Box::new(granted)), None);
+    }
+
+    /// Takes subscriptions back that could not be made durable.
+    pub(super) fn undo_subscriptions(&mut self, key: Key, filters: &[Box<str>]) {
+        let me = self.address(key);
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let holders = holders(me, connection.durable_session());
+        for filter in filters {
+            connection.filters.remove(filter);
+            connection.walks.remove(filter);
+        }
+        let filters = filters.iter().map(|filter| &**filter);
+        self.broker.subscriptions.remove(connection.org, filters, &holders);
     }
 }
 
-fn wants_retained(options: SubscribeOptions, replaced: bool) -> bool {
+/// Under whose names a client's subscriptions are in the tree.
+fn holders(me: Address, session: Option<uns_model::SessionNo>) -> Vec<Holder> {
+    let session = session.map(Holder::Session);
+    session.into_iter().chain([Holder::Connection(me)]).collect()
+}
+
+fn granted_code(qos: u8) -> ReasonCode {
+    match qos {
+        0 => ReasonCode::GRANTED_QOS_0,
+        1 => ReasonCode::GrantedQoS1,
+        _ => ReasonCode::GrantedQoS2,
+    }
+}
+
+fn wants_retained(options: SubscribeOptions, new: bool) -> bool {
     match options.retain_handling {
         RetainHandling::Always => true,
-        RetainHandling::IfNew => !replaced,
+        RetainHandling::IfNew => new,
         RetainHandling::Never => false,
     }
 }

@@ -27,7 +27,6 @@ pub struct Member {
 }
 
 /// Logged sessions that are owed the same messages.
-#[cfg_attr(not(test), expect(dead_code, reason = "no session is logged yet"))]
 #[derive(Debug)]
 pub(crate) struct Owed {
     /// By session, each once.
@@ -68,6 +67,10 @@ impl Sessions {
             .collect();
         all.sort_by_key(|(session, _)| *session);
         Self { all: all.into(), ..Self::default() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     #[inline]

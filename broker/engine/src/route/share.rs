@@ -115,6 +115,17 @@ impl Share {
         self.chosen.set(chosen);
     }
 
+    /// Whose turn it is, to be given back with [`Share::set_turn`] for a message that is delivered
+    /// later.
+    pub(crate) fn turn(&self) -> Option<usize> {
+        self.chosen.get()
+    }
+
+    /// It is this member's turn.
+    pub(crate) fn set_turn(&self, turn: Option<usize>) {
+        self.chosen.set(turn);
+    }
+
     fn chosen(&self) -> Option<&Sharer> {
         self.members.get(self.chosen.get()?)
     }

@@ -16,12 +16,20 @@ pub enum Drop {
     Expired,
     /// Its client left before it could be sent.
     ClientGone,
+    /// It was owed to a session whose client may not receive it any more.
+    NotAuthorized,
 }
 
 impl Drop {
     /// Every cause.
-    pub const ALL: [Self; 5] =
-        [Self::OutputFull, Self::QueueFull, Self::TooLarge, Self::Expired, Self::ClientGone];
+    pub const ALL: [Self; 6] = [
+        Self::OutputFull,
+        Self::QueueFull,
+        Self::TooLarge,
+        Self::Expired,
+        Self::ClientGone,
+        Self::NotAuthorized,
+    ];
 
     /// Its name in metrics.
     pub fn name(self) -> &'static str {
@@ -31,6 +39,7 @@ impl Drop {
             Self::TooLarge => "packet_too_large",
             Self::Expired => "expired",
             Self::ClientGone => "client_gone",
+            Self::NotAuthorized => "not_authorized",
         }
     }
 }

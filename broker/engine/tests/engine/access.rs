@@ -30,7 +30,7 @@ fn publishes_without_a_right() {
     net.send(client, &qos1("log/mine/a", "1", 1));
     net.send(client, &qos1("log/yours/a", "2", 2));
     net.send(client, &qos0("log/yours/b", "3"));
-    net.engines[0].committed(broker_engine::Ticket(1), Ok(1));
+    net.engines[0].committed(net.now, broker_engine::Ticket(1), Ok(1));
     net.settle();
     assert_eq!(net.seen(client), ["PUBACK 1 Success", "PUBACK 2 NotAuthorized"]);
     assert_eq!(net.seen(watcher), ["log/mine/a 1 q0"]);

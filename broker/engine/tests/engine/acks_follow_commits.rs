@@ -18,11 +18,9 @@ fn in_order_and_not_before() {
     assert_eq!(net.seen(client), [""; 0]);
     let tickets: Vec<_> = net.engines[0].gate().flushed.iter().map(|f| f.0).collect();
     assert_eq!(tickets, [Some(Ticket(1)), Some(Ticket(2))]);
-    net.engines[0].committed(Ticket(2), Ok(20));
-    net.settle();
+    net.commit(0, 2, Ok(20));
     assert_eq!(net.seen(client), [""; 0], "the first group is still under way");
-    net.engines[0].committed(Ticket(1), Ok(10));
-    net.settle();
+    net.commit(0, 1, Ok(10));
     assert_eq!(
         net.seen(client),
         [
@@ -45,8 +43,7 @@ fn a_failed_commit_is_no_success() {
     net.send_only(new, &qos1("log/a", "1", 1));
     net.send(old, &qos1("log/a", "2", 2));
     let failed = || Rejection::new(broker_codec::ReasonCode::QuotaExceeded, "storage_full", "no");
-    net.engines[0].committed(Ticket(1), Err(failed()));
-    net.settle();
+    net.commit(0, 1, Err(failed()));
     assert_eq!(net.seen(new), ["PUBACK 1 QuotaExceeded"]);
     net.advance(std::time::Duration::from_millis(250));
     assert_eq!(net.seen(old), [""; 0]);
@@ -69,8 +66,7 @@ fn a_log_that_is_behind_pauses_its_publishers_only() {
     net.send(other, &qos1("plain", "x", 1));
     assert_eq!(net.seen(other), ["PUBACK 1 Success"]);
     for ticket in 1..=50 {
-        net.engines[0].committed(Ticket(ticket), Ok(ticket));
-        net.settle();
+        net.commit(0, ticket, Ok(ticket));
     }
     assert_eq!(net.seen(client).len(), 50);
     assert_eq!(net.engines[0].gate().stored.len(), 50);
@@ -89,8 +85,7 @@ fn too_many_at_once_is_0x93_in_version_5_and_waits_in_3() {
     assert_eq!(net.seen(new), ["DISCONNECT ReceiveMaximumExceeded"]);
     assert!(net.is_waiting(old));
     for ticket in 1..=8 {
-        net.engines[0].committed(Ticket(ticket), Ok(ticket));
-        net.settle();
+        net.commit(0, ticket, Ok(ticket));
     }
     assert_eq!(net.seen(old).len(), 3);
 }
@@ -109,7 +104,7 @@ fn in_process_publishes_hear_of_their_commit() {
     net.settle();
     let replies = std::mem::take(&mut net.engines[0].effects().replies);
     assert!(matches!(&replies[..], [(8, Err(_))]));
-    net.engines[0].committed(Ticket(1), Ok(42));
+    net.engines[0].committed(net.now, Ticket(1), Ok(42));
     let replies = std::mem::take(&mut net.engines[0].effects().replies);
     assert_eq!(replies, [(7, Ok(Some(42)))]);
 }

@@ -132,7 +132,7 @@ impl Play {
             } else {
                 Ok(self.decided[core])
             };
-            self.net.engines[core].committed(Ticket(self.decided[core]), outcome);
+            self.net.engines[core].committed(self.net.now, Ticket(self.decided[core]), outcome);
         }
         self.net.settle();
     }

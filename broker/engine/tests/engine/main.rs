@@ -7,7 +7,9 @@ mod net;
 
 mod access;
 mod acks_follow_commits;
+mod durable_sessions;
 mod enhanced;
+mod exactly_once;
 mod fuzzed;
 mod inspection;
 mod log_in;

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use broker_codec::{
     Connect, ConnectProperties, Filters, Frame, Packet, PacketId, Publish, QoS, ReasonCode,
-    Subscribe, SubscribeOptions, UserProperties, Version, frame, push_filter,
+    Subscribe, SubscribeOptions, Topics, Unsubscribe, UserProperties, Version, frame, push_filter,
 };
 use broker_engine::{
-    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, Engine, Gate, Inbound, Key, Now, Peer,
-    Received, Rejection, Resolved, Ticket,
+    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, Engine, Gate, Inbound, Key, Member,
+    Now, Peer, Place, Received, Rejection, Resolved, Ticket,
 };
-use uns_model::{OrgId, PublisherId, SeededRandom, Timestamp};
+use fabric::SessionChange;
+use uns_model::{OrgId, PublisherId, SeededRandom, SessionNo, Timestamp};
 
 /// Topics below `log/` are nodes, those below `no/` are refused, all others are plain.
 #[derive(Debug, Default)]
@@ -26,6 +27,18 @@ pub(crate) struct FakeGate {
     pub(crate) broken: bool,
     /// Topics asked for.
     pub(crate) resolved: Vec<String>,
+    /// Whether sessions can outlive their connections.
+    pub(crate) has_log: bool,
+    /// What was noted in batches beside publishes, in words.
+    pub(crate) notes: Vec<String>,
+    batches: u64,
+}
+
+impl FakeGate {
+    fn note(&mut self, note: String) {
+        self.pending.push(Vec::new());
+        self.notes.push(note);
+    }
 }
 
 impl Gate for FakeGate {
@@ -44,13 +57,51 @@ impl Gate for FakeGate {
         PublisherId(u32::try_from(client_id.len()).expect("short"))
     }
 
-    fn admit(&mut self, (): &(), inbound: &Inbound<'_>) -> Result<(), Rejection> {
+    fn admit(&mut self, (): &(), inbound: &Inbound<'_>) -> Result<Place, Rejection> {
         if inbound.payload == b"bad" {
             let code = ReasonCode::PayloadFormatInvalid;
             return Err(Rejection::new(code, "payload_malformed", "it is bad"));
         }
         self.pending.push(inbound.payload.to_vec());
-        Ok(())
+        Ok(Place(u32::try_from(self.pending.len() - 1).expect("few")))
+    }
+
+    fn keep(
+        &mut self,
+        _: OrgId,
+        topic: &str,
+        inbound: &Inbound<'_>,
+    ) -> Result<Option<Place>, Rejection> {
+        if !self.has_log {
+            return Ok(None);
+        }
+        self.note(format!("{topic} q{}", inbound.qos));
+        Ok(Some(Place(u32::try_from(self.pending.len() - 1).expect("few"))))
+    }
+
+    fn batch(&self) -> u64 {
+        self.batches + 1
+    }
+
+    fn audience(&mut self, _: Timestamp, members: &[Member]) -> u32 {
+        let words = members.iter().map(|m| format!("{}q{}", m.session.0, m.qos));
+        self.note(format!("audience {}", words.collect::<Vec<_>>().join(",")));
+        0
+    }
+
+    fn owe(&mut self, _: Timestamp, place: Place, _: u32) {
+        let back = self.pending.len() - place.0 as usize;
+        self.note(format!("owed {back} back"));
+    }
+
+    fn session(&mut self, _: Timestamp, session: SessionNo, change: &SessionChange<'_>) {
+        let change = format!("{change:?}");
+        let word = change.split([' ', '{']).next().unwrap_or_default();
+        self.note(format!("session {} {word}", session.0));
+    }
+
+    fn has_log(&self) -> bool {
+        self.has_log
     }
 
     fn check(&mut self, _: &str, _: &Inbound<'_>) -> Result<(), Rejection> {
@@ -65,11 +116,12 @@ impl Gate for FakeGate {
 
     fn flush(&mut self, ticket: Option<Ticket>) -> Result<(), Rejection> {
         let pending = std::mem::take(&mut self.pending);
+        self.batches += 1;
         if self.broken {
             return Err(Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "disk full"));
         }
         self.flushed.push((ticket, pending.len()));
-        self.stored.extend(pending);
+        self.stored.extend(pending.into_iter().filter(|payload| !payload.is_empty()));
         Ok(())
     }
 }
@@ -165,6 +217,12 @@ impl Net {
         wire.unread.drain(..used);
     }
 
+    /// The log decides about a ticket of a core.
+    pub(crate) fn commit(&mut self, core: usize, ticket: u64, outcome: Result<u64, Rejection>) {
+        self.engines[core].committed(self.now, Ticket(ticket), outcome);
+        self.settle();
+    }
+
     /// Runs flushes, hand-overs and writes until nothing moves.
     pub(crate) fn settle(&mut self) {
         for _ in 0..1000 {
@@ -178,7 +236,7 @@ impl Net {
     fn step(&mut self) -> bool {
         let mut moved = false;
         for core in 0..self.engines.len() {
-            self.engines[core].flush();
+            self.engines[core].flush(self.now);
             let signals = std::mem::take(&mut self.engines[core].effects().signals);
             for (to, signal) in signals {
                 self.engines[to.index()].signal(self.now, signal);
@@ -280,14 +338,29 @@ impl Net {
     }
 }
 
+impl Net {
+    pub(crate) fn unsubscribe(&mut self, client: Peered, filter: &str) {
+        let mut raw = Vec::new();
+        broker_codec::push_topic(filter, &mut raw).expect("short");
+        let unsubscribe = Unsubscribe {
+            packet_id: PacketId::FIRST,
+            user: UserProperties::default(),
+            filters: Topics::parse(&raw).expect("filters"),
+        };
+        self.send(client, &Packet::Unsubscribe(unsubscribe));
+    }
+}
+
 fn words(packet: &Packet<'_>) -> Seen {
     match packet {
         Packet::Publish(p) => {
             let flags = if p.retain { " retained" } else { "" };
             format!("{} {} q{}{flags}", p.topic, String::from_utf8_lossy(p.payload), p.qos.level())
         }
-        Packet::Connack(connack) => format!("CONNACK {:?}", connack.reason),
-        Packet::Puback(ack) => format!("PUBACK {} {:?}", ack.packet_id, ack.reason),
+        Packet::Connack(connack) => {
+            let present = if connack.session_present { " present" } else { "" };
+            format!("CONNACK {:?}{present}", connack.reason)
+        }
         Packet::Suback(suback) => {
             let codes: Vec<_> = suback.codes.iter().map(|code| format!("{code:?}")).collect();
             format!("SUBACK {}", codes.join(" "))
@@ -295,6 +368,9 @@ fn words(packet: &Packet<'_>) -> Seen {
         Packet::Auth(auth) => {
             let data = auth.properties.authentication_data.unwrap_or_default();
             format!("AUTH {:?} {}", auth.reason, String::from_utf8_lossy(data))
+        }
+        Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => {
+            format!("{} {} {:?}", packet.packet_type(), ack.packet_id, ack.reason)
         }
         Packet::Disconnect(disconnect) => format!("DISCONNECT {:?}", disconnect.reason),
         other => other.packet_type().to_string(),
@@ -326,6 +402,20 @@ pub(crate) fn qos1<'a>(topic: &'a str, payload: &'a str, id: u16) -> Packet<'a> 
         packet_id: PacketId::new(id),
         ..Publish::default()
     })
+}
+
+pub(crate) fn qos2<'a>(topic: &'a str, payload: &'a str, id: u16) -> Packet<'a> {
+    Packet::Publish(Publish {
+        topic,
+        payload: payload.as_bytes(),
+        qos: QoS::ExactlyOnce,
+        packet_id: PacketId::new(id),
+        ..Publish::default()
+    })
+}
+
+pub(crate) fn exactly_once() -> SubscribeOptions {
+    SubscribeOptions { qos: QoS::ExactlyOnce, ..SubscribeOptions::default() }
 }
 
 pub(crate) fn at_least_once() -> SubscribeOptions {

@@ -7,6 +7,8 @@ use broker_engine::{CoreNo, Key};
 
 use super::Worker;
 use super::link::{End, Link};
+use crate::post::Duty;
+use crate::sessions;
 
 impl Worker {
     /// The body of the flush task: it runs whenever the engine handled something, after the tasks
@@ -36,7 +38,8 @@ impl Worker {
             self.take_post();
         }
         self.ask();
-        self.engine.borrow_mut().flush();
+        let now = self.now();
+        self.engine.borrow_mut().flush(now);
         self.hand_over();
         let dirty = std::mem::take(&mut self.engine.borrow_mut().effects().dirty);
         for key in &dirty {
@@ -91,6 +94,9 @@ impl Worker {
     /// Words and batches for other cores.
     fn hand_over(&self) {
         let mut engine = self.engine.borrow_mut();
+        if let Some(ledger) = &self.ledger {
+            sessions::tell(ledger, self.core, &mut engine);
+        }
         let signals = std::mem::take(&mut engine.effects().signals);
         for (core, signal) in signals {
             self.post.signal(core, signal);
@@ -116,7 +122,18 @@ impl Worker {
         }
         self.post.take_commits(self.core, &mut commits);
         for (ticket, outcome) in commits {
-            engine.committed(ticket, outcome);
+            engine.committed(now, ticket, outcome);
+        }
+        for delivery in self.post.take_feeds(self.core).into_iter().flatten() {
+            sessions::take(&mut engine, now, delivery);
+        }
+        for duty in self.post.take_duties(self.core) {
+            match duty {
+                Duty::Will(will) => engine.will_due(now, &will),
+                Duty::Expire(session, org, client_id) => {
+                    engine.expire_session(now, org, &client_id, session);
+                }
+            }
         }
         for from in (0..self.gauges.len()).filter_map(|core| u16::try_from(core).ok().map(CoreNo)) {
             if from == self.core {

@@ -99,7 +99,7 @@ fn connack_promises_what_is_kept() {
             let p = connack.properties;
             assert!(!connack.session_present);
             assert_eq!(p.session_expiry_interval, Some(0));
-            assert_eq!(p.maximum_qos, Some(QoS::AtLeastOnce));
+            assert_eq!(p.maximum_qos, None, "QoS 2 is the default");
             // It is available by default.
             assert_ne!(p.shared_subscription_available, Some(false));
             assert!(p.assigned_client_identifier.is_some_and(|id| !id.is_empty()));

@@ -1,7 +1,7 @@
 //! TRAP-20, TRAP-21, TRAP-22, TRAP-49: what is refused, and with which code.
 
 use broker_codec::{
-    Auth, AuthProperties, Connect, ConnectProperties, Packet, Publish, PublishProperties, QoS,
+    Auth, AuthProperties, Connect, ConnectProperties, Packet, Publish, PublishProperties,
     ReasonCode as R, Version,
 };
 
@@ -35,16 +35,6 @@ fn trap_24_publishes_that_are_refused() {
         client.publish(publish);
         assert_eq!(client.disconnected(), expected);
     };
-    let two = Publish { qos: QoS::ExactlyOnce, ..qos1("a", "x", 1) };
-    let mut client = broker.v5("c");
-    client.publish(two);
-    client.next(|packet| match packet {
-        Packet::Disconnect(end) => {
-            assert_eq!(end.reason, R::QoSNotSupported);
-            assert!(end.properties.reason_string.unwrap().contains("QoS 0 and 1"));
-        }
-        other => panic!("{other:?}"),
-    });
     check(message("a/+/b", "x"), R::TopicNameInvalid);
     check(message("#", "x"), R::TopicNameInvalid);
     let alias = |n: u16| PublishProperties {

@@ -87,7 +87,7 @@ fn trap_23_24_one_code_per_filter() {
     }
     let mut c = broker.v5("d");
     let two = SubscribeOptions { qos: broker_codec::QoS::ExactlyOnce, ..QOS0 };
-    assert_eq!(c.subscribe(&[("two", two)]), [R::GrantedQoS1]);
+    assert_eq!(c.subscribe(&[("two", two)]), [R::GrantedQoS2]);
     c.subscribe(&[("x", QOS0)]);
     let gone = c.unsubscribe(&["x", "never"]);
     assert_eq!(gone, [R::Success, R::NoSubscriptionExisted]);

@@ -1,0 +1,67 @@
+//! What clients acknowledge: PUBACK, PUBREC and PUBCOMP for deliveries. Identifiers that are not in
+//! use, or out of order, are nobody's fault (TRAP-28).
+
+use broker_codec::{Ack, PacketId, ReasonCode};
+use fabric::SessionChange;
+
+use super::acks::Who;
+use super::{Engine, Now};
+use crate::feed::Received;
+use crate::gate::Gate;
+use crate::key::Key;
+use crate::outbound::say_pubrel;
+use crate::window::Awaits;
+
+impl<G: Gate> Engine<G> {
+    pub(super) fn puback(&mut self, now: Now, key: Key, id: PacketId) {
+        self.settled(now, key, id, Awaits::Puback);
+    }
+
+    pub(super) fn pubcomp(&mut self, now: Now, key: Key, id: PacketId) {
+        self.settled(now, key, id, Awaits::Pubcomp);
+    }
+
+    /// A delivery of QoS 2 arrived, or is refused.
+    pub(super) fn pubrec(&mut self, now: Now, key: Key, pubrec: &Ack<'_>) {
+        let id = pubrec.packet_id;
+        if pubrec.reason.is_error() {
+            return self.settled(now, key, id, Awaits::Pubrec);
+        }
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let outbound = &mut connection.outbound;
+        if let Some(feed) = outbound.feed.as_mut().filter(|feed| feed.knows(id)) {
+            match (feed.receive(id), connection.session) {
+                (Received::First(sequence), Some(session)) => {
+                    self.gate.session(now.wall, session, &SessionChange::Released { sequence });
+                    self.acks.wait(Who::Release(key, id), None);
+                }
+                (Received::Again, _) => say_pubrel(outbound, &mut self.desk, id),
+                _ => {}
+            }
+        } else if outbound.window.awaits(id) == Awaits::Nothing {
+            let version = outbound.version;
+            let unknown = Ack::with_reason(id, ReasonCode::PacketIdentifierNotFound);
+            let sink = outbound.sink(&mut self.desk);
+            unknown.encode_pubrel(version, sink).expect("it has no properties");
+        } else if outbound.window.awaits(id) != Awaits::Puback {
+            outbound.window.receive(id);
+            say_pubrel(outbound, &mut self.desk, id);
+        }
+        Self::mark_dirty(connection, key, &mut self.effects.dirty);
+    }
+
+    /// A delivery is over.
+    fn settled(&mut self, now: Now, key: Key, id: PacketId, said: Awaits) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let outbound = &mut connection.outbound;
+        if let Some(feed) = outbound.feed.as_mut().filter(|feed| feed.knows(id)) {
+            feed.settle(id, said);
+            self.pump_feed(now, key);
+        } else if outbound.window.release(id, said) && outbound.queued() > 0 {
+            outbound.pump(&mut self.desk, now.monotonic);
+            Self::mark_dirty(connection, key, &mut self.effects.dirty);
+            self.update_pace(now.monotonic, key);
+        }
+        self.pump_retained(now, key);
+    }
+}

@@ -1,0 +1,193 @@
+//! Answers to packets of clients: PUBACK, PUBREC, PUBCOMP, PUBREL, SUBACK, UNSUBACK.
+
+use broker_codec::{
+    Ack, AckProperties, PacketId, Property, ReasonCode, ReasonCodes, Suback, Unsuback,
+    UserProperties, Version,
+};
+
+use super::{Engine, Now};
+use crate::config::{Durability, Refusals};
+use crate::connection::Connection;
+use crate::gate::{Gate, Rejection, STORAGE_FULL};
+use crate::key::Key;
+use crate::outbound::{Desk, OwedRetained, say_pubrel};
+
+use super::acks::Who;
+
+/// Which packet answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Answer {
+    Puback,
+    Pubrec,
+    Pubcomp,
+}
+
+/// The answer to a SUBSCRIBE or UNSUBSCRIBE.
+#[derive(Debug)]
+pub(super) struct Granted {
+    pub(super) packet_id: PacketId,
+    pub(super) codes: Vec<ReasonCode>,
+    /// Retained messages to send afterwards; `None` for UNSUBACK.
+    pub(super) walks: Option<Vec<OwedRetained>>,
+    /// New subscriptions, to be taken back if they cannot be made durable.
+    pub(super) undo: Vec<Box<str>>,
+}
+
+impl Granted {
+    pub(super) fn new(packet_id: PacketId) -> Self {
+        Self { packet_id, codes: Vec::new(), walks: None, undo: Vec::new() }
+    }
+}
+
+impl<G: Gate> Engine<G> {
+    /// Answers a publish: at once if it waits for nothing and nothing precedes it, else in its
+    /// turn.
+    pub(super) fn acknowledge(
+        &mut self,
+        key: Key,
+        (id, answer): (PacketId, Answer),
+        accepted: Result<bool, Rejection>,
+    ) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let logged = matches!(accepted, Ok(true));
+        let commit = connection.durability == Durability::Commit;
+        if logged && !commit {
+            self.acks.wait(Who::Nobody, None);
+        }
+        if (logged && commit) || connection.unacknowledged > 0 {
+            connection.unacknowledged += 1;
+            connection.unacknowledged_qos1 += u32::from(answer == Answer::Puback);
+            self.acks.wait(Who::Client(key, id, answer), accepted.err());
+            return;
+        }
+        self.answer_client(key, id, answer, accepted.as_ref().err());
+    }
+
+    /// Writes the answer, unless it would claim that something is stored that is not: then the
+    /// connection ends at the next tick, and the client sends its packet again.
+    pub(super) fn answer_client(
+        &mut self,
+        key: Key,
+        id: PacketId,
+        answer: Answer,
+        refused: Option<&Rejection>,
+    ) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        match answer {
+            Answer::Puback => {}
+            // Not taken: sent again, it is a new publish.
+            Answer::Pubrec if refused.is_some() => {
+                connection.received.remove(&id);
+            }
+            Answer::Pubrec => {}
+            // Its release is not stored, so its identifier is still in use.
+            Answer::Pubcomp if refused.is_some() => {
+                connection.received.insert(id);
+            }
+            Answer::Pubcomp => {}
+        }
+        if !connection.is_up() {
+            return;
+        }
+        let not_stored = refused.is_some_and(|refused| refused.reason == STORAGE_FULL);
+        let old = connection.version == Version::V311;
+        let closes = self.desk.config.refusals == Refusals::Close && answer != Answer::Pubcomp;
+        let mute = if not_stored { old || answer == Answer::Pubcomp } else { old && closes };
+        if refused.is_some() && mute {
+            if self.unanswered.last() != Some(&key) {
+                self.unanswered.push(key);
+            }
+            return;
+        }
+        write_ack(connection, &mut self.desk, (id, answer), refused);
+        Self::mark_dirty(connection, key, &mut self.effects.dirty);
+    }
+
+    /// Answers an in-process publish.
+    pub(super) fn reply(&mut self, token: u64, accepted: Result<bool, Rejection>) {
+        match accepted {
+            Ok(true) => self.acks.wait(Who::Token(token), None),
+            Ok(false) => self.effects.replies.push((token, Ok(None))),
+            Err(rejection) => self.effects.replies.push((token, Err(rejection))),
+        }
+    }
+
+    /// Answers SUBSCRIBE or UNSUBSCRIBE, once what it changed is as durable as the session.
+    pub(super) fn grant(
+        &mut self,
+        now: Now,
+        key: Key,
+        mut granted: Granted,
+        refused: Option<&Rejection>,
+    ) {
+        if !self.is_up(key) {
+            return;
+        }
+        if let Some(refused) = refused {
+            self.undo_subscriptions(key, &granted.undo);
+            granted.codes.iter_mut().filter(|code| !code.is_error()).for_each(|code| {
+                *code = refused.code;
+            });
+        }
+        let Granted { packet_id, codes, walks, .. } = granted;
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let (properties, codes) = (AckProperties::default(), ReasonCodes::new(&codes));
+        let version = connection.version;
+        let sink = connection.outbound.sink(&mut self.desk);
+        let said = match &walks {
+            Some(_) => Suback { packet_id, properties, codes }.encode(version, sink),
+            None => Unsuback { packet_id, properties, codes }.encode(version, sink),
+        };
+        Self::mark_dirty(connection, key, &mut self.effects.dirty);
+        if said.is_err() {
+            return self.fail(now, key, ReasonCode::PacketTooLarge);
+        }
+        // A walk that waits is asked for anew by the same filter: it is not owed twice.
+        for walk in walks.into_iter().flatten().filter(|_| refused.is_none()) {
+            connection.outbound.owed.retain(|other| !other.walk.same_filter(&walk.walk));
+            connection.outbound.owed.push_back(walk);
+        }
+        self.pump_retained(now, key);
+    }
+
+    /// PUBREL: the client's PUBREC is durable, so a crash cannot have its message sent again.
+    pub(super) fn release(&mut self, key: Key, id: PacketId) {
+        let Some(connection) = self.connections.get_mut(key).filter(|c| c.is_up()) else { return };
+        if connection.outbound.feed.as_mut().is_some_and(|feed| feed.release(id)) {
+            say_pubrel(&mut connection.outbound, &mut self.desk, id);
+            Self::mark_dirty(connection, key, &mut self.effects.dirty);
+        }
+    }
+}
+
+/// MQTT 3.1.1 has no negative acknowledgement: a publish refused for what it is is acknowledged
+/// there, since a client that gets no answer repeats it for ever.
+fn write_ack<N>(
+    connection: &mut Connection<N>,
+    desk: &mut Desk,
+    (id, answer): (PacketId, Answer),
+    refused: Option<&Rejection>,
+) {
+    let version = connection.version;
+    let problem_information = connection.problem_information;
+    let room = connection.outbound.packet_bytes_max;
+    let mut ack = Ack::new(id);
+    let mut user = Vec::new();
+    if let Some(refused) = refused.filter(|_| version == Version::V5) {
+        ack.reason = refused.code;
+        let named = Property::UserProperty("uns-reason", refused.reason).encode(&mut user);
+        if problem_information && refused.detail.len() + 64 < room.min(1024) && named.is_ok() {
+            ack.properties = AckProperties {
+                reason_string: Some(&refused.detail),
+                user: UserProperties::parse(&user).unwrap_or_default(),
+            };
+        }
+    }
+    let sink = connection.outbound.sink(desk);
+    let said = match answer {
+        Answer::Puback => ack.encode_puback(version, sink),
+        Answer::Pubrec => ack.encode_pubrec(version, sink),
+        Answer::Pubcomp => ack.encode_pubcomp(version, sink),
+    };
+    said.expect("its strings are short");
+}

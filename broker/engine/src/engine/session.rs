@@ -1,0 +1,306 @@
+//! Sessions that the log knows: how they begin, go on, wait for their client and end. What they
+//! are owed comes from the ledger (see [`crate::Fed`]).
+
+use broker_codec::{ReasonCode, Version};
+use fabric::SessionChange;
+use uns_model::{OrgId, PublisherId, SessionNo};
+
+use super::acks::Who;
+use super::permit::may_publish;
+use super::publish::Origin;
+use super::{Attached, Engine, Now};
+use crate::access::Action;
+use crate::clients::{Ended, Parked};
+use crate::connection::{Connection, Will};
+use crate::feed::{Fed, LEDGER_PACKET_IDS};
+use crate::gate::Gate;
+use crate::key::Key;
+use crate::message::Message;
+use crate::outbound::OwedRetained;
+use crate::retained::Walk;
+use crate::stats::Drop;
+use crate::tree::{Holder, Subscriber};
+
+/// A will whose delay is over.
+#[derive(Clone, Debug)]
+pub struct DueWill {
+    /// Whose topics.
+    pub org: OrgId,
+    /// The session it belongs to.
+    pub session: SessionNo,
+    /// Who left it.
+    pub publisher: PublisherId,
+    /// The message.
+    pub will: Will,
+}
+
+/// There are as many sessions as there may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct TooMany;
+
+impl<G: Gate> Engine<G> {
+    /// How long the session of a CONNECT may outlive its connection, in seconds.
+    pub(super) fn granted_expiry(&self, version: Version, clean: bool, wish: Option<u32>) -> u32 {
+        let max = self.broker.config.session_expiry_max;
+        match version {
+            _ if !self.gate.has_log() => 0,
+            Version::V5 => wish.unwrap_or(0).min(max),
+            Version::V311 if clean => 0,
+            Version::V311 => max,
+        }
+    }
+
+    /// The client id is this connection's alone: its session goes on, or a new one begins. Returns
+    /// whether it goes on.
+    pub(super) fn open_session(
+        &mut self,
+        now: Now,
+        key: Key,
+        clean_start: bool,
+    ) -> Result<bool, TooMany> {
+        let Some(connection) = self.connections.get_mut(key) else { return Ok(false) };
+        let (org, expiry) = (connection.org, connection.expiry);
+        let old = self.broker.clients.resume(org, &connection.client_id);
+        let resumed = match old {
+            Some((old, parked)) if clean_start => {
+                self.broker.clients.end(org, &connection.client_id, old, false);
+                let filters = parked.filters.keys().map(|filter| &**filter);
+                self.broker.subscriptions.remove(org, filters, &[Holder::Session(old)]);
+                self.gate.session(now.wall, old, &SessionChange::Ended);
+                None
+            }
+            old => old,
+        };
+        let present = resumed.is_some();
+        if let Some((session, parked)) = resumed {
+            connection.session = Some(session);
+            connection.durable = true;
+            self.gate.session(now.wall, session, &SessionChange::Resumed { expiry });
+            self.unpark(key, session, parked);
+        } else if expiry > 0 || (connection.will.is_some() && self.gate.has_log()) {
+            let (session, clients) = (self.broker.clients.number(), &self.broker.clients);
+            let max = self.broker.config.sessions_max;
+            connection.durable = expiry > 0;
+            if connection.durable && !clients.begin(org, &connection.client_id, session, max) {
+                connection.durable = false;
+                return Err(TooMany);
+            }
+            connection.session = Some(session);
+            connection.new_session = true;
+            let (client_id, publisher) = (&*connection.client_id, connection.publisher);
+            let opened = SessionChange::Opened { org, client_id, publisher, expiry };
+            self.gate.session(now.wall, session, &opened);
+        }
+        self.enter(now, key);
+        Ok(present)
+    }
+
+    /// Notes the will, and asks the ledger for what the session is owed.
+    fn enter(&mut self, now: Now, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(session) = connection.session else { return };
+        // One that may not be published now is looked at again when its client is lost.
+        if let Some(will) = &connection.will
+            && may_publish(connection.identity.as_ref(), &will.topic)
+        {
+            self.gate.session(now.wall, session, &will.change());
+        }
+        if connection.durable {
+            connection.outbound.feed = Some(Box::default());
+            connection.outbound.window.move_to(LEDGER_PACKET_IDS);
+            self.acks.wait(Who::Attach(key, session), None);
+        }
+    }
+
+    /// Gives a connection what its session left.
+    fn unpark(&mut self, key: Key, session: SessionNo, parked: Parked) {
+        let me = self.address(key);
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Parked { filters, walks, received } = parked;
+        for (filter, wish) in &filters {
+            let link = Some(connection.outbound.link.clone());
+            let subscriber = Subscriber { wish: *wish, link, session: Some(session) };
+            let holder = [Holder::Connection(me)];
+            self.broker.subscriptions.insert(connection.org, filter, &holder, &subscriber);
+            if walks.contains(filter) {
+                connection.outbound.owed.push_back(OwedRetained {
+                    walk: Walk::new(filter),
+                    qos: wish.qos,
+                    identifier: wish.identifier,
+                });
+            }
+        }
+        connection.filters = filters;
+        connection.walks = walks;
+        connection.received = received;
+    }
+
+    /// The log knows of this connection, and the ledger may feed it; or the log took nothing, and
+    /// a session that began with this connection has not begun.
+    pub(super) fn attach(
+        &mut self,
+        now: Now,
+        (key, session): (Key, SessionNo),
+        committed: Result<Option<G::Receipt>, ()>,
+    ) {
+        let Some(connection) = self.connections.get_mut(key).filter(|c| c.is_up()) else { return };
+        let new = std::mem::take(&mut connection.new_session);
+        match committed {
+            Err(()) if new => {
+                connection.expiry = 0;
+                self.fail(now, key, ReasonCode::QuotaExceeded);
+            }
+            committed => {
+                let receipt = committed.unwrap_or_default();
+                self.effects.attached.push(Attached { key, session, receipt });
+            }
+        }
+    }
+
+    /// Something a connected session was owed is lost, since it was owed too much (TRAP-35).
+    pub fn overflowed(&mut self, now: Now, key: Key, messages: u64) {
+        let Some(connection) = self.connections.get_mut(key).filter(|c| c.is_up()) else { return };
+        for _ in 0..messages {
+            connection.outbound.drop(Drop::QueueFull, &mut self.desk.stats);
+        }
+        if connection.version == Version::V5 {
+            self.fail(now, key, ReasonCode::QuotaExceeded);
+        }
+    }
+
+    /// The connection of a session ends: the session waits, or ends as well. The will is published
+    /// now, or left to the ledger's clock.
+    pub(super) fn leave_session(&mut self, now: Now, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let (org, publisher) = (connection.org, connection.publisher);
+        let (session, durable, expiry) =
+            (connection.session, connection.durable, connection.expiry);
+        let waits = durable && expiry > 0;
+        let identity = connection.identity.clone();
+        if let Some(will) = connection.will.take() {
+            let permitted = self.permits_will(identity.as_ref(), &will.topic);
+            let now_due = will.delay == 0 || !waits;
+            if permitted && now_due {
+                self.publish_will(now, Origin { org, publisher }, &will);
+            }
+            if let Some(session) = session.filter(|_| now_due || !permitted) {
+                self.gate.session(now.wall, session, &SessionChange::WillGone);
+            }
+        }
+        let Some(session) = session else { return };
+        if waits {
+            self.gate.session(now.wall, session, &SessionChange::Left { expiry });
+            let Some(connection) = self.connections.get_mut(key) else { return };
+            let parked = connection.park();
+            self.broker.clients.park(org, &connection.client_id, session, parked);
+        } else {
+            self.gate.session(now.wall, session, &SessionChange::Ended);
+            let Some(connection) = self.connections.get_mut(key) else { return };
+            if durable {
+                self.broker.clients.end(org, &connection.client_id, session, false);
+                let filters = connection.filters.keys().map(|filter| &**filter);
+                self.broker.subscriptions.remove(org, filters, &[Holder::Session(session)]);
+            }
+        }
+        if durable {
+            self.effects.detached.push((session, key));
+        }
+    }
+
+    fn publish_will(&mut self, now: Now, origin: Origin, will: &Will) {
+        let message = Message {
+            topic: &will.topic,
+            qos: will.qos,
+            retain: will.retain,
+            expiry: will.expiry,
+            properties: &will.properties,
+            payload: &will.payload,
+            publisher: None,
+        };
+        self.desk.stats.messages_in += 1;
+        // Nobody is left to hear that the gate refused it; it was counted.
+        self.accept(now, origin, &message).ok();
+    }
+
+    /// The delay of a will is over, and its client did not come back.
+    pub fn will_due(&mut self, now: Now, due: &DueWill) {
+        self.publish_will(now, Origin { org: due.org, publisher: due.publisher }, &due.will);
+        self.gate.session(now.wall, due.session, &SessionChange::WillGone);
+    }
+
+    /// The time of a session is over, unless its client is connected again.
+    pub fn expire_session(&mut self, now: Now, org: OrgId, client_id: &str, session: SessionNo) {
+        match self.broker.clients.end(org, client_id, session, true) {
+            Ended::GoesOn => return,
+            Ended::Left(parked) => {
+                let filters = parked.filters.keys().map(|filter| &**filter);
+                self.broker.subscriptions.remove(org, filters, &[Holder::Session(session)]);
+                self.desk.stats.sessions_expired += 1;
+            }
+            // It was there for its will only.
+            Ended::Unknown => {}
+        }
+        self.gate.session(now.wall, session, &SessionChange::Ended);
+    }
+
+    /// The ledger hands out what a connected session is owed.
+    pub fn fed(&mut self, now: Now, key: Key, fed: Fed) {
+        let Some(connection) = self.connections.get_mut(key).filter(|c| c.is_up()) else { return };
+        let Some(feed) = connection.outbound.feed.as_mut() else { return };
+        feed.push(fed);
+        self.pump_feed(now, key);
+    }
+
+    /// Sends what was fed while the client takes it, and settles in the log what it has.
+    pub(super) fn pump_feed(&mut self, now: Now, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(session) = connection.session else { return };
+        let access = connection.identity.as_ref().map(|identity| &identity.access);
+        let may_receive =
+            |topic: &str| access.is_some_and(|access| access.allows(Action::Receive, topic));
+        connection.outbound.pump_feed(&mut self.desk, now.wall, &may_receive);
+        let settled = connection.outbound.feed.as_mut().map(|feed| feed.take_settled());
+        for sequence in settled.into_iter().flatten() {
+            self.gate.session(now.wall, session, &SessionChange::Settled { sequence });
+        }
+        Self::mark_dirty(connection, key, &mut self.effects.dirty);
+    }
+
+    /// Once a session has all retained messages of its new subscriptions, the log may know.
+    pub(super) fn note_walks(&mut self, now: Now, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let outbound = &connection.outbound;
+        let under_way =
+            !outbound.owed.is_empty() || outbound.queued() > 0 || outbound.window.in_use() > 0;
+        let Some(session) = connection.session.filter(|_| !under_way) else { return };
+        for filter in connection.walks.drain() {
+            self.gate.session(now.wall, session, &SessionChange::Walked { filter: &filter });
+        }
+    }
+}
+
+impl<N> Connection<N> {
+    /// What its session keeps while the client is away.
+    fn park(&mut self) -> Parked {
+        Parked {
+            filters: std::mem::take(&mut self.filters),
+            walks: std::mem::take(&mut self.walks),
+            received: std::mem::take(&mut self.received),
+        }
+    }
+}
+
+impl Will {
+    /// As the log notes it.
+    fn change(&self) -> SessionChange<'_> {
+        SessionChange::Will {
+            delay: self.delay,
+            qos: self.qos,
+            retain: self.retain,
+            expiry: self.expiry,
+            topic: &self.topic,
+            properties: &self.properties,
+            payload: &self.payload,
+        }
+    }
+}

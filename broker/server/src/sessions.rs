@@ -1,0 +1,197 @@
+//! Between the ledger, on a thread of its own, and the cores: what it owes to connected sessions
+//! comes in; who connected and who left goes out.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use broker_codec::{PacketId, SubscribeOptions};
+use broker_engine::{
+    Attached, Broker, CoreNo, Due, Engine, Fed, FedPublish, Key, Now, Parked, Retained, Wish,
+};
+use broker_ledger::{Attach, Delivery, Ids, Ledger, Logged, Outlet, Place, Restored};
+use bytes::Bytes;
+use fabric::Commit;
+use tokio::sync::watch;
+use uns_model::{Clock, OrgId, Sequence, SessionNo};
+
+use crate::Error;
+use crate::abort::AbortOnPanic;
+use crate::gate::ServerGate;
+use crate::post::{Duty, Post};
+
+/// Puts back what the log knows of sessions and of retained messages without a node.
+pub(crate) fn restore(broker: &Broker, ledger: &Ledger, clock: &dyn Clock) {
+    broker.clients.number_from(ledger.next_session());
+    ledger.restored(&mut |restored| {
+        // One without expiry is there for its will, whose time the ledger keeps.
+        if restored.expiry > 0 {
+            let parked = parked(&restored);
+            broker.restore_session(restored.org, restored.client_id, restored.session, parked);
+        }
+    });
+    let (wall, monotonic) = (clock.now(), clock.monotonic());
+    ledger.retained(&mut |kept| {
+        let left = kept.expiry.map(|seconds| {
+            let age = u64::try_from(wall.0.saturating_sub(kept.ingest.0)).unwrap_or_default();
+            Duration::from_secs(u64::from(seconds)).saturating_sub(Duration::from_nanos(age))
+        });
+        broker.restore(
+            kept.org,
+            Retained {
+                topic: kept.topic.into(),
+                qos: kept.qos,
+                expires: left.map(|left| monotonic + left),
+                properties: Bytes::copy_from_slice(kept.properties),
+                payload: Bytes::copy_from_slice(kept.payload),
+            },
+        );
+    });
+}
+
+fn parked(restored: &Restored<'_>) -> Parked {
+    let mut parked = Parked::default();
+    for subscription in restored.subscriptions {
+        let filter: &str = &subscription.filter;
+        let options = SubscribeOptions::from_byte(subscription.options).unwrap_or_default();
+        let wish = Wish {
+            qos: options.qos.level(),
+            no_local: options.no_local,
+            retain_as_published: options.retain_as_published,
+            identifier: subscription.identifier,
+        };
+        parked.filters.insert(filter.into(), wish);
+        if subscription.walk {
+            parked.walks.insert(filter.into());
+        }
+    }
+    parked.received = restored.took.iter().copied().filter_map(PacketId::new).collect();
+    parked
+}
+
+/// Starts the ledger's thread.
+pub(crate) fn start(
+    ledger: &Arc<Ledger>,
+    post: Arc<Post>,
+    stop: watch::Receiver<bool>,
+) -> Result<JoinHandle<()>, Error> {
+    let ledger = Arc::clone(ledger);
+    std::thread::Builder::new()
+        .name("sessions".into())
+        .spawn(move || {
+            let _guard = AbortOnPanic("the sessions' thread");
+            if let Err(error) = ledger.run(&Counter { post }, stop) {
+                tracing::error!(%error, "sessions are not served any more: ending the process");
+                std::process::abort();
+            }
+        })
+        .map_err(|source| Error::Thread { thread: "sessions".into(), source })
+}
+
+/// Where the ledger hands things over.
+struct Counter {
+    post: Arc<Post>,
+}
+
+impl Outlet for Counter {
+    fn deliver(&self, core: u16, batch: Vec<Delivery>) -> Result<(), Vec<Delivery>> {
+        self.post.feed(CoreNo(core), batch)
+    }
+
+    fn will(&self, will: &broker_ledger::DueWill) -> bool {
+        self.post.duty(CoreNo(0), || Duty::Will(Box::new(due_will(will))))
+    }
+
+    fn expired(&self, session: SessionNo, org: OrgId, client_id: &Arc<str>) {
+        // It is asked again if there is no room.
+        self.post.duty(CoreNo(0), || Duty::Expire(session, org, Arc::clone(client_id)));
+    }
+}
+
+fn due_will(due: &broker_ledger::DueWill) -> broker_engine::DueWill {
+    let will = &due.will;
+    broker_engine::DueWill {
+        org: due.org,
+        session: due.session,
+        publisher: due.publisher,
+        will: broker_engine::Will {
+            topic: will.topic.clone(),
+            payload: will.payload.to_vec().into(),
+            properties: will.properties.to_vec().into(),
+            qos: will.qos,
+            retain: will.retain,
+            expiry: will.expiry,
+            delay: will.delay,
+        },
+    }
+}
+
+/// What the ledger handed to a core.
+pub(crate) fn take(engine: &mut Engine<ServerGate>, now: Now, delivery: Delivery) {
+    let key = key(delivery.place());
+    match delivery {
+        // The connection has its state from the broker's own directory.
+        Delivery::Attached { .. } | Delivery::Gone { .. } => {}
+        Delivery::Publish { sequence, packet_id, qos, retain, dup, ids, message, .. } => {
+            let what = Due::Publish(publish(&message, (qos, retain, dup), ids));
+            fed(engine, now, key, (sequence, packet_id, what));
+        }
+        Delivery::Release { sequence, packet_id, .. } => {
+            fed(engine, now, key, (sequence, packet_id, Due::Release));
+        }
+        Delivery::Lost { count, .. } => engine.overflowed(now, key, count),
+    }
+}
+
+fn fed(
+    engine: &mut Engine<ServerGate>,
+    now: Now,
+    key: Key,
+    (sequence, packet_id, what): (Sequence, u16, Due),
+) {
+    if let Some(packet_id) = PacketId::new(packet_id) {
+        engine.fed(now, key, Fed { sequence, packet_id, what });
+    }
+}
+
+fn publish(message: &Logged, (qos, retain, dup): (u8, bool, bool), ids: Ids) -> FedPublish {
+    FedPublish {
+        qos,
+        retain,
+        dup,
+        ids: match ids {
+            Ids::None => None,
+            Ids::One(id) => Some([id].into()),
+            Ids::Many(ids) => Some(ids),
+        },
+        topic: Arc::clone(&message.topic),
+        properties: message.properties_bytes(),
+        payload: message.payload_bytes(),
+        expiry: message.expiry,
+        ingest: message.ingest,
+    }
+}
+
+/// Tells the ledger who connected and who left.
+pub(crate) fn tell(ledger: &Ledger, core: CoreNo, engine: &mut Engine<ServerGate>) {
+    let effects = engine.effects();
+    if effects.attached.is_empty() && effects.detached.is_empty() {
+        return;
+    }
+    let attached = std::mem::take(&mut effects.attached);
+    for (session, key) in std::mem::take(&mut effects.detached) {
+        ledger.detach(session, place(core, key));
+    }
+    for Attached { key, session, receipt } in attached {
+        let at = receipt.map_or(Sequence::ZERO, |commit: Commit| commit.last);
+        ledger.attach(Attach { session, at, place: place(core, key), window: u16::MAX });
+    }
+}
+
+fn place(core: CoreNo, key: Key) -> Place {
+    Place { core: core.0, slot: key.slot, generation: key.generation }
+}
+
+fn key(place: Place) -> Key {
+    Key { slot: place.slot, generation: place.generation }
+}
