@@ -20,9 +20,11 @@ mod session;
 mod subscribe;
 mod timers;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ahash::RandomState;
 use broker_codec::ReasonCode;
 use uns_model::{SessionNo, Timestamp};
 
@@ -38,6 +40,7 @@ use crate::route::{Routes, Shares};
 use crate::stats::Stats;
 use acks::Acks;
 pub use authenticate::RefusedLogin;
+use connect::Claim;
 pub use publish::InProcess;
 pub use receive::Received;
 pub use session::DueWill;
@@ -141,6 +144,8 @@ pub struct Engine<G: Gate> {
     desk: Desk,
     outboxes: Vec<Outbox>,
     acks: Acks<G::Receipt, G::Node>,
+    /// Connections that wait for the holder of their client id on another core to go.
+    claims: HashMap<Key, Claim, RandomState>,
     /// Connections that wait for room somewhere.
     paused: Vec<Key>,
     /// Whether the paused may try again.
@@ -167,6 +172,7 @@ impl<G: Gate> Engine<G> {
             desk: Desk::new(Arc::clone(&broker.config)),
             outboxes: std::iter::repeat_with(outbox).take(broker.cores().into()).collect(),
             acks: Acks::default(),
+            claims: HashMap::default(),
             paused: Vec::new(),
             resume: false,
             stalled: Vec::new(),

@@ -116,7 +116,10 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.connections.get_mut(key) else { return };
         connection.filters = Filters::default();
         if known {
-            self.broker.clients.release(org, &connection.client_id, me);
+            // A claim frees the client id when the one it waits for is gone.
+            if !self.claims.contains_key(&key) {
+                self.broker.clients.release(org, &connection.client_id, me);
+            }
             self.desk.stats.clients -= 1;
         }
         if behind {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use broker_codec::{Connack, ConnackProperties, ReasonCode, Version};
 
+use uns_model::OrgId;
+
 use super::{Engine, Now, Signal};
 use crate::aliases::Aliases;
 use crate::connection::{Accepted, Connection, Introduction, Phase, Welcome};
@@ -12,6 +14,15 @@ use crate::gate::Gate;
 use crate::key::{Address, Key};
 use crate::outbound::Outbound;
 use crate::window::Window;
+
+/// A client id that is being taken over from another core.
+#[derive(Debug)]
+pub(super) struct Claim {
+    org: OrgId,
+    client_id: Box<str>,
+    /// Who holds it there.
+    awaited: Address,
+}
 
 impl<G: Gate> Engine<G> {
     /// The client may come in: its session begins.
@@ -55,16 +66,41 @@ impl<G: Gate> Engine<G> {
         connection.phase = Phase::Claiming(Box::new(welcome));
         self.desk.stats.clients += 1;
         self.desk.stats.connects += 1;
-        match old {
-            Some(old) if old.core == self.core => {
-                self.fail(now, old.key, ReasonCode::SessionTakenOver);
-                self.welcome(now, key);
-            }
-            Some(old) => {
-                let signal = Signal::TakeOver { old: old.key, new: me };
-                self.effects.signals.push((old.core, signal));
-            }
+        let awaited = match old {
+            Some(old) if old.core == self.core => self.give_way(now, old.key),
+            old => old,
+        };
+        match awaited {
+            Some(holder) => self.await_holder(key, holder),
             None => self.welcome(now, key),
+        }
+    }
+
+    /// Ends a connection whose client id another one claims. If it was still waiting for its own
+    /// predecessor on another core, that one is to be waited for.
+    fn give_way(&mut self, now: Now, old: Key) -> Option<Address> {
+        self.fail(now, old, ReasonCode::SessionTakenOver);
+        self.claims.get(&old).map(|claim| claim.awaited)
+    }
+
+    /// Has the holder of the client id on another core go.
+    fn await_holder(&mut self, key: Key, awaited: Address) {
+        let new = self.address(key);
+        let Some(connection) = self.connections.get(key) else { return };
+        let (org, client_id) = (connection.org, connection.client_id.clone());
+        self.claims.insert(key, Claim { org, client_id, awaited });
+        self.effects.signals.push((awaited.core, Signal::TakeOver { old: awaited.key, new }));
+    }
+
+    /// The last holder of a client id is gone. If the one that claimed it went as well, the client
+    /// id is free.
+    fn taken_over(&mut self, now: Now, new: Key) {
+        let Some(claim) = self.claims.remove(&new) else { return };
+        if self.connections.get(new).is_some_and(|connection| !connection.is_closing()) {
+            self.welcome(now, new);
+            self.effects.resumed.push(new);
+        } else {
+            self.broker.clients.release(claim.org, &claim.client_id, self.address(new));
         }
     }
 
@@ -72,17 +108,13 @@ impl<G: Gate> Engine<G> {
     pub fn signal(&mut self, now: Now, signal: Signal) {
         match signal {
             Signal::TakeOver { old, new } => {
-                // What it did comes before what its successor does in the log: it was flushed.
-                self.fail(now, old, ReasonCode::SessionTakenOver);
-                let Address { core, key: new } = new;
-                self.effects.signals.push((core, Signal::TakenOver { new }));
+                let (to, signal) = match self.give_way(now, old) {
+                    Some(holder) => (holder.core, Signal::TakeOver { old: holder.key, new }),
+                    None => (new.core, Signal::TakenOver { new: new.key }),
+                };
+                self.effects.signals.push((to, signal));
             }
-            Signal::TakenOver { new } => {
-                self.welcome(now, new);
-                if self.connections.get(new).is_some() {
-                    self.effects.resumed.push(new);
-                }
-            }
+            Signal::TakenOver { new } => self.taken_over(now, new),
             Signal::Resume => self.resume = true,
         }
     }

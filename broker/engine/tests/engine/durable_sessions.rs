@@ -272,3 +272,27 @@ fn deliveries_for_a_slot_that_was_reused_hit_nobody() {
     assert_eq!(net.seen(other), [""; 0]);
     net.advance(Duration::from_millis(250));
 }
+
+#[test]
+fn r16_whoever_claims_last_waits_for_all_before() {
+    let mut net = net(3);
+    let first = net.connect(0, &lasting(Version::V5, "c"));
+    net.subscribe(first, "a", at_least_once());
+    commit_all(&mut net);
+    net.seen(first);
+    // Nothing is handed over between these three: each finds the one before still claiming.
+    let second = net.connect_only(1, &lasting(Version::V5, "c"));
+    let third = net.connect_only(1, &lasting(Version::V5, "c"));
+    let fourth = net.connect_only(2, &lasting(Version::V5, "c"));
+    let lost = net.connect_only(1, &lasting(Version::V5, "c"));
+    net.lose(lost);
+    net.settle();
+    assert_eq!(net.seen(first), ["DISCONNECT SessionTakenOver"]);
+    for claimed in [second, third, fourth] {
+        assert_eq!(net.seen(claimed), ["CONNACK ServerBusy"]);
+    }
+    assert_eq!(net.broker.clients.count(), 0, "the last one gave up");
+    let last = net.connect(0, &lasting(Version::V5, "c"));
+    assert_eq!(net.seen(last), ["CONNACK Success present"]);
+    assert_eq!(net.broker.subscriptions.count(), 1);
+}

@@ -188,9 +188,16 @@ impl Net {
     }
 
     pub(crate) fn connect(&mut self, core: usize, connect: &Connect<'_>) -> Peered {
+        let client = self.connect_only(core, connect);
+        self.settle();
+        client
+    }
+
+    /// Connects without a flush.
+    pub(crate) fn connect_only(&mut self, core: usize, connect: &Connect<'_>) -> Peered {
         let client = self.open(core);
         self.wires.get_mut(&client).expect("known").version = Some(connect.version);
-        self.send(client, &Packet::Connect(Box::new(*connect)));
+        self.send_only(client, &Packet::Connect(Box::new(*connect)));
         client
     }
 
