@@ -4,11 +4,22 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fabric::{Disk, Log};
-use tokio::sync::watch;
-use uns_model::{Clock, OrgId, Sequence, SessionNo, TopicId};
+use ahash::AHashMap;
+use fabric::{Disk, Log, Tail};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use uns_model::{Clock, Sequence, SessionNo, TopicId};
 
-use crate::{Attach, Config, Error, Outlet, Place, PlainRetained, Restored, SessionInfo, Stats};
+use crate::checkpoint::{self, Checkpoints};
+use crate::command::Command;
+use crate::feed::Feeder;
+use crate::fold::Fold;
+use crate::{Attach, Config, Error, Place};
+
+/// The name of the log's retention floor.
+const HOLD: &str = "sessions";
+/// How far session numbers jump at start: more than can have been given out and not committed.
+const NUMBER_JUMP: u32 = 16_384;
 
 /// What a ledger is made of.
 pub struct Parts {
@@ -40,7 +51,22 @@ pub trait Topics: Send + Sync {
 
 /// The logged sessions of one data directory.
 pub struct Ledger {
-    log: Arc<dyn Log>,
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) topics: Arc<dyn Topics>,
+    pub(crate) config: Config,
+    pub(crate) state: Mutex<State>,
+    pub(crate) commands: Mutex<AHashMap<SessionNo, Command>>,
+    pub(crate) wake: Arc<Notify>,
+    checkpoints: Mutex<Checkpoints>,
+    pub(crate) damaged_checkpoints: u64,
+}
+
+/// What the ledger's thread works on, and operators look at.
+pub(crate) struct State {
+    pub(crate) fold: Fold,
+    pub(crate) feeder: Feeder,
+    pub(crate) tail: Box<dyn Tail>,
 }
 
 impl fmt::Debug for Ledger {
@@ -56,57 +82,86 @@ impl Ledger {
     /// When the directory or the log cannot be read, or a checkpoint is of a newer release. Damage
     /// is no error: an older checkpoint or the whole log takes its place, with a warning.
     pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
-        Ok(Arc::new(Self { log: parts.log }))
+        let Parts { log, disk, dir, clock, topics, config } = parts;
+        let mut checkpoints = Checkpoints::open(disk, dir)?;
+        let mut fold = checkpoints.load()?;
+        log.hold(HOLD, checkpoints.floor(fold.oldest_owed()));
+        let committed = log.committed();
+        if fold.applied > committed {
+            tracing::warn!(
+                checkpoint = fold.applied.0,
+                committed = committed.0,
+                "the log ends before the checkpoint: changes of sessions it knows are lost"
+            );
+            fold.applied = committed;
+        }
+        let tail = log.tail(fold.applied);
+        let feeder = Feeder::new(&config);
+        let ledger = Arc::new(Self {
+            log,
+            clock,
+            topics,
+            config,
+            state: Mutex::new(State { fold, feeder, tail }),
+            commands: Mutex::default(),
+            wake: Arc::new(Notify::new()),
+            damaged_checkpoints: checkpoints.damaged,
+            checkpoints: Mutex::new(checkpoints),
+        });
+        ledger.replay()?;
+        let mut state = ledger.state.lock();
+        let State { fold, feeder, .. } = &mut *state;
+        fold.forget_run();
+        feeder.start(fold, ledger.clock.monotonic());
+        drop(state);
+        Ok(ledger)
     }
-
-    /// Gives every session, to seed the broker at start.
-    pub fn restored(&self, _each: &mut dyn FnMut(Restored<'_>)) {}
-
-    /// Gives every retained message of a topic without a node that has not expired, to seed the
-    /// broker at start.
-    pub fn retained(&self, _each: &mut dyn FnMut(PlainRetained<'_>)) {}
 
     /// The first number for new sessions: none that may have been given out before a crash.
     pub fn next_session(&self) -> SessionNo {
-        SessionNo(1)
+        SessionNo(self.state.lock().fold.seen.0.saturating_add(NUMBER_JUMP))
     }
 
     /// Feeds a connection what its session is owed, in place of the connection before.
-    pub fn attach(&self, _attach: Attach) {}
+    pub fn attach(&self, attach: Attach) {
+        let mut commands = self.commands.lock();
+        commands.insert(attach.session, Command::Attach(attach));
+        drop(commands);
+        self.wake.notify_one();
+    }
 
     /// The connection is gone; nothing happens when another one has its session by now.
-    pub fn detach(&self, _session: SessionNo, _place: Place) {}
-
-    /// Follows the log until `stop` is true or its sender is gone, then writes a last checkpoint.
-    /// Blocks: it wants a thread of its own, outside any asynchronous runtime.
-    ///
-    /// # Errors
-    /// When its waiting or its reader cannot be set up. Trouble with log or disk is logged and tried again.
-    pub fn run(
-        self: &Arc<Self>,
-        _outlet: &dyn Outlet,
-        _stop: watch::Receiver<bool>,
-    ) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// Sessions of an organisation in the order of their client ids, those behind `after`.
-    pub fn sessions(&self, _org: OrgId, _after: &str, _limit: usize) -> Vec<SessionInfo> {
-        Vec::new()
-    }
-
-    /// The session of a client.
-    pub fn find(&self, _org: OrgId, _client_id: &str) -> Option<SessionInfo> {
-        None
+    pub fn detach(&self, session: SessionNo, place: Place) {
+        let mut commands = self.commands.lock();
+        let before = commands.remove(&session);
+        commands.insert(session, Command::detach(before, place));
+        drop(commands);
+        self.wake.notify_one();
     }
 
     /// The last sequence folded.
     pub fn folded(&self) -> Sequence {
-        self.log.committed()
+        self.state.lock().fold.applied
     }
 
-    /// Figures for metrics and people.
-    pub fn stats(&self) -> Stats {
-        Stats::default()
+    /// Writes a checkpoint of what is folded and moves the log's hold; nothing if one of the same
+    /// sequence exists.
+    ///
+    /// # Errors
+    /// When the file cannot be written; the ones before stay usable.
+    pub fn checkpoint(&self) -> Result<(), Error> {
+        let mut checkpoints = self.checkpoints.lock();
+        let mut state = self.state.lock();
+        let State { fold, feeder, .. } = &mut *state;
+        if checkpoints.is_current(fold.applied) {
+            return Ok(());
+        }
+        feeder.drop_before(fold, self.log.oldest());
+        let (applied, oldest) = (fold.applied, fold.oldest_owed());
+        let bytes = checkpoint::encode(fold);
+        drop(state);
+        checkpoints.write(applied, &bytes)?;
+        self.log.hold(HOLD, checkpoints.floor(oldest));
+        Ok(())
     }
 }

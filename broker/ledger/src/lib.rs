@@ -6,12 +6,21 @@
 //! the ledger adds it up and hands what is owed to whoever is attached, through an [`Outlet`].
 //! State after a crash is the newest checkpoint plus the log behind it.
 
+mod checkpoint;
+mod command;
 mod config;
 mod delivery;
 mod error;
+mod feed;
+mod fold;
+mod follow;
 mod info;
 mod ledger;
 mod logged;
+mod owed;
+mod query;
+mod reader;
+mod session;
 mod subscription;
 mod will;
 

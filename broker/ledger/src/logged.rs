@@ -5,7 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fabric::{Frame, Raw, Record};
 use uns_model::{OrgId, PublisherId, Timestamp};
+
+use crate::Topics;
 
 /// What was published.
 #[derive(Clone, Debug)]
@@ -45,6 +48,34 @@ impl Logged {
     pub fn payload_bytes(&self) -> Bytes {
         let start = (self.properties.end as usize).min(self.bytes.len());
         self.bytes.slice(start..)
+    }
+
+    /// Reads a record; `None` when it is neither publish nor message, or nobody knows its topic.
+    pub(crate) fn read(frame: &Frame, raw: &Raw<'_>, topics: &dyn Topics) -> Option<Self> {
+        let (org, topic, publisher, expiry, ingest, properties, payload) = match raw.record() {
+            Record::Publish(one) => {
+                let topic = topics.topic(one.topic)?;
+                (one.org, topic, one.publisher, one.expiry, one.ingest, one.properties, one.payload)
+            }
+            Record::Message(one) => {
+                let topic = Arc::from(one.topic);
+                (one.org, topic, one.publisher, one.expiry, one.ingest, one.properties, one.payload)
+            }
+            _ => return None,
+        };
+        let length = raw.bytes().len();
+        let end = length - payload.len();
+        let start = end - properties.len();
+        // Properties and payload end the record. A small piece of a large frame is copied: shared,
+        // it would keep the whole frame in memory for as long as a slow client needs.
+        let (bytes, offset) = if length * 2 >= frame.bytes().len() {
+            (frame.bytes().slice(raw.range()), 0)
+        } else {
+            (Bytes::copy_from_slice(raw.bytes().get(start..)?), start)
+        };
+        let at = |place: usize| u32::try_from(place - offset).ok();
+        let properties = at(start)?..at(end)?;
+        Some(Self { org, topic, publisher, expiry, ingest, bytes, properties })
     }
 }
 

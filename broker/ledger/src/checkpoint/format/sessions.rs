@@ -1,0 +1,108 @@
+//! The sessions in a checkpoint, by number.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
+
+use crate::Subscription;
+use crate::checkpoint::bytes::{Reader, Writer};
+use crate::fold::Fold;
+use crate::owed::Owed;
+use crate::session::Session;
+
+pub(super) fn encode(fold: &Fold, to: &mut Writer) {
+    let mut sessions: Vec<&Session> = fold.sessions.values().collect();
+    sessions.sort_unstable_by_key(|session| session.number);
+    to.length(sessions.len());
+    for session in sessions {
+        encode_session(session, to);
+    }
+}
+
+pub(super) fn decode(from: &mut Reader<'_>, fold: &mut Fold) -> Option<()> {
+    for _ in 0..from.u32()? {
+        let session = decode_session(from)?;
+        fold.totals.owed += session.owed.len();
+        fold.totals.owed_bytes += session.owed.bytes();
+        fold.totals.subscriptions += session.subscriptions.len();
+        let names = fold.names.entry(session.org).or_default();
+        names.insert(Arc::clone(&session.client_id), session.number);
+        fold.sessions.insert(session.number, session);
+    }
+    Some(())
+}
+
+fn encode_session(session: &Session, to: &mut Writer) {
+    to.u32(session.number.0);
+    to.u32(session.org.0);
+    to.text(&session.client_id);
+    to.u32(session.publisher.0);
+    to.u32(session.expiry);
+    to.u8(u8::from(session.online));
+    to.u64(session.dropped);
+    to.u64(session.dropped_at_left);
+    to.u64(session.sent_at_left);
+    to.length(session.took.len());
+    session.took.iter().for_each(|packet_id| to.u16(*packet_id));
+    to.length(session.subscriptions.len());
+    for one in &session.subscriptions {
+        to.text(&one.filter);
+        to.u8(one.options);
+        to.option(one.identifier.map(NonZeroU32::get));
+        to.u8(u8::from(one.walk));
+    }
+    encode_owed(&session.owed, to);
+}
+
+fn decode_session(from: &mut Reader<'_>) -> Option<Session> {
+    let (number, org) = (SessionNo(from.u32()?), OrgId(from.u32()?));
+    let mut session = Session::new(number, org, Arc::from(from.text()?));
+    session.publisher = PublisherId(from.u32()?);
+    session.expiry = from.u32()?;
+    session.online = from.flag()?;
+    session.dropped = from.u64()?;
+    session.dropped_at_left = from.u64()?;
+    session.sent_at_left = from.u64()?;
+    for _ in 0..from.u32()? {
+        session.took.push(from.u16()?);
+    }
+    for _ in 0..from.u32()? {
+        session.subscriptions.push(Subscription {
+            filter: Arc::from(from.text()?),
+            options: from.u8()?,
+            identifier: from.option()?.and_then(NonZeroU32::new),
+            walk: from.flag()?,
+        });
+    }
+    session.owed = decode_owed(from)?;
+    Some(session)
+}
+
+fn encode_owed(owed: &Owed, to: &mut Writer) {
+    to.u64(owed.next_ordinal());
+    to.u64(owed.last().0);
+    to.length(owed.entries().len());
+    for entry in owed.entries() {
+        to.u64(entry.word());
+        to.u64(entry.ordinal);
+        to.u32(entry.bytes);
+        let ids = owed.ids(entry);
+        to.length(ids.as_slice().len());
+        ids.as_slice().iter().for_each(|id| to.u32(id.get()));
+    }
+}
+
+fn decode_owed(from: &mut Reader<'_>) -> Option<Owed> {
+    let mut owed = Owed::restore(from.u64()?, Sequence(from.u64()?));
+    let mut ids = Vec::new();
+    for _ in 0..from.u32()? {
+        let saved = (from.u64()?, from.u64()?, from.u32()?);
+        ids.clear();
+        for _ in 0..from.u32()? {
+            ids.push(NonZeroU32::new(from.u32()?)?);
+        }
+        owed.restore_entry(saved, ids.iter().copied());
+    }
+    Some(owed)
+}

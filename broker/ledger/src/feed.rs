@@ -1,0 +1,312 @@
+//! Feeding: what connected sessions are owed goes to their cores, in order and within bounds.
+//!
+//! A session that has got everything is fed from the frame being folded. One that lags (it has just
+//! come, or its window was full) is listed under the publish it waits for; a reader fetches frames
+//! from there, and whoever waits for something in them is served.
+
+mod lagging;
+mod outbox;
+mod timers;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use uns_model::{Sequence, SessionNo};
+
+use crate::fold::{Fold, Observer, Target};
+use crate::owed::Entry;
+use crate::session::{Pending, Session};
+use crate::{Attach, Config, Delivery, Logged, PACKET_ID_MAX, Place};
+pub(crate) use outbox::Outboxes;
+pub(crate) use timers::{Timer, Timers};
+
+/// A session's expiry that means never.
+const NEVER: u32 = u32::MAX;
+
+/// How one connection is fed.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    pub(crate) place: Place,
+    window: usize,
+    /// The first ordinal it was not handed.
+    next: u64,
+    /// Ordinals below may have been sent on an earlier connection.
+    sent_before: u64,
+    /// Handed over and not settled.
+    pub(crate) count: usize,
+    bytes: u64,
+    /// The publish it waits for, its key in [`Feeder::ready`].
+    waiting: Option<Sequence>,
+    /// It stands in [`Feeder::queue`].
+    queued: bool,
+    /// It waits for its core to take what is there.
+    stalled: bool,
+}
+
+/// Everything about feeding that is not of one session.
+#[derive(Debug, Default)]
+pub(crate) struct Feeder {
+    pub(crate) outboxes: Outboxes,
+    pub(crate) timers: Timers,
+    /// Monotonic time of this turn.
+    pub(crate) now: Duration,
+    count_max: usize,
+    bytes_max: u64,
+    /// Attachments whose place in the log is not folded yet.
+    pending: BTreeMap<SessionNo, Attach>,
+    /// Who waits for which publish.
+    ready: BTreeSet<(Sequence, SessionNo)>,
+    /// The sessions in `ready`, longest waiting first; some have left it since.
+    queue: VecDeque<SessionNo>,
+    /// Deliveries that turned out to be unreadable, to be dropped after the frame.
+    unreadable: Vec<(SessionNo, Sequence)>,
+}
+
+impl Feeder {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            count_max: config.feed_count_max.max(1),
+            bytes_max: u64::try_from(config.feed_bytes_max).unwrap_or(u64::MAX),
+            ..Self::default()
+        }
+    }
+
+    /// Starts the timers of every session and will at start: whole intervals, since nobody knows
+    /// how long the process was away.
+    pub(crate) fn start(&mut self, fold: &Fold, now: Duration) {
+        self.now = now;
+        for session in fold.sessions.values() {
+            self.away(session, fold.wills.get(&session.number));
+        }
+        for number in fold.wills.keys().filter(|one| !fold.sessions.contains_key(one)) {
+            self.timers.set(Timer::Will, *number, now);
+        }
+    }
+
+    /// A connection wants its session; the one before is done.
+    pub(crate) fn attach(&mut self, fold: &mut Fold, attach: Attach) {
+        if let Some(session) = fold.sessions.get_mut(&attach.session) {
+            self.stop(session);
+        }
+        self.pending.insert(attach.session, attach);
+    }
+
+    /// A connection is gone; with no place, whichever it is.
+    pub(crate) fn detach(&mut self, fold: &mut Fold, session: SessionNo, place: Option<Place>) {
+        let gone = |one: Place| place.is_none_or(|place| place == one);
+        if self.pending.get(&session).is_some_and(|attach| gone(attach.place)) {
+            self.pending.remove(&session);
+        }
+        if let Some(session) = fold.sessions.get_mut(&session)
+            && session.feed.as_ref().is_some_and(|feed| gone(feed.place))
+        {
+            self.stop(session);
+        }
+    }
+
+    /// Begins to feed the connections whose place in the log is folded.
+    pub(crate) fn begin(&mut self, fold: &mut Fold) {
+        let due: Vec<SessionNo> = self
+            .pending
+            .values()
+            .filter(|attach| attach.at <= fold.applied)
+            .map(|attach| attach.session)
+            .collect();
+        for number in due {
+            let Some(attach) = self.pending.remove(&number) else { continue };
+            match fold.sessions.get_mut(&number) {
+                Some(session) => self.begin_one(session, &attach),
+                None => {
+                    self.outboxes.push(Delivery::Gone { place: attach.place, session: number });
+                }
+            }
+        }
+    }
+
+    fn begin_one(&mut self, session: &mut Session, attach: &Attach) {
+        self.stop(session);
+        self.outboxes.push(Delivery::Attached {
+            place: attach.place,
+            session: session.number,
+            took: session.took.clone(),
+            subscriptions: session.subscriptions.clone(),
+            lost: session.dropped - session.dropped_at_left,
+        });
+        session.feed = Some(Box::new(Feed {
+            place: attach.place,
+            window: usize::from(attach.window).clamp(1, self.count_max),
+            next: 0,
+            sent_before: session.sent,
+            count: 0,
+            bytes: 0,
+            waiting: None,
+            queued: false,
+            stalled: false,
+        }));
+        self.advance(session);
+    }
+
+    /// The session is no longer fed.
+    fn stop(&mut self, session: &mut Session) {
+        if let Some(feed) = session.feed.take()
+            && let Some(sequence) = feed.waiting
+        {
+            self.ready.remove(&(sequence, session.number));
+        }
+    }
+
+    /// Hands over what needs no reading, and lists the session for the next that does.
+    fn advance(&mut self, session: &mut Session) {
+        loop {
+            let Some(feed) = session.feed.as_deref_mut() else { return };
+            if feed.stalled || feed.waiting.is_some() {
+                return;
+            }
+            let Some(entry) = session.owed.first_from(feed.next) else { return };
+            if !self.may_hand(session, &entry) {
+                return;
+            }
+            let Some(feed) = session.feed.as_deref_mut() else { return };
+            if !self.outboxes.has_room(feed.place.core) {
+                feed.stalled = true;
+                self.outboxes.stall(feed.place.core, session.number);
+                return;
+            }
+            if !entry.is_released() {
+                feed.waiting = Some(entry.sequence());
+                self.ready.insert((entry.sequence(), session.number));
+                if !std::mem::replace(&mut feed.queued, true) {
+                    self.queue.push_back(session.number);
+                }
+                return;
+            }
+            let (place, sequence, packet_id) = (feed.place, entry.sequence(), entry.packet_id());
+            feed.hand(&entry);
+            session.sent = session.sent.max(entry.ordinal + 1);
+            self.outboxes.push(Delivery::Release { place, sequence, packet_id });
+        }
+    }
+
+    /// Whether window, bytes and packet ids allow one more.
+    fn may_hand(&self, session: &Session, entry: &Entry) -> bool {
+        let Some(feed) = session.feed.as_deref() else { return false };
+        let oldest = session.owed.oldest().map_or(entry.ordinal, |oldest| oldest.ordinal);
+        feed.count < feed.window
+            && (feed.count == 0 || feed.bytes + u64::from(entry.bytes) <= self.bytes_max)
+            && entry.ordinal - oldest < u64::from(PACKET_ID_MAX)
+    }
+
+    /// Hands one publish over.
+    fn hand(&mut self, session: &mut Session, entry: &Entry, message: Option<Arc<Logged>>) {
+        let Some(feed) = session.feed.as_deref_mut() else { return };
+        let Some(message) = message else {
+            feed.next = entry.ordinal + 1;
+            self.unreadable.push((session.number, entry.sequence()));
+            return;
+        };
+        let dup = entry.ordinal < feed.sent_before;
+        feed.hand(entry);
+        session.sent = session.sent.max(entry.ordinal + 1);
+        self.outboxes.push(Delivery::Publish {
+            place: feed.place,
+            sequence: entry.sequence(),
+            packet_id: entry.packet_id(),
+            qos: entry.qos(),
+            retain: entry.retain(),
+            dup,
+            ids: session.owed.ids(entry),
+            message,
+        });
+    }
+
+    fn lost(&mut self, session: &Session) {
+        if let Some(feed) = session.feed.as_deref() {
+            self.outboxes.push(Delivery::Lost { place: feed.place, count: 1 });
+        }
+    }
+
+    /// The session has no connection from now on.
+    fn away(&mut self, session: &Session, will: Option<&Pending>) {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        if let Some(pending) = will.filter(|pending| !pending.taken) {
+            let delay = seconds(pending.will.delay.min(session.expiry));
+            self.timers.set(Timer::Will, session.number, self.now + delay);
+        }
+        if session.expiry != NEVER {
+            let due = self.now + seconds(session.expiry);
+            self.timers.set(Timer::Expiry, session.number, due);
+        }
+    }
+}
+
+impl Feed {
+    fn hand(&mut self, entry: &Entry) {
+        self.next = entry.ordinal + 1;
+        self.count += 1;
+        self.bytes += u64::from(entry.bytes);
+    }
+}
+
+impl Observer for Feeder {
+    fn owed(&mut self, session: &mut Session, target: &mut Target<'_>) {
+        let Some(feed) = session.feed.as_deref() else { return };
+        if feed.count >= feed.window {
+            return;
+        }
+        let (Some(newest), before) = session.owed.newest_two() else { return };
+        let newest = *newest;
+        let caught_up = before.is_none_or(|before| before.ordinal < feed.next);
+        if caught_up
+            && !feed.stalled
+            && self.outboxes.has_room(feed.place.core)
+            && self.may_hand(session, &newest)
+        {
+            self.hand(session, &newest, target.message());
+        } else {
+            self.advance(session);
+        }
+    }
+
+    fn refused(&mut self, session: &mut Session) {
+        self.lost(session);
+    }
+
+    fn settled(&mut self, session: &mut Session, entry: Entry) {
+        let Some(feed) = session.feed.as_deref_mut() else { return };
+        if entry.ordinal < feed.next {
+            feed.count = feed.count.saturating_sub(1);
+            feed.bytes = feed.bytes.saturating_sub(entry.bytes.into());
+        } else if feed.waiting == Some(entry.sequence()) {
+            feed.waiting = None;
+            self.ready.remove(&(entry.sequence(), session.number));
+        }
+        self.advance(session);
+    }
+
+    fn came(&mut self, session: &mut Session) {
+        self.stop(session);
+        session.abandoned = false;
+        self.timers.clear(Timer::Expiry, session.number);
+        self.timers.clear(Timer::Will, session.number);
+    }
+
+    fn left(&mut self, session: &mut Session, will: Option<&Pending>) {
+        self.stop(session);
+        session.abandoned = false;
+        self.away(session, will);
+    }
+
+    fn ended(&mut self, session: &mut Session, will: Option<&Pending>) {
+        self.stop(session);
+        self.timers.clear(Timer::Expiry, session.number);
+        self.timers.clear(Timer::Will, session.number);
+        if will.is_some_and(|pending| !pending.taken) {
+            self.timers.set(Timer::Will, session.number, self.now);
+        }
+    }
+
+    fn will_changed(&mut self, session: SessionNo) {
+        self.timers.clear(Timer::Will, session);
+    }
+}

@@ -1,0 +1,147 @@
+//! Sessions that lag: what they wait for is read from the log, each record once for all of them.
+
+use std::sync::Arc;
+
+use fabric::{Frame, TailItem};
+use uns_model::{Sequence, SessionNo};
+
+use super::Feeder;
+use crate::fold::{Cause, Fold};
+use crate::reader::Request;
+use crate::{Logged, Topics};
+
+impl Feeder {
+    /// What to read next: for the session that has waited longest, as far as anybody waits.
+    pub(crate) fn wanted(&mut self, fold: &mut Fold) -> Option<Request> {
+        let until = self.ready.last()?.0;
+        while let Some(number) = self.queue.pop_front() {
+            let session = fold.sessions.get_mut(&number);
+            let Some(feed) = session.and_then(|session| session.feed.as_deref_mut()) else {
+                continue;
+            };
+            feed.queued = false;
+            if let Some(from) = feed.waiting {
+                return Some(Request { from, until, session: number });
+            }
+        }
+        None
+    }
+
+    /// The answer served somebody else, or nobody: who is still waiting queues again.
+    pub(crate) fn requeue(&mut self, fold: &mut Fold, number: SessionNo) {
+        let session = fold.sessions.get_mut(&number);
+        if let Some(feed) = session.and_then(|session| session.feed.as_deref_mut())
+            && feed.waiting.is_some()
+            && !std::mem::replace(&mut feed.queued, true)
+        {
+            self.queue.push_back(number);
+        }
+    }
+
+    /// Serves everybody who waits for something in what was read.
+    pub(crate) fn serve(&mut self, fold: &mut Fold, item: &TailItem, topics: &dyn Topics) {
+        match item {
+            TailItem::Frame(frame) => self.serve_frame(fold, frame, topics),
+            TailItem::Gap { after, until, reason } => {
+                self.serve_gap(fold, (after.next(), *until), Cause::Gap(*reason));
+            }
+        }
+    }
+
+    fn serve_frame(&mut self, fold: &mut Fold, frame: &Frame, topics: &dyn Topics) {
+        for raw in frame.skim() {
+            let sequence = raw.sequence();
+            let behind = (sequence, SessionNo(0));
+            let Some(next) = self.ready.range(behind..).next().copied() else { return };
+            if next.0 > frame.last() {
+                return;
+            }
+            if next.0 > sequence {
+                continue;
+            }
+            let message = Logged::read(frame, &raw, topics).map(Arc::new);
+            while let Some(key) = self.ready.range(behind..).next().copied()
+                && key.0 == sequence
+            {
+                self.ready.remove(&key);
+                let Some(session) = fold.sessions.get_mut(&key.1) else { continue };
+                let entry = session.owed.find(sequence).copied();
+                if let Some(feed) = session.feed.as_deref_mut() {
+                    feed.waiting = None;
+                }
+                if let Some(entry) = entry.filter(|entry| !entry.is_settled()) {
+                    self.hand(session, &entry, message.clone());
+                }
+                self.advance(session);
+            }
+        }
+        self.drop_unreadable(fold);
+    }
+
+    /// Drops what somebody waits for in a range that cannot be had.
+    pub(crate) fn serve_gap(
+        &mut self,
+        fold: &mut Fold,
+        (first, last): (Sequence, Sequence),
+        cause: Cause,
+    ) {
+        let behind = (first, SessionNo(0));
+        while let Some(key) = self.ready.range(behind..).next().copied()
+            && key.0 <= last
+        {
+            self.ready.remove(&key);
+            if let Some(session) = fold.sessions.get_mut(&key.1)
+                && let Some(feed) = session.feed.as_deref_mut()
+            {
+                feed.waiting = None;
+            }
+            self.drop_one(fold, key.1, key.0, cause);
+        }
+    }
+
+    /// Drops what was handed out as unreadable; to be called after each frame.
+    pub(crate) fn drop_unreadable(&mut self, fold: &mut Fold) {
+        for (number, sequence) in std::mem::take(&mut self.unreadable) {
+            self.drop_one(fold, number, sequence, Cause::Unreadable);
+        }
+    }
+
+    /// Drops what retention has removed before anybody could read it; what is with a client stays.
+    pub(crate) fn drop_before(&mut self, fold: &mut Fold, oldest: Sequence) {
+        let mut gone = Vec::new();
+        for session in fold.sessions.values() {
+            let next = session.feed.as_ref().map_or(0, |feed| feed.next);
+            let entries = session.owed.entries().take_while(|entry| entry.sequence() < oldest);
+            let lost = entries
+                .filter(|one| one.ordinal >= next && !one.is_settled() && !one.is_released());
+            gone.extend(lost.map(|entry| (session.number, entry.sequence())));
+        }
+        for (number, sequence) in gone {
+            self.ready.remove(&(sequence, number));
+            if let Some(session) = fold.sessions.get_mut(&number)
+                && let Some(feed) = session.feed.as_deref_mut()
+            {
+                feed.waiting = feed.waiting.filter(|waiting| *waiting != sequence);
+            }
+            self.drop_one(fold, number, sequence, Cause::Gap(fabric::GapReason::Retention));
+        }
+    }
+
+    fn drop_one(&mut self, fold: &mut Fold, number: SessionNo, sequence: Sequence, cause: Cause) {
+        if let Some(session) = fold.drop_owed(number, sequence, cause) {
+            self.lost(session);
+            self.advance(session);
+        }
+    }
+
+    /// Feeds the sessions again whose core has taken something.
+    pub(crate) fn unstall(&mut self, fold: &mut Fold) {
+        for number in self.outboxes.unstall() {
+            let Some(session) = fold.sessions.get_mut(&number) else { continue };
+            if let Some(feed) = session.feed.as_deref_mut() {
+                feed.stalled = false;
+            }
+            self.advance(session);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The fold: every logged session as of one sequence, a pure function of the log before it.
+
+mod changes;
+mod retained;
+mod target;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ahash::AHashMap;
+use fabric::{Frame, GapReason, Kind, Member, Members, Raw, Record};
+use uns_model::{OrgId, Sequence, SessionNo};
+
+pub(crate) use retained::{Retained, Stored};
+pub(crate) use target::Target;
+
+use crate::owed::{Entry, Terms};
+use crate::session::{Pending, Session};
+use crate::{Config, Dropped, Topics};
+
+/// All sessions.
+#[derive(Debug, Default)]
+pub(crate) struct Fold {
+    pub(crate) sessions: AHashMap<SessionNo, Session>,
+    pub(crate) names: BTreeMap<OrgId, BTreeMap<Arc<str>, SessionNo>>,
+    pub(crate) wills: BTreeMap<SessionNo, Pending>,
+    pub(crate) retained: Retained,
+    /// The largest session number in the log.
+    pub(crate) seen: SessionNo,
+    pub(crate) applied: Sequence,
+    pub(crate) totals: Totals,
+    pub(crate) counts: Counts,
+}
+
+/// Sums over the sessions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) owed: usize,
+    pub(crate) owed_bytes: u64,
+    pub(crate) subscriptions: usize,
+}
+
+/// What happened since start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) dropped: Dropped,
+    pub(crate) contradictions: u64,
+    /// Records that changed a session, or made it owed something.
+    pub(crate) changes: u64,
+}
+
+/// Who is told while the fold goes on; nobody during a replay.
+pub(crate) trait Observer {
+    /// The session was owed one more.
+    fn owed(&mut self, _session: &mut Session, _target: &mut Target<'_>) {}
+    /// Something it was owed was dropped before it was listed.
+    fn refused(&mut self, _session: &mut Session) {}
+    /// One of its deliveries is done.
+    fn settled(&mut self, _session: &mut Session, _entry: Entry) {}
+    /// A connection has it now.
+    fn came(&mut self, _session: &mut Session) {}
+    /// Its connection is gone.
+    fn left(&mut self, _session: &mut Session, _will: Option<&Pending>) {}
+    /// It is over.
+    fn ended(&mut self, _session: &mut Session, _will: Option<&Pending>) {}
+    /// It has another will, or none.
+    fn will_changed(&mut self, _session: SessionNo) {}
+}
+
+/// Nobody is told.
+#[derive(Debug)]
+pub(crate) struct Replay;
+
+impl Observer for Replay {}
+
+/// What folding needs besides the records.
+pub(crate) struct Context<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) topics: &'a dyn Topics,
+}
+
+impl Fold {
+    /// Applies one frame.
+    pub(crate) fn apply(
+        &mut self,
+        context: &Context<'_>,
+        frame: &Frame,
+        observer: &mut impl Observer,
+    ) {
+        let mut publish: Option<Raw<'_>> = None;
+        let mut audiences: AHashMap<u32, Members<'_>> = AHashMap::new();
+        for raw in frame.skim() {
+            match raw.kind() {
+                Kind::Publish => publish = Some(raw),
+                Kind::Message => {
+                    publish = Some(raw);
+                    if let Record::Message(message) = raw.record() {
+                        self.retained.fold(raw.sequence(), &message, context.config);
+                    }
+                }
+                Kind::Audience => {
+                    if let Record::Audience { number, members, .. } = raw.record() {
+                        audiences.insert(number, members);
+                    }
+                }
+                Kind::Owed => {
+                    let Record::Owed { audience, back, .. } = raw.record() else { continue };
+                    let wanted = Sequence(raw.sequence().0.saturating_sub(u64::from(back)));
+                    let target = publish
+                        .filter(|one| one.sequence() == wanted)
+                        .or_else(|| target::search(frame, wanted));
+                    self.counts.changes += 1;
+                    match (target, audiences.get(&audience)) {
+                        (Some(raw), Some(members)) => {
+                            let target = Target::new(frame, raw, context.topics);
+                            self.owe(context.config, *members, target, observer);
+                        }
+                        _ => self.counts.contradictions += 1,
+                    }
+                }
+                Kind::Session => {
+                    if let Record::Session { session, change, .. } = raw.record() {
+                        self.counts.changes += 1;
+                        self.change(session, &change, observer);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.applied = frame.last();
+    }
+
+    /// A publish is owed to an audience.
+    fn owe(
+        &mut self,
+        config: &Config,
+        members: Members<'_>,
+        mut target: Target<'_>,
+        observer: &mut impl Observer,
+    ) {
+        let (sequence, bytes) = (target.sequence(), target.bytes());
+        for member in members.iter() {
+            self.seen = self.seen.max(member.session);
+            // A publish may meet a session that has just ended.
+            let Some(session) = self.sessions.get_mut(&member.session) else { continue };
+            if sequence <= session.owed.last() {
+                self.counts.contradictions += 1;
+                continue;
+            }
+            let full = session.owed.len() >= config.owed_count_max
+                || session.owed.bytes() + u64::from(bytes) > config.owed_bytes_max
+                || self.totals.owed >= config.owed_total_max;
+            if full {
+                session.owed.refuse(sequence);
+                session.dropped += 1;
+                self.counts.dropped.quota += 1;
+                observer.refused(session);
+                continue;
+            }
+            let Member { qos, retain, ids, .. } = member;
+            session.owed.push(Terms { sequence, qos, retain, bytes }, ids.iter());
+            self.totals.owed += 1;
+            self.totals.owed_bytes += u64::from(bytes);
+            observer.owed(session, &mut target);
+        }
+    }
+
+    /// Records are missing: what they said about sessions is lost.
+    pub(crate) fn gap(&mut self, until: Sequence) {
+        self.applied = self.applied.max(until);
+    }
+
+    /// A delivery cannot be had any more; `None` when it is settled or was never owed.
+    pub(crate) fn drop_owed(
+        &mut self,
+        session: SessionNo,
+        sequence: Sequence,
+        cause: Cause,
+    ) -> Option<&mut Session> {
+        let session = self.sessions.get_mut(&session)?;
+        let entry = session.owed.settle(sequence)?;
+        self.totals.owed -= 1;
+        self.totals.owed_bytes -= u64::from(entry.bytes);
+        session.dropped += 1;
+        match cause {
+            Cause::Gap(GapReason::Retention) => self.counts.dropped.retention += 1,
+            Cause::Gap(GapReason::Damage) | Cause::Unreadable => self.counts.dropped.damage += 1,
+        }
+        Some(session)
+    }
+
+    /// The oldest publish somebody is owed.
+    pub(crate) fn oldest_owed(&self) -> Option<Sequence> {
+        let oldest = |session: &Session| session.owed.oldest().map(Entry::sequence);
+        self.sessions.values().filter_map(oldest).min()
+    }
+
+    /// After a restart only the log knows what may have been sent, and counters begin anew.
+    pub(crate) fn forget_run(&mut self) {
+        self.sessions.values_mut().for_each(Session::forget_run);
+        self.counts = Counts::default();
+        self.retained.refused = 0;
+    }
+}
+
+/// Why a delivery cannot be had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Cause {
+    /// Its record is gone.
+    Gap(GapReason),
+    /// Its record is there and says nothing useful.
+    Unreadable,
+}

@@ -1,0 +1,166 @@
+//! Applying the changes of sessions.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fabric::SessionChange;
+use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
+
+use super::{Fold, Observer};
+use crate::session::{Pending, Session};
+use crate::{Subscription, Will};
+
+impl Fold {
+    /// Applies one change; one of a session that is not there is counted and left alone.
+    pub(super) fn change(
+        &mut self,
+        number: SessionNo,
+        change: &SessionChange<'_>,
+        observer: &mut impl Observer,
+    ) {
+        self.seen = self.seen.max(number);
+        match *change {
+            SessionChange::Opened { org, client_id, publisher, expiry } => {
+                self.open(number, (org, client_id), (publisher, expiry), observer);
+            }
+            SessionChange::Ended => self.end(number, observer),
+            SessionChange::WillGone => {
+                self.wills.remove(&number);
+                observer.will_changed(number);
+            }
+            SessionChange::Settled { sequence } => self.settle(number, sequence, observer),
+            _ => match self.sessions.get_mut(&number) {
+                Some(session) => {
+                    let more = change_session(session, change);
+                    self.totals.subscriptions =
+                        self.totals.subscriptions.saturating_add_signed(more);
+                    self.tell(number, change, observer);
+                }
+                None => self.counts.contradictions += 1,
+            },
+        }
+    }
+
+    /// What a change of a living session means beyond the session itself.
+    fn tell(
+        &mut self,
+        number: SessionNo,
+        change: &SessionChange<'_>,
+        observer: &mut impl Observer,
+    ) {
+        let Some(session) = self.sessions.get_mut(&number) else { return };
+        match change {
+            SessionChange::Resumed { .. } => observer.came(session),
+            SessionChange::Left { .. } => observer.left(session, self.wills.get(&number)),
+            SessionChange::Will { .. } => {
+                if let Some(will) = will(change) {
+                    let (org, publisher) = (session.org, session.publisher);
+                    let client_id = Arc::clone(&session.client_id);
+                    let pending = Pending { org, publisher, client_id, will, taken: false };
+                    self.wills.insert(number, pending);
+                    observer.will_changed(number);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn open(
+        &mut self,
+        number: SessionNo,
+        (org, client_id): (OrgId, &str),
+        (publisher, expiry): (PublisherId, u32),
+        observer: &mut impl Observer,
+    ) {
+        if self.sessions.contains_key(&number) {
+            self.counts.contradictions += 1;
+            self.end(number, observer);
+        }
+        if let Some(older) = self.names.get(&org).and_then(|names| names.get(client_id)).copied() {
+            self.end(older, observer);
+        }
+        let client_id: Arc<str> = Arc::from(client_id);
+        self.names.entry(org).or_default().insert(Arc::clone(&client_id), number);
+        let fresh = Session::new(number, org, client_id);
+        let session = self.sessions.entry(number).or_insert(fresh);
+        (session.publisher, session.expiry) = (publisher, expiry);
+        observer.came(session);
+    }
+
+    fn end(&mut self, number: SessionNo, observer: &mut impl Observer) {
+        // It may have been ended by its client's next session, or be ended twice.
+        let Some(mut session) = self.sessions.remove(&number) else { return };
+        if let Some(names) = self.names.get_mut(&session.org) {
+            names.remove(&session.client_id);
+            if names.is_empty() {
+                self.names.remove(&session.org);
+            }
+        }
+        self.totals.owed -= session.owed.len();
+        self.totals.owed_bytes -= session.owed.bytes();
+        self.totals.subscriptions -= session.subscriptions.len();
+        observer.ended(&mut session, self.wills.get(&number));
+    }
+
+    fn settle(&mut self, number: SessionNo, sequence: Sequence, observer: &mut impl Observer) {
+        let session = self.sessions.get_mut(&number);
+        let settled = session.and_then(|session| {
+            let entry = session.owed.settle(sequence)?;
+            Some((session, entry))
+        });
+        match settled {
+            Some((session, entry)) => {
+                self.totals.owed -= 1;
+                self.totals.owed_bytes -= u64::from(entry.bytes);
+                observer.settled(session, entry);
+            }
+            None => self.counts.contradictions += 1,
+        }
+    }
+}
+
+/// Changes a session by itself; how many more subscriptions it has.
+fn change_session(session: &mut Session, change: &SessionChange<'_>) -> isize {
+    match *change {
+        SessionChange::Resumed { expiry } => {
+            session.expiry = expiry;
+            session.online = true;
+        }
+        SessionChange::Left { expiry } => {
+            session.expiry = expiry;
+            session.leave();
+        }
+        SessionChange::Subscribed { filter, options, identifier, walk } => {
+            let filter = Arc::from(filter);
+            let more = session.subscribe(Subscription { filter, options, identifier, walk });
+            return more.cast_signed();
+        }
+        SessionChange::Unsubscribed { filter } => {
+            return -session.unsubscribe(filter).cast_signed();
+        }
+        SessionChange::Walked { filter } => session.walked(filter),
+        SessionChange::Released { sequence } => {
+            session.owed.release(sequence);
+        }
+        SessionChange::Took { packet_id } => session.took(packet_id),
+        SessionChange::Forgot { packet_id } => session.forgot(packet_id),
+        _ => {}
+    }
+    0
+}
+
+fn will(change: &SessionChange<'_>) -> Option<Arc<Will>> {
+    let SessionChange::Will { delay, qos, retain, expiry, topic, properties, payload } = *change
+    else {
+        return None;
+    };
+    Some(Arc::new(Will {
+        delay,
+        qos,
+        retain,
+        expiry,
+        topic: topic.into(),
+        properties: Bytes::copy_from_slice(properties),
+        payload: Bytes::copy_from_slice(payload),
+    }))
+}

@@ -1,0 +1,257 @@
+//! What one session is owed: 24 bytes per delivery, in log order.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use uns_model::Sequence;
+
+use crate::{Ids, PACKET_ID_MAX};
+
+const SEQUENCE_BITS: u32 = 53;
+const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
+const QOS_2: u64 = 1 << 53;
+const RETAIN: u64 = 1 << 54;
+const RELEASED: u64 = 1 << 55;
+const SETTLED: u64 = 1 << 56;
+
+/// Identifiers have 28 bits; with this bit the rest is a place in [`Owed::sets`].
+const SET: u32 = 1 << 31;
+/// An empty list with more room than this gives it back.
+const ROOM_KEPT: usize = 64;
+
+/// One delivery.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Entry {
+    /// Sequence in the lower 53 bits, flags above.
+    word: u64,
+    /// Its number among everything the session was ever owed, dropped or not.
+    pub(crate) ordinal: u64,
+    /// 0, one identifier, or the place of a set.
+    ids: u32,
+    /// Bytes of the record.
+    pub(crate) bytes: u32,
+}
+
+const _: () = assert!(size_of::<Entry>() == 24, "the promise of this file");
+const _: () = assert!(Sequence::MAX.0 == SEQUENCE_MASK, "sequences leave room for the flags");
+
+impl Entry {
+    pub(crate) fn sequence(&self) -> Sequence {
+        Sequence(self.word & SEQUENCE_MASK)
+    }
+
+    pub(crate) fn qos(&self) -> u8 {
+        if self.word & QOS_2 == 0 { 1 } else { 2 }
+    }
+
+    pub(crate) fn retain(&self) -> bool {
+        self.word & RETAIN != 0
+    }
+
+    pub(crate) fn is_released(&self) -> bool {
+        self.word & RELEASED != 0
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.word & SETTLED != 0
+    }
+
+    /// The same for every attempt, also after a crash.
+    pub(crate) fn packet_id(&self) -> u16 {
+        let id = self.ordinal % u64::from(PACKET_ID_MAX);
+        u16::try_from(id).map_or(1, |id| id + 1)
+    }
+
+    /// Sequence and flags, as they are saved.
+    pub(crate) fn word(&self) -> u64 {
+        self.word
+    }
+}
+
+/// How a publish is to be delivered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Terms {
+    pub(crate) sequence: Sequence,
+    pub(crate) qos: u8,
+    pub(crate) retain: bool,
+    /// Bytes of its record.
+    pub(crate) bytes: u32,
+}
+
+/// The deliveries of one session that are not settled, oldest first.
+///
+/// Settled ones between others stay as tombstones until those before them are settled, which a
+/// window of packet ids bounds.
+#[derive(Debug, Default)]
+pub(crate) struct Owed {
+    entries: VecDeque<Entry>,
+    next_ordinal: u64,
+    /// The last publish it was owed; those come in log order.
+    last: Sequence,
+    live: usize,
+    bytes: u64,
+    /// Identifiers of deliveries that have several; freed places are used again.
+    sets: Vec<Option<Arc<[NonZeroU32]>>>,
+    free: Vec<u32>,
+}
+
+impl Owed {
+    /// A list as it was saved; its entries follow.
+    pub(crate) fn restore(next_ordinal: u64, last: Sequence) -> Self {
+        Self { next_ordinal, last, ..Self::default() }
+    }
+
+    /// The ordinal the next delivery gets.
+    pub(crate) fn next_ordinal(&self) -> u64 {
+        self.next_ordinal
+    }
+
+    pub(crate) fn last(&self) -> Sequence {
+        self.last
+    }
+
+    /// How many are not settled.
+    pub(crate) fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Bytes of the log they take.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The entries, tombstones included.
+    pub(crate) fn entries(&self) -> impl ExactSizeIterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// The oldest that is not settled.
+    pub(crate) fn oldest(&self) -> Option<&Entry> {
+        self.entries.front()
+    }
+
+    /// The newest entry, and the one before it.
+    pub(crate) fn newest_two(&self) -> (Option<&Entry>, Option<&Entry>) {
+        let mut newest = self.entries.iter().rev();
+        (newest.next(), newest.next())
+    }
+
+    /// The first at or behind an ordinal that is not settled.
+    pub(crate) fn first_from(&self, ordinal: u64) -> Option<Entry> {
+        let place = self.entries.partition_point(|entry| entry.ordinal < ordinal);
+        self.entries.range(place..).find(|entry| !entry.is_settled()).copied()
+    }
+
+    pub(crate) fn find(&self, sequence: Sequence) -> Option<&Entry> {
+        let place = self.place(sequence)?;
+        self.entries.get(place)
+    }
+
+    /// Adds a delivery.
+    pub(crate) fn push(&mut self, terms: Terms, ids: impl Iterator<Item = NonZeroU32>) {
+        let ids = self.keep(ids);
+        let ordinal = self.refuse(terms.sequence);
+        let word = terms.sequence.0
+            | if terms.qos == 2 { QOS_2 } else { 0 }
+            | if terms.retain { RETAIN } else { 0 };
+        self.add(Entry { word, ordinal, ids, bytes: terms.bytes });
+    }
+
+    /// A delivery that is not taken; it has an ordinal all the same, so that those of others do
+    /// not depend on settings.
+    pub(crate) fn refuse(&mut self, sequence: Sequence) -> u64 {
+        self.last = sequence;
+        self.next_ordinal += 1;
+        self.next_ordinal - 1
+    }
+
+    /// Adds an entry as it was saved.
+    pub(crate) fn restore_entry(
+        &mut self,
+        (word, ordinal, bytes): (u64, u64, u32),
+        ids: impl Iterator<Item = NonZeroU32>,
+    ) {
+        let ids = self.keep(ids);
+        self.add(Entry { word, ordinal, ids, bytes });
+    }
+
+    fn add(&mut self, entry: Entry) {
+        if !entry.is_settled() {
+            self.live += 1;
+            self.bytes += u64::from(entry.bytes);
+        }
+        self.entries.push_back(entry);
+    }
+
+    /// Settles a delivery; `None` when nothing of that sequence is owed.
+    pub(crate) fn settle(&mut self, sequence: Sequence) -> Option<Entry> {
+        let place = self.place(sequence)?;
+        let entry = self.entries.get_mut(place).filter(|entry| !entry.is_settled())?;
+        entry.word |= SETTLED;
+        let settled = *entry;
+        entry.ids = 0;
+        self.live -= 1;
+        self.bytes -= u64::from(settled.bytes);
+        if let Some(set) = set_of(settled.ids)
+            && let Some(kept) = self.sets.get_mut(set as usize)
+        {
+            *kept = None;
+            self.free.push(set);
+        }
+        while self.entries.front().is_some_and(Entry::is_settled) {
+            self.entries.pop_front();
+        }
+        if self.entries.is_empty() && self.entries.capacity() > ROOM_KEPT {
+            (self.entries, self.sets, self.free) = Default::default();
+        }
+        Some(settled)
+    }
+
+    /// PUBREC came: `false` when nothing of that sequence is owed.
+    pub(crate) fn release(&mut self, sequence: Sequence) -> bool {
+        let Some(place) = self.place(sequence) else { return false };
+        match self.entries.get_mut(place).filter(|entry| !entry.is_settled()) {
+            Some(entry) => entry.word |= RELEASED,
+            None => return false,
+        }
+        true
+    }
+
+    /// The subscription identifiers of an entry.
+    pub(crate) fn ids(&self, entry: &Entry) -> Ids {
+        match set_of(entry.ids) {
+            None => NonZeroU32::new(entry.ids).map_or(Ids::None, Ids::One),
+            Some(set) => {
+                let set = self.sets.get(set as usize).and_then(Option::as_ref);
+                set.map_or(Ids::None, |ids| Ids::Many(Arc::clone(ids)))
+            }
+        }
+    }
+
+    fn place(&self, sequence: Sequence) -> Option<usize> {
+        self.entries.binary_search_by_key(&sequence, Entry::sequence).ok()
+    }
+
+    fn keep(&mut self, mut ids: impl Iterator<Item = NonZeroU32>) -> u32 {
+        let Some(first) = ids.next() else { return 0 };
+        let Some(second) = ids.next() else { return first.get() & !SET };
+        let set = Some([first, second].into_iter().chain(ids).collect());
+        if let Some(place) = self.free.pop() {
+            if let Some(free) = self.sets.get_mut(place as usize) {
+                *free = set;
+            }
+            return place | SET;
+        }
+        let place = u32::try_from(self.sets.len()).unwrap_or(0);
+        self.sets.push(set);
+        place | SET
+    }
+}
+
+fn set_of(ids: u32) -> Option<u32> {
+    (ids & SET != 0).then_some(ids & !SET)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! Answers for start-up, operators and metrics.
+
+use std::ops::Bound;
+use std::time::Duration;
+
+use uns_model::{OrgId, Sequence, SessionNo};
+
+use crate::feed::{Feeder, Timer};
+use crate::owed::Entry;
+use crate::session::Session;
+use crate::{Ledger, PlainRetained, Restored, SessionInfo, Stats};
+
+impl Ledger {
+    /// Gives every session, by number, to seed the broker at start.
+    pub fn restored(&self, each: &mut dyn FnMut(Restored<'_>)) {
+        let state = self.state.lock();
+        let mut sessions: Vec<&Session> = state.fold.sessions.values().collect();
+        sessions.sort_unstable_by_key(|session| session.number);
+        for session in sessions {
+            each(Restored {
+                session: session.number,
+                org: session.org,
+                client_id: &session.client_id,
+                publisher: session.publisher,
+                expiry: session.expiry,
+                subscriptions: &session.subscriptions,
+                will: state.fold.wills.get(&session.number).map(|pending| &*pending.will),
+            });
+        }
+    }
+
+    /// Gives every retained message of a topic without a node that has not expired, to seed the
+    /// broker at start.
+    pub fn retained(&self, each: &mut dyn FnMut(PlainRetained<'_>)) {
+        let now = self.clock.now();
+        let state = self.state.lock();
+        for (org, topic, stored) in state.fold.retained.iter() {
+            if stored.is_expired(now) {
+                continue;
+            }
+            let (properties, payload) = stored.parts();
+            each(PlainRetained {
+                org,
+                topic,
+                publisher: stored.publisher,
+                qos: stored.qos,
+                expiry: stored.expiry,
+                ingest: stored.ingest,
+                sequence: stored.sequence,
+                properties,
+                payload,
+            });
+        }
+    }
+
+    /// Sessions of an organisation in the order of their client ids, those behind `after`.
+    pub fn sessions(&self, org: OrgId, after: &str, limit: usize) -> Vec<SessionInfo> {
+        let now = self.clock.monotonic();
+        let state = self.state.lock();
+        let Some(names) = state.fold.names.get(&org) else { return Vec::new() };
+        // An empty client id is never a session's.
+        let behind = (Bound::Excluded(after), Bound::Unbounded);
+        names
+            .range::<str, _>(behind)
+            .filter_map(|(_, number)| state.fold.sessions.get(number))
+            .take(limit)
+            .map(|session| state.info(session, now))
+            .collect()
+    }
+
+    /// The session of a client.
+    pub fn find(&self, org: OrgId, client_id: &str) -> Option<SessionInfo> {
+        let now = self.clock.monotonic();
+        let state = self.state.lock();
+        let number = state.fold.names.get(&org)?.get(client_id)?;
+        state.fold.sessions.get(number).map(|session| state.info(session, now))
+    }
+
+    /// Figures for metrics and people.
+    pub fn stats(&self) -> Stats {
+        let state = self.state.lock();
+        let fold = &state.fold;
+        let (mut attached, mut inflight, mut owed_oldest) = (0, 0, None::<Sequence>);
+        for session in fold.sessions.values() {
+            if let Some(feed) = session.feed.as_deref() {
+                attached += 1;
+                inflight += feed.count;
+            }
+            let oldest = session.owed.oldest().map(Entry::sequence);
+            owed_oldest = oldest.into_iter().chain(owed_oldest).min();
+        }
+        Stats {
+            sessions: fold.sessions.len(),
+            attached,
+            subscriptions: fold.totals.subscriptions,
+            owed: fold.totals.owed,
+            owed_bytes: fold.totals.owed_bytes,
+            owed_oldest,
+            inflight,
+            dropped: fold.counts.dropped,
+            retained: fold.retained.len(),
+            retained_refused: fold.retained.refused,
+            wills: fold.wills.len(),
+            contradictions: fold.counts.contradictions,
+            folded: fold.applied,
+            damaged_checkpoints: self.damaged_checkpoints,
+        }
+    }
+}
+
+impl crate::ledger::State {
+    fn info(&self, session: &Session, now: Duration) -> SessionInfo {
+        let feed = session.feed.as_deref();
+        SessionInfo {
+            session: session.number,
+            client_id: session.client_id.clone(),
+            online: session.online && !session.abandoned,
+            connected: feed.map(|feed| feed.place),
+            expiry: session.expiry,
+            expires_in: expires_in(&self.feeder, session.number, now),
+            subscriptions: session.subscriptions.len(),
+            owed: session.owed.len(),
+            owed_bytes: session.owed.bytes(),
+            inflight: feed.map_or(0, |feed| feed.count),
+            dropped: session.dropped,
+            will: self.fold.wills.contains_key(&session.number),
+        }
+    }
+}
+
+fn expires_in(feeder: &Feeder, session: SessionNo, now: Duration) -> Option<Duration> {
+    feeder.timers.at(Timer::Expiry, session).map(|at| at.saturating_sub(now))
+}

@@ -1,0 +1,178 @@
+//! The reader of sessions that lag: a thread with a few tails, so that no disk delays the fold.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use fabric::{Log, Tail, TailItem};
+use tokio::sync::Notify;
+use uns_model::{Sequence, SessionNo};
+
+use crate::Error;
+
+/// Tails kept open at once; each may hold a read buffer.
+const TAILS_MAX: usize = 16;
+/// A tail is not read on over more records than these: opening one further on is cheaper.
+const SKIP_MAX: u64 = 1 << 19;
+/// One answer has at most so many items, and ends once it has so many bytes.
+const ITEMS_MAX: usize = 64;
+const BYTES_MAX: usize = 1 << 20;
+
+/// Tails nobody needs for so long are closed.
+const IDLE: Duration = Duration::from_secs(5);
+
+const NAME: &str = "sessions-reader";
+
+/// What is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Request {
+    /// The first record.
+    pub(crate) from: Sequence,
+    /// Nobody wants anything behind this one.
+    pub(crate) until: Sequence,
+    /// For whom.
+    pub(crate) session: SessionNo,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) request: Request,
+    /// What came before an error is there as well.
+    pub(crate) items: Vec<TailItem>,
+    pub(crate) error: Option<fabric::Error>,
+}
+
+/// The other end of the thread. One request is under way at a time.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    requests: Option<SyncSender<Request>>,
+    answers: Receiver<Answer>,
+    busy: bool,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Reader {
+    /// Starts the thread; `wake` is notified of each answer.
+    pub(crate) fn start(log: Arc<dyn Log>, wake: Arc<Notify>) -> Result<Self, Error> {
+        let (requests, wanted) = sync_channel::<Request>(1);
+        let (done, answers) = sync_channel(1);
+        let thread = Builder::new().name(NAME.to_owned()).spawn(move || {
+            let mut tails = Tails { log, open: Vec::new(), clock: 0 };
+            loop {
+                match wanted.recv_timeout(IDLE) {
+                    Ok(request) => {
+                        if done.send(tails.read(request)).is_err() {
+                            return;
+                        }
+                        wake.notify_one();
+                    }
+                    // An open file keeps a segment's space after retention has removed it.
+                    Err(RecvTimeoutError::Timeout) => tails.open.clear(),
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        });
+        let thread = thread.map_err(|source| Error::Thread { name: NAME, source })?;
+        Ok(Self { requests: Some(requests), answers, busy: false, thread: Some(thread) })
+    }
+
+    /// No request is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.busy
+    }
+
+    pub(crate) fn request(&mut self, request: Request) {
+        let sent = self.requests.as_ref().is_some_and(|one| one.try_send(request).is_ok());
+        self.busy |= sent;
+    }
+
+    /// What was read since; `None` while there is nothing.
+    pub(crate) fn answer(&mut self) -> Option<Answer> {
+        match self.answers.try_recv() {
+            Ok(answer) => {
+                self.busy = false;
+                Some(answer)
+            }
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.requests = None;
+        // An answer that is under way has room in the channel.
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the reader of lagging sessions has panicked");
+        }
+    }
+}
+
+struct Tails {
+    log: Arc<dyn Log>,
+    open: Vec<Open>,
+    clock: u64,
+}
+
+struct Open {
+    tail: Box<dyn Tail>,
+    /// Everything up to here was handed out.
+    at: Sequence,
+    used: u64,
+}
+
+impl Tails {
+    fn read(&mut self, request: Request) -> Answer {
+        let open = self.tail_for(request.from);
+        let (mut items, mut bytes, mut error) = (Vec::new(), 0, None);
+        while items.len() < ITEMS_MAX && bytes < BYTES_MAX && open.at < request.until {
+            match open.tail.next() {
+                Ok(None) => break,
+                Ok(Some(item)) => {
+                    let last = match &item {
+                        TailItem::Frame(frame) => frame.last(),
+                        TailItem::Gap { until, .. } => *until,
+                    };
+                    open.at = last;
+                    if last < request.from {
+                        continue;
+                    }
+                    if let TailItem::Frame(frame) = &item {
+                        bytes += frame.bytes().len();
+                    }
+                    items.push(item);
+                }
+                Err(failed) => {
+                    error = Some(failed);
+                    break;
+                }
+            }
+        }
+        Answer { request, items, error }
+    }
+
+    /// The open tail closest before a record, or a new one right there.
+    fn tail_for(&mut self, from: Sequence) -> &mut Open {
+        self.clock += 1;
+        let near = |open: &Open| open.at < from && from.0 - open.at.0 <= SKIP_MAX;
+        let best = self.open.iter().enumerate().filter(|(_, open)| near(open));
+        let best = best.max_by_key(|(_, open)| open.at).map(|(place, _)| place);
+        let place = best.unwrap_or_else(|| {
+            if self.open.len() >= TAILS_MAX {
+                let oldest = self.open.iter().enumerate().min_by_key(|(_, open)| open.used);
+                let oldest = oldest.map_or(0, |(place, _)| place);
+                self.open.swap_remove(oldest);
+            }
+            let at = Sequence(from.0.saturating_sub(1));
+            self.open.push(Open { tail: self.log.tail(at), at, used: 0 });
+            self.open.len() - 1
+        });
+        let open = &mut self.open[place];
+        open.used = self.clock;
+        open
+    }
+}

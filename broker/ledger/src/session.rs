@@ -1,0 +1,131 @@
+//! One session, as the log has it.
+
+use std::sync::Arc;
+
+use uns_model::{OrgId, PublisherId, SessionNo};
+
+use crate::feed::Feed;
+use crate::owed::Owed;
+use crate::{Subscription, Will};
+
+/// A session and, while it is connected, how it is fed.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) number: SessionNo,
+    pub(crate) org: OrgId,
+    pub(crate) client_id: Arc<str>,
+    pub(crate) publisher: PublisherId,
+    /// Session Expiry Interval in seconds.
+    pub(crate) expiry: u32,
+    /// A connection has it.
+    pub(crate) online: bool,
+    /// By filter.
+    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) owed: Owed,
+    /// QoS 2 packet ids received and not released, ascending.
+    pub(crate) took: Vec<u16>,
+    /// Deliveries dropped in its life.
+    pub(crate) dropped: u64,
+    /// The same when its last connection ended.
+    pub(crate) dropped_at_left: u64,
+    /// Ordinals below may have been sent before its last connection ended.
+    pub(crate) sent_at_left: u64,
+    /// Not of the log: ordinals below were sent in this run, or may have been sent before it.
+    pub(crate) sent: u64,
+    /// Not of the log: it was online when the run before ended, and nobody has come since.
+    pub(crate) abandoned: bool,
+    /// Not of the log: the connection it is fed to.
+    pub(crate) feed: Option<Box<Feed>>,
+}
+
+/// A will that is neither withdrawn nor published, possibly of a session that has ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    pub(crate) org: OrgId,
+    pub(crate) publisher: PublisherId,
+    pub(crate) client_id: Arc<str>,
+    pub(crate) will: Arc<Will>,
+    /// Not of the log: somebody has taken it to publish it.
+    pub(crate) taken: bool,
+}
+
+impl Session {
+    /// A session nobody has been fed anything of.
+    pub(crate) fn new(number: SessionNo, org: OrgId, client_id: Arc<str>) -> Self {
+        Self {
+            number,
+            org,
+            client_id,
+            publisher: PublisherId::default(),
+            expiry: 0,
+            online: true,
+            subscriptions: Vec::new(),
+            owed: Owed::default(),
+            took: Vec::new(),
+            dropped: 0,
+            dropped_at_left: 0,
+            sent_at_left: 0,
+            sent: 0,
+            abandoned: false,
+            feed: None,
+        }
+    }
+
+    /// Replaces or adds a subscription; how many more there are now.
+    pub(crate) fn subscribe(&mut self, subscription: Subscription) -> usize {
+        match self.find(&subscription.filter) {
+            Ok(place) => {
+                self.subscriptions[place] = subscription;
+                0
+            }
+            Err(place) => {
+                self.subscriptions.insert(place, subscription);
+                1
+            }
+        }
+    }
+
+    /// Removes a subscription; how many fewer there are now.
+    pub(crate) fn unsubscribe(&mut self, filter: &str) -> usize {
+        self.find(filter).map_or(0, |place| {
+            self.subscriptions.remove(place);
+            1
+        })
+    }
+
+    /// The retained messages of a subscription were delivered.
+    pub(crate) fn walked(&mut self, filter: &str) {
+        if let Ok(place) = self.find(filter) {
+            self.subscriptions[place].walk = false;
+        }
+    }
+
+    fn find(&self, filter: &str) -> Result<usize, usize> {
+        self.subscriptions.binary_search_by(|one| (*one.filter).cmp(filter))
+    }
+
+    pub(crate) fn took(&mut self, packet_id: u16) {
+        if let Err(place) = self.took.binary_search(&packet_id) {
+            self.took.insert(place, packet_id);
+        }
+    }
+
+    pub(crate) fn forgot(&mut self, packet_id: u16) {
+        if let Ok(place) = self.took.binary_search(&packet_id) {
+            self.took.remove(place);
+        }
+    }
+
+    /// Its connection ended: what it was owed may have been sent up to here.
+    pub(crate) fn leave(&mut self) {
+        self.online = false;
+        self.sent_at_left = self.owed.next_ordinal();
+        self.dropped_at_left = self.dropped;
+    }
+
+    /// After a restart only the log knows what may have been sent.
+    pub(crate) fn forget_run(&mut self) {
+        self.abandoned = self.online;
+        self.sent = if self.online { self.owed.next_ordinal() } else { self.sent_at_left };
+    }
+}

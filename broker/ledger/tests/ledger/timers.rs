@@ -1,0 +1,175 @@
+//! Expiry and wills, on monotonic time (R14, TRAP-06, TRAP-13).
+
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use fabric::SessionChange;
+use uns_model::{SessionNo, Timestamp};
+
+use crate::world::{NEVER, ORG, World, eventually, opened, record, will};
+
+fn advance(world: &World, seconds: u64) {
+    world.clock.advance(Duration::from_secs(seconds));
+    // Anything in the log wakes the thread, so that it looks at the clock.
+    world.publish(b"tick", &[]);
+    world.settled_down();
+    std::thread::sleep(Duration::from_millis(20));
+}
+
+fn expired(world: &World) -> Vec<u32> {
+    world.cores.expired.lock().iter().map(|session| session.0).collect()
+}
+
+fn wills(world: &World) -> Vec<u32> {
+    world.cores.wills.lock().iter().map(|will| will.session.0).collect()
+}
+
+#[test]
+fn a_session_expires_when_its_time_is_over_and_not_before() {
+    let world = World::new();
+    world.open_session(1, 100);
+    world.open_session(2, NEVER);
+    world.open_session(3, 100);
+    advance(&world, 1_000);
+    assert!(expired(&world).is_empty(), "connected sessions do not expire");
+    for number in [1, 2, 3] {
+        let expiry = if number == 2 { NEVER } else { 100 };
+        world.change(number, SessionChange::Left { expiry });
+    }
+    world.settled_down();
+    advance(&world, 99);
+    assert!(expired(&world).is_empty());
+    let info = world.ledger.find(ORG, "client-1").unwrap();
+    assert_eq!((info.expires_in, info.online), (Some(Duration::from_secs(1)), false));
+    world.change(3, SessionChange::Resumed { expiry: 100 });
+    world.settled_down();
+    advance(&world, 2);
+    assert_eq!(expired(&world), [1]);
+    // Asked again until somebody has ended it.
+    advance(&world, 31);
+    assert_eq!(expired(&world), [1, 1]);
+    world.change(1, SessionChange::Ended);
+    world.settled_down();
+    advance(&world, 100_000);
+    assert_eq!(expired(&world), [1, 1]);
+    assert_eq!(world.ledger.stats().sessions, 2);
+}
+
+#[test]
+fn wall_clocks_that_jump_expire_nobody() {
+    let world = World::new();
+    world.open_session(1, 100);
+    world.change(1, SessionChange::Left { expiry: 100 });
+    world.settled_down();
+    for wall in [2_000_000_000_000_000_000, 1, 4_000_000_000_000_000_000] {
+        world.clock.set_wall(Timestamp(wall));
+        advance(&world, 1);
+    }
+    assert!(expired(&world).is_empty());
+}
+
+#[test]
+fn a_restart_starts_every_interval_anew() {
+    let mut world = World::new();
+    world.open_session(1, 100);
+    world.change(1, SessionChange::Left { expiry: 100 });
+    world.open_session(2, 100);
+    world.settled_down();
+    advance(&world, 90);
+    world.restart();
+    advance(&world, 90);
+    assert!(expired(&world).is_empty());
+    assert!(!world.ledger.find(ORG, "client-2").unwrap().online, "its connection is gone");
+    advance(&world, 11);
+    let mut both = expired(&world);
+    both.sort_unstable();
+    assert_eq!(both, [1, 2], "one that was connected counts as left");
+}
+
+#[test]
+fn a_will_waits_for_its_delay_or_the_end_of_its_session() {
+    let world = World::new();
+    for (number, expiry, delay) in [(1, 100, 10), (2, 5, 10), (3, 100, 0), (4, 100, 10)] {
+        world.open_session(number, expiry);
+        world.change(number, will(delay));
+        world.change(number, SessionChange::Left { expiry });
+    }
+    world.settled_down();
+    advance(&world, 0);
+    assert_eq!(wills(&world), [3]);
+    advance(&world, 5);
+    assert_eq!((wills(&world), expired(&world)), (vec![3, 2], vec![2]));
+    world.change(4, SessionChange::Resumed { expiry: 100 });
+    world.change(4, SessionChange::WillGone);
+    world.settled_down();
+    advance(&world, 6);
+    assert_eq!(wills(&world), [3, 2, 1]);
+    let due = world.cores.wills.lock()[2].clone();
+    assert_eq!((due.org, &*due.client_id, &*due.will.topic), (ORG, "client-1", "gone"));
+    assert_eq!((&due.will.payload[..], due.will.qos), (&b"bye"[..], 1));
+    // Taken once is enough, also when its session ends.
+    world.change(1, SessionChange::Ended);
+    world.settled_down();
+    advance(&world, 1_000);
+    assert_eq!(wills(&world), [3, 2, 1]);
+    assert_eq!(world.ledger.stats().wills, 3);
+    for number in [1, 2, 3] {
+        world.change(number, SessionChange::WillGone);
+    }
+    world.settled_down();
+    assert_eq!(world.ledger.stats().wills, 0);
+}
+
+#[test]
+fn the_end_of_a_session_makes_its_will_due_unless_it_goes_in_the_same_batch() {
+    let world = World::new();
+    for number in [1, 2, 3] {
+        world.open_session(number, NEVER);
+        world.change(number, will(1_000));
+    }
+    world.change(1, SessionChange::Ended);
+    world.append(&[record(2, SessionChange::WillGone), record(2, SessionChange::Ended)]);
+    // A clean start of the same client ends the session before.
+    world.change(9, opened("client-3", NEVER));
+    eventually("two wills", || wills(&world).len() == 2);
+    world.settled_down();
+    assert_eq!(wills(&world), [1, 3]);
+}
+
+#[test]
+fn a_will_nobody_could_take_is_offered_again_also_after_a_restart() {
+    let mut world = World::new();
+    world.cores.refuse_wills.store(true, SeqCst);
+    world.open_session(1, 0);
+    world.change(1, will(1_000));
+    world.change(1, SessionChange::Left { expiry: 0 });
+    world.settled_down();
+    advance(&world, 2);
+    assert!(wills(&world).is_empty());
+    world.cores.refuse_wills.store(false, SeqCst);
+    advance(&world, 2);
+    assert_eq!(wills(&world), [1]);
+    // The process ended before the log said that it was published.
+    world.restart();
+    eventually("the will", || wills(&world) == [1]);
+    eventually("the end", || expired(&world) == [1]);
+    world.append(&[record(1, SessionChange::WillGone), record(1, SessionChange::Ended)]);
+    world.settled_down();
+    let stats = world.ledger.stats();
+    assert_eq!((stats.wills, stats.sessions), (0, 0));
+}
+
+#[test]
+fn numbers_are_never_given_out_twice() {
+    let mut world = World::new();
+    let first = world.ledger.next_session();
+    world.open_session(first.0 + 5, NEVER);
+    world.change(first.0 + 5, SessionChange::Ended);
+    // A session whose opening was lost may still be named.
+    world.publish(b"x", &[first.0 + 7]);
+    world.settled_down();
+    world.restart();
+    assert!(world.ledger.next_session() > SessionNo(first.0 + 7));
+    world.restart();
+    assert!(world.ledger.next_session() > SessionNo(first.0 + 7));
+}
