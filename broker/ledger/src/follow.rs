@@ -1,26 +1,26 @@
 //! The loop of the ledger's own thread: follow the log, feed who is connected, keep the timers.
 
+mod due;
+mod save;
+
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fabric::{GapReason, TailItem};
 use tokio::sync::watch;
-use uns_model::{Sequence, SessionNo};
+use uns_model::Sequence;
 
 use crate::command::Command;
-use crate::feed::Timer;
 use crate::fold::{Cause, Context, Replay};
 use crate::ledger::State;
 use crate::reader::{Answer, Reader};
-use crate::{Delivery, DueWill, Error, Ledger, Outlet};
+use crate::{Delivery, Error, Ledger, Outlet};
+use save::Saving;
 
 /// How long the loop waits after the log could not be read, and before a will is offered again.
 const RETRY: Duration = Duration::from_secs(1);
 /// How long it waits for a core that takes nothing.
 const FULL: Duration = Duration::from_millis(1);
-/// How often somebody is asked again to end a session that has expired.
-const EXPIRED_AGAIN: Duration = Duration::from_secs(30);
 /// The longest wait: time may be a test's.
 const IDLE: Duration = Duration::from_secs(1);
 /// Most frames folded before those who lag get their turn.
@@ -31,10 +31,7 @@ struct Turns {
     reader: Reader,
     /// No request before this time, since the log could not be read.
     read_after: Duration,
-    checkpoint_at: Duration,
-    changes_at_checkpoint: u64,
-    folded_at_checkpoint: Sequence,
-    writing: Option<JoinHandle<()>>,
+    saving: Saving,
 }
 
 impl Ledger {
@@ -56,10 +53,7 @@ impl Ledger {
         let mut turns = Turns {
             reader: Reader::start(Arc::clone(&self.log), Arc::clone(&self.wake))?,
             read_after: Duration::ZERO,
-            checkpoint_at: self.clock.monotonic(),
-            changes_at_checkpoint: 0,
-            folded_at_checkpoint: self.folded(),
-            writing: None,
+            saving: Saving::new(self.clock.monotonic(), self.folded()),
         };
         let mut committed = self.log.watch();
         loop {
@@ -71,7 +65,7 @@ impl Ledger {
                 warn_with_cause(&error);
                 RETRY
             });
-            self.checkpoint_if_due(&mut turns);
+            self.checkpoint_if_due(&mut turns.saving);
             if pause.is_zero() {
                 continue;
             }
@@ -88,9 +82,7 @@ impl Ledger {
                 }
             });
         }
-        if let Some(writing) = turns.writing.take() {
-            join(writing);
-        }
+        turns.saving.finish();
         self.fold_committed(&mut Observed::Feeding)?;
         self.checkpoint()
     }
@@ -116,7 +108,7 @@ impl Ledger {
         feeder.begin(fold);
         feeder.unstall(fold);
         let served = self.serve(turns, &mut state);
-        let due = due(&mut state);
+        let due = due::due(&mut state);
         let batches = state.feeder.outboxes.take();
         drop(state);
         let handed = self.hand_over(outlet, batches);
@@ -222,103 +214,12 @@ impl Ledger {
             (false, false) => Duration::ZERO,
         }
     }
-
-    /// Tells whose will is due and whose session has expired.
-    fn tell(&self, outlet: &dyn Outlet, due: Due) {
-        for session in due.expired {
-            outlet.expired(session);
-        }
-        for will in due.wills {
-            let taken = outlet.will(&will);
-            let mut state = self.state.lock();
-            if taken {
-                if let Some(pending) = state.fold.wills.get_mut(&will.session) {
-                    pending.taken = true;
-                }
-            } else {
-                let again = state.feeder.now + RETRY;
-                state.feeder.timers.set(Timer::Will, will.session, again);
-            }
-        }
-    }
-
-    /// Writes a checkpoint on a thread of its own: the disk may be slow.
-    fn checkpoint_if_due(self: &Arc<Self>, turns: &mut Turns) {
-        if turns.writing.as_ref().is_some_and(|writing| !writing.is_finished()) {
-            return;
-        }
-        if let Some(done) = turns.writing.take() {
-            join(done);
-        }
-        let state = self.state.lock();
-        let (folded, changes) = (state.fold.applied, state.fold.counts.changes);
-        let now = self.clock.monotonic();
-        drop(state);
-        let waited = now.saturating_sub(turns.checkpoint_at);
-        let many = changes - turns.changes_at_checkpoint >= self.config.checkpoint_records;
-        let late = folded > turns.folded_at_checkpoint && waited >= self.config.checkpoint_interval;
-        if !many && !late {
-            return;
-        }
-        // A failed one is tried again after a whole interval: the disk may be full for long.
-        turns.checkpoint_at = now;
-        turns.changes_at_checkpoint = changes;
-        turns.folded_at_checkpoint = folded;
-        let ledger = Arc::clone(self);
-        let name = "sessions-checkpoint";
-        let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            if let Err(error) = ledger.checkpoint() {
-                warn_with_cause(&error);
-            }
-        });
-        match spawned {
-            Ok(writing) => turns.writing = Some(writing),
-            Err(source) => warn_with_cause(&Error::Thread { name, source }),
-        }
-    }
 }
 
 /// Who is told while folding.
 enum Observed {
     Nobody,
     Feeding,
-}
-
-/// What is due.
-struct Due {
-    wills: Vec<DueWill>,
-    expired: Vec<SessionNo>,
-}
-
-fn due(state: &mut State) -> Due {
-    let State { fold, feeder, .. } = state;
-    let mut due = Due { wills: Vec::new(), expired: Vec::new() };
-    while let Some((timer, session)) = feeder.timers.pop(feeder.now) {
-        match timer {
-            Timer::Will => {
-                let pending = fold.wills.get(&session).filter(|pending| !pending.taken);
-                due.wills.extend(pending.map(|pending| DueWill {
-                    session,
-                    org: pending.org,
-                    publisher: pending.publisher,
-                    client_id: Arc::clone(&pending.client_id),
-                    will: Arc::clone(&pending.will),
-                }));
-            }
-            Timer::Expiry if fold.sessions.contains_key(&session) => {
-                due.expired.push(session);
-                feeder.timers.set(Timer::Expiry, session, feeder.now + EXPIRED_AGAIN);
-            }
-            Timer::Expiry => {}
-        }
-    }
-    due
-}
-
-fn join(thread: JoinHandle<()>) {
-    if thread.join().is_err() {
-        tracing::error!("writing a checkpoint of the sessions has panicked");
-    }
 }
 
 fn warn_with_cause(error: &Error) {

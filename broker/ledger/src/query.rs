@@ -24,6 +24,7 @@ impl Ledger {
                 publisher: session.publisher,
                 expiry: session.expiry,
                 subscriptions: &session.subscriptions,
+                took: &session.took,
                 will: state.fold.wills.get(&session.number).map(|pending| &*pending.will),
             });
         }

@@ -46,7 +46,8 @@ impl Outlet for Cores {
         true
     }
 
-    fn expired(&self, session: SessionNo) {
+    fn expired(&self, session: SessionNo, org: OrgId, client_id: &Arc<str>) {
+        assert_eq!((org, &**client_id), (ORG, &*format!("client-{session}")));
         self.expired.lock().push(session);
     }
 }

@@ -1,0 +1,67 @@
+//! Wills and sessions whose time has come.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uns_model::{OrgId, SessionNo};
+
+use super::RETRY;
+use crate::feed::Timer;
+use crate::ledger::State;
+use crate::{DueWill, Ledger, Outlet};
+
+/// How often somebody is asked again to end a session that has expired.
+const EXPIRED_AGAIN: Duration = Duration::from_secs(30);
+
+/// What is due.
+pub(super) struct Due {
+    wills: Vec<DueWill>,
+    expired: Vec<(SessionNo, OrgId, Arc<str>)>,
+}
+
+/// Takes what is due by now; a session stays due until the log says that it has ended.
+pub(super) fn due(state: &mut State) -> Due {
+    let State { fold, feeder, .. } = state;
+    let mut due = Due { wills: Vec::new(), expired: Vec::new() };
+    while let Some((timer, session)) = feeder.timers.pop(feeder.now) {
+        match timer {
+            Timer::Will => {
+                let pending = fold.wills.get(&session).filter(|pending| !pending.taken);
+                due.wills.extend(pending.map(|pending| DueWill {
+                    session,
+                    org: pending.org,
+                    publisher: pending.publisher,
+                    client_id: Arc::clone(&pending.client_id),
+                    will: Arc::clone(&pending.will),
+                }));
+            }
+            Timer::Expiry => {
+                let Some(one) = fold.sessions.get(&session) else { continue };
+                due.expired.push((session, one.org, Arc::clone(&one.client_id)));
+                feeder.timers.set(Timer::Expiry, session, feeder.now + EXPIRED_AGAIN);
+            }
+        }
+    }
+    due
+}
+
+impl Ledger {
+    /// Tells whose will is due and whose session has expired.
+    pub(super) fn tell(&self, outlet: &dyn Outlet, due: Due) {
+        for (session, org, client_id) in due.expired {
+            outlet.expired(session, org, &client_id);
+        }
+        for will in due.wills {
+            let taken = outlet.will(&will);
+            let mut state = self.state.lock();
+            if taken {
+                if let Some(pending) = state.fold.wills.get_mut(&will.session) {
+                    pending.taken = true;
+                }
+            } else {
+                let again = state.feeder.now + RETRY;
+                state.feeder.timers.set(Timer::Will, will.session, again);
+            }
+        }
+    }
+}
