@@ -20,7 +20,7 @@ use crate::ports;
 pub(super) async fn start(parts: &Parts, config: &Config, pages: Arc<dyn Pages>) -> Result<Server> {
     let deps = Deps {
         namespace: Some(Arc::clone(&parts.namespace)),
-        ledger: None,
+        ledger: Some(Arc::clone(&parts.ledger)),
         authenticate: Box::new(Anonymous),
         pages,
         clock: Arc::clone(&parts.clock),

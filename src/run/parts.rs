@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use anyhow::{Context as _, Result};
+use broker_ledger::Ledger;
 use broker_server::EngineConfig;
 use fabric::{Disk, Log, Stream};
 use fabric_local::{DataDir, LocalLog, LogConfig, SystemDisk};
 use historian_store::Store;
 use tokio::sync::watch;
 use uns_model::grammar;
-use uns_model::{Clock, Random, SystemClock, SystemRandom};
+use uns_model::{Clock, Random, SystemClock, SystemRandom, TopicId};
 use uns_namespace::Namespace;
 
 use super::runtime::follower;
@@ -28,6 +29,7 @@ pub(super) struct Parts {
     pub(super) random: Arc<dyn Random>,
     pub(super) log: Arc<LocalLog>,
     pub(super) namespace: Arc<Namespace>,
+    pub(super) ledger: Arc<Ledger>,
     pub(super) store: Arc<Store>,
     stop: watch::Sender<bool>,
     followers: Mutex<Vec<JoinHandle<()>>>,
@@ -69,13 +71,14 @@ impl Parts {
             config: namespace_config(config, offset),
         })
         .context("cannot open the namespace")?;
+        let ledger = open_ledger(&directory, &log, &namespace, &clock)?;
         let (stop, stopping) = watch::channel(false);
         let followers = vec![
             follow_namespace(&namespace, stopping.clone())?,
             follow_history(&store, stopping)?,
         ];
         let followers = Mutex::new(followers);
-        Ok(Self { directory, clock, random, log, namespace, store, stop, followers })
+        Ok(Self { directory, clock, random, log, namespace, ledger, store, stop, followers })
     }
 
     /// Checkpoints and writes what is in memory, then closes the log.
@@ -87,6 +90,32 @@ impl Parts {
             drop(thread.join());
         }
         self.log.close();
+    }
+}
+
+fn open_ledger(
+    directory: &DataDir,
+    log: &Arc<LocalLog>,
+    namespace: &Arc<Namespace>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Ledger>> {
+    Ledger::open(broker_ledger::Parts {
+        log: Arc::clone(log) as Arc<dyn Log>,
+        disk: Arc::new(SystemDisk),
+        dir: directory.path().join("sessions"),
+        clock: Arc::clone(clock),
+        topics: Arc::new(Topics(Arc::clone(namespace))),
+        config: broker_ledger::Config::default(),
+    })
+    .context("cannot open the sessions")
+}
+
+/// The topics of nodes, for the ledger.
+struct Topics(Arc<Namespace>);
+
+impl broker_ledger::Topics for Topics {
+    fn topic(&self, id: TopicId) -> Option<Arc<str>> {
+        self.0.topic(id)
     }
 }
 

@@ -67,7 +67,7 @@ pub enum Delivery {
         packet_id: u16,
         /// 1 or 2.
         qos: u8,
-        /// RETAIN of the delivery.
+        /// Whether RETAIN of the publish passes to this session.
         retain: bool,
         /// It may have been sent before.
         dup: bool,

@@ -19,6 +19,8 @@ pub struct Logged {
     pub topic: Arc<str>,
     /// Who published.
     pub publisher: PublisherId,
+    /// Whether it was published with RETAIN.
+    pub retain: bool,
     /// Message Expiry Interval in seconds, counted from `ingest`.
     pub expiry: Option<u32>,
     /// When the hub took it.
@@ -52,17 +54,18 @@ impl Logged {
 
     /// Reads a record; `None` when it is neither publish nor message, or nobody knows its topic.
     pub(crate) fn read(frame: &Frame, raw: &Raw<'_>, topics: &dyn Topics) -> Option<Self> {
-        let (org, topic, publisher, expiry, ingest, properties, payload) = match raw.record() {
+        let (of, properties, payload) = match raw.record() {
             Record::Publish(one) => {
-                let topic = topics.topic(one.topic)?;
-                (one.org, topic, one.publisher, one.expiry, one.ingest, one.properties, one.payload)
+                let of = (one.org, topics.topic(one.topic)?, one.publisher, one.retain);
+                ((of, one.expiry, one.ingest), one.properties, one.payload)
             }
             Record::Message(one) => {
-                let topic = Arc::from(one.topic);
-                (one.org, topic, one.publisher, one.expiry, one.ingest, one.properties, one.payload)
+                let of = (one.org, Arc::from(one.topic), one.publisher, one.retain);
+                ((of, one.expiry, one.ingest), one.properties, one.payload)
             }
             _ => return None,
         };
+        let ((org, topic, publisher, retain), expiry, ingest) = of;
         let length = raw.bytes().len();
         let end = length - payload.len();
         let start = end - properties.len();
@@ -75,7 +78,7 @@ impl Logged {
         };
         let at = |place: usize| u32::try_from(place - offset).ok();
         let properties = at(start)?..at(end)?;
-        Some(Self { org, topic, publisher, expiry, ingest, bytes, properties })
+        Some(Self { org, topic, publisher, retain, expiry, ingest, bytes, properties })
     }
 }
 

@@ -157,7 +157,7 @@ fn fed(
 fn publish(message: &Logged, (qos, retain, dup): (u8, bool, bool), ids: Ids) -> FedPublish {
     FedPublish {
         qos,
-        retain,
+        retain: retain && message.retain,
         dup,
         ids: match ids {
             Ids::None => None,

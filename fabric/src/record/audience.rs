@@ -19,7 +19,7 @@ pub struct Member<'a> {
     pub session: SessionNo,
     /// The effective QoS, 1 or 2.
     pub qos: u8,
-    /// RETAIN of the delivery.
+    /// Whether RETAIN of the publish passes to it.
     pub retain: bool,
     /// The identifiers of its subscriptions that match.
     pub ids: Ids<'a>,
@@ -97,8 +97,8 @@ impl Audience {
         Self::default()
     }
 
-    /// Adds a session: its effective QoS (1 or 2), RETAIN of the delivery, and the identifiers of
-    /// its subscriptions that match. A session is added once.
+    /// Adds a session: its effective QoS (1 or 2), whether RETAIN of the publish passes
+    /// to it, and the identifiers of its subscriptions that match. A session is added once.
     pub fn push(&mut self, session: SessionNo, qos: u8, retain: bool, ids: &[NonZeroU32]) {
         debug_assert!(matches!(qos, 1 | 2), "QoS 0 is owed to nobody");
         let flags = (qos & FLAG_QOS)
