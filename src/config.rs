@@ -1,6 +1,7 @@
 //! Configuration: defaults, then a TOML file, then `--set`; typed once, checked once.
 
 mod keys;
+mod limits;
 mod mqtt;
 mod units;
 
@@ -15,6 +16,7 @@ use figment::providers::{Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use keys::reference;
+pub(crate) use limits::Limits;
 pub(crate) use mqtt::{ClientCertificate, Durability, Listen, ListenerDurability, Mqtt, Refusals};
 pub(crate) use units::{ByteSize, Span};
 
@@ -241,6 +243,7 @@ fn check_limits(config: &Config) -> Result<()> {
     )?;
     within("mqtt.sessions_max", mqtt.sessions_max, 0, 10_000_000)?;
     within("mqtt.keep_alive_max", mqtt.keep_alive_max, span(1), span(65_535))?;
+    mqtt.limits.check()?;
     within("http.body_bytes_max", http.body_bytes_max, ByteSize::kib(1), gib(1))?;
     within("namespace.nodes_max", namespace.nodes_max, 1, 100_000_000)?;
     within("namespace.checkpoint_every", namespace.checkpoint_every, span(1), span(86_400))?;

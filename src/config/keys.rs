@@ -35,6 +35,28 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "Sessions that outlive their connections; more are refused (CONNACK 0x97).",
     ),
     (
+        "mqtt.limits.connections_per_second",
+        "Connections taken in a second by each listener; more wait in its queue. 0 is none, here and below.",
+    ),
+    (
+        "mqtt.limits.client_messages_per_second",
+        "What one client may publish; beyond it nothing is read from it for a while.",
+    ),
+    ("mqtt.limits.client_bytes_per_second", "The same in bytes of topics, properties, payloads."),
+    ("mqtt.limits.client_subscriptions", "Subscriptions of one client (SUBACK 0x97)."),
+    ("mqtt.limits.topic_aliases", "Topic aliases towards a client that takes as many."),
+    ("mqtt.limits.retained", "Retained messages (PUBACK 0x97)."),
+    ("mqtt.limits.retained_bytes", "Their bytes in memory."),
+    (
+        "mqtt.limits.organisation_messages_per_second",
+        "What all clients of one organisation may publish together; beyond it they wait.",
+    ),
+    ("mqtt.limits.organisation_bytes_per_second", "The same in bytes."),
+    ("mqtt.limits.organisation_sessions", "Sessions of one organisation (CONNACK 0x97)."),
+    ("mqtt.limits.organisation_subscriptions", "Its subscriptions (SUBACK 0x97)."),
+    ("mqtt.limits.organisation_retained", "Its retained messages (PUBACK 0x97)."),
+    ("mqtt.limits.organisation_retained_bytes", "Their bytes in memory."),
+    (
         "mqtt.tls.listen",
         "Address of MQTT in TLS 1.2 and 1.3, such as 127.0.0.1:8883; loopback only, or \"off\".",
     ),

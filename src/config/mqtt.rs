@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{ByteSize, Span};
+use super::{ByteSize, Limits, Span};
 
 /// `[mqtt]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -26,6 +26,7 @@ pub(crate) struct Mqtt {
     pub(crate) durability: Durability,
     pub(crate) session_expiry_max: Span,
     pub(crate) sessions_max: usize,
+    pub(crate) limits: Limits,
     pub(crate) tls: Tls,
     pub(crate) websocket: Door,
     pub(crate) websocket_tls: Door,
@@ -159,6 +160,7 @@ impl Default for Mqtt {
             durability: Durability::Commit,
             session_expiry_max: Span::seconds(7 * 24 * 3600),
             sessions_max: 100_000,
+            limits: Limits::default(),
             tls: Tls::default(),
             websocket: Door::default(),
             websocket_tls: Door::default(),

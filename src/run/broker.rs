@@ -46,6 +46,7 @@ fn server_config(config: &Config) -> ServerConfig {
         cores: u16::try_from(mqtt.cores).unwrap_or(u16::MAX),
         connections_max: mqtt.connections_max,
         durability: durability(mqtt.durability),
+        connections_per_second: mqtt.limits.connections_per_second,
         engine: EngineConfig {
             packet_bytes_max: mqtt.packet_bytes_max.as_usize(),
             keep_alive_max: u16::try_from(mqtt.keep_alive_max.0.as_secs()).unwrap_or(u16::MAX),
@@ -59,6 +60,10 @@ fn server_config(config: &Config) -> ServerConfig {
             session_expiry_max: u32::try_from(mqtt.session_expiry_max.0.as_secs())
                 .unwrap_or(u32::MAX),
             sessions_max: mqtt.sessions_max,
+            subscriptions_max: mqtt.limits.client_subscriptions,
+            topic_alias_out_maximum: mqtt.limits.topic_aliases,
+            retained: mqtt.limits.retained_quota(),
+            limits: mqtt.limits.for_engine(),
             ..EngineConfig::default()
         },
         ..ServerConfig::default()

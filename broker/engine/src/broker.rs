@@ -8,6 +8,7 @@ use uns_model::{OrgId, Random, SessionNo};
 use crate::clients::{Clients, Parked};
 use crate::config::Config;
 use crate::guesses::Guesses;
+use crate::limits::Organisations;
 use crate::login::Authenticate;
 use crate::retained::{Retained, RetainedMessages};
 use crate::tree::{Holder, Subscriber, Subscriptions};
@@ -24,6 +25,8 @@ pub struct Broker {
     pub clients: Clients,
     /// Who may connect.
     pub authenticate: Box<dyn Authenticate>,
+    /// What organisations have in common over all cores.
+    pub(crate) orgs: Organisations,
     pub(crate) random: Arc<dyn Random>,
     /// How many connections are congested; publishers look no further while it is 0.
     congested: AtomicU32,
@@ -52,10 +55,11 @@ impl Broker {
         random: Arc<dyn Random>,
     ) -> Self {
         Self {
-            retained: RetainedMessages::new(config.retained),
+            retained: RetainedMessages::new(config.retained, config.limits.organisation.retained),
             guesses: Guesses::new(config.guessing),
             config: Arc::new(config.resolved(cores)),
             subscriptions: Subscriptions::default(),
+            orgs: Organisations::default(),
             clients: Clients::default(),
             authenticate,
             random,

@@ -81,6 +81,14 @@ pub struct Clients {
 }
 
 impl Clients {
+    /// Whether an organisation with at most so many clients, connected or waited for by their
+    /// sessions, has this one or room for it.
+    pub fn has_room(&self, org: OrgId, client_id: &str, max: usize) -> bool {
+        let state = self.state.lock();
+        let Some(clients) = state.orgs.get(&org) else { return max > 0 };
+        clients.len() < max || clients.contains_key(client_id)
+    }
+
     /// Gives the client id to a connection and returns the one that held it.
     pub fn claim(&self, org: OrgId, client_id: &str, who: Address) -> Option<Address> {
         let mut state = self.state.lock();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::guesses::Guessing;
+use crate::limits::Limits;
 use crate::retained::Quota;
 
 /// Limits and times of the engine; the same on every core.
@@ -56,6 +57,8 @@ pub struct Config {
     pub levels_max: usize,
     /// What may be retained.
     pub retained: Quota,
+    /// Rates and quotas.
+    pub limits: Limits,
     /// Topics whose matches one core remembers.
     pub routes_max: usize,
 }
@@ -124,6 +127,7 @@ impl Default for Config {
             subscriptions_max: 100_000,
             levels_max: 200,
             retained: Quota { count: 2_000_000, bytes: 1 << 30 },
+            limits: Limits::default(),
             routes_max: 65_536,
         }
     }

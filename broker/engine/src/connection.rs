@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ahash::RandomState;
@@ -12,6 +13,7 @@ use uns_model::{OrgId, PublisherId, SessionNo, Timestamp};
 
 use crate::clients::Filters;
 use crate::config::Durability;
+use crate::limits::{Bucket, Organisation};
 use crate::login::{Exchange, Identity, Peer};
 use crate::outbound::Outbound;
 use crate::policy::PolicyNo;
@@ -199,6 +201,10 @@ pub(crate) struct Connection<N> {
     pub(crate) durability: Durability,
     /// Whether reason strings are welcome.
     pub(crate) problem_information: bool,
+    /// What it may still publish in this second.
+    pub(crate) bucket: Bucket,
+    /// Its organisation, where that has a rate.
+    pub(crate) organisation: Option<Arc<Organisation>>,
     /// Where its last publish went.
     pub(crate) last_route: Option<Rc<Route<N>>>,
     /// Why its CONNECT is refused, whatever it says.
@@ -242,6 +248,8 @@ impl<N> Connection<N> {
             wants_session: false,
             durability: Durability::Commit,
             problem_information: true,
+            bucket: Bucket::default(),
+            organisation: None,
             last_route: None,
             refuse: None,
             paused: false,

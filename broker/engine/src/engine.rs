@@ -18,6 +18,7 @@ mod remote;
 mod retain;
 mod session;
 mod subscribe;
+mod throttle;
 mod timers;
 
 use std::collections::HashMap;
@@ -150,6 +151,8 @@ pub struct Engine<G: Gate> {
     paused: Vec<Key>,
     /// Whether the paused may try again.
     resume: bool,
+    /// Connections beyond their rate, and when they may go on.
+    throttled: Vec<(Duration, Key)>,
     /// Connections whose pace is being judged.
     stalled: Vec<Key>,
     /// Connections that must not be answered, to be ended at the next tick.
@@ -175,6 +178,7 @@ impl<G: Gate> Engine<G> {
             claims: HashMap::default(),
             paused: Vec::new(),
             resume: false,
+            throttled: Vec::new(),
             stalled: Vec::new(),
             unanswered: Vec::new(),
             scratch: Vec::new(),

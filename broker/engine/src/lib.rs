@@ -12,6 +12,7 @@ mod broker;
 mod config;
 mod gate;
 mod guesses;
+mod limits;
 mod login;
 mod stats;
 
@@ -50,11 +51,12 @@ pub use inspect::{
     ClientInfo, ClientOrder, ClientQuery, ClientScan, ClientState, Keeping, TopicName, TopicScan,
 };
 pub use key::{Address, CoreNo, Key, Slots};
+pub use limits::{Limits, OrganisationLimits, Rate};
 pub use login::{
     Anonymous, Authenticate, Certificate, Exchange, Identity, Login, OwnedLogin, Password, Peer,
     Step, Transport, Verdict,
 };
 pub use retained::{Quota, Retained, RetainedMessages, Walk};
 pub use route::Member;
-pub use stats::{Drop, End, LoginFailure, Stats};
+pub use stats::{Drop, End, Limit, LoginFailure, Stats};
 pub use tree::{Group, Holder, Link, List, Matched, Subscriber, Subscriptions, Visit, Wish};

@@ -30,9 +30,11 @@ pub struct Retained {
     pub payload: Bytes,
 }
 
+/// What a message costs beside its bytes.
+const OVERHEAD: usize = 160;
+
 impl Retained {
     fn bytes(&self) -> usize {
-        const OVERHEAD: usize = 160;
         self.topic.len() + self.properties.len() + self.payload.len() + OVERHEAD
     }
 
@@ -79,16 +81,29 @@ impl Node {
     }
 }
 
+/// Whether a topic counts for its organisation: the broker's figures do not.
+fn is_own(topic: &str) -> bool {
+    !topic.starts_with('$')
+}
+
+/// What one organisation retains.
+#[derive(Debug, Default)]
+struct Root {
+    node: Node,
+    count: usize,
+    bytes: usize,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    roots: HashMap<OrgId, Node>,
+    roots: HashMap<OrgId, Root>,
     count: usize,
     bytes: usize,
     expiries: BinaryHeap<Reverse<(Duration, OrgId, Box<str>)>>,
 }
 
-/// How much may be retained.
-#[derive(Clone, Copy, Debug)]
+/// How much may be retained; 0 for as much as there is.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Quota {
     /// Messages.
     pub count: usize,
@@ -96,17 +111,26 @@ pub struct Quota {
     pub bytes: usize,
 }
 
+impl Quota {
+    /// Whether what is there may become this much.
+    fn holds(&self, count: usize, bytes: usize) -> bool {
+        (self.count == 0 || count <= self.count) && (self.bytes == 0 || bytes <= self.bytes)
+    }
+}
+
 /// The retained messages of all organisations.
 #[derive(Debug)]
 pub struct RetainedMessages {
     state: RwLock<State>,
     quota: Quota,
+    /// Of each organisation.
+    each: Quota,
 }
 
 impl RetainedMessages {
-    /// Starts empty.
-    pub fn new(quota: Quota) -> Self {
-        Self { state: RwLock::default(), quota }
+    /// Starts empty; with a quota for all, and one for each organisation.
+    pub fn new(quota: Quota, each: Quota) -> Self {
+        Self { state: RwLock::default(), quota, each }
     }
 
     /// How many messages and bytes are retained.
@@ -115,11 +139,21 @@ impl RetainedMessages {
         (state.count, state.bytes)
     }
 
-    /// Whether a message of this size on this topic would be kept.
+    /// Whether a message of this size on this topic would be kept. One that takes the place of an
+    /// equal or larger one always is.
     pub fn has_room(&self, org: OrgId, topic: &str, bytes: usize) -> bool {
         let state = self.state.read();
-        (state.count < self.quota.count && state.bytes + bytes <= self.quota.bytes)
-            || state.roots.get(&org).is_some_and(|root| root.get(Some(topic)).is_some())
+        let bytes = bytes + OVERHEAD;
+        let root = state.roots.get(&org);
+        let old = root.and_then(|root| root.node.get(Some(topic))).map(|old| old.bytes());
+        if old.is_some_and(|old| old >= bytes) {
+            return true;
+        }
+        let new = usize::from(old.is_none());
+        let grown = bytes - old.unwrap_or(0);
+        let (count, size) = root.map_or((0, 0), |root| (root.count, root.bytes));
+        self.quota.holds(state.count + new, state.bytes + grown)
+            && self.each.holds(count + new, size + grown)
     }
 
     /// Keeps a message in place of the topic's last one.
@@ -135,12 +169,17 @@ impl RetainedMessages {
         let message = Arc::new(message);
         let bytes = message.bytes();
         let topic = message.topic.clone();
-        let old = state.roots.entry(org).or_default().set(Some(&topic), message);
-        state.bytes += bytes;
-        match old {
-            Some(old) => state.bytes -= old.bytes(),
-            None => state.count += 1,
+        let root = state.roots.entry(org).or_default();
+        let (gone, new) = match root.node.set(Some(&topic), message) {
+            Some(old) => (old.bytes(), 0),
+            None => (0, 1),
+        };
+        if is_own(&topic) {
+            root.bytes = root.bytes + bytes - gone;
+            root.count += new;
         }
+        state.bytes = state.bytes + bytes - gone;
+        state.count += new;
     }
 
     /// Forgets the topic's message.
@@ -150,7 +189,7 @@ impl RetainedMessages {
 
     /// The topic's message.
     pub fn get(&self, org: OrgId, topic: &str) -> Option<Arc<Retained>> {
-        self.state.read().roots.get(&org)?.get(Some(topic)).cloned()
+        self.state.read().roots.get(&org)?.node.get(Some(topic)).cloned()
     }
 
     /// Removes what expired; at most `limit` messages per call.
@@ -165,7 +204,7 @@ impl RetainedMessages {
                 _ => return,
             }
             let Some(Reverse((_, org, topic))) = state.expiries.pop() else { return };
-            let held = state.roots.get(&org).and_then(|root| root.get(Some(&topic)));
+            let held = state.roots.get(&org).and_then(|root| root.node.get(Some(&topic)));
             if held.is_some_and(|message| message.expired(now)) {
                 state.clear(org, &topic);
             }
@@ -176,20 +215,22 @@ impl RetainedMessages {
 impl State {
     fn clear(&mut self, org: OrgId, topic: &str) {
         let Some(root) = self.roots.get_mut(&org) else { return };
-        let old = root.clear(Some(topic));
-        if root.is_empty() {
-            self.roots.remove(&org);
+        let Some(old) = root.node.clear(Some(topic)) else { return };
+        if is_own(topic) {
+            root.count -= 1;
+            root.bytes -= old.bytes();
         }
-        if let Some(old) = old {
-            self.count -= 1;
-            self.bytes -= old.bytes();
+        self.count -= 1;
+        self.bytes -= old.bytes();
+        if root.node.is_empty() {
+            self.roots.remove(&org);
         }
     }
 
     fn rebuild_expiries(&mut self) {
         let roots = &self.roots;
         self.expiries.retain(|Reverse((at, org, topic))| {
-            let held = roots.get(org).and_then(|root| root.get(Some(topic)));
+            let held = roots.get(org).and_then(|root| root.node.get(Some(topic)));
             held.is_some_and(|message| message.expires == Some(*at))
         });
     }

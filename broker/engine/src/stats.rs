@@ -2,11 +2,12 @@
 
 mod causes;
 
-pub use causes::{Drop, End, LoginFailure};
+pub use causes::{Drop, End, Limit, LoginFailure};
 
 const DROPS: usize = Drop::ALL.len();
 const ENDS: usize = End::ALL.len();
 const LOGINS: usize = LoginFailure::ALL.len();
+const LIMITS: usize = Limit::ALL.len();
 
 /// Single numbers first, then those by cause; [`Stats::to_array`] has them in this order.
 macro_rules! numbers {
@@ -23,6 +24,8 @@ macro_rules! numbers {
             pub refused: [u64; ENDS],
             /// Log-ins that failed, by [`LoginFailure`].
             pub auth_failed: [u64; LOGINS],
+            /// Times a limit was met, by [`Limit`].
+            pub limited: [u64; LIMITS],
         }
 
         const SINGLE: usize = [$(stringify!($name)),*].len();
@@ -88,7 +91,7 @@ numbers! {
 
 impl Stats {
     /// How many numbers there are.
-    pub const LEN: usize = SINGLE + DROPS + 2 * ENDS + LOGINS;
+    pub const LEN: usize = SINGLE + DROPS + 2 * ENDS + LOGINS + LIMITS;
 
     /// Counts a dropped message.
     pub fn drop(&mut self, cause: Drop) {
@@ -100,6 +103,11 @@ impl Stats {
         self.auth_failed[failure as usize] += 1;
     }
 
+    /// Counts that a limit was met.
+    pub fn limited(&mut self, limit: Limit) {
+        self.limited[limit as usize] += 1;
+    }
+
     /// Packets sent, of any type.
     pub fn packets_out(&self) -> u64 {
         self.messages_out + self.control_out
@@ -109,7 +117,8 @@ impl Stats {
     pub fn to_array(&self) -> [u64; Self::LEN] {
         let mut all = [0; Self::LEN];
         let causes = self.dropped.into_iter().chain(self.ended).chain(self.refused);
-        let numbers = self.single().into_iter().chain(causes).chain(self.auth_failed);
+        let numbers =
+            self.single().into_iter().chain(causes).chain(self.auth_failed).chain(self.limited);
         all.iter_mut().zip(numbers).for_each(|(to, number)| *to = number);
         all
     }
@@ -120,7 +129,8 @@ impl Stats {
         let mut numbers = all.iter().copied();
         stats.single_mut().into_iter().zip(&mut numbers).for_each(|(to, number)| *to = number);
         let causes = stats.dropped.iter_mut().chain(&mut stats.ended).chain(&mut stats.refused);
-        causes.chain(&mut stats.auth_failed).zip(numbers).for_each(|(to, number)| *to = number);
+        let causes = causes.chain(&mut stats.auth_failed).chain(&mut stats.limited);
+        causes.zip(numbers).for_each(|(to, number)| *to = number);
         stats
     }
 
@@ -151,6 +161,7 @@ mod tests {
     fn causes_are_in_the_order_of_their_numbers() {
         assert!(Drop::ALL.into_iter().enumerate().all(|(at, cause)| cause as usize == at));
         assert!(LoginFailure::ALL.into_iter().enumerate().all(|(at, cause)| cause as usize == at));
+        assert!(Limit::ALL.into_iter().enumerate().all(|(at, limit)| limit as usize == at));
         assert!(End::ALL.into_iter().enumerate().all(|(at, cause)| cause as usize == at));
     }
 }

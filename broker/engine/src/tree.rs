@@ -16,12 +16,19 @@ use uns_model::OrgId;
 
 pub use list::List;
 use map::Map;
-use node::Node;
 pub(crate) use node::split;
+use node::{Change, Node};
 use subscriber::Subscribers;
 pub use subscriber::{Group, Holder, Link, Matched, Subscriber, Visit, Wish};
 
-type Roots = Map<u32, Arc<Node>>;
+/// The subscriptions of one organisation.
+#[derive(Clone, Debug, Default)]
+struct Root {
+    node: Arc<Node>,
+    count: usize,
+}
+
+type Roots = Map<u32, Root>;
 
 /// The subscriptions of all clients. Filters come as clients spell them: `$share/group/filter` is
 /// the subscription of one member of a share.
@@ -50,6 +57,11 @@ impl Subscriptions {
         self.count.load(Ordering::Relaxed)
     }
 
+    /// How many subscriptions one organisation has.
+    pub fn count_of(&self, org: OrgId) -> usize {
+        self.roots.load().get(&org.0).map_or(0, |root| root.count)
+    }
+
     /// Adds or replaces a subscription under all names its client has (see [`Holder`]), in one step
     /// and without a gap. Returns whether it existed.
     pub fn insert(
@@ -70,19 +82,19 @@ impl Subscriptions {
         entries: impl Iterator<Item = (&'a str, Subscriber)>,
         who: &[Holder],
     ) -> usize {
-        let (mut new, mut old) = (0, 0);
+        let mut old = 0;
         self.change(org, entries, &mut |list, subscriber| {
+            let mut change = Change { touched: true, count: 0 };
             let mut replaced = false;
             for &holder in who {
                 let second = subscriber.is_second(holder);
                 let existed = list.insert(holder, subscriber.clone()).is_some();
-                new += usize::from(!second && !existed);
+                change.count += isize::from(!second && !existed);
                 replaced |= existed;
             }
             old += usize::from(replaced);
-            true
+            change
         });
-        self.count.fetch_add(new, Ordering::Relaxed);
         old
     }
 
@@ -93,19 +105,18 @@ impl Subscriptions {
         filters: impl Iterator<Item = &'a str>,
         who: &[Holder],
     ) -> usize {
-        let (mut gone, mut hits) = (0, 0);
+        let mut hits = 0;
         self.change(org, filters.map(|filter| (filter, ())), &mut |list, ()| {
-            let mut hit = false;
+            let mut change = Change::default();
             for holder in who {
                 if let Some(old) = list.remove(holder) {
-                    gone += usize::from(!old.is_second(*holder));
-                    hit = true;
+                    change.count -= isize::from(!old.is_second(*holder));
+                    change.touched = true;
                 }
             }
-            hits += usize::from(hit);
-            hit
+            hits += usize::from(change.touched);
+            change
         });
-        self.count.fetch_sub(gone, Ordering::Relaxed);
         hits
     }
 
@@ -113,7 +124,7 @@ impl Subscriptions {
         &self,
         org: OrgId,
         filters: impl Iterator<Item = (&'a str, T)>,
-        edit: &mut dyn FnMut(&mut Subscribers, &T) -> bool,
+        edit: &mut dyn FnMut(&mut Subscribers, &T) -> Change,
     ) {
         let mut filters = filters.peekable();
         if filters.peek().is_none() {
@@ -122,17 +133,21 @@ impl Subscriptions {
         let _writer = self.writer.lock();
         let mut roots = Roots::clone(&self.roots.load());
         let mut root = roots.get(&org.0).cloned().unwrap_or_default();
-        let mut changed = false;
+        let mut all = Change::default();
         for (filter, what) in filters {
             let (group, filter) =
                 shared(filter).map_or((None, filter), |(group, filter)| (Some(group), filter));
-            changed |=
-                Arc::make_mut(&mut root).change(Some(filter), group, &mut |list| edit(list, &what));
+            let node = Arc::make_mut(&mut root.node);
+            let one = node.change(Some(filter), group, &mut |list| edit(list, &what));
+            all.touched |= one.touched;
+            all.count += one.count;
         }
-        if !changed {
+        if !all.touched {
             return;
         }
-        if root.is_empty() {
+        root.count = root.count.saturating_add_signed(all.count);
+        self.count.fetch_add(all.count.cast_unsigned(), Ordering::Relaxed);
+        if root.node.is_empty() {
             roots.remove(&org.0);
         } else {
             roots.insert(org.0, root);
@@ -145,7 +160,7 @@ impl Subscriptions {
     pub fn matches(&self, org: OrgId, topic: &str, visit: &mut Visit<'_>) {
         let roots = self.roots.load();
         if let Some(root) = roots.get(&org.0) {
-            root.matches(Some(topic), topic.starts_with('$'), visit);
+            root.node.matches(Some(topic), topic.starts_with('$'), visit);
         }
     }
 }

@@ -7,10 +7,12 @@ use std::time::Duration;
 use broker_engine::{Peer, Transport};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::config::Listener;
 use crate::counters::Counters;
 use crate::handshake::Hall;
+use crate::turnstile::Turnstile;
 use crate::worker::{Arrival, Carrier, Gauges, Socket};
 
 /// Where accepted connections go.
@@ -19,6 +21,8 @@ pub(crate) struct Floor {
     pub(crate) cores: Vec<mpsc::Sender<Arrival>>,
     pub(crate) gauges: Arc<Vec<Gauges>>,
     pub(crate) connections_max: usize,
+    /// Of each listener.
+    pub(crate) connections_per_second: u32,
     /// Connections closed at the door.
     pub(crate) turned_away: Arc<AtomicU64>,
     pub(crate) counters: Arc<Counters>,
@@ -34,8 +38,11 @@ pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor
     const PAUSE: Duration = Duration::from_millis(50);
     let direct = listener.transport == Transport::Tcp && !listener.proxy;
     let name: Box<str> = listener.address.to_string().into();
+    let mut turnstile = Turnstile::new(floor.connections_per_second);
     loop {
-        match socket.accept().await {
+        let accepted = socket.accept().await;
+        let wait = accepted.as_ref().ok().and_then(|_| turnstile.pass(Instant::now()));
+        match accepted {
             Ok((stream, from)) if direct => {
                 let peer = Peer {
                     address: from.to_string().into(),
@@ -54,6 +61,10 @@ pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor
                 tracing::warn!(%error, listener = %name, "accepting a connection failed");
                 tokio::time::sleep(PAUSE).await;
             }
+        }
+        if let Some(wait) = wait {
+            floor.counters.delayed.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(wait).await;
         }
     }
 }

@@ -21,6 +21,9 @@ pub struct Config {
     pub cores: u16,
     /// Connections at the same time. Some more are let in to be refused in words.
     pub connections_max: usize,
+    /// Connections each listener takes in a second, and as many at once; more wait in its queue.
+    /// 0 for as many as come.
+    pub connections_per_second: u32,
     /// How often `$SYS` is published; zero for never.
     pub figures_interval: Duration,
     /// In-process publishes waiting for one core.
@@ -132,6 +135,7 @@ impl Default for Config {
             handshakes: Handshakes::default(),
             verification: Verification::default(),
             cores: 0,
+            connections_per_second: 5000,
             connections_max: 15_000,
             figures_interval: Duration::from_secs(10),
             in_process_max: 1024,

@@ -68,6 +68,8 @@ struct Counted {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     transports: [Counted; Transport::ALL.len()],
+    /// Times a listener waited before it took the next connection.
+    pub(crate) delayed: AtomicU64,
     pub(crate) reloaded: AtomicU64,
     pub(crate) reload_failed: AtomicU64,
 }

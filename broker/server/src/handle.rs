@@ -44,6 +44,8 @@ pub struct StatsSnapshot {
     pub retained_bytes: usize,
     /// Connections closed at the door, beyond the limit.
     pub turned_away: u64,
+    /// Connections after which a listener waited, since they came too fast.
+    pub delayed: u64,
     /// Figures of each of [`Transport::ALL`].
     pub transports: [TransportStats; Transport::ALL.len()],
     /// Handshakes under way.
@@ -121,6 +123,7 @@ impl Handle {
             subscriptions: self.broker.subscriptions.count(),
             retained,
             retained_bytes,
+            delayed: self.floor.counters.delayed.load(Ordering::Relaxed),
             turned_away: self.turned_away.load(Ordering::Relaxed),
             transports: self.floor.counters.transports(),
             handshakes: self.hall.guests(),

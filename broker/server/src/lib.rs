@@ -25,6 +25,7 @@ mod gate;
 mod handshake;
 mod post;
 mod tls;
+mod turnstile;
 mod verify;
 mod websocket;
 mod worker;
@@ -41,6 +42,6 @@ pub use server::{Deps, Server};
 pub use broker_engine::{
     Access, Action, Anonymous, Authenticate, Certificate, Config as EngineConfig, Coverage,
     Drop as DropCause, Durability, End as EndCause, Everything, Exchange, Guessing, Identity,
-    InProcess, Login, LoginFailure, OwnedLogin, Password, Peer, Refusals, Rejection, Stall, Stats,
-    Step, Transport, Verdict,
+    InProcess, Limit, Limits, Login, LoginFailure, OrganisationLimits, OwnedLogin, Password, Peer,
+    Quota, Rate, Refusals, Rejection, Stall, Stats, Step, Transport, Verdict,
 };

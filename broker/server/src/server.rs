@@ -133,6 +133,7 @@ impl Server {
             cores: doors,
             gauges,
             connections_max: config.connections_max,
+            connections_per_second: config.connections_per_second,
             turned_away: Arc::new(AtomicU64::new(0)),
             counters,
             closed: Arc::new(AtomicBool::new(false)),

@@ -1,6 +1,8 @@
 //! Metrics of the broker: traffic, clients, what waits, what was lost, and why.
 
-use broker_server::{DropCause, EndCause, Failure, Handle, LoginFailure, StatsSnapshot, Transport};
+use broker_server::{
+    DropCause, EndCause, Failure, Handle, Limit, LoginFailure, StatsSnapshot, Transport,
+};
 use hub_kit::metrics::Exposition;
 
 use super::{counter, gauge};
@@ -66,6 +68,12 @@ fn write_losses(snapshot: &StatsSnapshot, out: &mut Exposition) {
     for (cause, count) in LoginFailure::ALL.into_iter().zip(stats.auth_failed) {
         failed.sample(&[("reason", cause.name())], count);
     }
+    let help = "Times a rate made a publisher wait, or a quota refused something.";
+    let mut limited = out.counter("uns_mqtt_limited_total", help);
+    for (limit, count) in Limit::ALL.into_iter().zip(stats.limited) {
+        limited.sample(&[("limit", limit.name())], count);
+    }
+    limited.sample(&[("limit", "connection_rate")], snapshot.delayed);
     let mut drops = out.counter("uns_mqtt_dropped_total", "Messages not delivered.");
     for (cause, count) in DropCause::ALL.into_iter().zip(stats.dropped) {
         drops.sample(&[("cause", cause.name())], count);

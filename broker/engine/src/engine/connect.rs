@@ -7,12 +7,14 @@ use broker_codec::{Connack, ConnackProperties, ReasonCode, Version};
 
 use uns_model::OrgId;
 
+use super::throttle::may_connect;
 use super::{Engine, Now, Signal};
 use crate::aliases::Aliases;
 use crate::connection::{Accepted, Connection, Introduction, Phase, Welcome};
 use crate::gate::Gate;
 use crate::key::{Address, Key};
 use crate::outbound::Outbound;
+use crate::stats::Limit;
 use crate::window::Window;
 
 /// A client id that is being taken over from another core.
@@ -59,6 +61,11 @@ impl<G: Gate> Engine<G> {
             clean_start,
             authentication,
         };
+        // Before it has a will, which nobody is to hear if it is refused.
+        if !may_connect(&self.broker, identity.org, &connection.client_id) {
+            self.desk.stats.limited(Limit::Sessions);
+            return self.fail(now, key, ReasonCode::QuotaExceeded);
+        }
         self.broker.config.apply(connection, introduction);
         self.identify(key, identity);
         let Some(connection) = self.connections.get_mut(key) else { return };

@@ -18,6 +18,7 @@ use crate::message::Message;
 use crate::policy::Grants;
 use crate::retained::Retained;
 use crate::route::{Owed, Route};
+use crate::stats::Limit;
 
 /// Whose publish it is.
 #[derive(Clone, Copy, Debug)]
@@ -137,6 +138,10 @@ impl<G: Gate> Engine<G> {
             payload: publish.payload,
             publisher: Some(me),
         };
+        if let Err(wait) = self.charge(now, key, message.bytes()) {
+            self.scratch = scratch;
+            return Ok(wait);
+        }
         let accepted = route.and_then(|route| self.admit(now, origin, &message, &route));
         self.scratch = scratch;
         match &accepted {
@@ -211,6 +216,9 @@ impl<G: Gate> Engine<G> {
         {
             return false;
         }
+        if !self.charge_in_process(now, publish.org, message.bytes()) {
+            return false;
+        }
         let publisher = self.gate.publisher(&publish.client_id);
         let origin = Origin { org: publish.org, publisher };
         let accepted = route.and_then(|route| self.admit(now, origin, &message, &route));
@@ -260,6 +268,7 @@ impl<G: Gate> Engine<G> {
     ) -> Result<bool, Rejection> {
         let keep = message.retain && !message.payload.is_empty();
         if keep && !self.broker.retained.has_room(origin.org, message.topic, message.bytes()) {
+            self.desk.stats.limited(Limit::Retained);
             let detail = "the store of retained messages is full";
             return Err(Rejection::new(ReasonCode::QuotaExceeded, "quota_exceeded", detail));
         }

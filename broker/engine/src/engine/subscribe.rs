@@ -10,6 +10,7 @@ use fabric::SessionChange;
 use super::acks::Who;
 use super::answer::Granted;
 use super::receive::Fatal;
+use super::throttle::may_subscribe;
 use super::{Engine, Now};
 use crate::gate::Gate;
 use crate::key::{Address, Key};
@@ -74,6 +75,9 @@ impl<G: Gate> Engine<G> {
             return Err(ReasonCode::QuotaExceeded);
         }
         let link = Some(Arc::clone(&connection.outbound.link));
+        if new && !may_subscribe(&self.broker, connection.org, &mut self.desk.stats) {
+            return Err(ReasonCode::QuotaExceeded);
+        }
         let session = connection.durable_session();
         let subscriber = Subscriber { wish, link, session };
         let holders = holders(me, session);

@@ -63,12 +63,13 @@ impl<G: Gate> Engine<G> {
 
     /// Whether [`Engine::judge`] wants to be called soon.
     pub fn is_stalled(&self) -> bool {
-        !self.stalled.is_empty()
+        !self.stalled.is_empty() || !self.throttled.is_empty()
     }
 
     /// Looks at clients that are behind: those that do not drain are slow, and nobody waits for
     /// them any longer.
     pub fn judge(&mut self, now: Now) {
+        self.release_throttled(now);
         let stall = self.desk.config.stall;
         let mut stalled = std::mem::take(&mut self.stalled);
         let mut slow = Vec::new();

@@ -21,7 +21,7 @@ fn message(topic: &str, expires: Option<u64>) -> Retained {
 }
 
 fn store() -> RetainedMessages {
-    RetainedMessages::new(Quota { count: 1000, bytes: 1 << 20 })
+    RetainedMessages::new(Quota { count: 1000, bytes: 1 << 20 }, Quota::default())
 }
 
 fn collect(store: &RetainedMessages, filter: &str, slice: usize, now: u64) -> Vec<String> {
@@ -121,9 +121,33 @@ fn expired_messages_are_neither_read_nor_kept() {
 
 #[test]
 fn a_full_store_still_replaces() {
-    let store = RetainedMessages::new(Quota { count: 1, bytes: 1 << 20 });
+    let store = RetainedMessages::new(Quota { count: 1, bytes: 1 << 20 }, Quota::default());
     assert!(store.has_room(ORG, "a", 10));
     store.set(ORG, message("a", None));
     assert!(store.has_room(ORG, "a", 10));
     assert!(!store.has_room(ORG, "b", 10));
+}
+
+#[test]
+fn a_quota_of_bytes_counts_what_is_replaced() {
+    let size = 1 + 1 + OVERHEAD;
+    let store = RetainedMessages::new(Quota { count: 0, bytes: size + 10 }, Quota::default());
+    store.set(ORG, message("a", None));
+    assert_eq!(store.size(), (1, size));
+    assert!(store.has_room(ORG, "a", 2));
+    assert!(store.has_room(ORG, "a", 12));
+    assert!(!store.has_room(ORG, "a", 13));
+    assert!(!store.has_room(ORG, "b", 2));
+}
+
+#[test]
+fn an_organisation_beyond_its_quota_leaves_others_theirs() {
+    let store = RetainedMessages::new(Quota::default(), Quota { count: 2, bytes: 0 });
+    let other = OrgId(9);
+    store.set(ORG, message("a", None));
+    store.set(ORG, message("b", None));
+    assert!(!store.has_room(ORG, "c", 1));
+    assert!(store.has_room(other, "c", 1));
+    store.clear(ORG, "a");
+    assert!(store.has_room(ORG, "c", 1));
 }

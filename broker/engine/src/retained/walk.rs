@@ -60,7 +60,7 @@ impl RetainedMessages {
             }
             more
         };
-        let over = root.descend(&walk.filter, after.as_deref().map(Some), true, &mut take);
+        let over = root.node.descend(&walk.filter, after.as_deref().map(Some), true, &mut take);
         walk.after = stopped;
         over
     }

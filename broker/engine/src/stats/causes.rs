@@ -44,6 +44,44 @@ impl Drop {
     }
 }
 
+/// A rate that made a publisher wait, or a quota that refused something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub enum Limit {
+    /// What one client may publish in a second.
+    ClientRate,
+    /// What one organisation may publish in a second.
+    OrganisationRate,
+    /// Sessions, of all or of one organisation.
+    Sessions,
+    /// Subscriptions of one client or one organisation.
+    Subscriptions,
+    /// Retained messages, of all or of one organisation.
+    Retained,
+}
+
+impl Limit {
+    /// Every limit.
+    pub const ALL: [Self; 5] = [
+        Self::ClientRate,
+        Self::OrganisationRate,
+        Self::Sessions,
+        Self::Subscriptions,
+        Self::Retained,
+    ];
+
+    /// Its name in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ClientRate => "client_rate",
+            Self::OrganisationRate => "organisation_rate",
+            Self::Sessions => "sessions",
+            Self::Subscriptions => "subscriptions",
+            Self::Retained => "retained",
+        }
+    }
+}
+
 /// How the connection of a client ended, or why its CONNECT was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]

@@ -16,7 +16,7 @@ impl Subscriptions {
     pub fn list(&self, org: OrgId, visit: &mut List<'_>) {
         let roots = self.roots.load_full();
         if let Some(root) = roots.get(&org.0) {
-            root.list(&mut String::new(), visit);
+            root.node.list(&mut String::new(), visit);
         }
     }
 }

@@ -24,8 +24,17 @@ pub(super) struct Shares {
     pub(super) below: Groups,
 }
 
+/// What an edit did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Change {
+    /// Something is another one than before.
+    pub(super) touched: bool,
+    /// How many subscriptions there are more.
+    pub(super) count: isize,
+}
+
 /// Changes the subscribers of one filter.
-pub(super) type Edit<'a> = dyn FnMut(&mut Subscribers) -> bool + 'a;
+pub(super) type Edit<'a> = dyn FnMut(&mut Subscribers) -> Change + 'a;
 
 impl Node {
     pub(super) fn is_empty(&self) -> bool {
@@ -42,7 +51,7 @@ impl Node {
         filter: Option<&str>,
         group: Option<&str>,
         edit: &mut Edit<'_>,
-    ) -> bool {
+    ) -> Change {
         let Some(filter) = filter else { return self.edit(false, group, edit) };
         let (level, rest) = split(filter);
         match level {
@@ -64,7 +73,7 @@ impl Node {
         }
     }
 
-    fn edit(&mut self, below: bool, group: Option<&str>, edit: &mut Edit<'_>) -> bool {
+    fn edit(&mut self, below: bool, group: Option<&str>, edit: &mut Edit<'_>) -> Change {
         let Some(name) = group else {
             return edit(if below { &mut self.below } else { &mut self.here });
         };

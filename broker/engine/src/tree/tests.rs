@@ -122,6 +122,7 @@ proptest! {
                 prop_assert_eq!(tree.remove(OrgId(1), std::iter::once(&*filter), &who), old);
             }
             prop_assert_eq!(tree.count(), model.len());
+            prop_assert_eq!(tree.count_of(OrgId(1)), model.len());
         }
         for topic in topics {
             prop_assert_eq!(found(&tree, OrgId(1), &topic), expected(&model, &topic), "{}", topic);

@@ -15,6 +15,7 @@ mod dead_core;
 mod hostile;
 mod in_process;
 mod keep_alive;
+mod limits;
 mod log_in;
 mod names;
 mod namespace;

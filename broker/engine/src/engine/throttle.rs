@@ -1,0 +1,93 @@
+//! Publishers beyond their rate: nothing is read from them for a while, so that TCP slows them down
+//! and nothing is lost. No core waits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uns_model::OrgId;
+
+use super::receive::Step;
+use super::{Engine, Now};
+use crate::broker::Broker;
+use crate::gate::Gate;
+use crate::key::Key;
+use crate::stats::{Limit, Stats};
+
+impl<G: Gate> Engine<G> {
+    /// Takes a publish of this size out of the rates of its client and organisation; or pauses the
+    /// client until it may come again.
+    #[inline]
+    pub(super) fn charge(&mut self, now: Now, key: Key, bytes: usize) -> Result<(), Step> {
+        let limits = &self.desk.config.limits;
+        if !limits.client.is_set() && !limits.organisation.publish.is_set() {
+            return Ok(());
+        }
+        self.charge_rates(now, key, bytes).map_err(|(wait, limit)| {
+            self.desk.stats.limited(limit);
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.paused = true;
+                self.throttled.push((now.monotonic + wait, key));
+            }
+            Step::Wait
+        })
+    }
+
+    fn charge_rates(&mut self, now: Now, key: Key, bytes: usize) -> Result<(), (Duration, Limit)> {
+        let limits = self.desk.config.limits;
+        let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
+        if let Some(wait) = connection.bucket.wait(now.monotonic) {
+            return Err((wait, Limit::ClientRate));
+        }
+        let rate = limits.organisation.publish;
+        if rate.is_set() {
+            let of = connection.org;
+            let org = connection.organisation.get_or_insert_with(|| self.broker.orgs.get(of));
+            let taken = org.publish(now.monotonic, rate, bytes);
+            taken.map_err(|wait| (wait, Limit::OrganisationRate))?;
+        }
+        connection.bucket.take(now.monotonic, limits.client, bytes);
+        Ok(())
+    }
+
+    /// The same for a publish from inside the process: `false` if it has to be offered again.
+    pub(super) fn charge_in_process(&mut self, now: Now, org: OrgId, bytes: usize) -> bool {
+        let rate = self.desk.config.limits.organisation.publish;
+        if !rate.is_set() {
+            return true;
+        }
+        let taken = Arc::clone(&self.broker).orgs.get(org).publish(now.monotonic, rate, bytes);
+        if taken.is_err() {
+            self.desk.stats.limited(Limit::OrganisationRate);
+        }
+        taken.is_ok()
+    }
+
+    /// Reads again from those whose time has come.
+    pub(super) fn release_throttled(&mut self, now: Now) {
+        let (connections, resumed) = (&mut self.connections, &mut self.effects.resumed);
+        self.throttled.retain(|(until, key)| {
+            let due = now.monotonic >= *until;
+            if due && let Some(connection) = connections.get_mut(*key) {
+                connection.paused = false;
+                resumed.push(*key);
+            }
+            !due
+        });
+    }
+}
+
+/// Whether an organisation may have one more subscription.
+pub(super) fn may_subscribe(broker: &Broker, org: OrgId, stats: &mut Stats) -> bool {
+    let max = broker.config.limits.organisation.subscriptions;
+    let may = max == 0 || broker.subscriptions.count_of(org) < max;
+    if !may {
+        stats.limited(Limit::Subscriptions);
+    }
+    may
+}
+
+/// Whether an organisation may have one more client, or this is one it has.
+pub(super) fn may_connect(broker: &Broker, org: OrgId, client_id: &str) -> bool {
+    let max = broker.config.limits.organisation.sessions;
+    max == 0 || broker.clients.has_room(org, client_id, max)
+}
