@@ -15,6 +15,8 @@ use uns_model::Sequence;
 
 use crate::Error;
 use crate::fold::Fold;
+#[cfg(test)]
+pub(crate) use format::decode;
 pub(crate) use format::encode;
 use format::{FORMAT_VERSION, Unusable};
 

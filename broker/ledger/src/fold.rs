@@ -211,3 +211,6 @@ pub(crate) enum Cause {
     /// Its record is there and says nothing useful.
     Unreadable,
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

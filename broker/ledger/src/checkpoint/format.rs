@@ -21,7 +21,7 @@ const CRC_BYTES: usize = 4;
 
 /// Why a file is of no use.
 #[derive(Debug)]
-pub(super) enum Unusable {
+pub(crate) enum Unusable {
     /// Its bytes are not what was written.
     Damaged(String),
     /// A newer release wrote it, in this format.
@@ -56,7 +56,7 @@ pub(super) fn applied(file: &[u8]) -> Result<Sequence, Unusable> {
     body(file)?.u64().map(Sequence).ok_or_else(cut_short)
 }
 
-pub(super) fn decode(file: &[u8]) -> Result<Fold, Unusable> {
+pub(crate) fn decode(file: &[u8]) -> Result<Fold, Unusable> {
     decode_body(&mut body(file)?).ok_or_else(cut_short)
 }
 

@@ -1,0 +1,209 @@
+//! What following the log costs: per record that is passed over, per delivery that is owed, and per
+//! delivery that is handed over.
+//!
+//! Prints and asserts nothing about time: `cargo bench -p broker-ledger --bench fold`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use broker_ledger::{Attach, Config, Delivery, DueWill, Ledger, Outlet, Parts, Place, Topics};
+use fabric::sim::{SimDisk, SimLog};
+use fabric::{Audience, Batch, Log, Publish, Record, SessionChange};
+use tokio::sync::watch;
+use uns_model::{
+    Clock, NodeNo, OrgId, PublisherId, Sequence, SessionNo, SystemClock, Timestamp, TopicId,
+};
+
+const RECORDS: usize = 4_000_000;
+const PER_BATCH: usize = 8_192;
+const INGEST: Timestamp = Timestamp(0);
+
+struct Names(Arc<str>);
+
+impl Topics for Names {
+    fn topic(&self, _id: TopicId) -> Option<Arc<str>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+/// Counts what it is given.
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Outlet for Count {
+    fn deliver(&self, _core: u16, batch: Vec<Delivery>) -> Result<(), Vec<Delivery>> {
+        self.0.fetch_add(batch.len(), Relaxed);
+        Ok(())
+    }
+
+    fn will(&self, _will: &DueWill) -> bool {
+        true
+    }
+
+    fn expired(&self, _session: SessionNo, _org: OrgId, _client_id: &Arc<str>) {}
+}
+
+fn publish(payload: &[u8]) -> Record<'_> {
+    Record::Publish(Publish {
+        org: OrgId::DEFAULT,
+        topic: TopicId(1),
+        node: NodeNo(1),
+        publisher: PublisherId(1),
+        qos: 1,
+        retain: false,
+        expiry: None,
+        source: None,
+        ingest: INGEST,
+        properties: &[],
+        payload,
+    })
+}
+
+fn append(log: &SimLog, batch: Batch) {
+    log.append(batch, None).expect("a log in memory takes everything");
+}
+
+fn open_sessions(log: &SimLog, count: u32) -> Audience {
+    let mut audience = Audience::new();
+    let mut batch = Batch::new();
+    for number in 1..=count {
+        let client_id = format!("client-{number}");
+        let publisher = PublisherId(number);
+        let org = OrgId::DEFAULT;
+        let change =
+            SessionChange::Opened { org, client_id: &client_id, publisher, expiry: u32::MAX };
+        batch.push(&Record::Session { session: SessionNo(number), change, ingest: INGEST });
+        audience.push(SessionNo(number), 1, false, &[]);
+    }
+    append(log, batch);
+    audience
+}
+
+/// Publishes owed to one audience, several per frame.
+fn publish_owed(log: &SimLog, audience: &Audience, count: usize) {
+    let mut batch = Batch::new();
+    for number in 0..count {
+        batch.push(&publish(&[b'7'; 64]));
+        let back = if batch.len() == 1 { 2 } else { 1 };
+        if back == 2 {
+            batch.push(&Record::Audience {
+                number: 1,
+                members: audience.members(),
+                ingest: INGEST,
+            });
+        }
+        batch.push(&Record::Owed { audience: 1, back, ingest: INGEST });
+        if batch.len() > 64 || number + 1 == count {
+            append(log, std::mem::take(&mut batch));
+        }
+    }
+}
+
+fn open(log: &Arc<SimLog>) -> Arc<Ledger> {
+    let config = Config {
+        owed_count_max: usize::MAX,
+        owed_total_max: usize::MAX,
+        feed_count_max: usize::MAX,
+        feed_bytes_max: usize::MAX,
+        ..Config::default()
+    };
+    Ledger::open(Parts {
+        log: Arc::clone(log) as _,
+        disk: Arc::new(SimDisk::new(1, 64 << 20)),
+        dir: PathBuf::from("/sessions"),
+        clock: Arc::new(SystemClock),
+        topics: Arc::new(Names(Arc::from("uns/v1/acme/berlin/press/temperature"))),
+        config,
+    })
+    .expect("it opens")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+#[expect(clippy::print_stdout, reason = "a benchmark prints")]
+fn report(what: &str, count: usize, took: Duration) {
+    println!("{what:<48} {:>9.1} ns each", took.as_nanos() as f64 / count as f64);
+}
+
+fn passed_over() {
+    let log = Arc::new(SimLog::new());
+    for _ in 0..RECORDS / PER_BATCH {
+        let mut batch = Batch::new();
+        for _ in 0..PER_BATCH {
+            batch.push(&publish(&[b'7'; 64])); // a record of 100 bytes
+        }
+        append(&log, batch);
+    }
+    let clock = SystemClock;
+    let start = clock.monotonic();
+    let ledger = open(&log);
+    report("a publish owed to nobody, passed over", RECORDS, clock.monotonic() - start);
+    assert_eq!(ledger.stats().sessions, 0);
+}
+
+fn owed(sessions: u32, publishes: usize) {
+    let log = Arc::new(SimLog::new());
+    let audience = open_sessions(&log, sessions);
+    let clock = SystemClock;
+    let start = clock.monotonic();
+    drop(open(&log));
+    let opening = clock.monotonic() - start;
+    publish_owed(&log, &audience, publishes);
+    let start = clock.monotonic();
+    let ledger = open(&log);
+    let took = (clock.monotonic() - start).saturating_sub(opening);
+    let count = sessions as usize * publishes;
+    assert_eq!(ledger.stats().owed, count);
+    report(&format!("owed: {publishes} publishes to {sessions} sessions"), count, took);
+}
+
+/// With `lag` the connections come after the publishes, else before.
+fn handed_over(sessions: u32, publishes: usize, lag: bool) {
+    let log = Arc::new(SimLog::new());
+    let audience = open_sessions(&log, sessions);
+    if lag {
+        publish_owed(&log, &audience, publishes);
+    }
+    let ledger = open(&log);
+    let (stop, stopped) = watch::channel(false);
+    let count = Arc::new(Count::default());
+    let thread = {
+        let (ledger, count) = (Arc::clone(&ledger), Arc::clone(&count));
+        std::thread::spawn(move || ledger.run(&*count, stopped).expect("it runs"))
+    };
+    let clock = SystemClock;
+    let wait = |until: usize| {
+        while count.0.load(Relaxed) < until {
+            std::thread::sleep(Duration::from_micros(50));
+        }
+    };
+    let all = sessions as usize * publishes;
+    let mut start = clock.monotonic();
+    for number in 1..=sessions {
+        let place = Place { core: 0, slot: number, generation: 1 };
+        let (session, at) = (SessionNo(number), Sequence::ZERO);
+        ledger.attach(Attach { session, at, place, window: u16::MAX });
+    }
+    if !lag {
+        wait(sessions as usize);
+        start = clock.monotonic();
+        publish_owed(&log, &audience, publishes);
+    }
+    wait(all + sessions as usize);
+    let how = if lag { "after a lag" } else { "as committed" };
+    let what = format!("handed over {how}: {publishes} to {sessions} sessions");
+    report(&what, all, clock.monotonic() - start);
+    stop.send_replace(true);
+    thread.join().expect("it ends");
+}
+
+fn main() {
+    passed_over();
+    owed(1, 1_000_000);
+    owed(10_000, 100);
+    for lag in [false, true] {
+        handed_over(1, 40_000, lag);
+        handed_over(1_000, 1_000, lag);
+    }
+}

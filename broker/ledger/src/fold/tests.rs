@@ -1,0 +1,97 @@
+//! The fold is a function of the log: it agrees with a plain model, and with itself after a
+//! checkpoint anywhere.
+
+mod model;
+pub(crate) mod stream;
+
+use fabric::sim::SimLog;
+use fabric::{Frame, Log, TailItem};
+use proptest::prelude::*;
+use uns_model::Sequence;
+
+use super::{Context, Fold, Replay};
+use crate::checkpoint::{decode, encode};
+use crate::{Config, Topics};
+use stream::{Known, Stream};
+
+/// Small quotas, so that they are met.
+pub(crate) fn config() -> Config {
+    Config { owed_count_max: 12, retained_count_max: 2, ..Config::default() }
+}
+
+pub(crate) fn frames(log: &dyn Log) -> Vec<Frame> {
+    let mut tail = log.tail(Sequence::ZERO);
+    let mut frames = Vec::new();
+    while let Some(TailItem::Frame(frame)) = tail.next().expect("the log is readable") {
+        frames.push(frame);
+    }
+    frames
+}
+
+fn apply(fold: &mut Fold, config: &Config, frame: &Frame) {
+    let topics: &dyn Topics = &Known;
+    fold.apply(&Context { config, topics }, frame, &mut Replay);
+}
+
+proptest! {
+    #[test]
+    fn a_checkpoint_anywhere_changes_nothing(seed: u64, at in 0usize..60) {
+        let (log, config) = (SimLog::new(), config());
+        let mut stream = Stream::new(seed);
+        for _ in 0..60 {
+            stream.append(&log);
+        }
+        let (mut straight, mut broken) = (Fold::default(), Fold::default());
+        for (number, frame) in frames(&log).iter().enumerate() {
+            if number == at {
+                let bytes = encode(&broken);
+                broken = decode(&bytes).expect("what was written is read");
+                prop_assert_eq!(encode(&broken), bytes);
+            }
+            apply(&mut straight, &config, frame);
+            apply(&mut broken, &config, frame);
+        }
+        prop_assert_eq!(encode(&straight), encode(&broken));
+        prop_assert_eq!(straight.totals, broken.totals);
+    }
+
+    #[test]
+    fn the_fold_agrees_with_a_plain_model(seed: u64) {
+        let (log, config) = (SimLog::new(), config());
+        let mut stream = Stream::new(seed);
+        let (mut fold, mut model) = (Fold::default(), model::Model::default());
+        for _ in 0..60 {
+            stream.append(&log);
+        }
+        for frame in frames(&log) {
+            apply(&mut fold, &config, &frame);
+            model.apply(config.owed_count_max, &frame);
+            model.check(&fold);
+        }
+    }
+
+    #[test]
+    fn no_damage_to_a_checkpoint_panics_or_is_believed(
+        seed: u64,
+        flip: prop::sample::Index,
+        cut: prop::sample::Index,
+    ) {
+        let (log, config) = (SimLog::new(), config());
+        let mut stream = Stream::new(seed);
+        let mut fold = Fold::default();
+        for _ in 0..20 {
+            stream.append(&log);
+        }
+        frames(&log).iter().for_each(|frame| apply(&mut fold, &config, frame));
+        let mut bytes = encode(&fold);
+        prop_assert!(decode(&bytes[..cut.index(bytes.len())]).is_err());
+        let bit = flip.index(bytes.len() * 8);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        prop_assert!(decode(&bytes).is_err());
+        // A matching checksum does not make nonsense sound, nor does nonsense panic.
+        let end = bytes.len() - 4;
+        let crc = crc32fast::hash(&bytes[..end]);
+        bytes[end..].copy_from_slice(&crc.to_le_bytes());
+        drop(decode(&bytes));
+    }
+}

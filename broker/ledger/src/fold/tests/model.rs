@@ -1,0 +1,165 @@
+//! The rules of sessions, said plainly: lists that are searched from end to end.
+
+use std::collections::BTreeMap;
+
+use fabric::{Frame, Record, SessionChange};
+use uns_model::{OrgId, Sequence, SessionNo};
+
+use crate::fold::Fold;
+
+#[derive(Debug, Default)]
+pub(super) struct Model {
+    sessions: BTreeMap<SessionNo, One>,
+    wills: BTreeMap<SessionNo, u32>,
+    retained: BTreeMap<String, Sequence>,
+    seen: u32,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct One {
+    org: u32,
+    client_id: String,
+    expiry: u32,
+    online: bool,
+    subscriptions: BTreeMap<String, (u8, bool)>,
+    took: Vec<u16>,
+    /// Sequence, ordinal, QoS, released.
+    owed: Vec<(u64, u64, u8, bool)>,
+    last: u64,
+    ordinals: u64,
+    dropped: u64,
+}
+
+type Owner = (Vec<(SessionNo, u8)>, u32);
+
+impl Model {
+    pub(super) fn apply(&mut self, quota: usize, frame: &Frame) {
+        let mut audiences: Vec<Owner> = Vec::new();
+        let records: Vec<_> = frame.records().collect();
+        for (sequence, record) in &records {
+            match record {
+                Record::Message(message) if message.retain => {
+                    self.retained.remove(message.topic);
+                    if !message.payload.is_empty() && self.retained.len() < 2 {
+                        self.retained.insert(message.topic.to_owned(), *sequence);
+                    }
+                }
+                Record::Audience { number, members, .. } => {
+                    let all = members.iter().map(|one| (one.session, one.qos)).collect();
+                    audiences.push((all, *number));
+                }
+                Record::Owed { audience, back, .. } => {
+                    let wanted = sequence.0.wrapping_sub(u64::from(*back));
+                    let found = records.iter().any(|(one, record)| {
+                        let publish = matches!(record, Record::Publish(_) | Record::Message(_));
+                        one.0 == wanted && publish
+                    });
+                    let members = audiences.iter().rev().find(|(_, number)| number == audience);
+                    if let (true, Some((members, _))) = (found, members) {
+                        self.owe(quota, wanted, members);
+                    }
+                }
+                Record::Session { session, change, .. } => self.change(*session, change),
+                _ => {}
+            }
+        }
+    }
+
+    fn owe(&mut self, quota: usize, sequence: u64, members: &[(SessionNo, u8)]) {
+        for (session, qos) in members {
+            self.seen = self.seen.max(session.0);
+            let Some(one) = self.sessions.get_mut(session).filter(|one| sequence > one.last) else {
+                continue;
+            };
+            one.last = sequence;
+            if one.owed.len() < quota {
+                one.owed.push((sequence, one.ordinals, *qos, false));
+            } else {
+                one.dropped += 1;
+            }
+            one.ordinals += 1;
+        }
+    }
+
+    fn change(&mut self, number: SessionNo, change: &SessionChange<'_>) {
+        self.seen = self.seen.max(number.0);
+        if let SessionChange::Opened { org: OrgId(org), client_id, expiry, .. } = *change {
+            self.sessions.retain(|other, one| {
+                *other != number && (one.org, &*one.client_id) != (org, client_id)
+            });
+            let client_id = client_id.to_owned();
+            let one = One { org, client_id, expiry, online: true, ..One::default() };
+            self.sessions.insert(number, one);
+            return;
+        }
+        if matches!(change, SessionChange::WillGone) {
+            self.wills.remove(&number);
+        }
+        let Some(one) = self.sessions.get_mut(&number) else { return };
+        match *change {
+            SessionChange::Ended => drop(self.sessions.remove(&number)),
+            SessionChange::Resumed { expiry } => (one.expiry, one.online) = (expiry, true),
+            SessionChange::Left { expiry } => (one.expiry, one.online) = (expiry, false),
+            SessionChange::Subscribed { filter, options, walk, .. } => {
+                one.subscriptions.insert(filter.to_owned(), (options, walk));
+            }
+            SessionChange::Unsubscribed { filter } => drop(one.subscriptions.remove(filter)),
+            SessionChange::Walked { filter } => {
+                one.subscriptions.entry(filter.to_owned()).and_modify(|sub| sub.1 = false);
+            }
+            SessionChange::Will { delay, .. } => drop(self.wills.insert(number, delay)),
+            SessionChange::Settled { sequence } => one.owed.retain(|entry| entry.0 != sequence.0),
+            SessionChange::Released { sequence } => {
+                let entry = one.owed.iter_mut().find(|entry| entry.0 == sequence.0);
+                entry.into_iter().for_each(|entry| entry.3 = true);
+            }
+            SessionChange::Took { packet_id } => {
+                one.took.retain(|one| *one != packet_id);
+                one.took.push(packet_id);
+                one.took.sort_unstable();
+            }
+            SessionChange::Forgot { packet_id } => one.took.retain(|one| *one != packet_id),
+            _ => {}
+        }
+    }
+
+    /// The fold says the same.
+    pub(super) fn check(&self, fold: &Fold) {
+        let mut sessions = BTreeMap::new();
+        for (number, session) in &fold.sessions {
+            let live = session.owed.entries().filter(|entry| !entry.is_settled());
+            let subscriptions = session.subscriptions.iter();
+            let one = One {
+                org: session.org.0,
+                client_id: session.client_id.to_string(),
+                expiry: session.expiry,
+                online: session.online,
+                subscriptions: subscriptions
+                    .map(|sub| (sub.filter.to_string(), (sub.options, sub.walk)))
+                    .collect(),
+                took: session.took.clone(),
+                owed: live
+                    .map(|one| (one.sequence().0, one.ordinal, one.qos(), one.is_released()))
+                    .collect(),
+                last: session.owed.last().0,
+                ordinals: session.owed.next_ordinal(),
+                dropped: session.dropped,
+            };
+            assert_eq!(fold.names[&session.org][&session.client_id], *number);
+            sessions.insert(*number, one);
+        }
+        assert_eq!(sessions, self.sessions);
+        let wills: BTreeMap<_, _> =
+            fold.wills.iter().map(|(number, pending)| (*number, pending.will.delay)).collect();
+        assert_eq!((wills, fold.seen.0), (self.wills.clone(), self.seen));
+        let retained: BTreeMap<String, Sequence> = fold
+            .retained
+            .iter()
+            .map(|(_, topic, stored)| (topic.to_owned(), stored.sequence))
+            .collect();
+        assert_eq!(retained, self.retained);
+        let owed: usize = self.sessions.values().map(|one| one.owed.len()).sum();
+        assert_eq!(fold.totals.owed, owed);
+        assert_eq!(fold.names.values().map(BTreeMap::len).sum::<usize>(), self.sessions.len());
+    }
+}
