@@ -66,7 +66,10 @@ impl Files {
     }
 
     pub(crate) fn write(&self, name: &str, content: &str) {
-        fs::write(self.path(name), content).expect("a file");
+        // In one step: a file half written would be a change of its own.
+        let new = self.path(&format!("{name}.new"));
+        fs::write(&new, content).expect("a file");
+        fs::rename(new, self.path(name)).expect("a file");
     }
 
     pub(crate) fn pair(&self, pair: &Pair) {
