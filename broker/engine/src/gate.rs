@@ -98,8 +98,10 @@ pub trait Gate {
     /// The number of a publisher.
     fn publisher(&mut self, client_id: &str) -> PublisherId;
 
-    /// Checks a publish and takes it into the open batch; those in [`Gate::derived`] follow it
-    /// there one by one.
+    /// Checks a publish and takes it into the open batch. Whether this client may publish to the
+    /// topic was decided before the topic was resolved; what the publish says is judged here and
+    /// in [`Gate::check`], and nowhere else: the place for contracts. What is in
+    /// [`Gate::derived`] follows it in the batch, one by one.
     ///
     /// # Errors
     /// It was not taken.

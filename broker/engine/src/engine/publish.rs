@@ -191,8 +191,8 @@ impl<G: Gate> Engine<G> {
         self.acknowledge(key, (id, Answer::Pubcomp), Ok(logged.is_some()));
     }
 
-    /// A publish from inside the process; its outcome comes in [`super::Effects::replies`] under
-    /// the token. `false` if it has to be offered again later.
+    /// A publish from inside the process, whose rights are its caller's business; its outcome comes
+    /// in [`super::Effects::replies`] under the token. `false` if it has to be offered again later.
     pub fn publish_in_process(&mut self, now: Now, token: u64, publish: &InProcess) -> bool {
         let message = Message {
             topic: &publish.topic,

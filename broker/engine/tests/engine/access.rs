@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use broker_codec::{Connect, PublishProperties, QoS, SubscribeOptions, Version, Will};
+use broker_codec::{
+    Connect, ConnectProperties, PublishProperties, QoS, SubscribeOptions, Version, Will,
+};
 use broker_engine::{Config, Refusals};
 
 use crate::doorman::{Doorman, Rules, as_user, rules};
@@ -205,4 +207,68 @@ fn who_is_revoked_is_sent_away() {
     assert!(net.is_closed(new) && net.is_closed(old) && !net.is_closed(kept));
     let anonymous = net.connect(0, &connect(Version::V5, "x"));
     assert_eq!(net.seen(anonymous), ["CONNACK Success"]);
+}
+
+/// The log takes everything.
+fn commit(net: &mut Net, core: usize) {
+    let tickets: Vec<_> = net.engines[core].gate().flushed.drain(..).filter_map(|f| f.0).collect();
+    for ticket in tickets {
+        net.commit(core, ticket.0, Ok(ticket.0));
+    }
+}
+
+#[test]
+fn sessions_are_owed_and_sent_what_their_client_may_receive() {
+    let fred = rules(&[], &["a/"]);
+    let mut net = net_of(Config::default(), &[("fred", &fred)]);
+    net.engines.iter_mut().for_each(|engine| engine.gate().has_log = true);
+    let properties =
+        ConnectProperties { session_expiry_interval: Some(60), ..ConnectProperties::default() };
+    let lasting =
+        Connect { clean_start: false, properties, ..as_user(Version::V5, "fred", "right") };
+    let client = net.connect(0, &lasting);
+    net.subscribe(client, "#", at_least_once());
+    commit(&mut net, 0);
+    assert_eq!(net.seen(client), ["CONNACK Success", "SUBACK GrantedQoS1"]);
+    net.lose(client);
+    let publisher = net.client(1, Version::V5, "p");
+    let notes = |net: &mut Net| {
+        for topic in ["a/x", "b/x"] {
+            net.send(publisher, &qos1(topic, "x", 1));
+        }
+        commit(net, 1);
+        let notes = std::mem::take(&mut net.engines[1].gate().notes);
+        notes.into_iter().filter(|note| note.ends_with("q1")).collect::<Vec<_>>()
+    };
+    assert_eq!(notes(&mut net), ["a/x q1", "audience 0q1"], "what nobody may receive is not kept");
+    *fred.receive.lock() = vec!["b/"];
+    net.broker.policy_changed();
+    assert_eq!(notes(&mut net), ["b/x q1", "audience 0q1"]);
+    // What it was owed before its rights went stays where it is.
+    let again = net.connect(0, &lasting);
+    commit(&mut net, 0);
+    let fed = |topic: &str, id| broker_engine::Fed {
+        sequence: uns_model::Sequence(id),
+        packet_id: broker_codec::PacketId::new(u16::try_from(id).expect("small")).expect("not 0"),
+        what: broker_engine::Due::Publish(broker_engine::FedPublish {
+            qos: 1,
+            retain: false,
+            dup: false,
+            ids: None,
+            topic: topic.into(),
+            properties: bytes::Bytes::new(),
+            payload: "x".into(),
+            expiry: None,
+            ingest: uns_model::Timestamp(0),
+        }),
+    };
+    net.engines[0].gate().notes.clear();
+    let now = net.now;
+    net.engines[0].fed(now, again.key, fed("a/x", 7));
+    net.engines[0].fed(now, again.key, fed("b/x", 8));
+    net.settle();
+    assert_eq!(net.seen(again), ["CONNACK Success present", "b/x x q1"]);
+    assert_eq!(net.engines[0].gate().notes, ["session 0 Settled"]);
+    let dropped = net.engines[0].stats().dropped[broker_engine::Drop::NotAuthorized as usize];
+    assert_eq!(dropped, 1);
 }

@@ -5,12 +5,15 @@
 mod packets;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use broker_codec::{Connect, ConnectProperties, Frame, Packet, ReasonCode, Version, frame};
 use broker_engine::{Config, Rejection, Stall, Ticket};
 
 use crate::dice::{Dice, seeds};
+use crate::doorman::{Doorman, Rules, rules};
 use crate::net::{Net, Peered, connect};
 use packets::{IDS, random_packet};
 
@@ -41,6 +44,7 @@ fn tight() -> Config {
 struct Play {
     net: Net,
     dice: Dice,
+    users: [Arc<Rules>; 2],
     guests: Vec<(Peered, Version)>,
     /// Tickets that are still to be decided, per core.
     decided: [u64; 2],
@@ -48,8 +52,10 @@ struct Play {
 
 impl Play {
     fn new(seed: u64) -> Self {
-        let net = Net::new(2, tight());
-        Self { net, dice: Dice::new(seed), guests: Vec::new(), decided: [0; 2] }
+        let users = [rules(&["t", "log/"], &["t/1", "log/"]), rules(&[""], &[""])];
+        let doorman = Doorman::with(&[("fred", &users[0]), ("slow", &users[1])]);
+        let net = Net::guarded(2, tight(), Box::new(doorman));
+        Self { net, dice: Dice::new(seed), users, guests: Vec::new(), decided: [0; 2] }
     }
 
     fn step(&mut self) {
@@ -76,6 +82,8 @@ impl Play {
                 self.hear(guest, version);
                 self.guests.remove(at);
             }
+            15 => self.verify(),
+            16 if self.dice.one_in(8) => self.change_rights(),
             _ => self.net.settle(),
         }
         if what > 15 {
@@ -99,12 +107,46 @@ impl Play {
         };
         let clean_start = id.is_empty() || dice.one_in(2);
         let keep_alive = dice.pick(&[0, 1, 60]);
+        let user_name = dice.pick(&[None, None, Some("fred"), Some("slow"), Some("nobody")]);
+        let password = user_name.map(|_| dice.pick(&[&b"right"[..], b"right", b"wrong"]));
+        let mut properties = properties;
+        if version == Version::V5 && dice.one_in(4) {
+            properties.authentication_method = Some(dice.pick(&["RIDDLE", "RIDDLE", "X"]));
+            properties.authentication_data = dice.pick(&[None, Some(b"fred")]);
+        }
         let asks = Connect { clean_start, keep_alive, properties, ..connect(version, id) };
+        let asks = Connect { user_name, password, ..asks };
         let guest = self.net.open_as(core, version);
         self.guests.push((guest, version));
         if !self.dice.one_in(8) {
             self.net.send_only(guest, &Packet::Connect(Box::new(asks)));
         }
+    }
+
+    /// Log-ins are verified, in any order, some of them for clients that are gone.
+    fn verify(&mut self) {
+        self.net.settle();
+        for core in 0..2 {
+            for (key, login) in std::mem::take(&mut self.net.engines[core].effects().asked) {
+                if self.dice.one_in(8) {
+                    continue;
+                }
+                let known = self.net.broker.authenticate.verify(&login);
+                self.net.engines[core].verified(self.net.now, key, known);
+            }
+            self.net.engines[core].effects().refused.clear();
+        }
+        self.net.settle();
+    }
+
+    fn change_rights(&mut self) {
+        let user = &self.users[self.dice.below(2)];
+        match self.dice.below(3) {
+            0 => *user.receive.lock() = vec![self.dice.pick(&["", "t", "log/"])],
+            1 => *user.publish.lock() = vec![self.dice.pick(&["", "t", "log/"])],
+            _ => user.revoked.store(self.dice.one_in(2), Ordering::Relaxed),
+        }
+        self.net.broker.policy_changed();
     }
 
     /// A packet that was cut, changed or invented.

@@ -144,13 +144,14 @@ fn seldom(dice: &Dice, version: Version, id: PacketId, bytes: &mut Vec<u8>) {
         0 => encode(&Packet::Connect(Box::new(connect(version, "a"))), version, bytes),
         1 => encode(&Packet::Pingresp, version, bytes),
         2 if version == Version::V5 => {
-            let properties =
-                AuthProperties { authentication_method: Some("X"), ..AuthProperties::default() };
-            encode(
-                &Packet::Auth(Auth { reason: ReasonCode::ReAuthenticate, properties }),
-                version,
-                bytes,
-            );
+            let properties = AuthProperties {
+                authentication_method: Some(dice.pick(&["RIDDLE", "RIDDLE", "X"])),
+                authentication_data: dice.pick(&[None, Some(b"fred"), Some(b"derf")]),
+                ..AuthProperties::default()
+            };
+            let reason =
+                dice.pick(&[ReasonCode::ReAuthenticate, ReasonCode::ContinueAuthentication]);
+            encode(&Packet::Auth(Auth { reason, properties }), version, bytes);
         }
         _ => {
             let suback = Suback {
