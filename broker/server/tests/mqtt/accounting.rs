@@ -34,7 +34,7 @@ fn trap_39_properties_count_like_payload() {
         sender.puback();
     }
     let dropped = || broker.handle.stats().stats.dropped[DropCause::QueueFull as usize];
-    eventually("the queue is full", || dropped() >= 80);
+    eventually("the queue is full", || dropped() >= 83);
     let kept = 100 - dropped();
     assert!(kept <= 17, "{kept} messages of 4 KiB are in 64 KiB, and one under way");
     for _ in 0..kept {
