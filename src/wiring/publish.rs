@@ -43,8 +43,7 @@ impl GatedPublish {
             org: item.org,
             topic: item.topic,
             payload: item.payload,
-            // The answer follows the commit, whatever QoS the subscribers get.
-            qos: item.qos.max(1),
+            qos: item.qos,
             retain: item.retain,
             expiry: item.expiry,
             properties,

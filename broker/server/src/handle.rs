@@ -55,9 +55,8 @@ pub struct StatsSnapshot {
 }
 
 impl Handle {
-    /// Publishes as a client would: through the gate, live to subscribers, retained if wanted. With
-    /// QoS 1 the future resolves after the commit; `None` if the topic is plain MQTT, which is
-    /// not logged. Publishes of one client id keep their order.
+    /// Publishes as a client would: through the gate, live to subscribers, retained if wanted. The
+    /// future resolves after the commit; `None` if the message is plain MQTT, which is not logged. Publishes of one client id keep their order.
     ///
     /// # Errors
     /// The gate refused it, or the broker is shutting down.

@@ -214,7 +214,9 @@ impl<G: Gate> Engine<G> {
                 self.grant(now, key, *granted, refused);
             }
             Who::Release(key, id) if refused.is_none() => self.release(key, id),
-            Who::Deliver(held) if refused.is_none() => self.deliver_held(now, &held),
+            Who::Deliver(held) if refused.is_none() || held.promised => {
+                self.deliver_held(now, &held);
+            }
             Who::Attach(key, session) => {
                 let receipt = outcome.and_then(|outcome| outcome.as_ref().ok()).cloned();
                 let committed = if refused.is_some() { Err(()) } else { Ok(receipt) };

@@ -50,7 +50,12 @@ impl<G: Gate> Engine<G> {
     ) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let logged = matches!(accepted, Ok(true));
-        let commit = connection.durability == Durability::Commit;
+        let commit = match connection.durability {
+            Durability::Commit => true,
+            // Nothing is acknowledged that was not stored as far as anybody knows.
+            Durability::Interval => self.acks.failing,
+            Durability::Memory => false,
+        };
         if logged && !commit {
             self.acks.wait(Who::Nobody, None);
         }

@@ -11,6 +11,7 @@ use super::acks::Who;
 use super::answer::Answer;
 use super::receive::{Fatal, Step};
 use super::{Engine, Now};
+use crate::config::Durability;
 use crate::connection::Excess;
 use crate::gate::{Gate, Inbound, Place, Rejection, Resolved};
 use crate::key::{Address, Key};
@@ -40,11 +41,13 @@ pub(super) struct Held<N> {
     properties: Box<[u8]>,
     payload: Box<[u8]>,
     publisher: Option<Address>,
+    /// Its publisher was told that it is taken, whatever becomes of the commit.
+    pub(super) promised: bool,
 }
 
 impl<N> Held<N> {
-    fn new(org: OrgId, message: &Message<'_>, route: &Rc<Route<N>>) -> Box<Self> {
-        Box::new(Self {
+    fn new(org: OrgId, message: &Message<'_>, route: &Rc<Route<N>>) -> Self {
+        Self {
             org,
             route: Rc::clone(route),
             turns: route.shares.iter().map(|share| share.turn()).collect(),
@@ -54,7 +57,8 @@ impl<N> Held<N> {
             properties: message.properties.into(),
             payload: message.payload.into(),
             publisher: message.publisher,
-        })
+            promised: false,
+        }
     }
 }
 
@@ -67,7 +71,7 @@ pub struct InProcess {
     pub topic: String,
     /// What.
     pub payload: Bytes,
-    /// 0, or 1 or 2 for an outcome that follows the commit.
+    /// 0 to 2. The outcome follows the commit, whatever it is.
     pub qos: u8,
     /// Whether it is retained.
     pub retain: bool,
@@ -338,7 +342,10 @@ impl<G: Gate> Engine<G> {
         (route, logged): (&Rc<Route<G::Node>>, bool),
     ) {
         if logged && message.qos == 2 {
-            return self.acks.wait(Who::Deliver(Held::new(origin.org, message, route)), None);
+            let connection = message.publisher.and_then(|own| self.connections.get(own.key));
+            let promised = connection.is_some_and(|c| c.durability == Durability::Memory);
+            let held = Held { promised, ..Held::new(origin.org, message, route) };
+            return self.acks.wait(Who::Deliver(Box::new(held)), None);
         }
         if message.retain {
             self.retain(now, origin.org, message);
