@@ -15,7 +15,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("mqtt.cores", "Broker threads, each with its own connections; 0 means one per core."),
     ("mqtt.connections_max", "Connections beyond this are refused (CONNACK 0x97)."),
     ("mqtt.packet_bytes_max", "Largest MQTT packet taken; advertised to MQTT 5 clients."),
-    ("mqtt.connect_timeout", "A connection must send its whole CONNECT within this time."),
+    (
+        "mqtt.connect_timeout",
+        "A connection must send its whole CONNECT within this time; as long for TLS and WebSocket.",
+    ),
     ("mqtt.keep_alive_max", "Longer keep-alives are lowered to this (Server Keep Alive)."),
     ("mqtt.outbound_bytes_max", "Bytes waiting for one slow reader before QoS 0 is dropped."),
     (

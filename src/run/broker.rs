@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use broker_server::{
-    Anonymous, Config as ServerConfig, Deps, EngineConfig, Error, Listener, Pages, Refusals,
-    Server, Tls, Transport,
+    Anonymous, Config as ServerConfig, Deps, EngineConfig, Error, Handshakes, Listener, Pages,
+    Refusals, Server, Tls, Transport,
 };
 
 use super::parts::Parts;
@@ -45,6 +45,7 @@ fn server_config(config: &Config) -> ServerConfig {
         tls: tls(mqtt),
         cores: u16::try_from(mqtt.cores).unwrap_or(u16::MAX),
         connections_max: mqtt.connections_max,
+        handshakes: Handshakes { timeout: mqtt.connect_timeout.0, ..Handshakes::default() },
         durability: durability(mqtt.durability),
         connections_per_second: mqtt.limits.connections_per_second,
         engine: EngineConfig {

@@ -12,17 +12,6 @@ use crate::wire::{Echo, connect, dial, publish, subscribe, until_closed};
 
 const MIB: u64 = 1 << 20;
 
-/// The process's memory now, and the most it ever had.
-fn memory(hub: &Hub) -> (u64, u64) {
-    let path = format!("/proc/{}/status", hub.pid());
-    let status = std::fs::read_to_string(path).expect("the hub runs");
-    let kib = |name: &str| {
-        let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
-        line.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok()).expect("a number")
-    };
-    (kib("VmRSS:") * 1024, kib("VmHWM:") * 1024)
-}
-
 /// The median of some round trips; none may be slow.
 fn honest(echo: &mut Echo) -> Duration {
     let mut times: Vec<Duration> = (0..50).map(|_| echo.round_trip()).collect();
@@ -39,7 +28,7 @@ fn malformed_first_packets_cost_nothing_that_stays() {
     let random = SeededRandom::new(9);
     let byte = || random.u64().to_le_bytes()[0];
     let below = |n: usize| usize::try_from(random.u64() % n as u64).expect("small");
-    let mut before = memory(&hub).0;
+    let mut before = hub.memory().0;
     for round in 0..10_000 {
         let mut bytes = connect("rude");
         if round % 2 == 0 {
@@ -58,10 +47,10 @@ fn malformed_first_packets_cost_nothing_that_stays() {
             honest(&mut echo);
         }
         if round == 1_000 {
-            before = memory(&hub).0;
+            before = hub.memory().0;
         }
     }
-    let after = memory(&hub).0;
+    let after = hub.memory().0;
     assert!(after < before + 16 * MIB, "{before} bytes became {after}");
 }
 
@@ -69,7 +58,7 @@ fn malformed_first_packets_cost_nothing_that_stays() {
 fn a_huge_remaining_length_is_refused_before_it_is_believed() {
     let scratch = Scratch::new();
     let hub = Hub::start(scratch.path());
-    let before = memory(&hub).1;
+    let before = hub.memory().1;
     // The most four bytes can say, 256 MiB; and 300 MB, which takes a fifth.
     for length in [&[0xff, 0xff, 0xff, 0x7f][..], &[0x80, 0x9a, 0x86, 0x8f, 0x01]] {
         for (first, connected) in [(0x10, false), (0x30, true)] {
@@ -84,7 +73,7 @@ fn a_huge_remaining_length_is_refused_before_it_is_believed() {
             }
         }
     }
-    let after = memory(&hub).1;
+    let after = hub.memory().1;
     assert!(after < before + 16 * MIB, "{before} bytes became {after}");
     honest(&mut Echo::open(hub.mqtt));
 }
@@ -128,14 +117,14 @@ fn a_subscriber_that_never_reads_costs_bounded_memory_and_nobody_time() {
     source.write_all(&connect("source")).expect("the hub reads");
     // Opaque bytes have no history: what grows is what waits for the deaf.
     let flood = publish("flood/a", &[0xff; 8_000]);
-    let (before, mut slowest) = (memory(&hub).0, Duration::ZERO);
+    let (before, mut slowest) = (hub.memory().0, Duration::ZERO);
     for _ in 0..60 {
         for _ in 0..100 {
             source.write_all(&flood).expect("the hub reads on");
         }
         slowest = slowest.max(echo.round_trip());
     }
-    let after = memory(&hub).1;
+    let after = hub.memory().1;
     // 48 MB went by for each of four; they may hold 1 MiB each, the log's memory has its own bound.
     assert!(after < before + 200 * MIB, "{before} bytes became {after}");
     assert!(slowest < Duration::from_secs(1), "an honest round trip took {slowest:?}");

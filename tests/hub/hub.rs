@@ -1,7 +1,7 @@
 //! A running hub on free ports and a data directory of its own.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -34,6 +34,12 @@ impl Drop for Scratch {
     }
 }
 
+/// Free ports of MQTT and HTTP.
+const ANY: (SocketAddr, SocketAddr) = {
+    let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+    (any, any)
+};
+
 /// The `uns` binary under test.
 pub(crate) fn uns() -> Command {
     Command::new(env!("CARGO_BIN_EXE_uns"))
@@ -57,20 +63,41 @@ impl Hub {
 
     /// Starts it with further `--set` entries.
     pub(crate) fn start_with(directory: &Path, set: &[&str]) -> Self {
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self::start_at(directory, (any, any), set)
+        Self::start_at(directory, ANY, set)
     }
 
     /// Starts it on given addresses, so that clients find it again.
     pub(crate) fn start_at(
         directory: &Path,
+        addresses: (SocketAddr, SocketAddr),
+        set: &[&str],
+    ) -> Self {
+        Self::spawn(directory, uns(), addresses, set)
+    }
+
+    /// Starts it with these environment variables.
+    pub(crate) fn start_in(directory: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut command = uns();
+        command.envs(environment.iter().copied());
+        Self::spawn(directory, command, ANY, &[])
+    }
+
+    /// Starts it under another program, such as a tracer, which ends with it.
+    pub(crate) fn start_under(directory: &Path, program: &[&str]) -> Self {
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]).arg(env!("CARGO_BIN_EXE_uns"));
+        Self::spawn(directory, command, ANY, &[])
+    }
+
+    fn spawn(
+        directory: &Path,
+        mut command: Command,
         (mqtt, http): (SocketAddr, SocketAddr),
         set: &[&str],
     ) -> Self {
         let ready = directory.join("ready.json");
         drop(fs::remove_file(&ready));
         let log = fs::File::create(directory.join("stderr.log")).expect("a log file");
-        let mut command = uns();
         command.arg("run").arg("--data").arg(directory.join("data"));
         command.arg("--ready-file").arg(&ready);
         command.args(["--set", &format!("mqtt.listen={mqtt}")]);
@@ -117,6 +144,22 @@ impl Hub {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The process's memory now, and the most it ever had.
+    pub(crate) fn memory(&self) -> (u64, u64) {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid()));
+        let status = status.expect("the hub runs");
+        let kib = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
+            line.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok()).expect("a number")
+        };
+        (kib("VmRSS:") * 1024, kib("VmHWM:") * 1024)
+    }
+
+    /// How many descriptors the process has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("the hub runs").count()
     }
 
     /// `mqtt://…`
@@ -205,6 +248,21 @@ pub(crate) fn curl(args: &[&str]) -> (u16, String) {
 /// Runs a `uns` sub-command to its end.
 pub(crate) fn run(args: &[&str]) -> Output {
     uns().args(args).stdin(Stdio::null()).output().expect("the binary under test starts")
+}
+
+/// Whether the long forms of tests are asked for.
+pub(crate) fn soak() -> bool {
+    std::env::var_os("UNS_SOAK").is_some()
+}
+
+/// Makes certificate and key for `localhost`, vouching for itself; what tells the hub of them.
+pub(crate) fn certificate(directory: &Path) -> Vec<String> {
+    let pair = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a pair");
+    let (certificate, key) = (directory.join("certificate.pem"), directory.join("key.pem"));
+    fs::write(&certificate, pair.cert.pem()).expect("a file");
+    fs::write(&key, pair.signing_key.serialize_pem()).expect("a file");
+    let set = |name: &str, path: &Path| format!("mqtt.tls.{name}={}", path.display());
+    vec![set("certificate", &certificate), set("key", &key)]
 }
 
 /// The folder of programs and packages that `make test` installed.

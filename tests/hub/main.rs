@@ -3,16 +3,20 @@
 #![expect(clippy::disallowed_methods, reason = "tests measure real time")]
 #![expect(clippy::panic, reason = "tests say what was unexpected")]
 
+mod client;
 mod hub;
 mod recording;
 mod wire;
 
 mod aggregates;
 mod brownfield_off;
+mod clock_jumps;
 mod commands;
 mod delete_node;
 mod disk_full;
+mod failed_sync;
 mod first_contact;
+mod half_open;
 mod hostile_bytes;
 mod http_guard;
 mod json_fields;
@@ -23,6 +27,9 @@ mod old_clients;
 mod one_owner;
 mod replay_is_bit_exact;
 mod retained;
+mod slow_consumer;
+mod steady;
 mod stop_in_time;
+mod storms;
 mod transports;
 mod versions_meet;

@@ -6,22 +6,12 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::hub::{Hub, Scratch, curl, node_peers, npm, peers};
-
-/// Certificate and key for `localhost`, vouching for itself.
-fn certificate(directory: &Path) {
-    let pair = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a pair");
-    fs::write(directory.join("certificate.pem"), pair.cert.pem()).expect("a file");
-    fs::write(directory.join("key.pem"), pair.signing_key.serialize_pem()).expect("a file");
-}
+use crate::hub::{Hub, Scratch, certificate, curl, node_peers, npm, peers};
 
 /// A hub with every listener there is.
 fn start(scratch: &Scratch) -> Hub {
-    certificate(scratch.path());
-    let file = |name: &str| scratch.path().join(name).display().to_string();
-    let certificate = format!("mqtt.tls.certificate={}", file("certificate.pem"));
-    let key = format!("mqtt.tls.key={}", file("key.pem"));
-    let mut set = vec![certificate.as_str(), &key];
+    let files = certificate(scratch.path());
+    let mut set: Vec<_> = files.iter().map(String::as_str).collect();
     set.extend([
         "mqtt.tls.listen=127.0.0.1:0",
         "mqtt.websocket.listen=127.0.0.1:0",

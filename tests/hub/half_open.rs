@@ -1,0 +1,57 @@
+//! R13: sockets that say nothing, little, or nothing more, on every listener: dropped in time, and
+//! honest clients do not feel them. `UNS_SOAK=1` runs the long form.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use crate::hub::{Hub, Scratch, certificate, soak};
+use crate::wire::{Echo, connect, dial, until_closed};
+
+fn p99(echo: &mut Echo) -> Duration {
+    let mut times: Vec<_> = (0..300).map(|_| echo.round_trip()).collect();
+    times.sort();
+    times[297]
+}
+
+#[test]
+fn silent_and_dribbling_sockets_are_dropped_in_time() {
+    let (count, timeout) = if soak() { (5_000, 8) } else { (400, 2) };
+    let scratch = Scratch::new();
+    let mut set = certificate(scratch.path());
+    set.push(format!("mqtt.connect_timeout={timeout}s"));
+    set.extend(
+        ["mqtt.tls.listen", "mqtt.websocket.listen"].map(|key| format!("{key}=127.0.0.1:0")),
+    );
+    let set: Vec<_> = set.iter().map(String::as_str).collect();
+    let hub = Hub::start_with(scratch.path(), &set);
+    let mut echo = Echo::open(hub.mqtt);
+    let quiet = p99(&mut echo);
+    let began = Instant::now();
+    let mut sockets = Vec::new();
+    for n in 0..count {
+        let key = ["mqtt", "mqtt", "mqtt_tls", "mqtt_websocket"][n % 4];
+        let mut socket = dial(hub.address(key));
+        let beginning: &[u8] = match n % 4 {
+            0 => &[],
+            1 => &connect("never")[..7],
+            2 => &[0x16, 3, 1, 2, 0, 1],
+            _ => b"GET /mqtt HTTP/1.1\r\nHost: ",
+        };
+        socket.write_all(beginning).expect("the hub listens");
+        sockets.push(socket);
+    }
+    let beside = p99(&mut echo);
+    // Now and then a byte more does not buy time.
+    while began.elapsed() < Duration::from_secs(timeout - 1) {
+        std::thread::sleep(Duration::from_millis(500));
+        sockets.iter_mut().step_by(4).for_each(|socket| drop(socket.write_all(&[0x10])));
+    }
+    for socket in &mut sockets {
+        until_closed(socket);
+    }
+    let took = began.elapsed();
+    eprintln!("R13: {count} dropped within {took:?}; p99 {quiet:?} became {beside:?}");
+    assert!(took < Duration::from_secs(timeout + 2), "it took {took:?}");
+    assert!(beside < quiet * 2 + Duration::from_millis(20), "{quiet:?} became {beside:?}");
+    p99(&mut echo);
+}
