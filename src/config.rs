@@ -241,6 +241,8 @@ fn check_limits(config: &Config) -> Result<()> {
         span(0),
         span(10 * 365 * 24 * 3600),
     )?;
+    within("mqtt.session_messages_max", mqtt.session_messages_max, 1, 8_000_000)?;
+    within("mqtt.session_bytes_max", mqtt.session_bytes_max, ByteSize::kib(64), gib(1024))?;
     within("mqtt.sessions_max", mqtt.sessions_max, 0, 10_000_000)?;
     within("mqtt.keep_alive_max", mqtt.keep_alive_max, span(1), span(65_535))?;
     mqtt.limits.check()?;

@@ -38,6 +38,11 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "Sessions that outlive their connections; more are refused (CONNACK 0x97).",
     ),
     (
+        "mqtt.session_messages_max",
+        "Messages of QoS 1 and 2 one session is owed; more are dropped and counted.",
+    ),
+    ("mqtt.session_bytes_max", "Their bytes in the log."),
+    (
         "mqtt.limits.connections_per_second",
         "Connections taken in a second by each listener; more wait in its queue. 0 is none, here and below.",
     ),

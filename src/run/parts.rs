@@ -71,7 +71,7 @@ impl Parts {
             config: namespace_config(config, offset),
         })
         .context("cannot open the namespace")?;
-        let ledger = open_ledger(&directory, &log, &namespace, &clock)?;
+        let ledger = open_ledger(&directory, &log, &namespace, (&clock, config))?;
         let (stop, stopping) = watch::channel(false);
         let followers = vec![
             follow_namespace(&namespace, stopping.clone())?,
@@ -97,15 +97,20 @@ fn open_ledger(
     directory: &DataDir,
     log: &Arc<LocalLog>,
     namespace: &Arc<Namespace>,
-    clock: &Arc<dyn Clock>,
+    (clock, config): (&Arc<dyn Clock>, &Config),
 ) -> Result<Arc<Ledger>> {
+    let mqtt = &config.mqtt;
     Ledger::open(broker_ledger::Parts {
         log: Arc::clone(log) as Arc<dyn Log>,
         disk: Arc::new(SystemDisk),
         dir: directory.path().join("sessions"),
         clock: Arc::clone(clock),
         topics: Arc::new(Topics(Arc::clone(namespace))),
-        config: broker_ledger::Config::default(),
+        config: broker_ledger::Config {
+            owed_count_max: mqtt.session_messages_max,
+            owed_bytes_max: mqtt.session_bytes_max.as_usize() as u64,
+            ..broker_ledger::Config::default()
+        },
     })
     .context("cannot open the sessions")
 }

@@ -14,8 +14,6 @@ pub struct Config {
     /// At most so many deliveries are owed to all sessions together: 24 bytes of memory each.
     /// Default 8,000,000.
     pub owed_total_max: usize,
-    /// At most so many sessions; the broker asks before it opens one. Default 100,000.
-    pub sessions_max: usize,
     /// At most so many deliveries of one session are handed over and not settled. Default 2,048.
     pub feed_count_max: usize,
     /// At most so many bytes of them; one delivery is always possible. Default 1 MiB.
@@ -36,7 +34,6 @@ impl Default for Config {
             owed_count_max: 100_000,
             owed_bytes_max: 256 << 20,
             owed_total_max: 8_000_000,
-            sessions_max: 100_000,
             feed_count_max: 2_048,
             feed_bytes_max: 1 << 20,
             retained_count_max: 1_000_000,

@@ -131,7 +131,8 @@ pub(crate) fn take(engine: &mut Engine<ServerGate>, now: Now, delivery: Delivery
     let key = key(delivery.place());
     match delivery {
         // The connection has its state from the broker's own directory.
-        Delivery::Attached { .. } | Delivery::Gone { .. } => {}
+        Delivery::Attached { .. } => {}
+        Delivery::Gone { session, .. } => engine.session_gone(now, key, session),
         Delivery::Publish { sequence, packet_id, qos, retain, dup, ids, message, .. } => {
             let what = Due::Publish(publish(&message, (qos, retain, dup), ids));
             fed(engine, now, key, (sequence, packet_id, what));

@@ -157,6 +157,18 @@ impl<G: Gate> Engine<G> {
         }
     }
 
+    /// The log does not know the session of a connection, so nothing would ever be owed to it: its
+    /// client begins anew.
+    pub fn session_gone(&mut self, now: Now, key: Key, session: SessionNo) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && connection.is_up()
+            && connection.session == Some(session)
+        {
+            connection.expiry = 0;
+            self.fail(now, key, ReasonCode::UnspecifiedError);
+        }
+    }
+
     /// Something a connected session was owed is lost, since it was owed too much (TRAP-35).
     pub fn overflowed(&mut self, now: Now, key: Key, messages: u64) {
         let Some(connection) = self.connections.get_mut(key).filter(|c| c.is_up()) else { return };
