@@ -1,7 +1,8 @@
 //! What following the log costs: per record that is passed over, per delivery that is owed, and per
 //! delivery that is handed over.
 //!
-//! Prints and asserts nothing about time: `cargo bench -p broker-ledger --bench fold`.
+//! Prints and asserts nothing about time: `cargo bench -p broker-ledger --bench fold`. Figures are
+//! CPU time of all threads, so that a busy machine does not spoil them, and wall time beside it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -120,10 +121,35 @@ fn open(log: &Arc<SimLog>) -> Arc<Ledger> {
     .expect("it opens")
 }
 
+/// CPU time of all threads that live, and wall time.
+#[derive(Clone, Copy)]
+struct Spent {
+    cpu: Duration,
+    wall: Duration,
+}
+
+impl Spent {
+    fn now() -> Self {
+        let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        let of = |task: std::fs::DirEntry| {
+            let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            text.split(' ').next()?.parse::<u64>().ok()
+        };
+        let cpu = Duration::from_nanos(tasks.filter_map(of).sum());
+        Self { cpu, wall: SystemClock.monotonic() }
+    }
+
+    fn since(self) -> Self {
+        let now = Self::now();
+        Self { cpu: now.cpu.saturating_sub(self.cpu), wall: now.wall - self.wall }
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
 #[expect(clippy::print_stdout, reason = "a benchmark prints")]
-fn report(what: &str, count: usize, took: Duration) {
-    println!("{what:<48} {:>9.1} ns each", took.as_nanos() as f64 / count as f64);
+fn report(what: &str, count: usize, spent: Spent) {
+    let each = |time: Duration| time.as_nanos() as f64 / count as f64;
+    println!("{what:<48} {:>8.1} ns CPU {:>8.1} ns wall", each(spent.cpu), each(spent.wall));
 }
 
 fn passed_over() {
@@ -135,24 +161,19 @@ fn passed_over() {
         }
         append(&log, batch);
     }
-    let clock = SystemClock;
-    let start = clock.monotonic();
+    let start = Spent::now();
     let ledger = open(&log);
-    report("a publish owed to nobody, passed over", RECORDS, clock.monotonic() - start);
+    report("a publish owed to nobody, passed over", RECORDS, start.since());
     assert_eq!(ledger.stats().sessions, 0);
 }
 
 fn owed(sessions: u32, publishes: usize) {
     let log = Arc::new(SimLog::new());
     let audience = open_sessions(&log, sessions);
-    let clock = SystemClock;
-    let start = clock.monotonic();
-    drop(open(&log));
-    let opening = clock.monotonic() - start;
     publish_owed(&log, &audience, publishes);
-    let start = clock.monotonic();
+    let start = Spent::now();
     let ledger = open(&log);
-    let took = (clock.monotonic() - start).saturating_sub(opening);
+    let took = start.since();
     let count = sessions as usize * publishes;
     assert_eq!(ledger.stats().owed, count);
     report(&format!("owed: {publishes} publishes to {sessions} sessions"), count, took);
@@ -172,14 +193,13 @@ fn handed_over(sessions: u32, publishes: usize, lag: bool) {
         let (ledger, count) = (Arc::clone(&ledger), Arc::clone(&count));
         std::thread::spawn(move || ledger.run(&*count, stopped).expect("it runs"))
     };
-    let clock = SystemClock;
     let wait = |until: usize| {
         while count.0.load(Relaxed) < until {
-            std::thread::sleep(Duration::from_micros(50));
+            std::thread::sleep(Duration::from_micros(500));
         }
     };
     let all = sessions as usize * publishes;
-    let mut start = clock.monotonic();
+    let mut start = Spent::now();
     for number in 1..=sessions {
         let place = Place { core: 0, slot: number, generation: 1 };
         let (session, at) = (SessionNo(number), Sequence::ZERO);
@@ -187,13 +207,13 @@ fn handed_over(sessions: u32, publishes: usize, lag: bool) {
     }
     if !lag {
         wait(sessions as usize);
-        start = clock.monotonic();
+        start = Spent::now();
         publish_owed(&log, &audience, publishes);
     }
     wait(all + sessions as usize);
     let how = if lag { "after a lag" } else { "as committed" };
     let what = format!("handed over {how}: {publishes} to {sessions} sessions");
-    report(&what, all, clock.monotonic() - start);
+    report(&what, all, start.since());
     stop.send_replace(true);
     thread.join().expect("it ends");
 }

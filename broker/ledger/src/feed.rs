@@ -7,9 +7,10 @@
 mod lagging;
 mod observe;
 mod outbox;
+mod ready;
 mod timers;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use crate::owed::Entry;
 use crate::session::{Pending, Session};
 use crate::{Attach, Config, Delivery, Logged, PACKET_ID_MAX, Place};
 pub(crate) use outbox::Outboxes;
+use ready::Ready;
 pub(crate) use timers::{Timer, Timers};
 
 /// A session's expiry that means never.
@@ -57,7 +59,7 @@ pub(crate) struct Feeder {
     /// Attachments whose place in the log is not folded yet.
     pending: BTreeMap<SessionNo, Attach>,
     /// Who waits for which publish.
-    ready: BTreeSet<(Sequence, SessionNo)>,
+    ready: Ready,
     /// The sessions in `ready`, longest waiting first; some have left it since.
     queue: VecDeque<SessionNo>,
     /// Deliveries that turned out to be unreadable, to be dropped after the frame.
@@ -153,7 +155,7 @@ impl Feeder {
         if let Some(feed) = session.feed.take()
             && let Some(sequence) = feed.waiting
         {
-            self.ready.remove(&(sequence, session.number));
+            self.ready.remove(sequence, session.number);
         }
     }
 
@@ -176,7 +178,7 @@ impl Feeder {
             }
             if !entry.is_released() {
                 feed.waiting = Some(entry.sequence());
-                self.ready.insert((entry.sequence(), session.number));
+                self.ready.insert(entry.sequence(), session.number);
                 if !std::mem::replace(&mut feed.queued, true) {
                     self.queue.push_back(session.number);
                 }

@@ -151,6 +151,9 @@ impl Ledger {
                     Observed::Feeding => {
                         fold.apply(&context, &frame, feeder);
                         feeder.drop_unreadable(fold);
+                        if feeder.outboxes.are_long() {
+                            return Ok(true);
+                        }
                     }
                 },
                 Some(TailItem::Gap { after, until, reason }) => {

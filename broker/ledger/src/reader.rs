@@ -16,8 +16,8 @@ const TAILS_MAX: usize = 16;
 /// A tail is not read on over more records than these: opening one further on is cheaper.
 const SKIP_MAX: u64 = 1 << 19;
 /// One answer has at most so many items, and ends once it has so many bytes.
-const ITEMS_MAX: usize = 64;
-const BYTES_MAX: usize = 1 << 20;
+const ITEMS_MAX: usize = 256;
+const BYTES_MAX: usize = 4 << 20;
 
 /// Tails nobody needs for so long are closed.
 const IDLE: Duration = Duration::from_secs(5);

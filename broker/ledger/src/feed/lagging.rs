@@ -13,7 +13,7 @@ use crate::{Logged, Topics};
 impl Feeder {
     /// What to read next: for the session that has waited longest, as far as anybody waits.
     pub(crate) fn wanted(&mut self, fold: &mut Fold) -> Option<Request> {
-        let until = self.ready.last()?.0;
+        let until = self.ready.last()?;
         while let Some(number) = self.queue.pop_front() {
             let session = fold.sessions.get_mut(&number);
             let Some(feed) = session.and_then(|session| session.feed.as_deref_mut()) else {
@@ -49,31 +49,27 @@ impl Feeder {
     }
 
     fn serve_frame(&mut self, fold: &mut Fold, frame: &Frame, topics: &dyn Topics) {
+        let mut wanted = self.ready.first_from(frame.first());
         for raw in frame.skim() {
             let sequence = raw.sequence();
-            let behind = (sequence, SessionNo(0));
-            let Some(next) = self.ready.range(behind..).next().copied() else { return };
-            if next.0 > frame.last() {
-                return;
-            }
-            if next.0 > sequence {
-                continue;
+            match wanted {
+                Some(next) if next > sequence && next <= frame.last() => continue,
+                Some(next) if next == sequence => {}
+                _ => break,
             }
             let message = Logged::read(frame, &raw, topics).map(Arc::new);
-            while let Some(key) = self.ready.range(behind..).next().copied()
-                && key.0 == sequence
-            {
-                self.ready.remove(&key);
-                let Some(session) = fold.sessions.get_mut(&key.1) else { continue };
-                let entry = session.owed.find(sequence).copied();
+            for number in self.ready.take(sequence) {
+                let Some(session) = fold.sessions.get_mut(&number) else { continue };
                 if let Some(feed) = session.feed.as_deref_mut() {
                     feed.waiting = None;
                 }
+                let entry = session.owed.find(sequence).copied();
                 if let Some(entry) = entry.filter(|entry| !entry.is_settled()) {
                     self.hand(session, &entry, message.clone());
                 }
                 self.advance(session);
             }
+            wanted = self.ready.first_from(sequence.next());
         }
         self.drop_unreadable(fold);
     }
@@ -85,17 +81,15 @@ impl Feeder {
         (first, last): (Sequence, Sequence),
         cause: Cause,
     ) {
-        let behind = (first, SessionNo(0));
-        while let Some(key) = self.ready.range(behind..).next().copied()
-            && key.0 <= last
-        {
-            self.ready.remove(&key);
-            if let Some(session) = fold.sessions.get_mut(&key.1)
-                && let Some(feed) = session.feed.as_deref_mut()
-            {
-                feed.waiting = None;
+        while let Some(sequence) = self.ready.first_from(first).filter(|one| *one <= last) {
+            for number in self.ready.take(sequence) {
+                if let Some(session) = fold.sessions.get_mut(&number)
+                    && let Some(feed) = session.feed.as_deref_mut()
+                {
+                    feed.waiting = None;
+                }
+                self.drop_one(fold, number, sequence, cause);
             }
-            self.drop_one(fold, key.1, key.0, cause);
         }
     }
 
@@ -117,7 +111,7 @@ impl Feeder {
             gone.extend(lost.map(|entry| (session.number, entry.sequence())));
         }
         for (number, sequence) in gone {
-            self.ready.remove(&(sequence, number));
+            self.ready.remove(sequence, number);
             if let Some(session) = fold.sessions.get_mut(&number)
                 && let Some(feed) = session.feed.as_deref_mut()
             {

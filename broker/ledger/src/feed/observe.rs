@@ -38,7 +38,7 @@ impl Observer for Feeder {
             feed.bytes = feed.bytes.saturating_sub(entry.bytes.into());
         } else if feed.waiting == Some(entry.sequence()) {
             feed.waiting = None;
-            self.ready.remove(&(entry.sequence(), session.number));
+            self.ready.remove(entry.sequence(), session.number);
         }
         self.advance(session);
     }

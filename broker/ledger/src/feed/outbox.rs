@@ -4,8 +4,11 @@ use uns_model::SessionNo;
 
 use crate::Delivery;
 
-/// Beyond so many waiting deliveries the sessions of a core are not fed until it takes some.
-const WAITING_MAX: usize = 16_384;
+/// Beyond so many waiting deliveries the sessions of a core are not fed until it takes some: a few
+/// publishes to ten thousand sessions.
+const WAITING_MAX: usize = 65_536;
+/// With so many waiting it is time to hand them over.
+const MANY: usize = 4_096;
 
 /// One list per core.
 #[derive(Debug, Default)]
@@ -61,6 +64,11 @@ impl Outboxes {
     pub(crate) fn unstall(&mut self) -> Vec<SessionNo> {
         let room = |one: &&mut Outbox| one.waiting.len() < WAITING_MAX;
         self.cores.iter_mut().filter(room).flat_map(|one| one.stalled.drain(..)).collect()
+    }
+
+    /// Enough for some core that folding should pause.
+    pub(crate) fn are_long(&self) -> bool {
+        self.cores.iter().any(|one| one.waiting.len() >= MANY)
     }
 
     /// Nothing waits.
