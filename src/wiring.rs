@@ -1,5 +1,6 @@
 //! Wiring: the hub's parts seen through the service traits that modules know.
 
+pub(crate) mod dead;
 pub(crate) mod figures;
 pub(crate) mod history;
 pub(crate) mod live;

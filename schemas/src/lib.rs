@@ -4,11 +4,13 @@
 //! [`ws`] the messages of the live channel. Values go out through [`WireValue`], times through
 //! [`WireTime`]: both serialise borrowed data exactly and without an intermediate tree.
 
+mod dead;
 mod error;
 pub mod http;
 pub mod payload;
 mod wire;
 pub mod ws;
 
+pub use dead::{Base64, DeadLetter};
 pub use error::{BodyError, Malformed};
 pub use wire::{Sample, WireQuality, WireTime, WireValue};

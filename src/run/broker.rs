@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use broker_server::{
-    Anonymous, Config as ServerConfig, Deps, EngineConfig, Error, Handshakes, Listener, Pages,
-    Refusals, Server, Tls, Transport,
+    Anonymous, Config as ServerConfig, DeadLetters, Deps, EngineConfig, Error, Handshakes,
+    Listener, Pages, Refusals, Server, Tls, Transport,
 };
 
 use super::parts::Parts;
@@ -21,6 +21,7 @@ pub(super) async fn start(parts: &Parts, config: &Config, pages: Arc<dyn Pages>)
     let deps = Deps {
         namespace: Some(Arc::clone(&parts.namespace)),
         ledger: Some(Arc::clone(&parts.ledger)),
+        dead_letters: Some(Arc::clone(&parts.dead) as Arc<dyn DeadLetters>),
         authenticate: Box::new(Anonymous),
         pages,
         clock: Arc::clone(&parts.clock),

@@ -18,6 +18,7 @@ use uns_namespace::Namespace;
 
 use super::runtime::follower;
 use crate::config::{Brownfield, Config, Names, OnDamage};
+use crate::wiring::dead::DeadLog;
 
 /// More than one batch of a core can have: a large packet, expanded, behind many small ones.
 const BATCH_BYTES_MAX: usize = 8 << 20;
@@ -30,6 +31,8 @@ pub(super) struct Parts {
     pub(super) log: Arc<LocalLog>,
     pub(super) namespace: Arc<Namespace>,
     pub(super) ledger: Arc<Ledger>,
+    /// What was refused.
+    pub(super) dead: Arc<DeadLog>,
     pub(super) store: Arc<Store>,
     stop: watch::Sender<bool>,
     followers: Mutex<Vec<JoinHandle<()>>>,
@@ -72,13 +75,14 @@ impl Parts {
         })
         .context("cannot open the namespace")?;
         let ledger = open_ledger(&directory, &log, &namespace, (&clock, config))?;
+        let dead = open_dead(&directory, &clock, &random)?;
         let (stop, stopping) = watch::channel(false);
         let followers = vec![
             follow_namespace(&namespace, stopping.clone())?,
             follow_history(&store, stopping)?,
         ];
         let followers = Mutex::new(followers);
-        Ok(Self { directory, clock, random, log, namespace, ledger, store, stop, followers })
+        Ok(Self { directory, clock, random, log, namespace, ledger, dead, store, stop, followers })
     }
 
     /// Checkpoints and writes what is in memory, then closes the log.
@@ -89,8 +93,25 @@ impl Parts {
             // A panic of theirs has ended the process already.
             drop(thread.join());
         }
+        self.dead.close();
         self.log.close();
     }
+}
+
+fn open_dead(
+    directory: &DataDir,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Result<Arc<DeadLog>> {
+    let log = LocalLog::open(
+        Arc::new(SystemDisk),
+        &directory.stream(Stream::Dead),
+        LogConfig::for_stream(Stream::Dead),
+        Arc::clone(clock),
+        &**random,
+    )
+    .context("cannot open the log of refused publishes")?;
+    Ok(Arc::new(DeadLog::new(log, Arc::clone(random))))
 }
 
 fn open_ledger(

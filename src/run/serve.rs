@@ -67,6 +67,7 @@ pub(super) async fn start(
         namespace: Arc::clone(&parts.namespace),
         store: Arc::clone(&parts.store),
         broker: broker.handle(),
+        dead: Arc::clone(&parts.dead),
     }));
     app.health(Arc::new(LogHealth(Arc::clone(&parts.log) as Arc<dyn Log>)));
     app.health(Arc::new(HistoryHealth(Arc::clone(&parts.store))));

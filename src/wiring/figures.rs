@@ -11,12 +11,15 @@ use hub_kit::health::{Fault, HealthCheck};
 use hub_kit::metrics::{Exposition, MetricSource};
 use uns_namespace::Namespace;
 
+use super::dead::DeadLog;
+
 /// Everything that counts, read on each scrape.
 pub(crate) struct Figures {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) namespace: Arc<Namespace>,
     pub(crate) store: Arc<Store>,
     pub(crate) broker: Handle,
+    pub(crate) dead: Arc<DeadLog>,
 }
 
 impl MetricSource for Figures {
@@ -25,6 +28,8 @@ impl MetricSource for Figures {
         self.write_namespace(out);
         self.write_history(out);
         broker::write(&self.broker, out);
+        let help = "Descriptions of refused publishes that their log did not take.";
+        counter(out, "uns_dead_letters_lost_total", help, self.dead.lost());
     }
 }
 

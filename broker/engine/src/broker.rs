@@ -7,6 +7,7 @@ use uns_model::{OrgId, Random, SessionNo};
 
 use crate::clients::{Clients, Parked};
 use crate::config::Config;
+use crate::dead::DeadLetters;
 use crate::guesses::Guesses;
 use crate::limits::Organisations;
 use crate::login::Authenticate;
@@ -25,6 +26,8 @@ pub struct Broker {
     pub clients: Clients,
     /// Who may connect.
     pub authenticate: Box<dyn Authenticate>,
+    /// What becomes of refused publishes.
+    pub(crate) dead_letters: Option<Arc<dyn DeadLetters>>,
     /// What organisations have in common over all cores.
     pub(crate) orgs: Organisations,
     pub(crate) random: Arc<dyn Random>,
@@ -59,6 +62,7 @@ impl Broker {
             guesses: Guesses::new(config.guessing),
             config: Arc::new(config.resolved(cores)),
             subscriptions: Subscriptions::default(),
+            dead_letters: None,
             orgs: Organisations::default(),
             clients: Clients::default(),
             authenticate,
@@ -68,6 +72,13 @@ impl Broker {
             policies: AtomicU64::new(0),
             cores: cores.max(1),
         }
+    }
+
+    /// Has refused publishes described and kept.
+    #[must_use]
+    pub fn with_dead_letters(mut self, dead_letters: Option<Arc<dyn DeadLetters>>) -> Self {
+        self.dead_letters = dead_letters;
+        self
     }
 
     /// How many cores it has.

@@ -13,8 +13,10 @@ use uns_model::{OrgId, PublisherId, SessionNo, Timestamp};
 
 use crate::clients::Filters;
 use crate::config::Durability;
+use crate::dead::Described;
 use crate::limits::{Bucket, Organisation};
 use crate::login::{Exchange, Identity, Peer};
+use crate::message::Message;
 use crate::outbound::Outbound;
 use crate::policy::PolicyNo;
 use crate::route::Route;
@@ -149,6 +151,20 @@ pub(crate) enum Excess {
     Error,
 }
 
+impl Will {
+    pub(crate) fn message(&self) -> Message<'_> {
+        Message {
+            topic: &self.topic,
+            qos: self.qos,
+            retain: self.retain,
+            expiry: self.expiry,
+            properties: &self.properties,
+            payload: &self.payload,
+            publisher: None,
+        }
+    }
+}
+
 /// One connection of a core.
 #[derive(Debug)]
 pub(crate) struct Connection<N> {
@@ -203,6 +219,8 @@ pub(crate) struct Connection<N> {
     pub(crate) problem_information: bool,
     /// What it may still publish in this second.
     pub(crate) bucket: Bucket,
+    /// For what its refused publishes were described lately.
+    pub(crate) described: Option<Box<Described>>,
     /// Its organisation, where that has a rate.
     pub(crate) organisation: Option<Arc<Organisation>>,
     /// Where its last publish went.
@@ -249,6 +267,7 @@ impl<N> Connection<N> {
             durability: Durability::Commit,
             problem_information: true,
             bucket: Bucket::default(),
+            described: None,
             organisation: None,
             last_route: None,
             refuse: None,

@@ -37,6 +37,8 @@ pub struct Rejection {
     pub reason: &'static str,
     /// For people.
     pub detail: String,
+    /// The name of its dead letter, if there is one.
+    pub dead_id: Option<Box<str>>,
 }
 
 /// The reason of a publish that may be taken later: the log has no room for it now.
@@ -45,7 +47,7 @@ pub(crate) const STORAGE_FULL: &str = "storage_full";
 impl Rejection {
     /// A refusal in words.
     pub fn new(code: ReasonCode, reason: &'static str, detail: impl fmt::Display) -> Self {
-        Self { code, reason, detail: detail.to_string() }
+        Self { code, reason, detail: detail.to_string(), dead_id: None }
     }
 }
 

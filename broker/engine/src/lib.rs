@@ -20,6 +20,7 @@ mod engine;
 
 mod aliases;
 mod connection;
+mod dead;
 mod feed;
 mod inspect;
 mod message;
@@ -41,6 +42,7 @@ pub use broker::Broker;
 pub use clients::{Clients, Ended, Filters, Parked};
 pub use config::{Config, Durability, Refusals, Stall};
 pub use connection::Will;
+pub use dead::{Buried, DeadLetter, DeadLetters};
 pub use engine::{
     Attached, DueWill, Effects, Engine, InProcess, Now, Received, RefusedLogin, Reply, Signal,
 };

@@ -65,6 +65,10 @@ numbers! {
     bytes_out,
     /// Publishes refused.
     rejected,
+    /// Refused publishes that were described as dead letters.
+    dead_letters,
+    /// Refused publishes for which another one's description stands.
+    dead_letters_folded,
     /// Connections ended for malformed or forbidden packets.
     protocol_errors,
     /// Connections ended by a timeout: handshake, keep alive, write.

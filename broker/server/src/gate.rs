@@ -199,5 +199,6 @@ fn rejection(reject: Reject) -> Rejection {
         code: code.unwrap_or(ReasonCode::ImplementationSpecificError),
         reason: reject.reason.name(),
         detail: reject.detail,
+        dead_id: None,
     }
 }

@@ -40,8 +40,9 @@ pub use handshake::{Pages, Programs, accept_upgrade};
 pub use server::{Deps, Server};
 
 pub use broker_engine::{
-    Access, Action, Anonymous, Authenticate, Certificate, Config as EngineConfig, Coverage,
-    Drop as DropCause, Durability, End as EndCause, Everything, Exchange, Guessing, Identity,
-    InProcess, Limit, Limits, Login, LoginFailure, OrganisationLimits, OwnedLogin, Password, Peer,
-    Quota, Rate, Refusals, Rejection, Stall, Stats, Step, Transport, Verdict,
+    Access, Action, Anonymous, Authenticate, Buried, Certificate, Config as EngineConfig, Coverage,
+    DeadLetter, DeadLetters, Drop as DropCause, Durability, End as EndCause, Everything, Exchange,
+    Guessing, Identity, InProcess, Limit, Limits, Login, LoginFailure, OrganisationLimits,
+    OwnedLogin, Password, Peer, Quota, Rate, Refusals, Rejection, Stall, Stats, Step, Transport,
+    Verdict,
 };

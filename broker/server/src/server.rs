@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use broker_engine::{Anonymous, Authenticate, Broker, CoreNo, Retained, Transport};
+use broker_engine::{Anonymous, Authenticate, Broker, CoreNo, DeadLetters, Retained, Transport};
 use broker_ledger::Ledger;
 use bytes::Bytes;
 use tokio::net::{TcpListener, TcpSocket};
@@ -34,6 +34,8 @@ pub struct Deps {
     /// Sessions that outlive their connections, and messages without a node that outlive the
     /// process; without it, or without a namespace, there are none.
     pub ledger: Option<Arc<Ledger>>,
+    /// What becomes of refused publishes; without it they are only counted.
+    pub dead_letters: Option<Arc<dyn DeadLetters>>,
     /// Who may connect.
     pub authenticate: Box<dyn Authenticate>,
     /// Which pages may connect over WebSocket.
@@ -56,6 +58,7 @@ impl Default for Deps {
         Self {
             namespace: None,
             ledger: None,
+            dead_letters: None,
             authenticate: Box::new(Anonymous),
             pages: Arc::new(Programs),
             clock: Arc::new(SystemClock),
@@ -88,11 +91,12 @@ impl Server {
     /// An address cannot be listened on, or a thread cannot be made.
     pub async fn start(config: Config, deps: Deps) -> Result<Self, Error> {
         let cores = config.resolved_cores();
-        let Deps { namespace, ledger, authenticate, pages, clock, random } = deps;
+        let Deps { namespace, ledger, dead_letters, authenticate, pages, clock, random } = deps;
         let counters = Arc::new(Counters::default());
         let certificates = certificates(&config, &counters)?;
         let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
-        let broker = Arc::new(Broker::new(config.engine.clone(), cores, authenticate, random));
+        let broker = Broker::new(config.engine.clone(), cores, authenticate, random);
+        let broker = Arc::new(broker.with_dead_letters(dead_letters));
         if let Some(namespace) = &namespace {
             restore(&broker, namespace, &*clock);
         }

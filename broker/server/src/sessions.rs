@@ -114,6 +114,7 @@ fn due_will(due: &broker_ledger::DueWill) -> broker_engine::DueWill {
         org: due.org,
         session: due.session,
         publisher: due.publisher,
+        client_id: (*due.client_id).into(),
         will: broker_engine::Will {
             topic: will.topic.clone(),
             payload: will.payload.to_vec().into(),

@@ -62,6 +62,9 @@ fn write_waiting(snapshot: &StatsSnapshot, out: &mut Exposition) {
 fn write_losses(snapshot: &StatsSnapshot, out: &mut Exposition) {
     let stats = snapshot.stats;
     counter(out, "uns_mqtt_rejected_total", "PUBLISH refused.", stats.rejected);
+    let mut dead = out.counter("uns_dead_letters_total", "Refused publishes, described or not.");
+    dead.sample(&[("outcome", "described")], stats.dead_letters);
+    dead.sample(&[("outcome", "folded")], stats.dead_letters_folded);
     let help = "Publishes and subscriptions refused for lack of rights.";
     counter(out, "uns_mqtt_denied_total", help, stats.denied);
     let mut failed = out.counter("uns_mqtt_auth_failed_total", "Log-ins that failed.");

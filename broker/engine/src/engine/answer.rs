@@ -178,10 +178,14 @@ fn write_ack<N>(
     let room = connection.outbound.packet_bytes_max;
     let mut ack = Ack::new(id);
     let mut user = Vec::new();
+    let dead_id = refused.and_then(|refused| refused.dead_id.as_deref());
     if let Some(refused) = refused.filter(|_| version == Version::V5) {
         ack.reason = refused.code;
         let named = Property::UserProperty("uns-reason", refused.reason).encode(&mut user);
-        if problem_information && refused.detail.len() + 64 < room.min(1024) && named.is_ok() {
+        let named = dead_id.map_or(named, |id| {
+            named.and_then(|()| Property::UserProperty("uns-dead-id", id).encode(&mut user))
+        });
+        if problem_information && refused.detail.len() + 128 < room.min(1024) && named.is_ok() {
             ack.properties = AckProperties {
                 reason_string: Some(&refused.detail),
                 user: UserProperties::parse(&user).unwrap_or_default(),

@@ -94,7 +94,11 @@ impl<G: Gate> Engine<G> {
         // Here and not only when it is due, since it may outlive what is known of its client.
         // CONNACK has no code for it, and the client may well do without.
         if let Some(will) = &accepted.introduction.will
-            && !self.permits_will(Some(&accepted.identity), &will.topic)
+            && !self.permits_will(
+                now,
+                Some(&accepted.identity),
+                (&accepted.introduction.client_id, will),
+            )
         {
             accepted.introduction.will = None;
         }

@@ -3,9 +3,13 @@
 use std::rc::Rc;
 
 use broker_codec::{ReasonCode, shared};
+use uns_model::OrgId;
 
+use super::publish::Culprit;
 use super::{Engine, Now};
 use crate::access::{Action, Coverage};
+use crate::connection::Will;
+use crate::dead::subjects;
 use crate::gate::{Gate, Rejection};
 use crate::key::Key;
 use crate::login::Identity;
@@ -71,12 +75,19 @@ impl<G: Gate> Engine<G> {
         Ok(route)
     }
 
-    /// Whether a will may be published. One that may not is dropped, and counted like a publish.
-    pub(super) fn permits_will(&mut self, identity: Option<&Identity>, topic: &str) -> bool {
-        let permitted = may_publish(identity, topic);
+    /// Whether a will may be published. One that may not is treated like a publish.
+    pub(super) fn permits_will(
+        &mut self,
+        now: Now,
+        identity: Option<&Identity>,
+        (client_id, will): (&str, &Will),
+    ) -> bool {
+        let permitted = may_publish(identity, &will.topic);
         if !permitted {
             self.desk.stats.denied += 1;
-            self.desk.stats.rejected += 1;
+            let org = identity.map_or_else(OrgId::default, |identity| identity.org);
+            let mut refused = not_authorized("its log-in has no right to publish to this topic");
+            self.bury(now, Culprit::Gone(org, client_id), &will.message(), &mut refused);
         }
         permitted
     }
@@ -86,7 +97,7 @@ impl<G: Gate> Engine<G> {
     pub(super) fn check_subscribe(&mut self, key: Key, filter: &str) -> Result<(), ReasonCode> {
         let identity = self.connections.get(key).and_then(|c| c.identity.as_ref());
         let inner = shared(filter).map_or(filter, |(_, inner)| inner);
-        match identity.map_or(Coverage::None, |identity| identity.access.covers(inner)) {
+        match identity.map_or(Coverage::None, |identity| identity.access.covers(subjects(inner))) {
             Coverage::None => {
                 self.desk.stats.denied += 1;
                 Err(ReasonCode::NotAuthorized)

@@ -1,5 +1,8 @@
 //! PUBLISH, wherever it comes from: a client, a will, this process. All pass the same gate.
 
+mod dead;
+mod in_process;
+
 use std::rc::Rc;
 
 use broker_codec::{PacketId, Publish, QoS, ReasonCode};
@@ -20,6 +23,8 @@ use crate::policy::Grants;
 use crate::retained::Retained;
 use crate::route::{Owed, Route};
 use crate::stats::Limit;
+pub(super) use dead::Culprit;
+pub use in_process::InProcess;
 
 /// Whose publish it is.
 #[derive(Clone, Copy, Debug)]
@@ -60,27 +65,6 @@ impl<N> Held<N> {
             promised: false,
         }
     }
-}
-
-/// A publish from inside the process.
-#[derive(Clone, Debug, Default)]
-pub struct InProcess {
-    /// Whose topics.
-    pub org: OrgId,
-    /// Where to.
-    pub topic: String,
-    /// What.
-    pub payload: Bytes,
-    /// 0 to 2. The outcome follows the commit, whatever it is.
-    pub qos: u8,
-    /// Whether it is retained.
-    pub retain: bool,
-    /// Message Expiry Interval.
-    pub expiry: Option<u32>,
-    /// MQTT 5 properties that pass unchanged, in wire form.
-    pub properties: Bytes,
-    /// Who publishes.
-    pub client_id: String,
 }
 
 impl<G: Gate> Engine<G> {
@@ -146,15 +130,15 @@ impl<G: Gate> Engine<G> {
             self.scratch = scratch;
             return Ok(wait);
         }
-        let accepted = route.and_then(|route| self.admit(now, origin, &message, &route));
-        self.scratch = scratch;
-        match &accepted {
+        let mut accepted = route.and_then(|route| self.admit(now, origin, &message, &route));
+        match &mut accepted {
             Ok(_) => {
                 self.desk.stats.messages_in += 1;
                 self.desk.stats.payload_in += publish.payload.len() as u64;
             }
-            Err(_) => self.desk.stats.rejected += 1,
+            Err(rejection) => self.bury(now, Culprit::Client(key), &message, rejection),
         }
+        self.scratch = scratch;
         match publish.packet_id {
             None => {}
             Some(id) if publish.qos == QoS::ExactlyOnce => self.take(now, key, id, accepted),
@@ -193,45 +177,6 @@ impl<G: Gate> Engine<G> {
             self.gate.session(now.wall, session, &SessionChange::Forgot { packet_id: id.get() });
         }
         self.acknowledge(key, (id, Answer::Pubcomp), Ok(logged.is_some()));
-    }
-
-    /// A publish from inside the process, whose rights are its caller's business; its outcome comes
-    /// in [`super::Effects::replies`] under the token. `false` if it has to be offered again later.
-    pub fn publish_in_process(&mut self, now: Now, token: u64, publish: &InProcess) -> bool {
-        let message = Message {
-            topic: &publish.topic,
-            qos: publish.qos.min(2),
-            retain: publish.retain,
-            expiry: publish.expiry,
-            properties: &publish.properties,
-            payload: &publish.payload,
-            publisher: None,
-        };
-        let route = match broker_codec::check_topic(&publish.topic) {
-            Ok(()) => self.route(publish.org, &publish.topic, Author::Client),
-            Err(error) => {
-                Err(self.gate.resolve(publish.org, &publish.topic).err().unwrap_or_else(|| {
-                    Rejection::new(ReasonCode::TopicNameInvalid, "topic_invalid", error)
-                }))
-            }
-        };
-        if let Ok(route) = &route
-            && self.must_wait(route, None)
-        {
-            return false;
-        }
-        if !self.charge_in_process(now, publish.org, message.bytes()) {
-            return false;
-        }
-        let publisher = self.gate.publisher(&publish.client_id);
-        let origin = Origin { org: publish.org, publisher };
-        let accepted = route.and_then(|route| self.admit(now, origin, &message, &route));
-        match &accepted {
-            Ok(_) => self.desk.stats.messages_in += 1,
-            Err(_) => self.desk.stats.rejected += 1,
-        }
-        self.reply(token, accepted);
-        true
     }
 
     /// A retained figure of the broker itself, which no gate has to allow.

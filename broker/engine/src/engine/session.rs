@@ -7,7 +7,7 @@ use uns_model::{OrgId, PublisherId, SessionNo};
 
 use super::acks::Who;
 use super::permit::may_publish;
-use super::publish::Origin;
+use super::publish::{Culprit, Origin};
 use super::{Attached, Engine, Now};
 use crate::access::Action;
 use crate::clients::{Ended, Parked};
@@ -15,7 +15,6 @@ use crate::connection::{Connection, Will};
 use crate::feed::{Fed, LEDGER_PACKET_IDS};
 use crate::gate::Gate;
 use crate::key::Key;
-use crate::message::Message;
 use crate::outbound::OwedRetained;
 use crate::retained::Walk;
 use crate::stats::Drop;
@@ -30,6 +29,8 @@ pub struct DueWill {
     pub session: SessionNo,
     /// Who left it.
     pub publisher: PublisherId,
+    /// The client id.
+    pub client_id: Box<str>,
     /// The message.
     pub will: Will,
 }
@@ -190,10 +191,11 @@ impl<G: Gate> Engine<G> {
         let waits = durable && expiry > 0;
         let identity = connection.identity.clone();
         if let Some(will) = connection.will.take() {
-            let permitted = self.permits_will(identity.as_ref(), &will.topic);
+            let client_id = connection.client_id.clone();
+            let permitted = self.permits_will(now, identity.as_ref(), (&client_id, &will));
             let now_due = will.delay == 0 || !waits;
             if permitted && now_due {
-                self.publish_will(now, Origin { org, publisher }, &will);
+                self.publish_will(now, Origin { org, publisher }, (&client_id, &will));
             }
             if let Some(session) = session.filter(|_| now_due || !permitted) {
                 self.gate.session(now.wall, session, &SessionChange::WillGone);
@@ -219,24 +221,21 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    fn publish_will(&mut self, now: Now, origin: Origin, will: &Will) {
-        let message = Message {
-            topic: &will.topic,
-            qos: will.qos,
-            retain: will.retain,
-            expiry: will.expiry,
-            properties: &will.properties,
-            payload: &will.payload,
-            publisher: None,
-        };
-        self.desk.stats.messages_in += 1;
-        // Nobody is left to hear that the gate refused it; it was counted.
-        self.accept(now, origin, &message).ok();
+    fn publish_will(&mut self, now: Now, origin: Origin, (client_id, will): (&str, &Will)) {
+        let message = will.message();
+        match self.accept(now, origin, &message) {
+            Ok(_) => self.desk.stats.messages_in += 1,
+            // Nobody is left to hear of it.
+            Err(mut rejection) => {
+                self.bury(now, Culprit::Gone(origin.org, client_id), &message, &mut rejection);
+            }
+        }
     }
 
     /// The delay of a will is over, and its client did not come back.
     pub fn will_due(&mut self, now: Now, due: &DueWill) {
-        self.publish_will(now, Origin { org: due.org, publisher: due.publisher }, &due.will);
+        let origin = Origin { org: due.org, publisher: due.publisher };
+        self.publish_will(now, origin, (&due.client_id, &due.will));
         self.gate.session(now.wall, due.session, &SessionChange::WillGone);
     }
 

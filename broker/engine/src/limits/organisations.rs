@@ -14,12 +14,20 @@ use super::{Rate, SharedBucket};
 #[derive(Debug, Default)]
 pub(crate) struct Organisation {
     published: SharedBucket,
+    buried: SharedBucket,
 }
 
 impl Organisation {
     /// A client publishes; it may have to wait.
     pub(crate) fn publish(&self, now: Duration, rate: Rate, bytes: usize) -> Result<(), Duration> {
         self.published.take(now, rate, bytes)
+    }
+}
+
+impl Organisation {
+    /// One of its publishes is refused; its description may have to wait.
+    pub(crate) fn bury(&self, now: Duration, rate: Rate, bytes: usize) -> Result<(), Duration> {
+        self.buried.take(now, rate, bytes)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::{Access, Action};
+use crate::dead::subject;
 use crate::tree::Subscriber;
 
 /// Asks the rights of subscribers to one topic, which many in a row often have in common.
@@ -14,7 +15,7 @@ pub(super) struct Rights<'a> {
 
 impl<'a> Rights<'a> {
     pub(super) fn new(topic: &'a str) -> Self {
-        Self { topic, last: None }
+        Self { topic: subject(topic), last: None }
     }
 
     /// Where the rights are not known yet, they are asked when a message is sent.

@@ -12,6 +12,7 @@ mod access;
 mod accounting;
 mod costs;
 mod dead_core;
+mod dead_letters;
 mod hostile;
 mod in_process;
 mod keep_alive;

@@ -1,0 +1,182 @@
+//! NS-33: every refused publish is described on `$uns/dead/<reason>/<topic>` to those who may read
+//! its topic, and kept; a flood of them is folded and the counters stay exact.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use broker_codec::{Connect, Packet, Publish, QoS, ReasonCode as R, Version, Will};
+use broker_server::{Buried, DeadLetter, DeadLetters, Deps, InProcess, Quota};
+use parking_lot::Mutex;
+use uns_model::OrgId;
+
+use crate::client::{Broker, Client, QOS0, connect, eventually, message, qos1};
+use crate::doorman::{Doorman, as_user};
+
+/// Keeps one line for each.
+#[derive(Default)]
+struct Cemetery {
+    lines: Mutex<Vec<String>>,
+    last: AtomicU64,
+}
+
+impl DeadLetters for Cemetery {
+    fn bury(&self, dead: &DeadLetter<'_>) -> Buried {
+        let id = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let DeadLetter { client_id, topic, qos, reason, .. } = dead;
+        let line = format!("{client_id} {topic} q{qos} {reason} {}", dead.payload.len());
+        self.lines.lock().push(line.clone());
+        Buried { id: format!("dead-{id}").into(), body: line.into() }
+    }
+}
+
+/// A broker with room for one retained message, which is taken.
+fn broker(cemetery: &Arc<Cemetery>) -> Broker {
+    let dead_letters = Some(Arc::clone(cemetery) as Arc<dyn DeadLetters>);
+    let deps = Deps { dead_letters, ..Doorman::default().deps() };
+    let broker = Broker::over(deps, |config| {
+        config.engine.limits.organisation.retained = Quota { count: 1, bytes: 0 };
+    });
+    let mut first = broker.v5("first");
+    first.publish(Publish { retain: true, ..qos1("kept", "x", 1) });
+    assert_eq!(first.puback(), (1, R::Success));
+    broker
+}
+
+fn kept<'a>(topic: &'a str, payload: &'a str) -> Publish<'a> {
+    Publish { retain: true, ..message(topic, payload) }
+}
+
+#[test]
+fn everything_refused_is_described() {
+    let cemetery = Arc::new(Cemetery::default());
+    let broker = broker(&cemetery);
+    let mut watcher = broker.v5("w");
+    watcher.subscribe(&[("$uns/dead/#", QOS0)]);
+    let mut others = broker.v5("o");
+    others.subscribe(&[("#", QOS0), ("own/#", QOS0)]);
+    let mut check = |line: &str| {
+        let mut words = line.split(' ');
+        let (topic, reason) = (words.nth(1).expect("a topic"), words.nth(1).expect("a reason"));
+        let got = watcher.got();
+        assert_eq!(got.topic, format!("$uns/dead/{reason}/{topic}"));
+        assert_eq!(String::from_utf8(got.payload).expect("text"), line);
+        assert!(!got.retain);
+    };
+
+    let mut v5 = broker.v5("five");
+    v5.publish(Publish { retain: true, ..qos1("full", "abc", 7) });
+    v5.next(|packet| match packet {
+        Packet::Puback(ack) => {
+            assert_eq!(ack.reason, R::QuotaExceeded);
+            let user: Vec<_> = ack.properties.user.iter().collect();
+            assert_eq!(user, [("uns-reason", "quota_exceeded"), ("uns-dead-id", "dead-1")]);
+        }
+        other => panic!("{other:?}"),
+    });
+    check("five full q1 quota_exceeded 3");
+    v5.publish(kept("full", "ab"));
+    check("five full q0 quota_exceeded 2");
+    let mut v3 = broker.v3("three");
+    v3.publish(Publish { retain: true, ..qos1("é/full", "", 1) });
+    assert_eq!(v3.puback(), (1, R::Success), "an empty one clears");
+    v3.publish(Publish { retain: true, ..qos1("é/full", "x", 2) });
+    assert_eq!(v3.puback(), (2, R::Success), "MQTT 3.1.1 has no refusal");
+    check("three é/full q1 quota_exceeded 1");
+
+    let mut user = broker.client(&as_user(Version::V5, "user", "right"));
+    user.publish(qos1("theirs/x", "1", 1));
+    assert_eq!(user.puback(), (1, R::NotAuthorized));
+    check(&format!("{} theirs/x q1 not_authorized 1", as_user(Version::V5, "user", "").client_id));
+
+    let will = Will {
+        topic: "will/full",
+        payload: b"bye",
+        qos: QoS::AtMostOnce,
+        retain: true,
+        delay_interval: None,
+        properties: Default::default(),
+    };
+    drop(broker.client(&Connect { will: Some(will), ..connect(Version::V5, "dying") }));
+    check("dying will/full q0 quota_exceeded 3");
+
+    let inside = InProcess {
+        org: OrgId::DEFAULT,
+        topic: "inside".into(),
+        payload: "12".into(),
+        retain: true,
+        client_id: "hub".into(),
+        ..InProcess::default()
+    };
+    broker.block_on(broker.handle.publish(inside)).expect_err("it is full");
+    check("hub inside q0 quota_exceeded 2");
+
+    // Nobody makes a dead letter of a dead letter.
+    v5.publish(qos1("$uns/dead/quota_exceeded/full", "x", 8));
+    assert_eq!(v5.puback(), (8, R::NotAuthorized));
+    v5.publish(kept("last", "x"));
+    check("five last q0 quota_exceeded 1");
+    assert!(others.got_all().iter().all(|got| !got.topic.starts_with('$')));
+    assert_eq!(cemetery.lines.lock().len(), 7);
+}
+
+#[test]
+fn they_are_for_those_who_may_read_the_topic() {
+    let cemetery = Arc::new(Cemetery::default());
+    let broker = broker(&cemetery);
+    let mut user = broker.client(&as_user(Version::V5, "user", "right"));
+    let filters = ["$uns/dead/+/theirs/#", "$uns/dead/#", "$uns/dead/+/own/#"];
+    let codes = user.subscribe(&filters.map(|filter| (filter, QOS0)));
+    assert_eq!(codes, [R::NotAuthorized, R::GRANTED_QOS_0, R::GRANTED_QOS_0]);
+    let mut sender = broker.v5("s");
+    for topic in ["theirs/a", "own/a", "theirs/b", "own/b"] {
+        sender.publish(kept(topic, "x"));
+    }
+    assert_eq!(user.got().topic, "$uns/dead/quota_exceeded/own/a");
+    assert_eq!(user.got().topic, "$uns/dead/quota_exceeded/own/b");
+    sender.ping();
+    user.ping();
+    assert_eq!(cemetery.lines.lock().len(), 4);
+}
+
+#[test]
+fn a_flood_is_folded_and_counted_exactly() {
+    let cemetery = Arc::new(Cemetery::default());
+    let broker = broker(&cemetery);
+    let flood = |client: &mut Client, count: usize| {
+        for _ in 0..count {
+            client.publish(kept("full", "x"));
+        }
+        client.ping();
+    };
+    let start = Instant::now();
+    flood(&mut broker.v5("a"), 5000);
+    flood(&mut broker.v5("b"), 100);
+    let seconds = usize::try_from(start.elapsed().as_secs()).expect("a few") + 1;
+    let described = cemetery.lines.lock().len();
+    assert!((1000..1010 + 1010 * seconds).contains(&described), "{described} in {seconds} s");
+    assert!(cemetery.lines.lock().iter().any(|line| line.starts_with("b ")), "one of each client");
+    eventually("the counters", || {
+        let stats = broker.handle.stats().stats;
+        stats.rejected == 5100
+            && stats.dead_letters == described as u64
+            && stats.dead_letters + stats.dead_letters_folded == 5100
+    });
+}
+
+/// A client of MQTT 3.1.1 hears of no refusal, so each of its own is described, at its own cost.
+#[test]
+fn publishers_of_3_1_1_are_slowed_down() {
+    let cemetery = Arc::new(Cemetery::default());
+    let broker = broker(&cemetery);
+    let mut old = broker.v3("old");
+    let start = Instant::now();
+    for id in 1..=1500 {
+        old.publish(Publish { retain: true, ..qos1("full", "x", id) });
+    }
+    for id in 1..=1500 {
+        assert_eq!(old.puback(), (id, R::Success));
+    }
+    assert!(start.elapsed() >= Duration::from_millis(450), "{:?}", start.elapsed());
+    assert_eq!(cemetery.lines.lock().len(), 1500);
+}

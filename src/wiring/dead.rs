@@ -1,0 +1,73 @@
+//! Refused publishes: described as JSON and kept in a log of their own (NS-33).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use broker_server::{Buried, DeadLetter, DeadLetters};
+use fabric::{Batch, Log as _, Message, Record};
+use fabric_local::LocalLog;
+use schemas::{Base64, WireTime};
+use uns_model::{NodeId, PublisherId, Random};
+
+/// The dead letters of all organisations.
+pub(crate) struct DeadLog {
+    log: Arc<LocalLog>,
+    random: Arc<dyn Random>,
+    /// Those the log did not take; subscribers got them all the same.
+    lost: AtomicU64,
+}
+
+impl DeadLog {
+    pub(crate) fn new(log: Arc<LocalLog>, random: Arc<dyn Random>) -> Self {
+        Self { log, random, lost: AtomicU64::new(0) }
+    }
+
+    /// Writes what waits, and takes nothing more.
+    pub(crate) fn close(&self) {
+        self.log.close();
+    }
+
+    /// How many the log did not take.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl DeadLetters for DeadLog {
+    fn bury(&self, dead: &DeadLetter<'_>) -> Buried {
+        let random = u128::from(self.random.u64()) << 64 | u128::from(self.random.u64());
+        let millis = u64::try_from(dead.received.as_millis()).unwrap_or_default();
+        let id = NodeId::v7(millis, random).to_string();
+        let body = schemas::DeadLetter {
+            dead_id: &id,
+            received_at: WireTime(dead.received),
+            topic: dead.topic,
+            client_id: dead.client_id,
+            qos: dead.qos,
+            reason: dead.reason,
+            mqtt_reason: dead.code.byte(),
+            pointer: None,
+            detail: dead.detail,
+            contract: None,
+            payload: Base64(dead.payload),
+        }
+        .to_json();
+        let mut batch = Batch::new();
+        batch.push(&Record::Message(Message {
+            org: dead.org,
+            publisher: PublisherId::default(),
+            qos: 0,
+            retain: false,
+            expiry: None,
+            ingest: dead.received,
+            topic: dead.dead_topic,
+            properties: &[],
+            payload: &body,
+        }));
+        // Nobody waits for it: a core does not, and its publisher has its answer.
+        if self.log.append(batch, None).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        Buried { id: id.into(), body }
+    }
+}
