@@ -2,6 +2,7 @@
 //! cores, never shared across organisations.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ahash::RandomState;
@@ -10,6 +11,7 @@ use parking_lot::Mutex;
 use uns_model::{OrgId, SessionNo};
 
 use crate::key::Address;
+use crate::login::Identity;
 use crate::tree::Wish;
 
 /// The subscriptions of one client.
@@ -42,6 +44,8 @@ struct Client {
     connection: Option<Address>,
     /// Its session that outlives connections; the state is here while there is none.
     session: Option<(SessionNo, Option<Box<Parked>>)>,
+    /// Who had it last; unknown for a session put back at start-up.
+    name: Option<Arc<str>>,
 }
 
 impl Client {
@@ -89,14 +93,31 @@ impl Clients {
         clients.len() < max || clients.contains_key(client_id)
     }
 
+    /// Whether somebody of this name may have the client id: it is free, or his, or was of a client
+    /// without a log-in. Else one could end another's connection, and take what is kept for it.
+    pub fn is_open_to(&self, org: OrgId, client_id: &str, name: &str) -> bool {
+        let mut state = self.state.lock();
+        let held = state.client(org, client_id).and_then(|client| client.name.as_deref());
+        held.is_none_or(|held| held == name || held == Identity::ANONYMOUS)
+    }
+
     /// Gives the client id to a connection and returns the one that held it.
-    pub fn claim(&self, org: OrgId, client_id: &str, who: Address) -> Option<Address> {
+    pub fn claim(
+        &self,
+        org: OrgId,
+        client_id: &str,
+        (who, name): (Address, &Arc<str>),
+    ) -> Option<Address> {
         let mut state = self.state.lock();
         let clients = state.orgs.entry(org).or_default();
+        let name = Some(Arc::clone(name));
         let old = match clients.get_mut(client_id) {
-            Some(client) => client.connection.replace(who),
+            Some(client) => {
+                client.name = name;
+                client.connection.replace(who)
+            }
             None => {
-                let client = Client { connection: Some(who), session: None };
+                let client = Client { connection: Some(who), session: None, name };
                 clients.insert(client_id.into(), client);
                 None
             }
@@ -208,12 +229,30 @@ mod tests {
         Address { core: CoreNo(0), key: Key { slot, generation: 0 } }
     }
 
+    fn claim(clients: &Clients, org: OrgId, client_id: &str, slot: u32) -> Option<Address> {
+        clients.claim(org, client_id, (who(slot), &"fred".into()))
+    }
+
+    #[test]
+    fn a_client_id_is_its_users() {
+        let (clients, org) = (Clients::default(), OrgId(1));
+        assert!(clients.is_open_to(org, "a", "anna"));
+        clients.claim(org, "a", (who(1), &Identity::ANONYMOUS.into()));
+        assert!(clients.is_open_to(org, "a", "anna"));
+        claim(&clients, org, "a", 2);
+        let open_to = |name| clients.is_open_to(org, "a", name);
+        assert_eq!(["fred", "anna", Identity::ANONYMOUS].map(open_to), [true, false, false]);
+        assert!(clients.is_open_to(OrgId(2), "a", "anna"));
+        clients.release(org, "a", who(2));
+        assert!(open_to("anna"), "nobody has it");
+    }
+
     #[test]
     fn only_the_holder_releases() {
         let clients = Clients::default();
-        assert_eq!(clients.claim(OrgId(1), "a", who(1)), None);
-        assert_eq!(clients.claim(OrgId(2), "a", who(2)), None);
-        assert_eq!(clients.claim(OrgId(1), "a", who(3)), Some(who(1)));
+        assert_eq!(claim(&clients, OrgId(1), "a", 1), None);
+        assert_eq!(claim(&clients, OrgId(2), "a", 2), None);
+        assert_eq!(claim(&clients, OrgId(1), "a", 3), Some(who(1)));
         clients.release(OrgId(1), "a", who(1));
         assert_eq!(clients.count(), 2);
         clients.release(OrgId(1), "a", who(3));
@@ -224,16 +263,16 @@ mod tests {
     #[test]
     fn a_session_waits_for_its_client_and_ends_once() {
         let (clients, org) = (Clients::default(), OrgId(1));
-        clients.claim(org, "a", who(1));
+        claim(&clients, org, "a", 1);
         let session = clients.number();
         assert!(clients.begin(org, "a", session, 1));
         let received = std::iter::once(PacketId::FIRST).collect();
         clients.park(org, "a", session, Parked { received, ..Parked::default() });
         clients.release(org, "a", who(1));
         assert_eq!((clients.count(), clients.sessions()), (0, 1));
-        clients.claim(org, "b", who(2));
+        claim(&clients, org, "b", 2);
         assert!(!clients.begin(org, "b", clients.number(), 1), "there are enough");
-        clients.claim(org, "a", who(3));
+        claim(&clients, org, "a", 3);
         let (same, parked) = clients.resume(org, "a").unwrap();
         assert_eq!((same, parked.received.len()), (session, 1));
         assert!(matches!(clients.end(org, "a", session, true), Ended::GoesOn));

@@ -166,6 +166,9 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The name of clients without a log-in.
+    pub const ANONYMOUS: &str = "anonymous";
+
     /// Somebody with a name.
     pub fn new(org: OrgId, name: &str, access: Arc<dyn Access>) -> Self {
         Self { org, name: name.into(), access }
@@ -173,7 +176,7 @@ impl Identity {
 
     /// Nobody in particular, in the default organisation, who may do everything.
     pub fn anonymous() -> Self {
-        static NAME: LazyLock<Arc<str>> = LazyLock::new(|| "anonymous".into());
+        static NAME: LazyLock<Arc<str>> = LazyLock::new(|| Identity::ANONYMOUS.into());
         Self { org: OrgId::DEFAULT, name: Arc::clone(&NAME), access: Everything::shared() }
     }
 }

@@ -209,6 +209,38 @@ fn who_is_revoked_is_sent_away() {
     assert_eq!(net.seen(anonymous), ["CONNACK Success"]);
 }
 
+#[test]
+fn nobody_takes_over_what_is_anothers() {
+    let (fred, anna) = (rules(&[""], &[""]), rules(&[""], &[""]));
+    let mut net = net_of(Config::default(), &[("fred", &fred), ("anna", &anna)]);
+    net.engines.iter_mut().for_each(|engine| engine.gate().has_log = true);
+    let as_press = |connect| Connect { client_id: "press", ..connect };
+    let nobody = net.connect(1, &as_press(connect(Version::V5, "")));
+    assert_eq!(net.seen(nobody), ["CONNACK Success"]);
+    let properties =
+        ConnectProperties { session_expiry_interval: Some(60), ..ConnectProperties::default() };
+    let lasting = Connect { properties, ..as_press(as_user(Version::V5, "fred", "right")) };
+    let client = net.connect(0, &lasting);
+    assert_eq!(net.seen(client), ["CONNACK Success"], "a log-in goes before none");
+    assert_eq!(net.seen(nobody), ["DISCONNECT SessionTakenOver"]);
+    let others =
+        [as_press(as_user(Version::V5, "anna", "right")), as_press(connect(Version::V5, ""))];
+    let refused = |net: &mut Net| {
+        for other in &others {
+            let other = net.connect(1, other);
+            assert_eq!(net.seen(other), ["CONNACK ClientIdentifierNotValid"]);
+            assert!(net.is_closed(other));
+        }
+    };
+    refused(&mut net);
+    assert!(net.seen(client).is_empty() && !net.is_closed(client));
+    commit(&mut net, 0);
+    net.lose(client);
+    refused(&mut net);
+    let again = net.connect(1, &Connect { clean_start: false, ..lasting });
+    assert_eq!(net.seen(again), ["CONNACK Success present"]);
+}
+
 /// The log takes everything.
 fn commit(net: &mut Net, core: usize) {
     let tickets: Vec<_> = net.engines[core].gate().flushed.drain(..).filter_map(|f| f.0).collect();
