@@ -28,8 +28,11 @@ fn a_hub_without_brownfield_keeps_no_nodes_for_foreign_topics() {
     hub.kill_nine();
     let hub = Hub::start_with(scratch.path(), &set);
     check(&hub);
-    // What is no node is not in the log: a plain retained message lives as long as the process.
-    assert_eq!(retained(&hub), "");
+    assert_eq!(retained(&hub), "Plant A/pump 1\n", "retained and acknowledged");
+    hub.mosquitto_pub(&["-t", "Plant A/pump", "-n", "-q", "1", "-r"]);
+    let mut hub = hub;
+    hub.kill_nine();
+    assert_eq!(retained(&Hub::start_with(scratch.path(), &set)), "", "and cleared as well");
 }
 
 fn retained(hub: &Hub) -> String {

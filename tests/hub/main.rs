@@ -27,6 +27,7 @@ mod old_clients;
 mod one_owner;
 mod replay_is_bit_exact;
 mod retained;
+mod sessions_survive;
 mod slow_consumer;
 mod steady;
 mod stop_in_time;
