@@ -4,12 +4,12 @@ mod broker;
 
 use std::sync::Arc;
 
-use broker_server::Handle;
+use broker_server::{Handle, Limit};
 use fabric::Log;
 use historian_store::Store;
 use hub_kit::health::{Fault, HealthCheck};
 use hub_kit::metrics::{Exposition, MetricSource};
-use uns_namespace::Namespace;
+use uns_namespace::{Namespace, Reason};
 
 use super::dead::DeadLog;
 
@@ -71,9 +71,16 @@ impl Figures {
             "Publishes beyond the quota or limits of brownfield nodes, passed as plain MQTT.",
             stats.plain_brownfield,
         );
-        let mut rejected = out.counter("uns_rejected_total", "Publishes refused by the gate.");
+        let broker = self.broker.stats().stats;
+        let mut rejected = out.counter("uns_rejected_total", "Publishes refused.");
         for (reason, count) in stats.rejected {
-            rejected.sample(&[("reason", reason.name())], count);
+            // What the broker refuses before the gate sees it.
+            let before = match reason {
+                Reason::NotAuthorized => broker.denied_publishes,
+                Reason::QuotaExceeded => broker.limited[Limit::Retained as usize],
+                _ => 0,
+            };
+            rejected.sample(&[("reason", reason.name())], count + before);
         }
     }
 

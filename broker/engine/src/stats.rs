@@ -77,6 +77,8 @@ numbers! {
     stalls,
     /// Publishes and subscriptions refused for lack of rights; the former are in `rejected` too.
     denied,
+    /// The publishes of them.
+    denied_publishes,
     /// Sessions that ended because their client did not come back in time.
     sessions_expired,
     /// Publishers paused at the last tick (gauge).

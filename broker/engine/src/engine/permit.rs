@@ -65,6 +65,7 @@ impl<G: Gate> Engine<G> {
         let known = known.is_some_and(|route| route.grants.is_of(epoch));
         if !known && !may_publish(connection.identity.as_ref(), topic) {
             self.desk.stats.denied += 1;
+            self.desk.stats.denied_publishes += 1;
             return Err(not_authorized("its log-in has no right to publish to this topic"));
         }
         let route = self.client_route(org, topic)?;
@@ -85,6 +86,7 @@ impl<G: Gate> Engine<G> {
         let permitted = may_publish(identity, &will.topic);
         if !permitted {
             self.desk.stats.denied += 1;
+            self.desk.stats.denied_publishes += 1;
             let org = identity.map_or_else(OrgId::default, |identity| identity.org);
             let mut refused = not_authorized("its log-in has no right to publish to this topic");
             self.bury(now, Culprit::Gone(org, client_id), &will.message(), &mut refused);

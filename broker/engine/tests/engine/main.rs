@@ -15,5 +15,6 @@ mod fuzzed;
 mod inspection;
 mod log_in;
 mod routing;
+mod shares_of_sessions;
 mod slow_clients;
 mod wills;

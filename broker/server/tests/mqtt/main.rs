@@ -10,6 +10,7 @@ mod peers;
 
 mod access;
 mod accounting;
+mod bounded;
 mod costs;
 mod dead_core;
 mod dead_letters;

@@ -1,0 +1,139 @@
+//! TRAP-15, TRAP-16: shares whose members have sessions that outlive their connections. What is for
+//! such a member is owed to its session, and so outlives its connection; who is connected comes
+//! first, and a share whose members are all away loses nothing that can be owed.
+
+use broker_codec::{
+    Connect, ConnectProperties, Disconnect, DisconnectProperties, ReasonCode, SubscribeOptions,
+    Version,
+};
+use broker_engine::Config;
+
+use crate::net::{Net, Peered, at_least_once, connect, exactly_once, qos0, qos1};
+
+const SHARE: &str = "$share/g/t/+";
+
+struct World {
+    net: Net,
+    sender: Peered,
+    sent: u16,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut net = Net::new(2, Config::default());
+        net.engines.iter_mut().for_each(|engine| engine.gate().has_log = true);
+        let sender = net.client(0, Version::V5, "s");
+        Self { net, sender, sent: 0 }
+    }
+
+    /// A client whose session lasts, as a member of the share.
+    fn lasting(&mut self, core: usize, id: &str, options: SubscribeOptions) -> Peered {
+        let properties =
+            ConnectProperties { session_expiry_interval: Some(60), ..ConnectProperties::default() };
+        let connect = Connect { clean_start: false, properties, ..connect(Version::V5, id) };
+        let client = self.net.connect(core, &connect);
+        self.net.subscribe(client, SHARE, options);
+        self.commit();
+        self.net.seen(client);
+        self.notes();
+        client
+    }
+
+    fn commit(&mut self) {
+        for core in 0..2 {
+            let flushed = std::mem::take(&mut self.net.engines[core].gate().flushed);
+            for ticket in flushed.into_iter().filter_map(|(ticket, _)| ticket) {
+                self.net.commit(core, ticket.0, Ok(ticket.0));
+            }
+        }
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        (0..2).flat_map(|core| std::mem::take(&mut self.net.engines[core].gate().notes)).collect()
+    }
+
+    /// Publishes with QoS 1; says to which sessions it is owed.
+    fn publish(&mut self, topic: &str) -> Vec<String> {
+        self.sent += 1;
+        self.net.send(self.sender, &qos1(topic, "x", self.sent));
+        self.commit();
+        self.net.seen(self.sender);
+        let notes = self.notes();
+        notes.into_iter().filter_map(|n| n.strip_prefix("audience ").map(str::to_owned)).collect()
+    }
+}
+
+#[test]
+fn trap_16_what_is_for_a_session_is_owed_to_it() {
+    let mut world = World::new();
+    let first = world.lasting(0, "a", at_least_once());
+    let second = world.lasting(1, "b", exactly_once());
+    let plain = world.net.client(1, Version::V311, "c");
+    world.net.subscribe(plain, SHARE, at_least_once());
+    world.net.seen(plain);
+    let mut owed = Vec::new();
+    for n in 0..9 {
+        owed.extend(world.publish(&format!("t/{n}")));
+    }
+    owed.sort();
+    assert_eq!(owed, ["0q1", "0q1", "0q1", "1q1", "1q1", "1q1"]);
+    assert_eq!(world.net.seen(plain).len(), 3);
+    // From the ledger, not live; but QoS 0 is live.
+    assert_eq!((world.net.seen(first), world.net.seen(second)), (vec![], vec![]));
+    for n in 0..3 {
+        world.net.send(world.sender, &qos0(&format!("t/{n}"), "x"));
+    }
+    let live = [first, second, plain].map(|client| world.net.seen(client).len());
+    assert_eq!(live, [1, 1, 1]);
+}
+
+#[test]
+fn trap_16_members_that_are_away_come_last_and_still_lose_nothing() {
+    let mut world = World::new();
+    let away = world.lasting(0, "a", at_least_once());
+    let stays = world.lasting(1, "b", at_least_once());
+    world.net.lose(away);
+    world.notes();
+    assert!((0..6).all(|n| world.publish(&format!("t/{n}")) == ["1q1"]));
+    world.net.lose(stays);
+    world.notes();
+    let mut owed: Vec<_> = (0..6).flat_map(|n| world.publish(&format!("t/{n}"))).collect();
+    owed.sort();
+    assert_eq!(owed, ["0q1", "0q1", "0q1", "1q1", "1q1", "1q1"]);
+    // Nobody is there for QoS 0.
+    world.net.send(world.sender, &qos0("t/1", "x"));
+    assert_eq!(world.notes(), [""; 0]);
+}
+
+#[test]
+fn trap_15_the_same_group_on_another_filter_and_a_subscription_beside_it() {
+    let mut world = World::new();
+    let client = world.lasting(0, "a", at_least_once());
+    for filter in ["$share/g/t/#", "t/x"] {
+        world.net.subscribe(client, filter, at_least_once());
+        world.commit();
+    }
+    world.notes();
+    assert_eq!(world.publish("t/x"), ["0q1", "0q1", "0q1"]);
+    world.net.unsubscribe(client, "$share/g/t/#");
+    world.commit();
+    world.notes();
+    assert_eq!(world.publish("t/x"), ["0q1", "0q1"]);
+}
+
+#[test]
+fn a_session_that_ends_leaves_its_shares() {
+    let mut world = World::new();
+    let ends = world.lasting(0, "a", at_least_once());
+    world.lasting(1, "b", at_least_once());
+    let properties = DisconnectProperties {
+        session_expiry_interval: Some(0),
+        ..DisconnectProperties::default()
+    };
+    let disconnect = Disconnect { properties, ..Disconnect::new(ReasonCode::NORMAL_DISCONNECTION) };
+    world.net.send(ends, &broker_codec::Packet::Disconnect(disconnect));
+    world.commit();
+    world.notes();
+    assert!((0..4).all(|n| world.publish(&format!("t/{n}")) == ["1q1"]));
+    assert_eq!(world.net.broker.subscriptions.count(), 1);
+}
