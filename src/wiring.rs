@@ -4,5 +4,6 @@ pub(crate) mod dead;
 pub(crate) mod figures;
 pub(crate) mod history;
 pub(crate) mod live;
+pub(crate) mod mqtt;
 pub(crate) mod mqtt_websocket;
 pub(crate) mod publish;

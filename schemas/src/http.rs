@@ -1,8 +1,9 @@
-//! Bodies of the native API, `/api/v1/uns` (namespace section 14).
+//! Bodies of the native API: `/api/v1/uns` (namespace section 14) and `/api/v1/broker`.
 //!
 //! Answers borrow from whoever holds the data and are only written; requests are owned and only
 //! read. `next` is null on the last page, and else the `after` of the next one.
 
+pub mod broker;
 mod problem;
 mod publish;
 mod read;

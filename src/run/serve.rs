@@ -19,12 +19,17 @@ use crate::config::Config;
 use crate::wiring::figures::{Figures, HistoryHealth, LogHealth};
 use crate::wiring::history::StoredHistory;
 use crate::wiring::live::LiveNamespace;
+use crate::wiring::mqtt::Operators;
 use crate::wiring::mqtt_websocket;
 use crate::wiring::publish::GatedPublish;
 use crate::{page, ports};
 
 /// Every module of this build, by name.
-const MODULES: &[Kind] = &[Kind::of::<hub_uns::Uns>(), Kind::of::<hub_websocket::WebSocket>()];
+const MODULES: &[Kind] = &[
+    Kind::of::<hub_broker::Broker>(),
+    Kind::of::<hub_uns::Uns>(),
+    Kind::of::<hub_websocket::WebSocket>(),
+];
 
 /// The running HTTP side.
 pub(super) struct HttpSide {
@@ -51,7 +56,7 @@ pub(super) async fn start(
     let hub = hub(parts, broker, stop.clone()).await?;
     for module in MODULES {
         let mut started = module
-            .start(settings(config)?, hub.clone())
+            .start(settings(module, config)?, hub.clone())
             .await
             .with_context(|| format!("the module {} does not start", module.name))?;
         if let Some(task) = started.task.take() {
@@ -82,8 +87,11 @@ pub(super) async fn start(
     Ok(HttpSide { address, stopper, server, supervisor })
 }
 
-/// What of the configuration concerns every module; the rest are their defaults.
-fn settings(config: &Config) -> Result<serde_json::Value> {
+/// What of the configuration concerns a module; the rest are its defaults.
+fn settings(module: &Kind, config: &Config) -> Result<serde_json::Value> {
+    if module.name == "broker" {
+        return Ok(serde_json::json!({}));
+    }
     let offset = config.namespace.offset_seconds()?;
     Ok(serde_json::json!({ "default_offset_seconds": offset }))
 }
@@ -99,6 +107,7 @@ async fn hub(parts: &Parts, broker: &Server, stop: Stop) -> Result<Hub> {
         }),
         history: Arc::new(StoredHistory(query)),
         publish: Arc::new(GatedPublish(broker.handle())),
+        mqtt: Some(Arc::new(Operators(broker.handle()))),
         log: Arc::clone(&parts.log) as Arc<dyn Log>,
         db: Some(Db::open(&metadata).await.context("cannot open the metadata database")?),
         clock: Arc::clone(&parts.clock),
@@ -131,9 +140,11 @@ mod tests {
         let mut config = Config::default();
         config.namespace.zone = "Asia/Kolkata".into();
         for module in MODULES {
-            let settings = settings(&config).expect("a zone there is");
+            let settings = settings(module, &config).expect("a zone there is");
             module.check(settings.clone()).expect("settings of its own");
-            assert_eq!(settings["default_offset_seconds"], 19_800, "{}", module.name);
+            if module.name != "broker" {
+                assert_eq!(settings["default_offset_seconds"], 19_800, "{}", module.name);
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ mod live_handover;
 mod mutual_tls;
 mod old_clients;
 mod one_owner;
+mod operators;
 mod replay_is_bit_exact;
 mod retained;
 mod sessions_survive;

@@ -96,6 +96,11 @@ impl Aliases {
         None
     }
 
+    /// What a number stands for.
+    pub(crate) fn topic(&self, number: NonZeroU16) -> Option<&str> {
+        self.places.get(usize::from(number.get()) - 1).map(|place| &*place.topic)
+    }
+
     /// The client was told so.
     pub(crate) fn told(&mut self, topic: &str, number: NonZeroU16) {
         let topic: Rc<str> = topic.into();

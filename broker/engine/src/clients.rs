@@ -1,6 +1,8 @@
 //! Which connection holds a client id, and which logged session waits for it: taken over across
 //! cores, never shared across organisations.
 
+mod look;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -58,6 +60,7 @@ impl Client {
 struct State {
     orgs: HashMap<OrgId, HashMap<Box<str>, Client, RandomState>>,
     connected: usize,
+    connected_max: usize,
     sessions: usize,
 }
 
@@ -123,6 +126,7 @@ impl Clients {
             }
         };
         state.connected += usize::from(old.is_none());
+        state.connected_max = state.connected_max.max(state.connected);
         old
     }
 

@@ -112,7 +112,6 @@ pub(crate) struct About {
     pub(crate) user_name: Option<Box<str>>,
     pub(crate) keep_alive: u16,
     pub(crate) clean_start: bool,
-    pub(crate) session_expiry: Option<u32>,
 }
 
 /// What came from one client.

@@ -20,6 +20,7 @@ mod session;
 mod subscribe;
 mod throttle;
 mod timers;
+mod trace;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use crate::outbound::Desk;
 use crate::policy::Policies;
 use crate::route::{Routes, Shares};
 use crate::stats::Stats;
+use crate::trace::Tracer;
 use acks::Acks;
 pub use authenticate::RefusedLogin;
 use connect::Claim;
@@ -158,6 +160,7 @@ pub struct Engine<G: Gate> {
     /// Connections that must not be answered, to be ended at the next tick.
     unanswered: Vec<Key>,
     scratch: Vec<u8>,
+    tracer: Tracer,
     effects: Effects<G::Receipt>,
 }
 
@@ -182,6 +185,7 @@ impl<G: Gate> Engine<G> {
             stalled: Vec::new(),
             unanswered: Vec::new(),
             scratch: Vec::new(),
+            tracer: Tracer::default(),
             effects: Effects::default(),
             broker,
         }

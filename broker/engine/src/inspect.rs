@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use broker_codec::Version;
-use uns_model::{Filter, OrgId, Timestamp};
+use uns_model::{Filter, OrgId, SessionNo, Timestamp};
 
 use crate::key::Address;
 use crate::login::Transport;
@@ -52,7 +52,10 @@ pub struct ClientInfo {
     /// In seconds, as its CONNECT asked.
     pub keep_alive: u16,
     pub clean_start: bool,
-    pub session_expiry: Option<u32>,
+    /// As granted.
+    pub session_expiry: u32,
+    /// Its session, if the log keeps it.
+    pub session: Option<SessionNo>,
     pub subscriptions: usize,
     /// Deliveries it has not acknowledged.
     pub in_flight: u16,
@@ -109,7 +112,7 @@ pub struct ClientQuery {
     pub org: OrgId,
     /// Part of the client id.
     pub client_id: Option<String>,
-    /// The user name.
+    /// The user name, or who it turned out to be.
     pub user_name: Option<String>,
     /// The beginning of the address.
     pub address: Option<String>,
@@ -121,6 +124,8 @@ pub struct ClientQuery {
     pub state: Option<ClientState>,
     /// How well it keeps up.
     pub keeping: Option<Keeping>,
+    /// Whether the log keeps its session.
+    pub durable: Option<bool>,
     /// In which order.
     pub order: ClientOrder,
     /// Only those behind this rank and client id.
@@ -137,12 +142,15 @@ impl ClientQuery {
             wish.as_ref().is_none_or(|wish| text.contains(wish.as_str()))
         };
         part(&self.client_id, &client.client_id)
-            && (self.user_name.is_none()
-                || client.user_name.as_deref() == self.user_name.as_deref())
+            && self.user_name.as_deref().is_none_or(|wish| {
+                client.user_name.as_deref() == Some(wish)
+                    || client.identity.as_deref() == Some(wish)
+            })
             && self.address.as_ref().is_none_or(|wish| client.address.starts_with(wish.as_str()))
             && is(&self.listener, &client.listener)
             && self.transport.is_none_or(|wish| wish == client.transport)
             && self.state.is_none_or(|wish| wish == client.state)
+            && self.durable.is_none_or(|wish| wish == client.session.is_some())
             && self.keeping.is_none_or(|wish| wish == client.keeping)
     }
 }

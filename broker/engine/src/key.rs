@@ -104,6 +104,11 @@ impl<T> Slots<T> {
         self.len() == 0
     }
 
+    /// Every value to change, by slot.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.entries.iter_mut().filter_map(|(_, value)| value.as_mut())
+    }
+
     /// The values in so many slots from this one on; the last is the slot to go on from, `None` at
     /// the end of the table.
     pub fn slice(&self, from: u32, count: u32) -> (impl Iterator<Item = (Key, &T)>, Option<u32>) {

@@ -27,6 +27,7 @@ mod message;
 mod outbound;
 mod pace;
 mod policy;
+mod trace;
 mod window;
 
 mod batch;
@@ -61,4 +62,5 @@ pub use login::{
 pub use retained::{Quota, Retained, RetainedMessages, Walk};
 pub use route::Member;
 pub use stats::{Drop, End, Limit, LoginFailure, Stats};
+pub use trace::{Trace, TraceEvent, TraceSpec};
 pub use tree::{Group, Holder, Link, List, Matched, Subscriber, Subscriptions, Visit, Wish};

@@ -73,6 +73,8 @@ pub(crate) struct Outbound {
     pub(crate) bytes: u64,
     /// What the client takes topic aliases for.
     pub(crate) aliases: Option<Box<Aliases>>,
+    /// Up to which of all its bytes packets were noted by a trace.
+    pub(crate) traced: u64,
     /// Since when the socket has taken nothing.
     pub(crate) blocked_since: Option<Duration>,
     output: Vec<u8>,
@@ -96,6 +98,7 @@ impl Outbound {
             messages: 0,
             bytes: 0,
             aliases: None,
+            traced: 0,
             blocked_since: None,
             output: Vec::new(),
             written: 0,

@@ -81,6 +81,8 @@ numbers! {
     denied_publishes,
     /// Sessions that ended because their client did not come back in time.
     sessions_expired,
+    /// Sessions in the log whose client was connected at the last tick (gauge).
+    sessions_connected,
     /// Publishers paused at the last tick (gauge).
     paused,
     /// Clients that were slow at the last tick: nobody waits for them (gauge).

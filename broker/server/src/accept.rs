@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::config::Listener;
+use crate::config::{Config, Listener};
 use crate::counters::Counters;
 use crate::handshake::Hall;
 use crate::turnstile::Turnstile;
@@ -70,6 +70,23 @@ pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor
 }
 
 impl Floor {
+    pub(crate) fn new(
+        cores: Vec<mpsc::Sender<Arrival>>,
+        gauges: Arc<Vec<Gauges>>,
+        config: &Config,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self {
+            cores,
+            gauges,
+            connections_max: config.connections_max,
+            connections_per_second: config.connections_per_second,
+            turned_away: Arc::default(),
+            counters,
+            closed: Arc::default(),
+        }
+    }
+
     fn sockets(&self) -> usize {
         self.gauges.iter().map(|gauges| gauges.sockets.load(Ordering::Relaxed)).sum()
     }

@@ -10,6 +10,12 @@ use broker_engine::Rejection;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// So many traces run already.
+    #[error("{max} traces run already: stop one first")]
+    TooManyTraces {
+        /// How many may.
+        max: usize,
+    },
     /// A listener could not be opened.
     #[error("cannot listen for MQTT on {address}")]
     Listen {

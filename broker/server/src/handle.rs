@@ -1,25 +1,36 @@
 //! What the rest of the process may do with a running broker.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use broker_engine::{Broker, Durability, InProcess, Peer, Stats, Transport};
+use broker_ledger::Ledger;
 use fabric::Commit;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
-use uns_model::OrgId;
+use uns_model::{Clock, OrgId};
 
 use crate::Error;
 use crate::accept::Floor;
 use crate::counters::{Reloads, TransportStats};
 use crate::handshake::Hall;
-use crate::worker::{Gauges, Request, Socket};
+use crate::inspect::offline;
+use crate::loads::{Load, Loads};
+use crate::traces::Traces;
+use crate::worker::{Gauges, Order, Request, Socket};
 
 /// A running broker, from anywhere in the process.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Handle {
     pub(crate) broker: Arc<Broker>,
     pub(crate) cores: Arc<[mpsc::Sender<Request>]>,
+    pub(crate) orders: Arc<[mpsc::Sender<Order>]>,
+    pub(crate) traces: Arc<Traces>,
+    pub(crate) loads: Arc<Loads>,
+    pub(crate) ledger: Option<Arc<Ledger>>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) gauges: Arc<Vec<Gauges>>,
     pub(crate) turned_away: Arc<AtomicU64>,
     pub(crate) floor: Floor,
@@ -29,11 +40,25 @@ pub struct Handle {
     pub(crate) durability: Durability,
 }
 
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("broker", &self.broker).finish_non_exhaustive()
+    }
+}
+
 /// Figures of the whole broker.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct StatsSnapshot {
     /// Counters, summed over the cores; causes of drops are [`broker_engine::Drop::ALL`].
     pub stats: Stats,
+    /// Since the start.
+    pub uptime: Duration,
+    /// The most clients there were at once.
+    pub clients_max: u64,
+    /// Averages over some minutes.
+    pub loads: [Load; 3],
+    /// Sessions in the log whose client is not connected.
+    pub sessions_offline: u64,
     /// Sockets, connected clients or not.
     pub sockets: usize,
     /// Subscriptions of all clients.
@@ -116,8 +141,13 @@ impl Handle {
     pub fn stats(&self) -> StatsSnapshot {
         let sum = |sum: Stats, gauges: &Gauges| sum.plus(&gauges.stats());
         let (retained, retained_bytes) = self.broker.retained.size();
+        let stats = self.gauges.iter().fold(Stats::default(), sum);
         StatsSnapshot {
-            stats: self.gauges.iter().fold(Stats::default(), sum),
+            uptime: self.clock.monotonic().saturating_sub(self.loads.started),
+            clients_max: self.broker.clients.count_max() as u64,
+            loads: self.loads.loads(),
+            sessions_offline: offline(&self.broker, &stats),
+            stats,
             sockets: self.gauges.iter().map(|g| g.sockets.load(Ordering::Relaxed)).sum(),
             subscriptions: self.broker.subscriptions.count(),
             retained,

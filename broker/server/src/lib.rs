@@ -16,6 +16,7 @@ mod counters;
 mod error;
 
 mod handle;
+mod inspect;
 mod server;
 mod sessions;
 
@@ -23,8 +24,10 @@ mod abort;
 mod accept;
 mod gate;
 mod handshake;
+mod loads;
 mod post;
 mod tls;
+mod traces;
 mod turnstile;
 mod verify;
 mod websocket;
@@ -37,7 +40,12 @@ pub use counters::{Failure, Reloads, TransportStats};
 pub use error::Error;
 pub use handle::{Handle, StatsSnapshot};
 pub use handshake::{Pages, Programs, accept_upgrade};
+pub use inspect::{
+    SessionInfo, SessionQuery, SubscriptionInfo, SubscriptionQuery, TopicInfo, TopicQuery,
+};
+pub use loads::{Load, Measure};
 pub use server::{Deps, Server};
+pub use traces::{TraceInfo, TraceWish};
 
 pub use broker_engine::{
     Access, Action, Anonymous, Authenticate, Buried, Certificate, Config as EngineConfig, Coverage,
@@ -45,4 +53,9 @@ pub use broker_engine::{
     Guessing, Identity, InProcess, Limit, Limits, Login, LoginFailure, OrganisationLimits,
     OwnedLogin, Password, Peer, Quota, Rate, Refusals, Rejection, Stall, Stats, Step, Transport,
     Verdict,
+};
+
+pub use broker_engine::{
+    Address, ClientInfo, ClientOrder, ClientQuery, ClientState, CoreNo, Holder, Keeping, Key,
+    Trace, TraceEvent, Wish,
 };

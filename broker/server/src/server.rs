@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::post::Post;
 use crate::sessions;
 use crate::tls::{Certificates, watch};
 use crate::verify::Verifiers;
-use crate::worker::{Gauges, Setup, run};
+use crate::worker::{Gauges, ORDERS_MAX, Setup, Sources, run};
 use crate::{Config, Error};
 
 /// What the broker takes from its surroundings.
@@ -109,10 +109,14 @@ impl Server {
         let verifiers =
             Verifiers::start(config.verification, broker.clone(), post.clone(), clock.clone())?;
         let (mut doors, mut desks, mut threads) = (Vec::new(), Vec::new(), Vec::new());
+        let mut order_desks = Vec::new();
+        let sources = Sources::new(&broker, &counters, clock.monotonic());
         for core in 0..cores {
             let (door, arrivals) = mpsc::channel(ARRIVALS_MAX);
             let (desk, requests) = mpsc::channel(config.in_process_max.max(1));
+            let (order_desk, orders) = mpsc::channel(ORDERS_MAX);
             doors.push(door);
+            order_desks.push(order_desk);
             desks.push(desk);
             threads.push(start_core(Setup {
                 core: CoreNo(core),
@@ -125,26 +129,24 @@ impl Server {
                 gauges: Arc::clone(&gauges),
                 arrivals,
                 requests,
+                orders,
+                sources: sources.clone(),
                 stop: stopped.clone(),
                 figures_interval: config.figures_interval,
             })?);
         }
         let (stop_sessions, stopped) = watch::channel(false);
-        let sessions = ledger.map(|ledger| sessions::start(&ledger, Arc::clone(&post), stopped));
-        let sessions = sessions.transpose()?;
+        let sessions = sessions::start(ledger.as_ref(), Arc::clone(&post), stopped)?;
         let hall = Hall::new(config.handshakes, certificates, pages, Arc::clone(&counters));
-        let floor = Floor {
-            cores: doors,
-            gauges,
-            connections_max: config.connections_max,
-            connections_per_second: config.connections_per_second,
-            turned_away: Arc::new(AtomicU64::new(0)),
-            counters,
-            closed: Arc::new(AtomicBool::new(false)),
-        };
+        let floor = Floor::new(doors, gauges, &config, counters);
         let handle = Handle {
             broker,
             cores: desks.into(),
+            orders: order_desks.into(),
+            traces: Arc::default(),
+            loads: Arc::clone(&sources.loads),
+            ledger: ledger.clone(),
+            clock,
             gauges: Arc::clone(&floor.gauges),
             turned_away: Arc::clone(&floor.turned_away),
             floor,

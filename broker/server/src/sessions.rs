@@ -69,14 +69,14 @@ fn parked(restored: &Restored<'_>) -> Parked {
     parked
 }
 
-/// Starts the ledger's thread.
+/// Starts the ledger's thread, if there is one.
 pub(crate) fn start(
-    ledger: &Arc<Ledger>,
+    ledger: Option<&Arc<Ledger>>,
     post: Arc<Post>,
     stop: watch::Receiver<bool>,
-) -> Result<JoinHandle<()>, Error> {
-    let ledger = Arc::clone(ledger);
-    std::thread::Builder::new()
+) -> Result<Option<JoinHandle<()>>, Error> {
+    let Some(ledger) = ledger.map(Arc::clone) else { return Ok(None) };
+    let thread = std::thread::Builder::new()
         .name("sessions".into())
         .spawn(move || {
             let _guard = AbortOnPanic("the sessions' thread");
@@ -85,7 +85,8 @@ pub(crate) fn start(
                 std::process::abort();
             }
         })
-        .map_err(|source| Error::Thread { thread: "sessions".into(), source })
+        .map_err(|source| Error::Thread { thread: "sessions".into(), source })?;
+    Ok(Some(thread))
 }
 
 /// Where the ledger hands things over.

@@ -1,9 +1,11 @@
 //! One core: its engine, its connections, and the tick that flushes them.
 
 mod connection;
+mod figures;
 mod flush;
 mod layered;
 mod link;
+mod orders;
 mod stream;
 mod tasks;
 
@@ -24,8 +26,10 @@ use uns_namespace::Namespace;
 use crate::gate::ServerGate;
 use crate::post::Post;
 use crate::verify::Verifiers;
+pub(crate) use figures::Sources;
 pub(crate) use layered::Layers;
 use link::Link;
+pub(crate) use orders::{ORDERS_MAX, Order};
 use stream::Stream;
 pub(crate) use tasks::run;
 
@@ -101,7 +105,9 @@ pub(crate) struct Setup {
     pub(crate) gauges: Arc<Vec<Gauges>>,
     pub(crate) arrivals: mpsc::Receiver<Arrival>,
     pub(crate) requests: mpsc::Receiver<Request>,
+    pub(crate) orders: mpsc::Receiver<Order>,
     pub(crate) stop: watch::Receiver<Option<std::time::Duration>>,
+    pub(crate) sources: Sources,
     pub(crate) figures_interval: std::time::Duration,
 }
 

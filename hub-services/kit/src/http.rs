@@ -24,6 +24,7 @@ mod guard;
 mod headers;
 mod limits;
 mod operations;
+mod params;
 mod problem;
 mod requests;
 mod serve;
@@ -31,6 +32,7 @@ mod upgrade;
 
 pub use access::Anonymous;
 pub use guard::{Guard, Hosts};
+pub use params::{LIST, Limit, Pairs, Params};
 pub use problem::RequestId;
 pub use serve::{ServeConfig, serve};
 pub use upgrade::Upgrade;

@@ -12,7 +12,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::health::HealthCheck;
 use crate::metrics::MetricSource;
-use crate::services::{History, Live, Publish};
+use crate::services::{History, Live, Mqtt, Publish};
 use crate::{Db, Error, Stop};
 
 /// What the root lends every module.
@@ -26,6 +26,8 @@ pub struct Hub {
     pub history: Arc<dyn History>,
     /// The publish gate.
     pub publish: Arc<dyn Publish>,
+    /// The broker, for operators; `None` where the process serves no MQTT.
+    pub mqtt: Option<Arc<dyn Mqtt>>,
     /// The log, to tail.
     pub log: Arc<dyn fabric::Log>,
     /// Metadata; `None` where the process keeps none.

@@ -1,19 +1,26 @@
-//! What modules ask of the hub: the live namespace, its history and the publish gate.
+//! What modules ask of the hub: the live namespace, its history, the publish gate and the
+//! broker's operators' view.
 //!
 //! The root implements these object-safe traits over namespace, historian and broker, so that a
-//! module depends on none of them. Queries and pages carry `uns-model` types only.
+//! module depends on none of them. Queries and pages carry `uns-model` types only; what operators
+//! ask of the broker is answered with the bodies of `schemas`, which nobody else reads.
 
 use std::future::Future;
 use std::pin::Pin;
 
 mod history;
 mod live;
+mod mqtt;
 mod publish;
 
 pub use history::{Aggregate, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample};
 pub use live::{
     CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue, Live, SearchHit, SearchQuery,
     TreeNode, TreePage, TreeQuery,
+};
+pub use mqtt::{
+    ClientOrder, ClientQuery, Mqtt, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery,
+    TraceSpec,
 };
 pub use publish::{Publish, PublishItem, Published};
 

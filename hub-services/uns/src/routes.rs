@@ -8,17 +8,14 @@ mod get_tree;
 mod post_publish;
 
 use axum::Router;
-use axum::extract::Query;
 use axum::routing::{delete, get, post};
+use hub_kit::http::Pairs;
 use hub_kit::services::LastValue;
 use schemas::{WireQuality, WireTime, WireValue};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
 use crate::Service;
-
-/// The pairs of a query string, in order; `+` and `%20` are spaces.
-type Pairs = Query<Vec<(String, String)>>;
 
 pub(crate) fn router(service: Service) -> Router {
     Router::new()

@@ -29,6 +29,7 @@ async fn router(fake: &Arc<Fake>) -> Router {
         live: fake.clone(),
         history: fake.clone(),
         publish: fake.clone(),
+        mqtt: None,
         log: Arc::new(fabric::sim::SimLog::new()),
         db: None,
         clock: Arc::new(ManualClock::new(Timestamp(NOON))),

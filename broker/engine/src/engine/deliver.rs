@@ -102,6 +102,9 @@ impl<G: Gate> Engine<G> {
 
     /// The socket took bytes, and is blocked if it did not take all.
     pub fn wrote(&mut self, now: Now, key: Key, bytes: usize) {
+        if self.tracer.is_on() {
+            self.trace_out(now, key);
+        }
         let Some(connection) = self.connections.get_mut(key) else { return };
         let outbound = &mut connection.outbound;
         outbound.wrote(bytes, &mut self.desk);

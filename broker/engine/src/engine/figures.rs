@@ -3,7 +3,7 @@
 use broker_codec::Connect;
 
 use super::{Engine, Now};
-use crate::connection::{About, Connection, Phase};
+use crate::connection::{About, Phase};
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::pace::Pace;
@@ -17,7 +17,6 @@ impl<G: Gate> Engine<G> {
             user_name: connect.user_name.map(Into::into),
             keep_alive: connect.keep_alive,
             clean_start: connect.clean_start,
-            session_expiry: connect.properties.session_expiry_interval,
         }));
     }
 
@@ -37,6 +36,7 @@ impl<G: Gate> Engine<G> {
     pub(super) fn gauge(&mut self) {
         let stats = &mut self.desk.stats;
         let none = |gauge: &mut u64| *gauge = 0;
+        none(&mut stats.sessions_connected);
         none(&mut stats.paused);
         none(&mut stats.slow);
         none(&mut stats.in_flight);
@@ -44,7 +44,8 @@ impl<G: Gate> Engine<G> {
         none(&mut stats.queued_bytes);
         none(&mut stats.output_bytes);
         for connection in self.connections.iter().map(|(_, connection)| connection) {
-            let Connection { outbound, .. } = connection;
+            let outbound = &connection.outbound;
+            stats.sessions_connected += u64::from(connection.durable_session().is_some());
             stats.paused += u64::from(connection.paused);
             stats.slow += u64::from(outbound.pace == Pace::Slow);
             stats.in_flight += u64::from(outbound.window.in_use());

@@ -74,6 +74,9 @@ impl<G: Gate> Engine<G> {
                 Ok(Frame::Need(_)) => return self.need(now, key, rest, at),
                 Ok(Frame::Packet(framed)) => {
                     let step = self.packet(now, key, version, (&framed, rest));
+                    if self.tracer.is_on() {
+                        self.trace_in(now, key, (&framed, rest), step);
+                    }
                     if step == Ok(Step::Next) {
                         at += framed.total_len;
                         self.desk.stats.bytes_in += framed.total_len as u64;

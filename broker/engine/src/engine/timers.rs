@@ -52,6 +52,7 @@ impl<G: Gate> Engine<G> {
             self.fail(now, key, ReasonCode::QuotaExceeded);
         }
         self.gauge();
+        self.tracer.sweep(now.monotonic);
         self.end_revoked(now);
         if self.core == CoreNo(0) {
             self.broker.retained.expire(now.monotonic, 10_000);

@@ -17,4 +17,5 @@ mod log_in;
 mod routing;
 mod shares_of_sessions;
 mod slow_clients;
+mod tracing;
 mod wills;

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use broker_engine::{InProcess, Stats};
+use broker_engine::InProcess;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{LocalSet, spawn_local};
-use uns_model::OrgId;
 
 use super::connection::serve;
+use super::figures::publish_figures;
+use super::orders::take_orders;
 use super::stream::Stream;
 use super::{Arrival, Published, Request, Setup, Worker};
 use crate::abort::AbortOnPanic;
@@ -33,9 +34,10 @@ async fn work(mut setup: Setup) {
     guarded(&worker, judge(Rc::clone(&worker)));
     guarded(&worker, welcome(Rc::clone(&worker), setup.arrivals));
     guarded(&worker, publish_requests(Rc::clone(&worker), setup.requests));
-    if worker.core.0 == 0 && !setup.figures_interval.is_zero() {
-        let broker = Arc::clone(&setup.broker);
-        guarded(&worker, figures(Rc::clone(&worker), broker, setup.figures_interval));
+    guarded(&worker, take_orders(Rc::clone(&worker), setup.orders));
+    if worker.core.0 == 0 {
+        let figures = publish_figures(Rc::clone(&worker), setup.sources, setup.figures_interval);
+        guarded(&worker, figures);
     }
     // An error means that the server is gone, which is a reason to stop as well.
     let deadline = match setup.stop.wait_for(Option::is_some).await {
@@ -123,43 +125,6 @@ async fn publish_in_process(
             return;
         }
         tokio::time::sleep(RETRY).await;
-    }
-}
-
-/// Publishes what `$SYS` knows.
-async fn figures(worker: Rc<Worker>, broker: Arc<broker_engine::Broker>, every: Duration) {
-    let started = worker.now().monotonic;
-    loop {
-        {
-            let now = worker.now();
-            let sum = worker
-                .gauges
-                .iter()
-                .map(super::Gauges::stats)
-                .fold(Stats::default(), |sum, stats| sum.plus(&stats));
-            let dropped: u64 = sum.dropped.iter().sum();
-            let (retained, _) = broker.retained.size();
-            let figures = [
-                ("version", format!("UNS Hub {}", env!("CARGO_PKG_VERSION"))),
-                ("uptime", now.monotonic.saturating_sub(started).as_secs().to_string()),
-                ("clients/connected", sum.clients.to_string()),
-                ("messages/received", sum.messages_in.to_string()),
-                ("messages/sent", sum.messages_out.to_string()),
-                ("messages/dropped", dropped.to_string()),
-                ("messages/rejected", sum.rejected.to_string()),
-                ("bytes/received", sum.bytes_in.to_string()),
-                ("bytes/sent", sum.bytes_out.to_string()),
-                ("subscriptions/count", broker.subscriptions.count().to_string()),
-                ("retained messages/count", retained.to_string()),
-            ];
-            let mut engine = worker.engine.borrow_mut();
-            for (name, figure) in figures {
-                let topic = format!("$SYS/broker/{name}");
-                engine.publish_figure(now, OrgId::DEFAULT, &topic, figure.as_bytes());
-            }
-        }
-        worker.flush_soon();
-        tokio::time::sleep(every).await;
     }
 }
 

@@ -11,7 +11,7 @@ use schemas::http::{History, HistoryGap, HistorySample, Problem};
 use schemas::{WireQuality, WireTime, WireValue};
 use uns_model::Timestamp;
 
-use crate::params::{HISTORY, Params};
+use crate::params::{HISTORY, Params, Times as _};
 use crate::routes::Pairs;
 use crate::time::Here;
 use crate::{Service, csv_text};

@@ -51,6 +51,7 @@ impl Plant {
             live: names.clone(),
             history: names.clone(),
             publish: names.clone(),
+            mqtt: None,
             log: log.clone(),
             db: None,
             clock: Arc::new(SystemClock),

@@ -39,6 +39,7 @@ impl<G: Gate> Engine<G> {
         rejection: &mut Rejection,
     ) {
         self.desk.stats.rejected += 1;
+        self.tracer.refuse(rejection.reason);
         if rejection.reason == STORAGE_FULL || message.topic.starts_with("$uns/") {
             return;
         }

@@ -63,11 +63,17 @@ impl<G: Gate> Engine<G> {
         let origin = Origin { org: publish.org, publisher };
         let mut accepted = route.and_then(|route| self.admit(now, origin, &message, &route));
         match &mut accepted {
-            Ok(_) => self.desk.stats.messages_in += 1,
+            Ok(_) => {
+                self.desk.stats.messages_in += 1;
+                self.desk.stats.payload_in += publish.payload.len() as u64;
+            }
             Err(rejection) => {
                 let culprit = Culprit::Gone(publish.org, &publish.client_id);
                 self.bury(now, culprit, &message, rejection);
             }
+        }
+        if self.tracer.is_on() {
+            self.trace_in_process(now, publish);
         }
         self.reply(token, accepted);
         true

@@ -1,0 +1,101 @@
+//! Traces: every packet of one client or topic, both ways, and nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_codec::{Packet, PacketType, SubscribeOptions, Version};
+use broker_engine::{Config, Trace, TraceSpec};
+use uns_model::{Filter, OrgId};
+
+use crate::net::{Net, qos0, qos1};
+
+fn spec(net: &Net) -> TraceSpec {
+    TraceSpec {
+        org: OrgId::DEFAULT,
+        client_id: None,
+        filter: None,
+        payload: false,
+        events_max: 100,
+        until: net.now.monotonic + Duration::from_secs(60),
+    }
+}
+
+fn start(net: &mut Net, spec: TraceSpec) -> Arc<Trace> {
+    let trace = Trace::new(spec);
+    net.engines.iter_mut().for_each(|engine| engine.trace(Arc::clone(&trace)));
+    trace
+}
+
+fn lines(trace: &Trace) -> Vec<String> {
+    let line = |event: broker_engine::TraceEvent| {
+        let way = if event.incoming { "<" } else { ">" };
+        let topic = event.topic.as_deref().unwrap_or("-").to_owned();
+        let reason = event.reason.as_deref().map(|reason| format!(" {reason}")).unwrap_or_default();
+        format!("{} {way} {} {topic}{reason}", event.client_id, event.packet)
+    };
+    trace.events(0, 1000).into_iter().map(line).collect()
+}
+
+#[test]
+fn one_client_is_followed_both_ways() {
+    let mut net = Net::new(2, Config::default());
+    let other = net.client(1, Version::V5, "other");
+    let before = net.client(0, Version::V5, "c");
+    net.block(before, true);
+    net.subscribe(before, "a/#", SubscribeOptions::default());
+    let wanted = TraceSpec { client_id: Some("c".into()), ..spec(&net) };
+    let trace = start(&mut net, wanted);
+    net.block(before, false);
+    assert_eq!(lines(&trace), Vec::<String>::new(), "that was said before");
+    net.send(other, &qos0("a/b", "1"));
+    net.send(before, &qos0("no/c", "2"));
+    net.send(before, &qos1("no/c", "3", 7));
+    net.send(before, &Packet::Pingreq);
+    let again = net.client(1, Version::V5, "c");
+    net.lose(again);
+    let expected = [
+        "c > PUBLISH a/b",
+        "c < PUBLISH no/c not_authorized",
+        "c < PUBLISH no/c not_authorized",
+        "c > PUBACK - Not authorized",
+        "c < PINGREQ -",
+        "c > PINGRESP -",
+        "c < CONNECT -",
+        "c > DISCONNECT - Session taken over",
+        "c > CONNACK - Success",
+    ];
+    assert_eq!(lines(&trace), expected);
+    assert!(trace.events(0, 100).iter().all(|event| event.payload.is_none()));
+    let ids: Vec<_> = trace.events(0, 100).iter().filter_map(|event| event.packet_id).collect();
+    assert_eq!(ids, [7, 7]);
+}
+
+#[test]
+fn topics_are_followed_until_the_end_within_bounds() {
+    let mut net = Net::new(1, Config::default());
+    let publisher = net.client(0, Version::V311, "p");
+    let reader = net.client(0, Version::V5, "r");
+    net.subscribe(reader, "#", SubscribeOptions::default());
+    let filter = Filter::parse("a/+").unwrap();
+    let payload = true;
+    let wanted = TraceSpec { filter: Some(filter), payload, events_max: 3, ..spec(&net) };
+    let trace = start(&mut net, wanted);
+    let long = "x".repeat(1000);
+    net.send(publisher, &qos0("a/b", &long));
+    net.send(publisher, &qos0("a/b/c", "1"));
+    net.send(publisher, &qos0("a/d", "1"));
+    let expected = ["p < PUBLISH a/b", "r > PUBLISH a/b", "p < PUBLISH a/d"];
+    assert_eq!(lines(&trace), expected);
+    assert_eq!(trace.counts(), (3, 1), "what is beyond the limit is counted");
+    let events = trace.events(1, 1);
+    let [event] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(event.packet, PacketType::Publish);
+    assert_eq!(
+        (event.payload.as_ref().map(|p| p.len()), event.flags),
+        (Some(256), Some((0, false, false)))
+    );
+
+    net.advance(Duration::from_secs(61));
+    net.send(publisher, &qos0("a/b", "2"));
+    assert_eq!(trace.counts(), (3, 1), "it is over");
+}

@@ -1,0 +1,144 @@
+//! Sessions: those the log keeps, from the ledger, and those that end with their connection, from
+//! the cores; as one list by client id.
+
+use std::time::Duration;
+
+use broker_engine::{ClientInfo, ClientQuery};
+use uns_model::OrgId;
+
+use crate::Error;
+use crate::handle::Handle;
+
+/// Which sessions.
+#[derive(Clone, Debug, Default)]
+pub struct SessionQuery {
+    /// Of which organisation.
+    pub org: OrgId,
+    /// Part of the client id.
+    pub client_id: Option<String>,
+    /// Whether its client is connected.
+    pub connected: Option<bool>,
+    /// Only those behind this client id.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// One session.
+#[derive(Clone, Debug)]
+pub struct SessionInfo {
+    /// Its client id.
+    pub client_id: Box<str>,
+    /// Whether the log keeps it.
+    pub durable: bool,
+    /// Whether its client is connected.
+    pub connected: bool,
+    /// Session Expiry Interval in seconds, `u32::MAX` for never.
+    pub expiry: u32,
+    /// When it ends, if its client does not come back.
+    pub expires_in: Option<Duration>,
+    /// How many subscriptions.
+    pub subscriptions: usize,
+    /// Messages it is owed.
+    pub queued: usize,
+    /// Their bytes.
+    pub queued_bytes: u64,
+    /// Those of them sent and not acknowledged.
+    pub in_flight: usize,
+    /// Messages it lost.
+    pub dropped: u64,
+}
+
+/// Sessions read from the ledger at once.
+const PAGE: usize = 1000;
+
+impl Handle {
+    /// One page of sessions by client id, and whether there are more.
+    ///
+    /// # Errors
+    /// The broker is shutting down.
+    pub async fn sessions(&self, query: SessionQuery) -> Result<(Vec<SessionInfo>, bool), Error> {
+        let mut all = self.logged_sessions(&query);
+        if query.connected != Some(false) {
+            let clients = ClientQuery {
+                org: query.org,
+                client_id: query.client_id.clone(),
+                after: query.after.as_deref().map(|after| (0, after.into())),
+                durable: Some(false),
+                limit: query.limit,
+                ..ClientQuery::default()
+            };
+            let (found, more) = self.clients(clients).await?;
+            // What lies behind the last of a full list is not known: it is left for the next page.
+            let end = found.last().filter(|_| more).map(|last| last.client_id.clone());
+            all.retain(|session| end.as_ref().is_none_or(|end| session.client_id <= *end));
+            all.extend(found.into_iter().map(of_connection));
+            all.sort_by(|a, b| a.client_id.cmp(&b.client_id));
+            // A session may have moved to the log between the two questions.
+            all.dedup_by(|a, b| a.client_id == b.client_id);
+            let more = more || all.len() > query.limit;
+            all.truncate(query.limit);
+            return Ok((all, more));
+        }
+        let more = all.len() > query.limit;
+        all.truncate(query.limit);
+        Ok((all, more))
+    }
+
+    /// One more than asked for, if there are so many.
+    fn logged_sessions(&self, query: &SessionQuery) -> Vec<SessionInfo> {
+        let mut found = Vec::new();
+        let Some(ledger) = &self.ledger else { return found };
+        let mut after = query.after.clone().unwrap_or_default();
+        loop {
+            let page = ledger.sessions(query.org, &after, PAGE);
+            let Some(last) = page.last() else { return found };
+            after = last.client_id.to_string();
+            let whole = page.len() == PAGE;
+            let wanted = page.iter().filter(|session| wants(query, session));
+            found.extend(wanted.map(of_ledger));
+            if found.len() > query.limit || !whole {
+                found.truncate(query.limit + 1);
+                return found;
+            }
+        }
+    }
+}
+
+/// A session without expiry is in the log for its will: it ends with its connection all the same.
+fn wants(query: &SessionQuery, session: &broker_ledger::SessionInfo) -> bool {
+    let part = query.client_id.as_ref();
+    session.expiry > 0
+        && part.is_none_or(|part| session.client_id.contains(part.as_str()))
+        && query.connected.is_none_or(|wish| wish == session.connected.is_some())
+}
+
+fn of_ledger(session: &broker_ledger::SessionInfo) -> SessionInfo {
+    SessionInfo {
+        client_id: (*session.client_id).into(),
+        durable: true,
+        connected: session.connected.is_some(),
+        expiry: session.expiry,
+        expires_in: session.expires_in,
+        subscriptions: session.subscriptions,
+        queued: session.owed,
+        queued_bytes: session.owed_bytes,
+        in_flight: session.inflight,
+        dropped: session.dropped,
+    }
+}
+
+fn of_connection(client: ClientInfo) -> SessionInfo {
+    SessionInfo {
+        client_id: client.client_id,
+        durable: false,
+        connected: true,
+        expiry: client.session_expiry,
+        expires_in: None,
+        subscriptions: client.subscriptions,
+        queued: client.queued,
+        queued_bytes: client.queued_bytes as u64,
+        in_flight: client.in_flight.into(),
+        dropped: client.dropped.iter().sum(),
+    }
+}

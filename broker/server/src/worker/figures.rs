@@ -1,0 +1,171 @@
+//! `$SYS`: the broker's figures as retained messages, under the names people know from mosquitto,
+//! and our own by cause. They are those of the whole broker, for the organisation that runs it.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_engine::{Broker, Drop, End, LoginFailure, Stats};
+use uns_model::OrgId;
+
+use super::{Gauges, Worker};
+use crate::counters::Counters;
+use crate::inspect::offline;
+use crate::loads::{Load, Loads, Measure};
+
+/// What figures are made of, beside those of the cores.
+#[derive(Clone, Debug)]
+pub(crate) struct Sources {
+    pub(crate) broker: Arc<Broker>,
+    pub(crate) loads: Arc<Loads>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl Sources {
+    pub(crate) fn new(broker: &Arc<Broker>, counters: &Arc<Counters>, now: Duration) -> Self {
+        let (broker, counters) = (Arc::clone(broker), Arc::clone(counters));
+        Self { broker, loads: Arc::new(Loads::new(now)), counters }
+    }
+}
+
+/// How often averages are taken where `$SYS` is off.
+const SAMPLE: Duration = Duration::from_secs(10);
+
+/// Averages what is counted, and publishes the figures that changed. Runs on one core.
+pub(super) async fn publish_figures(worker: Rc<Worker>, sources: Sources, every: Duration) {
+    let mut last: HashMap<String, String, ahash::RandomState> = HashMap::default();
+    loop {
+        let now = worker.now();
+        let stats = worker.gauges.iter().map(Gauges::stats);
+        let stats = stats.fold(Stats::default(), |sum, stats| sum.plus(&stats));
+        let sockets = sources.counters.transports().iter().map(|t| t.accepted).sum();
+        sources.loads.sample(now.monotonic, &stats, sockets);
+        if !every.is_zero() {
+            let uptime = now.monotonic.saturating_sub(sources.loads.started);
+            for (name, figure) in figures(&sources, &stats, uptime) {
+                if last.get(&name) == Some(&figure) {
+                    continue;
+                }
+                let topic = format!("$SYS/broker/{name}");
+                let mut engine = worker.engine.borrow_mut();
+                engine.publish_figure(now, OrgId::DEFAULT, &topic, figure.as_bytes());
+                drop(engine);
+                last.insert(name, figure);
+            }
+            worker.flush_soon();
+        }
+        tokio::time::sleep(if every.is_zero() { SAMPLE } else { every }).await;
+    }
+}
+
+fn figures(sources: &Sources, stats: &Stats, uptime: Duration) -> Vec<(String, String)> {
+    let mut all = vec![
+        ("version".to_owned(), format!("UNS Hub version {}", env!("CARGO_PKG_VERSION"))),
+        ("uptime".to_owned(), format!("{} seconds", uptime.as_secs())),
+    ];
+    let mut add = |name: &str, figure: u64| all.push((name.to_owned(), figure.to_string()));
+    add_clients(sources, stats, &mut add);
+    add_messages(sources, stats, &mut add);
+    for (cause, count) in Drop::ALL.into_iter().zip(stats.dropped) {
+        add(&format!("publish/messages/dropped/{}", cause.name()), count);
+    }
+    for (cause, count) in End::ALL.into_iter().zip(stats.ended) {
+        add(&format!("clients/ended/{}", cause.name()), count);
+    }
+    for (cause, count) in LoginFailure::ALL.into_iter().zip(stats.auth_failed) {
+        add(&format!("clients/auth_failed/{}", cause.name()), count);
+    }
+    if let Some((now, most)) = memory() {
+        add("heap/current", now);
+        add("heap/maximum", most);
+    }
+    for load in sources.loads.loads() {
+        all.extend(averages(&load));
+    }
+    all
+}
+
+fn add_clients(sources: &Sources, stats: &Stats, add: &mut impl FnMut(&str, u64)) {
+    let connected = stats.clients;
+    let offline = offline(&sources.broker, stats);
+    add("clients/connected", connected);
+    add("clients/active", connected);
+    add("clients/disconnected", offline);
+    add("clients/inactive", offline);
+    add("clients/total", connected + offline);
+    add("clients/maximum", sources.broker.clients.count_max() as u64);
+    add("clients/expired", stats.sessions_expired);
+    add("subscriptions/count", sources.broker.subscriptions.count() as u64);
+    add("shared_subscriptions/count", 0);
+}
+
+fn add_messages(sources: &Sources, stats: &Stats, add: &mut impl FnMut(&str, u64)) {
+    let dropped = stats.dropped.iter().sum();
+    let (retained, retained_bytes) = sources.broker.retained.size();
+    let (retained, retained_bytes) = (retained as u64, retained_bytes as u64);
+    add("messages/received", stats.packets_in);
+    add("messages/sent", stats.packets_out());
+    add("messages/inflight", stats.in_flight);
+    add("messages/stored", retained + stats.queued);
+    add("messages/dropped", dropped);
+    add("messages/rejected", stats.rejected);
+    add("store/messages/count", retained + stats.queued);
+    add("store/messages/bytes", retained_bytes + stats.queued_bytes);
+    add("publish/messages/received", stats.messages_in);
+    add("publish/messages/sent", stats.messages_out);
+    add("publish/messages/dropped", dropped);
+    add("publish/bytes/received", stats.payload_in);
+    add("publish/bytes/sent", stats.payload_out);
+    add("bytes/received", stats.bytes_in);
+    add("bytes/sent", stats.bytes_out);
+    add("retained messages/count", retained);
+}
+
+/// Averages as mosquitto has them: per minute.
+fn averages(load: &Load) -> impl Iterator<Item = (String, String)> {
+    const NAMES: [(&str, Measure); 9] = [
+        ("messages/received", Measure::PacketsIn),
+        ("messages/sent", Measure::PacketsOut),
+        ("publish/received", Measure::MessagesIn),
+        ("publish/sent", Measure::MessagesOut),
+        ("publish/dropped", Measure::Dropped),
+        ("bytes/received", Measure::BytesIn),
+        ("bytes/sent", Measure::BytesOut),
+        ("connections", Measure::Connects),
+        ("sockets", Measure::Sockets),
+    ];
+    let load = *load;
+    NAMES.into_iter().map(move |(name, measure)| {
+        let per_minute = load.per_second(measure) * 60.0;
+        (format!("load/{name}/{}min", load.minutes), format!("{per_minute:.2}"))
+    })
+}
+
+/// Memory of the whole process in bytes, now and at most, where the system tells.
+fn memory() -> Option<(u64, u64)> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let figure = |key: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+        let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kib * 1024)
+    };
+    Some((figure("VmRSS:")?, figure("VmHWM:")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn averages_are_per_minute_and_memory_is_told() {
+        let loads = Loads::new(Duration::ZERO);
+        let stats = Stats { messages_in: 60_000, ..Stats::default() };
+        loads.sample(Duration::from_secs(6000), &stats, 0);
+        let load = loads.loads()[0];
+        let received = averages(&load).find(|(name, _)| name == "load/publish/received/1min");
+        assert_eq!(received.map(|(_, figure)| figure).as_deref(), Some("600.00"));
+        let (now, most) = memory().expect("this is Linux");
+        assert!(now > 1 << 20 && most >= now, "{now} {most}");
+    }
+}

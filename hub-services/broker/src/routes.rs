@@ -1,0 +1,56 @@
+//! The routes under `/api/v1/broker`.
+
+mod delete_client;
+mod delete_trace;
+mod get_client;
+mod get_clients;
+mod get_sessions;
+mod get_stats;
+mod get_subscriptions;
+mod get_topics;
+mod get_trace;
+mod get_traces;
+mod post_trace;
+
+use axum::Router;
+use axum::routing::get;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+
+use crate::Service;
+
+pub(crate) fn router(service: Service) -> Router {
+    let client = get(get_client::handle).delete(delete_client::handle);
+    let traces = get(get_traces::handle).post(post_trace::handle);
+    let trace = get(get_trace::handle).delete(delete_trace::handle);
+    Router::new()
+        .route("/api/v1/broker/clients", get(get_clients::handle))
+        .route("/api/v1/broker/clients/{client_id}", client)
+        .route("/api/v1/broker/sessions", get(get_sessions::handle))
+        .route("/api/v1/broker/subscriptions", get(get_subscriptions::handle))
+        .route("/api/v1/broker/topics", get(get_topics::handle))
+        .route("/api/v1/broker/stats", get(get_stats::handle))
+        .route("/api/v1/broker/traces", traces)
+        .route("/api/v1/broker/traces/{id}", trace)
+        .with_state(service)
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    get_clients::handle,
+    get_client::handle,
+    delete_client::handle,
+    get_sessions::handle,
+    get_subscriptions::handle,
+    get_topics::handle,
+    get_stats::handle,
+    get_traces::handle,
+    post_trace::handle,
+    get_trace::handle,
+    delete_trace::handle,
+))]
+struct Document;
+
+pub(crate) fn openapi() -> OpenApi {
+    Document::openapi()
+}

@@ -1,0 +1,205 @@
+//! [`hub_kit::services::Mqtt`] over the running broker: questions in, bodies for operators out.
+
+mod clients;
+mod stats;
+mod traces;
+
+use broker_server::{Address, CoreNo, Error, Handle, Holder, Key};
+use hub_kit::Refusal;
+use hub_kit::services::{
+    Answer, ClientQuery, Mqtt, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec,
+};
+use schemas::http::broker::{
+    BrokerStats, Client, Clients, Session, Sessions, Subscription, Subscriptions, Topic, Topics,
+    Trace,
+};
+use uns_model::OrgId;
+
+/// The broker, as modules ask for it.
+pub(crate) struct Operators(pub(crate) Handle);
+
+impl Mqtt for Operators {
+    fn clients(&self, query: ClientQuery) -> Answer<'_, Clients> {
+        Box::pin(clients::page(&self.0, query))
+    }
+
+    fn client(&self, org: OrgId, client_id: String) -> Answer<'_, Client> {
+        Box::pin(async move {
+            let found = self.0.client(org, &client_id).await.map_err(|e| refusal(&e))?;
+            found.map(clients::body).ok_or_else(|| client_unknown(&client_id))
+        })
+    }
+
+    fn kick(&self, org: OrgId, client_id: String) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let done = self.0.kick(org, &client_id).await.map_err(|e| refusal(&e))?;
+            if done { Ok(()) } else { Err(client_unknown(&client_id)) }
+        })
+    }
+
+    fn sessions(&self, query: SessionQuery) -> Answer<'_, Sessions> {
+        Box::pin(self.session_page(query))
+    }
+
+    fn subscriptions(&self, query: SubscriptionQuery) -> Answer<'_, Subscriptions> {
+        Box::pin(self.subscription_page(query))
+    }
+
+    fn topics(&self, query: TopicQuery) -> Answer<'_, Topics> {
+        Box::pin(self.topic_page(query))
+    }
+
+    fn stats(&self) -> Answer<'_, BrokerStats> {
+        Box::pin(async { Ok(stats::body(&self.0)) })
+    }
+
+    fn start_trace(&self, spec: TraceSpec) -> Answer<'_, Trace> {
+        Box::pin(traces::start(&self.0, spec))
+    }
+
+    fn traces(&self, org: OrgId) -> Answer<'_, Vec<Trace>> {
+        Box::pin(async move { Ok(self.0.traces(org).iter().map(traces::body).collect()) })
+    }
+
+    fn trace(&self, query: TraceQuery) -> Answer<'_, Trace> {
+        Box::pin(async move { traces::page(&self.0, &query) })
+    }
+
+    fn stop_trace(&self, org: OrgId, id: String) -> Answer<'_, ()> {
+        Box::pin(async move { traces::stop(&self.0, org, &id) })
+    }
+}
+
+impl Operators {
+    async fn session_page(&self, query: SessionQuery) -> Result<Sessions, Refusal> {
+        let asked = broker_server::SessionQuery {
+            org: query.org,
+            client_id: query.client_id,
+            connected: query.connected,
+            after: query.after,
+            limit: query.limit,
+        };
+        let (found, more) = self.0.sessions(asked).await.map_err(|e| refusal(&e))?;
+        let next = found.last().filter(|_| more).map(|last| last.client_id.to_string());
+        let sessions = found.into_iter().map(|found| Session {
+            client_id: found.client_id.into(),
+            durable: found.durable,
+            connected: found.connected,
+            expiry_seconds: found.expiry,
+            expires_in_seconds: found.expires_in.map(|left| left.as_secs()),
+            subscriptions: found.subscriptions as u64,
+            queued_messages: found.queued as u64,
+            queued_bytes: found.queued_bytes,
+            in_flight: found.in_flight as u64,
+            dropped: found.dropped,
+        });
+        Ok(Sessions { sessions: sessions.collect(), next })
+    }
+
+    async fn subscription_page(&self, query: SubscriptionQuery) -> Result<Subscriptions, Refusal> {
+        let after = query.after.as_deref().map(|after| place(after).ok_or_else(not_a_page));
+        let asked = broker_server::SubscriptionQuery {
+            org: query.org,
+            client_id: query.client_id,
+            filter: query.filter,
+            matches: query.matches,
+            after: after.transpose()?,
+            limit: query.limit,
+        };
+        let (found, more) = self.0.subscriptions(asked).await.map_err(|e| refusal(&e))?;
+        let last = found.last().filter(|_| more);
+        let next = last.map(|last| format!("{}/{}", name(last.who), last.filter));
+        let subscriptions = found.into_iter().map(|found| Subscription {
+            filter: found.filter.into(),
+            client_id: found.client_id.into(),
+            qos: found.wish.qos,
+            no_local: found.wish.no_local,
+            retain_as_published: found.wish.retain_as_published,
+            identifier: found.wish.identifier.map(std::num::NonZeroU32::get),
+        });
+        Ok(Subscriptions { subscriptions: subscriptions.collect(), next })
+    }
+
+    async fn topic_page(&self, query: TopicQuery) -> Result<Topics, Refusal> {
+        let asked = broker_server::TopicQuery {
+            org: query.org,
+            filter: query.filter,
+            retained: query.retained,
+            after: query.after,
+            limit: query.limit,
+        };
+        let (found, more) = self.0.topics(asked).await.map_err(|e| refusal(&e))?;
+        let next = found.last().filter(|_| more).map(|last| last.topic.to_string());
+        let topics = found.into_iter().map(|found| Topic {
+            retained: found.retained_bytes.is_some(),
+            retained_bytes: found.retained_bytes.map(|bytes| bytes as u64),
+            subscribers: found.subscribers as u64,
+            topic: found.topic.into(),
+        });
+        Ok(Topics { topics: topics.collect(), next })
+    }
+}
+
+/// A subscription's place in the order of pages: whose it is, in numbers, then the filter.
+fn name(who: Holder) -> String {
+    match who {
+        Holder::Connection(Address { core, key }) => {
+            format!("c.{}.{}.{}", core.0, key.slot, key.generation)
+        }
+        Holder::Session(session) => format!("s.{}", session.0),
+    }
+}
+
+fn place(text: &str) -> Option<(Box<str>, Holder)> {
+    let (who, filter) = text.split_once('/')?;
+    let mut parts = who.split('.');
+    let holder = match parts.next()? {
+        "c" => Holder::Connection(Address {
+            core: CoreNo(parts.next()?.parse().ok()?),
+            key: Key { slot: parts.next()?.parse().ok()?, generation: parts.next()?.parse().ok()? },
+        }),
+        "s" => Holder::Session(uns_model::SessionNo(parts.next()?.parse().ok()?)),
+        _ => return None,
+    };
+    parts.next().is_none().then(|| (filter.into(), holder))
+}
+
+fn not_a_page() -> Refusal {
+    Refusal::parameter("after", "pass `next` of the page before.")
+}
+
+fn client_unknown(client_id: &str) -> Refusal {
+    let detail =
+        format!("No client is connected as `{client_id}`. GET /api/v1/broker/clients lists them.");
+    Refusal::new(404, "client_unknown", detail)
+}
+
+fn refusal(error: &Error) -> Refusal {
+    match error {
+        Error::ShuttingDown => Refusal::new(503, "shutting_down", "The hub is stopping."),
+        Error::TooManyTraces { .. } => Refusal::new(429, "trace_limit", format!("{error}.")),
+        other => Refusal::internal("ask the broker", other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_subscriptions_survive_a_page() {
+        let key = Key { slot: 7, generation: 3 };
+        for who in [
+            Holder::Connection(Address { core: CoreNo(1), key }),
+            Holder::Session(uns_model::SessionNo(9)),
+        ] {
+            for filter in ["#", "a/+/c", "/", "$share/g/a"] {
+                let text = format!("{}/{filter}", name(who));
+                assert_eq!(place(&text), Some((filter.into(), who)), "{text}");
+            }
+        }
+        for wrong in ["", "c.1/a", "x.1/a", "c.1.2.3", "s.1.2/a"] {
+            assert_eq!(place(wrong), None, "{wrong}");
+        }
+    }
+}

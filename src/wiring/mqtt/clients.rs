@@ -1,0 +1,91 @@
+//! Connected clients in the words of the interface.
+
+use broker_server::{ClientInfo, ClientState, DropCause, Handle, Keeping, Transport};
+use hub_kit::Refusal;
+use hub_kit::services::{ClientOrder, ClientQuery};
+use schemas::WireTime;
+use schemas::http::broker::{self, Client, Clients, Pace};
+
+use super::{not_a_page, refusal};
+
+pub(super) async fn page(handle: &Handle, query: ClientQuery) -> Result<Clients, Refusal> {
+    let order = match query.order {
+        ClientOrder::ClientId => broker_server::ClientOrder::ClientId,
+        ClientOrder::Dropped => broker_server::ClientOrder::Dropped,
+        ClientOrder::Queued => broker_server::ClientOrder::Queued,
+        ClientOrder::MessagesIn => broker_server::ClientOrder::MessagesIn,
+        ClientOrder::MessagesOut => broker_server::ClientOrder::MessagesOut,
+    };
+    let after = query.after.as_deref().map(|after| place(after).ok_or_else(not_a_page));
+    let transport = |name: String| Transport::ALL.into_iter().find(|t| t.name() == name);
+    let asked = broker_server::ClientQuery {
+        org: query.org,
+        client_id: query.client_id,
+        user_name: query.user,
+        address: query.address,
+        listener: query.listener,
+        transport: query.transport.and_then(transport),
+        state: query.state.map(|state| match state {
+            broker::ClientState::Connected => ClientState::Connected,
+            broker::ClientState::Connecting => ClientState::Connecting,
+        }),
+        keeping: query.pace.map(|pace| match pace {
+            Pace::Fine => Keeping::Fine,
+            Pace::Behind => Keeping::Behind,
+            Pace::Slow => Keeping::Slow,
+        }),
+        durable: None,
+        order,
+        after: after.transpose()?,
+        limit: query.limit,
+    };
+    let (found, more) = handle.clients(asked).await.map_err(|error| refusal(&error))?;
+    let last = found.last().filter(|_| more);
+    let next = last.map(|last| format!("{}/{}", last.rank(order), last.client_id));
+    Ok(Clients { clients: found.into_iter().map(body).collect(), next })
+}
+
+/// Where a page ended: the rank, then the client id.
+fn place(text: &str) -> Option<(u64, Box<str>)> {
+    let (rank, client_id) = text.split_once('/')?;
+    Some((rank.parse().ok()?, client_id.into()))
+}
+
+pub(super) fn body(info: ClientInfo) -> Client {
+    Client {
+        client_id: info.client_id.into(),
+        state: match info.state {
+            ClientState::Connected => broker::ClientState::Connected,
+            ClientState::Connecting => broker::ClientState::Connecting,
+        },
+        user_name: info.user_name.map(Into::into),
+        identity: info.identity.map(|name| name.to_string()),
+        protocol_version: info.version.level(),
+        address: info.address.into(),
+        listener: info.listener.into(),
+        transport: info.transport.name().to_owned(),
+        certificate_subject: info.subject.map(Into::into),
+        connected_since: WireTime(info.since),
+        keep_alive_seconds: info.keep_alive,
+        clean_start: info.clean_start,
+        session_expiry_seconds: info.session_expiry,
+        subscriptions: info.subscriptions as u64,
+        in_flight: info.in_flight.into(),
+        unacknowledged: info.unacknowledged.into(),
+        queued_messages: info.queued as u64,
+        queued_bytes: info.queued_bytes as u64,
+        output_bytes: info.output_bytes as u64,
+        messages_in: info.messages_in,
+        messages_out: info.messages_out,
+        bytes_in: info.bytes_in,
+        bytes_out: info.bytes_out,
+        rejected: info.rejected,
+        dropped: DropCause::ALL.into_iter().map(DropCause::name).zip(info.dropped).collect(),
+        pace: match info.keeping {
+            Keeping::Fine => Pace::Fine,
+            Keeping::Behind => Pace::Behind,
+            Keeping::Slow => Pace::Slow,
+        },
+        paused: info.paused,
+    }
+}

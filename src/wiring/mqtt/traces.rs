@@ -1,0 +1,90 @@
+//! Traces in the words of the interface.
+
+use broker_server::{Handle, TraceInfo, TraceWish};
+use hub_kit::Refusal;
+use hub_kit::services::{TraceQuery, TraceSpec};
+use schemas::WireTime;
+use schemas::http::broker::{Direction, Trace, TraceEvent};
+use uns_model::OrgId;
+
+use super::{not_a_page, refusal};
+
+pub(super) async fn start(handle: &Handle, spec: TraceSpec) -> Result<Trace, Refusal> {
+    let wish = TraceWish {
+        org: spec.org,
+        client_id: spec.client_id,
+        filter: spec.filter,
+        duration: spec.duration,
+        events_max: spec.limit,
+        payload: spec.payload,
+    };
+    let started = handle.start_trace(wish).await.map_err(|error| refusal(&error))?;
+    Ok(body(&started))
+}
+
+pub(super) fn page(handle: &Handle, query: &TraceQuery) -> Result<Trace, Refusal> {
+    let number: Option<u64> = query.id.parse().ok();
+    let all = handle.traces(query.org);
+    let found = all.iter().find(|info| Some(info.number) == number);
+    let found = found.ok_or_else(|| unknown(&query.id))?;
+    let from: usize = match &query.after {
+        None => 0,
+        Some(after) => after.parse().map_err(|_| not_a_page())?,
+    };
+    let events = found.trace.events(from, query.limit);
+    let end = from.saturating_add(events.len());
+    let mut page = body(found);
+    page.next = (page.kept > end as u64).then(|| end.to_string());
+    page.events = events.into_iter().map(event).collect();
+    Ok(page)
+}
+
+pub(super) fn stop(handle: &Handle, org: OrgId, id: &str) -> Result<(), Refusal> {
+    let stopped = id.parse().is_ok_and(|number| handle.stop_trace(org, number));
+    if stopped { Ok(()) } else { Err(unknown(id)) }
+}
+
+fn unknown(id: &str) -> Refusal {
+    let detail =
+        format!("There is no trace `{id}`. GET /api/v1/broker/traces lists those there are.");
+    Refusal::new(404, "trace_unknown", detail)
+}
+
+/// A trace without its events.
+pub(super) fn body(info: &TraceInfo) -> Trace {
+    let spec = info.trace.spec();
+    let (kept, dropped) = info.trace.counts();
+    Trace {
+        id: info.number.to_string(),
+        client_id: spec.client_id.as_deref().map(str::to_owned),
+        topic_filter: spec.filter.as_ref().map(|filter| filter.as_str().to_owned()),
+        running: info.running,
+        started: WireTime(info.started),
+        until: WireTime(info.until),
+        kept: kept as u64,
+        dropped,
+        events: Vec::new(),
+        next: None,
+    }
+}
+
+fn event(seen: broker_server::TraceEvent) -> TraceEvent {
+    let event = TraceEvent {
+        time: WireTime(seen.time),
+        direction: if seen.incoming { Direction::In } else { Direction::Out },
+        client_id: seen.client_id.into(),
+        packet: seen.packet.name().to_owned(),
+        topic: seen.topic.map(Into::into),
+        packet_id: seen.packet_id,
+        qos: seen.flags.map(|(qos, _, _)| qos),
+        retain: seen.flags.is_some_and(|(_, retain, _)| retain),
+        dup: seen.flags.is_some_and(|(_, _, dup)| dup),
+        reason: seen.reason.map(Into::into),
+        bytes: seen.bytes as u64,
+        payload_base64: None,
+    };
+    match seen.payload {
+        Some(payload) => event.with_payload(&payload),
+        None => event,
+    }
+}
