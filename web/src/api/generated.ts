@@ -1,6 +1,154 @@
 // @generated from openapi.json by `npm run generate`. Do not edit.
 
 export interface paths {
+    "/api/v1/broker/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Connected clients, page by page. */
+        get: operations["getClients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broker/clients/{clientId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One connected client. */
+        get: operations["getClient"];
+        put?: never;
+        post?: never;
+        /**
+         * Ends a client's connection: MQTT 5 clients are told 0x98, Administrative action. Its will is
+         *     published, its session stays as after any loss, and it may come back.
+         */
+        delete: operations["kickClient"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broker/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sessions of clients, connected or not, page by page. */
+        get: operations["getSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broker/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of the whole broker, of each core and transport, and by cause. */
+        get: operations["getBrokerStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broker/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Subscriptions of connected clients, page by page. */
+        get: operations["getSubscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broker/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Topics with a retained message, and those published to lately, page by page. A filter that
+         *     begins with a wildcard leaves out `$SYS`, as it does for subscribers.
+         */
+        get: operations["getTopics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broker/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Traces that run, and those that ended a short while ago; without their events. */
+        get: operations["getTraces"];
+        put?: never;
+        /**
+         * Starts a trace of one client, of the publishes on some topics, or of both. Without `payload` no
+         *     byte of any payload is kept.
+         */
+        post: operations["startTrace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broker/traces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One trace with a page of its events, as they came. */
+        get: operations["getTrace"];
+        put?: never;
+        post?: never;
+        /** Ends a trace and forgets its events. */
+        delete: operations["stopTrace"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -195,11 +343,169 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Answer of `GET stats`. Counters run since the start of the process. */
+        BrokerStats: {
+            /** @description Log-ins that failed, by reason. */
+            authFailed: components["schemas"]["Counts"];
+            /**
+             * Format: int64
+             * @description Connected clients.
+             */
+            clients: number;
+            /**
+             * Format: int64
+             * @description The most there were at once.
+             */
+            clientsMax: number;
+            /** @description Each core. */
+            cores: components["schemas"]["CoreStats"][];
+            /** @description Messages not delivered, by cause. */
+            dropped: components["schemas"]["Counts"];
+            /** @description Connections of clients that ended, by cause. */
+            ended: components["schemas"]["Counts"];
+            /** @description How fast, averaged over one, five and fifteen minutes. */
+            rates: components["schemas"]["Rates"][];
+            /** @description Connections refused before they were clients, by cause. */
+            refused: components["schemas"]["Counts"];
+            /**
+             * Format: int64
+             * @description Retained messages.
+             */
+            retained: number;
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            retainedBytes: number;
+            /**
+             * Format: int64
+             * @description Sessions whose client is not connected.
+             */
+            sessionsOffline: number;
+            /**
+             * Format: int64
+             * @description Open sockets, connected clients or not.
+             */
+            sockets: number;
+            /**
+             * Format: int64
+             * @description Subscriptions.
+             */
+            subscriptions: number;
+            /** @description Sums over all cores. */
+            total: components["schemas"]["CoreStats"];
+            /** @description What carries the connections. */
+            transports: components["schemas"]["TransportStats"][];
+            /**
+             * Format: int64
+             * @description Seconds since the start.
+             */
+            uptimeSeconds: number;
+        };
         /**
          * @description What a subscription listens to.
          * @enum {string}
          */
         Channel: "topic";
+        /** @description One client, as of this moment. Counters are those of its connection. */
+        Client: {
+            /** @description Where it comes from. */
+            address: string;
+            /**
+             * Format: int64
+             * @description Bytes received from it.
+             */
+            bytesIn: number;
+            /**
+             * Format: int64
+             * @description Bytes sent to it.
+             */
+            bytesOut: number;
+            /** @description The subject of its certificate. */
+            certificateSubject?: string;
+            /** @description Clean Start; Clean Session in MQTT 3.1.1. */
+            cleanStart: boolean;
+            /** @description Its client id. */
+            clientId: string;
+            /** @description When its CONNECT came. */
+            connectedSince: components["schemas"]["Timestamp"];
+            /** @description Messages it lost, by cause. */
+            dropped: components["schemas"]["Counts"];
+            /** @description Who it turned out to be: a user, a device, `anonymous`. */
+            identity?: string;
+            /**
+             * Format: int64
+             * @description Deliveries it has not acknowledged.
+             */
+            inFlight: number;
+            /**
+             * Format: int32
+             * @description Keep Alive, as it asked.
+             */
+            keepAliveSeconds: number;
+            /** @description The listener it came to. */
+            listener: string;
+            /**
+             * Format: int64
+             * @description PUBLISH packets taken from it.
+             */
+            messagesIn: number;
+            /**
+             * Format: int64
+             * @description PUBLISH packets given to it.
+             */
+            messagesOut: number;
+            /**
+             * Format: int64
+             * @description Bytes on their way into its socket.
+             */
+            outputBytes: number;
+            /** @description How well it keeps up. */
+            pace: components["schemas"]["Pace"];
+            /** @description Nothing is read from it for now, since it waits for a reader or the log. */
+            paused: boolean;
+            /**
+             * Format: int32
+             * @description The protocol level: 4 is MQTT 3.1.1, 5 is MQTT 5.0.
+             */
+            protocolVersion: number;
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            queuedBytes: number;
+            /**
+             * Format: int64
+             * @description Messages that wait for it.
+             */
+            queuedMessages: number;
+            /**
+             * Format: int64
+             * @description Its publishes that were refused.
+             */
+            rejected: number;
+            /**
+             * Format: int32
+             * @description Session Expiry Interval, as granted; 4294967295 is never.
+             */
+            sessionExpirySeconds: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["ClientState"];
+            /**
+             * Format: int64
+             * @description How many subscriptions it has.
+             */
+            subscriptions: number;
+            /** @description `tcp`, `tls`, `websocket` or `websocket_tls`. */
+            transport: string;
+            /**
+             * Format: int64
+             * @description Its own publishes whose acknowledgement waits for a commit.
+             */
+            unacknowledged: number;
+            /** @description The User Name of its CONNECT. */
+            userName?: string;
+        };
         /** @description What a client says. */
         ClientMessage: {
             /** @description What kind of thing it listens to. */
@@ -229,6 +535,105 @@ export interface components {
             /** @enum {string} */
             op: "unsubscribe";
         };
+        /**
+         * @description Where a client stands.
+         * @enum {string}
+         */
+        ClientState: "connecting" | "connected";
+        /** @description Answer of `GET clients`. */
+        Clients: {
+            /** @description The clients, in the order asked for. */
+            clients: components["schemas"]["Client"][];
+            /** @description Where the next page starts. */
+            next?: string | null;
+        };
+        /** @description Figures of one core, or of all. */
+        CoreStats: {
+            /**
+             * Format: int64
+             * @description Bytes received.
+             */
+            bytesIn: number;
+            /**
+             * Format: int64
+             * @description Bytes sent.
+             */
+            bytesOut: number;
+            /**
+             * Format: int64
+             * @description Connected clients.
+             */
+            clients: number;
+            /**
+             * Format: int64
+             * @description Messages not delivered.
+             */
+            dropped: number;
+            /**
+             * Format: int64
+             * @description Deliveries not acknowledged.
+             */
+            inFlight: number;
+            /**
+             * Format: int64
+             * @description PUBLISH packets taken.
+             */
+            messagesIn: number;
+            /**
+             * Format: int64
+             * @description PUBLISH packets given.
+             */
+            messagesOut: number;
+            /**
+             * Format: int64
+             * @description Bytes on their way into sockets.
+             */
+            outputBytes: number;
+            /**
+             * Format: int64
+             * @description Packets of any type taken.
+             */
+            packetsIn: number;
+            /**
+             * Format: int64
+             * @description Packets of any type given.
+             */
+            packetsOut: number;
+            /**
+             * Format: int64
+             * @description Publishers paused now.
+             */
+            paused: number;
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            queuedBytes: number;
+            /**
+             * Format: int64
+             * @description Messages waiting for clients.
+             */
+            queuedMessages: number;
+            /**
+             * Format: int64
+             * @description Publishes refused.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Clients for which nobody waits.
+             */
+            slow: number;
+            /**
+             * Format: int64
+             * @description Times a publisher was paused.
+             */
+            stalls: number;
+        };
+        /** @description Counts by the name of their cause, the same names as in metrics. */
+        Counts: {
+            [key: string]: number;
+        };
         /** @description Answer of `GET current`. */
         Current: {
             /** @description Where the next page starts. */
@@ -249,6 +654,11 @@ export interface components {
              */
             deleted: number;
         };
+        /**
+         * @description Which way a packet went.
+         * @enum {string}
+         */
+        Direction: "in" | "out";
         /** @description Answer of `GET history`. */
         History: {
             /** @description The field asked for. */
@@ -291,6 +701,11 @@ export interface components {
          * @enum {string}
          */
         Mode: "every" | "latest";
+        /**
+         * @description How well a client keeps up with what it is sent.
+         * @enum {string}
+         */
+        Pace: "fine" | "behind" | "slow";
         /** @description `application/problem+json`. */
         Problem: {
             /** @description What is wrong with this request. */
@@ -358,6 +773,44 @@ export interface components {
         };
         /** @enum {string} */
         Quality: "Good" | "Uncertain" | "Bad" | "GoodNoData";
+        /** @description Averages over the last minutes, each per second. */
+        Rates: {
+            /**
+             * Format: double
+             * @description Bytes received.
+             */
+            bytesIn: number;
+            /**
+             * Format: double
+             * @description Bytes sent.
+             */
+            bytesOut: number;
+            /**
+             * Format: double
+             * @description CONNECT packets accepted.
+             */
+            connects: number;
+            /**
+             * Format: double
+             * @description Messages not delivered.
+             */
+            dropped: number;
+            /**
+             * Format: double
+             * @description PUBLISH packets taken.
+             */
+            messagesIn: number;
+            /**
+             * Format: double
+             * @description PUBLISH packets given.
+             */
+            messagesOut: number;
+            /**
+             * Format: int32
+             * @description Over so many minutes.
+             */
+            minutes: number;
+        };
         /** @description Whether the hub should get work, and if not, why. */
         Readiness: {
             /** @description What is wrong; empty when ready. */
@@ -475,8 +928,212 @@ export interface components {
             /** @description The stable name of the reason. */
             reason: string;
         };
+        /** @description The session of one client, connected or not. */
+        Session: {
+            /** @description Its client id. */
+            clientId: string;
+            /** @description Whether its client is connected. */
+            connected: boolean;
+            /**
+             * Format: int64
+             * @description Messages it lost.
+             */
+            dropped: number;
+            /** @description Whether it is kept in the log, and so outlives its connection and this process. */
+            durable: boolean;
+            /**
+             * Format: int64
+             * @description When it ends, if its client does not come back before.
+             */
+            expiresInSeconds?: number;
+            /**
+             * Format: int32
+             * @description Session Expiry Interval; 0 ends with the connection, 4294967295 never.
+             */
+            expirySeconds: number;
+            /**
+             * Format: int64
+             * @description Those of them sent and not acknowledged.
+             */
+            inFlight: number;
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            queuedBytes: number;
+            /**
+             * Format: int64
+             * @description Messages it is owed.
+             */
+            queuedMessages: number;
+            /**
+             * Format: int64
+             * @description How many subscriptions it has.
+             */
+            subscriptions: number;
+        };
+        /** @description Answer of `GET sessions`. */
+        Sessions: {
+            /** @description Where the next page starts. */
+            next?: string | null;
+            /** @description The sessions, by client id. */
+            sessions: components["schemas"]["Session"][];
+        };
+        /** @description One subscription of one client. */
+        Subscription: {
+            /** @description Whose it is. */
+            clientId: string;
+            /** @description The filter. */
+            filter: string;
+            /**
+             * Format: int32
+             * @description Its Subscription Identifier.
+             */
+            identifier?: number;
+            /** @description No Local. */
+            noLocal: boolean;
+            /**
+             * Format: int32
+             * @description The QoS granted.
+             */
+            qos: number;
+            /** @description Retain As Published. */
+            retainAsPublished: boolean;
+        };
+        /** @description Answer of `GET subscriptions`. */
+        Subscriptions: {
+            /** @description Where the next page starts. */
+            next?: string | null;
+            /** @description The subscriptions, by filter and client. */
+            subscriptions: components["schemas"]["Subscription"][];
+        };
         /** Format: date-time */
         Timestamp: string;
+        /** @description One topic with a retained message, or published to lately. */
+        Topic: {
+            /** @description Whether a message is retained. */
+            retained: boolean;
+            /**
+             * Format: int64
+             * @description The size of its payload.
+             */
+            retainedBytes?: number;
+            /**
+             * Format: int64
+             * @description How many clients would get a publish now.
+             */
+            subscribers: number;
+            /** @description The topic. */
+            topic: string;
+        };
+        /** @description Answer of `GET topics`. */
+        Topics: {
+            /** @description Where the next page starts. */
+            next?: string | null;
+            /** @description The topics, level by level. */
+            topics: components["schemas"]["Topic"][];
+        };
+        /** @description One trace. Its events come in pages. */
+        Trace: {
+            /** @description The client asked for. */
+            clientId?: string;
+            /**
+             * Format: int64
+             * @description Events beyond the limit, which were not kept.
+             */
+            dropped: number;
+            /** @description One page of them, as they came. */
+            events?: components["schemas"]["TraceEvent"][];
+            /** @description Its name. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Events kept so far.
+             */
+            kept: number;
+            /** @description Where the next page starts; null when there is no more so far. */
+            next?: string | null;
+            /** @description Whether it still runs. */
+            running: boolean;
+            /** @description When it began. */
+            started: components["schemas"]["Timestamp"];
+            /** @description The filter asked for. */
+            topicFilter?: string;
+            /** @description When it ends, or ended. */
+            until: components["schemas"]["Timestamp"];
+        };
+        /** @description One packet. */
+        TraceEvent: {
+            /**
+             * Format: int64
+             * @description Bytes of the whole packet.
+             */
+            bytes: number;
+            /** @description Whose. */
+            clientId: string;
+            /** @description Which way. */
+            direction: components["schemas"]["Direction"];
+            /** @description DUP of a PUBLISH. */
+            dup?: boolean;
+            /** @description Its type, as `PUBLISH`. */
+            packet: string;
+            /**
+             * Format: int32
+             * @description Its Packet Identifier.
+             */
+            packetId?: number;
+            /** @description The beginning of the payload in base64, where it was asked for. */
+            payloadBase64?: string;
+            /**
+             * Format: int32
+             * @description The QoS of a PUBLISH.
+             */
+            qos?: number;
+            /** @description Its reason, or why it was refused. */
+            reason?: string;
+            /** @description RETAIN of a PUBLISH. */
+            retain?: boolean;
+            /** @description When. */
+            time: components["schemas"]["Timestamp"];
+            /** @description The topic, or the filters of SUBSCRIBE and UNSUBSCRIBE. */
+            topic?: string;
+        };
+        /** @description Body of `POST traces`: a client, a filter, or both. */
+        TraceRequest: {
+            /** @description Packets from and to this client. */
+            clientId?: string | null;
+            /**
+             * Format: int32
+             * @description How long it runs: 1 to 600, 60 by default.
+             */
+            durationSeconds?: number | null;
+            /**
+             * Format: int32
+             * @description Events kept: 1 to 10000, 1000 by default.
+             */
+            limit?: number | null;
+            /** @description Keep the first 256 bytes of payloads too. */
+            payload?: boolean;
+            /** @description Publishes on topics of this MQTT filter. */
+            topicFilter?: string | null;
+        };
+        /** @description Answer of `GET traces`. */
+        Traces: {
+            /** @description Traces that run, and those that ended a short while ago; without their events. */
+            traces: components["schemas"]["Trace"][];
+        };
+        /** @description Figures of one transport. */
+        TransportStats: {
+            /**
+             * Format: int64
+             * @description Connections served.
+             */
+            accepted: number;
+            /** @description Connections that failed below MQTT, by cause. */
+            failed: components["schemas"]["Counts"];
+            /** @description `tcp`, `tls`, `websocket` or `websocket_tls`. */
+            transport: string;
+        };
         /** @description Answer of `GET tree`. */
         Tree: {
             /** @description What lies below it, by name. */
@@ -517,6 +1174,536 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getClients: {
+        parameters: {
+            query?: {
+                /** @description Part of the client id */
+                clientId?: string;
+                /** @description User name, or who it turned out to be */
+                user?: string;
+                /** @description The beginning of its address */
+                address?: string;
+                /** @description The listener it came to */
+                listener?: string;
+                /** @description `tcp`, `tls`, `websocket` or `websocket_tls` */
+                transport?: string;
+                /** @description `connected` or `connecting` */
+                state?: string;
+                /** @description `fine`, `behind` or `slow` */
+                pace?: string;
+                /** @description `clientId` (default), or the most first: `dropped`, `queued`, `messagesIn`, `messagesOut` */
+                sort?: string;
+                /** @description `next` of the page before */
+                after?: string;
+                /** @description 1 to 1000, 100 by default */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Clients"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its client id, percent-encoded */
+                clientId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is known of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description `client_unknown` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    kickClient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its client id, percent-encoded */
+                clientId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is told to go */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `client_unknown` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSessions: {
+        parameters: {
+            query?: {
+                /** @description Part of the client id */
+                clientId?: string;
+                /** @description Only those whose client is connected, or only the others */
+                connected?: boolean;
+                /** @description `next` of the page before */
+                after?: string;
+                /** @description 1 to 1000, 100 by default */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBrokerStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As of now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrokerStats"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSubscriptions: {
+        parameters: {
+            query?: {
+                /** @description Of this client */
+                clientId?: string;
+                /** @description Exactly this filter; `*` stands for `+`, `**` for `#` */
+                filter?: string;
+                /** @description Filters a publish to this topic would match */
+                matches?: string;
+                /** @description `next` of the page before */
+                after?: string;
+                /** @description 1 to 1000, 100 by default */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscriptions"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTopics: {
+        parameters: {
+            query?: {
+                /** @description `*` stands for `+`, `**` for `#`; all by default. `a/b/**` gives what lies below */
+                filter?: string;
+                /** @description Only those with a retained message, or only the others */
+                retained?: boolean;
+                /** @description `next` of the page before */
+                after?: string;
+                /** @description 1 to 1000, 100 by default */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Topics"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTraces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Traces"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startTrace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TraceRequest"];
+            };
+        };
+        responses: {
+            /** @description It runs */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
+                };
+            };
+            /** @description `trace_limit`: too many traces run */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTrace: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: string;
+                /** @description 1 to 1000, 100 by default */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The trace */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
+                };
+            };
+            /** @description `trace_unknown` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopTrace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The trace */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `trace_unknown` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     document: {
         parameters: {
             query?: never;
