@@ -11,7 +11,7 @@ impl Clients {
     /// Under whose name the subscriptions of a client are in the tree.
     pub fn holder(&self, org: OrgId, client_id: &str) -> Option<Holder> {
         let mut state = self.state.lock();
-        let Client { connection, session } = state.client(org, client_id)?;
+        let Client { connection, session, .. } = state.client(org, client_id)?;
         let session = session.as_ref().map(|(number, _)| Holder::Session(*number));
         session.or(connection.map(Holder::Connection))
     }
