@@ -29,6 +29,6 @@ pub use health::{Counters, Damage, Health, Hold};
 pub use log::{Commit, GapReason, Log, OnCommit, Tail, TailItem};
 pub use record::{
     Audience, Ids, Kind, Member, Members, Message, Publish, RECORD_BYTES_MIN, Raw, Record,
-    SessionChange, Skim,
+    SessionChange, Skim, fuzz,
 };
 pub use stream::Stream;

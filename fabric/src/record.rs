@@ -132,5 +132,31 @@ impl Record<'_> {
     }
 }
 
+/// Reads bytes as records: no bytes may make that panic.
+pub fn fuzz(data: &[u8]) {
+    let mut rest = data;
+    while let Some(length) = length(rest) {
+        let (one, others) = rest.split_at(length);
+        rest = others;
+        let Some(record) = decode(one) else { continue };
+        if let Record::Audience { members, .. } = record {
+            members.iter().for_each(|member| member.ids.iter().for_each(drop));
+        }
+        let qos = match record {
+            Record::Publish(Publish { qos, .. })
+            | Record::Message(Message { qos, .. })
+            | Record::Session { change: SessionChange::Will { qos, .. }, .. } => qos,
+            _ => 0,
+        };
+        if qos > 2 {
+            continue;
+        }
+        let mut again = Vec::new();
+        encode(&record, &mut again);
+        let same = decode(&again).expect("what was encoded is decoded");
+        assert_eq!(same, record, "a record survives its bytes");
+    }
+}
+
 #[cfg(test)]
 mod tests;

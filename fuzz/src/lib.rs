@@ -25,6 +25,8 @@ pub const ALL: &[Target] = &[
     Target { name: "mqtt", run: broker_codec::fuzz },
     Target { name: "payload", run: schemas::payload::fuzz },
     Target { name: "proxy_header", run: broker_server::fuzz::proxy_header },
+    Target { name: "records", run: fabric::fuzz },
+    Target { name: "sessions_checkpoint", run: broker_ledger::fuzz },
     Target { name: "upgrade", run: broker_server::fuzz::upgrade },
     Target { name: "websocket", run: broker_server::fuzz::websocket },
 ];

@@ -18,6 +18,7 @@ use crate::fold::Fold;
 #[cfg(test)]
 pub(crate) use format::decode;
 pub(crate) use format::encode;
+pub use format::fuzz;
 use format::{FORMAT_VERSION, Unusable};
 
 const PREFIX: &str = "sessions-";

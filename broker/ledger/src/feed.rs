@@ -56,6 +56,8 @@ pub(crate) struct Feeder {
     pub(crate) now: Duration,
     count_max: usize,
     bytes_max: u64,
+    /// How many sessions are fed.
+    fed: usize,
     /// Attachments whose place in the log is not folded yet.
     pending: BTreeMap<SessionNo, Attach>,
     /// Who waits for which publish.
@@ -108,6 +110,11 @@ impl Feeder {
         }
     }
 
+    /// Nobody waits for what is committed next.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.fed == 0 && self.pending.is_empty()
+    }
+
     /// Begins to feed the connections whose place in the log is folded.
     pub(crate) fn begin(&mut self, fold: &mut Fold) {
         let due: Vec<SessionNo> = self
@@ -136,6 +143,7 @@ impl Feeder {
             subscriptions: session.subscriptions.clone(),
             lost: session.dropped - session.dropped_at_left,
         });
+        self.fed += 1;
         session.feed = Some(Box::new(Feed {
             place: attach.place,
             window: usize::from(attach.window).clamp(1, self.count_max),
@@ -152,9 +160,9 @@ impl Feeder {
 
     /// The session is no longer fed.
     fn stop(&mut self, session: &mut Session) {
-        if let Some(feed) = session.feed.take()
-            && let Some(sequence) = feed.waiting
-        {
+        let Some(feed) = session.feed.take() else { return };
+        self.fed -= 1;
+        if let Some(sequence) = feed.waiting {
             self.ready.remove(sequence, session.number);
         }
     }

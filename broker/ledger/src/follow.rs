@@ -23,6 +23,8 @@ const RETRY: Duration = Duration::from_secs(1);
 const FULL: Duration = Duration::from_millis(1);
 /// The longest wait: time may be a test's.
 const IDLE: Duration = Duration::from_secs(1);
+/// How long commits may gather while nobody is fed: a wake-up for each would cost more than folding.
+const GATHER: Duration = Duration::from_millis(20);
 /// Most frames folded before those who lag get their turn.
 const FRAMES_MAX: usize = 16;
 
@@ -69,11 +71,18 @@ impl Ledger {
             if pause.is_zero() {
                 continue;
             }
+            let idle = self.state.lock().feeder.is_idle();
             waiting.block_on(async {
                 tokio::select! {
                     changed = committed.changed() => if changed.is_err() {
                         // The log is gone; nothing can come any more but stop.
                         tokio::time::sleep(RETRY).await;
+                    } else if idle {
+                        tokio::select! {
+                            () = self.wake.notified() => {}
+                            _ = stop.changed() => {}
+                            () = tokio::time::sleep(GATHER) => {}
+                        }
                     },
                     () = self.wake.notified() => {}
                     // Either way the loop looks at `stop` next.

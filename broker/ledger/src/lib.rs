@@ -24,6 +24,7 @@ mod session;
 mod subscription;
 mod will;
 
+pub use checkpoint::fuzz;
 pub use config::Config;
 pub use delivery::{Attach, Delivery, Outlet, PACKET_ID_MAX, Place};
 pub use error::Error;

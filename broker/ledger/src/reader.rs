@@ -84,8 +84,9 @@ impl Reader {
     }
 
     pub(crate) fn request(&mut self, request: Request) {
-        let sent = self.requests.as_ref().is_some_and(|one| one.try_send(request).is_ok());
-        self.busy |= sent;
+        let requests = self.requests.as_ref().expect("they are there until it is dropped");
+        requests.try_send(request).expect("an idle reader has room and lives");
+        self.busy = true;
     }
 
     /// What was read since; `None` while there is nothing.

@@ -1,6 +1,7 @@
 //! The ledger from outside, one file per behaviour.
 
 mod deliver;
+mod from_disk;
 mod gaps;
 mod lagging;
 mod query;

@@ -96,9 +96,21 @@ impl World {
 
     pub(crate) fn with(config: Config) -> Self {
         let sim = Arc::new(SimLog::new());
-        let log: Arc<dyn Log> = Arc::clone(&sim) as _;
+        let log = Arc::clone(&sim);
+        let mut world = Self::on(config, move |_, _| log);
+        world.sim = sim;
+        world
+    }
+
+    /// On a log of its own; `sim` is then of no use.
+    pub(crate) fn on<L: Log + 'static>(
+        config: Config,
+        log: impl FnOnce(&SimDisk, &Arc<ManualClock>) -> Arc<L>,
+    ) -> Self {
+        let sim = Arc::new(SimLog::new());
         let disk = SimDisk::new(1, 64 << 20);
         let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000_000_000)));
+        let log: Arc<dyn Log> = log(&disk, &clock) as _;
         let ledger = open(&log, &disk, &clock, &config);
         let cores = Arc::new(Cores::default());
         let mut world = Self { disk, clock, log, sim, config, cores, ledger, running: None };
