@@ -5,15 +5,19 @@ use std::sync::Arc;
 
 use crate::key::Address;
 use crate::message::Message;
-use crate::route::Target;
+use crate::route::{Target, To};
+use crate::tree::ShareName;
 
 /// Publishes from one core to another.
 #[derive(Debug, Default)]
 pub struct Batch {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
-    targets: Vec<Arc<[Target]>>,
+    targets: Vec<Receivers>,
 }
+
+/// Receivers of one core; of a share one member.
+type Receivers = (Arc<[Target]>, Option<Arc<ShareName>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -53,8 +57,12 @@ impl Batch {
     }
 
     /// Notes receivers and returns their number within this batch.
-    pub(crate) fn add_targets(&mut self, targets: &Arc<[Target]>) -> u32 {
-        self.targets.push(Arc::clone(targets));
+    pub(crate) fn add_targets(
+        &mut self,
+        targets: &Arc<[Target]>,
+        share: Option<&Arc<ShareName>>,
+    ) -> u32 {
+        self.targets.push((Arc::clone(targets), share.cloned()));
         narrow(self.targets.len() - 1)
     }
 
@@ -75,7 +83,7 @@ impl Batch {
     }
 
     /// Every publish with its receivers, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Message<'_>, &[Target])> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Message<'_>, To<'_>)> {
         let mut rest = self.bytes.as_slice();
         let mut take = move |len: u32| {
             let (piece, after) = rest.split_at_checked(len as usize).unwrap_or_default();
@@ -94,7 +102,8 @@ impl Batch {
                 publisher: entry.publisher,
             };
             let targets = self.targets.get(entry.targets as usize);
-            (message, targets.map_or(&[][..], |targets| targets))
+            let to = targets.map(|(targets, share)| To { targets, share: share.as_ref() });
+            (message, to.unwrap_or_default())
         })
     }
 }

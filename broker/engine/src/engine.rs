@@ -11,6 +11,7 @@ mod deliver;
 mod exchange;
 mod figures;
 mod inspect;
+mod pass_on;
 mod permit;
 mod publish;
 mod receive;

@@ -89,7 +89,7 @@ impl FedPublish {
     pub(crate) fn delivery(&self, id: PacketId) -> Delivery<'_> {
         let again = Some(Again { id, dup: self.dup });
         let ids = self.ids.as_deref().unwrap_or_default();
-        Delivery { qos: self.qos, retain: self.retain, ids, again }
+        Delivery { ids, again, ..Delivery::new(self.qos, self.retain) }
     }
 
     fn bytes(&self) -> usize {

@@ -21,6 +21,7 @@ mod engine;
 mod aliases;
 mod connection;
 mod dead;
+mod entrusted;
 mod feed;
 mod inspect;
 mod message;
@@ -63,4 +64,6 @@ pub use retained::{Quota, Retained, RetainedMessages, Walk};
 pub use route::Member;
 pub use stats::{Drop, End, Limit, LoginFailure, Stats};
 pub use trace::{Trace, TraceEvent, TraceSpec};
-pub use tree::{Group, Holder, Link, List, Matched, Subscriber, Subscriptions, Visit, Wish};
+pub use tree::{
+    Group, Holder, Link, List, Matched, ShareName, Subscriber, Subscriptions, Visit, Wish,
+};

@@ -13,12 +13,13 @@ use uns_model::Timestamp;
 
 use crate::aliases::{Alias, Aliases};
 use crate::config::Config;
+use crate::entrusted::{Entrusted, Trust};
 use crate::feed::{Due, FedPublish, Feed};
 use crate::message::{Encoder, Form, Message, Naming, Stored};
 use crate::pace::Pace;
 use crate::retained::Walk;
 use crate::stats::{Drop, Stats};
-use crate::tree::Link;
+use crate::tree::{Link, ShareName};
 use crate::window::{Awaits, Window};
 
 /// What the connections of one core use in turn.
@@ -47,6 +48,7 @@ struct Queued {
     qos: u8,
     retain: bool,
     ids: Option<Arc<[NonZeroU32]>>,
+    share: Option<Arc<ShareName>>,
 }
 
 /// Retained messages still owed for one subscription.
@@ -81,6 +83,10 @@ pub(crate) struct Outbound {
     written: usize,
     queue: VecDeque<Queued>,
     queue_bytes: usize,
+    /// What shares gave to it.
+    trust: Option<Box<Trust>>,
+    /// The identifier taken last.
+    last_id: Option<PacketId>,
     /// What the ledger owes a logged session.
     pub(crate) feed: Option<Box<Feed>>,
 }
@@ -104,6 +110,8 @@ impl Outbound {
             written: 0,
             queue: VecDeque::new(),
             queue_bytes: 0,
+            trust: None,
+            last_id: None,
             feed: None,
         }
     }
@@ -185,7 +193,45 @@ impl Outbound {
         } else if !self.queue.is_empty() || !self.can_send(&desk.config) {
             return self.enqueue(desk, now, message, delivery);
         }
-        self.put(desk, message, delivery);
+        if self.put(desk, message, delivery)
+            && let Some(share) = delivery.share.filter(|_| delivery.qos == 1)
+        {
+            let message = desk.encoder.stored(message, now);
+            self.entrust(desk, Entrusted::new(message, share, delivery));
+        }
+    }
+
+    /// Keeps what a share gave it, as far as there is room, until it is acknowledged.
+    fn entrust(&mut self, desk: &Desk, one: Entrusted) {
+        if let Some(id) = self.last_id {
+            self.trust.get_or_insert_default().keep(id, one, desk.config.queue_bytes_max);
+        }
+    }
+
+    /// A delivery arrived.
+    pub(crate) fn settle(&mut self, id: PacketId) {
+        if let Some(trust) = &mut self.trust {
+            trust.settle(id);
+        }
+    }
+
+    /// Takes what shares gave it and what it did not acknowledge, sent or not.
+    pub(crate) fn take_entrusted(&mut self) -> Vec<Entrusted> {
+        let sent = self.trust.take().map(|trust| trust.left());
+        let mut all: Vec<_> = sent.into_iter().flatten().collect();
+        let mut kept = VecDeque::new();
+        for queued in std::mem::take(&mut self.queue) {
+            match &queued.share {
+                Some(share) => {
+                    self.queue_bytes -= queued.message.bytes();
+                    let delivery = Delivery::new(queued.qos, queued.retain);
+                    all.push(Entrusted::new(Rc::clone(&queued.message), share, &delivery));
+                }
+                None => kept.push_back(queued),
+            }
+        }
+        self.queue = kept;
+        all
     }
 
     fn can_send(&self, config: &Config) -> bool {
@@ -227,6 +273,7 @@ impl Outbound {
                 delivery.again.map(|again| again.id).or_else(|| self.window.take(delivery.qos))
         {
             patch_packet_id(packet, at, id);
+            self.last_id = Some(id);
         }
         if let Some(alias) = alias {
             patch_topic_alias(packet, alias);
@@ -280,6 +327,7 @@ impl Outbound {
             qos: delivery.qos,
             retain: delivery.retain,
             ids,
+            share: delivery.share.cloned(),
         });
     }
 
@@ -297,7 +345,12 @@ impl Outbound {
             desk.encoder.begin();
             let ids = queued.ids.as_deref().unwrap_or_default();
             let delivery = Delivery { ids, ..Delivery::new(queued.qos, queued.retain) };
-            self.put(desk, &message, &delivery);
+            if self.put(desk, &message, &delivery)
+                && let Some(share) = queued.share.as_ref().filter(|_| queued.qos == 1)
+            {
+                let message = Rc::clone(&queued.message);
+                self.entrust(desk, Entrusted::new(message, share, &delivery));
+            }
         }
         if self.queue.is_empty() && self.queue.capacity() > 1024 {
             self.queue = VecDeque::new();
@@ -383,6 +436,8 @@ pub(crate) struct Delivery<'a> {
     pub(crate) ids: &'a [NonZeroU32],
     /// The identifier it has from the ledger; `None` for the next free one.
     pub(crate) again: Option<Again>,
+    /// The share it is a member of.
+    pub(crate) share: Option<&'a Arc<ShareName>>,
 }
 
 /// A packet that may have been sent before.
@@ -394,7 +449,7 @@ pub(crate) struct Again {
 
 impl Delivery<'_> {
     pub(crate) fn new(qos: u8, retain: bool) -> Self {
-        Self { qos, retain, ids: &[], again: None }
+        Self { qos, retain, ids: &[], again: None, share: None }
     }
 
     /// The flags of the first byte of PUBLISH.

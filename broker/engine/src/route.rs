@@ -23,7 +23,7 @@ use uns_model::{OrgId, SessionNo};
 use crate::gate::Resolved;
 use crate::key::{Address, CoreNo};
 use crate::policy::Grants;
-use crate::tree::{Holder, Link, Matched, Subscriber, Subscriptions};
+use crate::tree::{Holder, Link, Matched, ShareName, Subscriber, Subscriptions};
 pub(crate) use merge::{Audience, Target};
 use merge::{merge, targets};
 pub use owed::Member;
@@ -55,6 +55,14 @@ impl Remote {
     pub(crate) fn gets(&self, qos: u8) -> bool {
         qos == 0 || !self.only_owed
     }
+}
+
+/// Receivers of a message on one core.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct To<'a> {
+    pub(crate) targets: &'a [Target],
+    /// The share they are the chosen member of.
+    pub(crate) share: Option<&'a Arc<ShareName>>,
 }
 
 /// What is known of a topic.

@@ -17,9 +17,9 @@ use uns_model::OrgId;
 pub use list::List;
 use map::Map;
 pub(crate) use node::split;
-use node::{Change, Node};
+use node::{Change, Node, Place};
 use subscriber::Subscribers;
-pub use subscriber::{Group, Holder, Link, Matched, Subscriber, Visit, Wish};
+pub use subscriber::{Group, Holder, Link, Matched, ShareName, Subscriber, Visit, Wish};
 
 /// The subscriptions of one organisation.
 #[derive(Clone, Debug, Default)]
@@ -135,10 +135,11 @@ impl Subscriptions {
         let mut root = roots.get(&org.0).cloned().unwrap_or_default();
         let mut all = Change::default();
         for (filter, what) in filters {
-            let (group, filter) =
-                shared(filter).map_or((None, filter), |(group, filter)| (Some(group), filter));
+            let (group, own) =
+                shared(filter).map_or((None, filter), |(group, own)| (Some(group), own));
+            let place = Place { group, org, whole: filter };
             let node = Arc::make_mut(&mut root.node);
-            let one = node.change(Some(filter), group, &mut |list| edit(list, &what));
+            let one = node.change(Some(own), place, &mut |list| edit(list, &what));
             all.touched |= one.touched;
             all.count += one.count;
         }

@@ -57,10 +57,13 @@ impl<G: Gate> Engine<G> {
         if let Some(feed) = outbound.feed.as_mut().filter(|feed| feed.knows(id)) {
             feed.settle(id, said);
             self.pump_feed(now, key);
-        } else if outbound.window.release(id, said) && outbound.queued() > 0 {
-            outbound.pump(&mut self.desk, now.monotonic);
-            Self::mark_dirty(connection, key, &mut self.effects.dirty);
-            self.update_pace(now.monotonic, key);
+        } else if outbound.window.release(id, said) {
+            outbound.settle(id);
+            if outbound.queued() > 0 {
+                outbound.pump(&mut self.desk, now.monotonic);
+                Self::mark_dirty(connection, key, &mut self.effects.dirty);
+                self.update_pace(now.monotonic, key);
+            }
         }
         self.pump_retained(now, key);
     }

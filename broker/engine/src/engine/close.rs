@@ -10,7 +10,7 @@ use crate::connection::Phase;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::pace::Pace;
-use crate::stats::End;
+use crate::stats::{Drop, End};
 use crate::tree::Holder;
 
 impl<G: Gate> Engine<G> {
@@ -76,6 +76,13 @@ impl<G: Gate> Engine<G> {
     /// Every client is told that the broker goes down.
     pub fn shut_down(&mut self, now: Now) {
         let keys: Vec<_> = self.connections.iter().map(|(key, _)| key).collect();
+        for key in &keys {
+            // Whoever would get it next goes as well.
+            let entrusted = self.connections.get_mut(*key).map(|c| c.outbound.take_entrusted());
+            for _ in entrusted.into_iter().flatten() {
+                self.desk.stats.drop(Drop::ClientGone);
+            }
+        }
         for key in keys {
             self.fail(now, key, ReasonCode::ServerShuttingDown);
         }
@@ -96,6 +103,7 @@ impl<G: Gate> Engine<G> {
         connection.aliases = Vec::new();
         connection.last_route = None;
         connection.again = None;
+        let entrusted = connection.outbound.take_entrusted();
         connection.outbound.abandon(&mut self.desk.stats);
         let behind = matches!(connection.outbound.pace, Pace::Behind { .. });
         if behind {
@@ -107,6 +115,7 @@ impl<G: Gate> Engine<G> {
         let filters = connection.filters.keys().map(|filter| &**filter);
         self.broker.subscriptions.remove(org, filters, &[Holder::Connection(me)]);
         self.leave_session(now, key);
+        self.pass_on_all(now, entrusted);
         self.forget_identity(key);
         if durable {
             // Whoever takes the client id from here on may write to another batch: what this

@@ -1,5 +1,6 @@
 //! Hands a message to its receivers: into the outputs of this core, into the batches for others.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -11,42 +12,58 @@ use crate::key::{CoreNo, Key};
 use crate::message::Message;
 use crate::outbound::Delivery;
 use crate::pace::Pace;
-use crate::route::{Audience, Remote, Route, Target};
+use crate::route::{Audience, Remote, Route, Share, To};
+use crate::tree::ShareName;
 
 impl<G: Gate> Engine<G> {
     #[inline]
     pub(super) fn deliver(&mut self, now: Now, message: &Message<'_>, route: &Route<G::Node>) {
         self.desk.encoder.begin();
         if !route.local.is_empty() {
-            self.deliver_here(now, message, &route.local);
+            self.deliver_here(now, message, To { targets: &route.local, share: None });
         }
         for remote in route.remote.iter().filter(|remote| remote.gets(message.qos)) {
-            self.hand_over(message, remote);
+            self.hand_over(message, remote, None);
         }
-        for chosen in route.shares.iter().filter_map(|share| share.live(message.qos)) {
-            if chosen.core == self.core {
-                self.deliver_here(now, message, &chosen.targets);
-            } else {
-                self.hand_over(message, chosen);
-            }
+        for share in &route.shares {
+            self.deliver_share(now, message, share);
         }
     }
 
-    fn hand_over(&mut self, message: &Message<'_>, remote: &Remote) {
+    /// Delivers to the chosen member of a share, unless it gets the message from the log. `false`
+    /// if there is nobody.
+    pub(super) fn deliver_share(&mut self, now: Now, message: &Message<'_>, share: &Share) -> bool {
+        let Some(chosen) = share.live(message.qos) else { return false };
+        if chosen.core == self.core {
+            let to = To { targets: &chosen.targets, share: Some(share.name()) };
+            return self.deliver_here(now, message, to);
+        }
+        self.hand_over(message, chosen, Some(share.name()));
+        true
+    }
+
+    fn hand_over(
+        &mut self,
+        message: &Message<'_>,
+        remote: &Remote,
+        share: Option<&Arc<ShareName>>,
+    ) {
         let Some(outbox) = self.outboxes.get_mut(remote.core.index()) else { return };
         let (number, mut targets) = remote.noted.get();
         if number != outbox.number {
-            targets = outbox.batch.add_targets(&remote.targets);
+            targets = outbox.batch.add_targets(&remote.targets, share);
             remote.noted.set((outbox.number, targets));
         }
         outbox.batch.push(message, targets);
     }
 
     /// Delivers to clients of this core, in encodings of this message that are known already.
-    pub(super) fn deliver_here(&mut self, now: Now, message: &Message<'_>, targets: &[Target]) {
+    /// `false` if none of them is there.
+    pub(super) fn deliver_here(&mut self, now: Now, message: &Message<'_>, to: To<'_>) -> bool {
         let own = message.publisher.filter(|publisher| publisher.core == self.core);
         let high = self.desk.config.backlog_bytes_high;
-        for target in targets {
+        let mut any = false;
+        for target in to.targets {
             let is_own = own.is_some_and(|own| own.key == target.key);
             match target.audience {
                 Audience::Everyone => {}
@@ -64,6 +81,7 @@ impl<G: Gate> Engine<G> {
             }
             let delivery = Delivery {
                 ids: target.ids.as_deref().unwrap_or_default(),
+                share: to.share,
                 ..Delivery::new(qos, message.retain && target.retain_as_published)
             };
             connection.outbound.send(&mut self.desk, now.monotonic, message, &delivery);
@@ -71,7 +89,9 @@ impl<G: Gate> Engine<G> {
             if connection.outbound.backlog() > high {
                 self.update_pace(now.monotonic, target.key);
             }
+            any = true;
         }
+        any
     }
 
     /// The backlog of a connection changed: publishers may have to wait for it, or not any more.

@@ -266,7 +266,7 @@ impl<G: Gate> Engine<G> {
     }
 
     /// Notes whom a record is owed to.
-    fn owe(&mut self, now: Now, place: Place, owed: &[Rc<Owed>]) {
+    pub(super) fn owe(&mut self, now: Now, place: Place, owed: &[Rc<Owed>]) {
         for owed in owed {
             let batch = self.gate.batch();
             let (noted, mut audience) = owed.noted.get();
@@ -357,6 +357,15 @@ impl<G: Gate> Engine<G> {
         topic: &str,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
         self.route(org, topic, Author::Client)
+    }
+
+    /// Where a topic leads whoever publishes.
+    pub(super) fn broker_route(
+        &mut self,
+        org: OrgId,
+        topic: &str,
+    ) -> Result<Rc<Route<G::Node>>, Rejection> {
+        self.route(org, topic, Author::Broker)
     }
 
     /// Where a topic leads under the present subscriptions.

@@ -7,9 +7,13 @@ use crate::gate::Gate;
 impl<G: Gate> Engine<G> {
     /// Another core's publishes for clients of this one.
     pub fn remote(&mut self, now: Now, batch: &Batch) {
-        for (message, targets) in batch.iter() {
+        for (message, to) in batch.iter() {
             self.desk.encoder.begin();
-            self.deliver_here(now, &message, targets);
+            let there = self.deliver_here(now, &message, to);
+            // A member that left meanwhile is replaced.
+            if let Some(share) = to.share.filter(|_| !there) {
+                self.pass_on(now, &message, share);
+            }
         }
     }
 }

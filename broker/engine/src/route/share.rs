@@ -12,7 +12,7 @@ use uns_model::SessionNo;
 use super::owed::OwedOne;
 use super::{Owed, Remote, Rights, targets};
 use crate::key::{Address, CoreNo};
-use crate::tree::{Group, Holder, Subscriber};
+use crate::tree::{Group, Holder, ShareName, Subscriber};
 
 /// One client of a share.
 #[derive(Debug)]
@@ -54,8 +54,8 @@ fn in_turn(
 /// The members of a share, and whose turn it is.
 #[derive(Debug)]
 pub(crate) struct Share {
-    /// Keeps its address from being another group's.
-    _group: Arc<Group>,
+    /// Also keeps its address from being another group's.
+    group: Arc<Group>,
     /// Those who are connected come first.
     members: Box<[Sharer]>,
     online: usize,
@@ -98,13 +98,18 @@ impl Share {
             online: count,
             next: Cell::new(0),
             chosen: Cell::new(None),
-            _group: Arc::clone(group),
+            group: Arc::clone(group),
         }
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &Arc<ShareName> {
+        self.group.name()
     }
 
     /// Takes the next member in turn: of those who are connected one that keeps up, if there is
     /// one; of the others one to whom the message can be owed.
-    pub(super) fn choose(&self, qos: u8) {
+    pub(crate) fn choose(&self, qos: u8) {
         let (online, offline) = self.members.split_at(self.online);
         let turn = self.next.get();
         let chosen = in_turn(online, turn, |one| Some(one.burden())).or_else(|| {
@@ -132,7 +137,7 @@ impl Share {
 
     /// The audience of the chosen member, if the message comes to it from the log.
     #[inline]
-    pub(super) fn owed(&self, qos: u8) -> Option<Rc<Owed>> {
+    pub(crate) fn owed(&self, qos: u8) -> Option<Rc<Owed>> {
         let chosen = self.chosen()?;
         chosen.owed.get(qos, chosen.session?, &chosen.subscriber)
     }

@@ -60,7 +60,7 @@ fn list_all(filter: &str, subscribers: &Subscribers, visit: &mut List<'_>) {
 
 fn list_groups(filter: &str, groups: &Groups, visit: &mut List<'_>) {
     groups.for_each(&mut |name, group| {
-        list_all(&format!("$share/{name}/{filter}"), &group.0, visit);
+        list_all(&format!("$share/{name}/{filter}"), &group.members, visit);
     });
 }
 

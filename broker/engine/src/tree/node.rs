@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use uns_model::OrgId;
+
 use super::map::Map;
-use super::subscriber::{Group, Matched, Subscribers, Visit};
+use super::subscriber::{Group, Matched, ShareName, Subscribers, Visit};
 
 /// The shares of a node, by group name: at its place in the tree that is (group, filter).
 pub(super) type Groups = Map<Arc<str>, Arc<Group>>;
@@ -33,6 +35,17 @@ pub(super) struct Change {
     pub(super) count: isize,
 }
 
+/// Which list of a filter is meant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    /// That of this group.
+    pub(super) group: Option<&'a str>,
+    /// Whose.
+    pub(super) org: OrgId,
+    /// The filter with its group.
+    pub(super) whole: &'a str,
+}
+
 /// Changes the subscribers of one filter.
 pub(super) type Edit<'a> = dyn FnMut(&mut Subscribers) -> Change + 'a;
 
@@ -49,22 +62,22 @@ impl Node {
     pub(super) fn change(
         &mut self,
         filter: Option<&str>,
-        group: Option<&str>,
+        place: Place<'_>,
         edit: &mut Edit<'_>,
     ) -> Change {
-        let Some(filter) = filter else { return self.edit(false, group, edit) };
+        let Some(filter) = filter else { return self.edit(false, place, edit) };
         let (level, rest) = split(filter);
         match level {
-            "#" => self.edit(true, group, edit),
+            "#" => self.edit(true, place, edit),
             "+" => {
                 let mut next = self.plus.take().unwrap_or_default();
-                let changed = Arc::make_mut(&mut next).change(rest, group, edit);
+                let changed = Arc::make_mut(&mut next).change(rest, place, edit);
                 self.plus = (!next.is_empty()).then_some(next);
                 changed
             }
             _ => {
                 let mut next = self.children.remove(level).unwrap_or_default();
-                let changed = Arc::make_mut(&mut next).change(rest, group, edit);
+                let changed = Arc::make_mut(&mut next).change(rest, place, edit);
                 if !next.is_empty() {
                     self.children.insert(level.into(), next);
                 }
@@ -73,16 +86,20 @@ impl Node {
         }
     }
 
-    fn edit(&mut self, below: bool, group: Option<&str>, edit: &mut Edit<'_>) -> Change {
-        let Some(name) = group else {
+    fn edit(&mut self, below: bool, place: Place<'_>, edit: &mut Edit<'_>) -> Change {
+        let Some(name) = place.group else {
             return edit(if below { &mut self.below } else { &mut self.here });
         };
         let mut shares = self.shares.take().unwrap_or_default();
         let both = Arc::make_mut(&mut shares);
         let groups = if below { &mut both.below } else { &mut both.here };
         let mut group = groups.remove(name).unwrap_or_default();
-        let changed = edit(&mut Arc::make_mut(&mut group).0);
-        if !group.0.is_empty() {
+        let own = Arc::make_mut(&mut group);
+        if own.members.is_empty() {
+            own.name = Arc::new(ShareName { org: place.org, filter: place.whole.into() });
+        }
+        let changed = edit(&mut own.members);
+        if !group.members.is_empty() {
             groups.insert(name.into(), group);
         }
         let empty = shares.here.is_empty() && shares.below.is_empty();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
-use uns_model::SessionNo;
+use uns_model::{OrgId, SessionNo};
 
 use super::map::Map;
 use crate::access::Access;
@@ -91,14 +91,31 @@ impl Subscriber {
 
 pub(super) type Subscribers = Map<Holder, Subscriber>;
 
+/// Which share: its filter is spelled as its members did, with `$share/group/` before it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ShareName {
+    /// Whose.
+    pub org: OrgId,
+    /// Group name and filter.
+    pub filter: Box<str>,
+}
+
 /// The members of one share: the same group name and the same filter (TRAP-15).
 #[derive(Clone, Debug, Default)]
-pub struct Group(pub(super) Subscribers);
+pub struct Group {
+    pub(super) members: Subscribers,
+    pub(super) name: Arc<ShareName>,
+}
 
 impl Group {
+    /// Its name.
+    pub(crate) fn name(&self) -> &Arc<ShareName> {
+        &self.name
+    }
+
     /// Visits every entry, in no order.
     pub fn for_each(&self, visit: &mut dyn FnMut(Holder, &Subscriber)) {
-        self.0.for_each(&mut |who, subscriber| visit(*who, subscriber));
+        self.members.for_each(&mut |who, subscriber| visit(*who, subscriber));
     }
 }
 
