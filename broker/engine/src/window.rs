@@ -44,10 +44,13 @@ impl Window {
         Self { states: Box::default(), base, size, limit: limit.max(1), in_use: 0, next: 1 }
     }
 
-    /// Moves an unused window to identifiers above `base`.
-    pub(crate) fn move_to(&mut self, base: u16) {
+    /// Moves an unused window to identifiers above `base`, beginning anywhere: a client may still
+    /// hold identifiers of the connection before, as it does between PUBREC and PUBREL.
+    pub(crate) fn move_to(&mut self, base: u16, anywhere: u64) {
         debug_assert!(self.in_use == 0, "identifiers in use stay what they are");
         *self = Self::new(base, self.limit);
+        let place = 1 + anywhere % u64::from(self.size);
+        self.next = u16::try_from(place).unwrap_or(1);
     }
 
     pub(crate) fn has_room(&self) -> bool {

@@ -17,6 +17,7 @@ mod error;
 
 mod handle;
 mod inspect;
+mod restore;
 mod server;
 mod sessions;
 

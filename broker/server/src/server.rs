@@ -7,9 +7,8 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use broker_engine::{Anonymous, Authenticate, Broker, CoreNo, DeadLetters, Retained, Transport};
+use broker_engine::{Anonymous, Authenticate, Broker, CoreNo, DeadLetters, Transport};
 use broker_ledger::Ledger;
-use bytes::Bytes;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{mpsc, watch};
 use uns_model::{Clock, Random, SystemClock, SystemRandom};
@@ -21,11 +20,11 @@ use crate::counters::Counters;
 use crate::handle::Handle;
 use crate::handshake::{Hall, Pages, Programs};
 use crate::post::Post;
-use crate::sessions;
 use crate::tls::{Certificates, watch};
 use crate::verify::Verifiers;
 use crate::worker::{Gauges, ORDERS_MAX, Setup, Sources, run};
 use crate::{Config, Error};
+use crate::{restore, sessions};
 
 /// What the broker takes from its surroundings.
 pub struct Deps {
@@ -98,10 +97,10 @@ impl Server {
         let broker = Broker::new(config.engine.clone(), cores, authenticate, random);
         let broker = Arc::new(broker.with_dead_letters(dead_letters));
         if let Some(namespace) = &namespace {
-            restore(&broker, namespace, &*clock);
+            restore::retained(&broker, namespace, &*clock);
         }
         if let Some(ledger) = &ledger {
-            sessions::restore(&broker, ledger, &*clock);
+            restore::sessions(&broker, ledger, &*clock);
         }
         let (stop, stopped) = watch::channel(None);
         let gauges: Arc<Vec<Gauges>> = Arc::new((0..cores).map(|_| Gauges::default()).collect());
@@ -256,25 +255,4 @@ fn start_core(setup: Setup) -> Result<JoinHandle<()>, Error> {
         .name(format!("mqtt-{core}"))
         .spawn(move || run(setup, &runtime))
         .map_err(thread)
-}
-
-/// Brings back what was retained and committed before.
-fn restore(broker: &Broker, namespace: &Namespace, clock: &dyn Clock) {
-    let (wall, monotonic) = (clock.now(), clock.monotonic());
-    namespace.retained(&mut |kept| {
-        let left = kept.expiry.map(|seconds| {
-            let age = u64::try_from(wall.0.saturating_sub(kept.ingest.0)).unwrap_or_default();
-            Duration::from_secs(u64::from(seconds)).saturating_sub(Duration::from_nanos(age))
-        });
-        broker.restore(
-            kept.org,
-            Retained {
-                topic: kept.name.into(),
-                qos: kept.qos,
-                expires: left.map(|left| monotonic + left),
-                properties: Bytes::copy_from_slice(kept.properties),
-                payload: Bytes::copy_from_slice(kept.payload),
-            },
-        );
-    });
 }

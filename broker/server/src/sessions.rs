@@ -3,71 +3,18 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use broker_codec::{PacketId, SubscribeOptions};
-use broker_engine::{
-    Attached, Broker, CoreNo, Due, Engine, Fed, FedPublish, Key, Now, Parked, Retained, Wish,
-};
-use broker_ledger::{Attach, Delivery, Ids, Ledger, Logged, Outlet, Place, Restored};
-use bytes::Bytes;
+use broker_codec::PacketId;
+use broker_engine::{Attached, CoreNo, Due, Engine, Fed, FedPublish, Key, Now};
+use broker_ledger::{Attach, Delivery, Ids, Ledger, Logged, Outlet, Place};
 use fabric::Commit;
 use tokio::sync::watch;
-use uns_model::{Clock, OrgId, Sequence, SessionNo};
+use uns_model::{OrgId, Sequence, SessionNo};
 
 use crate::Error;
 use crate::abort::AbortOnPanic;
 use crate::gate::ServerGate;
 use crate::post::{Duty, Post};
-
-/// Puts back what the log knows of sessions and of retained messages without a node.
-pub(crate) fn restore(broker: &Broker, ledger: &Ledger, clock: &dyn Clock) {
-    broker.clients.number_from(ledger.next_session());
-    ledger.restored(&mut |restored| {
-        // One without expiry is there for its will, whose time the ledger keeps.
-        if restored.expiry > 0 {
-            let parked = parked(&restored);
-            broker.restore_session(restored.org, restored.client_id, restored.session, parked);
-        }
-    });
-    let (wall, monotonic) = (clock.now(), clock.monotonic());
-    ledger.retained(&mut |kept| {
-        let left = kept.expiry.map(|seconds| {
-            let age = u64::try_from(wall.0.saturating_sub(kept.ingest.0)).unwrap_or_default();
-            Duration::from_secs(u64::from(seconds)).saturating_sub(Duration::from_nanos(age))
-        });
-        broker.restore(
-            kept.org,
-            Retained {
-                topic: kept.topic.into(),
-                qos: kept.qos,
-                expires: left.map(|left| monotonic + left),
-                properties: Bytes::copy_from_slice(kept.properties),
-                payload: Bytes::copy_from_slice(kept.payload),
-            },
-        );
-    });
-}
-
-fn parked(restored: &Restored<'_>) -> Parked {
-    let mut parked = Parked::default();
-    for subscription in restored.subscriptions {
-        let filter: &str = &subscription.filter;
-        let options = SubscribeOptions::from_byte(subscription.options).unwrap_or_default();
-        let wish = Wish {
-            qos: options.qos.level(),
-            no_local: options.no_local,
-            retain_as_published: options.retain_as_published,
-            identifier: subscription.identifier,
-        };
-        parked.filters.insert(filter.into(), wish);
-        if subscription.walk {
-            parked.walks.insert(filter.into());
-        }
-    }
-    parked.received = restored.took.iter().copied().filter_map(PacketId::new).collect();
-    parked
-}
 
 /// Starts the ledger's thread, if there is one.
 pub(crate) fn start(

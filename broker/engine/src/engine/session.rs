@@ -108,7 +108,7 @@ impl<G: Gate> Engine<G> {
         }
         if connection.durable {
             connection.outbound.feed = Some(Box::default());
-            connection.outbound.window.move_to(LEDGER_PACKET_IDS);
+            connection.outbound.window.move_to(LEDGER_PACKET_IDS, self.broker.random.u64());
             self.acks.wait(Who::Attach(key, session), None);
         }
     }
