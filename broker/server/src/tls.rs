@@ -5,6 +5,7 @@ mod reload;
 mod subject;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -32,8 +33,9 @@ struct Material {
     web: Arc<ServerConfig>,
 }
 
-/// What a file looked like, without its content.
-type Look = Vec<Option<(SystemTime, u64)>>;
+/// What a file looked like, without its content: when it was changed, its length, and which file
+/// it is, since two that take turns within a tick of the file system's clock have one time.
+type Look = Vec<Option<(SystemTime, u64, u64)>>;
 
 /// The certificates of this broker.
 pub(crate) struct Certificates {
@@ -90,7 +92,7 @@ fn look(files: &Tls) -> Look {
     let paths = [Some(&files.certificate), Some(&files.key), files.client_ca.as_ref()];
     let seen = |path: &Path| {
         let metadata = fs::metadata(path).ok()?;
-        Some((metadata.modified().ok()?, metadata.len()))
+        Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
     };
     paths.into_iter().flatten().map(|path| seen(path)).collect()
 }
