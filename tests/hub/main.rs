@@ -26,6 +26,7 @@ mod mutual_tls;
 mod old_clients;
 mod one_owner;
 mod operators;
+mod operators_sessions;
 mod replay_is_bit_exact;
 mod retained;
 mod sessions_survive;

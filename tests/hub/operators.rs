@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use crate::hub::{Hub, Scratch, curl};
 
 /// A running `mosquitto_sub`; dropping it kills it.
-struct Subscriber(Child);
+pub(crate) struct Subscriber(Child);
 
 impl Subscriber {
-    fn start(hub: &Hub, id: &str, filter: &str, more: &[&str]) -> Self {
+    pub(crate) fn start(hub: &Hub, id: &str, filter: &str, more: &[&str]) -> Self {
         let port = hub.mqtt.port().to_string();
         let mut command = Command::new("mosquitto_sub");
         command.args(["-h", "127.0.0.1", "-p", &port, "-i", id, "-t", filter]).args(more);
@@ -22,7 +22,7 @@ impl Subscriber {
         Self(child.expect("mosquitto_sub is installed"))
     }
 
-    fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         self.0.wait().expect("it ends");
         let mut text = String::new();
         let mut out = self.0.stdout.take().expect("piped");
@@ -38,7 +38,7 @@ impl Drop for Subscriber {
     }
 }
 
-fn call(hub: &Hub, method: &str, path: &str, body: Option<&str>) -> (u16, Value) {
+pub(crate) fn call(hub: &Hub, method: &str, path: &str, body: Option<&str>) -> (u16, Value) {
     let url = format!("http://{}/api/v1/broker/{path}", hub.http);
     let mut args = vec!["-s", "-g", "-w", "\n%{http_code}", "-X", method];
     if let Some(body) = body {
@@ -49,14 +49,14 @@ fn call(hub: &Hub, method: &str, path: &str, body: Option<&str>) -> (u16, Value)
     (status, serde_json::from_str(&text).unwrap_or_default())
 }
 
-fn get(hub: &Hub, path: &str) -> Value {
+pub(crate) fn get(hub: &Hub, path: &str) -> Value {
     let (status, body) = call(hub, "GET", path, None);
     assert_eq!(status, 200, "{path}: {body}");
     body
 }
 
 /// Asks until the answer is as wanted.
-fn eventually(hub: &Hub, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+pub(crate) fn eventually(hub: &Hub, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let body = get(hub, path);
@@ -68,7 +68,7 @@ fn eventually(hub: &Hub, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     }
 }
 
-fn len(list: &Value) -> usize {
+pub(crate) fn len(list: &Value) -> usize {
     list.as_array().map_or(0, Vec::len)
 }
 

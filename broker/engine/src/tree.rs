@@ -38,6 +38,7 @@ pub struct Subscriptions {
     writer: Mutex<()>,
     generation: AtomicU64,
     count: AtomicUsize,
+    shared: AtomicUsize,
 }
 
 impl Subscriptions {
@@ -55,6 +56,11 @@ impl Subscriptions {
     /// How many subscriptions there are. One of a logged session counts once, connected or not.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
+    }
+
+    /// How many of them are those of a share's member.
+    pub fn count_shared(&self) -> usize {
+        self.shared.load(Ordering::Relaxed)
     }
 
     /// How many subscriptions one organisation has.
@@ -133,7 +139,7 @@ impl Subscriptions {
         let _writer = self.writer.lock();
         let mut roots = Roots::clone(&self.roots.load());
         let mut root = roots.get(&org.0).cloned().unwrap_or_default();
-        let mut all = Change::default();
+        let (mut all, mut shares) = (Change::default(), 0isize);
         for (filter, what) in filters {
             let (group, own) =
                 shared(filter).map_or((None, filter), |(group, own)| (Some(group), own));
@@ -142,12 +148,14 @@ impl Subscriptions {
             let one = node.change(Some(own), place, &mut |list| edit(list, &what));
             all.touched |= one.touched;
             all.count += one.count;
+            shares += if group.is_some() { one.count } else { 0 };
         }
         if !all.touched {
             return;
         }
         root.count = root.count.saturating_add_signed(all.count);
         self.count.fetch_add(all.count.cast_unsigned(), Ordering::Relaxed);
+        self.shared.fetch_add(shares.cast_unsigned(), Ordering::Relaxed);
         if root.node.is_empty() {
             roots.remove(&org.0);
         } else {

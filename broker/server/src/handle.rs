@@ -160,6 +160,11 @@ impl Handle {
         }
     }
 
+    /// Figures of the sessions in the log; none without one.
+    pub fn session_stats(&self) -> broker_ledger::Stats {
+        self.ledger.as_ref().map(|ledger| ledger.stats()).unwrap_or_default()
+    }
+
     /// Figures of each core.
     pub fn stats_by_core(&self) -> Vec<Stats> {
         self.gauges.iter().map(Gauges::stats).collect()

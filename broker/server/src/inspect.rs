@@ -6,6 +6,7 @@ mod sessions;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use broker_codec::shared;
 use broker_engine::{
     Address, Broker, ClientInfo, ClientQuery, ClientScan, Holder, Matched, Stats, TopicName,
     TopicScan, Walk, Wish,
@@ -86,7 +87,9 @@ impl Handle {
         for found in self.ask_all(ask).await? {
             all.join(*found);
         }
-        Ok(all.finish())
+        let (mut found, more) = all.finish();
+        self.add_owed(query.org, &mut found);
+        Ok((found, more))
     }
 
     /// The client that is connected under this id.
@@ -95,8 +98,20 @@ impl Handle {
     /// The broker is shutting down.
     pub async fn client(&self, org: OrgId, client_id: &str) -> Result<Option<ClientInfo>, Error> {
         let Some(who) = self.broker.clients.find(org, client_id) else { return Ok(None) };
-        let mut found = self.info(vec![who]).await?;
-        Ok(found.pop().flatten())
+        let mut found = self.info(vec![who]).await?.pop().flatten();
+        self.add_owed(org, found.as_mut_slice());
+        Ok(found)
+    }
+
+    /// Adds what the log owes to clients whose session it keeps.
+    fn add_owed(&self, org: OrgId, clients: &mut [ClientInfo]) {
+        let Some(ledger) = &self.ledger else { return };
+        for client in clients.iter_mut().filter(|client| client.session.is_some()) {
+            if let Some(session) = ledger.find(org, &client.client_id) {
+                client.queued += session.owed;
+                client.queued_bytes += usize::try_from(session.owed_bytes).unwrap_or(usize::MAX);
+            }
+        }
     }
 
     /// Ends a client's connection by administrative action; `false` if it is not connected.
@@ -278,7 +293,8 @@ async fn ask<T>(
 
 impl SubscriptionQuery {
     fn wants(&self, filter: &str) -> bool {
-        let matches = |topic: &String| Filter::parse(filter).is_ok_and(|f| f.matches(topic));
+        let inner = shared(filter).map_or(filter, |(_, inner)| inner);
+        let matches = |topic: &String| Filter::parse(inner).is_ok_and(|f| f.matches(topic));
         self.filter.as_ref().is_none_or(|wish| wish == filter)
             && self.matches.as_ref().is_none_or(matches)
     }

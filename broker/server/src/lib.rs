@@ -56,6 +56,8 @@ pub use broker_engine::{
     Verdict,
 };
 
+pub use broker_ledger::Stats as SessionStats;
+
 pub use broker_engine::{
     Address, ClientInfo, ClientOrder, ClientQuery, ClientState, CoreNo, Holder, Keeping, Key,
     Trace, TraceEvent, Wish,

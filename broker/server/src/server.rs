@@ -109,7 +109,7 @@ impl Server {
             Verifiers::start(config.verification, broker.clone(), post.clone(), clock.clone())?;
         let (mut doors, mut desks, mut threads) = (Vec::new(), Vec::new(), Vec::new());
         let mut order_desks = Vec::new();
-        let sources = Sources::new(&broker, &counters, clock.monotonic());
+        let sources = Sources::new(&broker, &counters, ledger.as_ref(), clock.monotonic());
         for core in 0..cores {
             let (door, arrivals) = mpsc::channel(ARRIVALS_MAX);
             let (desk, requests) = mpsc::channel(config.in_process_max.max(1));

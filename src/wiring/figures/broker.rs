@@ -1,7 +1,8 @@
 //! Metrics of the broker: traffic, clients, what waits, what was lost, and why.
 
 use broker_server::{
-    DropCause, EndCause, Failure, Handle, Limit, LoginFailure, StatsSnapshot, Transport,
+    DropCause, EndCause, Failure, Handle, Limit, LoginFailure, SessionStats, StatsSnapshot,
+    Transport,
 };
 use hub_kit::metrics::Exposition;
 
@@ -14,6 +15,7 @@ pub(super) fn write(broker: &Handle, out: &mut Exposition) {
     write_waiting(&snapshot, out);
     write_losses(&snapshot, out);
     write_transports(&snapshot, out);
+    write_sessions(&snapshot, &broker.session_stats(), out);
 }
 
 fn write_traffic(snapshot: &StatsSnapshot, out: &mut Exposition) {
@@ -98,4 +100,29 @@ fn write_transports(snapshot: &StatsSnapshot, out: &mut Exposition) {
     let mut reloads = out.counter("uns_mqtt_tls_reloads_total", "Changed TLS files.");
     reloads.sample(&[("outcome", "serving")], snapshot.reloads.done);
     reloads.sample(&[("outcome", "failed")], snapshot.reloads.failed);
+}
+
+fn write_sessions(snapshot: &StatsSnapshot, sessions: &SessionStats, out: &mut Exposition) {
+    let stats = snapshot.stats;
+    let mut states = out.gauge("uns_mqtt_sessions", "Sessions that outlive their connections.");
+    states.sample(&[("state", "connected")], stats.sessions_connected);
+    states.sample(&[("state", "offline")], snapshot.sessions_offline);
+    let help = "Sessions that ended because their client did not come back.";
+    counter(out, "uns_mqtt_sessions_expired_total", help, stats.sessions_expired);
+    gauge(out, "uns_mqtt_session_queued", "Messages owed to these sessions.", sessions.owed);
+    gauge(out, "uns_mqtt_session_queued_bytes", "Their bytes in the log.", sessions.owed_bytes);
+    let help = "Messages handed to connections of these sessions and not acknowledged.";
+    gauge(out, "uns_mqtt_session_in_flight", help, sessions.inflight);
+    gauge(out, "uns_mqtt_session_wills", "Wills that wait.", sessions.wills);
+    let mut dropped =
+        out.counter("uns_mqtt_session_dropped_total", "Messages these sessions lost, by cause.");
+    dropped.sample(&[("cause", "quota")], sessions.dropped.quota);
+    dropped.sample(&[("cause", "retention")], sessions.dropped.retention);
+    dropped.sample(&[("cause", "damage")], sessions.dropped.damage);
+    let help = "Records of sessions in the log that contradict those before them.";
+    counter(out, "uns_mqtt_session_contradictions_total", help, sessions.contradictions);
+    let help = "Retained messages of topics without a node that were not kept.";
+    counter(out, "uns_mqtt_retained_refused_total", help, sessions.retained_refused);
+    let help = "Checkpoints of sessions found damaged at start.";
+    counter(out, "uns_mqtt_session_checkpoints_damaged_total", help, sessions.damaged_checkpoints);
 }

@@ -1,9 +1,10 @@
 //! Figures of the broker in the words of the interface.
 
 use broker_server::{
-    DropCause, EndCause, Failure, Handle, Load, LoginFailure, Measure, Stats, Transport,
+    DropCause, EndCause, Failure, Handle, Load, LoginFailure, Measure, Stats, StatsSnapshot,
+    Transport,
 };
-use schemas::http::broker::{BrokerStats, CoreStats, Counts, Rates, TransportStats};
+use schemas::http::broker::{BrokerStats, CoreStats, Counts, Rates, SessionStats, TransportStats};
 
 pub(super) fn body(handle: &Handle) -> BrokerStats {
     let snapshot = handle.stats();
@@ -17,7 +18,7 @@ pub(super) fn body(handle: &Handle) -> BrokerStats {
         uptime_seconds: snapshot.uptime.as_secs(),
         clients: stats.clients,
         clients_max: snapshot.clients_max,
-        sessions_offline: snapshot.sessions_offline,
+        sessions: sessions(handle, &snapshot),
         sockets: snapshot.sockets as u64,
         subscriptions: snapshot.subscriptions as u64,
         retained: snapshot.retained as u64,
@@ -36,6 +37,23 @@ pub(super) fn body(handle: &Handle) -> BrokerStats {
         refused: ends(stats.refused),
         auth_failed: logins.zip(stats.auth_failed).collect(),
         rates: snapshot.loads.iter().map(rates).collect(),
+    }
+}
+
+fn sessions(handle: &Handle, snapshot: &StatsSnapshot) -> SessionStats {
+    let ledger = handle.session_stats();
+    SessionStats {
+        connected: snapshot.stats.sessions_connected,
+        offline: snapshot.sessions_offline,
+        expired: snapshot.stats.sessions_expired,
+        queued_messages: ledger.owed as u64,
+        queued_bytes: ledger.owed_bytes,
+        in_flight: ledger.inflight as u64,
+        dropped: Counts::from([
+            ("quota", ledger.dropped.quota),
+            ("retention", ledger.dropped.retention),
+            ("damage", ledger.dropped.damage),
+        ]),
     }
 }
 

@@ -377,11 +377,8 @@ export interface components {
              * @description Their bytes.
              */
             retainedBytes: number;
-            /**
-             * Format: int64
-             * @description Sessions whose client is not connected.
-             */
-            sessionsOffline: number;
+            /** @description Sessions that outlive their connections. */
+            sessions: components["schemas"]["SessionStats"];
             /**
              * Format: int64
              * @description Open sockets, connected clients or not.
@@ -971,6 +968,41 @@ export interface components {
              * @description How many subscriptions it has.
              */
             subscriptions: number;
+        };
+        /** @description Sessions the log keeps. */
+        SessionStats: {
+            /**
+             * Format: int64
+             * @description Those whose client is connected.
+             */
+            connected: number;
+            /** @description Messages they lost, by cause. */
+            dropped: components["schemas"]["Counts"];
+            /**
+             * Format: int64
+             * @description Those that ended because their client did not come back, since the start.
+             */
+            expired: number;
+            /**
+             * Format: int64
+             * @description Those of them sent and not acknowledged.
+             */
+            inFlight: number;
+            /**
+             * Format: int64
+             * @description The others.
+             */
+            offline: number;
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            queuedBytes: number;
+            /**
+             * Format: int64
+             * @description Messages owed to them.
+             */
+            queuedMessages: number;
         };
         /** @description Answer of `GET sessions`. */
         Sessions: {

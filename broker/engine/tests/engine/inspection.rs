@@ -90,3 +90,21 @@ fn an_operator_ends_a_connection_in_words() {
     assert_eq!(stats.ended.iter().sum::<u64>(), 1);
     assert_eq!(net.broker.clients.count(), 0);
 }
+
+#[test]
+fn a_search_among_many_goes_in_slices() {
+    let mut net = Net::new(1, Config::default());
+    let ids: Vec<String> = (0..2500).map(|n| format!("c{n:05}")).collect();
+    for id in &ids {
+        net.client(0, Version::V5, id);
+    }
+    let mut scan = ClientScan::new(query(1000));
+    let mut slices = 1;
+    while !net.engines[0].scan_clients(&mut scan) {
+        slices += 1;
+    }
+    assert_eq!(slices, 3, "at most 1,000 connections at once");
+    let (found, more) = scan.finish();
+    assert!(more && found.len() == 1000);
+    assert!(found.iter().zip(&ids).all(|(client, id)| *client.client_id == **id));
+}

@@ -96,7 +96,12 @@ impl Handle {
             after = last.client_id.to_string();
             let whole = page.len() == PAGE;
             let wanted = page.iter().filter(|session| wants(query, session));
-            found.extend(wanted.map(of_ledger));
+            found.extend(wanted.filter_map(|session| {
+                // The broker knows sooner than the ledger who came and who left.
+                let connected = self.broker.clients.find(query.org, &session.client_id).is_some();
+                let wanted = query.connected.is_none_or(|wish| wish == connected);
+                wanted.then(|| of_ledger(session, connected))
+            }));
             if found.len() > query.limit || !whole {
                 found.truncate(query.limit + 1);
                 return found;
@@ -108,18 +113,16 @@ impl Handle {
 /// A session without expiry is in the log for its will: it ends with its connection all the same.
 fn wants(query: &SessionQuery, session: &broker_ledger::SessionInfo) -> bool {
     let part = query.client_id.as_ref();
-    session.expiry > 0
-        && part.is_none_or(|part| session.client_id.contains(part.as_str()))
-        && query.connected.is_none_or(|wish| wish == session.connected.is_some())
+    session.expiry > 0 && part.is_none_or(|part| session.client_id.contains(part.as_str()))
 }
 
-fn of_ledger(session: &broker_ledger::SessionInfo) -> SessionInfo {
+fn of_ledger(session: &broker_ledger::SessionInfo, connected: bool) -> SessionInfo {
     SessionInfo {
         client_id: (*session.client_id).into(),
         durable: true,
-        connected: session.connected.is_some(),
+        connected,
         expiry: session.expiry,
-        expires_in: session.expires_in,
+        expires_in: session.expires_in.filter(|_| !connected),
         subscriptions: session.subscriptions,
         queued: session.owed,
         queued_bytes: session.owed_bytes,

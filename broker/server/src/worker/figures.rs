@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_engine::{Broker, Drop, End, LoginFailure, Stats};
+use broker_ledger::Ledger;
 use uns_model::OrgId;
 
 use super::{Gauges, Worker};
@@ -20,12 +21,18 @@ pub(crate) struct Sources {
     pub(crate) broker: Arc<Broker>,
     pub(crate) loads: Arc<Loads>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) ledger: Option<Arc<Ledger>>,
 }
 
 impl Sources {
-    pub(crate) fn new(broker: &Arc<Broker>, counters: &Arc<Counters>, now: Duration) -> Self {
+    pub(crate) fn new(
+        broker: &Arc<Broker>,
+        counters: &Arc<Counters>,
+        ledger: Option<&Arc<Ledger>>,
+        now: Duration,
+    ) -> Self {
         let (broker, counters) = (Arc::clone(broker), Arc::clone(counters));
-        Self { broker, loads: Arc::new(Loads::new(now)), counters }
+        Self { broker, loads: Arc::new(Loads::new(now)), counters, ledger: ledger.cloned() }
     }
 }
 
@@ -43,7 +50,12 @@ pub(super) async fn publish_figures(worker: Rc<Worker>, sources: Sources, every:
         sources.loads.sample(now.monotonic, &stats, sockets);
         if !every.is_zero() {
             let uptime = now.monotonic.saturating_sub(sources.loads.started);
-            for (name, figure) in figures(&sources, &stats, uptime) {
+            // Off the core: the ledger may be busy, and the process's memory is in a file.
+            let from = sources.clone();
+            let figures = move || figures(&from, &stats, uptime);
+            let figures = tokio::task::spawn_blocking(figures).await.unwrap_or_default();
+            let now = worker.now();
+            for (name, figure) in figures {
                 if last.get(&name) == Some(&figure) {
                     continue;
                 }
@@ -60,15 +72,19 @@ pub(super) async fn publish_figures(worker: Rc<Worker>, sources: Sources, every:
 }
 
 fn figures(sources: &Sources, stats: &Stats, uptime: Duration) -> Vec<(String, String)> {
+    let sessions = sources.ledger.as_ref().map(|ledger| ledger.stats()).unwrap_or_default();
     let mut all = vec![
         ("version".to_owned(), format!("UNS Hub version {}", env!("CARGO_PKG_VERSION"))),
         ("uptime".to_owned(), format!("{} seconds", uptime.as_secs())),
     ];
     let mut add = |name: &str, figure: u64| all.push((name.to_owned(), figure.to_string()));
     add_clients(sources, stats, &mut add);
-    add_messages(sources, stats, &mut add);
+    add_messages(sources, (stats, &sessions), &mut add);
     for (cause, count) in Drop::ALL.into_iter().zip(stats.dropped) {
         add(&format!("publish/messages/dropped/{}", cause.name()), count);
+    }
+    for (cause, count) in sessions_lost(&sessions.dropped) {
+        add(&format!("publish/messages/dropped/{cause}"), count);
     }
     for (cause, count) in End::ALL.into_iter().zip(stats.ended) {
         add(&format!("clients/ended/{}", cause.name()), count);
@@ -97,21 +113,27 @@ fn add_clients(sources: &Sources, stats: &Stats, add: &mut impl FnMut(&str, u64)
     add("clients/maximum", sources.broker.clients.count_max() as u64);
     add("clients/expired", stats.sessions_expired);
     add("subscriptions/count", sources.broker.subscriptions.count() as u64);
-    add("shared_subscriptions/count", 0);
+    add("shared_subscriptions/count", sources.broker.subscriptions.count_shared() as u64);
 }
 
-fn add_messages(sources: &Sources, stats: &Stats, add: &mut impl FnMut(&str, u64)) {
-    let dropped = stats.dropped.iter().sum();
+fn add_messages(
+    sources: &Sources,
+    (stats, sessions): (&Stats, &broker_ledger::Stats),
+    add: &mut impl FnMut(&str, u64),
+) {
+    let lost: u64 = sessions_lost(&sessions.dropped).into_iter().map(|(_, count)| count).sum();
+    let dropped = stats.dropped.iter().sum::<u64>() + lost;
+    let waiting = stats.queued + sessions.owed as u64;
     let (retained, retained_bytes) = sources.broker.retained.size();
     let (retained, retained_bytes) = (retained as u64, retained_bytes as u64);
     add("messages/received", stats.packets_in);
     add("messages/sent", stats.packets_out());
     add("messages/inflight", stats.in_flight);
-    add("messages/stored", retained + stats.queued);
+    add("messages/stored", retained + waiting);
     add("messages/dropped", dropped);
     add("messages/rejected", stats.rejected);
-    add("store/messages/count", retained + stats.queued);
-    add("store/messages/bytes", retained_bytes + stats.queued_bytes);
+    add("store/messages/count", retained + waiting);
+    add("store/messages/bytes", retained_bytes + stats.queued_bytes + sessions.owed_bytes);
     add("publish/messages/received", stats.messages_in);
     add("publish/messages/sent", stats.messages_out);
     add("publish/messages/dropped", dropped);
@@ -120,6 +142,15 @@ fn add_messages(sources: &Sources, stats: &Stats, add: &mut impl FnMut(&str, u64
     add("bytes/received", stats.bytes_in);
     add("bytes/sent", stats.bytes_out);
     add("retained messages/count", retained);
+}
+
+/// Messages that sessions of the log lost, by cause.
+fn sessions_lost(dropped: &broker_ledger::Dropped) -> [(&'static str, u64); 3] {
+    [
+        ("session_quota", dropped.quota),
+        ("session_retention", dropped.retention),
+        ("session_damage", dropped.damage),
+    ]
 }
 
 /// Averages as mosquitto has them: per minute.

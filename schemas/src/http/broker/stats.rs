@@ -32,8 +32,8 @@ pub struct BrokerStats {
     pub clients: u64,
     /// The most there were at once.
     pub clients_max: u64,
-    /// Sessions whose client is not connected.
-    pub sessions_offline: u64,
+    /// Sessions that outlive their connections.
+    pub sessions: SessionStats,
     /// Open sockets, connected clients or not.
     pub sockets: u64,
     /// Subscriptions.
@@ -58,6 +58,26 @@ pub struct BrokerStats {
     pub auth_failed: Counts,
     /// How fast, averaged over one, five and fifteen minutes.
     pub rates: Vec<Rates>,
+}
+
+/// Sessions the log keeps.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionStats {
+    /// Those whose client is connected.
+    pub connected: u64,
+    /// The others.
+    pub offline: u64,
+    /// Those that ended because their client did not come back, since the start.
+    pub expired: u64,
+    /// Messages owed to them.
+    pub queued_messages: u64,
+    /// Their bytes.
+    pub queued_bytes: u64,
+    /// Those of them sent and not acknowledged.
+    pub in_flight: u64,
+    /// Messages they lost, by cause.
+    pub dropped: Counts,
 }
 
 /// Figures of one core, or of all.
