@@ -4,10 +4,12 @@
 //! read. `next` is null on the last page, and else the `after` of the next one.
 
 pub mod broker;
+mod dead;
 mod problem;
 mod publish;
 mod read;
 
+pub use dead::DeadLetters;
 pub use problem::Problem;
 pub use publish::{ITEMS_MAX, PublishItem, PublishReport, PublishRequest, PublishResult};
 pub use read::{

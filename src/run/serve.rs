@@ -9,6 +9,7 @@ use broker_server::Server;
 use fabric::Log;
 use historian_query::Query;
 use hub_kit::http::{Anonymous, App, HttpConfig, ServeConfig, serve};
+use hub_kit::services::DeadLetters;
 use hub_kit::{Db, Hub, Kind, Stop, Stopper, Supervisor};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -109,6 +110,7 @@ async fn hub(parts: &Parts, broker: &Server, stop: Stop) -> Result<Hub> {
         publish: Arc::new(GatedPublish(broker.handle())),
         mqtt: Some(Arc::new(Operators(broker.handle()))),
         log: Arc::clone(&parts.log) as Arc<dyn Log>,
+        dead_letters: Some(Arc::clone(&parts.dead) as Arc<dyn DeadLetters>),
         db: Some(Db::open(&metadata).await.context("cannot open the metadata database")?),
         clock: Arc::clone(&parts.clock),
         stop,

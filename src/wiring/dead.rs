@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_server::{Buried, DeadLetter, DeadLetters};
-use fabric::{Batch, Log as _, Message, Record};
+use fabric::{Batch, Log, Message, Record, TailItem};
 use fabric_local::LocalLog;
+use hub_kit::Refusal;
+use hub_kit::services::{Answer, DeadPage};
 use schemas::{Base64, WireTime};
-use uns_model::{NodeId, PublisherId, Random};
+use uns_model::{NodeId, OrgId, PublisherId, Random, Sequence};
 
 /// The dead letters of all organisations.
 pub(crate) struct DeadLog {
@@ -31,6 +33,52 @@ impl DeadLog {
     pub(crate) fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
+}
+
+impl hub_kit::services::DeadLetters for DeadLog {
+    fn page(&self, org: OrgId, after: Option<u64>, limit: usize) -> Answer<'_, DeadPage> {
+        let log = Arc::clone(&self.log);
+        Box::pin(async move {
+            let after = after.map_or(Sequence::ZERO, Sequence);
+            // It may read from disk.
+            let page = tokio::task::spawn_blocking(move || read(&*log, org, after, limit)).await;
+            let failed = |error: &(dyn std::error::Error + 'static)| {
+                Refusal::internal("read dead letters", error)
+            };
+            page.map_err(|e| failed(&e))?.map_err(|e| failed(&e))
+        })
+    }
+}
+
+/// Letters of one page, in bytes; the one that exceeds it is the last of its page.
+const PAGE_BYTES: usize = 8 << 20;
+
+fn read(
+    log: &dyn Log,
+    org: OrgId,
+    after: Sequence,
+    limit: usize,
+) -> Result<DeadPage, fabric::Error> {
+    let (mut page, mut bytes) = (DeadPage::default(), 0);
+    let mut tail = log.tail(after);
+    while let Some(item) = tail.next()? {
+        // What retention has dropped is nobody's to ask for any more.
+        let TailItem::Frame(frame) = item else { continue };
+        for (sequence, record) in frame.records() {
+            let Record::Message(message) = record else { continue };
+            if message.org != org {
+                continue;
+            }
+            let letter = String::from_utf8_lossy(message.payload).into_owned();
+            bytes += letter.len();
+            page.letters.push(letter);
+            if page.letters.len() >= limit || bytes > PAGE_BYTES {
+                page.next = (sequence < log.committed()).then_some(sequence.0);
+                return Ok(page);
+            }
+        }
+    }
+    Ok(page)
 }
 
 impl DeadLetters for DeadLog {

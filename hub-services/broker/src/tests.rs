@@ -32,6 +32,7 @@ async fn router(fake: &Arc<Fake>) -> Router {
         publish: nothing,
         mqtt: Some(fake.clone()),
         log: Arc::new(fabric::sim::SimLog::new()),
+        dead_letters: None,
         db: None,
         clock: Arc::new(ManualClock::new(Timestamp(NOON))),
         stop,

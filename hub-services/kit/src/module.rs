@@ -12,7 +12,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::health::HealthCheck;
 use crate::metrics::MetricSource;
-use crate::services::{History, Live, Mqtt, Publish};
+use crate::services::{DeadLetters, History, Live, Mqtt, Publish};
 use crate::{Db, Error, Stop};
 
 /// What the root lends every module.
@@ -30,6 +30,8 @@ pub struct Hub {
     pub mqtt: Option<Arc<dyn Mqtt>>,
     /// The log, to tail.
     pub log: Arc<dyn fabric::Log>,
+    /// Refused publishes; `None` where the process keeps none.
+    pub dead_letters: Option<Arc<dyn DeadLetters>>,
     /// Metadata; `None` where the process keeps none.
     pub db: Option<Db>,
     /// Time.

@@ -8,11 +8,13 @@
 use std::future::Future;
 use std::pin::Pin;
 
+mod dead_letters;
 mod history;
 mod live;
 mod mqtt;
 mod publish;
 
+pub use dead_letters::{DeadLetters, DeadPage};
 pub use history::{Aggregate, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample};
 pub use live::{
     CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue, Live, SearchHit, SearchQuery,

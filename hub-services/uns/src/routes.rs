@@ -2,6 +2,7 @@
 
 mod delete_nodes;
 mod get_current;
+mod get_dead_letters;
 mod get_history;
 mod get_search;
 mod get_tree;
@@ -23,6 +24,7 @@ pub(crate) fn router(service: Service) -> Router {
         .route("/api/v1/uns/current", get(get_current::handle))
         .route("/api/v1/uns/history", get(get_history::handle))
         .route("/api/v1/uns/search", get(get_search::handle))
+        .route("/api/v1/uns/dead-letters", get(get_dead_letters::handle))
         .route("/api/v1/uns/publish", post(post_publish::handle))
         .route("/api/v1/uns/nodes", delete(delete_nodes::handle))
         .with_state(service)
@@ -34,6 +36,7 @@ pub(crate) fn router(service: Service) -> Router {
     get_current::handle,
     get_history::handle,
     get_search::handle,
+    get_dead_letters::handle,
     post_publish::handle,
     delete_nodes::handle,
 ))]

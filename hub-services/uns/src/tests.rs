@@ -31,6 +31,7 @@ async fn router(fake: &Arc<Fake>) -> Router {
         publish: fake.clone(),
         mqtt: None,
         log: Arc::new(fabric::sim::SimLog::new()),
+        dead_letters: Some(fake.clone()),
         db: None,
         clock: Arc::new(ManualClock::new(Timestamp(NOON))),
         stop,

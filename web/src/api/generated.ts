@@ -183,6 +183,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uns/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was published and refused, oldest first, as long as it is kept. */
+        get: operations["getDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uns/history": {
         parameters: {
             query?: never;
@@ -642,6 +659,47 @@ export interface components {
             sequence: number;
             /** @description The values, by topic and field. */
             values: components["schemas"]["Sample"][];
+        };
+        /** @description A publish that was refused. */
+        DeadLetter: {
+            /** @description Who published it. */
+            clientId: string;
+            /** @description The contract that was broken, if it was one. */
+            contract?: string | null;
+            /** @description Its name; the publisher got it as the user property `uns-dead-id`. */
+            deadId: string;
+            /** @description What is wrong, for people. */
+            detail: string;
+            /**
+             * Format: int32
+             * @description The same as a reason code of MQTT 5.
+             */
+            mqttReason: number;
+            /** @description What was published, in base64. */
+            payload: string;
+            /** @description Where in the payload the fault is, as a JSON pointer, if that is known. */
+            pointer?: string | null;
+            /**
+             * Format: int32
+             * @description With which QoS.
+             */
+            qos: number;
+            /** @description Why it was refused; a stable name. */
+            reason: string;
+            /** @description When the publish arrived. */
+            receivedAt: components["schemas"]["Timestamp"];
+            /** @description Where it was to go. */
+            topic: string;
+        };
+        /** @description Answer of `GET dead-letters`. */
+        DeadLetters: {
+            /** @description The letters, oldest first, each as it was published on `$uns/dead/…`. */
+            letters: components["schemas"]["DeadLetter"][];
+            /**
+             * Format: int64
+             * @description Where the next page starts.
+             */
+            next?: number | null;
         };
         /** @description Answer of `DELETE nodes`. */
         Deleted: {
@@ -1782,6 +1840,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Current"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDeadLetters: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: number;
+                /** @description 1 to 1000, 100 by default */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of dead letters */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetters"];
                 };
             };
             /** @description Refused */

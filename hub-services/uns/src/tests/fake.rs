@@ -6,9 +6,9 @@ use std::sync::Mutex;
 
 use hub_kit::Refusal;
 use hub_kit::services::{
-    Answer, Boxed, CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, History, HistoryPage,
-    HistoryQuery, HistorySample, LastValue, Live, Publish, PublishItem, Published, SearchHit,
-    SearchQuery, TreeNode, TreePage, TreeQuery,
+    Answer, Boxed, CurrentPage, CurrentQuery, CurrentValue, DeadLetters, DeadPage, DeleteQuery,
+    History, HistoryPage, HistoryQuery, HistorySample, LastValue, Live, Publish, PublishItem,
+    Published, SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
 };
 use uns_model::{NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
 
@@ -21,6 +21,8 @@ pub(super) struct Fake {
     pub(super) history: Mutex<Vec<HistorySample>>,
     pub(super) asked: Mutex<Vec<HistoryQuery>>,
     pub(super) published: Mutex<Vec<PublishItem>>,
+    /// What was refused.
+    pub(super) dead: Mutex<Vec<String>>,
     /// How often somebody waited for the view.
     pub(super) waited: Mutex<u32>,
 }
@@ -48,6 +50,17 @@ fn last(value: &Value) -> LastValue {
 
 fn ready<T: Send + 'static>(value: T) -> Boxed<'static, T> {
     Box::pin(std::future::ready(value))
+}
+
+impl DeadLetters for Fake {
+    fn page(&self, _: OrgId, after: Option<u64>, limit: usize) -> Answer<'_, DeadPage> {
+        let dead = self.dead.lock().unwrap();
+        let start = after.map_or(0, |after| usize::try_from(after).unwrap());
+        let letters: Vec<_> = dead.iter().skip(start).take(limit).cloned().collect();
+        let end = start + letters.len();
+        let next = (end < dead.len()).then_some(end as u64);
+        ready(Ok(DeadPage { letters, next }))
+    }
 }
 
 impl Live for Fake {

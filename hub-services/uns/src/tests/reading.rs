@@ -90,6 +90,17 @@ async fn csv_pages_by_link() {
     assert!(last.headers().get("link").is_none());
 }
 
+#[tokio::test]
+async fn dead_letters_are_paged_as_they_were_published() {
+    let fake = Fake::plant();
+    expect![[r#"200 {"letters":[],"next":null}"#]].assert_eq(&get(&fake, "dead-letters").await);
+    *fake.dead.lock().unwrap() = (1..=3).map(|n| format!(r#"{{"deadId":"{n}"}}"#)).collect();
+    expect![[r#"200 {"letters":[{"deadId":"1"},{"deadId":"2"}],"next":2}"#]]
+        .assert_eq(&get(&fake, "dead-letters?limit=2").await);
+    expect![[r#"200 {"letters":[{"deadId":"3"}],"next":null}"#]]
+        .assert_eq(&get(&fake, "dead-letters?limit=2&after=2").await);
+}
+
 fn fill(fake: &Arc<Fake>, count: i64) {
     let samples = (0..count).map(|index| HistorySample {
         timestamp: Timestamp(NOON - 1_000_000_000 * (count - index)),
@@ -107,6 +118,7 @@ async fn what_is_wrong_with_a_query_is_named() {
         ("current?filtre=x", "400 parameter_unknown"),
         ("current?filter=a/**/b", "400 parameter_invalid"),
         ("current?limit=1001", "400 parameter_invalid"),
+        ("dead-letters?after=yesterday", "400 parameter_invalid"),
         ("tree?depth=0", "400 parameter_invalid"),
         ("search", "400 parameter_invalid"),
         ("history", "400 parameter_invalid"),

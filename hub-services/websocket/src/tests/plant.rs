@@ -53,6 +53,7 @@ impl Plant {
             publish: names.clone(),
             mqtt: None,
             log: log.clone(),
+            dead_letters: None,
             db: None,
             clock: Arc::new(SystemClock),
             stop: stop.clone(),

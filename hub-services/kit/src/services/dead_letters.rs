@@ -1,0 +1,20 @@
+//! What was published and refused.
+
+use uns_model::OrgId;
+
+use super::Answer;
+
+/// Some dead letters, oldest first.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct DeadPage {
+    /// Each as the JSON it was published as.
+    pub letters: Vec<String>,
+    /// Where the next page starts, if there is one.
+    pub next: Option<u64>,
+}
+
+/// The log of refused publishes.
+pub trait DeadLetters: Send + Sync {
+    /// At most so many letters after a place, the beginning if there is none.
+    fn page(&self, org: OrgId, after: Option<u64>, limit: usize) -> Answer<'_, DeadPage>;
+}

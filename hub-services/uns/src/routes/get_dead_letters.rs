@@ -1,0 +1,40 @@
+//! `GET dead-letters`: what was published and refused.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use hub_kit::Refusal;
+use hub_kit::services::DeadPage;
+use schemas::http::{DeadLetters, Problem};
+
+use crate::Service;
+use crate::params::{LIST, Params};
+use crate::routes::Pairs;
+
+/// What was published and refused, oldest first, as long as it is kept.
+#[utoipa::path(get, path = "/api/v1/uns/dead-letters", tag = "uns",
+    operation_id = "getDeadLetters",
+    params(
+        ("after" = Option<u64>, Query, description = "`next` of the page before"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1_000, description = "1 to 1000, 100 by default"),
+    ),
+    responses(
+        (status = 200, description = "One page of dead letters", body = DeadLetters<'_>),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Overloaded, too slow, stopping or failed", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn handle(
+    State(service): State<Service>,
+    Query(pairs): Pairs,
+) -> Result<Response, Refusal> {
+    let params = Params::new(pairs, &["after", "limit"])?;
+    let after = params.text("after").map(|text| text.parse()).transpose();
+    let after = after.map_err(|_| Refusal::parameter("after", "pass `next` of the page before"))?;
+    let limit = params.limit(LIST)?;
+    let page = match &service.hub.dead_letters {
+        Some(dead_letters) => dead_letters.page(service.hub.org, after, limit).await?,
+        None => DeadPage::default(),
+    };
+    let letters = page.letters.iter().map(String::as_str).collect();
+    Ok(Json(DeadLetters { letters, next: page.next }).into_response())
+}
