@@ -30,19 +30,20 @@ pub(super) async fn serve(worker: Rc<Worker>, link: Rc<Link>) {
 /// Closing a socket with unread bytes resets it, and the last packet would be lost on its way. So
 /// the writing half is closed first, and what still comes is thrown away for a moment.
 async fn linger(stream: Stream) {
-    const PATIENCE: Duration = Duration::from_secs(1);
-    const MOST_READS: usize = 64;
+    const PATIENCE: Duration = Duration::from_secs(3);
+    const BYTES_MAX: usize = 1 << 20;
     let drain = async {
         let Ok(mut stream) = stream.farewell().await else { return };
         stream.shutdown().await.ok();
         let mut scratch = vec![0; 4096];
-        for _ in 0..MOST_READS {
+        let mut drained = 0;
+        while drained < BYTES_MAX {
             if stream.readable().await.is_err() {
                 return;
             }
             match stream.try_read(&mut scratch) {
                 Ok(0) => return,
-                Ok(_) => {}
+                Ok(bytes) => drained += bytes,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
                 Err(_) => return,
             }

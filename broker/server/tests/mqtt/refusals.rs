@@ -1,8 +1,8 @@
 //! TRAP-20, TRAP-21, TRAP-22, TRAP-49: what is refused, and with which code.
 
 use broker_codec::{
-    Auth, AuthProperties, Connect, ConnectProperties, Packet, Publish, PublishProperties,
-    ReasonCode as R, Version,
+    Ack, Auth, AuthProperties, Connect, ConnectProperties, Packet, PacketId, PacketType, Publish,
+    PublishProperties, QoS, ReasonCode as R, Version,
 };
 
 use crate::client::{Broker, QOS0, QOS1, connect, eventually, message, qos1};
@@ -128,4 +128,19 @@ fn authentication_methods() {
         AuthProperties { authentication_method: Some("GUESS"), ..AuthProperties::default() };
     client.send(&Packet::Auth(Auth { reason: R::ReAuthenticate, properties }));
     assert_eq!(client.disconnected(), R::ProtocolError);
+}
+
+/// A client with much to answer reads the reason last of all: it must not meet a reset before.
+#[test]
+fn the_reason_of_a_disconnect_outlives_many_late_answers() {
+    let broker = Broker::with(|config| config.engine.receive_maximum = 2000);
+    let mut client = broker.v5("c");
+    for id in 1..=2001 {
+        client.publish(Publish { qos: QoS::ExactlyOnce, ..qos1("a", "x", id) });
+    }
+    for id in 1..=2000 {
+        client.next(|packet| assert_eq!(packet.packet_type(), PacketType::Pubrec));
+        client.send(&Packet::Pubrel(Ack::new(PacketId::new(id).expect("not 0"))));
+    }
+    assert_eq!(client.disconnected(), R::ReceiveMaximumExceeded);
 }
