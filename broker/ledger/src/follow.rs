@@ -2,6 +2,7 @@
 
 mod due;
 mod save;
+mod steps;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::ledger::State;
 use crate::reader::{Answer, Reader};
 use crate::{Delivery, Error, Ledger, Outlet};
 use save::Saving;
+pub use steps::Steps;
 
 /// How long the loop waits after the log could not be read, and before a will is offered again.
 const RETRY: Duration = Duration::from_secs(1);

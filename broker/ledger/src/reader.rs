@@ -45,12 +45,13 @@ pub(crate) struct Answer {
 }
 
 /// The other end of the thread. One request is under way at a time.
-#[derive(Debug)]
 pub(crate) struct Reader {
     requests: Option<SyncSender<Request>>,
     answers: Receiver<Answer>,
     busy: bool,
     thread: Option<JoinHandle<()>>,
+    /// In place of the thread, in simulations.
+    inline: Option<(Tails, SyncSender<Answer>)>,
 }
 
 impl Reader {
@@ -75,7 +76,15 @@ impl Reader {
             }
         });
         let thread = thread.map_err(|source| Error::Thread { name: NAME, source })?;
-        Ok(Self { requests: Some(requests), answers, busy: false, thread: Some(thread) })
+        let requests = Some(requests);
+        Ok(Self { requests, answers, busy: false, thread: Some(thread), inline: None })
+    }
+
+    /// Reads where it is asked, in the caller's thread.
+    pub(crate) fn without_thread(log: Arc<dyn Log>) -> Self {
+        let (done, answers) = sync_channel(1);
+        let inline = Some((Tails { log, open: Vec::new(), clock: 0 }, done));
+        Self { requests: None, answers, busy: false, thread: None, inline }
     }
 
     /// No request is under way.
@@ -84,8 +93,12 @@ impl Reader {
     }
 
     pub(crate) fn request(&mut self, request: Request) {
-        let requests = self.requests.as_ref().expect("they are there until it is dropped");
-        requests.try_send(request).expect("an idle reader has room and lives");
+        if let Some((tails, done)) = &mut self.inline {
+            done.try_send(tails.read(request)).expect("an idle reader has room");
+        } else {
+            let requests = self.requests.as_ref().expect("they are there until it is dropped");
+            requests.try_send(request).expect("an idle reader has room and lives");
+        }
         self.busy = true;
     }
 

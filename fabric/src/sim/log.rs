@@ -97,6 +97,11 @@ impl SimLog {
         lock(&self.state).next.0 += 65_536;
     }
 
+    /// Loses what [`SimLog::pause`] held back, as kill -9 does; nobody is told.
+    pub fn lose_uncommitted(&self) {
+        lock(&self.state).waiting.clear();
+    }
+
     fn commit(&self) {
         let mut told = Vec::new();
         {

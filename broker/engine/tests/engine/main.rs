@@ -16,6 +16,7 @@ mod inspection;
 mod log_in;
 mod routing;
 mod shares_of_sessions;
+mod simulation;
 mod slow_clients;
 mod tracing;
 mod wills;

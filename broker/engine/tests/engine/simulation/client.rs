@@ -1,0 +1,280 @@
+//! A client that keeps to the specification, whatever happens to its connection: it sends again what
+//! was not acknowledged, and takes QoS 2 once.
+
+use std::collections::{HashSet, VecDeque};
+
+use broker_codec::{
+    Ack, Connect, ConnectProperties, Filters, Frame, Packet, PacketId, Publish, PublishProperties,
+    QoS, Subscribe, SubscribeOptions, UserProperties, Version, Will, frame, push_filter,
+};
+use broker_engine::Key;
+
+/// Where in its exchange a publish is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    Sent,
+    Released,
+}
+
+/// A publish that is not acknowledged.
+#[derive(Clone, Debug)]
+struct Out {
+    id: PacketId,
+    topic: String,
+    number: u32,
+    qos: QoS,
+    retain: bool,
+    stage: Stage,
+}
+
+/// A connection as its client sees it.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) core: usize,
+    pub(crate) key: Key,
+    /// Bytes on their way to the hub.
+    pub(crate) up: Vec<u8>,
+    /// Bytes the hub has and did not use.
+    pub(crate) unread: Vec<u8>,
+    /// Bytes from the hub.
+    pub(crate) down: Vec<u8>,
+    pub(crate) welcome: bool,
+}
+
+/// A message it received.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Got {
+    pub(crate) topic: String,
+    pub(crate) number: u32,
+}
+
+/// What it heard that the model has to know.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    Welcome { present: bool },
+    Subscribed,
+    Acknowledged { topic: String, number: u32 },
+}
+
+pub(crate) struct Client {
+    pub(crate) name: String,
+    pub(crate) version: Version,
+    pub(crate) filters: Vec<(&'static str, QoS)>,
+    pub(crate) line: Option<Line>,
+    /// SUBACK came once: from then on the session must not be lost.
+    pub(crate) established: bool,
+    pub(crate) got: Vec<Got>,
+    /// Those that came with RETAIN, because they were there when it subscribed.
+    pub(crate) kept: Vec<Got>,
+    next_id: u16,
+    out: Vec<Out>,
+    incoming: HashSet<PacketId>,
+    owed_acks: VecDeque<(u8, PacketId)>,
+}
+
+impl Client {
+    pub(crate) fn new(name: &str, version: Version, filters: &[(&'static str, QoS)]) -> Self {
+        Self {
+            name: name.to_owned(),
+            version,
+            filters: filters.to_vec(),
+            line: None,
+            established: false,
+            got: Vec::new(),
+            kept: Vec::new(),
+            next_id: 0,
+            out: Vec::new(),
+            incoming: HashSet::new(),
+            owed_acks: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.line.as_ref().is_some_and(|line| line.welcome)
+    }
+
+    /// How many publishes of it are not acknowledged.
+    pub(crate) fn unacknowledged(&self) -> usize {
+        self.out.len()
+    }
+
+    /// How many answers it owes.
+    pub(crate) fn silent_answers(&self) -> usize {
+        self.owed_acks.len()
+    }
+
+    fn say(&mut self, packet: &Packet<'_>) {
+        let version = self.version;
+        if let Some(line) = &mut self.line {
+            packet.encode(version, &mut line.up).expect("a packet");
+        }
+    }
+
+    /// Opens a line and says CONNECT with a will of this number.
+    pub(crate) fn connect(&mut self, core: usize, key: Key, will: u32) {
+        let (up, unread, down) = Default::default();
+        self.line = Some(Line { core, key, up, unread, down, welcome: false });
+        self.owed_acks.clear();
+        let (name, topic, payload) =
+            (self.name.clone(), format!("w/{}", self.name), will.to_string());
+        let mut properties = ConnectProperties::default();
+        if self.version == Version::V5 {
+            properties.session_expiry_interval = Some(1_000_000);
+        }
+        self.say(&Packet::Connect(Box::new(Connect {
+            version: self.version,
+            clean_start: false,
+            keep_alive: 0,
+            client_id: &name,
+            properties,
+            will: Some(Will {
+                topic: &topic,
+                payload: payload.as_bytes(),
+                qos: QoS::ExactlyOnce,
+                retain: false,
+                delay_interval: None,
+                properties: PublishProperties::default(),
+            }),
+            user_name: None,
+            password: None,
+        })));
+    }
+
+    fn subscribe(&mut self) {
+        let mut raw = Vec::new();
+        for (filter, qos) in &self.filters {
+            let options = SubscribeOptions { qos: *qos, ..SubscribeOptions::default() };
+            push_filter(filter, options, &mut raw).expect("short");
+        }
+        let packet_id = PacketId::new(60_000).expect("not 0");
+        let filters = Filters::parse(self.version, &raw).expect("filters");
+        let user = UserProperties::default();
+        self.say(&Packet::Subscribe(Subscribe { packet_id, subscription_id: None, user, filters }));
+    }
+
+    pub(crate) fn publish(&mut self, topic: &str, number: u32, (qos, retain): (QoS, bool)) {
+        let in_use = |id: u16| self.out.iter().any(|out| out.id.get() == id);
+        let next = |id: u16| if id >= 50 { 1 } else { id + 1 };
+        self.next_id = next(self.next_id);
+        while in_use(self.next_id) {
+            self.next_id = next(self.next_id);
+        }
+        let id = PacketId::new(self.next_id).expect("not 0");
+        let topic = topic.to_owned();
+        let out = Out { id, topic, number, qos, retain, stage: Stage::Sent };
+        self.send(&out, false);
+        self.out.push(out);
+    }
+
+    fn send(&mut self, out: &Out, dup: bool) {
+        let payload = out.number.to_string();
+        self.say(&match out.stage {
+            Stage::Released => Packet::Pubrel(Ack::new(out.id)),
+            Stage::Sent => Packet::Publish(Publish {
+                dup,
+                topic: &out.topic,
+                payload: payload.as_bytes(),
+                qos: out.qos,
+                packet_id: Some(out.id),
+                retain: out.retain,
+                properties: PublishProperties::default(),
+            }),
+        });
+    }
+
+    /// Says one answer it owes.
+    pub(crate) fn answer(&mut self) {
+        let Some((kind, id)) = self.owed_acks.pop_front() else { return };
+        self.say(&match kind {
+            1 => Packet::Puback(Ack::new(id)),
+            2 => Packet::Pubrec(Ack::new(id)),
+            _ => Packet::Pubcomp(Ack::new(id)),
+        });
+    }
+
+    /// Takes bytes from the hub.
+    pub(crate) fn hear(&mut self, bytes: &[u8]) -> Vec<Heard> {
+        let Some(line) = &mut self.line else { return Vec::new() };
+        line.down.extend_from_slice(bytes);
+        let down = std::mem::take(&mut line.down);
+        let (mut at, mut heard) = (0, Vec::new());
+        while let Frame::Packet(framed) = frame(&down[at..], usize::MAX).expect("frames") {
+            let packet = framed.decode(self.version, &down[at..]).expect("a packet");
+            heard.extend(self.take(&packet));
+            at += framed.total_len;
+        }
+        if let Some(line) = &mut self.line {
+            line.down = down[at..].to_vec();
+        }
+        heard
+    }
+
+    fn take(&mut self, packet: &Packet<'_>) -> Option<Heard> {
+        match packet {
+            Packet::Connack(connack) => {
+                if connack.reason.is_error() {
+                    return None;
+                }
+                self.line.as_mut().expect("it listens").welcome = true;
+                if !connack.session_present {
+                    self.incoming.clear();
+                }
+                if self.established {
+                    for out in self.out.clone() {
+                        self.send(&out, true);
+                    }
+                } else {
+                    self.subscribe();
+                }
+                return Some(Heard::Welcome { present: connack.session_present });
+            }
+            Packet::Suback(_) => {
+                self.established = true;
+                return Some(Heard::Subscribed);
+            }
+            Packet::Publish(publish) => self.receive(publish),
+            Packet::Puback(ack) => return self.done(ack.packet_id),
+            Packet::Pubcomp(ack) => return self.done(ack.packet_id),
+            Packet::Pubrec(ack) => {
+                if let Some(out) = self.out.iter_mut().find(|out| out.id == ack.packet_id) {
+                    out.stage = Stage::Released;
+                }
+                self.say(&Packet::Pubrel(Ack::new(ack.packet_id)));
+            }
+            Packet::Pubrel(ack) => {
+                self.incoming.remove(&ack.packet_id);
+                self.owed_acks.push_back((3, ack.packet_id));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn receive(&mut self, publish: &Publish<'_>) {
+        let number = String::from_utf8_lossy(publish.payload).parse().expect("a number");
+        let got = Got { topic: publish.topic.to_owned(), number };
+        match (publish.qos, publish.packet_id) {
+            (QoS::AtLeastOnce, Some(id)) => {
+                if publish.retain {
+                    self.kept.push(got);
+                } else {
+                    self.got.push(got);
+                }
+                self.owed_acks.push_back((1, id));
+            }
+            (QoS::ExactlyOnce, Some(id)) => {
+                if self.incoming.insert(id) {
+                    self.got.push(got);
+                }
+                self.owed_acks.push_back((2, id));
+            }
+            _ => self.got.push(got),
+        }
+    }
+
+    fn done(&mut self, id: PacketId) -> Option<Heard> {
+        let at = self.out.iter().position(|out| out.id == id)?;
+        let Out { topic, number, .. } = self.out.remove(at);
+        Some(Heard::Acknowledged { topic, number })
+    }
+}

@@ -1,0 +1,187 @@
+//! What MQTT promises of a history: nothing acknowledged is lost, nothing of QoS 2 comes twice, order is
+//! kept per publisher and topic, a share gets each message once, no session is lost, a will comes
+//! at most once, the last retained message is the one kept.
+
+use std::collections::HashMap;
+
+use broker_codec::QoS;
+
+use super::client::{Client, Got};
+
+#[derive(Debug)]
+struct Sent {
+    topic: String,
+    number: u32,
+    qos: QoS,
+    /// Who had its SUBACK before this was sent.
+    subscribers: Vec<usize>,
+    acknowledged: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Model {
+    sent: Vec<Sent>,
+    lost_sessions: Vec<usize>,
+    pub(crate) kills: u32,
+    clients: usize,
+}
+
+impl Model {
+    pub(crate) fn new(clients: usize) -> Self {
+        Self { sent: Vec::new(), lost_sessions: Vec::new(), kills: 0, clients }
+    }
+
+    /// A publish is about to be sent; its number.
+    pub(crate) fn published(&mut self, topic: &str, qos: QoS, clients: &[Client]) -> u32 {
+        let number = u32::try_from(self.sent.len()).expect("a short history");
+        let subscribers = (0..self.clients).filter(|who| clients[*who].established).collect();
+        let topic = topic.to_owned();
+        self.sent.push(Sent { topic, number, qos, subscribers, acknowledged: false });
+        number
+    }
+
+    pub(crate) fn acknowledged(&mut self, topic: &str, number: u32) {
+        let sent = &mut self.sent[number as usize];
+        assert_eq!(sent.topic, topic, "numbers are unique");
+        sent.acknowledged = true;
+    }
+
+    pub(crate) fn welcome(&mut self, who: usize, present: bool, established: bool) {
+        if established && !present {
+            self.lost_sessions.push(who);
+        }
+    }
+
+    /// How many deliveries were right; or the first that was not.
+    pub(crate) fn judge(&self, clients: &[Client]) -> Result<usize, String> {
+        if let Some(who) = self.lost_sessions.first() {
+            return Err(format!("the session of {} was lost", clients[*who].name));
+        }
+        if let Some(sent) = self.sent.iter().find(|sent| !sent.acknowledged) {
+            return Err(format!("{sent:?} was never acknowledged"));
+        }
+        let mut right = 0;
+        for (who, client) in clients.iter().enumerate() {
+            let counts = counts(&client.got);
+            if !is_shared(client) {
+                right += self.judge_one(who, client, &counts)?;
+                self.judge_order(who, client)?;
+            }
+        }
+        let shared: Vec<Got> =
+            clients.iter().filter(|c| is_shared(c)).flat_map(|c| c.got.clone()).collect();
+        right += self.judge_share(clients, &counts(&shared))?;
+        wills(&counts(&clients[0].got))?;
+        Ok(right)
+    }
+
+    /// Of each topic the last retained message, once.
+    pub(crate) fn judge_retained(&self, kept: &[Got]) -> Result<(), String> {
+        let mut last = HashMap::new();
+        for sent in self.sent.iter().filter(|sent| sent.topic.ends_with("/kept")) {
+            last.insert(&*sent.topic, sent.number);
+        }
+        let mut found: HashMap<&str, u32> = HashMap::new();
+        for got in kept {
+            if found.insert(&got.topic, got.number).is_some() {
+                return Err(format!("{} is retained twice", got.topic));
+            }
+        }
+        if last == found { Ok(()) } else { Err(format!("retained: {found:?}, sent: {last:?}")) }
+    }
+
+    fn judge_one(
+        &self,
+        who: usize,
+        client: &Client,
+        counts: &HashMap<Got, usize>,
+    ) -> Result<usize, String> {
+        let mut right = 0;
+        let (filter, granted) = client.filters[0];
+        for sent in self.sent.iter().filter(|sent| matches(filter, &sent.topic)) {
+            let count = counts.get(&sent.got()).copied().unwrap_or_default();
+            let qos = granted.level().min(sent.qos.level());
+            let due = sent.subscribers.contains(&who);
+            let fine = match (due, qos) {
+                (true, 2) => count == 1,
+                (true, _) => count >= 1,
+                (false, 2) => count <= 1,
+                (false, _) => true,
+            };
+            if !fine {
+                return Err(format!("{} got {count} of {sent:?}", client.name));
+            }
+            right += count;
+        }
+        Ok(right)
+    }
+
+    fn judge_share(
+        &self,
+        clients: &[Client],
+        counts: &HashMap<Got, usize>,
+    ) -> Result<usize, String> {
+        let mut right = 0;
+        for sent in &self.sent {
+            let count = counts.get(&sent.got()).copied().unwrap_or_default();
+            let due = sent.subscribers.iter().any(|who| is_shared(&clients[*who]));
+            let fine = match (due, sent.qos.level()) {
+                (true, 2) => count == 1,
+                (true, _) => count >= 1,
+                (false, 2) => count <= 1,
+                (false, _) => true,
+            };
+            if !fine {
+                return Err(format!("the share got {count} of {sent:?}"));
+            }
+            right += count;
+        }
+        Ok(right)
+    }
+
+    /// First deliveries of one topic and QoS come in the order they were published in; but what was
+    /// published before the subscription comes only if it is sent again, so then it comes late.
+    fn judge_order(&self, who: usize, client: &Client) -> Result<(), String> {
+        let mut newest: HashMap<(&str, u8), u32> = HashMap::new();
+        let mut seen = std::collections::HashSet::new();
+        for got in client.got.iter().filter(|got| got.topic.starts_with("t/")) {
+            let sent = &self.sent[got.number as usize];
+            if !sent.subscribers.contains(&who) || !seen.insert(got) {
+                continue;
+            }
+            let newest = newest.entry((&got.topic, sent.qos.level())).or_default();
+            if got.number < *newest {
+                return Err(format!("{} got {} after {newest}", client.name, got.number));
+            }
+            *newest = got.number;
+        }
+        Ok(())
+    }
+}
+
+impl Sent {
+    fn got(&self) -> Got {
+        Got { topic: self.topic.clone(), number: self.number }
+    }
+}
+
+/// No will comes twice.
+fn wills(counts: &HashMap<Got, usize>) -> Result<(), String> {
+    let twice = counts.iter().find(|(got, count)| got.topic.starts_with("w/") && **count > 1);
+    twice.map_or(Ok(()), |(got, count)| Err(format!("{count} times the will {got:?}")))
+}
+
+fn counts(got: &[Got]) -> HashMap<Got, usize> {
+    let mut counts = HashMap::new();
+    got.iter().for_each(|one| *counts.entry(one.clone()).or_default() += 1);
+    counts
+}
+
+fn is_shared(client: &Client) -> bool {
+    client.filters[0].0.starts_with("$share/")
+}
+
+/// The two filters there are.
+fn matches(filter: &str, topic: &str) -> bool {
+    filter == "t/#" || topic.ends_with("/1")
+}
