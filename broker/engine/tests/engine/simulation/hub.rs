@@ -74,7 +74,7 @@ impl Hub {
         let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000_000_000)));
         let ledger = open_ledger(&log, &disk, &clock);
         let (commits, steps) = (Commits::default(), ledger.steps());
-        let engines = cores(&ledger, &*clock, &log, &commits, fault);
+        let engines = cores(&ledger, &clock, &log, &commits, fault);
         Self { engines, clock, log, disk, commits, inbox: Inbox::default(), ledger, steps, fault }
     }
 
@@ -91,7 +91,7 @@ impl Hub {
         self.inbox = Inbox::default();
         self.ledger = open_ledger(&self.log, &self.disk, &self.clock);
         self.steps = self.ledger.steps();
-        self.engines = cores(&self.ledger, &*self.clock, &self.log, &self.commits, self.fault);
+        self.engines = cores(&self.ledger, &self.clock, &self.log, &self.commits, self.fault);
     }
 
     pub(crate) fn checkpoint(&self) {
