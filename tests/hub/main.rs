@@ -12,6 +12,7 @@ mod aggregates;
 mod brownfield_off;
 mod clock_jumps;
 mod commands;
+mod dead_letters;
 mod delete_node;
 mod disk_full;
 mod failed_sync;
