@@ -1,5 +1,6 @@
 //! The ledger from outside, one file per behaviour.
 
+mod chaos;
 mod deliver;
 mod from_disk;
 mod gaps;
