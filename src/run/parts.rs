@@ -3,14 +3,14 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
 use anyhow::{Context as _, Result};
 use broker_ledger::Ledger;
 use broker_server::EngineConfig;
 use fabric::{Disk, Log, Stream};
 use fabric_local::{DataDir, LocalLog, LogConfig, SystemDisk};
-use historian_store::Store;
+use historian_store::{SharedNames, Store};
 use tokio::sync::watch;
 use uns_model::grammar;
 use uns_model::{Clock, Random, SystemClock, SystemRandom, TopicId};
@@ -55,25 +55,23 @@ impl Parts {
         )
         .context("cannot open the log")?;
         let offset = config.namespace.offset_seconds()?;
-        // First: the namespace may read the log for long, and retention waits a minute only for
-        // the holds of both.
-        let store = Store::open(historian_store::Parts {
-            log: Arc::clone(&log) as Arc<dyn Log>,
-            disk: Arc::clone(&disk),
-            dir: directory.path().join("history"),
-            clock: Arc::clone(&clock),
-            config: history_config(config, offset),
-        })
-        .context("cannot open history")?;
-        let namespace = Namespace::open(uns_namespace::Parts {
-            log: Arc::clone(&log) as Arc<dyn Log>,
-            disk,
-            dir: directory.path().join("namespace"),
-            clock: Arc::clone(&clock),
-            random: Arc::clone(&random),
-            config: namespace_config(config, offset),
-        })
-        .context("cannot open the namespace")?;
+        let (store, namespace) = open_views(
+            historian_store::Parts {
+                log: Arc::clone(&log) as Arc<dyn Log>,
+                disk: Arc::clone(&disk),
+                dir: directory.path().join("history"),
+                clock: Arc::clone(&clock),
+                config: history_config(config, offset),
+            },
+            uns_namespace::Parts {
+                log: Arc::clone(&log) as Arc<dyn Log>,
+                disk,
+                dir: directory.path().join("namespace"),
+                clock: Arc::clone(&clock),
+                random: Arc::clone(&random),
+                config: namespace_config(config, offset),
+            },
+        )?;
         let ledger = open_ledger(&directory, &log, &namespace, (&clock, config))?;
         let dead = open_dead(&directory, &clock, &random)?;
         let (stop, stopping) = watch::channel(false);
@@ -112,6 +110,24 @@ fn open_dead(
     )
     .context("cannot open the log of refused publishes")?;
     Ok(Arc::new(DeadLog::new(log, Arc::clone(random))))
+}
+
+/// Opens history and namespace side by side: each reads something for every topic there is, and
+/// retention waits a minute only for the holds of both.
+fn open_views(
+    history: historian_store::Parts,
+    space: uns_namespace::Parts,
+) -> Result<(Arc<Store>, Arc<Namespace>)> {
+    let (store, namespace) = thread::scope(|scope| {
+        let store = scope.spawn(|| Store::open(history));
+        let namespace = Namespace::open(space);
+        (store.join().expect("opening history does not panic"), namespace)
+    });
+    let store = store.context("cannot open history")?;
+    let namespace = namespace.context("cannot open the namespace")?;
+    let names = Arc::clone(&namespace);
+    store.share_names(SharedNames::new(move |org, topic| names.shared_name(org, topic)));
+    Ok((store, namespace))
 }
 
 fn open_ledger(

@@ -12,10 +12,20 @@ use anyhow::{Context as _, Result, bail};
 /// A broker process; dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct Broker {
+    kind: Kind,
     child: Child,
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    /// Where it listens for TLS, if it does.
+    pub(crate) secure: Option<SocketAddr>,
     directory: PathBuf,
+}
+
+/// The files of a TLS listener.
+#[derive(Clone, Debug)]
+pub(crate) struct Secure {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 /// Which broker, and in which mode.
@@ -52,24 +62,59 @@ impl Kind {
 
     /// Starts it and waits until it accepts connections.
     pub(crate) fn start(self, uns: &Path) -> Result<Broker> {
-        let directory = std::env::temp_dir().join(format!("bench-peers-{}", free_port()?));
-        fs::create_dir_all(&directory)?;
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-        let mut command = match self {
-            Self::Uns => uns_command(uns, &directory, address, true),
-            Self::UnsFabric => uns_command(uns, &directory, address, false),
+        let directory = directory()?;
+        let address = free_address()?;
+        let mut command = self.command(uns, &directory, address)?;
+        self.launch(&mut command, (directory, address, None))
+    }
+
+    /// Starts this hub with a listener of TLS, whose files are put into a directory.
+    pub(crate) fn start_secure(
+        self,
+        uns: &Path,
+        files: &dyn Fn(&Path) -> Result<Secure>,
+    ) -> Result<Broker> {
+        let directory = directory()?;
+        let (address, secure) = (free_address()?, free_address()?);
+        let files = files(&directory)?;
+        let mut command = self.command(uns, &directory, address)?;
+        for (key, value) in [
+            ("listen", secure.to_string()),
+            ("certificate", files.certificate.display().to_string()),
+            ("key", files.key.display().to_string()),
+        ] {
+            command.args(["--set", &format!("mqtt.tls.{key}={value}")]);
+        }
+        self.launch(&mut command, (directory, address, Some(secure)))
+    }
+
+    fn launch(
+        self,
+        command: &mut Command,
+        (directory, address, secure): (PathBuf, SocketAddr, Option<SocketAddr>),
+    ) -> Result<Broker> {
+        let child = self.spawn(command, &directory)?;
+        let broker = Broker { kind: self, child, address, secure, directory };
+        broker.wait()?;
+        Ok(broker)
+    }
+
+    fn command(self, uns: &Path, directory: &Path, address: SocketAddr) -> Result<Command> {
+        Ok(match self {
+            Self::Uns => uns_command(uns, directory, address, true),
+            Self::UnsFabric => uns_command(uns, directory, address, false),
             Self::Rumqttd => rumqttd_command(address)?,
-            Self::Mosquitto => mosquitto_command(&directory, address)?,
-        };
-        let child = command
+            Self::Mosquitto => mosquitto_command(directory, address)?,
+        })
+    }
+
+    fn spawn(self, command: &mut Command, directory: &Path) -> Result<Child> {
+        command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(fs::File::create(directory.join("stderr"))?)
             .spawn()
-            .with_context(|| format!("{} cannot be started", self.name()))?;
-        let broker = Broker { child, address, directory };
-        broker.wait(self)?;
-        Ok(broker)
+            .with_context(|| format!("{} cannot be started", self.name()))
     }
 }
 
@@ -79,16 +124,33 @@ impl Broker {
         self.child.id()
     }
 
-    fn wait(&self, kind: Kind) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(20);
+    /// Asks it to end and waits until it has.
+    pub(crate) fn stop(&mut self) -> Result<()> {
+        let asked = Command::new("kill").arg(self.pid().to_string()).status()?;
+        let ended = self.child.wait()?;
+        if !asked.success() || !ended.success() {
+            bail!("{} did not end well: {ended}", self.kind.name());
+        }
+        Ok(())
+    }
+
+    /// Starts it on what it had on disk, and waits until it accepts connections.
+    pub(crate) fn start_again(&mut self, uns: &Path) -> Result<()> {
+        let mut command = self.kind.command(uns, &self.directory, self.address)?;
+        self.child = self.kind.spawn(&mut command, &self.directory)?;
+        self.wait()
+    }
+
+    fn wait(&self) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(30);
         while Instant::now() < deadline {
             if TcpStream::connect(self.address).is_ok() {
                 return Ok(());
             }
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(10));
         }
         let said = fs::read_to_string(self.directory.join("stderr")).unwrap_or_default();
-        bail!("{} does not listen on {}: {said}", kind.name(), self.address)
+        bail!("{} does not listen on {}: {said}", self.kind.name(), self.address)
     }
 }
 
@@ -104,11 +166,21 @@ fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
+fn free_address() -> Result<SocketAddr> {
+    Ok(SocketAddr::from(([127, 0, 0, 1], free_port()?)))
+}
+
+fn directory() -> Result<PathBuf> {
+    let directory = std::env::temp_dir().join(format!("bench-peers-{}", free_port()?));
+    fs::create_dir_all(&directory)?;
+    Ok(directory)
+}
+
 fn uns_command(uns: &Path, directory: &Path, address: SocketAddr, plain: bool) -> Command {
     let mut command = Command::new(uns);
     command.arg("run").arg("--data").arg(directory.join("data"));
     command.args(["--set", &format!("mqtt.listen={address}")]);
-    command.args(["--set", "http.listen=127.0.0.1:0"]);
+    command.args(["--set", "http.listen=127.0.0.1:0", "--set", "mqtt.connections_max=19500"]);
     if plain {
         command.args(["--set", "namespace.brownfield=off"]);
     }

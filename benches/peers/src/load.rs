@@ -7,8 +7,9 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 
+use crate::client::{self, Sender};
 use crate::wire;
 
 /// One row of the table.
@@ -28,8 +29,6 @@ pub(crate) struct Row {
     pub(crate) messages: u64,
 }
 
-/// Payload bytes of each message.
-pub(crate) const PAYLOAD: usize = 64;
 /// Unacknowledged messages of one publisher at QoS 1.
 pub(crate) const WINDOW: usize = 100;
 /// Tags of one publisher: real plants publish many topics, again and again.
@@ -73,9 +72,9 @@ pub(crate) fn run(
         let site = i % row.sites;
         let filter =
             if row.sites > 1 { format!("{prefix}site{site}/#") } else { format!("{prefix}#") };
-        let stream = connect(address, &format!("sub{i}"))?;
-        let mut subscriber = Subscriber { stream, clock, qos: row.qos, latencies: Vec::new() };
-        subscriber.subscribe(&filter)?;
+        let mut stream = client::connect(address, &format!("sub{i}"))?;
+        client::subscribe(&mut stream, &filter, row.qos)?;
+        let mut subscriber = Subscriber { stream, clock, latencies: Vec::new() };
         let (start, last) = (Arc::clone(&start), Arc::clone(&last_arrival));
         let timed = rate.is_some();
         subscribers.push(thread::spawn(move || {
@@ -86,11 +85,11 @@ pub(crate) fn run(
     }
     let mut publishers = Vec::new();
     for i in 0..row.publishers {
-        let stream = connect(address, &format!("pub{i}"))?;
+        let sender = Sender::new(client::connect(address, &format!("pub{i}"))?, WINDOW);
         let topics: Vec<String> = (0..TAGS)
             .map(|t| format!("{prefix}site{}/line{i}/cell{}/tag{t}", i % row.sites, t % 5))
             .collect();
-        let publisher = Publisher { stream, topics, clock, qos: row.qos };
+        let publisher = Publisher { sender, topics, clock, qos: row.qos };
         let start = Arc::clone(&start);
         let pace = rate.map(|r| Duration::from_secs_f64(row.publishers as f64 / r as f64));
         publishers.push(thread::spawn(move || {
@@ -123,22 +122,8 @@ pub(crate) fn run(
     })
 }
 
-fn connect(address: SocketAddr, client_id: &str) -> Result<TcpStream> {
-    let mut stream = TcpStream::connect(address).context("connect")?;
-    stream.set_nodelay(true)?;
-    stream.write_all(&wire::connect(client_id))?;
-    let mut answer = [0; 4];
-    stream
-        .read_exact(&mut answer)
-        .with_context(|| format!("{client_id} got no CONNACK from {address}"))?;
-    if answer[0] != 0x20 || answer[3] != 0 {
-        bail!("{client_id} was refused: {answer:?}");
-    }
-    Ok(stream)
-}
-
 struct Publisher {
-    stream: TcpStream,
+    sender: Sender,
     topics: Vec<String>,
     clock: Instant,
     qos: u8,
@@ -146,9 +131,7 @@ struct Publisher {
 
 impl Publisher {
     fn send(mut self, count: u64, pace: Option<Duration>) -> Result<()> {
-        let mut buffer = Vec::with_capacity(20 * 1024);
-        let mut in_flight = 0;
-        let mut acks = Acks::default();
+        let form = wire::Form { qos: self.qos, retain: false };
         let began = self.clock.elapsed();
         for n in 0..count {
             if let Some(pace) = pace {
@@ -158,74 +141,24 @@ impl Publisher {
                     thread::sleep(due - now);
                 }
             }
-            let mut payload = [b'.'; PAYLOAD];
-            payload[..8].copy_from_slice(&nanos(self.clock.elapsed()).to_le_bytes());
+            let payload = wire::payload(nanos(self.clock.elapsed()));
             let topic = &self.topics[n as usize % self.topics.len()];
-            let id = (n % 65_000) as u16 + 1;
-            wire::publish(topic, self.qos, id, &payload, &mut buffer);
-            in_flight += usize::from(self.qos > 0);
-            let window_full = in_flight >= WINDOW;
-            if pace.is_some() || window_full || buffer.len() >= 16 * 1024 {
-                self.stream.write_all(&buffer).context("publish")?;
-                buffer.clear();
-            }
-            while in_flight >= WINDOW {
-                in_flight -= acks.read(&mut self.stream)?;
+            self.sender.send(topic, form, &payload)?;
+            if pace.is_some() {
+                self.sender.flush()?;
             }
         }
-        self.stream.write_all(&buffer).context("publish")?;
-        while in_flight > 0 {
-            in_flight -= acks.read(&mut self.stream)?;
-        }
-        self.stream.write_all(&wire::DISCONNECT)?;
-        Ok(())
-    }
-}
-
-/// Counts PUBACKs in a byte stream.
-#[derive(Default)]
-struct Acks {
-    rest: Vec<u8>,
-}
-
-impl Acks {
-    fn read(&mut self, stream: &mut TcpStream) -> Result<usize> {
-        let mut chunk = [0; 4096];
-        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-        let got = stream.read(&mut chunk).context("no PUBACK within 20 s")?;
-        if got == 0 {
-            bail!("the broker closed a publisher");
-        }
-        self.rest.extend_from_slice(&chunk[..got]);
-        let mut count = 0;
-        let mut at = 0;
-        while let Some(packet) = wire::packet(&self.rest[at..]) {
-            count += usize::from(packet.kind() == 4);
-            at += packet.total;
-        }
-        self.rest.drain(..at);
-        Ok(count)
+        self.sender.finish()
     }
 }
 
 struct Subscriber {
     stream: TcpStream,
     clock: Instant,
-    qos: u8,
     latencies: Vec<u32>,
 }
 
 impl Subscriber {
-    fn subscribe(&mut self, filter: &str) -> Result<()> {
-        self.stream.write_all(&wire::subscribe(filter, self.qos))?;
-        let mut answer = [0; 5];
-        self.stream.read_exact(&mut answer).context("SUBACK")?;
-        if answer[0] != 0x90 || answer[4] > 2 {
-            bail!("subscription to {filter} was refused: {answer:?}");
-        }
-        Ok(())
-    }
-
     fn count(&mut self, expected: u64, timed: bool, last_arrival: &AtomicU64) -> u64 {
         let mut buffer = vec![0; 256 * 1024];
         let mut filled = 0;
@@ -248,8 +181,7 @@ impl Subscriber {
                         wire::ack_for(packet, body, &mut acks);
                     }
                     if timed {
-                        let stamp = &body[packet.total - PAYLOAD..][..8];
-                        let stamp = u64::from_le_bytes(stamp.try_into().unwrap_or_default());
+                        let stamp = wire::stamp(&body[packet.total - wire::PAYLOAD..]);
                         let micros = now.saturating_sub(stamp) / 1000;
                         self.latencies.push(u32::try_from(micros).unwrap_or(u32::MAX));
                     }

@@ -1,8 +1,7 @@
-//! `make bench`: five loads through this broker, rumqttd and mosquitto in one run.
+//! `make bench`: this broker beside rumqttd and mosquitto in one run.
 //!
-//! Figures are CPU microseconds of the whole broker process per event (one message in or one
-//! out), the lowest of the rounds; a row with loss does not count. Latency is measured in a
-//! second, paced run.
+//! [`rows`] are five loads; [`acks`] is what QoS 1 costs with a log behind it; [`wild`], [`idle`] and
+//! [`many`] are what a plant has a lot of. Figures are those of the whole broker process.
 
 #![expect(clippy::print_stdout, reason = "the tables are the result")]
 #![expect(
@@ -12,20 +11,25 @@
     reason = "a measuring program: counts become ratios, time is the machine's"
 )]
 
+mod acks;
 mod brokers;
+mod client;
 mod cpu;
+mod idle;
 mod load;
+mod many;
+mod memory;
+mod rows;
+mod wild;
 mod wire;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use brokers::Kind;
-use load::Row;
 
 /// Measures the broker beside its peers.
 #[derive(Debug, Parser)]
@@ -45,17 +49,34 @@ struct Args {
     /// Only this table.
     #[arg(long, value_enum)]
     table: Option<Table>,
+    /// Idle connections, no more than descriptors allow.
+    #[arg(long, default_value_t = 19_000)]
+    idle: usize,
+    /// Idle connections in TLS.
+    #[arg(long, default_value_t = 5_000)]
+    idle_tls: usize,
+    /// Topics of the table of many topics.
+    #[arg(long, default_value_t = 1_000_000)]
+    topics: usize,
     #[command(subcommand)]
     inner: Option<Inner>,
 }
 
-/// The two tables.
+/// The tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Table {
     /// A plain broker, as the peers are.
     Broker,
     /// With gate, log, last value and history.
     Fabric,
+    /// Acknowledged messages of QoS 1.
+    Acks,
+    /// Wildcard subscriptions beside the publishes.
+    Wild,
+    /// Idle connections.
+    Idle,
+    /// A million retained topics.
+    Many,
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,31 +89,6 @@ enum Inner {
     },
 }
 
-const ROWS: [Row; 5] = [
-    row("1 pub → 1 sub, QoS 0", (1, 1, 1), 0, 600_000),
-    row("20 pubs → 4 subs by site, QoS 0", (20, 4, 4), 0, 600_000),
-    row("20 pubs → 4 subs by site, QoS 1", (20, 4, 4), 1, 300_000),
-    row("1 pub → 50 subs, QoS 0", (1, 50, 1), 0, 30_000),
-    row("50 pubs → 1 sub, QoS 0", (50, 1, 1), 0, 600_000),
-];
-
-const fn row(name: &'static str, shape: (usize, usize, usize), qos: u8, messages: u64) -> Row {
-    Row { name, publishers: shape.0, subscribers: shape.1, sites: shape.2, qos, messages }
-}
-
-/// Messages a second of the paced run.
-const PACED: u64 = 5_000;
-
-#[derive(Clone, Debug, Default)]
-struct Cell {
-    micros: Option<f64>,
-    loss_percent: f64,
-    events_per_second: f64,
-    p50: u32,
-    p99: u32,
-    threads: BTreeMap<String, f64>,
-}
-
 fn main() -> Result<()> {
     let args = Args::parse();
     if let Some(Inner::Rumqttd { address }) = args.inner {
@@ -101,93 +97,25 @@ fn main() -> Result<()> {
     if !args.uns.is_file() {
         bail!("{} is missing; build it with cargo build --release", args.uns.display());
     }
-    let peers = [Kind::Rumqttd, Kind::Mosquitto];
-    if args.table != Some(Table::Fabric) {
-        table("Broker rows (namespace.brownfield = \"off\")", Kind::Uns, &peers, &args)?;
+    let wanted = |table: Table| args.table.is_none_or(|only| only == table);
+    if wanted(Table::Broker) {
+        rows::table("Broker rows (namespace.brownfield = \"off\")", Kind::Uns, &args)?;
     }
-    if args.table != Some(Table::Broker) {
+    if wanted(Table::Fabric) {
         let title = "Fabric rows (gate, log, last value and history on)";
-        table(title, Kind::UnsFabric, &peers, &args)?;
+        rows::table(title, Kind::UnsFabric, &args)?;
+    }
+    if wanted(Table::Acks) {
+        acks::table(&args)?;
+    }
+    if wanted(Table::Wild) {
+        wild::table(&args)?;
+    }
+    if wanted(Table::Idle) {
+        idle::table(&args)?;
+    }
+    if wanted(Table::Many) {
+        many::table(&args)?;
     }
     Ok(())
-}
-
-fn table(title: &str, ours: Kind, peers: &[Kind], args: &Args) -> Result<()> {
-    println!("\n{title}\n");
-    println!("| load | broker | CPU µs/event | × best peer | loss | p50 µs | p99 µs | events/s |");
-    println!("|---|---|---|---|---|---|---|---|");
-    for row in ROWS.iter().filter(|row| row.name.contains(&args.only)) {
-        let mut cells = Vec::new();
-        for kind in [ours].iter().chain(peers) {
-            cells.push((*kind, measure(*kind, *row, args)?));
-        }
-        let best = cells
-            .iter()
-            .filter(|(kind, cell)| *kind != ours && cell.loss_percent == 0.0)
-            .filter_map(|(_, cell)| cell.micros)
-            .fold(f64::INFINITY, f64::min);
-        for (kind, cell) in &cells {
-            let micros = cell.micros.map_or("–".into(), |m| format!("{m:.2}"));
-            let ratio = cell.micros.map_or("–".into(), |m| format!("{:.2}", m / best));
-            println!(
-                "| {} | {} | {micros} | {ratio} | {:.2} % | {} | {} | {:.0} |",
-                row.name,
-                kind.name(),
-                cell.loss_percent,
-                cell.p50,
-                cell.p99,
-                cell.events_per_second
-            );
-        }
-        let threads: Vec<String> = cells[0]
-            .1
-            .threads
-            .iter()
-            .filter(|(_, micros)| **micros >= 0.005)
-            .map(|(name, micros)| format!("{name} {micros:.2}"))
-            .collect();
-        println!("|  | of which, by thread: {} | | | | | | |", threads.join(", "));
-    }
-    Ok(())
-}
-
-fn measure(kind: Kind, row: Row, args: &Args) -> Result<Cell> {
-    let mut cell = Cell::default();
-    let full = Row { messages: (row.messages as f64 * args.scale) as u64, ..row };
-    for _ in 0..args.rounds {
-        let broker = kind.start(&args.uns)?;
-        // A first pass fills caches and makes the topics, as in a plant that has been running.
-        load::run(
-            broker.address,
-            kind.prefix(),
-            Row { messages: full.messages / 20, ..full },
-            None,
-        )?;
-        cpu::settle(broker.pid());
-        let before = cpu::by_thread(broker.pid());
-        let outcome = load::run(broker.address, kind.prefix(), full, None)
-            .with_context(|| format!("{} failed", kind.name()))?;
-        cpu::settle(broker.pid());
-        let used = cpu::difference(&before, &cpu::by_thread(broker.pid()));
-        let per_event = |nanos: u64| nanos as f64 / 1000.0 / outcome.events as f64;
-        let micros = per_event(used.values().sum());
-        let loss = outcome.lost as f64 * 100.0 / outcome.expected as f64;
-        if cell.micros.is_none_or(|best| micros < best) {
-            cell.micros = Some(micros);
-            cell.threads = used.iter().map(|(name, n)| (name.clone(), per_event(*n))).collect();
-            cell.events_per_second = outcome.events as f64 / outcome.seconds;
-        }
-        cell.loss_percent = cell.loss_percent.max(loss);
-    }
-    let broker = kind.start(&args.uns)?;
-    let fan_out = (row.subscribers / row.sites) as u64;
-    let rate = PACED / fan_out.min(10);
-    let paced =
-        load::run(broker.address, kind.prefix(), Row { messages: rate * 2, ..row }, Some(rate))?;
-    let at = |q: f64| {
-        let last = paced.latencies.len().saturating_sub(1);
-        paced.latencies.get((last as f64 * q) as usize).copied().unwrap_or(0)
-    };
-    (cell.p50, cell.p99) = (at(0.50), at(0.99));
-    Ok(cell)
 }

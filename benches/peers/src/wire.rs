@@ -18,6 +18,12 @@ impl Packet {
         self.first >> 4
     }
 
+    /// The identifier a PUBACK at the start of these bytes acknowledges.
+    pub(crate) fn acknowledges(self, bytes: &[u8]) -> Option<u16> {
+        let id = bytes.get(self.header..)?.first_chunk()?;
+        (self.kind() == 4).then(|| u16::from_be_bytes(*id))
+    }
+
     /// The QoS of a PUBLISH.
     pub(crate) fn qos(self) -> u8 {
         (self.first >> 1) & 3
@@ -31,6 +37,31 @@ pub(crate) fn connect(client_id: &str) -> Vec<u8> {
     with_header(0x10, &body)
 }
 
+/// The payload of each message: a number with a time of the load's clock in it, as a plant would
+/// send it.
+pub(crate) fn payload(stamp: u64) -> [u8; PAYLOAD] {
+    let mut bytes = *b"{\"value\":0000000000000000,\"unit\":\"mm/s at the spindle, bench\"}  ";
+    let mut left = STAMP_BASE + stamp % STAMP_BASE;
+    for digit in bytes[STAMP].iter_mut().rev() {
+        *digit = b'0' + (left % 10) as u8;
+        left /= 10;
+    }
+    bytes
+}
+
+/// The time in a payload.
+pub(crate) fn stamp(payload: &[u8]) -> u64 {
+    let digits = payload.get(STAMP).unwrap_or_default();
+    let number = digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    number.saturating_sub(STAMP_BASE)
+}
+
+/// Payload bytes of each message.
+pub(crate) const PAYLOAD: usize = 64;
+const STAMP: std::ops::Range<usize> = 9..25;
+/// Keeps every number at sixteen digits.
+const STAMP_BASE: u64 = 1_000_000_000_000_000;
+
 /// SUBSCRIBE to one filter.
 pub(crate) fn subscribe(filter: &str, qos: u8) -> Vec<u8> {
     let mut body = vec![0, 1];
@@ -39,12 +70,19 @@ pub(crate) fn subscribe(filter: &str, qos: u8) -> Vec<u8> {
     with_header(0x82, &body)
 }
 
+/// How a message is published.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Form {
+    pub(crate) qos: u8,
+    pub(crate) retain: bool,
+}
+
 /// Appends a PUBLISH.
-pub(crate) fn publish(topic: &str, qos: u8, id: u16, payload: &[u8], out: &mut Vec<u8>) {
-    out.push(0x30 | (qos << 1));
-    length(2 + topic.len() + 2 * usize::from(qos > 0) + payload.len(), out);
+pub(crate) fn publish(topic: &str, form: Form, id: u16, payload: &[u8], out: &mut Vec<u8>) {
+    out.push(0x30 | (form.qos << 1) | u8::from(form.retain));
+    length(2 + topic.len() + 2 * usize::from(form.qos > 0) + payload.len(), out);
     string(topic, out);
-    if qos > 0 {
+    if form.qos > 0 {
         out.extend_from_slice(&id.to_be_bytes());
     }
     out.extend_from_slice(payload);

@@ -2,6 +2,7 @@
 //! adapted to it by the server; tests bring their own.
 
 use std::fmt;
+use std::sync::Arc;
 
 use broker_codec::ReasonCode;
 use fabric::SessionChange;
@@ -96,6 +97,11 @@ pub trait Gate {
     /// # Errors
     /// The topic may not be published to.
     fn resolve(&mut self, org: OrgId, topic: &str) -> Result<Resolved<Self::Node>, Rejection>;
+
+    /// The topic of a node, where its string is kept anyway.
+    fn name(_: &Self::Node) -> Option<Arc<str>> {
+        None
+    }
 
     /// The number of a publisher.
     fn publisher(&mut self, client_id: &str) -> PublisherId;

@@ -60,7 +60,7 @@ pub use login::{
     Anonymous, Authenticate, Certificate, Exchange, Identity, Login, OwnedLogin, Password, Peer,
     Step, Transport, Verdict,
 };
-pub use retained::{Quota, Retained, RetainedMessages, Walk};
+pub use retained::{Held, Quota, Retained, RetainedMessages, Walk};
 pub use route::Member;
 pub use stats::{Drop, End, Limit, LoginFailure, Stats};
 pub use trace::{Trace, TraceEvent, TraceSpec};

@@ -1,105 +1,70 @@
-//! Retained messages of all cores: a trie keyed by level, so that a look-up walks matches only, read
-//! in slices that resume after the last topic they delivered.
+//! Retained messages of all cores, in topic order: a filter is a few runs of neighbours, read in slices
+//! that resume after the last topic they delivered.
 
+mod order;
+mod topics;
 mod walk;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use parking_lot::RwLock;
-use uns_model::OrgId;
+use uns_model::{Kept, OrgId};
 
-use crate::tree::split;
+use topics::Topics;
 pub use walk::Walk;
 
 /// One retained message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Retained {
     /// Its topic.
-    pub topic: Box<str>,
-    /// The QoS it was published with.
-    pub qos: u8,
+    pub topic: Arc<str>,
     /// When it expires, on the monotonic clock: counted from its arrival (TRAP-05).
     pub expires: Option<Duration>,
-    /// MQTT 5 properties that pass unchanged, in wire form.
-    pub properties: Bytes,
-    /// The payload, never empty.
-    pub payload: Bytes,
+    /// The message; its payload is never empty.
+    pub kept: Kept,
+}
+
+/// A retained message as it lies in the store.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'a> {
+    /// Its topic.
+    pub topic: &'a str,
+    /// When it expires.
+    pub expires: Option<Duration>,
+    /// The message.
+    pub kept: &'a Kept,
 }
 
 /// What a message costs beside its bytes.
-const OVERHEAD: usize = 160;
+const OVERHEAD: usize = 80;
 
-impl Retained {
-    fn bytes(&self) -> usize {
-        self.topic.len() + self.properties.len() + self.payload.len() + OVERHEAD
-    }
-
+impl Held<'_> {
     pub(crate) fn expired(&self, now: Duration) -> bool {
         self.expires.is_some_and(|at| at <= now)
     }
-}
 
-#[derive(Debug, Default)]
-struct Node {
-    children: BTreeMap<Box<str>, Self>,
-    value: Option<Arc<Retained>>,
-}
-
-impl Node {
-    fn is_empty(&self) -> bool {
-        self.children.is_empty() && self.value.is_none()
+    fn bytes(&self) -> usize {
+        self.topic.len() + self.kept.properties().len() + self.kept.payload().len() + OVERHEAD
     }
-
-    fn get(&self, topic: Option<&str>) -> Option<&Arc<Retained>> {
-        let Some(topic) = topic else { return self.value.as_ref() };
-        let (level, rest) = split(topic);
-        self.children.get(level)?.get(rest)
-    }
-
-    fn set(&mut self, topic: Option<&str>, value: Arc<Retained>) -> Option<Arc<Retained>> {
-        let Some(topic) = topic else { return self.value.replace(value) };
-        let (level, rest) = split(topic);
-        if let Some(next) = self.children.get_mut(level) {
-            return next.set(rest, value);
-        }
-        self.children.entry(level.into()).or_default().set(rest, value)
-    }
-
-    fn clear(&mut self, topic: Option<&str>) -> Option<Arc<Retained>> {
-        let Some(topic) = topic else { return self.value.take() };
-        let (level, rest) = split(topic);
-        let next = self.children.get_mut(level)?;
-        let old = next.clear(rest);
-        if next.is_empty() {
-            self.children.remove(level);
-        }
-        old
-    }
-}
-
-/// Whether a topic counts for its organisation: the broker's figures do not.
-fn is_own(topic: &str) -> bool {
-    !topic.starts_with('$')
 }
 
 /// What one organisation retains.
 #[derive(Debug, Default)]
 struct Root {
-    node: Node,
+    topics: Topics,
     count: usize,
     bytes: usize,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    roots: HashMap<OrgId, Root>,
+    orgs: HashMap<OrgId, Root>,
     count: usize,
     bytes: usize,
-    expiries: BinaryHeap<Reverse<(Duration, OrgId, Box<str>)>>,
+    expiries: BinaryHeap<Reverse<(Duration, OrgId, Arc<str>)>>,
 }
 
 /// How much may be retained; 0 for as much as there is.
@@ -107,7 +72,7 @@ struct State {
 pub struct Quota {
     /// Messages.
     pub count: usize,
-    /// Bytes, with topics, properties and what the trie costs.
+    /// Bytes, with topics, properties and what the store costs.
     pub bytes: usize,
 }
 
@@ -116,6 +81,11 @@ impl Quota {
     fn holds(&self, count: usize, bytes: usize) -> bool {
         (self.count == 0 || count <= self.count) && (self.bytes == 0 || bytes <= self.bytes)
     }
+}
+
+/// Whether a topic counts for its organisation: the broker's figures do not.
+fn is_own(topic: &str) -> bool {
+    !topic.starts_with('$')
 }
 
 /// The retained messages of all organisations.
@@ -144,42 +114,47 @@ impl RetainedMessages {
     pub fn has_room(&self, org: OrgId, topic: &str, bytes: usize) -> bool {
         let state = self.state.read();
         let bytes = bytes + OVERHEAD;
-        let root = state.roots.get(&org);
-        let old = root.and_then(|root| root.node.get(Some(topic))).map(|old| old.bytes());
+        let old = state.held(org, topic).map(|old| old.bytes());
         if old.is_some_and(|old| old >= bytes) {
             return true;
         }
         let new = usize::from(old.is_none());
         let grown = bytes - old.unwrap_or(0);
-        let (count, size) = root.map_or((0, 0), |root| (root.count, root.bytes));
+        let (count, size) = state.orgs.get(&org).map_or((0, 0), |root| (root.count, root.bytes));
         self.quota.holds(state.count + new, state.bytes + grown)
             && self.each.holds(count + new, size + grown)
     }
 
     /// Keeps a message in place of the topic's last one.
     pub fn set(&self, org: OrgId, message: Retained) {
+        let Retained { topic, expires, kept } = message;
+        self.keep(org, &topic, || Arc::clone(&topic), (expires, kept));
+    }
+
+    /// As [`RetainedMessages::set`]; the topic's string is asked for only where it is not known.
+    pub(crate) fn keep(
+        &self,
+        org: OrgId,
+        topic: &str,
+        name: impl FnOnce() -> Arc<str>,
+        (expires, kept): (Option<Duration>, Kept),
+    ) {
+        let bytes = Held { topic, expires, kept: &kept }.bytes();
         let mut state = self.state.write();
-        if let Some(at) = message.expires {
-            // Replaced messages leave their entries behind: drop them before they outgrow the trie.
-            if state.expiries.len() > 2 * state.count + 1024 {
-                state.rebuild_expiries();
-            }
-            state.expiries.push(Reverse((at, org, message.topic.clone())));
-        }
-        let message = Arc::new(message);
-        let bytes = message.bytes();
-        let topic = message.topic.clone();
-        let root = state.roots.entry(org).or_default();
-        let (gone, new) = match root.node.set(Some(&topic), message) {
-            Some(old) => (old.bytes(), 0),
-            None => (0, 1),
-        };
-        if is_own(&topic) {
+        let root = state.orgs.entry(org).or_default();
+        let before = root.topics.set(topic, name, (expires, kept));
+        let new = usize::from(before.is_none());
+        let gone = before.unwrap_or(0);
+        if is_own(topic) {
             root.bytes = root.bytes + bytes - gone;
             root.count += new;
         }
+        let name = expires.and_then(|_| root.topics.name(topic));
         state.bytes = state.bytes + bytes - gone;
         state.count += new;
+        if let Some(at) = expires {
+            state.note_expiry(at, org, name);
+        }
     }
 
     /// Forgets the topic's message.
@@ -188,8 +163,17 @@ impl RetainedMessages {
     }
 
     /// The topic's message.
-    pub fn get(&self, org: OrgId, topic: &str) -> Option<Arc<Retained>> {
-        self.state.read().roots.get(&org)?.node.get(Some(topic)).cloned()
+    pub fn get(&self, org: OrgId, topic: &str) -> Option<Retained> {
+        let state = self.state.read();
+        let held = state.held(org, topic)?;
+        let (expires, kept) = (held.expires, held.kept.clone());
+        Some(Retained { topic: held.topic.into(), expires, kept })
+    }
+
+    /// The topic's message, if it says the same: to keep one allocation instead of two.
+    pub fn same(&self, org: OrgId, topic: &str, kept: &Kept) -> Option<Kept> {
+        let state = self.state.read();
+        Some(state.held(org, topic)?.kept).filter(|held| *held == kept).cloned()
     }
 
     /// Removes what expired; at most `limit` messages per call.
@@ -204,8 +188,7 @@ impl RetainedMessages {
                 _ => return,
             }
             let Some(Reverse((_, org, topic))) = state.expiries.pop() else { return };
-            let held = state.roots.get(&org).and_then(|root| root.node.get(Some(&topic)));
-            if held.is_some_and(|message| message.expired(now)) {
+            if state.held(org, &topic).is_some_and(|message| message.expired(now)) {
                 state.clear(org, &topic);
             }
         }
@@ -213,26 +196,34 @@ impl RetainedMessages {
 }
 
 impl State {
+    fn held(&self, org: OrgId, topic: &str) -> Option<Held<'_>> {
+        self.orgs.get(&org)?.topics.get(topic)
+    }
+
     fn clear(&mut self, org: OrgId, topic: &str) {
-        let Some(root) = self.roots.get_mut(&org) else { return };
-        let Some(old) = root.node.clear(Some(topic)) else { return };
+        let Some(root) = self.orgs.get_mut(&org) else { return };
+        let Some(bytes) = root.topics.remove(topic) else { return };
         if is_own(topic) {
             root.count -= 1;
-            root.bytes -= old.bytes();
+            root.bytes -= bytes;
         }
         self.count -= 1;
-        self.bytes -= old.bytes();
-        if root.node.is_empty() {
-            self.roots.remove(&org);
+        self.bytes -= bytes;
+        if root.topics.is_empty() {
+            self.orgs.remove(&org);
         }
     }
 
-    fn rebuild_expiries(&mut self) {
-        let roots = &self.roots;
-        self.expiries.retain(|Reverse((at, org, topic))| {
-            let held = roots.get(org).and_then(|root| root.node.get(Some(topic)));
-            held.is_some_and(|message| message.expires == Some(*at))
-        });
+    fn note_expiry(&mut self, at: Duration, org: OrgId, name: Option<Arc<str>>) {
+        // Replaced messages leave their entries behind: drop them before they outgrow the store.
+        if self.expiries.len() > 2 * self.count + 1024 {
+            let orgs = &self.orgs;
+            self.expiries.retain(|Reverse((at, org, topic))| {
+                let held = orgs.get(org).and_then(|root| root.topics.get(topic));
+                held.is_some_and(|message| message.expires == Some(*at))
+            });
+        }
+        self.expiries.extend(name.map(|name| Reverse((at, org, name))));
     }
 }
 

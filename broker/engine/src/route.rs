@@ -69,7 +69,7 @@ pub(crate) struct To<'a> {
 #[derive(Debug)]
 pub(crate) struct Route<N> {
     pub(crate) generation: u64,
-    pub(crate) topic: Box<str>,
+    pub(crate) topic: Arc<str>,
     pub(crate) node: Resolved<N>,
     /// Who may publish to it.
     pub(crate) grants: Grants,
@@ -113,11 +113,11 @@ impl<N> Route<N> {
     pub(crate) fn build(
         (tree, shares, here): (&Subscriptions, &mut Shares, CoreNo),
         org: OrgId,
-        topic: &str,
+        topic: Arc<str>,
         node: Resolved<N>,
     ) -> Self {
         let generation = tree.generation();
-        let matched = Matches::of(tree, shares, org, topic);
+        let matched = Matches::of(tree, shares, org, &topic);
         let mut all: Vec<_> = matched.connections.into_iter().collect();
         all.sort_unstable_by_key(|(who, _)| *who);
         let mut local = Vec::new();
@@ -135,7 +135,7 @@ impl<N> Route<N> {
         }
         Self {
             generation,
-            topic: topic.into(),
+            topic,
             node,
             grants: Grants::new(0),
             local: local.into_boxed_slice(),

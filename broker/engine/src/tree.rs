@@ -16,7 +16,6 @@ use uns_model::OrgId;
 
 pub use list::List;
 use map::Map;
-pub(crate) use node::split;
 use node::{Change, Node, Place};
 use subscriber::Subscribers;
 pub use subscriber::{Group, Holder, Link, Matched, ShareName, Subscriber, Visit, Wish};

@@ -73,6 +73,10 @@ impl Gate for ServerGate {
         }
     }
 
+    fn name(node: &Arc<Node>) -> Option<Arc<str>> {
+        Some(Arc::clone(&node.name))
+    }
+
     fn publisher(&mut self, client_id: &str) -> PublisherId {
         self.namespace.as_mut().map_or_else(PublisherId::default, |gate| gate.publisher(client_id))
     }

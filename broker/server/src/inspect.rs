@@ -190,7 +190,7 @@ impl Handle {
         let page = names.into_iter().take(query.limit).map(|name| {
             let subscribers = self.receivers(query.org, &name.0);
             TopicInfo {
-                retained_bytes: retained(&name).map(|kept| kept.payload.len()),
+                retained_bytes: retained(&name).map(|held| held.kept.payload().len()),
                 subscribers,
                 topic: name.0,
             }
@@ -207,7 +207,7 @@ impl Handle {
         let mut names = Vec::new();
         let now = self.clock.monotonic();
         self.broker.retained.walk(query.org, &mut walk, now, &mut |kept| {
-            names.push(TopicName(kept.topic.clone()));
+            names.push(TopicName(kept.topic.into()));
             names.len() < most
         });
         names

@@ -1,34 +1,28 @@
 //! What the log kept while the process was gone: retained messages and sessions, put back before the
 //! first client connects.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use broker_codec::{PacketId, SubscribeOptions};
 use broker_engine::{Broker, Parked, Retained, Wish};
 use broker_ledger::{Ledger, PlainRetained, Restored};
-use bytes::Bytes;
-use uns_model::{Clock, Timestamp};
-use uns_namespace::Namespace;
+use uns_model::{Clock, Kept, Timestamp};
+use uns_namespace::{Namespace, SharedRetained};
 
-/// Puts back what was retained on nodes.
-pub(crate) fn retained(broker: &Broker, namespace: &Namespace, clock: &dyn Clock) {
+/// Puts back what was retained on nodes; name and message are shared with the namespace, then and
+/// from then on.
+pub(crate) fn retained(broker: &Arc<Broker>, namespace: &Namespace, clock: &dyn Clock) {
     let now = (clock.now(), clock.monotonic());
-    namespace.retained(&mut |kept| {
-        let uns_namespace::Retained { org, publisher, qos, expiry, ingest, sequence, .. } = kept;
-        let (topic, properties, payload) = (kept.name, kept.properties, kept.payload);
-        let kept = PlainRetained {
-            org,
-            topic,
-            publisher,
-            qos,
-            expiry,
-            ingest,
-            sequence,
-            properties,
-            payload,
-        };
-        retain(broker, now, &kept);
+    namespace.retained(&mut |retained| {
+        let (topic, kept) = (Arc::clone(retained.name), retained.kept.clone());
+        let expires = expires(now, kept.expiry().zip(retained.ingest));
+        broker.restore(retained.org, Retained { topic, expires, kept });
     });
+    let broker = Arc::downgrade(broker);
+    namespace.share_retained(SharedRetained::new(move |org, topic, kept| {
+        broker.upgrade()?.retained.same(org, topic, kept)
+    }));
 }
 
 /// Puts back the sessions, and what was retained on topics without a node.
@@ -42,24 +36,24 @@ pub(crate) fn sessions(broker: &Broker, ledger: &Ledger, clock: &dyn Clock) {
         }
     });
     let now = (clock.now(), clock.monotonic());
-    ledger.retained(&mut |kept| retain(broker, now, &kept));
+    ledger.retained(&mut |retained| {
+        let PlainRetained { org, topic, qos, expiry, ingest, properties, payload, .. } = retained;
+        let kept = Kept::new(qos, expiry, properties, payload);
+        let expires = expires(now, expiry.map(|expiry| (expiry, ingest)));
+        broker.restore(org, Retained { topic: topic.into(), expires, kept });
+    });
 }
 
-fn retain(broker: &Broker, (wall, monotonic): (Timestamp, Duration), kept: &PlainRetained<'_>) {
-    let left = kept.expiry.map(|seconds| {
-        let age = u64::try_from(wall.0.saturating_sub(kept.ingest.0)).unwrap_or_default();
-        Duration::from_secs(u64::from(seconds)).saturating_sub(Duration::from_nanos(age))
-    });
-    broker.restore(
-        kept.org,
-        Retained {
-            topic: kept.topic.into(),
-            qos: kept.qos,
-            expires: left.map(|left| monotonic + left),
-            properties: Bytes::copy_from_slice(kept.properties),
-            payload: Bytes::copy_from_slice(kept.payload),
-        },
-    );
+/// When a message expires whose interval counts from its arrival.
+fn expires(
+    (wall, monotonic): (Timestamp, Duration),
+    interval: Option<(u32, Timestamp)>,
+) -> Option<Duration> {
+    interval.map(|(seconds, ingest)| {
+        let age = u64::try_from(wall.0.saturating_sub(ingest.0)).unwrap_or_default();
+        let interval = Duration::from_secs(u64::from(seconds));
+        monotonic + interval.saturating_sub(Duration::from_nanos(age))
+    })
 }
 
 fn parked(restored: &Restored<'_>) -> Parked {

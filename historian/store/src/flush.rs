@@ -118,18 +118,7 @@ fn write_file(files: &Files, dir: &Path, name: &str, bytes: &[u8]) -> Result<(),
 
 /// The rows of `series.parquet`.
 pub(crate) fn series_entries(registry: &Registry) -> Vec<SeriesEntry> {
-    let entry =
-        |(sid, series, node): (SeriesId, &crate::registry::Series, &crate::registry::Node)| {
-            SeriesEntry {
-                sid,
-                org: node.org.0,
-                topic: node.name.to_string(),
-                field: series.field.as_deref().map(str::to_owned),
-                kind: series.value_type.name(),
-                unit: None,
-            }
-        };
-    registry.entries().map(entry).collect()
+    registry.entries().collect()
 }
 
 /// Replaces `series.parquet`.

@@ -12,6 +12,7 @@ use crate::gap::Gap;
 use crate::property::content_type;
 use crate::registry::NoSeries;
 use crate::state::State;
+use crate::store::SharedNames;
 
 /// A source time further ahead than this is not believed (NS-25).
 const AHEAD_MAX: i64 = 60_000_000_000;
@@ -25,10 +26,11 @@ pub(crate) struct Ingest {
     block_samples: usize,
     series_max: usize,
     brownfield: bool,
+    names: Option<SharedNames>,
 }
 
 impl Ingest {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, names: Option<SharedNames>) -> Self {
         let context = DecodeContext { default_offset_seconds: config.default_offset_seconds };
         Self {
             context,
@@ -36,6 +38,7 @@ impl Ingest {
             block_samples: config.block_samples.max(1),
             series_max: config.series_max,
             brownfield: config.brownfield,
+            names,
         }
     }
 
@@ -57,6 +60,8 @@ impl Ingest {
         match *record {
             Record::Publish(publish) => self.publish(state, sequence, &publish),
             Record::NodeMinted { org, topic, node, id, name, .. } => {
+                let shared = self.names.as_ref().and_then(|names| names.find(org, name));
+                let name = shared.unwrap_or_else(|| name.into());
                 state.registry.mint(node, (org, topic, id), name);
             }
             Record::NodeDeleted { node, purge, .. } => {

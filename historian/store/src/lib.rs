@@ -30,5 +30,5 @@ pub use gap::Gap;
 pub use health::{Counters, Health};
 pub use historian_segment::{Sample, SeriesId};
 pub use registry::ValueType;
-pub use store::{Parts, Store};
+pub use store::{Parts, SharedNames, Store};
 pub use view::{PieceOfFile, Request, View};

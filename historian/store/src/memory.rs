@@ -23,30 +23,58 @@ impl Block {
 /// The unwritten samples of one series.
 #[derive(Debug, Default)]
 struct Pending {
-    closed: Vec<Arc<Block>>,
     /// Samples in order of arrival that are not older than any before them.
     open: Vec<Sample>,
+    more: Option<Box<More>>,
+}
+
+/// What few series have at a time.
+#[derive(Debug, Default)]
+struct More {
+    closed: Vec<Arc<Block>>,
     /// Late ones, in order of arrival.
     late: Vec<Sample>,
 }
 
 impl Pending {
+    fn push(&mut self, sample: Sample) {
+        if self.open.last().is_some_and(|last| sample.time < last.time) {
+            return self.more.get_or_insert_default().late.push(sample);
+        }
+        if self.open.capacity() == 0 {
+            // Most of a million series have one sample when nothing happens.
+            self.open.reserve_exact(1);
+        }
+        self.open.push(sample);
+    }
+
+    fn len(&self) -> usize {
+        self.open.len() + self.more.as_ref().map_or(0, |more| more.late.len())
+    }
+
     fn close(&mut self) {
-        for samples in [&mut self.open, &mut self.late] {
+        let more = self.more.get_or_insert_default();
+        for samples in [&mut self.open, &mut more.late] {
             if !samples.is_empty() {
                 let mut samples = std::mem::take(samples);
                 // Samples of one time may still be out of the order of `seq`.
                 samples.sort_by(Sample::order);
-                self.closed.push(Arc::new(Block { samples }));
+                more.closed.push(Arc::new(Block { samples }));
             }
         }
+    }
+
+    /// Closes what is open and gives everything away.
+    fn into_blocks(mut self) -> Vec<Arc<Block>> {
+        self.close();
+        self.more.map_or_else(Vec::new, |more| more.closed)
     }
 }
 
 /// All unwritten samples since the last rotation.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    pending: Vec<Pending>,
+    pending: Vec<Option<Box<Pending>>>,
     touched: Vec<SeriesId>,
     pub(crate) samples: usize,
     pub(crate) bytes: usize,
@@ -73,21 +101,16 @@ impl Memory {
     pub(crate) fn push(&mut self, sid: SeriesId, sample: Sample, block_samples: usize) {
         let index = sid.0 as usize;
         if self.pending.len() <= index {
-            self.pending.resize_with(index + 1, Pending::default);
-        }
-        let pending = &mut self.pending[index];
-        if pending.open.is_empty() && pending.late.is_empty() && pending.closed.is_empty() {
-            self.touched.push(sid);
+            self.pending.resize_with(index + 1, || None);
         }
         self.samples += 1;
         self.bytes += size_of::<Sample>() + text_bytes(&sample.value);
-        let late = pending.open.last().is_some_and(|last| sample.time < last.time);
-        if late {
-            pending.late.push(sample)
-        } else {
-            pending.open.push(sample)
-        }
-        if pending.open.len() + pending.late.len() >= block_samples {
+        let pending = self.pending[index].get_or_insert_with(|| {
+            self.touched.push(sid);
+            Box::default()
+        });
+        pending.push(sample);
+        if pending.len() >= block_samples {
             pending.close();
         }
     }
@@ -95,7 +118,7 @@ impl Memory {
     /// Forgets a purged series.
     pub(crate) fn forget(&mut self, sid: SeriesId) {
         if let Some(pending) = self.pending.get_mut(sid.0 as usize) {
-            *pending = Pending::default();
+            *pending = None;
         }
     }
 
@@ -107,10 +130,12 @@ impl Memory {
         samples: &mut Vec<Sample>,
         blocks: &mut Vec<Arc<Block>>,
     ) {
-        if let Some(pending) = self.pending.get(sid.0 as usize) {
-            let open = pending.open.iter().chain(&pending.late);
-            samples.extend(open.filter(|s| start <= s.time && s.time < end).cloned());
-            blocks.extend(pending.closed.iter().cloned());
+        let Some(Some(pending)) = self.pending.get(sid.0 as usize) else { return };
+        let wanted = |sample: &&Sample| start <= sample.time && sample.time < end;
+        samples.extend(pending.open.iter().filter(wanted).cloned());
+        if let Some(more) = &pending.more {
+            samples.extend(more.late.iter().filter(wanted).cloned());
+            blocks.extend(more.closed.iter().cloned());
         }
     }
 
@@ -121,11 +146,8 @@ impl Memory {
         touched.dedup();
         let mut series = Vec::with_capacity(touched.len());
         for sid in touched {
-            let pending = &mut self.pending[sid.0 as usize];
-            pending.close();
-            let blocks = std::mem::take(&mut pending.closed);
-            if !blocks.is_empty() {
-                series.push((sid, blocks));
+            if let Some(pending) = self.pending[sid.0 as usize].take() {
+                series.push((sid, pending.into_blocks()));
             }
         }
         let (samples, bytes) = (self.samples, self.bytes);

@@ -4,13 +4,13 @@ mod follow;
 mod publish;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use fabric::{Disk, Log};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
-use uns_model::{Clock, Sequence};
+use uns_model::{Clock, OrgId, Sequence};
 
 use crate::catalog::Catalog;
 use crate::config::Config;
@@ -23,6 +23,29 @@ use crate::state::State;
 
 /// The name under which the log keeps what is not in files yet.
 const HOLD: &str = "historian";
+
+/// Where topic strings are kept anyway: the same allocation serves history too.
+#[derive(Clone)]
+pub struct SharedNames(Arc<FindName>);
+
+type FindName = dyn Fn(OrgId, &str) -> Option<Arc<str>> + Send + Sync;
+
+impl SharedNames {
+    /// From a look-up by organisation and topic.
+    pub fn new(find: impl Fn(OrgId, &str) -> Option<Arc<str>> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(find))
+    }
+
+    pub(crate) fn find(&self, org: OrgId, topic: &str) -> Option<Arc<str>> {
+        (self.0)(org, topic)
+    }
+}
+
+impl std::fmt::Debug for SharedNames {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SharedNames")
+    }
+}
 
 /// What a store is made of.
 #[derive(Clone)]
@@ -60,6 +83,7 @@ pub struct Store {
     flush_wanted: AtomicBool,
     stopping: AtomicBool,
     wake: Notify,
+    names: OnceLock<SharedNames>,
 }
 
 impl std::fmt::Debug for Store {
@@ -114,7 +138,13 @@ impl Store {
             flush_wanted: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             wake: Notify::new(),
+            names: OnceLock::new(),
         }))
+    }
+
+    /// Says, before [`Store::run`], who else keeps topic strings; once.
+    pub fn share_names(&self, names: SharedNames) {
+        self.names.get_or_init(|| names);
     }
 
     /// Everything up to here can be queried.

@@ -92,20 +92,32 @@ pub struct Verdict {
     pub finding: Option<TimeFinding>,
 }
 
-/// What the fold remembers of one series: small, since there are millions.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
+/// What the fold remembers of one series: the sample its last value comes from, without the value.
+/// Small, since there are millions.
+#[derive(Clone, PartialEq, Debug)]
 pub struct Series {
-    last: Option<Last>,
+    time: Timestamp,
+    ingest: Timestamp,
+    rare: Option<Box<Rare>>,
+    publisher: PublisherId,
+    quality: Quality,
+}
+
+/// What few series have.
+#[derive(Clone, PartialEq, Debug, Default)]
+struct Rare {
+    seq: Option<u64>,
     step: ClockStep,
 }
 
-/// The sample the last value comes from.
-#[derive(Clone, Copy, PartialEq, Debug)]
-struct Last {
-    time: Timestamp,
-    order: Timestamp,
-    seq: Option<u64>,
-    publisher: PublisherId,
+/// Before the first sample; no sample has this time.
+const NEVER: Timestamp = Timestamp(i64::MIN);
+
+impl Default for Series {
+    fn default() -> Self {
+        let (publisher, quality) = (PublisherId::default(), Quality::GOOD);
+        Self { time: NEVER, ingest: NEVER, rare: None, publisher, quality }
+    }
 }
 
 /// How a point stands to the sample before it.
@@ -117,13 +129,8 @@ enum Standing {
 
 impl Series {
     /// Judges a point in log order and remembers what the next verdict needs. `shown` is the last
-    /// value as judged, with its quality after the time rules; `None` if there is none yet.
-    pub fn judge(
-        &mut self,
-        point: &Point,
-        arrival: Arrival,
-        shown: Option<(&Value, Quality)>,
-    ) -> Verdict {
+    /// value; `None` if there is none yet.
+    pub fn judge(&mut self, point: &Point, arrival: Arrival, shown: Option<&Value>) -> Verdict {
         let placed = place(point.source, point.quality, arrival.ingest);
         let mut verdict = Verdict {
             effect: Effect::HistoryOnly,
@@ -131,25 +138,27 @@ impl Series {
             quality: placed.quality,
             finding: placed.finding,
         };
-        let standing = self.last.map_or(Standing::Newer, |last| last.standing(&placed, point.seq));
-        let repeats = shown.is_some_and(|(value, quality)| {
-            quality == placed.quality && is_same(value, &point.value)
-        });
-        match standing {
+        let repeats = self.quality == placed.quality
+            && shown.is_some_and(|value| is_same(value, &point.value));
+        match self.standing(&placed, point.seq) {
             Standing::SameKey if repeats => verdict.effect = Effect::Duplicate,
             Standing::Newer | Standing::SameKey | Standing::Older if point.historical => {}
             Standing::SameKey => {
-                self.follow(&placed, point.seq, arrival.publisher);
+                self.follow(&placed, point.seq, arrival);
                 verdict.effect = Effect::Correct;
             }
             Standing::Newer => {
-                self.follow(&placed, point.seq, arrival.publisher);
+                self.follow(&placed, point.seq, arrival);
                 verdict.effect = Effect::Follow;
             }
             Standing::Older => {
-                let own = self.last.is_some_and(|last| last.publisher == arrival.publisher);
-                if own && self.step.runs_on(placed.time, arrival.ingest) {
-                    self.follow(&placed, point.seq, arrival.publisher);
+                let own = self.publisher == arrival.publisher;
+                let step = |rare: &mut Option<Box<Rare>>| {
+                    let rare = rare.get_or_insert_default();
+                    rare.step.runs_on(placed.time, arrival.ingest)
+                };
+                if own && step(&mut self.rare) {
+                    self.follow(&placed, point.seq, arrival);
                     verdict.effect = Effect::Follow;
                     verdict.finding = Some(TimeFinding::ClockStep);
                 }
@@ -160,28 +169,56 @@ impl Series {
 
     /// The time of the sample the last value comes from.
     pub fn last_time(&self) -> Option<Timestamp> {
-        self.last.map(|last| last.time)
+        (self.time != NEVER).then_some(self.time)
     }
 
-    fn follow(&mut self, placed: &Placed, seq: Option<u64>, publisher: PublisherId) {
-        self.last = Some(Last { time: placed.time, order: placed.order, seq, publisher });
-        self.step = ClockStep::default();
+    /// When that sample was taken in.
+    pub fn ingest(&self) -> Timestamp {
+        self.ingest
     }
-}
 
-impl Last {
+    /// Who published it.
+    pub fn publisher(&self) -> PublisherId {
+        self.publisher
+    }
+
+    /// Its quality after the time rules.
+    pub fn quality(&self) -> Quality {
+        self.quality
+    }
+
+    /// The source's own sequence number.
+    pub fn seq(&self) -> Option<u64> {
+        self.rare.as_ref().and_then(|rare| rare.seq)
+    }
+
+    fn follow(&mut self, placed: &Placed, seq: Option<u64>, arrival: Arrival) {
+        let rare = seq.map(|_| Box::new(Rare { seq, step: ClockStep::default() }));
+        let Arrival { ingest, publisher } = arrival;
+        *self = Self { time: placed.time, ingest, rare, publisher, quality: placed.quality };
+    }
+
+    /// The time by which the last value competes: what [`place`] said of it.
+    fn order(&self) -> Timestamp {
+        let ahead = self.time.0.saturating_sub(self.ingest.0) > AHEAD_MAX_NANOS;
+        if ahead { self.ingest } else { self.time }
+    }
+
     /// Older means behind both in time and in order: after a sample from the future, one of the
     /// present is newer by order; a clock that drifts past the 60 s is newer by time. Equal times
     /// are told apart by the source's own sequence where both have one.
     fn standing(&self, placed: &Placed, seq: Option<u64>) -> Standing {
+        if self.time == NEVER {
+            return Standing::Newer;
+        }
         if placed.time == self.time {
-            return match (seq, self.seq) {
+            return match (seq, self.seq()) {
                 (new, old) if new == old => Standing::SameKey,
                 (Some(new), Some(old)) if new < old => Standing::Older,
                 _ => Standing::Newer,
             };
         }
-        if placed.time < self.time && placed.order < self.order {
+        if placed.time < self.time && placed.order < self.order() {
             Standing::Older
         } else {
             Standing::Newer

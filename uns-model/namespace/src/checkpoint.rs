@@ -108,14 +108,9 @@ impl Checkpoints {
     }
 
     /// The bytes of a checkpoint; `None` if the newest one says the same.
-    pub(crate) fn encode(
-        &self,
-        view: &View,
-        registry: &Registry,
-        next_publisher: u32,
-    ) -> Option<Vec<u8>> {
+    pub(crate) fn encode(&self, view: &View, next_publisher: u32) -> Option<Vec<u8>> {
         let newest = self.kept.last().map(|kept| kept.applied);
-        (newest != Some(view.applied)).then(|| format::encode(view, registry, next_publisher))
+        (newest != Some(view.applied)).then(|| format::encode(view, next_publisher))
     }
 
     /// Writes a checkpoint and removes those nobody needs.

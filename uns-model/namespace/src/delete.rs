@@ -70,7 +70,7 @@ impl Namespace {
             let mut walk = Walk::new(&view.tree, org, &pattern, after.as_deref());
             for _ in 0..STEPS_MAX {
                 let Some(step) = walk.step() else { return numbers };
-                numbers.extend(step.level.node.filter(|_| step.matched));
+                numbers.extend(step.node.filter(|_| step.matched));
             }
             after = Some(walk.path().to_owned());
         }
@@ -79,7 +79,7 @@ impl Namespace {
     fn note_retained(&self, numbers: &[NodeNo], topics: &mut Vec<Arc<str>>) {
         let view = self.view.read();
         let entries = numbers.iter().filter_map(|number| view.entry(*number));
-        let retained = entries.filter(|entry| view.retained.contains_key(&entry.node.topic));
+        let retained = entries.filter(|entry| entry.retained.is_some());
         topics.extend(retained.map(|entry| entry.node.name.clone()));
     }
 
@@ -87,8 +87,7 @@ impl Namespace {
     fn spare_newer(&self, org: OrgId, topics: &mut Vec<Arc<str>>) {
         let view = self.view.read();
         topics.retain(|topic| {
-            let node = self.registry.find(org, topic);
-            node.is_none_or(|node| !view.retained.contains_key(&node.topic))
+            view.node_of_topic(org, topic).is_none_or(|entry| entry.retained.is_none())
         });
     }
 

@@ -29,4 +29,4 @@ pub use query::{
     CurrentPage, CurrentQuery, CurrentValue, OwnValue, SearchHit, TreeNode, TreePage, TreeQuery,
 };
 pub use reject::{Reason, Reject, Rejections};
-pub use view::{FoldCounts, Retained};
+pub use view::{FoldCounts, Retained, SharedRetained};

@@ -12,7 +12,7 @@ use uns_model::{Clock, NodeNo, OrgId, Random, Sequence, TopicId};
 use crate::checkpoint::{Checkpoints, Loaded};
 use crate::follow::Follower;
 use crate::registry::{Publishers, Registry};
-use crate::view::{FoldCounts, Retained, View};
+use crate::view::{FoldCounts, Retained, SharedRetained, View};
 use crate::{Config, Error, Reason, Rejections};
 
 /// What a namespace is made of.
@@ -148,6 +148,12 @@ impl Namespace {
         self.registry.topic(topic)
     }
 
+    /// The string of a topic that has or had a node, as the registry keeps it: for others who
+    /// keep it as well.
+    pub fn shared_name(&self, org: OrgId, topic: &str) -> Option<Arc<str>> {
+        self.registry.find(org, topic).map(|node| node.name.clone())
+    }
+
     /// The node that lives on a topic.
     pub fn node_of_topic(&self, org: OrgId, topic: &str) -> Option<NodeNo> {
         self.view.read().node_of_topic(org, topic).map(|entry| entry.node.number)
@@ -162,25 +168,12 @@ impl Namespace {
     pub fn retained(&self, each: &mut dyn FnMut(Retained<'_>)) {
         let now = self.clock.now();
         let view = self.view.read();
-        for (topic, stored) in &view.retained {
-            let Some(known) = self.registry.interned(*topic) else { continue };
-            if stored.is_expired(now) {
-                continue;
-            }
-            let (properties, payload) = stored.parts();
-            each(Retained {
-                org: known.org,
-                topic: *topic,
-                name: &known.name,
-                publisher: stored.publisher,
-                qos: stored.qos,
-                expiry: stored.expiry,
-                ingest: stored.ingest,
-                sequence: stored.sequence,
-                properties,
-                payload,
-            });
-        }
+        view.entries.iter().filter_map(|entry| view.retained_of(entry, now)).for_each(each);
+    }
+
+    /// Says who else keeps retained messages.
+    pub fn share_retained(&self, shared: SharedRetained) {
+        self.view.write().shared_retained = Some(shared);
     }
 
     /// Figures for metrics and people.
@@ -198,7 +191,7 @@ impl Namespace {
         Stats {
             nodes,
             brownfield_nodes,
-            retained: view.retained.len(),
+            retained: view.retained,
             rejected: Reason::ALL.map(|reason| (reason, counts.next().unwrap_or_default())),
             plain_brownfield,
             fold: view.counts,
@@ -216,7 +209,7 @@ impl Namespace {
         let mut checkpoints = self.checkpoints.lock();
         let view = self.view.read();
         let next_publisher = self.publishers.lock().next();
-        if let Some(bytes) = checkpoints.encode(&view, &self.registry, next_publisher) {
+        if let Some(bytes) = checkpoints.encode(&view, next_publisher) {
             let applied = view.applied;
             drop(view);
             checkpoints.write(applied, &bytes)?;

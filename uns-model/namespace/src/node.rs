@@ -31,14 +31,16 @@ pub struct Node {
     pub rules: Rules,
     deleted: AtomicBool,
     refused: AtomicBool,
+    /// The committed namespace has let go of it; [`Node::is_deleted`] runs ahead of this.
+    buried: AtomicBool,
 }
 
 impl Node {
     pub(crate) fn new(minted: Minted) -> Self {
         let Minted { org, topic, number, id, name } = minted;
         let rules = if name.starts_with(UNS_PREFIX) { Rules::Uns } else { Rules::Brownfield };
-        let (deleted, refused) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { org, topic, number, id, name, rules, deleted, refused }
+        let (deleted, refused, buried) = Default::default();
+        Self { org, topic, number, id, name, rules, deleted, refused, buried }
     }
 
     /// Whether it was deleted: a publish on its topic now mints a new node (NS-14).
@@ -55,6 +57,15 @@ impl Node {
     /// The log refused its record after all: it never came to be.
     pub(crate) fn set_refused(&self) {
         self.refused.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_buried(&self) -> bool {
+        self.buried.load(Ordering::Relaxed)
+    }
+
+    /// Only the view says so, under its lock.
+    pub(crate) fn bury(&self) {
+        self.buried.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn set_deleted(&self, deleted: bool) {
@@ -74,3 +85,12 @@ pub(crate) struct Minted {
 
 /// The data plane.
 pub(crate) const UNS_PREFIX: &str = "uns/v1/";
+
+#[cfg(test)]
+impl Node {
+    /// A node for tests.
+    pub(crate) fn named(number: u32, name: &str) -> Arc<Self> {
+        let (topic, number, id) = (TopicId(number), NodeNo(number), NodeId(0));
+        Arc::new(Self::new(Minted { org: OrgId::DEFAULT, topic, number, id, name: name.into() }))
+    }
+}

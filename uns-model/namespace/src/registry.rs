@@ -14,10 +14,10 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use uns_model::grammar::Names;
 use uns_model::{NodeNo, OrgId, TopicId};
 
-use case_index::CaseIndex;
+use case_index::{CaseIndex, folded_hash};
 pub(crate) use publishers::Publishers;
 
-use crate::node::{Minted, Node, Rules};
+use crate::node::{Minted, Node, Rules, UNS_PREFIX};
 
 const SHARDS: usize = 64;
 
@@ -86,7 +86,7 @@ impl Registry {
 
     /// The spelling a new node would collide with (NS-5).
     pub(crate) fn collision(&self, mint: &Mint, org: OrgId, topic: &str) -> Option<String> {
-        if self.check_case { mint.cases.collision(org, topic) } else { None }
+        if self.check_case { mint.cases.collision(self, org, topic) } else { None }
     }
 
     /// What the next node on this topic is called; nothing is taken until [`Registry::insert`].
@@ -104,7 +104,7 @@ impl Registry {
         self.reserve_ids(mint, &node);
         self.count(&node, |living| living.fetch_add(1, Ordering::Relaxed));
         if self.check_case && node.rules == Rules::Uns {
-            mint.cases.insert(&node);
+            mint.cases.insert(self, &node);
         }
         let hash = self.hash(node.org, &node.name);
         let mut shard = self.shard(hash).write();
@@ -133,17 +133,17 @@ impl Registry {
         node.set_deleted(true);
         self.count(node, |living| living.fetch_sub(1, Ordering::Relaxed));
         if self.check_case && node.rules == Rules::Uns {
-            mint.cases.remove(node);
+            mint.cases.remove(self, node);
         }
     }
 
     /// Takes a deletion back whose record did not reach the log.
     pub(crate) fn undelete(&self, mint: &mut Mint, node: &Arc<Node>) {
+        if self.check_case && node.rules == Rules::Uns {
+            mint.cases.insert(self, node);
+        }
         node.set_deleted(false);
         self.count(node, |living| living.fetch_add(1, Ordering::Relaxed));
-        if self.check_case && node.rules == Rules::Uns {
-            mint.cases.insert(node);
-        }
     }
 
     /// Keeps a topic string of a checkpoint that no node lives on any more.
@@ -181,13 +181,33 @@ impl Registry {
         }
     }
 
+    /// Where siblings must not differ in case only, they meet in the table. Elsewhere anybody could
+    /// make many names of one hash by changing their case.
     fn hash(&self, org: OrgId, topic: &str) -> u64 {
-        self.hasher.hash_one((org, topic))
+        if self.check_case && topic.starts_with(UNS_PREFIX) {
+            folded_hash(&self.hasher, org, topic)
+        } else {
+            self.hasher.hash_one((org, topic))
+        }
     }
 
     fn shard(&self, hash: u64) -> &RwLock<HashTable<Arc<Node>>> {
         // The table itself uses the lowest and the highest bits.
         &self.shards[(hash >> 40) as usize % SHARDS]
+    }
+}
+
+impl case_index::Names for Registry {
+    fn hasher(&self) -> &RandomState {
+        &self.hasher
+    }
+
+    fn living(&self, org: OrgId, name: &str) -> Option<Arc<Node>> {
+        let hash = folded_hash(&self.hasher, org, name);
+        let is = |node: &Arc<Node>| {
+            node.org == org && node.name.eq_ignore_ascii_case(name) && node.counts()
+        };
+        self.shard(hash).read().find(hash, is).cloned()
     }
 }
 

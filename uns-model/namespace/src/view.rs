@@ -1,5 +1,6 @@
 //! The committed namespace: nodes, tree, last values, retained messages. A fold over the log.
 
+mod entries;
 mod fold;
 mod last;
 mod properties;
@@ -10,14 +11,15 @@ mod walk;
 use std::sync::Arc;
 
 use ahash::{AHashMap, AHashSet};
-use uns_model::{NodeNo, OrgId, Sequence, Timestamp, TopicId};
+use uns_model::{Kept, NodeNo, OrgId, Sequence, Timestamp};
 
 pub(crate) use fold::Scratch;
 pub(crate) use last::{Arrived, Field, Last, LastSaved};
-pub use retained::Retained;
-pub(crate) use retained::Stored;
-pub(crate) use tree::{Level, Tree};
-pub(crate) use walk::{Pattern, Walk};
+pub use retained::{Retained, SharedRetained};
+pub(crate) use tree::Tree;
+pub(crate) use walk::{Pattern, Step, Walk};
+
+use entries::Entries;
 
 use crate::node::Node;
 
@@ -28,24 +30,34 @@ const SHARED_FIELDS_MAX: usize = 65_536;
 #[derive(Debug, Default)]
 pub(crate) struct View {
     pub(crate) applied: Sequence,
-    pub(crate) entries: Vec<Option<Box<Entry>>>,
+    pub(crate) entries: Entries,
     pub(crate) tree: Tree,
-    pub(crate) retained: AHashMap<TopicId, Stored>,
+    /// How many entries have a retained message.
+    pub(crate) retained: usize,
+    /// When those that expire came in.
+    pub(crate) expiring: AHashMap<NodeNo, Timestamp>,
     pub(crate) counts: FoldCounts,
     shared_fields: AHashSet<Arc<str>>,
+    pub(crate) shared_retained: Option<SharedRetained>,
 }
 
-/// A node that was minted, deleted or not.
+/// A node that was minted, deleted or not. Small, since there are millions.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) node: Arc<Node>,
-    /// Whether its deletion is not committed; [`Node::is_deleted`] runs ahead of this.
-    pub(crate) living: bool,
-    pub(crate) last_ingest: Option<Timestamp>,
     pub(crate) own: Option<Last>,
+    /// Its retained message.
+    pub(crate) retained: Option<Kept>,
+    more: Option<Box<More>>,
+}
+
+/// What most nodes do not have.
+#[derive(Debug, Default)]
+struct More {
     /// The values of its JSON fields, by name (NS-20).
-    #[expect(clippy::box_collection, reason = "one word for the many nodes without fields")]
-    pub(crate) fields: Option<Box<Vec<Field>>>,
+    fields: Vec<Field>,
+    /// When its last sample came in, where its own last value is older.
+    last_ingest: Option<Timestamp>,
 }
 
 /// What the fold met since the hub started.
@@ -75,44 +87,64 @@ pub struct FoldCounts {
 impl View {
     /// A node, deleted ones included.
     pub(crate) fn entry(&self, node: NodeNo) -> Option<&Entry> {
-        self.entries.get(node.0 as usize)?.as_deref()
+        self.entries.get(node)
     }
 
     pub(crate) fn entry_mut(&mut self, node: NodeNo) -> Option<&mut Entry> {
-        self.entries.get_mut(node.0 as usize)?.as_deref_mut()
+        self.entries.get_mut(node)
     }
 
     /// The node that lives on a topic.
     pub(crate) fn node_of_topic(&self, org: OrgId, topic: &str) -> Option<&Entry> {
-        let level = self.tree.level(self.tree.find(org, topic.split('/'))?);
-        self.entry(level.node?)
+        self.entry(self.tree.find(org, topic.split('/'))?.node?)
     }
 
     /// Adds a node that was not there.
     pub(crate) fn insert(&mut self, entry: Entry) {
-        let place = entry.node.number.0 as usize;
-        if self.entries.len() <= place {
-            self.entries.resize_with(place + 1, || None);
+        let number = entry.node.number;
+        let before = if entry.is_living() { self.tree.insert(&entry.node) } else { None };
+        self.entries.insert(entry);
+        // Only a deletion whose commit failed leaves a living node behind.
+        if let Some(before) = before.filter(|before| *before != number)
+            && let Some(old) = self.entries.get_mut(before)
+        {
+            old.bury();
+            let kept = old.retained.clone();
+            let ingest = self.expiring.get(&before).copied().unwrap_or_default();
+            self.retain(before, None, ingest);
+            self.retain(number, kept, ingest);
         }
-        if entry.living {
-            let node = &entry.node;
-            let before = self.tree.insert(node.org, &node.name, node.number);
-            // Only a deletion whose commit failed leaves a living node behind.
-            if let Some(before) = before.and_then(|before| self.entry_mut(before)) {
-                before.bury();
-            }
+    }
+
+    /// Puts a retained message in place of the node's last one.
+    pub(crate) fn retain(&mut self, node: NodeNo, kept: Option<Kept>, ingest: Timestamp) {
+        let Some(entry) = self.entries.get_mut(node) else { return };
+        self.retained -= usize::from(entry.retained.is_some());
+        self.retained += usize::from(kept.is_some());
+        match kept.as_ref().and_then(Kept::expiry) {
+            Some(_) => drop(self.expiring.insert(node, ingest)),
+            None if self.expiring.is_empty() => {}
+            None => drop(self.expiring.remove(&node)),
         }
-        self.entries[place] = Some(Box::new(entry));
+        let (org, name) = (entry.node.org, &entry.node.name);
+        entry.retained = match &self.shared_retained {
+            Some(shared) => kept.map(|kept| shared.share(org, name, kept)),
+            None => kept,
+        };
     }
 
     /// One copy of a field name for all nodes that have it.
     pub(crate) fn share_field(&mut self, field: Arc<str>) -> Arc<str> {
-        if let Some(known) = self.shared_fields.get(&field) {
-            return known.clone();
-        }
-        if self.shared_fields.len() < SHARED_FIELDS_MAX {
-            self.shared_fields.insert(field.clone());
-        }
-        field
+        share_field(&mut self.shared_fields, field)
     }
+}
+
+fn share_field(shared: &mut AHashSet<Arc<str>>, field: Arc<str>) -> Arc<str> {
+    if let Some(known) = shared.get(&field) {
+        return known.clone();
+    }
+    if shared.len() < SHARED_FIELDS_MAX {
+        shared.insert(field.clone());
+    }
+    field
 }

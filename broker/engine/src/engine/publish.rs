@@ -4,11 +4,12 @@ mod dead;
 mod in_process;
 
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
 use broker_codec::{PacketId, Publish, QoS, ReasonCode};
-use bytes::Bytes;
 use fabric::SessionChange;
-use uns_model::{OrgId, PublisherId};
+use uns_model::{Kept, OrgId, PublisherId};
 
 use super::acks::Who;
 use super::answer::Answer;
@@ -20,7 +21,6 @@ use crate::gate::{Gate, Inbound, Place, Rejection, Resolved};
 use crate::key::{Address, Key};
 use crate::message::Message;
 use crate::policy::Grants;
-use crate::retained::Retained;
 use crate::route::{Owed, Route};
 use crate::stats::Limit;
 pub(super) use dead::Culprit;
@@ -191,7 +191,7 @@ impl<G: Gate> Engine<G> {
             publisher: None,
         };
         if let Ok(route) = self.route(org, topic, Author::Broker) {
-            self.retain(now, org, &message);
+            self.retain(now, org, &message, &route);
             route.choose(message.qos);
             self.deliver(now, &message, &route);
         }
@@ -293,7 +293,7 @@ impl<G: Gate> Engine<G> {
             return self.acks.wait(Who::Deliver(Box::new(held)), None);
         }
         if message.retain {
-            self.retain(now, origin.org, message);
+            self.retain(now, origin.org, message, route);
         }
         self.deliver(now, message, route);
     }
@@ -310,7 +310,7 @@ impl<G: Gate> Engine<G> {
             publisher: held.publisher,
         };
         if held.retain {
-            self.retain(now, held.org, &message);
+            self.retain(now, held.org, &message, &held.route);
         }
         for (share, turn) in held.route.shares.iter().zip(&held.turns) {
             share.set_turn(*turn);
@@ -333,21 +333,15 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    pub(super) fn retain(&mut self, now: Now, org: OrgId, message: &Message<'_>) {
+    fn retain(&mut self, now: Now, org: OrgId, message: &Message<'_>, route: &Route<G::Node>) {
         if message.payload.is_empty() {
             return self.broker.retained.clear(org, message.topic);
         }
-        let expiry = message.expiry.map(|s| std::time::Duration::from_secs(u64::from(s)));
-        self.broker.retained.set(
-            org,
-            Retained {
-                topic: message.topic.into(),
-                qos: message.qos,
-                expires: expiry.map(|expiry| now.monotonic + expiry),
-                properties: Bytes::copy_from_slice(message.properties),
-                payload: Bytes::copy_from_slice(message.payload),
-            },
-        );
+        let expires = message.expiry.map(|s| now.monotonic + Duration::from_secs(u64::from(s)));
+        let Message { topic, qos, expiry, properties, payload, .. } = *message;
+        let kept = Kept::new(qos, expiry, properties, payload);
+        let name = || Arc::clone(&route.topic);
+        self.broker.retained.keep(org, topic, name, (expires, kept));
     }
 
     /// Where a client's topic leads. Whether this client may publish there is another question.
@@ -407,7 +401,12 @@ impl<G: Gate> Engine<G> {
             }
         };
         let tree = &self.broker.subscriptions;
-        let mut route = Route::build((tree, &mut self.shares, self.core), org, topic, node);
+        let name = match &node {
+            Resolved::Node(node) => G::name(node),
+            Resolved::Guarded | Resolved::Plain => None,
+        };
+        let name = name.unwrap_or_else(|| topic.into());
+        let mut route = Route::build((tree, &mut self.shares, self.core), org, name, node);
         route.grants = grants.unwrap_or_else(|| Grants::new(epoch));
         let route = Rc::new(route);
         if author == Author::Client {

@@ -31,24 +31,24 @@ impl<G: Gate> Engine<G> {
             let ids = owed.identifier;
             let ids = ids.as_slice();
             let qos = owed.qos;
-            let over = self.broker.retained.walk(org, &mut owed.walk, now.monotonic, &mut |kept| {
+            let over = self.broker.retained.walk(org, &mut owed.walk, now.monotonic, &mut |held| {
                 left -= 1;
                 // What is left out takes time as well, so it counts in the slice.
-                if !access.allows(Action::Receive, &kept.topic) {
+                if !access.allows(Action::Receive, held.topic) {
                     return left > 0;
                 }
-                let expiry = remaining(kept.expires, now.monotonic).unwrap_or(Some(0));
+                let expiry = remaining(held.expires, now.monotonic).unwrap_or(Some(0));
                 let message = Message {
-                    topic: &kept.topic,
-                    qos: kept.qos,
+                    topic: held.topic,
+                    qos: held.kept.qos(),
                     retain: true,
                     expiry,
-                    properties: &kept.properties,
-                    payload: &kept.payload,
+                    properties: held.kept.properties(),
+                    payload: held.kept.payload(),
                     publisher: None,
                 };
                 desk.encoder.begin();
-                let delivery = Delivery { ids, ..Delivery::new(kept.qos.min(qos), true) };
+                let delivery = Delivery { ids, ..Delivery::new(message.qos.min(qos), true) };
                 outbound.send(desk, now.monotonic, &message, &delivery);
                 left > 0 && outbound.takes_retained(qos)
             });

@@ -13,10 +13,8 @@ const ORG: OrgId = OrgId(1);
 fn message(topic: &str, expires: Option<u64>) -> Retained {
     Retained {
         topic: topic.into(),
-        qos: 0,
         expires: expires.map(Duration::from_secs),
-        properties: Bytes::new(),
-        payload: Bytes::from_static(b"x"),
+        kept: Kept::new(0, None, b"", b"x"),
     }
 }
 

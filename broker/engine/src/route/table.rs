@@ -2,25 +2,36 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ahash::RandomState;
 use uns_model::OrgId;
 
 use super::Route;
 
-type Table<N> = HashMap<Box<str>, Rc<Route<N>>, RandomState>;
+type Table<N> = HashMap<Arc<str>, Rc<Route<N>>, RandomState>;
 
 /// The routes one core remembers: two tables, the younger of which becomes the older when it is
-/// half of the limit, so that what is in use stays.
+/// half of the limit, so that what is in use stays. Once one is full, a topic has to come twice
+/// within a while to be remembered: where a million topics take turns, nothing is gained by
+/// forgetting one for another, and much is lost.
 #[derive(Debug)]
 pub(crate) struct Routes<N> {
     orgs: HashMap<OrgId, (Table<N>, Table<N>), RandomState>,
     half: usize,
+    hasher: RandomState,
+    /// Topics that came lately and were not remembered, by a part of their hash.
+    passing: Box<[u32]>,
 }
 
 impl<N> Routes<N> {
     pub(crate) fn new(max: usize) -> Self {
-        Self { orgs: HashMap::default(), half: (max / 2).max(1) }
+        Self {
+            orgs: HashMap::default(),
+            half: (max / 2).max(1),
+            hasher: RandomState::default(),
+            passing: Box::default(),
+        }
     }
 
     pub(crate) fn get(&mut self, org: OrgId, topic: &str) -> Option<Rc<Route<N>>> {
@@ -33,9 +44,29 @@ impl<N> Routes<N> {
         Some(route)
     }
 
+    /// Remembers a route in place of the topic's last one, or where there is room, or if the topic
+    /// comes again.
     pub(crate) fn insert(&mut self, org: OrgId, route: Rc<Route<N>>) {
         let (young, old) = self.orgs.entry(org).or_default();
-        Self::keep(young, old, self.half, (route.topic.clone(), route));
+        if let Some(known) = young.get_mut(&route.topic) {
+            *known = route;
+            return;
+        }
+        if young.len() >= self.half || !old.is_empty() {
+            if self.passing.is_empty() {
+                self.passing = vec![0; self.half.next_power_of_two()].into();
+            }
+            let hash = self.hasher.hash_one((org, &*route.topic));
+            let [low, high] = [hash & u64::from(u32::MAX), hash >> 32];
+            let place = usize::try_from(low).unwrap_or_default() & (self.passing.len() - 1);
+            let mark = u32::try_from(high).unwrap_or_default();
+            if let Some(last) = self.passing.get_mut(place)
+                && std::mem::replace(last, mark) != mark
+            {
+                return;
+            }
+        }
+        Self::keep(young, old, self.half, (Arc::clone(&route.topic), route));
     }
 
     /// The topics it remembers, in no order.
@@ -48,7 +79,7 @@ impl<N> Routes<N> {
         young: &mut Table<N>,
         old: &mut Table<N>,
         half: usize,
-        (topic, route): (Box<str>, Rc<Route<N>>),
+        (topic, route): (Arc<str>, Rc<Route<N>>),
     ) {
         if young.len() >= half {
             *old = std::mem::take(young);

@@ -15,7 +15,7 @@ use crate::tree::tests::{address, filter, holders, naive, topic};
 const ORG: OrgId = OrgId(1);
 
 fn build(tree: &Subscriptions, shares: &mut Shares, topic: &str) -> Route<NoNode> {
-    Route::build((tree, shares, CoreNo(0)), ORG, topic, Resolved::Plain)
+    Route::build((tree, shares, CoreNo(0)), ORG, topic.into(), Resolved::Plain)
 }
 
 fn add(tree: &Subscriptions, filter: &str, n: u8, wish: Wish) {

@@ -178,10 +178,8 @@ fn many_retained_messages_without_a_right_hold_up_nothing() {
     for n in 0..3000 {
         let message = broker_engine::Retained {
             topic: format!("r/{n:04}").into(),
-            qos: 0,
             expires: None,
-            properties: bytes::Bytes::new(),
-            payload: "x".into(),
+            kept: uns_model::Kept::new(0, None, b"", b"x"),
         };
         net.broker.restore(uns_model::OrgId::DEFAULT, message);
     }

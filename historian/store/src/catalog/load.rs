@@ -1,7 +1,5 @@
 //! Reading the whole catalog at start-up.
 
-use std::sync::Arc;
-
 use historian_segment::SeriesId;
 use sqlx::SqliteConnection;
 use uns_model::{NodeId, NodeNo, OrgId, Sequence, Timestamp, TopicId};
@@ -10,7 +8,7 @@ use super::{FORMAT, Loaded, sql};
 use crate::error::Error;
 use crate::file::Entry;
 use crate::gap::Gap;
-use crate::registry::{Node, Registry, Series, ValueType};
+use crate::registry::{NodeRow, Registry, SeriesRow, ValueType};
 
 pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, Error> {
     let format = meta(connection, "format").await?;
@@ -37,45 +35,104 @@ async fn meta(connection: &mut SqliteConnection, key: &str) -> Result<i64, Error
         .map_err(sql("read"))
 }
 
-type NodeRow = (i64, i64, i64, Vec<u8>, String, bool, bool);
+/// Rows in one answer. A row of its own for each of a million nodes would take the driver seconds.
+const ROWS: i64 = 2_000;
+
+/// Nodes as text, a NUL between two: no topic has one.
+const NODES: &str = "SELECT group_concat(node || ',' || org || ',' || topic || ',' || hex(id) || ',' || \
+                     deleted || ',' || purged || ',' || name, char(0)) \
+                     FROM (SELECT * FROM node WHERE node > ? ORDER BY node LIMIT ?)";
+
+/// Series as text; a field may be any string, so it comes in hexadecimal digits.
+const SERIES: &str = "SELECT group_concat(sid || ',' || node || ',' || type || ',' || generation \
+                      || ',' || coalesce('=' || hex(field), ''), char(0)) \
+                      FROM (SELECT * FROM series WHERE sid > ? ORDER BY sid LIMIT ?)";
+
+/// The next rows behind a number, in order; none are left if there are none.
+async fn rows<T>(
+    connection: &mut SqliteConnection,
+    query: &'static str,
+    after: i64,
+    parse: impl Fn(&str) -> Option<(i64, T)>,
+) -> Result<Vec<(i64, T)>, Error> {
+    let text: Option<String> = sqlx::query_scalar(query)
+        .bind(after)
+        .bind(ROWS)
+        .fetch_one(connection)
+        .await
+        .map_err(sql("read"))?;
+    let text = text.unwrap_or_default();
+    let rows = text.split('\0').filter(|row| !row.is_empty());
+    let rows: Option<Vec<_>> = rows.map(parse).collect();
+    let mut rows = rows.ok_or(Error::Inconsistent("a row of nodes or series"))?;
+    rows.sort_unstable_by_key(|(number, _)| *number);
+    Ok(rows)
+}
 
 async fn nodes(connection: &mut SqliteConnection, registry: &mut Registry) -> Result<(), Error> {
-    let rows: Vec<NodeRow> = sqlx::query_as(
-        "SELECT node, org, topic, id, name, deleted, purged FROM node ORDER BY node",
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(sql("read"))?;
-    for (node, org, topic, id, name, deleted, purged) in rows {
-        let id = <[u8; 16]>::try_from(id).map_err(|_| Error::Inconsistent("a node id"))?;
-        let id = NodeId(u128::from_be_bytes(id));
-        let (org, topic) = (OrgId(small(org)?), TopicId(small(topic)?));
-        let mut stored = Node::stored(org, topic, id, name.into());
-        (stored.deleted, stored.purged) = (deleted, purged);
-        registry.restore_node(NodeNo(small(node)?), &stored);
+    let mut after = -1;
+    loop {
+        let rows = rows(connection, NODES, after, node).await?;
+        let Some((last, _)) = rows.last() else { return Ok(()) };
+        after = *last;
+        rows.iter().for_each(|(_, row)| registry.restore_node(row));
     }
-    Ok(())
+}
+
+fn node(row: &str) -> Option<(i64, NodeRow)> {
+    let mut parts = row.splitn(7, ',');
+    let number = parts.next()?.parse().ok()?;
+    let mut small = || parts.next()?.parse().ok();
+    let (org, topic) = (OrgId(small()?), TopicId(small()?));
+    let id = NodeId(u128::from_str_radix(parts.next()?, 16).ok()?);
+    let (deleted, purged) = (parts.next()? != "0", parts.next()? != "0");
+    let name = parts.next()?.into();
+    let row = NodeRow { number: NodeNo(small_of(number)?), org, topic, id, name, deleted, purged };
+    Some((number, row))
 }
 
 async fn series(connection: &mut SqliteConnection, registry: &mut Registry) -> Result<(), Error> {
-    let rows: Vec<(i64, i64, Option<String>, String, i64)> =
-        sqlx::query_as("SELECT sid, node, field, type, generation FROM series ORDER BY sid")
-            .fetch_all(connection)
-            .await
-            .map_err(sql("read"))?;
-    for (sid, node, field, value_type, generation) in rows {
-        if unsigned(sid)? != registry.series_count() as u64 {
-            return Err(Error::Inconsistent("series ids have a hole"));
+    let mut after = -1;
+    loop {
+        let rows = rows(connection, SERIES, after, one_series).await?;
+        let Some((last, _)) = rows.last() else { return Ok(()) };
+        after = *last;
+        for (sid, row) in rows {
+            if unsigned(sid)? != registry.series_count() as u64 {
+                return Err(Error::Inconsistent("series ids have a hole"));
+            }
+            registry.restore_series(&row);
         }
-        let value_type = ValueType::ALL.into_iter().find(|t| t.name() == value_type);
-        registry.restore_series(Series {
-            node: NodeNo(small(node)?),
-            field: field.map(Arc::from),
-            value_type: value_type.ok_or(Error::Inconsistent("a series type"))?,
-            generation: u8::try_from(generation).unwrap_or(u8::MAX),
-        });
     }
-    Ok(())
+}
+
+fn one_series(row: &str) -> Option<(i64, SeriesRow)> {
+    let mut parts = row.split(',');
+    let number = parts.next()?.parse().ok()?;
+    let node = NodeNo(parts.next()?.parse().ok()?);
+    let name = parts.next()?;
+    let value_type = ValueType::ALL.into_iter().find(|known| known.name() == name)?;
+    let generation = parts.next()?.parse().ok()?;
+    let field = match parts.next()?.strip_prefix('=') {
+        Some(digits) => Some(from_hex(digits)?.into()),
+        None => None,
+    };
+    let sid = SeriesId(small_of(number)?);
+    Some((number, SeriesRow { sid, node, field, value_type, generation }))
+}
+
+fn small_of(number: i64) -> Option<u32> {
+    u32::try_from(number).ok()
+}
+
+fn from_hex(digits: &str) -> Option<String> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pairs = digits.as_bytes().chunks_exact(2);
+    let bytes = pairs.map(|pair| match pair {
+        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    });
+    String::from_utf8(bytes.collect::<Option<Vec<u8>>>()?).ok()
 }
 
 type FileRow = (String, i64, i64, i64, i64, i64, i64, i64, i64, i64);
@@ -138,4 +195,31 @@ fn unsigned(number: i64) -> Result<u64, Error> {
 
 fn small(number: i64) -> Result<u32, Error> {
     u32::try_from(number).map_err(|_| Error::Inconsistent("a number out of range"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_read_as_they_are_written() {
+        let (number, row) = node("7,1,5,000000000000000000000000000000FF,1,0,a/b,c").unwrap();
+        assert_eq!(
+            (number, row.number, row.topic, row.id),
+            (7, NodeNo(7), TopicId(5), NodeId(255))
+        );
+        assert_eq!((&*row.name, row.deleted, row.purged), ("a/b,c", true, false));
+        let (_, row) = one_series("3,7,number,1,").unwrap();
+        assert_eq!(
+            (row.sid, row.node, row.field, row.generation),
+            (SeriesId(3), NodeNo(7), None, 1)
+        );
+        let (_, row) = one_series("3,7,text,0,=C3A4002C").unwrap();
+        assert_eq!(row.field.as_deref(), Some("\u{e4}\0,"));
+        let (_, row) = one_series("3,7,bool,0,=").unwrap();
+        assert_eq!(row.field.as_deref(), Some(""));
+        for broken in ["", "x", "3,7,number", "3,7,unheard,0,", "3,7,text,0,=zz"] {
+            assert!(one_series(broken).is_none(), "{broken}");
+        }
+    }
 }

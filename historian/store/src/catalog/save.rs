@@ -1,14 +1,11 @@
 //! Transactions of the catalog.
 
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, Transaction};
-use uns_model::NodeNo;
-
 use super::{Publication, sql};
-use crate::SeriesId;
 use crate::error::Error;
 use crate::file::Entry;
 use crate::gap::Gap;
-use crate::registry::{Node, Series};
+use crate::registry::{NodeRow, SeriesRow};
+use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, Transaction};
 
 /// Rows per statement: SQLite allows 32,766 parameters.
 const ROWS: usize = 1000;
@@ -22,6 +19,14 @@ pub(super) async fn publish(
     let mut tx = connection.begin().await.map_err(sql("begin a change of"))?;
     for nodes in what.changes.nodes.chunks(ROWS) {
         insert_nodes(&mut tx, nodes).await?;
+    }
+    for (node, purged) in &what.changes.deleted {
+        sqlx::query("UPDATE node SET deleted = TRUE, purged = ? WHERE node = ?")
+            .bind(purged)
+            .bind(i64::from(node.0))
+            .execute(&mut *tx)
+            .await
+            .map_err(sql("write"))?;
     }
     for series in what.changes.series.chunks(ROWS) {
         insert_series(&mut tx, series).await?;
@@ -66,12 +71,12 @@ pub(super) async fn set_aside(
     tx.commit().await.map_err(sql("commit"))
 }
 
-async fn insert_nodes(tx: &mut Tx<'_>, nodes: &[(NodeNo, Node)]) -> Result<(), Error> {
+async fn insert_nodes(tx: &mut Tx<'_>, nodes: &[NodeRow]) -> Result<(), Error> {
     let mut query = QueryBuilder::new(
         "INSERT OR REPLACE INTO node (node, org, topic, id, name, deleted, purged) ",
     );
-    query.push_values(nodes, |mut row, (number, node)| {
-        row.push_bind(i64::from(number.0))
+    query.push_values(nodes, |mut row, node| {
+        row.push_bind(i64::from(node.number.0))
             .push_bind(i64::from(node.org.0))
             .push_bind(i64::from(node.topic.0))
             .push_bind(node.id.0.to_be_bytes().to_vec())
@@ -83,10 +88,10 @@ async fn insert_nodes(tx: &mut Tx<'_>, nodes: &[(NodeNo, Node)]) -> Result<(), E
     Ok(())
 }
 
-async fn insert_series(tx: &mut Tx<'_>, series: &[(SeriesId, Series)]) -> Result<(), Error> {
+async fn insert_series(tx: &mut Tx<'_>, series: &[SeriesRow]) -> Result<(), Error> {
     let mut query = QueryBuilder::new("INSERT INTO series (sid, node, field, type, generation) ");
-    query.push_values(series, |mut row, (sid, series)| {
-        row.push_bind(i64::from(sid.0))
+    query.push_values(series, |mut row, series| {
+        row.push_bind(i64::from(series.sid.0))
             .push_bind(i64::from(series.node.0))
             .push_bind(series.field.as_deref().map(str::to_owned))
             .push_bind(series.value_type.name())

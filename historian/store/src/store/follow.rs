@@ -53,16 +53,27 @@ impl Store {
         let follow = Follow {
             runtime,
             tail: self.log.tail(self.cursor()),
-            ingest: Ingest::new(&self.config),
+            ingest: Ingest::new(&self.config, self.names.get().cloned()),
             committed: self.log.watch(),
             stop,
             jobs,
             since: None,
         };
+        self.adopt_names();
         self.follow(follow);
         // A panic of it has ended the process already.
         drop(writer.join());
         Ok(())
+    }
+
+    /// The catalog came with strings of its own: lets go of those others have too.
+    fn adopt_names(&self) {
+        const AT_ONCE: usize = 1024;
+        let Some(names) = self.names.get() else { return };
+        let mut next = Some(0);
+        while let Some(from) = next {
+            next = self.state.lock().registry.share_names(from, AT_ONCE, names);
+        }
     }
 
     fn follow(&self, mut f: Follow) {

@@ -51,7 +51,7 @@ impl Store {
             thread::sleep(pause);
             pause = (pause * 2).min(PAUSE_MAX);
         }
-        if job.changes.nodes.iter().any(|(_, node)| node.purged)
+        if job.changes.purges()
             && let Err(error) = self.drop_purged_files()
         {
             tracing::warn!(error = %chain(&error), "purged files stay until the next purge");

@@ -21,7 +21,7 @@ struct Driver {
 
 impl Driver {
     fn point(&mut self, point: &Point, arrival: Arrival) -> Verdict {
-        let shown = self.shown.as_ref().map(|(value, quality)| (value, *quality));
+        let shown = self.shown.as_ref().map(|(value, _)| value);
         let verdict = self.series.judge(point, arrival, shown);
         if matches!(verdict.effect, Effect::Follow | Effect::Correct) {
             self.shown = Some((point.value.clone(), verdict.quality));

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use uns_model::grammar::Names;
-use uns_model::{NodeId, NodeNo, OrgId, PublisherId, Quality, Sequence, Timestamp, TopicId};
+use uns_model::{Kept, NodeId, NodeNo, OrgId, PublisherId, Quality, Sequence, Timestamp, TopicId};
 
 use super::Loaded;
 use super::bytes::{Reader, Writer};
 use crate::node::Minted;
 use crate::registry::Registry;
-use crate::view::{Entry, Field, Last, LastSaved, Stored, View};
+use crate::view::{Entry, Field, Last, LastSaved, View};
 
 /// The version this release writes, and the newest it reads.
 pub(super) const FORMAT_VERSION: u32 = 1;
@@ -32,27 +32,21 @@ pub(super) enum Unusable {
     Newer(u32),
 }
 
-pub(super) fn encode(view: &View, registry: &Registry, next_publisher: u32) -> Vec<u8> {
+pub(super) fn encode(view: &View, next_publisher: u32) -> Vec<u8> {
     let mut to = Writer::default();
     to.raw(MAGIC);
     to.u32(FORMAT_VERSION);
     to.u64(view.applied.0);
     to.u32(next_publisher);
-    to.length(view.entries.iter().flatten().count());
-    for entry in view.entries.iter().flatten() {
+    to.length(view.entries.iter().count());
+    for entry in view.entries.iter() {
         encode_entry(entry, &mut to);
     }
-    let retained = || view.retained.iter().filter(|(topic, _)| registry.topic(**topic).is_some());
-    to.length(retained().count());
-    for (topic, stored) in retained() {
-        to.u32(topic.0);
-        to.u32(stored.publisher.0);
-        to.u8(stored.qos);
-        encode_option(stored.expiry.map(u64::from), &mut to);
-        to.i64(stored.ingest.0);
-        to.u64(stored.sequence.0);
-        to.u32(stored.properties_bytes);
-        to.bytes(&stored.bytes);
+    to.length(view.retained);
+    for entry in view.entries.iter() {
+        if let Some(kept) = &entry.retained {
+            encode_retained(entry, kept, view, &mut to);
+        }
     }
     let crc = crc32fast::hash(&to.0);
     to.u32(crc);
@@ -101,45 +95,64 @@ fn decode_body(from: &mut Reader<'_>, names: Names) -> Option<Loaded> {
         view.insert(entry);
     }
     for _ in 0..from.u32()? {
-        let topic = TopicId(from.u32()?);
-        let stored = Stored {
-            publisher: PublisherId(from.u32()?),
-            qos: from.u8()?,
-            expiry: decode_option(from)?.map(u32::try_from).transpose().ok()?,
-            ingest: Timestamp(from.i64()?),
-            sequence: Sequence(from.u64()?),
-            properties_bytes: from.u32()?,
-            bytes: from.bytes()?.into(),
-        };
-        if stored.properties_bytes as usize > stored.bytes.len() {
-            return None;
-        }
-        view.retained.insert(topic, stored);
+        decode_retained(from, &registry, &mut view)?;
     }
     from.0.is_empty().then_some(Loaded { registry, view, next_publisher })
 }
 
+/// Publisher and sequence have their place in the format, and are not kept any more.
+fn encode_retained(entry: &Entry, kept: &Kept, view: &View, to: &mut Writer) {
+    let ingest = view.expiring.get(&entry.node.number).copied().unwrap_or_default();
+    to.u32(entry.node.topic.0);
+    to.u32(0);
+    to.u8(kept.qos());
+    encode_option(kept.expiry().map(u64::from), to);
+    to.i64(ingest.0);
+    to.u64(0);
+    let (properties, payload) = (kept.properties(), kept.payload());
+    to.length(properties.len());
+    to.length(properties.len() + payload.len());
+    to.raw(properties);
+    to.raw(payload);
+}
+
+fn decode_retained(from: &mut Reader<'_>, registry: &Registry, view: &mut View) -> Option<()> {
+    let topic = TopicId(from.u32()?);
+    from.u32()?;
+    let qos = from.u8()?;
+    let expiry = decode_option(from)?.map(u32::try_from).transpose().ok()?;
+    let ingest = Timestamp(from.i64()?);
+    from.u64()?;
+    let properties = from.u32()? as usize;
+    let (properties, payload) = from.bytes()?.split_at_checked(properties)?;
+    let known = registry.interned(topic)?;
+    let node = registry.find(known.org, &known.name)?.number;
+    view.retain(node, Some(Kept::new(qos, expiry, properties, payload)), ingest);
+    Some(())
+}
+
 fn encode_entry(entry: &Entry, to: &mut Writer) {
     let flag = |set: bool, bit: u8| if set { bit } else { 0 };
-    to.u8(flag(entry.living, LIVING)
+    let (fields, last_ingest) = (entry.fields(), entry.last_ingest());
+    to.u8(flag(entry.is_living(), LIVING)
         | flag(entry.own.is_some(), HAS_OWN)
-        | flag(entry.fields.is_some(), HAS_FIELDS)
-        | flag(entry.last_ingest.is_some(), HAS_INGEST));
+        | flag(!fields.is_empty(), HAS_FIELDS)
+        | flag(last_ingest.is_some(), HAS_INGEST));
     let node = &entry.node;
     to.u32(node.org.0);
     to.u32(node.topic.0);
     to.u32(node.number.0);
     to.u128(node.id.0);
     to.bytes(node.name.as_bytes());
-    if let Some(ingest) = entry.last_ingest {
+    if let Some(ingest) = last_ingest {
         to.i64(ingest.0);
     }
     if let Some(own) = &entry.own {
         encode_last(own, to);
     }
-    if let Some(fields) = &entry.fields {
+    if !fields.is_empty() {
         to.length(fields.len());
-        for field in fields.iter() {
+        for field in fields {
             to.bytes(field.name.as_bytes());
             encode_last(&field.last, to);
         }
@@ -161,10 +174,11 @@ fn decode_entry(from: &mut Reader<'_>, registry: &Registry, view: &mut View) -> 
         true => registry.insert(&mut mint, minted),
         false => registry.insert_deleted(&mut mint, minted),
     };
-    let mut entry = Entry { living, ..Entry::new(node) };
-    if flags & HAS_INGEST != 0 {
-        entry.last_ingest = Some(Timestamp(from.i64()?));
+    if !living {
+        node.bury();
     }
+    let mut entry = Entry::new(node);
+    let last_ingest = if flags & HAS_INGEST != 0 { Some(Timestamp(from.i64()?)) } else { None };
     if flags & HAS_OWN != 0 {
         entry.own = Some(decode_last(from)?);
     }
@@ -174,7 +188,10 @@ fn decode_entry(from: &mut Reader<'_>, registry: &Registry, view: &mut View) -> 
             let name = view.share_field(Arc::from(from.text()?));
             fields.push(Field { name, last: decode_last(from)? });
         }
-        entry.fields = Some(Box::new(fields));
+        entry.set_fields(fields);
+    }
+    if let Some(ingest) = last_ingest {
+        entry.note_ingest(ingest);
     }
     Some(entry)
 }

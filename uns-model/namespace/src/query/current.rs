@@ -75,7 +75,7 @@ impl Namespace {
                 let Some(step) = walk.step() else {
                     return Ok(CurrentPage { sequence: as_of, values, next: None });
                 };
-                let node = step.level.node.filter(|_| step.matched);
+                let node = step.node.filter(|_| step.matched);
                 if let Some(entry) = node.and_then(|node| view.entry(node)) {
                     push_values(entry, &mut values);
                 }
@@ -96,12 +96,11 @@ fn push_values(entry: &Entry, values: &mut Vec<CurrentValue>) {
         node: entry.node.number,
         node_id: entry.node.id,
         value: last.value.clone(),
-        quality: last.quality,
+        quality: last.quality(),
         timestamp: last.time(),
-        ingest: last.ingest,
+        ingest: last.ingest(),
         sequence: last.sequence,
     };
     values.extend(entry.own.as_ref().map(|last| shown(None, last)));
-    let fields = entry.fields.iter().flat_map(|fields| fields.iter());
-    values.extend(fields.map(|field| shown(Some(&field.name), &field.last)));
+    values.extend(entry.fields().iter().map(|field| shown(Some(&field.name), &field.last)));
 }

@@ -30,8 +30,7 @@ impl Namespace {
         loop {
             let view = self.view.read();
             let end = view.entries.len().min(start + STEPS_MAX);
-            let slice = view.entries.get(start..end).unwrap_or_default();
-            for entry in slice.iter().flatten().filter(|entry| entry.living) {
+            for entry in view.entries.range(start..end).filter(|entry| entry.is_living()) {
                 if hits.len() >= limit || words.is_empty() {
                     break;
                 }

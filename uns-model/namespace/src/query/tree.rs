@@ -6,7 +6,7 @@ use uns_model::grammar::Marker;
 
 use crate::Namespace;
 use crate::node::UNS_PREFIX;
-use crate::view::{Pattern, View, Walk};
+use crate::view::{Entry, Pattern, Step, View, Walk};
 
 /// Which part of the tree.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ impl Namespace {
                     return Ok(TreePage { sequence: as_of, nodes, next: None });
                 };
                 if step.depth > skipped {
-                    nodes.push(show(&view, step.level, walk.path()));
+                    nodes.push(show(&view, &step, walk.path()));
                 }
                 if nodes.len() >= limit {
                     let next = Some(Token::write(as_of, walk.path()));
@@ -107,22 +107,22 @@ impl Namespace {
     }
 }
 
-fn show(view: &View, level: &crate::view::Level, path: &str) -> TreeNode {
-    let entry = level.node.and_then(|node| view.entry(node));
+fn show(view: &View, step: &Step, path: &str) -> TreeNode {
+    let entry = step.node.and_then(|node| view.entry(node));
     let own = entry.and_then(|entry| entry.own.as_ref());
     let name = path.rsplit('/').next().unwrap_or(path);
     TreeNode {
         path: entry.map_or_else(|| path.into(), |entry| entry.node.name.clone()),
         name: name.into(),
-        node: level.node,
+        node: step.node,
         node_id: entry.map(|entry| entry.node.id),
-        children: level.children.len() as u64,
-        descendants: u64::from(level.nodes_below),
+        children: step.children as u64,
+        descendants: u64::from(step.nodes_below),
         contract: contract(path),
-        last_ingest: entry.and_then(|entry| entry.last_ingest),
+        last_ingest: entry.and_then(Entry::last_ingest),
         own: own.map(|last| OwnValue {
             value: last.value.clone(),
-            quality: last.quality,
+            quality: last.quality(),
             timestamp: last.time(),
             sequence: last.sequence,
         }),

@@ -7,10 +7,10 @@ use fabric::{Frame, Publish, Record};
 use parking_lot::RwLock;
 use schemas::payload::{DecodeContext, as_text, decode};
 use uns_model::fold::{Effect, TimeFinding, Verdict};
-use uns_model::{NodeNo, Point, Sequence};
+use uns_model::{Kept, NodeNo, Point, Sequence, Timestamp};
 
 use super::properties::content_type;
-use super::{Arrived, Entry, Field, FoldCounts, Last, Stored, View};
+use super::{Arrived, Entry, Field, FoldCounts, Last, More, View, share_field};
 use crate::node::{Minted, Node};
 use crate::{Config, registry::Registry};
 
@@ -117,62 +117,63 @@ impl View {
         publish: &Publish<'_>,
         points: impl Iterator<Item = Point>,
     ) {
-        let Some(mut entry) = self
-            .entries
-            .get_mut(publish.node.0 as usize)
-            .and_then(|entry| entry.take_if(|entry| entry.living))
-        else {
+        let Publish { node, publisher, ingest, .. } = *publish;
+        if self.entry(node).is_none_or(|entry| !entry.is_living()) {
             points.for_each(drop);
             self.counts.orphans += 1;
-            if self.entry(publish.node).is_none() {
-                registry.reserve(publish.topic, publish.node);
+            if self.entry(node).is_none() {
+                registry.reserve(publish.topic, node);
             }
             return;
-        };
-        if publish.retain && publish.payload.is_empty() {
-            self.retained.remove(&publish.topic);
-        } else if publish.retain {
-            self.retained.insert(publish.topic, Stored::new(sequence, publish));
         }
-        let Publish { publisher, ingest, .. } = *publish;
+        if publish.retain {
+            let kept = (!publish.payload.is_empty()).then(|| {
+                Kept::new(publish.qos, publish.expiry, publish.properties, publish.payload)
+            });
+            self.retain(node, kept, ingest);
+        }
         let arrived = Arrived { publisher, ingest, sequence };
         for point in points {
-            entry.last_ingest = Some(ingest);
-            let verdict = self.point(&mut entry, point, arrived);
+            let verdict = self.point(node, point, arrived);
             self.counts.count(&verdict);
         }
-        self.entries[publish.node.0 as usize] = Some(entry);
     }
 
-    fn point(&mut self, entry: &mut Entry, mut point: Point, arrived: Arrived) -> Verdict {
-        let Some(name) = point.field.take() else {
-            if let Some(own) = &mut entry.own {
-                return own.next(point, arrived);
-            }
-            let (verdict, first) = Last::first(point, arrived);
-            entry.own = first;
-            return verdict;
-        };
-        match entry.find_field(&name) {
-            Ok(field) => field.last.next(point, arrived),
-            Err(place) => {
-                let (verdict, first) = Last::first(point, arrived);
-                if let Some(last) = first {
-                    let name = self.share_field(name);
-                    entry.add_field(place, Field { name, last });
+    fn point(&mut self, node: NodeNo, mut point: Point, arrived: Arrived) -> Verdict {
+        let Self { entries, shared_fields, .. } = self;
+        let entry = entries.get_mut(node).expect("whoever asks has looked");
+        let (verdict, first) = match point.field.take() {
+            None => match &mut entry.own {
+                Some(own) => (own.next(point, arrived), None),
+                None => {
+                    let (verdict, first) = Last::first(point, arrived);
+                    entry.own = first;
+                    (verdict, None)
                 }
-                verdict
-            }
+            },
+            Some(name) => match entry.find_field(&name) {
+                Ok(field) => (field.last.next(point, arrived), None),
+                Err(place) => {
+                    let (verdict, first) = Last::first(point, arrived);
+                    (verdict, first.map(|last| (place, name, last)))
+                }
+            },
+        };
+        if let Some((place, name, last)) = first {
+            let name = share_field(shared_fields, name);
+            entry.add_field(place, Field { name, last });
         }
+        entry.note_ingest(arrived.ingest);
+        verdict
     }
 
     fn delete(&mut self, registry: &Registry, node: NodeNo) {
-        let Some(entry) = self.entry_mut(node).filter(|entry| entry.living) else { return };
+        let Some(entry) = self.entry_mut(node).filter(|entry| entry.is_living()) else { return };
         entry.bury();
         let node = entry.node.clone();
         registry.delete(&mut registry.mint(), &node);
-        self.tree.remove(node.org, &node.name, node.number);
-        self.retained.remove(&node.topic);
+        self.tree.remove(&node);
+        self.retain(node.number, None, Timestamp::default());
     }
 }
 
@@ -197,26 +198,56 @@ impl FoldCounts {
 impl Entry {
     /// A node nothing was published to yet.
     pub(crate) fn new(node: Arc<Node>) -> Self {
-        Self { node, living: true, last_ingest: None, own: None, fields: None }
+        Self { node, own: None, retained: None, more: None }
+    }
+
+    /// Whether its deletion is not committed.
+    pub(crate) fn is_living(&self) -> bool {
+        // A buried one has no value, so those that have one need not be asked.
+        self.own.is_some() || !self.node.is_buried()
+    }
+
+    /// The values of its fields, by name.
+    pub(crate) fn fields(&self) -> &[Field] {
+        self.more.as_ref().map_or(&[], |more| &more.fields)
+    }
+
+    /// Puts back the fields a checkpoint kept.
+    pub(crate) fn set_fields(&mut self, fields: Vec<Field>) {
+        if !fields.is_empty() {
+            self.more.get_or_insert_default().fields = fields;
+        }
+    }
+
+    /// When its last sample came in.
+    pub(crate) fn last_ingest(&self) -> Option<Timestamp> {
+        let more = self.more.as_ref().and_then(|more| more.last_ingest);
+        more.max(self.own.as_ref().map(Last::ingest))
+    }
+
+    /// Ingest times only grow.
+    pub(crate) fn note_ingest(&mut self, ingest: Timestamp) {
+        if self.last_ingest() < Some(ingest) {
+            self.more.get_or_insert_default().last_ingest = Some(ingest);
+        }
     }
 
     /// Forgets the values of a deleted node.
     pub(super) fn bury(&mut self) {
-        self.living = false;
+        self.node.bury();
         self.own = None;
-        self.fields = None;
-        self.last_ingest = None;
+        self.more = None;
     }
 
     /// A field, or where it belongs.
     fn find_field(&mut self, name: &str) -> Result<&mut Field, usize> {
-        let fields = self.fields.as_deref_mut().map_or(&mut [][..], Vec::as_mut_slice);
+        let fields = self.more.as_mut().map_or(&mut [][..], |more| &mut more.fields);
         let place = fields.binary_search_by(|field| (*field.name).cmp(name))?;
         Ok(&mut fields[place])
     }
 
     fn add_field(&mut self, mut place: usize, field: Field) {
-        let fields = self.fields.get_or_insert_default();
+        let More { fields, .. } = &mut **self.more.get_or_insert_default();
         if fields.len() >= FIELDS_MAX {
             let silent = fields.iter().enumerate().min_by_key(|(_, field)| field.last.sequence);
             let silent = silent.map_or(0, |(at, _)| at);

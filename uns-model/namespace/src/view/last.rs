@@ -5,16 +5,11 @@ use std::sync::Arc;
 use uns_model::fold::{Arrival, Effect, Series, Verdict};
 use uns_model::{Point, PublisherId, Quality, Sequence, Timestamp, Value};
 
-/// A last value.
+/// A last value. Small, since there are millions.
 #[derive(Clone, Debug)]
 pub(crate) struct Last {
     pub(crate) value: Value,
-    pub(crate) quality: Quality,
-    pub(crate) publisher: PublisherId,
-    pub(crate) ingest: Timestamp,
     pub(crate) sequence: Sequence,
-    /// The source's own `seq`.
-    pub(crate) seq: Option<u64>,
     series: Series,
 }
 
@@ -58,36 +53,32 @@ fn follows(verdict: &Verdict) -> bool {
 impl Last {
     /// Source time, or ingest time where the source named none.
     pub(crate) fn time(&self) -> Timestamp {
-        self.series.last_time().unwrap_or(self.ingest)
+        self.series.last_time().unwrap_or(self.series.ingest())
+    }
+
+    pub(crate) fn ingest(&self) -> Timestamp {
+        self.series.ingest()
+    }
+
+    pub(crate) fn quality(&self) -> Quality {
+        self.series.quality()
     }
 
     /// Folds the first point of a series; none if that one is history only.
     pub(crate) fn first(point: Point, arrived: Arrived) -> (Verdict, Option<Self>) {
         let mut series = Series::default();
         let verdict = series.judge(&point, arrived.arrival(), None);
-        let last = follows(&verdict).then_some(Self {
-            value: point.value,
-            quality: verdict.quality,
-            publisher: arrived.publisher,
-            ingest: arrived.ingest,
-            sequence: arrived.sequence,
-            seq: point.seq,
-            series,
-        });
+        let sequence = arrived.sequence;
+        let last = follows(&verdict).then_some(Self { value: point.value, sequence, series });
         (verdict, last)
     }
 
     /// Folds one more point in.
     pub(crate) fn next(&mut self, point: Point, arrived: Arrived) -> Verdict {
-        let shown = Some((&self.value, self.quality));
-        let verdict = self.series.judge(&point, arrived.arrival(), shown);
+        let verdict = self.series.judge(&point, arrived.arrival(), Some(&self.value));
         if follows(&verdict) {
             self.value = point.value;
-            self.quality = verdict.quality;
-            self.publisher = arrived.publisher;
-            self.ingest = arrived.ingest;
             self.sequence = arrived.sequence;
-            self.seq = point.seq;
         }
         verdict
     }
@@ -96,12 +87,12 @@ impl Last {
     pub(crate) fn save(&self) -> LastSaved {
         LastSaved {
             value: self.value.clone(),
-            quality: self.quality,
-            publisher: self.publisher,
+            quality: self.quality(),
+            publisher: self.series.publisher(),
             time: self.time(),
-            ingest: self.ingest,
+            ingest: self.ingest(),
             sequence: self.sequence,
-            seq: self.seq,
+            seq: self.series.seq(),
         }
     }
 
@@ -113,7 +104,7 @@ impl Last {
         let point =
             Point { field: None, value, quality, source: Some(time), seq, historical: false };
         series.judge(&point, Arrival { ingest, publisher }, None);
-        Self { value: point.value, quality, publisher, ingest, sequence, seq, series }
+        Self { value: point.value, sequence, series }
     }
 }
 

@@ -1,66 +1,65 @@
 //! Committed retained messages: what seeds the broker's own store when the hub starts.
 
-use uns_model::{OrgId, PublisherId, Sequence, Timestamp, TopicId};
+use std::fmt;
+use std::sync::Arc;
 
-/// A retained publish, borrowed from the view.
+use uns_model::{Kept, OrgId, Timestamp};
+
+use super::{Entry, View};
+
+/// A retained publish, borrowed from the view. To clone name and message is to share them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Retained<'a> {
     /// Whose it is.
     pub org: OrgId,
-    /// The interned topic.
-    pub topic: TopicId,
     /// The topic string.
-    pub name: &'a str,
-    /// Who published it.
-    pub publisher: PublisherId,
-    /// MQTT QoS as published.
-    pub qos: u8,
-    /// MQTT 5 Message Expiry Interval in seconds, counted from `ingest`.
-    pub expiry: Option<u32>,
-    /// When it came in.
-    pub ingest: Timestamp,
-    /// Its record.
-    pub sequence: Sequence,
-    /// MQTT 5 properties in wire form without their length.
-    pub properties: &'a [u8],
-    /// The payload.
-    pub payload: &'a [u8],
+    pub name: &'a Arc<str>,
+    /// The message.
+    pub kept: &'a Kept,
+    /// When it came in, if it expires: its interval counts from then.
+    pub ingest: Option<Timestamp>,
 }
 
-/// A retained publish as the view keeps it: one allocation for properties and payload.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Stored {
-    pub(crate) publisher: PublisherId,
-    pub(crate) qos: u8,
-    pub(crate) expiry: Option<u32>,
-    pub(crate) ingest: Timestamp,
-    pub(crate) sequence: Sequence,
-    pub(crate) properties_bytes: u32,
-    pub(crate) bytes: Box<[u8]>,
+/// Who else keeps retained messages. Asked for one that says the same as the given one, it gives
+/// its own, so that there is one allocation for both.
+#[derive(Clone)]
+pub struct SharedRetained(Arc<FindSame>);
+
+type FindSame = dyn Fn(OrgId, &str, &Kept) -> Option<Kept> + Send + Sync;
+
+impl SharedRetained {
+    /// From a look-up by organisation, topic and message.
+    pub fn new(find: impl Fn(OrgId, &str, &Kept) -> Option<Kept> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(find))
+    }
+
+    /// The other's message where it has the same one, else this one.
+    pub(crate) fn share(&self, org: OrgId, topic: &str, kept: Kept) -> Kept {
+        (self.0)(org, topic, &kept).unwrap_or(kept)
+    }
 }
 
-impl Stored {
-    pub(crate) fn new(sequence: Sequence, publish: &fabric::Publish<'_>) -> Self {
-        let properties = publish.properties;
-        Self {
-            publisher: publish.publisher,
-            qos: publish.qos,
-            expiry: publish.expiry,
-            ingest: publish.ingest,
-            sequence,
-            properties_bytes: u32::try_from(properties.len()).expect("a packet is below 4 GiB"),
-            bytes: [properties, publish.payload].concat().into(),
-        }
+impl fmt::Debug for SharedRetained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedRetained")
     }
+}
 
-    pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
-        self.expiry.is_some_and(|seconds| {
-            now.0.saturating_sub(self.ingest.0) >= i64::from(seconds) * 1_000_000_000
-        })
-    }
-
-    /// Properties and payload.
-    pub(crate) fn parts(&self) -> (&[u8], &[u8]) {
-        self.bytes.split_at(self.properties_bytes as usize)
+impl View {
+    /// The retained message of a node, unless it has expired.
+    pub(crate) fn retained_of<'a>(
+        &'a self,
+        entry: &'a Entry,
+        now: Timestamp,
+    ) -> Option<Retained<'a>> {
+        let kept = entry.retained.as_ref()?;
+        let (org, name) = (entry.node.org, &entry.node.name);
+        let Some(seconds) = kept.expiry() else {
+            return Some(Retained { org, name, kept, ingest: None });
+        };
+        let ingest = self.expiring.get(&entry.node.number).copied().unwrap_or(now);
+        let age = now.0.saturating_sub(ingest.0);
+        let expired = age >= i64::from(seconds) * 1_000_000_000;
+        (!expired).then_some(Retained { org, name, kept, ingest: Some(ingest) })
     }
 }

@@ -1,21 +1,93 @@
-//! The tree of path levels. Interior levels need no record: paths make them.
+//! The tree of path levels. Interior levels need no record: paths make them. A level with nothing
+//! below it is no more than its place among its siblings, and its name is part of its node's.
 
-use std::collections::BTreeMap;
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ahash::AHashMap;
 use uns_model::{NodeNo, OrgId};
 
+use crate::node::Node;
+
 /// Place of a level in the arena.
 pub(crate) type LevelNo = u32;
 
-/// One level of a path.
+/// No level: nothing is below.
+const LEAF: LevelNo = LevelNo::MAX;
+
+/// One level of a path that has others below it.
 #[derive(Debug, Default)]
 pub(crate) struct Level {
-    pub(crate) children: BTreeMap<Box<str>, LevelNo>,
+    pub(crate) children: BTreeSet<Child>,
     /// The node that lives here, if any.
-    pub(crate) node: Option<NodeNo>,
+    node: Option<NodeNo>,
     /// Nodes below, this one not included.
-    pub(crate) nodes_below: u32,
+    nodes_below: u32,
+}
+
+/// A level as its parent knows it, ordered by name.
+#[derive(Clone, Debug)]
+pub(crate) struct Child {
+    /// A node whose name has the level's name in it: of a leaf, the node that lives there.
+    of: Arc<Node>,
+    start: u16,
+    end: u16,
+    level: LevelNo,
+}
+
+/// A level as it is seen from outside.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen<'t> {
+    /// The node that lives here.
+    pub(crate) node: Option<NodeNo>,
+    /// What is below, if anything.
+    pub(crate) level: Option<&'t Level>,
+}
+
+impl Child {
+    pub(crate) fn name(&self) -> &str {
+        self.of.name.get(usize::from(self.start)..usize::from(self.end)).unwrap_or_default()
+    }
+}
+
+impl Borrow<str> for Child {
+    fn borrow(&self) -> &str {
+        self.name()
+    }
+}
+
+impl Ord for Child {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name().cmp(other.name())
+    }
+}
+
+impl PartialOrd for Child {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Eq for Child {}
+
+impl PartialEq for Child {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Seen<'_> {
+    /// How many levels are directly below.
+    pub(crate) fn children(&self) -> usize {
+        self.level.map_or(0, |level| level.children.len())
+    }
+
+    /// How many nodes are below, its own not included.
+    pub(crate) fn nodes_below(&self) -> u32 {
+        self.level.map_or(0, |level| level.nodes_below)
+    }
 }
 
 /// Every level of every organisation, in one arena: no recursion, however deep a path is.
@@ -28,12 +100,19 @@ pub(crate) struct Tree {
 
 impl Tree {
     /// The root of an organisation that has nodes.
-    pub(crate) fn root(&self, org: OrgId) -> Option<LevelNo> {
-        self.roots.get(&org).copied()
+    pub(crate) fn root(&self, org: OrgId) -> Option<&Level> {
+        self.roots.get(&org).map(|root| self.level(*root))
     }
 
-    pub(crate) fn level(&self, number: LevelNo) -> &Level {
-        &self.arena[number as usize]
+    /// A child as it is seen from outside.
+    pub(crate) fn seen(&self, child: &Child) -> Seen<'_> {
+        match child.level {
+            LEAF => Seen { node: Some(child.of.number), level: None },
+            number => {
+                let level = self.level(number);
+                Seen { node: level.node, level: Some(level) }
+            }
+        }
     }
 
     /// The level at a path.
@@ -41,9 +120,9 @@ impl Tree {
         &self,
         org: OrgId,
         mut path: impl Iterator<Item = &'a str>,
-    ) -> Option<LevelNo> {
-        let root = self.root(org)?;
-        path.try_fold(root, |at, name| self.level(at).children.get(name).copied())
+    ) -> Option<Seen<'_>> {
+        let root = Seen { node: None, level: self.root(org) };
+        path.try_fold(root, |at, name| Some(self.seen(at.level?.children.get(name)?)))
     }
 
     /// Whether nothing lives at or below a path; wildcards are never known. The empty path is the
@@ -53,28 +132,48 @@ impl Tree {
     }
 
     /// Puts a node onto its path; one that was there gives way and is returned.
-    pub(crate) fn insert(&mut self, org: OrgId, topic: &str, node: NodeNo) -> Option<NodeNo> {
-        let mut trail = Vec::with_capacity(16);
-        let mut at = match self.root(org) {
-            Some(root) => root,
+    pub(crate) fn insert(&mut self, node: &Arc<Node>) -> Option<NodeNo> {
+        let mut at = match self.roots.get(&node.org) {
+            Some(root) => *root,
             None => {
-                let root = self.add();
-                self.roots.insert(org, root);
+                let root = self.add(Level::default());
+                self.roots.insert(node.org, root);
                 root
             }
         };
-        for name in topic.split('/') {
-            trail.push(at);
-            at = match self.level(at).children.get(name) {
-                Some(child) => *child,
-                None => {
-                    let child = self.add();
-                    self.arena[at as usize].children.insert(name.into(), child);
-                    child
+        let mut trail = vec![at];
+        let mut start = 0;
+        let mut before = None;
+        for name in node.name.split('/') {
+            let end = start + name.len();
+            let short =
+                |place: usize| u16::try_from(place).expect("a topic is at most 65,535 bytes");
+            let last = end == node.name.len();
+            let known = self.level(at).children.get(name).cloned();
+            let mut child = known.clone().unwrap_or(Child {
+                of: node.clone(),
+                start: short(start),
+                end: short(end),
+                level: LEAF,
+            });
+            if last {
+                before = known.and_then(|known| self.seen(&known).node);
+                match child.level {
+                    LEAF => child.of = node.clone(),
+                    number => self.arena[number as usize].node = Some(node.number),
                 }
-            };
+            } else if child.level == LEAF {
+                let lives = known.map(|known| known.of.number);
+                child.level = self.add(Level { node: lives, ..Level::default() });
+            }
+            start = end + 1;
+            let next = child.level;
+            self.arena[at as usize].children.replace(child);
+            if !last {
+                trail.push(next);
+                at = next;
+            }
         }
-        let before = self.arena[at as usize].node.replace(node);
         if before.is_none() {
             for above in trail {
                 self.arena[above as usize].nodes_below += 1;
@@ -84,36 +183,58 @@ impl Tree {
     }
 
     /// Takes a node off its path, and every level that leads to nothing any more.
-    pub(crate) fn remove(&mut self, org: OrgId, topic: &str, node: NodeNo) {
-        let Some(mut at) = self.root(org) else { return };
+    pub(crate) fn remove(&mut self, node: &Node) {
+        let Some(root) = self.roots.get(&node.org).copied() else { return };
         let mut trail = Vec::with_capacity(16);
-        for name in topic.split('/') {
+        let mut at = root;
+        for name in node.name.split('/') {
+            if at == LEAF {
+                return;
+            }
             let Some(child) = self.level(at).children.get(name) else { return };
             trail.push((at, name));
-            at = *child;
+            at = child.level;
         }
-        if self.level(at).node != Some(node) {
+        let lives = match (at, trail.last()) {
+            (LEAF, Some((parent, name))) => {
+                self.level(*parent).children.get(*name).map(|child| child.of.number)
+            }
+            _ => self.level(at).node,
+        };
+        if lives != Some(node.number) {
             return;
         }
-        self.arena[at as usize].node = None;
+        if at != LEAF {
+            self.arena[at as usize].node = None;
+        }
         for (above, name) in trail.into_iter().rev() {
+            let gone = at == LEAF || {
+                let level = self.level(at);
+                level.node.is_none() && level.children.is_empty()
+            };
             let parent = &mut self.arena[above as usize];
             parent.nodes_below -= 1;
-            let child = &self.arena[at as usize];
-            if child.node.is_none() && child.children.is_empty() {
-                self.arena[above as usize].children.remove(name);
-                self.free.push(at);
+            if gone {
+                parent.children.remove(name);
+                if at != LEAF {
+                    self.free.push(at);
+                }
             }
             at = above;
         }
     }
 
-    fn add(&mut self) -> LevelNo {
+    fn level(&self, number: LevelNo) -> &Level {
+        &self.arena[number as usize]
+    }
+
+    fn add(&mut self, level: Level) -> LevelNo {
         if let Some(number) = self.free.pop() {
+            self.arena[number as usize] = level;
             return number;
         }
         let number = u32::try_from(self.arena.len()).expect("quotas keep levels below 2^32");
-        self.arena.push(Level::default());
+        self.arena.push(level);
         number
     }
 }
@@ -122,29 +243,48 @@ impl Tree {
 mod tests {
     use super::*;
 
+    const ORG: OrgId = OrgId::DEFAULT;
+
+    fn find<'t>(tree: &'t Tree, path: &str) -> Option<Seen<'t>> {
+        tree.find(ORG, path.split('/'))
+    }
+
     #[test]
     fn removing_everything_leaves_nothing_but_the_root() {
         let mut tree = Tree::default();
-        let org = OrgId::DEFAULT;
-        for (n, topic) in ["a/b/c", "a/b", "a//x", "/a", "a"].into_iter().enumerate() {
-            let before = tree.insert(org, topic, NodeNo(u32::try_from(n).unwrap()));
-            assert_eq!(before, None);
+        for (n, topic) in (0..).zip(["a/b/c", "a/b", "a//x", "/a", "a"]) {
+            assert_eq!(tree.insert(&Node::named(n, topic)), None);
         }
-        let root = tree.root(org).unwrap();
-        assert_eq!(tree.level(root).nodes_below, 5);
-        let a = tree.find(org, "a".split('/')).unwrap();
-        assert_eq!((tree.level(a).nodes_below, tree.level(a).children.len()), (3, 2));
+        assert_eq!(tree.root(ORG).unwrap().nodes_below, 5);
+        let a = find(&tree, "a").unwrap();
+        assert_eq!((a.node, a.nodes_below(), a.children()), (Some(NodeNo(4)), 3, 2));
 
-        tree.remove(org, "a/b", NodeNo(9));
-        assert_eq!(tree.level(root).nodes_below, 5, "another node's number removes nothing");
-        tree.remove(org, "a/b", NodeNo(1));
-        assert!(tree.find(org, "a/b/c".split('/')).is_some());
+        tree.remove(&Node::named(9, "a/b"));
+        assert_eq!(tree.root(ORG).unwrap().nodes_below, 5, "another node's number removes nothing");
+        tree.remove(&Node::named(1, "a/b"));
+        assert!(find(&tree, "a/b/c").is_some());
         for (n, topic) in [(0, "a/b/c"), (2, "a//x"), (3, "/a"), (4, "a")] {
-            tree.remove(org, topic, NodeNo(n));
+            tree.remove(&Node::named(n, topic));
         }
-        assert_eq!((tree.level(root).nodes_below, tree.level(root).children.len()), (0, 0));
+        let root = tree.root(ORG).unwrap();
+        assert_eq!((root.nodes_below, root.children.len()), (0, 0));
         assert_eq!(tree.free.len() + 1, tree.arena.len());
-        tree.insert(org, "z/y", NodeNo(7));
-        assert_eq!(tree.level(tree.find(org, "z/y".split('/')).unwrap()).node, Some(NodeNo(7)));
+        tree.insert(&Node::named(7, "z/y"));
+        assert_eq!(find(&tree, "z/y").unwrap().node, Some(NodeNo(7)));
+    }
+
+    #[test]
+    fn a_leaf_gives_way_and_grows() {
+        let mut tree = Tree::default();
+        assert_eq!(tree.insert(&Node::named(0, "a/b")), None);
+        assert_eq!(tree.insert(&Node::named(1, "a/b")), Some(NodeNo(0)));
+        assert_eq!(tree.insert(&Node::named(2, "a/b/c")), None);
+        let b = find(&tree, "a/b").unwrap();
+        assert_eq!((b.node, b.nodes_below(), b.children()), (Some(NodeNo(1)), 1, 1));
+        assert_eq!(tree.insert(&Node::named(3, "a/b")), Some(NodeNo(1)));
+        tree.remove(&Node::named(2, "a/b/c"));
+        assert_eq!(find(&tree, "a/b").unwrap().node, Some(NodeNo(3)));
+        assert!(find(&tree, "a/b/c").is_none());
+        assert_eq!(tree.root(ORG).unwrap().nodes_below, 1);
     }
 }

@@ -1,12 +1,12 @@
 //! Walks the levels an MQTT filter matches, in topic order (level by level), and can go on behind
 //! any path. The cost follows the levels the filter leads through, not the size of the tree.
 
-use std::collections::btree_map::Range;
+use std::collections::btree_set::Range;
 use std::ops::Bound;
 
-use uns_model::OrgId;
+use uns_model::{NodeNo, OrgId};
 
-use super::tree::{Level, LevelNo, Tree};
+use super::tree::{Child, Level, Seen, Tree};
 
 /// The levels of a filter, with an optional end of depth.
 #[derive(Clone, Debug)]
@@ -19,9 +19,11 @@ pub(crate) struct Pattern<'f> {
 /// Where the children of one level come from.
 enum Children<'t> {
     /// A literal level of the filter: at most one.
-    One(Option<(&'t str, LevelNo)>),
+    One(Option<&'t Child>),
     /// A wildcard: those left of all.
-    Many(Range<'t, Box<str>, LevelNo>),
+    Many(Range<'t, Child>),
+    /// There are none.
+    Nothing,
 }
 
 /// A walk in progress.
@@ -34,8 +36,13 @@ pub(crate) struct Walk<'t, 'f> {
 }
 
 /// One level the walk came to.
-pub(crate) struct Step<'t> {
-    pub(crate) level: &'t Level,
+pub(crate) struct Step {
+    /// The node that lives here.
+    pub(crate) node: Option<NodeNo>,
+    /// How many levels are directly below.
+    pub(crate) children: usize,
+    /// How many nodes are below.
+    pub(crate) nodes_below: u32,
     /// Whether the filter matches its path; if not, it only leads there.
     pub(crate) matched: bool,
     /// How many levels its path has.
@@ -80,10 +87,10 @@ impl<'t, 'f> Walk<'t, 'f> {
         let mut walk = Self { tree, pattern, stack: Vec::new(), path: String::new() };
         let Some(root) = tree.root(org) else { return walk };
         let Some(after) = after else {
-            walk.push(tree.level(root), None);
+            walk.push(Some(root), None);
             return walk;
         };
-        let mut level = tree.level(root);
+        let mut level = Some(root);
         for name in after.split('/') {
             if walk.pattern.depth_max == walk.stack.len() {
                 return walk;
@@ -95,8 +102,8 @@ impl<'t, 'f> Walk<'t, 'f> {
                 Some(literal) => literal == name,
                 None => false,
             };
-            match level.children.get(name).filter(|_| leads) {
-                Some(child) => level = tree.level(*child),
+            match level.and_then(|level| level.children.get(name)).filter(|_| leads) {
+                Some(child) => level = tree.seen(child).level,
                 None => return walk,
             }
             walk.enter(name, depth);
@@ -113,41 +120,47 @@ impl<'t, 'f> Walk<'t, 'f> {
     }
 
     /// The next level.
-    pub(crate) fn step(&mut self) -> Option<Step<'t>> {
+    pub(crate) fn step(&mut self) -> Option<Step> {
         loop {
             let depth = self.stack.len();
             let (children, path_bytes) = self.stack.last_mut()?;
             let next = match children {
                 Children::One(one) => one.take(),
-                Children::Many(range) => range.next().map(|(name, child)| (&**name, *child)),
+                Children::Many(range) => range.next(),
+                Children::Nothing => None,
             };
-            let Some((name, child)) = next else {
+            let Some(child) = next else {
                 self.stack.pop();
                 continue;
             };
             let path_bytes = *path_bytes;
             self.path.truncate(path_bytes);
-            self.enter(name, depth - 1);
-            let level = self.tree.level(child);
+            self.enter(child.name(), depth - 1);
+            let seen = self.tree.seen(child);
             if depth < self.pattern.depth_max {
-                self.push(level, None);
+                self.push(seen.level, None);
             }
-            return Some(Step { level, matched: self.pattern.matches_at(depth), depth });
+            return Some(self.came_to(seen, depth));
         }
     }
 
+    fn came_to(&self, seen: Seen<'_>, depth: usize) -> Step {
+        let matched = self.pattern.matches_at(depth);
+        let (children, nodes_below) = (seen.children(), seen.nodes_below());
+        Step { node: seen.node, children, nodes_below, matched, depth }
+    }
+
     /// Adds the children of the current level that the filter leads to and that lie behind `after`.
-    fn push(&mut self, level: &'t Level, after: Option<&str>) {
-        let children = match self.pattern.at(self.stack.len()) {
-            None => Children::One(None),
-            Some("+" | "#") => {
+    fn push(&mut self, level: Option<&'t Level>, after: Option<&str>) {
+        let children = match (level, self.pattern.at(self.stack.len())) {
+            (None, _) | (_, None) => Children::Nothing,
+            (Some(level), Some("+" | "#")) => {
                 let start = after.map_or(Bound::Unbounded, Bound::Excluded);
                 Children::Many(level.children.range::<str, _>((start, Bound::Unbounded)))
             }
-            Some(literal) => {
+            (Some(level), Some(literal)) => {
                 let behind = after.is_none_or(|after| after < literal);
-                let one = level.children.get_key_value(literal).filter(|_| behind);
-                Children::One(one.map(|(name, child)| (&**name, *child)))
+                Children::One(level.children.get(literal).filter(|_| behind))
             }
         };
         self.stack.push((children, self.path.len()));

@@ -20,7 +20,10 @@ fn assert_same(a: &Namespace, b: &Namespace) {
     assert_eq!(current(a, "#"), current(b, "#"));
     let retained = |space: &Namespace| {
         let mut all = Vec::new();
-        space.retained(&mut |r| all.push((r.name.to_owned(), r.sequence, r.payload.to_vec())));
+        space.retained(&mut |r| {
+            let (properties, payload) = (r.kept.properties(), r.kept.payload());
+            all.push((r.name.clone(), properties.to_vec(), payload.to_vec()));
+        });
         all.sort();
         all
     };

@@ -113,7 +113,9 @@ fn retained_messages_are_kept_replaced_cleared_and_expire() {
     let seeds = || {
         let mut seeds = Vec::new();
         space.retained(&mut |r| {
-            seeds.push((r.name.to_owned(), r.properties.to_vec(), r.payload.to_vec(), r.expiry));
+            let (properties, payload) = (r.kept.properties(), r.kept.payload());
+            let (properties, payload) = (properties.to_vec(), payload.to_vec());
+            seeds.push((r.name.to_string(), properties, payload, r.kept.expiry()));
         });
         seeds.sort();
         seeds

@@ -138,7 +138,7 @@ fn check(space: &uns_namespace::Namespace, model: &Model) -> Result<(), TestCase
         .collect();
     prop_assert_eq!(found, expected);
     let mut retained = Vec::new();
-    space.retained(&mut |message| retained.push(message.name.to_owned()));
+    space.retained(&mut |message| retained.push(message.name.to_string()));
     retained.sort();
     let expected: Vec<_> = model.retained.keys().map(|topic| (*topic).to_owned()).collect();
     prop_assert_eq!(retained, expected);

@@ -12,10 +12,11 @@ use broker_engine::{
 use broker_ledger::{
     Attach, Delivery, DueWill, Ids, Ledger, Outlet, Parts, Place, Restored, Steps, Topics,
 };
-use bytes::Bytes;
 use fabric::sim::{SimDisk, SimLog};
 use parking_lot::Mutex;
-use uns_model::{Clock, ManualClock, OrgId, SeededRandom, Sequence, SessionNo, Timestamp, TopicId};
+use uns_model::{
+    Clock, Kept, ManualClock, OrgId, SeededRandom, Sequence, SessionNo, Timestamp, TopicId,
+};
 
 use super::gate::{Commits, Fault, SimGate};
 
@@ -225,10 +226,9 @@ fn cores(
     });
     ledger.retained(&mut |kept| {
         let expires = kept.expiry.map(|s| clock.monotonic() + Duration::from_secs(u64::from(s)));
-        let (topic, qos) = (kept.topic.into(), kept.qos);
-        let properties = Bytes::copy_from_slice(kept.properties);
-        let payload = Bytes::copy_from_slice(kept.payload);
-        broker.restore(kept.org, Retained { topic, qos, expires, properties, payload });
+        let (org, topic) = (kept.org, kept.topic.into());
+        let kept = Kept::new(kept.qos, kept.expiry, kept.properties, kept.payload);
+        broker.restore(org, Retained { topic, expires, kept });
     });
     let gate = |core| SimGate::new(core, Arc::clone(log), Arc::clone(commits), fault);
     let core = |n| CoreNo(u16::try_from(n).expect("few"));

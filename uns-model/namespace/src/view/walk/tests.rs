@@ -1,9 +1,10 @@
 //! The walk against the definition of a filter, on random trees.
 
 use proptest::prelude::*;
-use uns_model::{Filter, NodeNo};
+use uns_model::Filter;
 
 use super::*;
+use crate::node::Node;
 
 fn sorted(topics: &[String]) -> Vec<&str> {
     let mut sorted: Vec<&str> = topics.iter().map(String::as_str).collect();
@@ -15,7 +16,7 @@ fn sorted(topics: &[String]) -> Vec<&str> {
 fn tree_of(topics: &[String]) -> Tree {
     let mut tree = Tree::default();
     for (n, topic) in topics.iter().enumerate() {
-        tree.insert(OrgId::DEFAULT, topic, NodeNo(u32::try_from(n).unwrap()));
+        tree.insert(&Node::named(u32::try_from(n).unwrap(), topic));
     }
     tree
 }
@@ -24,7 +25,7 @@ fn all(tree: &Tree, pattern: &Pattern<'_>, after: Option<&str>) -> Vec<String> {
     let mut walk = Walk::new(tree, OrgId::DEFAULT, pattern, after);
     let mut found = Vec::new();
     while let Some(step) = walk.step() {
-        if step.matched && step.level.node.is_some() {
+        if step.matched && step.node.is_some() {
             found.push(walk.path().to_owned());
         }
     }
