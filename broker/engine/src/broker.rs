@@ -106,12 +106,18 @@ impl Broker {
     }
 
     /// Puts a session back, as at start-up: publishes are owed to it from here on (TRAP-12).
-    pub fn restore_session(&self, org: OrgId, client_id: &str, session: SessionNo, parked: Parked) {
+    pub fn restore_session(
+        &self,
+        (org, client_id): (OrgId, &str),
+        owner: Option<Arc<str>>,
+        session: SessionNo,
+        parked: Parked,
+    ) {
         for (filter, wish) in &parked.filters {
             let subscriber = Subscriber { wish: *wish, link: None, session: Some(session) };
             self.subscriptions.insert(org, filter, &[Holder::Session(session)], &subscriber);
         }
-        self.clients.restore(org, client_id, session, parked);
+        self.clients.restore((org, client_id), owner, session, parked);
     }
 
     pub(crate) fn is_congested(&self) -> bool {

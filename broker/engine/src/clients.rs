@@ -46,7 +46,7 @@ struct Client {
     connection: Option<Address>,
     /// Its session that outlives connections; the state is here while there is none.
     session: Option<(SessionNo, Option<Box<Parked>>)>,
-    /// Who had it last; unknown for a session put back at start-up.
+    /// Who had it last; nobody in particular for a session put back without an owner.
     name: Option<Arc<str>>,
 }
 
@@ -200,10 +200,17 @@ impl Clients {
     }
 
     /// Puts a session back, as at start-up.
-    pub fn restore(&self, org: OrgId, client_id: &str, session: SessionNo, parked: Parked) {
+    pub fn restore(
+        &self,
+        (org, client_id): (OrgId, &str),
+        owner: Option<Arc<str>>,
+        session: SessionNo,
+        parked: Parked,
+    ) {
         let mut state = self.state.lock();
         let clients = state.orgs.entry(org).or_default();
         let client = clients.entry(client_id.into()).or_default();
+        client.name = owner;
         let new = client.session.replace((session, Some(Box::new(parked)))).is_none();
         state.sessions += usize::from(new);
     }

@@ -18,6 +18,8 @@ pub struct Restored<'a> {
     pub client_id: &'a Arc<str>,
     /// Its number as a publisher.
     pub publisher: PublisherId,
+    /// The name of the log-in it belongs to, if not to anybody.
+    pub owner: Option<&'a Arc<str>>,
     /// Session Expiry Interval in seconds.
     pub expiry: u32,
     /// Its subscriptions, by filter.

@@ -22,6 +22,7 @@ impl Ledger {
                 org: session.org,
                 client_id: &session.client_id,
                 publisher: session.publisher,
+                owner: session.owner.as_ref(),
                 expiry: session.expiry,
                 subscriptions: &session.subscriptions,
                 took: &session.took,

@@ -15,6 +15,8 @@ pub(crate) struct Session {
     pub(crate) org: OrgId,
     pub(crate) client_id: Arc<str>,
     pub(crate) publisher: PublisherId,
+    /// Who it belongs to, if not to anybody.
+    pub(crate) owner: Option<Arc<str>>,
     /// Session Expiry Interval in seconds.
     pub(crate) expiry: u32,
     /// A connection has it.
@@ -57,6 +59,7 @@ impl Session {
             org,
             client_id,
             publisher: PublisherId::default(),
+            owner: None,
             expiry: 0,
             online: true,
             subscriptions: Vec::new(),

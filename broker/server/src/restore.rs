@@ -32,7 +32,8 @@ pub(crate) fn sessions(broker: &Broker, ledger: &Ledger, clock: &dyn Clock) {
         // One without expiry is there for its will, whose time the ledger keeps.
         if restored.expiry > 0 {
             let parked = parked(&restored);
-            broker.restore_session(restored.org, restored.client_id, restored.session, parked);
+            let client = (restored.org, &**restored.client_id);
+            broker.restore_session(client, restored.owner.cloned(), restored.session, parked);
         }
     });
     let now = (clock.now(), clock.monotonic());

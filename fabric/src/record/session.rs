@@ -101,6 +101,11 @@ pub enum SessionChange<'a> {
         /// The packet id.
         packet_id: u16,
     },
+    /// \[13\] It belongs to whoever logs in under this name; without it to anybody.
+    Owner {
+        /// The name.
+        name: &'a str,
+    },
 }
 
 /// The bytes behind the session's number.
@@ -113,6 +118,7 @@ pub(super) fn change_len(change: &SessionChange<'_>) -> usize {
             1 + if identifier.is_some() { 4 } else { 0 } + filter.len()
         }
         SessionChange::Unsubscribed { filter } | SessionChange::Walked { filter } => filter.len(),
+        SessionChange::Owner { name } => name.len(),
         SessionChange::Will { expiry, topic, properties, payload, .. } => {
             let optional = if expiry.is_some() { 4 } else { 0 };
             12 + optional + topic.len() + properties.len() + payload.len()
@@ -140,6 +146,7 @@ fn number_and_flags(change: &SessionChange<'_>) -> (u8, u8) {
         SessionChange::Released { .. } => (10, 0),
         SessionChange::Took { .. } => (11, 0),
         SessionChange::Forgot { .. } => (12, 0),
+        SessionChange::Owner { .. } => (13, 0),
     }
 }
 
@@ -172,9 +179,9 @@ pub(super) fn encode_change(
             }
             out.extend_from_slice(filter.as_bytes());
         }
-        SessionChange::Unsubscribed { filter } | SessionChange::Walked { filter } => {
-            out.extend_from_slice(filter.as_bytes());
-        }
+        SessionChange::Unsubscribed { filter: text }
+        | SessionChange::Walked { filter: text }
+        | SessionChange::Owner { name: text } => out.extend_from_slice(text.as_bytes()),
         SessionChange::Will { .. } => encode_will(change, out),
         SessionChange::Settled { sequence } | SessionChange::Released { sequence } => {
             out.extend_from_slice(&sequence.0.to_le_bytes());
@@ -228,6 +235,7 @@ pub(super) fn decode_change(number: u8, flags: u8, mut cut: Cut<'_>) -> Option<S
         10 => SessionChange::Released { sequence: Sequence(cut.u64()?) },
         11 => SessionChange::Took { packet_id: cut.u16()? },
         12 => SessionChange::Forgot { packet_id: cut.u16()? },
+        13 => SessionChange::Owner { name: cut.text()? },
         _ => return None,
     })
 }

@@ -220,6 +220,7 @@ proptest! {
             },
             SessionChange::Unsubscribed { filter: text },
             SessionChange::Walked { filter: text },
+            SessionChange::Owner { name: text },
             SessionChange::Will {
                 delay: one,
                 qos: u8::from(qos),

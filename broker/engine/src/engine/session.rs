@@ -15,6 +15,7 @@ use crate::connection::{Connection, Will};
 use crate::feed::{Fed, LEDGER_PACKET_IDS};
 use crate::gate::Gate;
 use crate::key::Key;
+use crate::login::Identity;
 use crate::outbound::OwedRetained;
 use crate::retained::Walk;
 use crate::stats::Drop;
@@ -92,8 +93,19 @@ impl<G: Gate> Engine<G> {
             let opened = SessionChange::Opened { org, client_id, publisher, expiry };
             self.gate.session(now.wall, session, &opened);
         }
+        self.note_owner(now, key);
         self.enter(now, key);
         Ok(present)
+    }
+
+    /// A durable session belongs to whoever logged in for it, also after a restart.
+    fn note_owner(&mut self, now: Now, key: Key) {
+        let Some(connection) = self.connections.get(key) else { return };
+        let name = connection.identity.as_ref().map(|identity| &*identity.name);
+        let name = name.filter(|name| *name != Identity::ANONYMOUS);
+        if let (Some(session), Some(name)) = (connection.durable_session(), name) {
+            self.gate.session(now.wall, session, &SessionChange::Owner { name });
+        }
     }
 
     /// Notes the will, and asks the ledger for what the session is owed.

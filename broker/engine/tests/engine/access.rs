@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use broker_codec::{
     Connect, ConnectProperties, PublishProperties, QoS, SubscribeOptions, Version, Will,
 };
-use broker_engine::{Config, Refusals};
+use broker_engine::{Config, Parked, Refusals};
+use uns_model::{OrgId, SessionNo};
 
 use crate::doorman::{Doorman, Rules, as_user, rules};
 use crate::net::{Net, Peered, at_least_once, connect, qos0, qos1};
@@ -301,4 +302,30 @@ fn sessions_are_owed_and_sent_what_their_client_may_receive() {
     assert_eq!(net.engines[0].gate().notes, ["session 0 Settled"]);
     let dropped = net.engines[0].stats().dropped[broker_engine::Drop::NotAuthorized as usize];
     assert_eq!(dropped, 1);
+}
+
+#[test]
+fn a_session_put_back_belongs_to_whoever_it_belonged_to() {
+    let all = rules(&[""], &[""]);
+    let mut net = net_of(Config::default(), &[("fred", &all), ("anna", &all)]);
+    net.engines.iter_mut().for_each(|engine| engine.gate().has_log = true);
+    let restore = |client_id: &str, owner: Option<&str>, session| {
+        let owner = owner.map(Arc::from);
+        let client = (OrgId::DEFAULT, client_id);
+        net.broker.restore_session(client, owner, SessionNo(session), Parked::default());
+    };
+    restore("his", Some("fred"), 0);
+    restore("anybody's", None, 1);
+    net.broker.clients.number_from(SessionNo(2));
+    let come = |net: &mut Net, name, client_id| {
+        let lasting =
+            Connect { clean_start: false, client_id, ..as_user(Version::V5, name, "right") };
+        let client = net.connect(0, &lasting);
+        net.seen(client)
+    };
+    assert_eq!(come(&mut net, "anna", "his"), ["CONNACK ClientIdentifierNotValid"]);
+    assert_eq!(come(&mut net, "fred", "his"), ["CONNACK Success present"]);
+    assert_eq!(come(&mut net, "anna", "anybody's"), ["CONNACK Success present"]);
+    let notes = &net.engines[0].gate().notes;
+    assert_eq!(notes.iter().filter(|note| note.ends_with("Owner")).count(), 2);
 }

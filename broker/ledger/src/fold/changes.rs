@@ -126,6 +126,7 @@ fn change_session(session: &mut Session, change: &SessionChange<'_>) -> isize {
             session.expiry = expiry;
             session.online = true;
         }
+        SessionChange::Owner { name } => session.owner = Some(Arc::from(name)),
         SessionChange::Left { expiry } => {
             session.expiry = expiry;
             session.leave();

@@ -38,6 +38,7 @@ fn encode_session(session: &Session, to: &mut Writer) {
     to.u32(session.org.0);
     to.text(&session.client_id);
     to.u32(session.publisher.0);
+    to.text(session.owner.as_deref().unwrap_or_default());
     to.u32(session.expiry);
     to.u8(u8::from(session.online));
     to.u64(session.dropped);
@@ -59,6 +60,7 @@ fn decode_session(from: &mut Reader<'_>) -> Option<Session> {
     let (number, org) = (SessionNo(from.u32()?), OrgId(from.u32()?));
     let mut session = Session::new(number, org, Arc::from(from.text()?));
     session.publisher = PublisherId(from.u32()?);
+    session.owner = Some(from.text()?).filter(|name| !name.is_empty()).map(Arc::from);
     session.expiry = from.u32()?;
     session.online = from.flag()?;
     session.dropped = from.u64()?;
