@@ -89,7 +89,8 @@ fn check_version(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 
 /// Without a VERSION file the directory must be empty, but for what a first start left behind.
 fn refuse_foreign(path: &Path) -> Result<(), Error> {
-    let ours = [LOCK_FILE, "VERSION.tmp", "lost+found"];
+    // Accounts may be made before the first start.
+    let ours = [LOCK_FILE, "VERSION.tmp", "lost+found", "access.toml", "access.toml.lock"];
     for entry in fs::read_dir(path).map_err(Error::io("list", path))? {
         let entry = entry.map_err(Error::io("list", path))?;
         if !ours.iter().any(|name| entry.file_name() == *name) {

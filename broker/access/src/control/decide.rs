@@ -1,0 +1,135 @@
+//! Who somebody is: what can be told at once, and what takes its time.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use broker_codec::ReasonCode;
+use broker_engine::{Login, Peer};
+
+use super::Shared;
+use crate::grant::{Grant, Who};
+use crate::password::PASSWORD_BYTES_MAX;
+use crate::policy::Policy;
+use crate::secret::is_secret;
+use crate::token::is_token;
+
+/// How a log-in ends.
+pub(super) type Outcome = Result<Arc<Grant>, ReasonCode>;
+
+/// Longer passwords and tokens are refused unread.
+const CREDENTIAL_BYTES_MAX: usize = 8 * 1024;
+
+/// Whether a client is on this machine, as far as its connection tells.
+fn is_local(peer: &Peer) -> bool {
+    !peer.proxied && address_of(peer).is_some_and(|ip| ip.to_canonical().is_loopback())
+}
+
+fn address_of(peer: &Peer) -> Option<IpAddr> {
+    peer.address.parse::<SocketAddr>().ok().map(|address| address.ip())
+}
+
+impl Shared {
+    /// What can be told without a slow hash; nothing if that is needed.
+    pub(super) fn quick(self: &Arc<Self>, login: &Login<'_>) -> Option<Outcome> {
+        let policy = self.policy.load();
+        let wrong = Err(ReasonCode::BadUserNameOrPassword);
+        let Some(password) = login.password else { return Some(self.without_password(login)) };
+        if !self.has_accounts(&policy) {
+            // There is nothing it could be checked against: it is as good as none.
+            return Some(self.without_password(login));
+        }
+        if password.len() > CREDENTIAL_BYTES_MAX {
+            return Some(wrong);
+        }
+        if policy.jwt.is_some() && is_token(password) {
+            return None;
+        }
+        let Some(name) = login.user_name else { return Some(wrong) };
+        if let Some(device) = policy.devices.get(name)
+            && device.secret.verify(password)
+        {
+            let who = Who::Device(device.secret.clone());
+            return Some(Ok(self.grant(who, name, login.client_id)));
+        }
+        if is_secret(password) && self.sources.is_empty() {
+            // A generated secret, but not of this device: guessing one is hopeless, so there is
+            // nothing to slow down, and a fleet with old secrets costs no hashes.
+            return Some(wrong);
+        }
+        let user = policy.users.get(name)?;
+        let known = self.verified.knows(self.clock.monotonic(), name, password);
+        let who = || Who::User(user.credential.clone());
+        known.then(|| Ok(self.grant(who(), name, login.client_id)))
+    }
+
+    /// A client that shows no password: its certificate, or nothing.
+    fn without_password(self: &Arc<Self>, login: &Login<'_>) -> Outcome {
+        let policy = self.policy.load();
+        if let Some((who, name)) = by_certificate(&policy, login.peer) {
+            return Ok(self.grant(who, &name, login.client_id));
+        }
+        let nameless = login.user_name.is_none() || !self.has_accounts(&policy);
+        let welcome = is_local(login.peer) && login.peer.anonymous_allowed;
+        if nameless && welcome && self.is_anonymous_served() {
+            return Ok(self.grant(Who::Anonymous, "", login.client_id));
+        }
+        Err(if nameless { ReasonCode::NotAuthorized } else { ReasonCode::BadUserNameOrPassword })
+    }
+
+    /// What takes its time: tokens and passwords.
+    pub(super) fn slow(self: &Arc<Self>, login: &Login<'_>) -> Outcome {
+        let password = login.password.unwrap_or_default();
+        let policy = self.policy.load_full();
+        match policy.jwt.is_some() && is_token(password) {
+            true => self.by_token(&policy, login, password),
+            false => self.by_password(&policy, login, password),
+        }
+    }
+
+    fn by_token(self: &Arc<Self>, policy: &Policy, login: &Login<'_>, token: &[u8]) -> Outcome {
+        let jwt = policy.jwt.as_ref().ok_or(ReasonCode::BadUserNameOrPassword)?;
+        let claims = jwt.tokens.verify(token, self.now_seconds()).map_err(|fault| {
+            tracing::debug!(?fault, peer = %login.peer.address, "a token was refused");
+            ReasonCode::BadUserNameOrPassword
+        })?;
+        let (name, expires) = (claims.name.clone(), claims.expires);
+        let credential = jwt.credential.clone();
+        let who = Who::Token { expires, credential, claims: Arc::new(claims) };
+        Ok(self.grant(who, &name, login.client_id))
+    }
+
+    fn by_password(
+        self: &Arc<Self>,
+        policy: &Policy,
+        login: &Login<'_>,
+        password: &[u8],
+    ) -> Outcome {
+        let name = login.user_name.ok_or(ReasonCode::BadUserNameOrPassword)?;
+        let Some(user) = policy.users.get(name) else {
+            let mut elsewhere = self.sources.iter().filter_map(|source| source.log_in(login));
+            let Some(found) = elsewhere.next() else {
+                // A name nobody has costs what one somebody has would.
+                self.decoy.verify(password);
+                return Err(ReasonCode::BadUserNameOrPassword);
+            };
+            let identity = found?;
+            return Ok(Arc::new(Grant::of_source(Arc::clone(self), identity)));
+        };
+        if password.len() > PASSWORD_BYTES_MAX || !user.password.verify(password) {
+            return Err(ReasonCode::BadUserNameOrPassword);
+        }
+        self.verified.add(self.clock.monotonic(), name, password);
+        Ok(self.grant(Who::User(user.credential.clone()), name, login.client_id))
+    }
+}
+
+/// Whom the certificate of a client stands for: by its subject before its common name.
+fn by_certificate(policy: &Policy, peer: &Peer) -> Option<(Who, Arc<str>)> {
+    let certificate = peer.certificate.as_deref()?;
+    if let Some((subject, known)) = policy.subjects.get_key_value(&certificate.subject) {
+        return Some((Who::Subject(subject.clone()), Arc::clone(&known.name)));
+    }
+    let name = certificate.common_name.as_deref()?;
+    let (name, known) = policy.common_names.get_key_value(name)?;
+    Some((Who::CommonName(name.clone()), Arc::clone(&known.name)))
+}

@@ -1,0 +1,300 @@
+//! `access.toml`: what people write, checked into what the hub works with.
+
+mod edit;
+mod entries;
+mod store;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use toml::Spanned;
+use uns_model::Filter;
+
+use crate::Error;
+use crate::password::PasswordHash;
+use crate::policy::{Certificate, Device, JwtPolicy, Policy, RuleBook, User};
+use crate::rules::{LEVELS_MAX, Rule, Scope};
+use crate::scram::{ITERATIONS_RANGE, ScramKeys};
+use crate::secret::SecretHash;
+use crate::token::{Algorithm, Key, Tokens};
+use entries::{
+    AnonymousEntry, CertificateEntry, DeviceEntry, File, JwtEntry, Lists, ScramEntry, Text,
+    UserEntry,
+};
+pub use store::{AccessFile, Grants, Listed};
+
+/// The role that may do everything, and what belongs to nobody alone.
+pub const ADMIN: &str = "admin";
+/// Rules of one entry.
+const RULES_MAX: usize = 10_000;
+
+/// Whether this can be somebody's name.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().count() <= 128 && !name.chars().any(char::is_control)
+}
+
+/// Turns the file's text into a policy.
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Policy, Error> {
+    let at = Place { path, text };
+    let file: File = toml::from_str(text).map_err(|error| at.syntax(&error))?;
+    let deny = at.rules(&file.deny.lists(), false, "[deny]")?;
+    let mut roles = HashMap::new();
+    for role in &file.role {
+        let what = format!("role `{}`", role.name.get_ref());
+        at.name(&role.name, &what)?;
+        let rules = at.rules(&role.lists(), true, &what)?;
+        if role.name.get_ref() == ADMIN
+            || roles.insert(role.name.get_ref().clone(), rules).is_some()
+        {
+            return Err(at.wrong(&role.name, format!("{what} exists already; choose another name")));
+        }
+    }
+    let reader = Reader { at, deny, roles };
+    let mut policy =
+        Policy { anonymous: reader.anonymous(file.anonymous.as_ref())?, ..Policy::default() };
+    for user in &file.user {
+        reader.user(user, &mut policy)?;
+    }
+    for device in &file.device {
+        reader.device(device, &mut policy)?;
+    }
+    for certificate in &file.certificate {
+        reader.certificate(certificate, &mut policy)?;
+    }
+    policy.jwt = file.jwt.as_ref().map(|jwt| reader.jwt(jwt)).transpose()?;
+    Ok(policy)
+}
+
+/// Where something stands, for errors.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Place<'_> {
+    fn error(self, start: Option<usize>, what: String) -> Error {
+        let line = start.and_then(|start| self.text.get(..start));
+        let line = line.map(|before| before.matches('\n').count() + 1);
+        Error::Content { path: self.path.to_owned(), line, what }
+    }
+
+    fn wrong<T>(self, spanned: &Spanned<T>, what: String) -> Error {
+        self.error(Some(spanned.span().start), what)
+    }
+
+    /// The parser's message without the line it is about: that may hold a secret.
+    fn syntax(self, error: &toml::de::Error) -> Error {
+        let said = error.message();
+        let what = match (said.strip_prefix("invalid type: string \""), said.rsplit_once("\", ")) {
+            (Some(_), Some((_, expected))) => format!("a string where this is {expected}"),
+            _ => said.to_owned(),
+        };
+        self.error(error.span().map(|span| span.start), what)
+    }
+
+    fn name(self, name: &Text, what: &str) -> Result<(), Error> {
+        if is_name(name.get_ref()) {
+            return Ok(());
+        }
+        let remedy = "`name` takes 1 to 128 characters, none of them a control character";
+        Err(self.wrong(name, format!("{what}: {remedy}")))
+    }
+
+    fn rules(self, lists: &Lists<'_>, allow: bool, what: &str) -> Result<Vec<Rule>, Error> {
+        let mut rules = Vec::new();
+        let all = [
+            ("allow", Scope::Both, allow, lists.allow),
+            ("publish", Scope::Publish, allow, lists.publish),
+            ("subscribe", Scope::Receive, allow, lists.subscribe),
+            ("deny", Scope::Both, false, lists.deny),
+        ];
+        for (key, scope, allow, filters) in all {
+            for text in filters {
+                let wrong = |why: String| {
+                    self.wrong(text, format!("{what}: `{key}` has `{}`: {why}", text.get_ref()))
+                };
+                let filter = Filter::parse(text.get_ref())
+                    .map_err(|error| wrong(format!("{error}; write a filter such as acme/#")))?;
+                if filter.as_str().split('/').count() > LEVELS_MAX {
+                    return Err(wrong(format!("a rule has {LEVELS_MAX} levels at most")));
+                }
+                rules.push(Rule { scope, allow, filter });
+            }
+        }
+        if rules.len() > RULES_MAX {
+            return Err(self.error(None, format!("{what}: {RULES_MAX} rules at most")));
+        }
+        Ok(rules)
+    }
+}
+
+/// What every entry is read with.
+struct Reader<'a> {
+    at: Place<'a>,
+    deny: Vec<Rule>,
+    roles: HashMap<String, Vec<Rule>>,
+}
+
+impl Reader<'_> {
+    /// The rules of an entry, those for everybody included.
+    fn book(&self, lists: &Lists<'_>, what: &str) -> Result<RuleBook, Error> {
+        let mut rules = self.at.rules(lists, true, what)?;
+        rules.extend(self.deny.iter().cloned());
+        let mut admin = false;
+        for role in lists.roles {
+            if role.get_ref() == ADMIN {
+                admin = true;
+                rules.extend(RuleBook::of_admin());
+                continue;
+            }
+            let Some(known) = self.roles.get(role.get_ref()) else {
+                let what = format!(
+                    "{what}: there is no role `{}`; roles are `admin` and those of [[role]]",
+                    role.get_ref()
+                );
+                return Err(self.at.wrong(role, what));
+            };
+            rules.extend(known.iter().cloned());
+        }
+        Ok(RuleBook::new(rules, admin))
+    }
+
+    /// Whoever needs no log-in may do everything, unless the file says otherwise.
+    fn anonymous(&self, entry: Option<&AnonymousEntry>) -> Result<RuleBook, Error> {
+        match entry {
+            Some(entry) => self.book(&entry.lists(), "[anonymous]"),
+            None if self.deny.is_empty() => Ok(RuleBook::everything()),
+            None => {
+                let deny = self.deny.iter().cloned();
+                Ok(RuleBook::new(RuleBook::of_admin().chain(deny).collect(), true))
+            }
+        }
+    }
+
+    fn user(&self, user: &UserEntry, policy: &mut Policy) -> Result<(), Error> {
+        let name = user.name.get_ref();
+        let what = format!("user `{name}`");
+        self.at.name(&user.name, &what)?;
+        let password = PasswordHash::parse(user.password.get_ref()).ok_or_else(|| {
+            let remedy = "`password` is no argon2id hash; `uns user passwd` writes one";
+            self.at.wrong(&user.password, format!("{what}: {remedy}"))
+        })?;
+        let scram = user.scram.as_ref().map(|scram| self.scram(scram, &what)).transpose()?;
+        let credential = user.password.get_ref().clone();
+        let book = self.book(&user.lists(), &what)?;
+        let entry = User { password, scram, credential, book };
+        if policy.users.insert(name.as_str().into(), entry).is_some() {
+            return Err(self.twice(&user.name, &what));
+        }
+        Ok(())
+    }
+
+    fn scram(&self, scram: &Spanned<ScramEntry>, what: &str) -> Result<ScramKeys, Error> {
+        let entry = scram.get_ref();
+        let key = |text: &str| STANDARD.decode(text).ok()?.try_into().ok();
+        let read = || {
+            let salt = STANDARD.decode(&entry.salt).ok().filter(|salt| salt.len() >= 8)?;
+            let (stored_key, server_key) = (key(&entry.stored_key)?, key(&entry.server_key)?);
+            let iterations = Some(entry.iterations).filter(|n| ITERATIONS_RANGE.contains(n))?;
+            Some(ScramKeys { salt, iterations, stored_key, server_key })
+        };
+        read().ok_or_else(|| {
+            let remedy = "`scram` is not usable; `uns user passwd` writes it anew";
+            self.at.wrong(scram, format!("{what}: {remedy}"))
+        })
+    }
+
+    fn device(&self, device: &DeviceEntry, policy: &mut Policy) -> Result<(), Error> {
+        let name = device.name.get_ref();
+        let what = format!("device `{name}`");
+        self.at.name(&device.name, &what)?;
+        let secret = SecretHash::parse(device.secret_sha256.get_ref()).ok_or_else(|| {
+            let remedy = "`secret_sha256` is no SHA-256 in 64 hexadecimal digits; remove the \
+                          device and `uns device add` it again";
+            self.at.wrong(&device.secret_sha256, format!("{what}: {remedy}"))
+        })?;
+        let book = self.book(&device.lists(), &what)?;
+        if policy.users.contains_key(name.as_str())
+            || policy.devices.insert(name.as_str().into(), Device { secret, book }).is_some()
+        {
+            return Err(self.twice(&device.name, &what));
+        }
+        Ok(())
+    }
+
+    fn certificate(&self, entry: &CertificateEntry, policy: &mut Policy) -> Result<(), Error> {
+        let name = entry.name.get_ref();
+        let what = format!("certificate of `{name}`");
+        self.at.name(&entry.name, &what)?;
+        let (key, by_subject) = match (&entry.subject, &entry.common_name) {
+            (Some(subject), None) => (subject, true),
+            (None, Some(common_name)) => (common_name, false),
+            (Some(_), Some(_)) | (None, None) => {
+                let remedy = "name the certificate by `subject` or by `common_name`, one of both";
+                return Err(self.at.wrong(&entry.name, format!("{what}: {remedy}")));
+            }
+        };
+        let book = self.book(&entry.lists(), &what)?;
+        let value = Certificate { name: name.as_str().into(), book };
+        let known = if by_subject { &mut policy.subjects } else { &mut policy.common_names };
+        if known.insert(key.as_str().into(), value).is_some() {
+            return Err(self.twice(&entry.name, &what));
+        }
+        Ok(())
+    }
+
+    fn twice(&self, name: &Text, what: &str) -> Error {
+        self.at.wrong(name, format!("{what} exists already; names are used once, remove one"))
+    }
+
+    fn jwt(&self, jwt: &Spanned<JwtEntry>) -> Result<JwtPolicy, Error> {
+        let entry = jwt.get_ref();
+        if entry.key.is_empty() || entry.key.len() > 16 {
+            let what = "[jwt]: it needs 1 to 16 [[jwt.key]] with `algorithm` and `file`";
+            return Err(self.at.wrong(jwt, what.to_owned()));
+        }
+        let mut keys = Vec::new();
+        let mut credential = format!("{}\n{}\n", entry.issuer, entry.audience);
+        for key in &entry.key {
+            let name = key.algorithm.get_ref();
+            let algorithm = Algorithm::of(name).ok_or_else(|| {
+                let what = format!("[[jwt.key]]: `{name}` is none of EdDSA, ES256, RS256, HS256");
+                self.at.wrong(&key.algorithm, what)
+            })?;
+            // Beside the access file, unless the path says where.
+            let path = self.at.path.parent().unwrap_or(Path::new("")).join(key.file.get_ref());
+            let read = Key::read(key.kid.clone(), algorithm, &path).map_err(|why| {
+                let what = format!("[[jwt.key]]: `file` = {}: {why}", path.display());
+                self.at.wrong(&key.file, what)
+            })?;
+            credential += &format!("{name} {:?} {}\n", key.kid, fingerprint(&path));
+            keys.push(read);
+        }
+        let or = |text: &Option<String>, default: &str| text.clone().unwrap_or(default.into());
+        let tokens = Tokens {
+            keys,
+            issuer: entry.issuer.clone(),
+            audience: entry.audience.clone(),
+            leeway_seconds: i64::from(entry.leeway_seconds.unwrap_or(30).min(300)),
+            name_claim: or(&entry.name_claim, "sub"),
+            allow_claim: or(&entry.allow_claim, "allow"),
+            roles_claim: entry.roles_claim.clone(),
+        };
+        let everybody = self.book(&entry.lists(), "[jwt]")?;
+        let roles = self.roles.iter().map(|(name, rules)| (name.as_str().into(), rules.clone()));
+        Ok(JwtPolicy { tokens, credential, everybody, roles: roles.collect() })
+    }
+}
+
+/// What tells a changed key from the old one.
+fn fingerprint(path: &PathBuf) -> String {
+    std::fs::read(path)
+        .map(|bytes| format!("{:?}", SecretHash::of(&bytes).digest()))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

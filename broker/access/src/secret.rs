@@ -1,0 +1,120 @@
+//! Secrets of devices: 256 random bits, kept as their SHA-256. Guessing them is hopeless, so a quick
+//! hash is enough, and a broker core can check it at once.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
+use subtle::ConstantTimeEq as _;
+use uns_model::Random;
+use zeroize::Zeroizing;
+
+/// What generated secrets begin with, so that they are known as such.
+const PREFIX: &str = "uns_";
+/// Prefix and 32 bytes in base64.
+const LENGTH: usize = PREFIX.len() + 43;
+
+/// The hash of a device's secret.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct SecretHash([u8; 32]);
+
+impl std::fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretHash(..)")
+    }
+}
+
+/// Generates a secret.
+pub fn generate_secret(random: &dyn Random) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    random.fill(&mut *bytes);
+    Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(*bytes)))
+}
+
+/// A password of 160 bits that people can read out and type.
+pub fn generate_password(random: &dyn Random) -> Zeroizing<String> {
+    // Without letters and digits that look alike.
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = Zeroizing::new([0; 32]);
+    random.fill(&mut *bytes);
+    let mut out = Zeroizing::new(String::with_capacity(40));
+    for (at, byte) in bytes.iter().enumerate() {
+        if at > 0 && at % 8 == 0 {
+            out.push('-');
+        }
+        out.push(char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]));
+    }
+    out
+}
+
+/// The hash as it stands in the file.
+pub fn secret_sha256(secret: &str) -> String {
+    hex(SecretHash::of(secret.as_bytes()).0)
+}
+
+pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether this looks like a generated secret.
+pub(crate) fn is_secret(password: &[u8]) -> bool {
+    password.len() == LENGTH && password.starts_with(PREFIX.as_bytes())
+}
+
+impl SecretHash {
+    pub(crate) fn of(secret: &[u8]) -> Self {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, secret).as_ref());
+        Self(hash)
+    }
+
+    /// The bytes, for telling contents of files apart.
+    pub(crate) fn digest(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Reads 64 hexadecimal digits.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut hash = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        for (to, at) in hash.iter_mut().zip((0..64).step_by(2)) {
+            *to = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
+        }
+        Some(Self(hash))
+    }
+
+    /// Whether this is the secret, in the same time whatever differs.
+    pub(crate) fn verify(&self, secret: &[u8]) -> bool {
+        Self::of(secret).0.ct_eq(&self.0).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uns_model::{SeededRandom, SystemRandom};
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_long_and_known_again() {
+        let secret = generate_secret(&SystemRandom);
+        assert!(is_secret(secret.as_bytes()) && *secret != *generate_secret(&SystemRandom));
+        let hash = SecretHash::parse(&secret_sha256(&secret)).unwrap();
+        assert!(hash.verify(secret.as_bytes()) && !hash.verify(b"uns_") && !hash.verify(b""));
+        // printf abc | sha256sum
+        let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(secret_sha256("abc"), known);
+        assert!(
+            SecretHash::parse(known.trim_start_matches('b')).is_none()
+                && SecretHash::parse("+1").is_none()
+        );
+    }
+
+    #[test]
+    fn passwords_can_be_read_out() {
+        let password = generate_password(&SeededRandom::new(3));
+        assert_eq!(password.len(), 35);
+        assert!(password.split('-').all(|group| group.len() == 8), "{}", *password);
+    }
+}

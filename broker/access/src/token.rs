@@ -1,0 +1,183 @@
+//! JSON Web Tokens as passwords (RFC 7519), checked with ring.
+//!
+//! Each key of the file names the one algorithm it is for, so a token cannot choose how it is
+//! checked: `none` is no algorithm here, and a public key is never taken for a shared secret.
+
+mod claims;
+mod key;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use crate::rules::{Rule, Scope};
+pub(crate) use claims::unique_object;
+pub(crate) use key::{Algorithm, Key};
+
+/// Longer tokens are refused unread.
+const TOKEN_BYTES_MAX: usize = 8 * 1024;
+/// Rules that one token may bring.
+const RULES_MAX: usize = 256;
+
+/// What makes a token good.
+#[derive(Clone, Debug)]
+pub(crate) struct Tokens {
+    pub(crate) keys: Vec<Key>,
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+    pub(crate) leeway_seconds: i64,
+    pub(crate) name_claim: String,
+    pub(crate) allow_claim: String,
+    pub(crate) roles_claim: Option<String>,
+}
+
+/// What a good token says.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Claims {
+    pub(crate) name: String,
+    /// Seconds since 1970 when it is over, leeway included.
+    pub(crate) expires: i64,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) roles: Vec<String>,
+}
+
+/// Why a token is not good; for logs and tests, never for the client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fault {
+    /// It is not three parts of base64url with JSON objects in them.
+    Form,
+    /// Its header asks for something this hub does not do.
+    Header,
+    /// No key has its algorithm and key id.
+    Key,
+    /// The signature is wrong.
+    Signature,
+    /// Its time is over, has not come, or is not told.
+    Time,
+    /// It is from or for somebody else.
+    Party,
+    /// Its name or its rules cannot be used.
+    Content,
+}
+
+/// Whether a password looks like a token.
+pub(crate) fn is_token(password: &[u8]) -> bool {
+    password.starts_with(b"eyJ") && password.iter().filter(|byte| **byte == b'.').count() == 2
+}
+
+impl Tokens {
+    /// Checks a token; `now` is in seconds since 1970.
+    pub(crate) fn verify(&self, token: &[u8], now: i64) -> Result<Claims, Fault> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(Fault::Form);
+        }
+        let text = std::str::from_utf8(token).map_err(|_| Fault::Form)?;
+        let (signed, signature) = text.rsplit_once('.').ok_or(Fault::Form)?;
+        let (header, payload) = signed.split_once('.').ok_or(Fault::Form)?;
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| Fault::Form);
+        let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
+        let header = unique_object(&header).ok_or(Fault::Form)?;
+        self.verify_signature(&header, signed.as_bytes(), &signature)?;
+        let claims = unique_object(&payload).ok_or(Fault::Form)?;
+        let expires = self.check_times(&claims, now)?;
+        self.check_parties(&claims)?;
+        self.read(&claims, expires)
+    }
+
+    fn verify_signature(
+        &self,
+        header: &Map<String, Value>,
+        signed: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Fault> {
+        let text = |name: &str| match header.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(Fault::Header),
+        };
+        // What is critical to its sender is not known here, and neither is compression.
+        if header.contains_key("crit") || header.contains_key("zip") || header.contains_key("b64") {
+            return Err(Fault::Header);
+        }
+        let kind = text("typ")?;
+        let known = |kind: &str| ["jwt", "at+jwt"].iter().any(|k| kind.eq_ignore_ascii_case(k));
+        if kind.is_some_and(|kind| !known(kind)) {
+            return Err(Fault::Header);
+        }
+        let algorithm = Algorithm::of(text("alg")?.ok_or(Fault::Header)?).ok_or(Fault::Key)?;
+        let id = text("kid")?;
+        let fits = |key: &&Key| {
+            key.algorithm() == algorithm
+                && (key.id.is_none() || id.is_none() || key.id.as_deref() == id)
+        };
+        let mut keys = self.keys.iter().filter(fits).peekable();
+        if keys.peek().is_none() {
+            return Err(Fault::Key);
+        }
+        if keys.any(|key| key.verify(signed, signature)) { Ok(()) } else { Err(Fault::Signature) }
+    }
+
+    fn check_times(&self, claims: &Map<String, Value>, now: i64) -> Result<i64, Fault> {
+        let time = |name: &str| match claims.get(name) {
+            None => Ok(None),
+            Some(value) => seconds(value).map(Some).ok_or(Fault::Time),
+        };
+        let expires = time("exp")?.ok_or(Fault::Time)?.saturating_add(self.leeway_seconds);
+        let begins = time("nbf")?.unwrap_or(i64::MIN).saturating_sub(self.leeway_seconds);
+        time("iat")?;
+        if now >= expires || now < begins { Err(Fault::Time) } else { Ok(expires) }
+    }
+
+    fn check_parties(&self, claims: &Map<String, Value>) -> Result<(), Fault> {
+        let issuer = claims.get("iss").and_then(Value::as_str);
+        let is_ours = |value: &Value| value.as_str() == Some(self.audience.as_str());
+        let audience = match claims.get("aud") {
+            Some(Value::Array(several)) => several.iter().any(is_ours),
+            Some(one) => is_ours(one),
+            None => false,
+        };
+        if issuer == Some(self.issuer.as_str()) && audience { Ok(()) } else { Err(Fault::Party) }
+    }
+
+    fn read(&self, claims: &Map<String, Value>, expires: i64) -> Result<Claims, Fault> {
+        let name = claims.get(&self.name_claim).and_then(Value::as_str);
+        let name = name.filter(|name| crate::file::is_name(name)).ok_or(Fault::Content)?;
+        let filters = strings(claims.get(&self.allow_claim))?;
+        let rules = filters.into_iter().map(|text| {
+            let filter = uns_model::Filter::parse(text).map_err(|_| Fault::Content)?;
+            let fits = text.split('/').count() <= crate::rules::LEVELS_MAX;
+            let rule = Rule { scope: Scope::Both, allow: true, filter };
+            // A placeholder is for rules of this hub; in a token it would be somebody's name.
+            if fits && !rule.has_placeholder() { Ok(rule) } else { Err(Fault::Content) }
+        });
+        let rules: Vec<Rule> = rules.collect::<Result<_, _>>()?;
+        let roles = self.roles_claim.as_ref().and_then(|claim| claims.get(claim));
+        let roles = strings(roles)?.into_iter().map(ToOwned::to_owned).collect();
+        if rules.len() > RULES_MAX {
+            return Err(Fault::Content);
+        }
+        Ok(Claims { name: name.to_owned(), expires, rules, roles })
+    }
+}
+
+/// A NumericDate: a number, never a string with one in it.
+fn seconds(value: &Value) -> Option<i64> {
+    let number = value.as_number()?;
+    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and far is far")]
+    number.as_i64().or_else(|| number.as_f64().filter(|f| f.is_finite()).map(|f| f as i64))
+}
+
+/// A string or an array of them.
+fn strings(value: Option<&Value>) -> Result<Vec<&str>, Fault> {
+    match value {
+        None => Ok(Vec::new()),
+        Some(Value::String(one)) => Ok(vec![one]),
+        Some(Value::Array(several)) => {
+            several.iter().map(|one| one.as_str().ok_or(Fault::Content)).collect()
+        }
+        Some(_) => Err(Fault::Content),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Passwords that were right a moment ago: a client that comes back at once, or asks over HTTP once
+//! a second, does not cost a slow hash each time.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use ring::hmac;
+use uns_model::Random;
+
+/// Kept at most; past it the cache begins anew.
+const KEPT_MAX: usize = 1024;
+/// For how long.
+const KEPT_FOR: Duration = Duration::from_secs(60);
+
+/// Keyed digests of name, hash and password; the passwords themselves are nowhere.
+pub(crate) struct Verified {
+    key: hmac::Key,
+    until: Mutex<HashMap<[u8; 32], Duration>>,
+}
+
+impl Verified {
+    pub(crate) fn new(random: &dyn Random) -> Self {
+        let mut key = [0; 32];
+        random.fill(&mut key);
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &key), until: Mutex::default() }
+    }
+
+    fn digest(&self, name: &str, password: &[u8]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(&(name.len() as u64).to_le_bytes());
+        context.update(name.as_bytes());
+        context.update(password);
+        let mut digest = [0; 32];
+        digest.copy_from_slice(context.sign().as_ref());
+        digest
+    }
+
+    /// Whether this password of this name was right within the last minute.
+    pub(crate) fn knows(&self, now: Duration, name: &str, password: &[u8]) -> bool {
+        let digest = self.digest(name, password);
+        self.until.lock().get(&digest).is_some_and(|until| *until > now)
+    }
+
+    /// It was right just now.
+    pub(crate) fn add(&self, now: Duration, name: &str, password: &[u8]) {
+        let digest = self.digest(name, password);
+        let mut until = self.until.lock();
+        if until.len() >= KEPT_MAX {
+            until.retain(|_, until| *until > now);
+        }
+        if until.len() >= KEPT_MAX {
+            until.clear();
+        }
+        until.insert(digest, now + KEPT_FOR);
+    }
+
+    /// Forgets everything, as a change of the accounts demands.
+    pub(crate) fn clear(&self) {
+        self.until.lock().clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uns_model::SeededRandom;
+
+    use super::*;
+
+    #[test]
+    fn right_passwords_are_known_for_a_minute() {
+        let verified = Verified::new(&SeededRandom::new(1));
+        let at = Duration::from_secs;
+        verified.add(at(10), "anna", b"secret");
+        assert!(verified.knows(at(69), "anna", b"secret"));
+        assert!(!verified.knows(at(70), "anna", b"secret"));
+        assert!(
+            !verified.knows(at(11), "ann", b"asecret") && !verified.knows(at(11), "anna", b"x")
+        );
+        for n in 0..KEPT_MAX * 2 {
+            verified.add(at(11), "x", &n.to_le_bytes());
+        }
+        assert!(verified.until.lock().len() <= KEPT_MAX);
+        verified.clear();
+        assert!(verified.until.lock().is_empty());
+    }
+}
