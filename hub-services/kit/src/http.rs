@@ -23,6 +23,7 @@ mod access;
 mod guard;
 mod headers;
 mod limits;
+mod login;
 mod operations;
 mod params;
 mod problem;
@@ -32,16 +33,15 @@ mod upgrade;
 
 pub use access::Anonymous;
 pub use guard::{Guard, Hosts};
+pub use login::{Credential, LogIn, NoAccounts};
 pub use params::{LIST, Limit, Pairs, Params};
 pub use problem::RequestId;
-pub use serve::{ServeConfig, serve};
-pub use upgrade::Upgrade;
+pub use serve::{ServeConfig, TlsSource, serve};
+pub use upgrade::{Carrier, Upgrade};
 
 /// Limits of the HTTP side.
 #[derive(Clone, Debug)]
 pub struct HttpConfig {
-    /// Host names, besides loopback, under which browsers and clients reach this hub.
-    pub hosts: Vec<String>,
     /// The largest request body.
     pub body_bytes_max: usize,
     /// How long one request may take.
@@ -53,7 +53,6 @@ pub struct HttpConfig {
 impl Default for HttpConfig {
     fn default() -> Self {
         Self {
-            hosts: Vec::new(),
             body_bytes_max: 8 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             requests_max: 256,
@@ -113,17 +112,15 @@ impl App {
     }
 
     /// Everything behind the guard.
-    pub fn router(mut self, config: &HttpConfig, shared: Parts) -> Result<Router, crate::Error> {
-        let Parts { anonymous, random } = shared;
-        let hosts = Hosts::new(&config.hosts)?;
+    pub fn router(mut self, config: &HttpConfig, shared: Parts) -> Router {
+        let Parts { guard, random } = shared;
         let limits = Arc::new(limits::Limits::new(config));
         let requests = Arc::new(requests::Requests::default());
         self.metrics.push(requests.clone());
         self.metrics.push(limits.clone());
         let operations = operations::router(self.openapi, self.metrics, self.health);
-        let guard = Arc::new(Guard::new(hosts, anonymous));
-        let router = self
-            .router
+        let guard = Arc::new(guard);
+        self.router
             .merge(operations)
             .fallback(unknown_route)
             .layer(DefaultBodyLimit::max(config.body_bytes_max))
@@ -136,23 +133,22 @@ impl App {
             .layer(from_fn(headers::secure))
             .layer(from_fn(problem::render))
             .layer(from_fn_with_state(requests, requests::count))
-            .layer(from_fn_with_state(random, problem::identify));
-        Ok(router)
+            .layer(from_fn_with_state(random, problem::identify))
     }
 }
 
 /// What the HTTP side shares with the rest of the process.
 #[derive(Clone)]
 pub struct Parts {
-    /// Whether clients without a credential are served; shared with the MQTT side.
-    pub anonymous: Arc<Anonymous>,
+    /// Who is let in; shared with the MQTT side.
+    pub guard: Guard,
     /// Chance, for request ids.
     pub random: Arc<dyn Random>,
 }
 
 impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parts").field("anonymous", &self.anonymous).finish_non_exhaustive()
+        f.debug_struct("Parts").field("guard", &self.guard).finish_non_exhaustive()
     }
 }
 

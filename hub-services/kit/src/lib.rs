@@ -4,6 +4,7 @@
 //! [`Supervisor`] keeps tasks running; [`http::App`] puts routes behind one guard; [`Db`] keeps
 //! metadata; [`services`] are the traits the root implements so that modules never meet.
 
+mod caller;
 mod db;
 mod error;
 pub mod health;
@@ -16,6 +17,7 @@ mod stop;
 mod supervise;
 
 pub use bytes::Bytes;
+pub use caller::{Caller, Reads, Rights};
 pub use db::Db;
 pub use error::Error;
 pub use module::{Hub, Kind, Module, Started, Task, TaskFuture};

@@ -3,13 +3,15 @@
 //! A brownfield name that exists always wins, so the short form never changes what a request means;
 //! publishing takes topics as they are, since there a new name is a new node.
 
-use hub_kit::Refusal;
 use hub_kit::services::{CurrentPage, CurrentQuery, TreePage, TreeQuery};
+use hub_kit::{Caller, Reads, Refusal};
 use uns_model::{Filter, Plane};
 
 use crate::Service;
 
 const PREFIX: &str = "uns/v1";
+/// Pages of which the caller may see nothing, before the client has to ask for the next itself.
+const EMPTY_PAGES_MAX: usize = 50;
 
 /// The long form of a short path; `None` where the path has a prefix of its own.
 pub(crate) fn completed(path: &str) -> Option<String> {
@@ -28,8 +30,30 @@ impl Service {
         Some(given.to_owned()).filter(lives).or_else(|| completed(given).filter(lives))
     }
 
-    /// A page of the tree, and the path it is of.
-    pub(crate) async fn tree(&self, query: TreeQuery) -> Result<(String, TreePage), Refusal> {
+    /// What the caller may see of a page of the tree, and the path it is of.
+    pub(crate) async fn tree(
+        &self,
+        mut query: TreeQuery,
+        caller: &Caller,
+    ) -> Result<(String, TreePage), Refusal> {
+        for _ in 1..EMPTY_PAGES_MAX {
+            let (path, mut page) = self.whole_tree(query.clone()).await?;
+            page.nodes.retain_mut(|node| {
+                let own = caller.rights.may_read(&node.path);
+                if !own {
+                    node.last = None;
+                }
+                own || caller.rights.reads(&format!("{}/#", node.path)) != Reads::None
+            });
+            match &page.next {
+                Some(next) if page.nodes.is_empty() => query.after = Some(next.clone()),
+                Some(_) | None => return Ok((path, page)),
+            }
+        }
+        Ok((query.path, TreePage { nodes: Vec::new(), next: query.after }))
+    }
+
+    async fn whole_tree(&self, query: TreeQuery) -> Result<(String, TreePage), Refusal> {
         let live = &self.hub.live;
         let page = live.tree(query.clone()).await?;
         let probe = TreeQuery { after: None, limit: 1, ..query.clone() };
@@ -43,8 +67,25 @@ impl Service {
         }
     }
 
-    /// A page of last values.
-    pub(crate) async fn current(&self, query: CurrentQuery) -> Result<CurrentPage, Refusal> {
+    /// What the caller may see of a page of last values.
+    pub(crate) async fn current(
+        &self,
+        mut query: CurrentQuery,
+        caller: &Caller,
+    ) -> Result<CurrentPage, Refusal> {
+        let mut page = CurrentPage::default();
+        for _ in 0..EMPTY_PAGES_MAX {
+            page = self.whole_current(query.clone()).await?;
+            page.values.retain(|value| caller.rights.may_read(&value.topic));
+            match &page.next {
+                Some(next) if page.values.is_empty() => query.after = Some(next.clone()),
+                Some(_) | None => break,
+            }
+        }
+        Ok(page)
+    }
+
+    async fn whole_current(&self, query: CurrentQuery) -> Result<CurrentPage, Refusal> {
         let live = &self.hub.live;
         let page = live.current(query.clone()).await?;
         let longer = completed(query.filter.as_str()).and_then(|text| Filter::parse(&text).ok());

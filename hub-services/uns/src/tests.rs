@@ -3,6 +3,7 @@
 mod fake;
 mod publishing;
 mod reading;
+mod rights;
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use axum::response::Response;
-use hub_kit::http::{Anonymous, App, HttpConfig, Parts};
+use hub_kit::http::{Anonymous, App, Guard, Hosts, HttpConfig, LogIn, NoAccounts, Parts};
 use hub_kit::{Hub, Kind, Stop};
 use tower::ServiceExt as _;
 use uns_model::{ManualClock, OrgId, SeededRandom, Timestamp};
@@ -22,7 +23,7 @@ use fake::Fake;
 const NOON: i64 = 1_795_262_400_000_000_000;
 
 /// The module on a fake, behind the kit's guard.
-async fn router(fake: &Arc<Fake>) -> Router {
+async fn router(fake: &Arc<Fake>, log_in: Arc<dyn LogIn>) -> Router {
     let (_stopper, stop) = Stop::pair();
     let hub = Hub {
         org: OrgId::DEFAULT,
@@ -39,12 +40,21 @@ async fn router(fake: &Arc<Fake>) -> Router {
     let started = Kind::of::<Uns>().start(serde_json::Value::Null, hub).await.unwrap();
     let mut app = App::new("0");
     app.module(started);
-    let parts =
-        Parts { anonymous: Arc::new(Anonymous::allowed()), random: Arc::new(SeededRandom::new(7)) };
-    app.router(&HttpConfig::default(), parts).unwrap()
+    let hosts = Hosts::new(&[]).unwrap();
+    let guard = Guard::new(hosts, Arc::new(Anonymous::allowed()), log_in);
+    let parts = Parts { guard, random: Arc::new(SeededRandom::new(7)) };
+    app.router(&HttpConfig::default(), parts)
 }
 
 async fn send(fake: &Arc<Fake>, method: &str, uri: &str, body: &str) -> Response {
+    send_as(fake, Arc::new(NoAccounts), (method, uri, body)).await
+}
+
+async fn send_as(
+    fake: &Arc<Fake>,
+    log_in: Arc<dyn LogIn>,
+    (method, uri, body): (&str, &str, &str),
+) -> Response {
     let request = Request::builder()
         .method(method)
         .uri(format!("/api/v1/uns/{uri}"))
@@ -52,7 +62,7 @@ async fn send(fake: &Arc<Fake>, method: &str, uri: &str, body: &str) -> Response
         .header("content-type", "application/json")
         .body(Body::from(body.to_owned()))
         .unwrap();
-    router(fake).await.oneshot(request).await.unwrap()
+    router(fake, log_in).await.oneshot(request).await.unwrap()
 }
 
 async fn text(response: Response) -> String {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
-use hub_kit::Refusal;
+use hub_kit::{Caller, Reads, Refusal};
 use schemas::ws::{ClientMessage, Mode, ServerMessage};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -22,6 +22,7 @@ use uns_model::{Filter, Sequence};
 use crate::route::Service;
 use crate::statistics::Counted;
 use crate::subscription::{Subscription, text};
+use crate::topics::Topics;
 use feed::{Feed, Round};
 use reader::Reader;
 
@@ -31,6 +32,8 @@ const COMMANDS_MAX: usize = 16;
 const BEHIND_MAX: Duration = Duration::from_secs(30);
 /// How long a close frame may take on its way to a stuck client.
 const CLOSE_GRACE: Duration = Duration::from_secs(5);
+/// How often rights are looked at.
+const RIGHTS_EVERY: Duration = Duration::from_secs(1);
 /// Unanswered pings that end a connection.
 const PINGS_MAX: u32 = 3;
 
@@ -43,12 +46,15 @@ enum End {
     Stopping,
     /// The client took nothing for too long.
     Stuck,
+    /// What the client logged in with is good no more.
+    LoggedOut,
     /// The log or the namespace failed.
     Failed,
 }
 
 struct Connection<'a> {
     service: &'a Service,
+    caller: Caller,
     sink: SplitSink<WebSocket, Message>,
     commands: mpsc::Receiver<Result<ClientMessage, String>>,
     heard: Arc<AtomicBool>,
@@ -59,7 +65,7 @@ struct Connection<'a> {
 }
 
 /// Serves one client until either side ends it.
-pub(crate) async fn run(socket: WebSocket, service: &Service) {
+pub(crate) async fn run(socket: WebSocket, service: &Service, caller: Caller) {
     let _open = Counted::new(&service.statistics, |all| &all.connections);
     let (sink, stream) = socket.split();
     let (sender, commands) = mpsc::channel(COMMANDS_MAX);
@@ -67,6 +73,7 @@ pub(crate) async fn run(socket: WebSocket, service: &Service) {
     let _reader = Reader::spawn(stream, sender, heard.clone());
     let mut connection = Connection {
         service,
+        caller,
         sink,
         commands,
         heard,
@@ -84,6 +91,8 @@ impl Connection<'_> {
         let every = self.service.config.ping();
         let mut ping = interval_at(Instant::now() + every, every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut rights = interval_at(Instant::now() + RIGHTS_EVERY, RIGHTS_EVERY);
+        rights.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut unanswered = 0;
         loop {
             let wake = self.wake.unwrap_or_else(|| Instant::now() + every);
@@ -94,6 +103,9 @@ impl Connection<'_> {
                     let command = command.ok_or(End::Gone)?;
                     self.command(command).await?;
                 }
+                _ = rights.tick() => if self.caller.rights.has_ended() {
+                    return Err(End::LoggedOut);
+                },
                 _ = ping.tick() => {
                     let answered = self.heard.swap(false, Relaxed);
                     unanswered = if answered { 0 } else { unanswered + 1 };
@@ -176,7 +188,8 @@ impl Connection<'_> {
         }
         // So that every topic minted before the cursor has its name.
         catch_up(self.service).await?;
-        self.feed.add(Subscription::new(id, filter, mode, log.as_ref(), from));
+        let topics = Topics::new(filter, self.caller.clone());
+        self.feed.add(Subscription::new(id, mode, topics, log.as_ref(), from));
         self.wake = Some(Instant::now());
         let message = text(&ServerMessage::Subscribed { id, sequence: from.0 });
         self.send(Message::Text(message.into())).await.map(Ok)
@@ -192,8 +205,13 @@ impl Connection<'_> {
             let detail = format!("A connection has at most {max} subscriptions.");
             return Err(Refusal::new(429, "quota_exceeded", detail));
         }
-        Filter::parse(filter)
-            .map_err(|error| Refusal::new(400, "filter_invalid", format!("`filter`: {error}.")))
+        let filter = Filter::parse(filter)
+            .map_err(|error| Refusal::new(400, "filter_invalid", format!("`filter`: {error}.")))?;
+        if self.caller.rights.reads(filter.as_str()) == Reads::None {
+            let detail = format!("No rule lets this client read anything of `{filter}`.");
+            return Err(Refusal::new(403, "not_allowed", detail));
+        }
+        Ok(filter)
     }
 
     async fn send(&mut self, message: Message) -> Result<(), End> {
@@ -207,6 +225,7 @@ impl Connection<'_> {
         let (code, reason) = match end {
             End::Gone => (1000, "bye"),
             End::Stopping => (1001, "the hub stops"),
+            End::LoggedOut => (4001, "the log-in is no longer good, log in again"),
             End::Failed => (1011, "the hub failed, resume from the last sequence"),
             End::Stuck => {
                 self.service.statistics.stuck.fetch_add(1, Relaxed);

@@ -10,7 +10,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hub_kit::metrics::MetricSource;
-use hub_kit::{Hub, Refusal};
+use hub_kit::{Caller, Hub, Refusal};
 use schemas::ws::{ClientMessage, ServerMessage};
 use tokio::sync::Semaphore;
 use utoipa::OpenApi as _;
@@ -73,6 +73,7 @@ pub(crate) fn openapi() -> OpenApi {
     ))]
 async fn upgrade(
     State(service): State<Service>,
+    caller: Caller,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {
@@ -89,7 +90,7 @@ async fn upgrade(
     };
     upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX).on_upgrade(
         async move |socket| {
-            connection::run(socket, &service).await;
+            connection::run(socket, &service, caller).await;
             drop(slot);
         },
     )

@@ -9,7 +9,7 @@ use hub_kit::services::Live;
 use schemas::payload::{DecodeContext, as_text, decode};
 use schemas::ws::{Mode, ServerMessage};
 use schemas::{Sample, WireQuality, WireTime, WireValue};
-use uns_model::{Filter, OrgId, Point, Sequence, fold};
+use uns_model::{OrgId, Point, Sequence, fold};
 
 use crate::Config;
 use crate::latest::Fold;
@@ -74,12 +74,13 @@ struct Outgoing {
 }
 
 impl Subscription {
-    pub(crate) fn new(id: u64, filter: Filter, mode: Mode, log: &dyn Log, from: Sequence) -> Self {
+    /// A subscription to topics, from a sequence on.
+    pub(crate) fn new(id: u64, mode: Mode, topics: Topics, log: &dyn Log, from: Sequence) -> Self {
         Self {
             id,
             mode,
             tail: log.tail(from),
-            topics: Topics::new(filter),
+            topics,
             frame: None,
             position: from,
             told: from,
@@ -93,6 +94,7 @@ impl Subscription {
     pub(crate) fn turn(&mut self, context: &Context) -> Result<Turn, fabric::Error> {
         let mut turn = Turn::default();
         let mut read = 0;
+        self.topics.refresh();
         while read < READ_BYTES_MAX && !self.is_full(context) {
             let frame = match self.frame.take() {
                 Some(frame) => frame,

@@ -1,8 +1,9 @@
-//! Which topics a filter matches, decided once per interned topic.
+//! Which topics a filter matches and its client may read, decided once per interned topic.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use hub_kit::Caller;
 use uns_model::{Filter, TopicId};
 
 /// How many verdicts are kept; past it they are all forgotten and made again.
@@ -12,6 +13,9 @@ const VERDICTS_MAX: usize = 65_536;
 #[derive(Debug)]
 pub(crate) struct Topics {
     filter: Filter,
+    caller: Caller,
+    /// The rights the verdicts were made under.
+    version: u64,
     verdicts: HashMap<TopicId, Option<Arc<str>>>,
 }
 
@@ -27,8 +31,18 @@ pub(crate) enum Verdict {
 }
 
 impl Topics {
-    pub(crate) fn new(filter: Filter) -> Self {
-        Self { filter, verdicts: HashMap::new() }
+    pub(crate) fn new(filter: Filter, caller: Caller) -> Self {
+        let version = caller.rights.version();
+        Self { filter, caller, version, verdicts: HashMap::new() }
+    }
+
+    /// Forgets verdicts made under other rights.
+    pub(crate) fn refresh(&mut self) {
+        let version = self.caller.rights.version();
+        if self.version != version {
+            self.version = version;
+            self.verdicts.clear();
+        }
     }
 
     /// The verdict on a topic; `name` is asked for once.
@@ -51,7 +65,8 @@ impl Topics {
         if self.verdicts.len() >= VERDICTS_MAX {
             self.verdicts.clear();
         }
-        let matched: Option<Arc<str>> = self.filter.matches(name).then(|| name.into());
+        let allowed = self.filter.matches(name) && self.caller.rights.may_read(name);
+        let matched: Option<Arc<str>> = allowed.then(|| name.into());
         self.verdicts.insert(topic, matched.clone());
         matched.map_or(Verdict::Other, Verdict::Match)
     }
@@ -63,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_name_is_asked_for_once() {
-        let mut topics = Topics::new(Filter::parse("a/#").unwrap());
+        let mut topics = Topics::new(Filter::parse("a/#").unwrap(), Caller::unrestricted());
         assert_eq!(topics.verdict(TopicId(1), || None), Verdict::Unknown);
         let matched = Verdict::Match("a/b".into());
         assert_eq!(topics.verdict(TopicId(1), || Some("a/b".into())), matched);
@@ -74,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_cache_is_bounded() {
-        let mut topics = Topics::new(Filter::parse("#").unwrap());
+        let mut topics = Topics::new(Filter::parse("#").unwrap(), Caller::unrestricted());
         for id in 0..u32::try_from(VERDICTS_MAX).unwrap() + 10 {
             topics.learn(TopicId(id), "a");
         }

@@ -227,7 +227,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes a node and everything below it, with `purge` its history too. */
+        /** Removes a node and everything below it, with `purge` its history too. Needs the role admin. */
         delete: operations["deleteNodes"];
         options?: never;
         head?: never;
@@ -868,7 +868,7 @@ export interface components {
         };
         /** @description Whether the hub should get work, and if not, why. */
         Readiness: {
-            /** @description What is wrong; empty when ready. */
+            /** @description What is wrong; empty when ready, and for whoever is not logged in where that is needed. */
             faults: components["schemas"]["ReadinessFault"][];
             /** @description `ready` or `degraded`. */
             status: string;

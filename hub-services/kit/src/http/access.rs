@@ -24,6 +24,7 @@ const FORWARDING: [&str; 8] = [
 #[derive(Debug, Default)]
 pub struct Anonymous {
     ended: Mutex<Option<String>>,
+    never: bool,
 }
 
 impl Anonymous {
@@ -34,7 +35,12 @@ impl Anonymous {
 
     /// Never served, because of this.
     pub fn refused(because: impl Into<String>) -> Self {
-        Self { ended: Mutex::new(Some(because.into())) }
+        Self { ended: Mutex::new(Some(because.into())), never: false }
+    }
+
+    /// Never served: this hub asks everybody for a log-in.
+    pub fn never() -> Self {
+        Self { ended: Mutex::default(), never: true }
     }
 
     /// Ends it until the process starts again; the first reason stays.
@@ -47,6 +53,11 @@ impl Anonymous {
         }
     }
 
+    /// Whether somebody without a credential is served at all.
+    pub fn is_served(&self) -> bool {
+        !self.never && self.ended.lock().is_none()
+    }
+
     /// Why it ended, if it did.
     pub fn ended(&self) -> Option<String> {
         self.ended.lock().clone()
@@ -57,10 +68,15 @@ impl Anonymous {
         if let Some(name) = FORWARDING.iter().find(|name| headers.contains_key(**name)) {
             self.end(format!("a request carried the forwarding header `{name}`"));
         }
+        if self.never {
+            let detail = "Log in with a name and a password, or with a token. `uns user add` and \
+                 `uns device add` make them.";
+            return Err(Refusal::new(403, "login_required", detail));
+        }
         if let Some(because) = self.ended() {
             let detail = format!(
-                "Anonymous access has ended: {because}. Reach the hub directly over loopback; \
-                 where a proxy was tried by mistake, remove it and restart the hub."
+                "Anonymous access has ended: {because}. Log in, or reach the hub directly over \
+                 loopback; where a proxy was tried by mistake, remove it and restart the hub."
             );
             return Err(Refusal::new(403, "anonymous_ended", detail));
         }

@@ -1,33 +1,55 @@
-//! The guard before every route: a web page must not reach the hub through its reader's browser.
+//! The guard before every route: who is asking, and that no web page asks through its reader's
+//! browser.
 //!
 //! Host names are checked against DNS rebinding, Origin on whatever changes state or upgrades, and
-//! bodies must be declared JSON, which a page cannot send across origins without asking first.
+//! bodies must be declared JSON, which a page cannot send across origins without asking first. Then
+//! the credential, or that none is needed; the [`Caller`] goes with the request.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN, UPGRADE};
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN, UPGRADE, WWW_AUTHENTICATE};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::http::Anonymous;
-use crate::{Error, Refusal};
+use crate::http::login::credential;
+use crate::http::{Anonymous, Credential, LogIn};
+use crate::{Caller, Error, Refusal};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// Paths that answer whoever asks, less to strangers: whoever watches the process has no identity.
+/// `/mqtt` has a log-in of its own, CONNECT.
+const OPEN: [&str; 2] = ["/readyz", "/mqtt"];
+
+/// What a client without a good credential is asked for.
+const CHALLENGES: [&str; 2] =
+    ["Basic realm=\"UNS Hub\", charset=\"UTF-8\"", "Bearer realm=\"UNS Hub\""];
+
 /// What the guard decides by.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Guard {
     hosts: Hosts,
     anonymous: Arc<Anonymous>,
+    log_in: Arc<dyn LogIn>,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("hosts", &self.hosts).finish_non_exhaustive()
+    }
 }
 
 /// The names a request may address.
 #[derive(Clone, Debug)]
-pub struct Hosts(Vec<String>);
+pub struct Hosts {
+    names: Vec<String>,
+    addresses: bool,
+}
 
 impl Hosts {
     /// Loopback names and addresses, and these.
@@ -39,19 +61,29 @@ impl Hosts {
         };
         match names.iter().find(wrong) {
             Some(name) => Err(Error::HostName(name.clone())),
-            None => Ok(Self(names.iter().map(|name| name.to_ascii_lowercase()).collect())),
+            None => {
+                let names = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+                Ok(Self { names, addresses: false })
+            }
         }
+    }
+
+    /// And every address: rebinding needs a name. For a hub that others reach by addresses it does
+    /// not know, and that asks everybody for a log-in.
+    #[must_use]
+    pub fn and_addresses(self) -> Self {
+        Self { addresses: true, ..self }
     }
 
     fn allow(&self, authority: &str) -> bool {
         let host = host_of(authority).to_ascii_lowercase();
         let host = host.strip_suffix('.').unwrap_or(&host);
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let loopback = bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        loopback
+        let address = bare.parse::<IpAddr>();
+        address.is_ok_and(|ip| ip.is_loopback() || self.addresses)
             || host == "localhost"
             || host.ends_with(".localhost")
-            || self.0.iter().any(|name| name == host || name == bare)
+            || self.names.iter().any(|name| name == host || name == bare)
     }
 }
 
@@ -63,39 +95,68 @@ fn host_of(authority: &str) -> &str {
     port_start.and_then(|at| authority.get(..at)).unwrap_or(authority)
 }
 
+/// Whom a request acts for.
+enum Decision {
+    /// This caller; nobody on a path that is open all the same.
+    Known(Option<Caller>),
+    /// Whoever this credential belongs to.
+    Ask(Credential, Option<IpAddr>),
+}
+
 /// The middleware.
 pub(crate) async fn guard(
     State(guard): State<Arc<Guard>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    match guard.check(&request) {
-        Ok(()) => next.run(request).await,
+    let decision = guard.check(&request).and_then(|()| guard.decide(&request));
+    let admitted = match decision {
+        Ok(Decision::Ask(credential, peer)) => {
+            guard.log_in.log_in(credential, peer).await.map(Some)
+        }
+        Ok(Decision::Known(caller)) => Ok(caller),
+        Err(refusal) => Err(refusal),
+    };
+    match admitted {
+        Ok(Some(caller)) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Ok(None) => next.run(request).await,
         Err(refusal) => {
             tracing::info!(reason = refusal.reason, path = request.uri().path(), "request refused");
-            refusal.into_response()
+            let unknown = refusal.status == 401;
+            let mut response = refusal.into_response();
+            for challenge in CHALLENGES.into_iter().filter(|_| unknown) {
+                let challenge = HeaderValue::from_static(challenge);
+                response.headers_mut().append(WWW_AUTHENTICATE, challenge);
+            }
+            response
         }
     }
 }
 
 impl Guard {
     /// For requests to these hosts, without a credential as long as that is allowed.
-    pub fn new(hosts: Hosts, anonymous: Arc<Anonymous>) -> Self {
-        Self { hosts, anonymous }
+    pub fn new(hosts: Hosts, anonymous: Arc<Anonymous>, log_in: Arc<dyn LogIn>) -> Self {
+        Self { hosts, anonymous, log_in }
     }
 
-    /// Whether a connection that did not come through this HTTP side may become a WebSocket.
+    /// Whether a connection that did not come through this HTTP side may become a WebSocket, on
+    /// which CONNECT says who it is.
     pub fn admit_upgrade(&self, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refusal> {
         let host = self.check_host(headers, None)?;
-        self.anonymous.admit(Some(peer), headers)?;
+        if let Err(refusal) = self.anonymous.admit(Some(peer), headers)
+            && !self.log_in.is_possible()
+        {
+            return Err(refusal);
+        }
         check_origin(headers, host)
     }
 
     fn check(&self, request: &Request) -> Result<(), Refusal> {
         let headers = request.headers();
         let host = self.check_host(headers, request.uri().authority())?;
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        self.anonymous.admit(peer, headers)?;
         let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
         if !reads || headers.contains_key(UPGRADE) {
             check_origin(headers, host)?;
@@ -104,6 +165,24 @@ impl Guard {
             check_content_type(headers)?;
         }
         Ok(())
+    }
+
+    /// Whom a request acts for, or who has to be asked.
+    fn decide(&self, request: &Request) -> Result<Decision, Refusal> {
+        let headers = request.headers();
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        // First in any case: a forwarding header is noticed whoever sends it.
+        let anonymous = self.anonymous.admit(peer, headers);
+        let possible = self.log_in.is_possible();
+        if possible && let Some(credential) = credential(headers)? {
+            return Ok(Decision::Ask(credential, peer));
+        }
+        match anonymous {
+            Ok(()) => Ok(Decision::Known(Some(self.log_in.anonymous()))),
+            Err(_) if possible && OPEN.contains(&request.uri().path()) => Ok(Decision::Known(None)),
+            Err(refusal) if possible => Err(Refusal { status: 401, ..refusal }),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// The host a request names. A request line with a whole URL names it a second time.

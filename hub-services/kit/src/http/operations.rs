@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
+use crate::Caller;
 use crate::health::HealthCheck;
 use crate::metrics::{self, Exposition, MetricSource};
 
@@ -22,7 +23,7 @@ struct Readiness {
     /// `ready` or `degraded`.
     #[schema(value_type = String)]
     status: &'static str,
-    /// What is wrong; empty when ready.
+    /// What is wrong; empty when ready, and for whoever is not logged in where that is needed.
     faults: Vec<ReadinessFault>,
 }
 
@@ -96,7 +97,7 @@ async fn document(State(openapi): State<Arc<OpenApi>>) -> Response {
     (status = 200, description = "All is well", body = Readiness),
     (status = 503, description = "Serving, but something is wrong", body = Readiness),
 ))]
-async fn ready(State(checks): State<Checks>) -> Response {
+async fn ready(State(checks): State<Checks>, caller: Option<Caller>) -> Response {
     let mut faults = Vec::new();
     for check in checks.iter() {
         faults.extend(check.faults().into_iter().map(|fault| ReadinessFault {
@@ -109,6 +110,9 @@ async fn ready(State(checks): State<Checks>) -> Response {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "degraded"),
     };
+    if caller.is_none() {
+        faults.clear();
+    }
     (code, Json(Readiness { status, faults })).into_response()
 }
 

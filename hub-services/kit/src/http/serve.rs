@@ -1,6 +1,8 @@
-//! Serving: connections up to a limit, headers in bounded time and size, upgrades, a graceful end.
+//! Serving: connections up to a limit, in TLS or not, headers in bounded time and size, upgrades, a
+//! graceful end.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,9 +12,12 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 use tower_service::Service as _;
 
 use crate::Stop;
@@ -26,6 +31,18 @@ pub struct ServeConfig {
     pub header_timeout: Duration,
     /// How long open requests may go on after the stop signal.
     pub drain: Duration,
+    /// What a TLS handshake goes by; without it connections are plain.
+    pub tls: Option<TlsSource>,
+}
+
+/// Gives each handshake the certificate of its moment, so that a renewed one takes effect.
+#[derive(Clone)]
+pub struct TlsSource(pub Arc<dyn Fn() -> Arc<ServerConfig> + Send + Sync>);
+
+impl fmt::Debug for TlsSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsSource").finish_non_exhaustive()
+    }
 }
 
 impl Default for ServeConfig {
@@ -34,9 +51,13 @@ impl Default for ServeConfig {
             connections_max: 4096,
             header_timeout: Duration::from_secs(60),
             drain: Duration::from_secs(5),
+            tls: None,
         }
     }
 }
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// Headers of one request, and the read buffer of one connection.
 const HEADER_BYTES_MAX: usize = 64 * 1024;
@@ -84,6 +105,29 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, %peer, "no TCP_NODELAY");
     }
+    let Some(TlsSource(current)) = &config.tls else {
+        return speak(stream, peer, router, config, stop).await;
+    };
+    let handshake = TlsAcceptor::from(current()).accept(stream);
+    let handshake = tokio::time::timeout(HANDSHAKE_MAX, handshake);
+    let accepted = tokio::select! {
+        accepted = handshake => accepted,
+        () = stop.stopped() => return,
+    };
+    match accepted {
+        Ok(Ok(stream)) => speak(stream, peer, router, config, stop).await,
+        Ok(Err(error)) => tracing::debug!(%error, %peer, "a TLS handshake failed"),
+        Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
+    }
+}
+
+async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    peer: SocketAddr,
+    router: Router,
+    config: ServeConfig,
+    mut stop: Stop,
+) {
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut router = router.clone();
         let mut request = request.map(axum::body::Body::new);

@@ -14,9 +14,9 @@ use tower::ServiceExt as _;
 use uns_model::SeededRandom;
 
 use super::*;
-use crate::Stop;
 use crate::health::Fault;
 use crate::metrics::Exposition;
+use crate::{Caller, Stop};
 
 #[derive(Default)]
 struct Sick(AtomicBool);
@@ -57,9 +57,10 @@ fn router(sick: Arc<Sick>, anonymous: Arc<Anonymous>) -> Router {
         body_bytes_max: 64,
         request_timeout: Duration::from_millis(200),
         requests_max: 2,
-        ..HttpConfig::default()
     };
-    app.router(&config, Parts { anonymous, random: Arc::new(SeededRandom::new(1)) }).unwrap()
+    let hosts = Hosts::new(&[]).unwrap();
+    let guard = Guard::new(hosts, anonymous, Arc::new(NoAccounts));
+    app.router(&config, Parts { guard, random: Arc::new(SeededRandom::new(1)) })
 }
 
 fn plain() -> Router {
@@ -265,4 +266,114 @@ async fn serving_over_a_socket_ends_gracefully() {
     stopper.stop();
     // The idle connection is closed at once, not after the drain.
     tokio::time::timeout(Duration::from_secs(2), server).await.unwrap().unwrap();
+}
+
+/// One account; whoever has it may read what begins with `a`.
+struct Anna;
+
+#[derive(Debug)]
+struct OfAnna;
+
+impl crate::Rights for OfAnna {
+    fn may_publish(&self, _: &str) -> bool {
+        false
+    }
+
+    fn may_read(&self, topic: &str) -> bool {
+        topic.starts_with('a')
+    }
+
+    fn reads(&self, _: &str) -> crate::Reads {
+        crate::Reads::Part
+    }
+
+    fn is_admin(&self) -> bool {
+        false
+    }
+
+    fn has_ended(&self) -> bool {
+        false
+    }
+
+    fn version(&self) -> u64 {
+        1
+    }
+}
+
+impl LogIn for Anna {
+    fn log_in(
+        &self,
+        credential: Credential,
+        _: Option<std::net::IpAddr>,
+    ) -> crate::services::Boxed<'_, Result<Caller, Refusal>> {
+        let good = matches!(credential, Credential::Basic { name, password }
+            if name == "anna" && password == b"secret");
+        let caller = Caller { name: "anna".into(), rights: Arc::new(OfAnna) };
+        let wrong = Refusal::new(401, "login_failed", "Wrong.");
+        Box::pin(async move { if good { Ok(caller) } else { Err(wrong) } })
+    }
+
+    fn anonymous(&self) -> Caller {
+        Caller::unrestricted()
+    }
+
+    fn is_possible(&self) -> bool {
+        true
+    }
+}
+
+/// `anna:secret`
+const ANNA: &str = "\nauthorization: Basic YW5uYTpzZWNyZXQ=";
+
+fn guarded(anonymous: Anonymous) -> Router {
+    let mut app = App::new("1.2.3");
+    let who = |caller: Caller| async move {
+        caller.check_read("a")?;
+        caller.check_read("b").map(|()| caller.name.to_string())
+    };
+    app.routes(Router::new().route("/who", get(who)).route("/mqtt", get(async || "mqtt")));
+    app.health(Arc::new(Sick(AtomicBool::new(true))));
+    let guard = Guard::new(Hosts::new(&[]).unwrap(), Arc::new(anonymous), Arc::new(Anna));
+    let shared = Parts { guard, random: Arc::new(SeededRandom::new(1)) };
+    app.router(&HttpConfig::default(), shared)
+}
+
+#[tokio::test]
+async fn where_a_log_in_is_needed_strangers_are_asked_for_one() {
+    let router = guarded(Anonymous::never());
+    let ask = async |sent: &str| router.clone().oneshot(request(sent)).await.unwrap();
+    for sent in ["GET /who", "GET /metrics", "GET /nothing", "GET /api/v1/openapi.json"] {
+        let response = ask(sent).await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{sent}");
+        let challenges = response.headers().get_all("www-authenticate").iter();
+        let challenges: Vec<_> = challenges.map(|c| c.to_str().unwrap().to_owned()).collect();
+        assert!(challenges[0].starts_with("Basic ") && challenges[1].starts_with("Bearer "));
+        let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+        assert_eq!(kind, "application/problem+json", "{sent}");
+        assert!(text(response).await.contains("\"login_required\""), "{sent}");
+    }
+    let wrong = ask("GET /who\nauthorization: Basic YW5uYTp4").await;
+    assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
+    assert!(text(wrong).await.contains("login_failed"));
+    assert_eq!(ask("GET /healthz").await.status(), StatusCode::OK);
+    assert_eq!(ask("GET /mqtt").await.status(), StatusCode::OK, "CONNECT is its log-in");
+    let ready = ask("GET /readyz").await;
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(text(ready).await, r#"{"status":"degraded","faults":[]}"#);
+    let ready = ask(&format!("GET /readyz{ANNA}")).await;
+    assert!(text(ready).await.contains("log_damaged"));
+    let who = ask(&format!("GET /who{ANNA}")).await;
+    assert_eq!(who.status(), StatusCode::FORBIDDEN);
+    let who = text(who).await;
+    assert!(who.contains("not_allowed") && who.contains("No rule lets `anna` read `b`"), "{who}");
+}
+
+#[tokio::test]
+async fn a_credential_is_checked_where_none_is_needed() {
+    let router = guarded(Anonymous::allowed());
+    let ask = async |sent: &str| router.clone().oneshot(request(sent)).await.unwrap().status();
+    assert_eq!(ask("GET /who").await, StatusCode::OK);
+    assert_eq!(ask(&format!("GET /who{ANNA}")).await, StatusCode::FORBIDDEN);
+    assert_eq!(ask("GET /who\nauthorization: Basic YW5uYTp4").await, StatusCode::UNAUTHORIZED);
+    assert_eq!(ask("GET /who\nx-forwarded-for: 192.0.2.7").await, StatusCode::UNAUTHORIZED);
 }

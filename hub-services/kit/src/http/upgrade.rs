@@ -7,6 +7,7 @@ use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 /// The connection of a request that is answered with 101.
 #[derive(Debug)]
@@ -18,13 +19,26 @@ impl Upgrade {
         request.extensions_mut().remove().map(Self)
     }
 
-    /// The bare socket and what was read from it after the request. It comes once the answer is
+    /// The connection and what was read from it after the request. It comes once the answer is
     /// sent, so this is to be awaited in a task of its own.
-    pub async fn socket(self) -> io::Result<(TcpStream, Bytes)> {
+    pub async fn carrier(self) -> io::Result<(Carrier, Bytes)> {
         let upgraded = self.0.await.map_err(io::Error::other)?;
+        let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => return Ok((Carrier::Tcp(parts.io.into_inner()), parts.read_buf)),
+            Err(other) => other,
+        };
         let parts = upgraded
-            .downcast::<TokioIo<TcpStream>>()
-            .map_err(|_| io::Error::other("the connection is no TCP socket"))?;
-        Ok((parts.io.into_inner(), parts.read_buf))
+            .downcast::<TokioIo<TlsStream<TcpStream>>>()
+            .map_err(|_| io::Error::other("the connection is neither TCP nor TLS"))?;
+        Ok((Carrier::Tls(Box::new(parts.io.into_inner())), parts.read_buf))
     }
+}
+
+/// What carried a request.
+#[derive(Debug)]
+pub enum Carrier {
+    /// A bare socket.
+    Tcp(TcpStream),
+    /// TLS over one.
+    Tls(Box<TlsStream<TcpStream>>),
 }

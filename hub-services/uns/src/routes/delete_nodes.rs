@@ -3,15 +3,15 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use hub_kit::Refusal;
 use hub_kit::services::DeleteQuery;
+use hub_kit::{Caller, Refusal};
 use schemas::http::{Deleted, Problem};
 
 use crate::params::Params;
 use crate::routes::Pairs;
 use crate::{Service, resolve};
 
-/// Removes a node and everything below it, with `purge` its history too.
+/// Removes a node and everything below it, with `purge` its history too. Needs the role admin.
 #[utoipa::path(delete, path = "/api/v1/uns/nodes", tag = "uns", operation_id = "deleteNodes",
     params(
         ("path" = String, Query, description = "The node or subtree. `uns/v1/` may be left out"),
@@ -24,8 +24,10 @@ use crate::{Service, resolve};
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,
+    caller: Caller,
     Query(pairs): Pairs,
 ) -> Result<Response, Refusal> {
+    caller.check_admin()?;
     let params = Params::new(pairs, &["path", "purge"])?;
     let path = params.required("path", "path=uns/v1/acme/line3")?;
     let purge = params.flag("purge")?;

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use hub_kit::Refusal;
 use hub_kit::services::CurrentQuery;
+use hub_kit::{Caller, Refusal};
 use schemas::http::{Current, Problem};
 use schemas::{Sample, WireQuality, WireTime, WireValue};
 
@@ -26,6 +26,7 @@ use crate::routes::Pairs;
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,
+    caller: Caller,
     Query(pairs): Pairs,
 ) -> Result<Response, Refusal> {
     let params = Params::new(pairs, &["filter", "after", "limit"])?;
@@ -36,7 +37,7 @@ pub(crate) async fn handle(
         limit: params.limit(LIST)?,
     };
     service.hub.live.caught_up().await;
-    let page = service.current(query).await?;
+    let page = service.current(query, &caller).await?;
     let values = page.values.iter().map(|value| Sample {
         topic: &value.topic,
         field: value.field.as_deref(),

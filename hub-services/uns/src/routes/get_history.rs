@@ -5,8 +5,8 @@ use axum::extract::{Query, RawQuery, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, LINK};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use hub_kit::Refusal;
 use hub_kit::services::{Aggregate, HistoryPage, HistoryQuery};
+use hub_kit::{Caller, Refusal};
 use schemas::http::{History, HistoryGap, HistorySample, Problem};
 use schemas::{WireQuality, WireTime, WireValue};
 use uns_model::Timestamp;
@@ -49,6 +49,7 @@ enum Format {
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,
+    caller: Caller,
     headers: HeaderMap,
     RawQuery(raw): RawQuery,
     Query(pairs): Pairs,
@@ -61,6 +62,7 @@ pub(crate) async fn handle(
     if let Some(topic) = service.topic(&query.topic) {
         query.topic = topic;
     }
+    caller.check_read(&query.topic)?;
     service.hub.history.caught_up().await;
     let page = service.hub.history.history(query.clone()).await?;
     match format {

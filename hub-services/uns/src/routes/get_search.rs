@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use hub_kit::Refusal;
 use hub_kit::services::SearchQuery;
+use hub_kit::{Caller, Reads, Refusal};
 use schemas::http::{Problem, SearchHit, SearchResults};
 
 use crate::Service;
@@ -24,16 +24,22 @@ use crate::routes::Pairs;
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,
+    caller: Caller,
     Query(pairs): Pairs,
 ) -> Result<Response, Refusal> {
     let params = Params::new(pairs, &["q", "limit"])?;
+    let limit = params.limit(LIST)?;
+    let all = caller.rights.reads("#") == Reads::All;
     let query = SearchQuery {
         org: service.hub.org,
         text: params.required("q", "q=line3 temperature")?,
-        limit: params.limit(LIST)?,
+        // What the caller may not see takes no place of what it may.
+        limit: if all { limit } else { LIST.max },
     };
     service.hub.live.caught_up().await;
-    let hits = service.hub.live.search(query).await?;
+    let mut hits = service.hub.live.search(query).await?;
+    hits.retain(|hit| all || caller.rights.may_read(&hit.topic));
+    hits.truncate(limit);
     let results = hits.iter().map(|hit| {
         let (value, quality, timestamp) = super::wire(hit.last.as_ref());
         let name = hit.topic.rsplit('/').next().unwrap_or_default();

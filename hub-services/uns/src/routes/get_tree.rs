@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use hub_kit::Refusal;
 use hub_kit::services::TreeQuery;
+use hub_kit::{Caller, Refusal};
 use schemas::http::{Problem, Tree, TreeNode};
 
 use crate::Service;
@@ -29,6 +29,7 @@ const DEPTH_MAX: u32 = 64;
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,
+    caller: Caller,
     Query(pairs): Pairs,
 ) -> Result<Response, Refusal> {
     let params = Params::new(pairs, &["path", "depth", "after", "limit"])?;
@@ -42,7 +43,7 @@ pub(crate) async fn handle(
         limit: params.limit(LIST)?,
     };
     service.hub.live.caught_up().await;
-    let (path, page) = service.tree(query).await?;
+    let (path, page) = service.tree(query, &caller).await?;
     let children = page.nodes.iter().map(|node| {
         let (value, quality, timestamp) = super::wire(node.last.as_ref());
         TreeNode {

@@ -1,19 +1,20 @@
 //! `POST publish`: one item or many, a result per item, answered after the commit.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use hub_kit::Refusal;
 use hub_kit::services::{PublishItem, Published};
+use hub_kit::{Caller, Refusal};
 use schemas::http::{Problem, PublishReport, PublishRequest, PublishResult};
 
 use crate::Service;
 
-/// Who the log says published.
+/// Who the log says published; the name of whoever logged in follows.
 const CLIENT_ID: &str = "http";
 
 /// Publishes one item or an array of them, with the checks an MQTT client passes.
@@ -28,6 +29,7 @@ const CLIENT_ID: &str = "http";
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,
+    caller: Caller,
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let PublishRequest(requested) = serde_json::from_slice(&body).map_err(|error| {
@@ -42,7 +44,7 @@ pub(crate) async fn handle(
     let mut results: Vec<Option<Result<Published, Refusal>>> = Vec::with_capacity(requested.len());
     let mut items = Vec::with_capacity(requested.len());
     for item in &requested {
-        match readable(&service, item) {
+        match readable(&service, &caller, item) {
             Ok(item) => {
                 items.push(item);
                 results.push(None);
@@ -64,7 +66,12 @@ pub(crate) async fn handle(
     Ok((status, Json(PublishReport { results: report.collect() })).into_response())
 }
 
-fn readable(service: &Service, item: &schemas::http::PublishItem) -> Result<PublishItem, Refusal> {
+fn readable(
+    service: &Service,
+    caller: &Caller,
+    item: &schemas::http::PublishItem,
+) -> Result<PublishItem, Refusal> {
+    caller.check_publish(&item.topic)?;
     if item.qos > 2 {
         let detail = format!("`qos` is {}: it must be 0, 1 or 2.", item.qos);
         return Err(Refusal::new(400, "body_malformed", detail));
@@ -81,8 +88,16 @@ fn readable(service: &Service, item: &schemas::http::PublishItem) -> Result<Publ
         retain: item.retain,
         expiry: None,
         content_type: None,
-        client_id: CLIENT_ID.into(),
+        client_id: client_id(caller),
     })
+}
+
+fn client_id(caller: &Caller) -> Arc<str> {
+    if caller.name.is_empty() {
+        CLIENT_ID.into()
+    } else {
+        format!("{CLIENT_ID}:{}", caller.name).into()
+    }
 }
 
 /// For an item the gate gave no answer about.

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use fabric::sim::SimLog;
 use fabric::{Batch, Log as _, Record};
-use hub_kit::http::{Anonymous, App, HttpConfig, Parts, ServeConfig, serve};
+use hub_kit::http::{
+    Anonymous, App, Guard, Hosts, HttpConfig, NoAccounts, Parts, ServeConfig, serve,
+};
 use hub_kit::metrics::{Exposition, MetricSource};
 use hub_kit::services::{
     Answer, Boxed, CurrentPage, CurrentQuery, DeleteQuery, History, HistoryPage, HistoryQuery,
@@ -63,8 +65,11 @@ impl Plant {
         let mut app = App::new("0");
         app.module(started);
         let random = Arc::new(SeededRandom::new(7));
-        let parts = Parts { anonymous: Arc::new(Anonymous::allowed()), random };
-        let router = app.router(&HttpConfig::default(), parts).unwrap();
+        let hosts = Hosts::new(&[]).unwrap();
+        let anonymous = Arc::new(Anonymous::allowed());
+        let guard = Guard::new(hosts, anonymous, Arc::new(NoAccounts));
+        let parts = Parts { guard, random };
+        let router = app.router(&HttpConfig::default(), parts);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, router, ServeConfig::default(), stop));
