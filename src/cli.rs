@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
-use crate::{client, config, demo, replay, run};
+use crate::{accounts, client, config, demo, replay, run};
 
 /// UNS Hub: one address, one live value and one history for every value of a plant.
 #[derive(Debug, Parser)]
@@ -21,6 +21,10 @@ enum Command {
     Run(run::RunArgs),
     /// Print the resolved configuration, every key with its meaning.
     Config(ConfigArgs),
+    /// Devices that may connect: add, list, remove.
+    Device(accounts::DeviceArgs),
+    /// People who may log in: add, give another password, list, remove.
+    User(accounts::UserArgs),
     /// Publish one value.
     Pub(client::PubArgs),
     /// Print values as they arrive.
@@ -54,6 +58,8 @@ pub(crate) fn dispatch(cli: Cli) -> Result<()> {
             let config = config::load(args.config.as_deref(), &args.set)?;
             client::print(&config::reference(&config))
         }
+        Command::Device(args) => accounts::device(&args),
+        Command::User(args) => accounts::user(&args),
         Command::Pub(args) => client::publish(&args),
         Command::Sub(args) => client::subscribe(&args),
         Command::Get(args) => client::get(&args),

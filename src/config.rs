@@ -1,5 +1,6 @@
 //! Configuration: defaults, then a TOML file, then `--set`; typed once, checked once.
 
+mod access;
 mod keys;
 mod limits;
 mod mqtt;
@@ -15,6 +16,7 @@ use figment::error::Kind;
 use figment::providers::{Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use access::{Access, AnonymousAccess};
 pub(crate) use keys::reference;
 pub(crate) use limits::Limits;
 pub(crate) use mqtt::{ClientCertificate, Durability, Listen, ListenerDurability, Mqtt, Refusals};
@@ -26,6 +28,7 @@ pub(crate) use units::{ByteSize, Span};
 pub(crate) struct Config {
     pub(crate) mqtt: Mqtt,
     pub(crate) http: Http,
+    pub(crate) access: Access,
     pub(crate) namespace: Namespace,
     pub(crate) log: Log,
     pub(crate) history: History,
@@ -39,6 +42,14 @@ pub(crate) struct Http {
     pub(crate) listen: SocketAddr,
     pub(crate) hosts: Vec<String>,
     pub(crate) body_bytes_max: ByteSize,
+    pub(crate) tls: HttpTls,
+}
+
+/// `[http.tls]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpTls {
+    pub(crate) listen: Listen,
 }
 
 /// `[namespace]`
@@ -127,6 +138,7 @@ impl Default for Http {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             hosts: Vec::new(),
             body_bytes_max: ByteSize::mib(8),
+            tls: HttpTls::default(),
         }
     }
 }
@@ -169,6 +181,15 @@ impl Default for Tracing {
 
 /// Resolves the configuration; an error names the key and the file or `--set` it came from.
 pub(crate) fn load(file: Option<&Path>, set: &[String]) -> Result<Config> {
+    load_with(file, set, |_| {})
+}
+
+/// The same, with a last word before it is checked.
+pub(crate) fn load_with(
+    file: Option<&Path>,
+    set: &[String],
+    last: impl FnOnce(&mut Config),
+) -> Result<Config> {
     let mut figment = Figment::from(Serialized::defaults(Config::default()));
     if let Some(path) = file {
         if !path.is_file() {
@@ -181,7 +202,8 @@ pub(crate) fn load(file: Option<&Path>, set: &[String]) -> Result<Config> {
         figment = figment.merge(Toml::string(&keys::set_to_toml(entry)?));
         figment.extract::<Config>().map_err(|e| describe(&e, Some(entry), file))?;
     }
-    let config: Config = figment.extract().map_err(|e| describe(&e, None, file))?;
+    let mut config: Config = figment.extract().map_err(|e| describe(&e, None, file))?;
+    last(&mut config);
     check(&config)?;
     Ok(config)
 }
@@ -209,16 +231,7 @@ fn describe(error: &figment::Error, entry: Option<&str>, file: Option<&Path>) ->
 }
 
 fn check(config: &Config) -> Result<()> {
-    let http = ("http.listen", config.http.listen);
-    for (key, address) in config.mqtt.addresses().chain([http]) {
-        if !address.ip().is_loopback() {
-            bail!(
-                "{key} = \"{address}\": this version serves its own machine only, because it has \
-                 no log-ins yet; use a loopback address such as 127.0.0.1:{}",
-                address.port()
-            );
-        }
-    }
+    access::check(config)?;
     config.mqtt.check()?;
     check_limits(config)?;
     config.namespace.offset_seconds()?;
@@ -227,7 +240,7 @@ fn check(config: &Config) -> Result<()> {
 
 /// What each number may be; beyond it the hub would not start, or not work.
 fn check_limits(config: &Config) -> Result<()> {
-    let Config { mqtt, http, namespace, log, history, tracing } = config;
+    let Config { mqtt, http, access: _, namespace, log, history, tracing } = config;
     let (mib, gib) = (ByteSize::mib, |n: u64| ByteSize::mib(n << 10));
     let span = Span::seconds;
     within("mqtt.cores", mqtt.cores, 0, 256)?;

@@ -1,5 +1,6 @@
 //! The `uns` binary: sub-commands, configuration and wiring, nothing else.
 
+mod accounts;
 mod cli;
 mod client;
 mod config;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -26,7 +26,22 @@ pub(crate) struct Ready {
     pub(crate) mqtt_websocket_tls: Option<SocketAddr>,
     /// Page, API, WebSocket, and MQTT over WebSocket at `/mqtt`.
     pub(crate) http: SocketAddr,
+    /// The same in TLS, if it is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) https: Option<SocketAddr>,
+    /// By what other machines reach this one, where they can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) host: Option<String>,
+    /// The certificate of the hub's own CA.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Its SHA-256.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_fingerprint: Option<String>,
 }
+
+/// Where a data directory says at what addresses its hub was started last.
+const ADDRESSES: &str = "addresses.json";
 
 impl Ready {
     /// Writes the ready file whole or not at all: a reader never sees half of it.
@@ -40,25 +55,65 @@ impl Ready {
             .with_context(|| format!("cannot write the ready file {}", path.display()))
     }
 
+    /// Leaves the addresses in the data directory, for `uns device add`.
+    pub(crate) fn leave_in(&self, data: &Path) {
+        if let Err(error) = self.write(&data.join(ADDRESSES)) {
+            // A full disk, most likely: no reason not to serve.
+            tracing::warn!(%error, "the addresses are not in the data directory");
+        }
+    }
+
+    /// What a hub left there.
+    pub(crate) fn left_in(data: &Path) -> Option<serde_json::Value> {
+        serde_json::from_slice(&fs::read(data.join(ADDRESSES)).ok()?).ok()
+    }
+
     /// The lines a plant engineer needs next.
-    pub(crate) fn banner(&self, data: &Path, page: bool) -> String {
-        let host = self.mqtt.ip();
-        let port = self.mqtt.port();
+    pub(crate) fn banner(&self, data: &Path, page: bool, log_in: &str) -> String {
         let url = if page { "" } else { "   (built without the page; the API is there)" };
         let further = self.further();
+        let secure = self.https.map(|address| {
+            let host = self.host.as_deref().unwrap_or("localhost");
+            format!("                   https://{host}:{}/\n", address.port())
+        });
+        let secure = secure.unwrap_or_default();
+        let ca = match (&self.ca, &self.ca_fingerprint) {
+            (Some(ca), Some(fingerprint)) => format!(
+                "    CA             {}\n                   SHA-256 {fingerprint}\n",
+                ca.display()
+            ),
+            _ => String::new(),
+        };
+        let next = self.next_step(data);
         format!(
             "\n  UNS Hub {} is ready, data in {}\n\n\
              \x20   page and API   http://{}/{url}\n\
+             {secure}\
              \x20   MQTT           mqtt://{}\n\
              {further}\
-             \x20   log-in         none needed from this machine; nothing else can connect\n\n\
-             \x20 Try:  mosquitto_pub -h {host} -p {port} -t uns/v1/acme/dallas/press/line1/cell3/temperature -m 23.4\n\
-             \x20       (or `uns demo --mqtt mqtt://{}` for a small living plant)\n",
+             {ca}\
+             \x20   log-in         {log_in}\n\n\
+             {next}",
             self.version,
             data.display(),
             self.http,
             self.mqtt,
-            self.mqtt,
+        )
+    }
+
+    /// What to type next.
+    fn next_step(&self, data: &Path) -> String {
+        let (host, port) = (self.mqtt.ip(), self.mqtt.port());
+        if self.host.is_some() {
+            return format!(
+                "  Try:  uns device add press1 --data {} --allow 'uns/v1/acme/#'\n",
+                data.display()
+            );
+        }
+        format!(
+            "  Try:  mosquitto_pub -h {host} -p {port} -t uns/v1/acme/dallas/press/line1/cell3/temperature -m 23.4\n\
+             \x20       (or `uns demo --mqtt mqtt://{}` for a small living plant)\n",
+            self.mqtt
         )
     }
 

@@ -1,7 +1,11 @@
 //! `uns run`: the Lite edition, every module in one process.
 
 mod broker;
+pub(crate) mod certificates;
+mod entrance;
+mod first_password;
 mod parts;
+mod public;
 mod runtime;
 mod serve;
 
@@ -11,16 +15,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use broker_server::{Handle, Transport};
+use broker_access::AccessControl;
+use broker_server::{Handle, Server, Transport};
 use clap::Args;
-use hub_kit::http::{Anonymous, Guard, Hosts, ServeConfig};
+use hub_kit::http::ServeConfig;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Config, TracingFormat};
 use crate::page;
 use crate::ready::Ready;
-use crate::wiring::mqtt_websocket::Guarded;
+use entrance::Entrance;
 use parts::Parts;
+use serve::HttpSide;
 
 /// Where the hub keeps its data and what it was told.
 #[derive(Debug, Args)]
@@ -33,6 +39,13 @@ pub(crate) struct RunArgs {
     /// Written when the hub is ready: JSON with pid, version and every bound address.
     #[arg(long, value_name = "PATH")]
     ready_file: Option<PathBuf>,
+    /// Open the hub to other machines: MQTT in TLS on 8883 and HTTPS on 8443, with a CA and a
+    /// certificate made in the data directory; everybody has to log in, everywhere.
+    #[arg(long)]
+    public: bool,
+    /// A name or address by which others reach this machine, for the certificate; may be repeated.
+    #[arg(long, value_name = "NAME", requires = "public")]
+    public_name: Vec<String>,
 }
 
 /// How long clients and modules get to end; the historian's last flush comes on top.
@@ -40,7 +53,12 @@ const STOP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// Runs until a signal asks it to stop.
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
-    let mut config = config::load(args.config.config.as_deref(), &args.config.set)?;
+    let mut config =
+        config::load_with(args.config.config.as_deref(), &args.config.set, |config| {
+            if args.public {
+                public::open(config, &args.data, &args.public_name);
+            }
+        })?;
     init_tracing(&config)?;
     let descriptors = runtime::raise_descriptor_limit();
     let mut http = ServeConfig::default();
@@ -50,31 +68,22 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let signals = hub.block_on(async { Signals::new() })?;
 
     let parts = Parts::open(&args.data, &config)?;
-    let anonymous = Arc::new(Anonymous::allowed());
-    let hosts = Hosts::new(&config.http.hosts).context("http.hosts")?;
-    let pages = Arc::new(Guarded(Guard::new(hosts, Arc::clone(&anonymous))));
-    let broker = hub.block_on(broker::start(&parts, &config, pages))?;
-    let http = hub.block_on(serve::start(&parts, &broker, (&config, http), anonymous))?;
-    let listens = |transport| {
-        let listeners = broker.listeners().iter();
-        listeners.filter(|listener| listener.transport == transport).map(|l| l.address).next()
-    };
-    let ready = Ready {
-        pid: std::process::id(),
-        version: env!("CARGO_PKG_VERSION"),
-        mqtt: listens(Transport::Tcp).context("the broker has no listener")?,
-        mqtt_tls: listens(Transport::Tls),
-        mqtt_websocket: listens(Transport::WebSocket),
-        mqtt_websocket_tls: listens(Transport::WebSocketTls),
-        http: http.address(),
-    };
+    let authority = public::Authority::open(args.public, &args.public_name, &parts, &config)?;
+    let entrance = Entrance::open(&parts, &config, entrance::on_terminal())?;
+    let broker = hub.block_on(broker::start(&parts, &config, &entrance))?;
+    let http = hub.block_on(serve::start(&parts, &broker, (&config, http), &entrance))?;
+    hub.spawn(entrance::follow(entrance.control.clone(), broker.handle()));
+    hub.spawn(public::renew(authority.clone(), Arc::clone(&parts.clock)));
+    let ready = ready(&broker, &http, &authority)?;
     tracing::info!(mqtt = %ready.mqtt, http = %ready.http, data = %args.data.display(), "ready");
     if let Some(path) = &args.ready_file {
         ready.write(path)?;
     }
-    crate::client::print(&ready.banner(&args.data, page::embedded()))?;
+    ready.leave_in(&args.data);
+    let log_in = entrance.lines(&args.data);
+    crate::client::print(&ready.banner(&args.data, page::embedded(), &log_in))?;
 
-    let signal = hub.block_on(signals.wait(&broker.handle()));
+    let signal = hub.block_on(signals.wait(&broker.handle(), &entrance.control));
     tracing::info!(signal, "stopping");
     hub.block_on(broker.shutdown(STOP_DEADLINE));
     hub.block_on(http.stop(STOP_DEADLINE));
@@ -82,6 +91,27 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     hub.shutdown_timeout(STOP_DEADLINE);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Where everything listens.
+fn ready(broker: &Server, http: &HttpSide, authority: &public::Authority) -> Result<Ready> {
+    let listens = |transport| {
+        let listeners = broker.listeners().iter();
+        listeners.filter(|listener| listener.transport == transport).map(|l| l.address).next()
+    };
+    Ok(Ready {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION"),
+        mqtt: listens(Transport::Tcp).context("the broker has no listener")?,
+        mqtt_tls: listens(Transport::Tls),
+        mqtt_websocket: listens(Transport::WebSocket),
+        mqtt_websocket_tls: listens(Transport::WebSocketTls),
+        http: http.address(),
+        https: http.secure_address(),
+        host: authority.host.clone(),
+        ca: authority.ca.clone(),
+        ca_fingerprint: authority.fingerprint.clone(),
+    })
 }
 
 fn init_tracing(config: &Config) -> Result<()> {
@@ -102,7 +132,8 @@ fn init_tracing(config: &Config) -> Result<()> {
     installed.map_err(|error| anyhow::anyhow!("the hub's own log cannot be set up: {error}"))
 }
 
-/// The signals that ask for an orderly stop, and the one that asks to read TLS files again.
+/// The signals that ask for an orderly stop, and the one that asks to read files again: those of
+/// TLS and the one of accounts.
 struct Signals {
     hangup: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
@@ -119,12 +150,15 @@ impl Signals {
         })
     }
 
-    async fn wait(mut self, broker: &Handle) -> &'static str {
+    async fn wait(mut self, broker: &Handle, control: &AccessControl) -> &'static str {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return "SIGTERM",
                 _ = self.interrupt.recv() => return "SIGINT",
-                _ = self.hangup.recv() => broker.reload_certificates(),
+                _ = self.hangup.recv() => {
+                    broker.reload_certificates();
+                    entrance::reload(control, broker, true).await;
+                }
             }
         }
     }

@@ -7,10 +7,10 @@ use super::Config;
 
 /// Every key with its meaning; a test holds this list against [`Config`].
 pub(super) const KEYS: &[(&str, &str)] = &[
-    ("mqtt.listen", "Address of MQTT 3.1.1 and 5.0; loopback only, port 0 picks a free one."),
+    ("mqtt.listen", "Address of MQTT 3.1.1 and 5.0, unencrypted; port 0 picks a free one."),
     (
         "mqtt.proxy_protocol",
-        "Every connection begins with a PROXY header, version 2. Until there are log-ins, such clients are refused (CONNACK 0x87).",
+        "Every connection begins with a PROXY header, version 2. Everybody has to log in then, everywhere.",
     ),
     ("mqtt.cores", "Broker threads, each with its own connections; 0 means one per core."),
     ("mqtt.connections_max", "Connections beyond this are refused (CONNACK 0x97)."),
@@ -64,10 +64,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("mqtt.limits.organisation_subscriptions", "Its subscriptions (SUBACK 0x97)."),
     ("mqtt.limits.organisation_retained", "Its retained messages (PUBACK 0x97)."),
     ("mqtt.limits.organisation_retained_bytes", "Their bytes in memory."),
-    (
-        "mqtt.tls.listen",
-        "Address of MQTT in TLS 1.2 and 1.3, such as 127.0.0.1:8883; loopback only, or \"off\".",
-    ),
+    ("mqtt.tls.listen", "Address of MQTT in TLS 1.2 and 1.3, such as 127.0.0.1:8883, or \"off\"."),
     ("mqtt.tls.proxy_protocol", "As mqtt.proxy_protocol; the header comes before TLS."),
     (
         "mqtt.tls.certificate",
@@ -82,7 +79,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("mqtt.tls.durability", "As mqtt.durability, for this listener; \"inherit\" takes that."),
     (
         "mqtt.websocket.listen",
-        "Address of MQTT over WebSocket beside /mqtt of http.listen; loopback only, or \"off\".",
+        "Address of MQTT over WebSocket beside /mqtt of http.listen, or \"off\".",
     ),
     ("mqtt.websocket.proxy_protocol", "As mqtt.proxy_protocol."),
     (
@@ -91,13 +88,25 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ),
     (
         "mqtt.websocket_tls.listen",
-        "Address of MQTT over WebSocket in TLS, with the files of mqtt.tls; loopback only, or \"off\".",
+        "Address of MQTT over WebSocket in TLS, with the files of mqtt.tls, or \"off\".",
     ),
     ("mqtt.websocket_tls.proxy_protocol", "As mqtt.proxy_protocol."),
     ("mqtt.websocket_tls.durability", "As mqtt.tls.durability."),
-    ("http.listen", "Address of page, API and WebSocket; loopback only, port 0 picks one."),
+    ("http.listen", "Address of page, API and WebSocket, unencrypted; port 0 picks one."),
     ("http.hosts", "Further host names the page may be reached by, beside localhost."),
     ("http.body_bytes_max", "Largest request body."),
+    (
+        "http.tls.listen",
+        "Address of the same in TLS, with the files of mqtt.tls, such as 127.0.0.1:8443, or \"off\".",
+    ),
+    (
+        "access.anonymous",
+        "Who needs no log-in: \"loopback\" (clients on this machine), or \"never\" (nobody). Accounts are in access.toml of the data directory.",
+    ),
+    (
+        "access.plaintext_passwords",
+        "Lets listeners without TLS be opened to other machines; passwords cross the network readable.",
+    ),
     (
         "namespace.brownfield",
         "Topics outside uns/v1/: \"history\", \"current\" or \"off\" (plain MQTT, not kept over a restart).",

@@ -185,15 +185,28 @@ impl Mqtt {
         .filter_map(|(key, address)| Some((key, address?)))
     }
 
-    /// What TLS listeners need is there.
-    pub(super) fn check(&self) -> Result<()> {
-        let secure = |key: &str| key.ends_with("tls.listen");
+    /// Whether a listener expects a proxy.
+    pub(super) fn is_behind_proxy(&self) -> bool {
+        let doors = [&self.websocket, &self.websocket_tls];
+        self.proxy_protocol
+            || self.tls.proxy_protocol
+            || doors.iter().any(|door| door.proxy_protocol)
+    }
+
+    /// The files that a listener with TLS needs are named.
+    pub(super) fn check_files(&self, key: &str) -> Result<()> {
         let files =
             [("mqtt.tls.certificate", &self.tls.certificate), ("mqtt.tls.key", &self.tls.key)];
-        if let Some((key, _)) = self.addresses().find(|(key, _)| secure(key))
-            && let Some((file, _)) = files.iter().find(|(_, path)| path.as_os_str().is_empty())
-        {
+        if let Some((file, _)) = files.iter().find(|(_, path)| path.as_os_str().is_empty()) {
             bail!("{key} needs {file}, the path of a PEM file");
+        }
+        Ok(())
+    }
+
+    /// What TLS listeners need is there.
+    pub(super) fn check(&self) -> Result<()> {
+        if let Some((key, _)) = self.addresses().find(|(key, _)| super::access::is_secure(key)) {
+            self.check_files(key)?;
         }
         if self.tls.client_certificate == ClientCertificate::Optional
             && self.tls.client_ca.as_os_str().is_empty()

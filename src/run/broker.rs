@@ -6,23 +6,26 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use broker_server::{
-    Anonymous, Config as ServerConfig, DeadLetters, Deps, EngineConfig, Error, Handshakes,
-    Listener, Pages, Refusals, Server, Tls, Transport,
+    Config as ServerConfig, DeadLetters, Deps, EngineConfig, Error, Handshakes, Listener, Pages,
+    Refusals, Server, Tls, Transport,
 };
 
+use super::entrance::Entrance;
 use super::parts::Parts;
 use crate::config::{
     self, ClientCertificate, Config, Durability, Listen, ListenerDurability, Mqtt,
 };
 use crate::ports;
+use crate::wiring::mqtt_websocket::Guarded;
 
 /// Binds the ports and starts the cores.
-pub(super) async fn start(parts: &Parts, config: &Config, pages: Arc<dyn Pages>) -> Result<Server> {
+pub(super) async fn start(parts: &Parts, config: &Config, entrance: &Entrance) -> Result<Server> {
+    let pages: Arc<dyn Pages> = Arc::new(Guarded(entrance.guard.clone()));
     let deps = Deps {
         namespace: Some(Arc::clone(&parts.namespace)),
         ledger: Some(Arc::clone(&parts.ledger)),
         dead_letters: Some(Arc::clone(&parts.dead) as Arc<dyn DeadLetters>),
-        authenticate: Box::new(Anonymous),
+        authenticate: Box::new(entrance.control.clone()),
         pages,
         clock: Arc::clone(&parts.clock),
         random: Arc::clone(&parts.random),

@@ -8,16 +8,17 @@ use anyhow::{Context as _, Result};
 use broker_server::Server;
 use fabric::Log;
 use historian_query::Query;
-use hub_kit::http::{Anonymous, App, HttpConfig, ServeConfig, serve};
+use hub_kit::http::{App, HttpConfig, ServeConfig, TlsSource, serve};
 use hub_kit::services::DeadLetters;
 use hub_kit::{Db, Hub, Kind, Stop, Stopper, Supervisor};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use uns_model::OrgId;
 
+use super::entrance::Entrance;
 use super::parts::Parts;
 use crate::config::Config;
-use crate::wiring::figures::{Figures, HistoryHealth, LogHealth};
+use crate::wiring::figures::{Figures, HistoryHealth, LogHealth, LogInFigures};
 use crate::wiring::history::StoredHistory;
 use crate::wiring::live::LiveNamespace;
 use crate::wiring::mqtt::Operators;
@@ -35,8 +36,9 @@ const MODULES: &[Kind] = &[
 /// The running HTTP side.
 pub(super) struct HttpSide {
     address: SocketAddr,
+    secure_address: Option<SocketAddr>,
     stopper: Stopper,
-    server: JoinHandle<()>,
+    servers: Vec<JoinHandle<()>>,
     supervisor: Supervisor,
 }
 
@@ -45,12 +47,13 @@ pub(super) async fn start(
     parts: &Parts,
     broker: &Server,
     (config, limits): (&Config, ServeConfig),
-    anonymous: Arc<Anonymous>,
+    entrance: &Entrance,
 ) -> Result<HttpSide> {
-    let listen = config.http.listen;
-    let listener =
-        TcpListener::bind(listen).await.with_context(|| ports::taken("http.listen", listen))?;
-    let address = listener.local_addr().context("the HTTP socket has no address")?;
+    let (listener, address) = bind("http.listen", config.http.listen).await?;
+    let secure = match config.http.tls.listen.0 {
+        Some(listen) => Some(bind("http.tls.listen", listen).await?),
+        None => None,
+    };
     let (stopper, stop) = Stop::pair();
     let mut supervisor = Supervisor::new(stop.clone());
     let mut app = App::new(env!("CARGO_PKG_VERSION"));
@@ -75,17 +78,38 @@ pub(super) async fn start(
         broker: broker.handle(),
         dead: Arc::clone(&parts.dead),
     }));
+    app.metrics(Arc::new(LogInFigures(entrance.control.clone())));
     app.health(Arc::new(LogHealth(Arc::clone(&parts.log) as Arc<dyn Log>)));
     app.health(Arc::new(HistoryHealth(Arc::clone(&parts.store))));
     let http = HttpConfig {
-        hosts: config.http.hosts.clone(),
         body_bytes_max: config.http.body_bytes_max.as_usize(),
         ..HttpConfig::default()
     };
-    let shared = hub_kit::http::Parts { anonymous, random: Arc::clone(&parts.random) };
-    let router = app.router(&http, shared).context("the HTTP side cannot be put together")?;
-    let server = tokio::spawn(serve(listener, router, limits, stop));
-    Ok(HttpSide { address, stopper, server, supervisor })
+    let guard = entrance.guard.clone();
+    let shared = hub_kit::http::Parts { guard, random: Arc::clone(&parts.random) };
+    let router = app.router(&http, shared);
+    let mut servers = Vec::new();
+    let secure_address = secure.as_ref().map(|(_, address)| *address);
+    if let Some((listener, _)) = secure {
+        let limits = ServeConfig { tls: Some(tls(broker)?), ..limits.clone() };
+        servers.push(tokio::spawn(serve(listener, router.clone(), limits, stop.clone())));
+    }
+    servers.push(tokio::spawn(serve(listener, router, limits, stop)));
+    Ok(HttpSide { address, secure_address, stopper, servers, supervisor })
+}
+
+async fn bind(key: &str, listen: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(listen).await.with_context(|| ports::taken(key, listen))?;
+    let address = listener.local_addr().context("the HTTP socket has no address")?;
+    Ok((listener, address))
+}
+
+/// HTTPS shows the certificate of the broker's listeners, renewed as theirs is.
+fn tls(broker: &Server) -> Result<TlsSource> {
+    let handle = broker.handle();
+    let first = handle.page_tls().context("http.tls.listen needs mqtt.tls.certificate")?;
+    let current = move || handle.page_tls().unwrap_or_else(|| Arc::clone(&first));
+    Ok(TlsSource(Arc::new(current)))
 }
 
 /// What of the configuration concerns a module; the rest are its defaults.
@@ -123,10 +147,21 @@ impl HttpSide {
         self.address
     }
 
+    /// Where it listens in TLS.
+    pub(super) fn secure_address(&self) -> Option<SocketAddr> {
+        self.secure_address
+    }
+
     /// Ends connections and modules.
     pub(super) async fn stop(self, deadline: Duration) {
         self.stopper.stop();
-        if tokio::time::timeout(deadline, self.server).await.is_err() {
+        let ended = async {
+            for server in self.servers {
+                // One that panicked has ended too.
+                drop(server.await);
+            }
+        };
+        if tokio::time::timeout(deadline, ended).await.is_err() {
             tracing::warn!("HTTP connections did not end in time");
         }
         self.supervisor.finish(deadline).await;

@@ -1,6 +1,7 @@
 //! What operators watch: metrics and health of log, namespace, historian and broker.
 
 mod broker;
+mod log_ins;
 
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ use hub_kit::metrics::{Exposition, MetricSource};
 use uns_namespace::{Namespace, Reason};
 
 use super::dead::DeadLog;
+
+pub(crate) use log_ins::LogInFigures;
 
 /// Everything that counts, read on each scrape.
 pub(crate) struct Figures {

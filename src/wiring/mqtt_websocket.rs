@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use broker_server::{Handle, Pages, accept_upgrade};
 use hub_kit::Refusal;
-use hub_kit::http::{Guard, Upgrade};
+use hub_kit::http::{Carrier, Guard, Upgrade};
 
 /// The guard of the HTTP side, for the broker's own listeners.
 pub(crate) struct Guarded(pub(crate) Guard);
@@ -48,9 +48,13 @@ async fn upgrade(State(broker): State<Handle>, mut request: Request) -> Response
 /// Waits for the answer to be sent, then lets the broker have the socket.
 async fn hand_over(upgrade: Upgrade, broker: Handle) {
     const PATIENCE: Duration = Duration::from_secs(10);
-    match tokio::time::timeout(PATIENCE, upgrade.socket()).await {
-        Ok(Ok((stream, early))) => {
-            if let Err(error) = broker.adopt(stream, early.into()).await {
+    match tokio::time::timeout(PATIENCE, upgrade.carrier()).await {
+        Ok(Ok((carrier, early))) => {
+            let adopted = match carrier {
+                Carrier::Tcp(stream) => broker.adopt(stream, early.into()).await,
+                Carrier::Tls(stream) => broker.adopt_tls(*stream, early.into()).await,
+            };
+            if let Err(error) = adopted {
                 tracing::debug!(%error, "an upgraded connection was not served");
             }
         }

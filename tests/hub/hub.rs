@@ -75,6 +75,18 @@ impl Hub {
         Self::spawn(directory, uns(), addresses, set)
     }
 
+    /// Starts it open to other machines, on free ports.
+    pub(crate) fn start_public(directory: &Path) -> Self {
+        Self::start_public_as(uns(), directory)
+    }
+
+    /// The same with an environment of its own.
+    pub(crate) fn start_public_as(uns: Command, directory: &Path) -> Self {
+        let set = ["mqtt.tls.listen=0.0.0.0:0", "http.tls.listen=0.0.0.0:0"];
+        let set = ["--public", "--public-name=hub.test", set[0], set[1]];
+        Self::spawn(directory, uns, ANY, &set)
+    }
+
     /// Starts it with these environment variables.
     pub(crate) fn start_in(directory: &Path, environment: &[(&str, &str)]) -> Self {
         let mut command = uns();
@@ -103,7 +115,9 @@ impl Hub {
         command.args(["--set", &format!("mqtt.listen={mqtt}")]);
         command.args(["--set", &format!("http.listen={http}")]);
         for entry in set {
-            command.args(["--set", entry]);
+            // Flags of `uns run` come as they are.
+            let flag = entry.starts_with("--");
+            command.args(if flag { None } else { Some("--set") }).arg(entry);
         }
         let child = command
             .stdin(Stdio::null())
@@ -140,6 +154,29 @@ impl Hub {
     /// What the hub wrote to standard error.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.directory.join("stderr.log")).unwrap_or_default()
+    }
+
+    /// Its data directory.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
+    /// `uns` with these arguments on its data directory; what goes in and what came out.
+    pub(crate) fn uns(&self, args: &[&str], input: &str) -> Output {
+        use std::io::Write as _;
+        let mut child = uns()
+            .args(args)
+            .arg("--data")
+            .arg(self.data())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary under test starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(input.as_bytes()).expect("it reads");
+        drop(stdin);
+        child.wait_with_output().expect("it ends")
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -1,6 +1,7 @@
 """paho over one transport: what it publishes at QoS 1 comes back to it, in order.
 
-usage: transports.py SCHEME ADDRESS [PATH [CA [CERTIFICATE KEY]]]   with SCHEME mqtts, ws or wss
+usage: transports.py SCHEME ADDRESS [PATH [CA [CERTIFICATE KEY [USER PASSWORD]]]]
+with SCHEME mqtts, ws or wss
 """
 
 import queue
@@ -11,7 +12,7 @@ import paho.mqtt.client as mqtt
 COUNT = 200
 
 
-def run(scheme, address, path, ca, certificate, key):
+def run(scheme, address, path, ca, certificate, key, user, password):
     host, _, port = address.rpartition(":")
     carrier = "websockets" if scheme.startswith("ws") else "tcp"
     for protocol in (mqtt.MQTTv311, mqtt.MQTTv5):
@@ -26,6 +27,8 @@ def run(scheme, address, path, ca, certificate, key):
             client.tls_set(ca_certs=ca, certfile=certificate or None, keyfile=key or None)
             # The certificate is for this name.
             host = "localhost"
+        if user:
+            client.username_pw_set(user, password)
         client.on_connect = lambda client, *_, topic=topic: client.subscribe(topic, qos=1)
         client.on_subscribe = lambda *_, ready=ready: ready.put(True)
         client.on_message = lambda _c, _u, message, got=got: got.put(message.payload)
@@ -44,4 +47,4 @@ def run(scheme, address, path, ca, certificate, key):
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    run(*given, *["/mqtt", "", "", ""][len(given) - 2 :])
+    run(*given, *["/mqtt", "", "", "", "", ""][len(given) - 2 :])

@@ -10,6 +10,8 @@ use broker_ledger::Ledger;
 use fabric::Commit;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::server::TlsStream;
 use uns_model::{Clock, OrgId};
 
 use crate::Error;
@@ -19,7 +21,7 @@ use crate::handshake::Hall;
 use crate::inspect::offline;
 use crate::loads::{Load, Loads};
 use crate::traces::Traces;
-use crate::worker::{Gauges, Order, Request, Socket};
+use crate::worker::{Gauges, Layers, Order, Request, Socket};
 
 /// A running broker, from anywhere in the process.
 #[derive(Clone)]
@@ -101,6 +103,30 @@ impl Handle {
     /// # Errors
     /// The socket is gone already, or the broker is shutting down.
     pub async fn adopt(&self, stream: TcpStream, early: Vec<u8>) -> Result<(), Error> {
+        let layers = self.hall.upgraded(None, early);
+        self.take_in(Transport::WebSocket, stream, layers).await
+    }
+
+    /// The same for a WebSocket in TLS.
+    ///
+    /// # Errors
+    /// The socket is gone already, or the broker is shutting down.
+    pub async fn adopt_tls(
+        &self,
+        stream: TlsStream<TcpStream>,
+        early: Vec<u8>,
+    ) -> Result<(), Error> {
+        let (stream, session) = stream.into_inner();
+        let layers = self.hall.upgraded(Some(session), early);
+        self.take_in(Transport::WebSocketTls, stream, layers).await
+    }
+
+    async fn take_in(
+        &self,
+        transport: Transport,
+        stream: TcpStream,
+        layers: Layers,
+    ) -> Result<(), Error> {
         if self.floor.closed.load(Ordering::Relaxed) {
             return Err(Error::ShuttingDown);
         }
@@ -109,14 +135,19 @@ impl Handle {
         let peer = Peer {
             address: peer.to_string().into(),
             listener: here.to_string().into(),
-            transport: Transport::WebSocket,
+            transport,
             durability: self.durability,
             anonymous_allowed: peer.ip().is_loopback() && here.ip().is_loopback(),
             ..Peer::default()
         };
-        let layers = Some(Box::new(self.hall.upgraded(early)));
+        let layers = Some(Box::new(layers));
         self.floor.admit(Socket { stream, layers }, peer).await;
         Ok(())
+    }
+
+    /// What a handshake of HTTPS that begins now goes by, where there are TLS files.
+    pub fn page_tls(&self) -> Option<Arc<ServerConfig>> {
+        self.hall.certificates.as_ref().map(|certificates| certificates.page())
     }
 
     /// Reads the TLS files again now, changed or not; connections keep what they began with.

@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConnection;
 
 use crate::accept::Floor;
 use crate::config::{Handshakes, Listener};
@@ -217,8 +218,8 @@ impl Hall {
     }
 
     /// The layers of a WebSocket that somebody else upgraded.
-    pub(crate) fn upgraded(&self, early: Vec<u8>) -> Layers {
-        Layers { websocket: Some(self.deframer()), early, ..self.layers() }
+    pub(crate) fn upgraded(&self, tls: Option<ServerConnection>, early: Vec<u8>) -> Layers {
+        Layers { tls, websocket: Some(self.deframer()), early, ..self.layers() }
     }
 
     fn layers(&self) -> Layers {

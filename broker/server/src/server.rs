@@ -211,7 +211,7 @@ impl Drop for Server {
     }
 }
 
-/// The certificates, where a listener needs them.
+/// The certificates, where there are any: HTTPS may need them where no listener does.
 fn certificates(
     config: &Config,
     counters: &Arc<Counters>,
@@ -220,9 +220,9 @@ fn certificates(
         matches!(listener.transport, Transport::Tls | Transport::WebSocketTls)
     };
     match (config.listen.iter().find(secure), &config.tls) {
-        (None, _) => Ok(None),
+        (None, None) => Ok(None),
         (Some(listener), None) => Err(Error::NoCertificate { address: listener.address }),
-        (Some(_), Some(files)) => Certificates::open(files, Arc::clone(counters)).map(Some),
+        (_, Some(files)) => Certificates::open(files, Arc::clone(counters)).map(Some),
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) use reload::watch;
 struct Material {
     mqtt: Arc<ServerConfig>,
     web: Arc<ServerConfig>,
+    /// Of HTTPS: pages and programs there log in without certificates.
+    page: Arc<ServerConfig>,
 }
 
 /// What a file looked like, without its content: when it was changed, its length, and which file
@@ -65,6 +67,11 @@ impl Certificates {
     pub(crate) fn config(&self, web: bool) -> Arc<ServerConfig> {
         let current = self.current.load();
         Arc::clone(if web { &current.web } else { &current.mqtt })
+    }
+
+    /// What a handshake of HTTPS that begins now goes by.
+    pub(crate) fn page(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.current.load().page)
     }
 
     /// Has the files read again soon.
@@ -109,6 +116,11 @@ fn build(files: &Tls) -> Result<Material, Error> {
     let builder = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| fault(&files.certificate)(error.to_string()))?;
+    let unasked = builder.clone().with_no_client_auth();
+    let mut page = unasked
+        .with_single_cert(chain.clone(), key.clone_key())
+        .map_err(|error| fault(&files.certificate)(format!("with its key: {error}")))?;
+    page.alpn_protocols = vec![b"http/1.1".to_vec()];
     let builder = match &files.client_ca {
         None => builder.with_no_client_auth(),
         Some(path) => {
@@ -122,7 +134,7 @@ fn build(files: &Tls) -> Result<Material, Error> {
     let mut web = mqtt.clone();
     mqtt.alpn_protocols = vec![b"mqtt".to_vec()];
     web.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Material { mqtt: Arc::new(mqtt), web: Arc::new(web) })
+    Ok(Material { mqtt: Arc::new(mqtt), web: Arc::new(web), page: Arc::new(page) })
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
