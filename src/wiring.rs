@@ -4,7 +4,7 @@ pub(crate) mod dead;
 pub(crate) mod figures;
 pub(crate) mod history;
 pub(crate) mod live;
-pub(crate) mod mqtt;
 pub(crate) mod log_in;
+pub(crate) mod mqtt;
 pub(crate) mod mqtt_websocket;
 pub(crate) mod publish;

@@ -118,6 +118,8 @@ fn http_shows_a_device_what_it_may_read() {
     assert!(status == 401 && body.contains("login_required"), "{status} {body}");
     assert_eq!((hub.fetch("/").0, hub.fetch("/metrics").0), (401, 401));
     assert_eq!((hub.fetch("/healthz").0, hub.fetch("/readyz").0), (200, 200));
+    let clients = "/api/v1/broker/clients";
+    assert_eq!((get(&hub, &own, clients).0, get(&hub, &root, clients).0), (403, 200));
     let url = format!("http://{}{api}/nodes?path=acme", hub.http);
     let delete = |credentials: &str| {
         curl(&["-s", "-w", "\n%{http_code}", "-X", "DELETE", "-u", credentials, &url]).0

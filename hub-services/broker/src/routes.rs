@@ -1,4 +1,4 @@
-//! The routes under `/api/v1/broker`.
+//! The routes under `/api/v1/broker`, for admins.
 
 mod delete_client;
 mod delete_trace;
@@ -13,7 +13,11 @@ mod get_traces;
 mod post_trace;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use axum::routing::get;
+use hub_kit::{Caller, Refusal};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
@@ -32,7 +36,14 @@ pub(crate) fn router(service: Service) -> Router {
         .route("/api/v1/broker/stats", get(get_stats::handle))
         .route("/api/v1/broker/traces", traces)
         .route("/api/v1/broker/traces/{id}", trace)
+        .route_layer(from_fn(admins))
         .with_state(service)
+}
+
+/// Only admins look into the broker: it shows topics, names and addresses of everybody.
+async fn admins(caller: Caller, request: Request, next: Next) -> Result<Response, Refusal> {
+    caller.check_admin()?;
+    Ok(next.run(request).await)
 }
 
 #[derive(utoipa::OpenApi)]

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use axum::response::Response;
-use hub_kit::http::{Anonymous, App, HttpConfig, Parts};
+use hub_kit::http::{Anonymous, App, Guard, Hosts, HttpConfig, NoAccounts, Parts};
 use hub_kit::{Hub, Kind, Stop};
 use tower::ServiceExt as _;
 use uns_model::{ManualClock, OrgId, SeededRandom, Timestamp};
@@ -40,9 +40,10 @@ async fn router(fake: &Arc<Fake>) -> Router {
     let started = Kind::of::<Broker>().start(serde_json::Value::Null, hub).await.unwrap();
     let mut app = App::new("0");
     app.module(started);
-    let parts =
-        Parts { anonymous: Arc::new(Anonymous::allowed()), random: Arc::new(SeededRandom::new(7)) };
-    app.router(&HttpConfig::default(), parts).unwrap()
+    let hosts = Hosts::new(&[]).unwrap();
+    let guard = Guard::new(hosts, Arc::new(Anonymous::allowed()), Arc::new(NoAccounts));
+    let parts = Parts { guard, random: Arc::new(SeededRandom::new(7)) };
+    app.router(&HttpConfig::default(), parts)
 }
 
 async fn send(fake: &Arc<Fake>, method: &str, path: &str, body: &str) -> Response {
