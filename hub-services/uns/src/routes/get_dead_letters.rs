@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use hub_kit::Refusal;
 use hub_kit::services::DeadPage;
+use hub_kit::{Caller, Refusal};
 use schemas::http::{DeadLetters, Problem};
 
 use crate::Service;
@@ -25,8 +25,11 @@ use crate::routes::Pairs;
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,
+    caller: Caller,
     Query(pairs): Pairs,
 ) -> Result<Response, Refusal> {
+    // They carry the topics and payloads of everybody.
+    caller.check_admin()?;
     let params = Params::new(pairs, &["after", "limit"])?;
     let after = params.text("after").map(|text| text.parse()).transpose();
     let after = after.map_err(|_| Refusal::parameter("after", "pass `next` of the page before"))?;
