@@ -221,7 +221,8 @@ fn cores(
     ledger.restored(&mut |restored| {
         if restored.expiry > 0 {
             let state = parked(&restored);
-            broker.restore_session(restored.org, restored.client_id, restored.session, state);
+            let client = (restored.org, &**restored.client_id);
+            broker.restore_session(client, restored.owner.cloned(), restored.session, state);
         }
     });
     ledger.retained(&mut |kept| {
