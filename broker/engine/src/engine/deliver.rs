@@ -26,7 +26,11 @@ impl<G: Gate> Engine<G> {
             self.hand_over(message, remote, None);
         }
         for share in &route.shares {
-            self.deliver_share(now, message, share);
+            let live = share.live(message.qos).is_some();
+            // It may have left while the message waited for its commit.
+            if live && !self.deliver_share(now, message, share) {
+                self.pass_on(now, message, share.name());
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use broker_codec::{
 };
 use broker_engine::Config;
 
-use crate::net::{Net, Peered, at_least_once, connect, exactly_once, qos0, qos1};
+use crate::net::{Net, Peered, at_least_once, connect, exactly_once, qos0, qos1, qos2};
 
 const SHARE: &str = "$share/g/t/+";
 
@@ -136,4 +136,30 @@ fn a_session_that_ends_leaves_its_shares() {
     world.notes();
     assert!((0..4).all(|n| world.publish(&format!("t/{n}")) == ["1q1"]));
     assert_eq!(world.net.broker.subscriptions.count(), 1);
+}
+
+/// QoS 2 waits for its commit; the member whose turn it was may be gone by then.
+#[test]
+fn trap_16_a_member_that_leaves_before_the_commit_is_replaced() {
+    let mut net = Net::new(2, Config::default());
+    let members = [(0, "a"), (0, "b"), (1, "c")].map(|(core, id)| {
+        let client = net.client(core, Version::V5, id);
+        net.subscribe(client, "$share/g/log/+", exactly_once());
+        net.seen(client);
+        client
+    });
+    let sender = net.client(0, Version::V5, "s");
+    for (id, gone) in (1..).zip(members) {
+        net.send(sender, &qos2("log/x", "x", id));
+        if id < 3 {
+            net.lose(gone);
+        }
+        let flushed = std::mem::take(&mut net.engines[0].gate().flushed);
+        for ticket in flushed.into_iter().filter_map(|(ticket, _)| ticket) {
+            net.commit(0, ticket.0, Ok(ticket.0));
+        }
+        net.settle();
+    }
+    let got: usize = members.map(|member| net.seen(member).len()).into_iter().sum();
+    assert_eq!(got, 3, "each once, whoever was left");
 }
