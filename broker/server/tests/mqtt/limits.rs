@@ -11,7 +11,7 @@ use broker_server::{Limit, Quota, Rate};
 use crate::client::{Broker, QOS0, QOS1, connect, message, qos1};
 
 #[test]
-fn a_publisher_beyond_its_rate_waits_and_loses_nothing() {
+fn trap_37_a_publisher_beyond_its_rate_waits_and_loses_nothing() {
     let broker = Broker::with(|config| {
         config.engine.limits.client = Rate { messages: 200, bytes: 0 };
     });
@@ -151,7 +151,7 @@ fn connections_that_come_too_fast_wait_in_the_queue() {
 
 /// TRAP-44: with the defaults a busy plant meets none of them.
 #[test]
-fn the_defaults_limit_no_normal_client() {
+fn trap_44_the_defaults_limit_no_normal_client() {
     let broker = Broker::start();
     let mut reader = broker.v5("r");
     reader.subscribe(&[("t", QOS0)]);

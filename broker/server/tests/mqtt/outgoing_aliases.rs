@@ -55,7 +55,7 @@ impl Reader {
 }
 
 #[test]
-fn every_message_names_its_own_topic() {
+fn trap_14_every_message_names_its_own_topic() {
     let broker = Broker::start();
     let mut plain = broker.v5("plain");
     let mut old = broker.v3("old");
@@ -94,7 +94,7 @@ fn every_message_names_its_own_topic() {
 }
 
 #[test]
-fn queued_messages_are_named_as_they_are_sent() {
+fn trap_14_queued_messages_are_named_as_they_are_sent() {
     let broker = Broker::with(|config| config.engine.inflight_max = 1);
     let mut reader = Reader::new(&broker, "r", 1);
     reader.client.subscribe(&[("plant/+", QOS1)]);

@@ -38,7 +38,7 @@ fn take(members: &mut [&mut Client], count: usize) -> BTreeMap<String, usize> {
 }
 
 #[test]
-fn each_message_reaches_one_member_of_every_share() {
+fn trap_15_each_message_reaches_one_member_of_every_share() {
     let broker = Broker::start();
     let mut v5 = broker.v5("a");
     let mut v3 = broker.v3("b");
@@ -62,7 +62,7 @@ fn each_message_reaches_one_member_of_every_share() {
 }
 
 #[test]
-fn a_member_that_leaves_is_replaced_at_once() {
+fn trap_16_a_member_that_leaves_is_replaced_at_once() {
     let broker = Broker::start();
     let mut leaver = broker.v5("a");
     let mut quitter = broker.v5("b");
