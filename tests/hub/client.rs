@@ -32,6 +32,15 @@ pub(crate) fn connect(version: Version, client_id: &str) -> Connect<'_> {
     }
 }
 
+/// CONNECT of a session that outlives its connection.
+pub(crate) fn session(version: Version, client_id: &str) -> Connect<'_> {
+    let mut properties = ConnectProperties::default();
+    if version == Version::V5 {
+        properties.session_expiry_interval = Some(3600);
+    }
+    Connect { clean_start: false, properties, ..connect(version, client_id) }
+}
+
 impl Client {
     /// Connects, and answers whether a session was present.
     pub(crate) fn open(address: SocketAddr, connect: &Connect<'_>) -> (Self, bool) {

@@ -1,20 +1,10 @@
 //! R6: when the disk fails to sync, nothing more is acknowledged, nobody pretends, and what was
 //! acknowledged before is there after a restart. The failure is injected by strace.
 
-use std::process::Command;
-
 use broker_codec::{ReasonCode, Version};
 
 use crate::client::{Client, connect};
-use crate::hub::{Hub, Scratch};
-
-/// Whether this user may trace.
-fn may_trace() -> bool {
-    Command::new("strace")
-        .args(["-o", "/dev/null", "true"])
-        .output()
-        .is_ok_and(|output| output.status.success())
-}
+use crate::hub::{Hub, Scratch, may_trace};
 
 #[test]
 fn a_failed_sync_is_never_acknowledged() {

@@ -194,6 +194,13 @@ impl Hub {
         (kib("VmRSS:") * 1024, kib("VmHWM:") * 1024)
     }
 
+    /// The sum of the metrics whose names begin so.
+    pub(crate) fn counted(&self, name: &str) -> u64 {
+        let metrics = self.fetch("/metrics").1;
+        let of = |line: &str| line.rsplit(' ').next().and_then(|n| n.parse::<u64>().ok());
+        metrics.lines().filter(|line| line.starts_with(name)).filter_map(of).sum()
+    }
+
     /// How many descriptors the process has open.
     pub(crate) fn descriptors(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("the hub runs").count()
@@ -290,6 +297,13 @@ pub(crate) fn run(args: &[&str]) -> Output {
 /// Whether the long forms of tests are asked for.
 pub(crate) fn soak() -> bool {
     std::env::var_os("UNS_SOAK").is_some()
+}
+
+/// Whether this user may trace processes.
+pub(crate) fn may_trace() -> bool {
+    let mut command = Command::new("strace");
+    command.args(["-o", "/dev/null", "true"]);
+    command.output().is_ok_and(|output| output.status.success())
 }
 
 /// Makes certificate and key for `localhost`, vouching for itself; what tells the hub of them.

@@ -75,13 +75,6 @@ fn measure(hub: &Hub, rate: u64, time: Duration) -> (Duration, usize) {
     (Duration::from_micros(delays[delays.len() * 99 / 100]), least)
 }
 
-/// The sum of a counter over its labels.
-fn counted(hub: &Hub, name: &str) -> u64 {
-    let metrics = hub.fetch("/metrics").1;
-    let of = |line: &str| line.rsplit(' ').next().and_then(|n| n.parse::<u64>().ok());
-    metrics.lines().filter(|line| line.starts_with(name)).filter_map(of).sum()
-}
-
 #[test]
 fn one_stopped_subscriber_of_eleven_hurts_nobody() {
     let (rate, time) = if soak() { (50_000, 600) } else { (3_000, 2) };
@@ -94,7 +87,7 @@ fn one_stopped_subscriber_of_eleven_hurts_nobody() {
     stopped.subscribe(TOPIC, QoS::AtMostOnce);
     let (beside, got) = measure(&hub, rate, time);
     let after = hub.memory().0;
-    let dropped = counted(&hub, "uns_mqtt_dropped_total");
+    let dropped = hub.counted("uns_mqtt_dropped_total");
     eprintln!(
         "R9: p99 {alone:?} became {beside:?}; {before} bytes became {after}; {dropped} dropped"
     );

@@ -3,24 +3,29 @@
 
 use std::time::{Duration, Instant};
 
-use broker_codec::Version;
+use broker_codec::{Connect, QoS, ReasonCode, Version};
 
-use crate::client::{Client, connect};
+use crate::client::{Client, connect, session};
 use crate::hub::{Hub, Scratch, soak};
 use crate::wire::Echo;
 
+/// Clients, and whether their sessions were present.
+type Clients = Vec<(Client, bool)>;
+
 /// Connects all, each CONNECT on its way before the first answer is read; how long that took.
-fn connect_all(hub: &Hub, ids: &[String]) -> (Vec<Client>, Duration) {
+fn connect_all(
+    hub: &Hub,
+    ids: &[String],
+    how: fn(Version, &str) -> Connect<'_>,
+) -> (Clients, Duration) {
     let began = Instant::now();
-    let mut clients = Vec::new();
-    for some in ids.chunks(200) {
-        let open = |id: &String| Client::send_connect(hub.mqtt, &connect(Version::V311, id));
-        clients.extend(some.iter().map(open));
-    }
-    for client in &mut clients {
-        client.connack().expect("everybody is let in");
-    }
-    (clients, began.elapsed())
+    let open = |id: &String| Client::send_connect(hub.mqtt, &how(Version::V311, id));
+    let clients: Vec<_> = ids.iter().map(open).collect();
+    let answered = clients.into_iter().map(|mut client| {
+        let present = client.connack().expect("everybody is let in");
+        (client, present)
+    });
+    (answered.collect(), began.elapsed())
 }
 
 fn p99(echo: &mut Echo, rounds: usize) -> Duration {
@@ -30,16 +35,16 @@ fn p99(echo: &mut Echo, rounds: usize) -> Duration {
 }
 
 #[test]
-fn idle_connections_are_cheap_and_come_back_after_a_kill() {
+fn idle_connections_are_cheap() {
     let count = if soak() { 9_900 } else { 2_000 };
     let ids: Vec<_> = (0..count).map(|n| format!("idle{n}")).collect();
     let scratch = Scratch::new();
-    let mut hub = Hub::start(scratch.path());
+    let hub = Hub::start(scratch.path());
     // The first connections make buffers that all others share.
     let warm: Vec<_> = (0..100).map(|n| format!("warm{n}")).collect();
-    let warm = connect_all(&hub, &warm).0;
+    let warm = connect_all(&hub, &warm, connect).0;
     let before = hub.memory().0;
-    let (mut clients, took) = connect_all(&hub, &ids);
+    let (mut clients, took) = connect_all(&hub, &ids, connect);
     let each = (hub.memory().0.saturating_sub(before)) / count;
     eprintln!("R10: {count} connections in {took:?}, {each} bytes each");
     assert!(took < Duration::from_secs(5), "connecting took {took:?}");
@@ -50,13 +55,33 @@ fn idle_connections_are_cheap_and_come_back_after_a_kill() {
     let slow = p99(&mut Echo::open(hub.mqtt), rounds);
     eprintln!("R10: p99 of {rounds} round trips beside them: {slow:?}");
     assert!(slow < Duration::from_millis(if soak() { 10 } else { 100 }), "p99 is {slow:?}");
-    clients.iter_mut().for_each(Client::ping);
+    clients.iter_mut().for_each(|(client, _)| client.ping());
+    drop(warm);
+}
 
+#[test]
+fn every_session_is_back_after_a_kill() {
+    let count = if soak() { 9_900 } else { 1_000 };
+    let ids: Vec<_> = (0..count).map(|n| format!("stored{n}")).collect();
+    let scratch = Scratch::new();
+    let mut hub = Hub::start(scratch.path());
+    let (mut clients, _) = connect_all(&hub, &ids, session);
+    for (n, (client, present)) in clients.iter_mut().enumerate() {
+        assert!(!*present, "nobody had a session before");
+        client.subscribe(&format!("storm/{n}"), QoS::AtLeastOnce);
+    }
     hub.kill_nine();
-    drop((clients, warm));
+    drop(clients);
     let hub = Hub::start_at(scratch.path(), (hub.mqtt, hub.http), &[]);
-    let (mut clients, took) = connect_all(&hub, &ids);
-    eprintln!("R11: {count} clients are back in {took:?}");
+    let (mut clients, took) = connect_all(&hub, &ids, session);
+    let present = clients.iter().filter(|(_, present)| *present).count();
+    eprintln!("R11: {count} clients are back in {took:?}, {present} of them with their session");
+    assert_eq!(present, clients.len(), "every session is present");
     assert!(took < Duration::from_secs(10), "coming back took {took:?}");
-    clients.iter_mut().for_each(Client::ping);
+    let (mut sender, _) = Client::open(hub.mqtt, &connect(Version::V5, "sender"));
+    for (n, (client, _)) in clients.iter_mut().enumerate().step_by(50) {
+        let answer = sender.publish_and_wait(&format!("storm/{n}"), b"x");
+        assert_eq!(answer, Some(ReasonCode::Success));
+        assert_eq!(client.payload().as_deref(), Some(&b"x"[..]), "session {n} is subscribed");
+    }
 }

@@ -97,6 +97,10 @@ impl<G: Gate> Engine<G> {
             return;
         }
         let known = !connection.phase.is_before_session();
+        // A CONNECT that was not accepted leaves no will [MQTT-3.1.2-8].
+        if matches!(connection.phase, Phase::Claiming(_)) {
+            connection.will = None;
+        }
         connection.phase = Phase::Closing;
         connection.paused = false;
         Self::mark_dirty(connection, key, &mut self.effects.dirty);

@@ -52,3 +52,17 @@ fn takeover_on_another_core_publishes_it() {
     assert_eq!(net.seen(new), ["CONNACK Success"]);
     assert_eq!(net.seen(watcher), ["will gone q0"]);
 }
+
+#[test]
+fn a_connect_that_was_never_accepted_leaves_none() {
+    let mut net = Net::new(2, Config::default());
+    let watcher = net.client(1, Version::V5, "w");
+    net.subscribe(watcher, "will/#", SubscribeOptions::default());
+    net.seen(watcher);
+    net.connect(0, &with_will("c", "will/first", "gone"));
+    let second = net.connect_only(1, &with_will("c", "will/second", "gone"));
+    let third = net.connect(1, &with_will("c", "will/third", "gone"));
+    assert_eq!(net.seen(second), ["CONNACK ServerBusy"], "it was taken over while it waited");
+    assert_eq!(net.seen(third), ["CONNACK Success"]);
+    assert_eq!(net.seen(watcher), ["will/first gone q0"]);
+}

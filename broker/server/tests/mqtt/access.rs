@@ -8,7 +8,7 @@ use crate::client::{Broker, QOS0, QOS1, eventually, message, qos1};
 use crate::doorman::{Doorman, as_user};
 
 #[test]
-fn publishes_without_a_right_are_refused_by_name() {
+fn trap_31_publishes_without_a_right_are_refused_by_name() {
     let broker = Broker::over(Doorman::default().deps(), |_| ());
     let mut watcher = broker.v5("w");
     watcher.subscribe(&[("#", QOS0)]);

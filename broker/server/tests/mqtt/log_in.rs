@@ -65,7 +65,7 @@ fn log_ins_beyond_the_queue_are_told_to_come_back() {
 }
 
 #[test]
-fn who_fails_is_told_why_in_one_code() {
+fn trap_22_who_fails_is_told_why_in_one_code() {
     let broker = Broker::over(Doorman::default().deps(), |_| ());
     for version in [Version::V311, Version::V5] {
         let mut wrong = knock(&broker, &as_user(version, "fred", "wrong"));
@@ -97,7 +97,7 @@ fn guessing_is_slow() {
 }
 
 #[test]
-fn a_listener_may_want_everybody_to_log_in() {
+fn trap_30_a_listener_may_want_everybody_to_log_in() {
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let broker = Broker::over(Doorman::default().deps(), |config| {
         config.listen =
@@ -110,7 +110,7 @@ fn a_listener_may_want_everybody_to_log_in() {
 }
 
 #[test]
-fn enhanced_authentication_and_again() {
+fn trap_21_enhanced_authentication_and_again() {
     let broker = Broker::over(Doorman::default().deps(), |_| ());
     let properties =
         ConnectProperties { authentication_method: Some("ECHO"), ..ConnectProperties::default() };

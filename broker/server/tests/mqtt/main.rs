@@ -34,6 +34,7 @@ mod subscriptions;
 mod takeover;
 mod tls;
 mod tls_reload;
+mod traps;
 mod versions_on_one_port;
 mod websocket;
 mod wills;
