@@ -248,10 +248,7 @@ impl<G: Gate> Engine<G> {
     pub fn will_due(&mut self, now: Now, due: &DueWill) {
         let origin = Origin { org: due.org, publisher: due.publisher };
         self.publish_will(now, origin, (&due.client_id, &due.will));
-        // A client that came back has withdrawn it by that, and may have another one by now.
-        if self.broker.clients.find(due.org, &due.client_id).is_none() {
-            self.gate.session(now.wall, due.session, &SessionChange::WillGone);
-        }
+        self.gate.session(now.wall, due.session, &SessionChange::WillGone);
     }
 
     /// The time of a session is over, unless its client is connected again.
