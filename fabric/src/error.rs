@@ -1,4 +1,4 @@
-//! What can go wrong with a log.
+//! What can go wrong with a log, and with the checkpoints of what follows it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,5 +57,40 @@ pub enum Error {
     NewerFormat {
         /// The version found.
         found: u16,
+    },
+}
+
+/// Why checkpoints cannot be used.
+///
+/// Complete on purpose: whoever folds the log says each case in words of its own.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The directory cannot be used.
+    #[error("cannot use the directory {path}")]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A checkpoint cannot be written; those before stay usable.
+    #[error("cannot write the checkpoint {path}")]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A checkpoint was written by a newer release.
+    #[error("checkpoint {path} has format {found}, this release reads up to {known}")]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its format version.
+        found: u32,
+        /// The newest version this release reads.
+        known: u32,
     },
 }

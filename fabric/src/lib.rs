@@ -4,10 +4,12 @@
 //! any number of [`Tail`]s, in order, exactly once. [`Disk`] is the only door to files, so that
 //! [`sim::SimDisk`] can lose power at any moment; [`sim::SimLog`] is a log in memory for tests of
 //! the layers above; [`conformance`] is what every implementation of [`Log`] must pass.
+//! [`checkpoint::Checkpoints`] keeps what a fold over the log knows, so that it need not read all.
 //!
 //! The byte format of records and frames is owned here and nowhere else.
 
 mod batch;
+pub mod checkpoint;
 pub mod conformance;
 pub mod disk;
 mod error;
@@ -20,7 +22,7 @@ mod stream;
 
 pub use batch::Batch;
 pub use disk::{Disk, File, Space};
-pub use error::Error;
+pub use error::{CheckpointError, Error};
 pub use frame::{
     FORMAT_VERSION, FRAME_ALIGN, FRAME_HEADER_BYTES, Frame, FrameBuilder, FrameHeader, FrameKey,
     Records,

@@ -1,145 +1,149 @@
-//! Checkpoints: the fold as of one sequence, in one file.
+//! Checkpoints: the fold as of one sequence, in one file: the largest session number, every session
+//! with what it is owed, every will, every retained message. Equal folds have equal bytes.
 //!
-//! Two generations are kept, and the log holds what follows the older one, so that a damaged newest
-//! file costs a longer replay and nothing else. The format belongs to this module alone: magic,
-//! format version (u32), body, CRC-32 of everything before; integers little-endian.
+//! The body belongs to this module alone; files, generations and what surrounds a body are those of
+//! [`fabric::checkpoint`].
 
-mod bytes;
-mod format;
+mod sessions;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use fabric::Disk;
-use uns_model::Sequence;
-
-use crate::Error;
-use crate::fold::Fold;
+use bytes::Bytes;
 #[cfg(test)]
-pub(crate) use format::decode;
-pub(crate) use format::encode;
-pub use format::fuzz;
-use format::{FORMAT_VERSION, Unusable};
+use fabric::checkpoint::Unusable;
+use fabric::checkpoint::{Checkpoints, Format, Reader, Writer};
+use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
-const PREFIX: &str = "sessions-";
-const SUFFIX: &str = ".bin";
-/// How many files are kept.
-const KEPT: usize = 2;
+use crate::fold::{Fold, Stored};
+use crate::session::Pending;
+use crate::{Error, Will};
 
-/// The checkpoints of one ledger.
-#[derive(Debug)]
-pub(crate) struct Checkpoints {
-    disk: Arc<dyn Disk>,
-    dir: PathBuf,
-    /// The usable ones, oldest first.
-    kept: Vec<Kept>,
-    next_generation: u64,
-    /// Files found damaged.
-    pub(crate) damaged: u64,
+/// The version is the one this release writes, and the newest it reads.
+pub(crate) const FORMAT: Format =
+    Format { prefix: "sessions-", magic: b"UNSSESSN", version: 1, what: "sessions" };
+
+/// Loads the newest usable checkpoint; an empty fold if there is none.
+pub(crate) fn load(checkpoints: &mut Checkpoints) -> Result<Fold, Error> {
+    Ok(checkpoints.load(decode_body)?.unwrap_or_default())
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Kept {
-    generation: u64,
-    applied: Sequence,
+/// Up to where the log may forget: what [`Checkpoints::floor`] says, and the oldest publish that is
+/// owed must still be there.
+pub(crate) fn floor(checkpoints: &Checkpoints, oldest_owed: Option<Sequence>) -> Sequence {
+    let replay = checkpoints.floor();
+    oldest_owed.map_or(replay, |oldest| replay.min(Sequence(oldest.0.saturating_sub(1))))
 }
 
-impl Checkpoints {
-    pub(crate) fn open(disk: Arc<dyn Disk>, dir: PathBuf) -> Result<Self, Error> {
-        let failed = |source| Error::Directory { path: dir.clone(), source };
-        disk.create_dir_all(&dir).map_err(failed)?;
-        Ok(Self { disk, dir, kept: Vec::new(), next_generation: 1, damaged: 0 })
-    }
+/// The bytes of a checkpoint.
+pub(crate) fn encode(fold: &Fold) -> Vec<u8> {
+    FORMAT.encode(fold.applied, |to| encode_body(fold, to))
+}
 
-    /// Loads the newest usable checkpoint; an empty fold if there is none.
-    pub(crate) fn load(&mut self) -> Result<Fold, Error> {
-        let failed = |source| Error::Directory { path: self.dir.clone(), source };
-        let files = self.disk.list(&self.dir).map_err(failed)?;
-        let mut generations: Vec<u64> = files.iter().filter_map(|file| generation(file)).collect();
-        generations.sort_unstable();
-        self.next_generation = generations.last().map_or(1, |newest| newest + 1);
-        let mut loaded = None;
-        for generation in generations.into_iter().rev() {
-            let path = self.path(generation);
-            let read = self.disk.read(&path).map_err(|error| Unusable::Damaged(error.to_string()));
-            // Behind the first good one, only soundness matters: it is the one to fall back to.
-            let applied = match loaded {
-                None => read.and_then(|bytes| format::decode(&bytes)).map(|fold| {
-                    let applied = fold.applied;
-                    loaded = Some(fold);
-                    applied
-                }),
-                Some(_) => read.and_then(|bytes| format::applied(&bytes)),
-            };
-            match applied {
-                Ok(applied) => self.kept.insert(0, Kept { generation, applied }),
-                Err(Unusable::Newer(found)) => {
-                    return Err(Error::NewerCheckpoint { path, found, known: FORMAT_VERSION });
-                }
-                Err(Unusable::Damaged(what)) => {
-                    self.damaged += 1;
-                    tracing::warn!(
-                        path = %path.display(),
-                        what,
-                        "a checkpoint of the sessions is damaged; an older one or the whole log \
-                         takes its place"
-                    );
-                }
-            }
-        }
-        Ok(loaded.unwrap_or_default())
-    }
+/// What the bytes of a checkpoint hold.
+#[cfg(test)]
+pub(crate) fn decode(file: &[u8]) -> Result<Fold, Unusable> {
+    FORMAT.decode(file, decode_body).map(|(_, fold)| fold)
+}
 
-    /// The newest one says the same.
-    pub(crate) fn is_current(&self, applied: Sequence) -> bool {
-        self.kept.last().is_some_and(|kept| kept.applied == applied)
-    }
-
-    /// Writes a checkpoint and removes those nobody needs.
-    pub(crate) fn write(&mut self, applied: Sequence, bytes: &[u8]) -> Result<(), Error> {
-        let generation = self.next_generation;
-        let path = self.path(generation);
-        self.disk
-            .write_atomic(&path, bytes)
-            .map_err(|source| Error::WriteCheckpoint { path, source })?;
-        self.next_generation += 1;
-        self.kept.push(Kept { generation, applied });
-        self.kept.drain(..self.kept.len().saturating_sub(KEPT));
-        self.remove_others();
-        Ok(())
-    }
-
-    /// Up to where the log may forget: the older checkpoint must still be able to catch up, and
-    /// the oldest publish that is owed must still be there.
-    pub(crate) fn floor(&self, oldest_owed: Option<Sequence>) -> Sequence {
-        let replay = match &self.kept[..] {
-            [older, .., newest] => older.applied.min(newest.applied),
-            _ => Sequence::ZERO,
-        };
-        oldest_owed.map_or(replay, |oldest| replay.min(Sequence(oldest.0.saturating_sub(1))))
-    }
-
-    /// Removes every file but the kept ones; what fails now is tried again the next time.
-    fn remove_others(&self) {
-        let Ok(files) = self.disk.list(&self.dir) else { return };
-        for file in files {
-            let kept = generation(&file).is_none_or(|generation| {
-                self.kept.iter().any(|kept| kept.generation == generation)
-            });
-            if kept && !file.ends_with(".tmp") {
-                continue;
-            }
-            if let Err(error) = self.disk.remove(&self.dir.join(&file)) {
-                tracing::warn!(file, %error, "cannot remove an old checkpoint");
-            }
-        }
-    }
-
-    fn path(&self, generation: u64) -> PathBuf {
-        self.dir.join(format!("{PREFIX}{generation:010}{SUFFIX}"))
+/// Reads bytes as what follows magic and version in a checkpoint, whatever their checksum: no bytes
+/// may make that panic, and what is read is written as it was.
+pub fn fuzz(data: &[u8]) {
+    let mut from = Reader::new(data);
+    let fold = from.u64().and_then(|applied| decode_body(Sequence(applied), &mut from));
+    if let Some(fold) = fold.filter(|_| from.is_empty()) {
+        let again = encode(&fold);
+        let (_, same) = FORMAT.decode(&again, decode_body).expect("what was encoded is decoded");
+        assert_eq!(encode(&same), again, "a checkpoint survives its bytes");
     }
 }
 
-fn generation(file: &str) -> Option<u64> {
-    file.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.parse().ok()
+fn encode_body(fold: &Fold, to: &mut Writer) {
+    to.u32(fold.seen.0);
+    sessions::encode(fold, to);
+    to.length(fold.wills.len());
+    for (number, pending) in &fold.wills {
+        encode_will(*number, pending, to);
+    }
+    let mut retained: Vec<_> = fold.retained.iter().collect();
+    retained.sort_unstable_by_key(|(org, topic, _)| (*org, *topic));
+    to.length(retained.len());
+    for (org, topic, stored) in retained {
+        encode_retained(org, topic, stored, to);
+    }
+}
+
+fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
+    let mut fold = Fold { applied, ..Fold::default() };
+    fold.seen = SessionNo(from.u32()?);
+    sessions::decode(from, &mut fold)?;
+    for _ in 0..from.u32()? {
+        let (number, pending) = decode_will(from)?;
+        fold.wills.insert(number, pending);
+    }
+    for _ in 0..from.u32()? {
+        decode_retained(from, &mut fold)?;
+    }
+    Some(fold)
+}
+
+fn encode_will(number: SessionNo, pending: &Pending, to: &mut Writer) {
+    let Pending { org, publisher, client_id, will, .. } = pending;
+    to.u32(number.0);
+    to.u32(org.0);
+    to.u32(publisher.0);
+    to.text(client_id);
+    to.u32(will.delay);
+    to.u8(will.qos);
+    to.flag(will.retain);
+    to.option_u32(will.expiry);
+    to.text(&will.topic);
+    to.bytes(&will.properties);
+    to.bytes(&will.payload);
+}
+
+fn decode_will(from: &mut Reader<'_>) -> Option<(SessionNo, Pending)> {
+    let number = SessionNo(from.u32()?);
+    let (org, publisher) = (OrgId(from.u32()?), PublisherId(from.u32()?));
+    let client_id = Arc::from(from.text()?);
+    let will = Will {
+        delay: from.u32()?,
+        qos: from.u8()?,
+        retain: from.flag()?,
+        expiry: from.option_u32()?,
+        topic: from.text()?.into(),
+        properties: Bytes::copy_from_slice(from.bytes()?),
+        payload: Bytes::copy_from_slice(from.bytes()?),
+    };
+    Some((number, Pending { org, publisher, client_id, will: Arc::new(will), taken: false }))
+}
+
+fn encode_retained(org: OrgId, topic: &str, stored: &Stored, to: &mut Writer) {
+    to.u32(org.0);
+    to.text(topic);
+    to.u64(stored.sequence.0);
+    to.u32(stored.publisher.0);
+    to.u8(stored.qos);
+    to.option_u32(stored.expiry);
+    to.i64(stored.ingest.0);
+    to.u32(stored.properties_bytes);
+    to.bytes(&stored.bytes);
+}
+
+fn decode_retained(from: &mut Reader<'_>, fold: &mut Fold) -> Option<()> {
+    let org = OrgId(from.u32()?);
+    let topic = from.text()?;
+    let stored = Stored {
+        sequence: Sequence(from.u64()?),
+        publisher: PublisherId(from.u32()?),
+        qos: from.u8()?,
+        expiry: from.option_u32()?,
+        ingest: Timestamp(from.i64()?),
+        properties_bytes: from.u32()?,
+        bytes: from.bytes()?.into(),
+    };
+    if stored.properties_bytes as usize > stored.bytes.len() {
+        return None;
+    }
+    fold.retained.insert(org, topic, stored);
+    Some(())
 }

@@ -62,3 +62,14 @@ pub enum Error {
         source: std::io::Error,
     },
 }
+
+impl From<fabric::CheckpointError> for Error {
+    fn from(error: fabric::CheckpointError) -> Self {
+        use fabric::CheckpointError as E;
+        match error {
+            E::Directory { path, source } => Self::Directory { path, source },
+            E::Write { path, source } => Self::WriteCheckpoint { path, source },
+            E::Newer { path, found, known } => Self::NewerCheckpoint { path, found, known },
+        }
+    }
+}

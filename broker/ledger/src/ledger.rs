@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ahash::AHashMap;
+use fabric::checkpoint::Checkpoints;
 use fabric::{Disk, Log, Tail};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use uns_model::{Clock, Sequence, SessionNo, TopicId};
 
-use crate::checkpoint::{self, Checkpoints};
+use crate::checkpoint;
 use crate::command::Command;
 use crate::feed::Feeder;
 use crate::fold::Fold;
@@ -83,9 +84,9 @@ impl Ledger {
     /// is no error: an older checkpoint or the whole log takes its place, with a warning.
     pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
         let Parts { log, disk, dir, clock, topics, config } = parts;
-        let mut checkpoints = Checkpoints::open(disk, dir)?;
-        let mut fold = checkpoints.load()?;
-        log.hold(HOLD, checkpoints.floor(fold.oldest_owed()));
+        let mut checkpoints = Checkpoints::open(disk, dir, checkpoint::FORMAT)?;
+        let mut fold = checkpoint::load(&mut checkpoints)?;
+        log.hold(HOLD, checkpoint::floor(&checkpoints, fold.oldest_owed()));
         let committed = log.committed();
         if fold.applied > committed {
             tracing::warn!(
@@ -105,7 +106,7 @@ impl Ledger {
             state: Mutex::new(State { fold, feeder, tail }),
             commands: Mutex::default(),
             wake: Arc::new(Notify::new()),
-            damaged_checkpoints: checkpoints.damaged,
+            damaged_checkpoints: checkpoints.damaged(),
             checkpoints: Mutex::new(checkpoints),
         });
         ledger.replay()?;
@@ -161,7 +162,7 @@ impl Ledger {
         let bytes = checkpoint::encode(fold);
         drop(state);
         checkpoints.write(applied, &bytes)?;
-        self.log.hold(HOLD, checkpoints.floor(oldest));
+        self.log.hold(HOLD, checkpoint::floor(&checkpoints, oldest));
         Ok(())
     }
 }

@@ -1,46 +1,31 @@
-//! Checkpoints: the view and what the gates must know, as of one sequence, in one file.
+//! Checkpoints: the view and what the gates must know, as of one sequence, in one file: every node
+//! with its last values, every retained message, the publisher counter.
 //!
-//! Two generations are kept, and the log holds what follows the older one, so that a damaged newest
-//! file costs a longer replay and nothing else. The format belongs to this module alone: magic,
-//! format version (u32), body, CRC-32 of everything before; integers little-endian.
+//! The body belongs to this module alone; files, generations and what surrounds a body are those of
+//! [`fabric::checkpoint`].
 
-mod bytes;
-mod format;
+mod last;
 
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use fabric::Disk;
-use uns_model::Sequence;
+use fabric::checkpoint::{Checkpoints, Format, Reader, Writer};
 use uns_model::grammar::Names;
+use uns_model::{Kept, NodeId, NodeNo, OrgId, Sequence, Timestamp, TopicId};
 
 use crate::Error;
+use crate::node::Minted;
 use crate::registry::Registry;
-use crate::view::View;
-use format::{FORMAT_VERSION, Unusable};
+use crate::view::{Entry, Field, View};
+use last::{decode_last, encode_last};
 
-const PREFIX: &str = "checkpoint-";
-const SUFFIX: &str = ".bin";
-/// How many files are kept.
-const KEPT: usize = 2;
+/// The version is the one this release writes, and the newest it reads.
+pub(crate) const FORMAT: Format =
+    Format { prefix: "checkpoint-", magic: b"UNSSPACE", version: 1, what: "namespace" };
 
-/// The checkpoints of one namespace.
-pub(crate) struct Checkpoints {
-    disk: Arc<dyn Disk>,
-    dir: PathBuf,
-    /// The usable ones, oldest first.
-    kept: Vec<Kept>,
-    next_generation: u64,
-    /// Files found damaged.
-    pub(crate) damaged: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Kept {
-    generation: u64,
-    applied: Sequence,
-}
+const LIVING: u8 = 0b0001;
+const HAS_OWN: u8 = 0b0010;
+const HAS_FIELDS: u8 = 0b0100;
+const HAS_INGEST: u8 = 0b1000;
 
 /// What a checkpoint brings back.
 #[derive(Debug)]
@@ -50,112 +35,138 @@ pub(crate) struct Loaded {
     pub(crate) next_publisher: u32,
 }
 
-impl fmt::Debug for Checkpoints {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Checkpoints").field("kept", &self.kept).finish_non_exhaustive()
+/// Loads the newest usable checkpoint; an empty namespace if there is none.
+pub(crate) fn load(checkpoints: &mut Checkpoints, names: Names) -> Result<Loaded, Error> {
+    let loaded = checkpoints.load(|applied, from| decode(applied, from, names))?;
+    let empty =
+        || Loaded { registry: Registry::new(names), view: View::default(), next_publisher: 0 };
+    Ok(loaded.unwrap_or_else(empty))
+}
+
+/// The bytes of a checkpoint.
+pub(crate) fn encode(view: &View, next_publisher: u32) -> Vec<u8> {
+    FORMAT.encode(view.applied, |to| {
+        to.u32(next_publisher);
+        to.length(view.entries.iter().count());
+        for entry in view.entries.iter() {
+            encode_entry(entry, to);
+        }
+        to.length(view.retained);
+        for entry in view.entries.iter() {
+            if let Some(kept) = &entry.retained {
+                encode_retained(entry, kept, view, to);
+            }
+        }
+    })
+}
+
+fn decode(applied: Sequence, from: &mut Reader<'_>, names: Names) -> Option<Loaded> {
+    let registry = Registry::new(names);
+    let mut view = View::default();
+    view.applied = applied;
+    let next_publisher = from.u32()?;
+    for _ in 0..from.u32()? {
+        let entry = decode_entry(from, &registry, &mut view)?;
+        view.insert(entry);
+    }
+    for _ in 0..from.u32()? {
+        decode_retained(from, &registry, &mut view)?;
+    }
+    Some(Loaded { registry, view, next_publisher })
+}
+
+/// Publisher and sequence have their place in the format, and are not kept any more.
+fn encode_retained(entry: &Entry, kept: &Kept, view: &View, to: &mut Writer) {
+    let ingest = view.expiring.get(&entry.node.number).copied().unwrap_or_default();
+    to.u32(entry.node.topic.0);
+    to.u32(0);
+    to.u8(kept.qos());
+    to.option_u64(kept.expiry().map(u64::from));
+    to.i64(ingest.0);
+    to.u64(0);
+    let (properties, payload) = (kept.properties(), kept.payload());
+    to.length(properties.len());
+    to.length(properties.len() + payload.len());
+    to.raw(properties);
+    to.raw(payload);
+}
+
+fn decode_retained(from: &mut Reader<'_>, registry: &Registry, view: &mut View) -> Option<()> {
+    let topic = TopicId(from.u32()?);
+    from.u32()?;
+    let qos = from.u8()?;
+    let expiry = from.option_u64()?.map(u32::try_from).transpose().ok()?;
+    let ingest = Timestamp(from.i64()?);
+    from.u64()?;
+    let properties = from.u32()? as usize;
+    let (properties, payload) = from.bytes()?.split_at_checked(properties)?;
+    let known = registry.interned(topic)?;
+    let node = registry.find(known.org, &known.name)?.number;
+    view.retain(node, Some(Kept::new(qos, expiry, properties, payload)), ingest);
+    Some(())
+}
+
+fn encode_entry(entry: &Entry, to: &mut Writer) {
+    let flag = |set: bool, bit: u8| if set { bit } else { 0 };
+    let (fields, last_ingest) = (entry.fields(), entry.last_ingest());
+    to.u8(flag(entry.is_living(), LIVING)
+        | flag(entry.own.is_some(), HAS_OWN)
+        | flag(!fields.is_empty(), HAS_FIELDS)
+        | flag(last_ingest.is_some(), HAS_INGEST));
+    let node = &entry.node;
+    to.u32(node.org.0);
+    to.u32(node.topic.0);
+    to.u32(node.number.0);
+    to.u128(node.id.0);
+    to.text(&node.name);
+    if let Some(ingest) = last_ingest {
+        to.i64(ingest.0);
+    }
+    if let Some(own) = &entry.own {
+        encode_last(own, to);
+    }
+    if !fields.is_empty() {
+        to.length(fields.len());
+        for field in fields {
+            to.text(&field.name);
+            encode_last(&field.last, to);
+        }
     }
 }
 
-impl Checkpoints {
-    pub(crate) fn open(disk: Arc<dyn Disk>, dir: PathBuf) -> Result<Self, Error> {
-        let failed = |source| Error::Directory { path: dir.clone(), source };
-        disk.create_dir_all(&dir).map_err(failed)?;
-        Ok(Self { disk, dir, kept: Vec::new(), next_generation: 1, damaged: 0 })
+fn decode_entry(from: &mut Reader<'_>, registry: &Registry, view: &mut View) -> Option<Entry> {
+    let flags = from.u8()?;
+    let minted = Minted {
+        org: OrgId(from.u32()?),
+        topic: TopicId(from.u32()?),
+        number: NodeNo(from.u32()?),
+        id: NodeId(from.u128()?),
+        name: Arc::from(from.text()?),
+    };
+    let living = flags & LIVING != 0;
+    let mut mint = registry.mint();
+    let node = match living {
+        true => registry.insert(&mut mint, minted),
+        false => registry.insert_deleted(&mut mint, minted),
+    };
+    if !living {
+        node.bury();
     }
-
-    /// Loads the newest usable checkpoint; an empty namespace if there is none.
-    pub(crate) fn load(&mut self, names: Names) -> Result<Loaded, Error> {
-        let failed = |source| Error::Directory { path: self.dir.clone(), source };
-        let files = self.disk.list(&self.dir).map_err(failed)?;
-        let mut generations: Vec<u64> = files.iter().filter_map(|file| generation(file)).collect();
-        generations.sort_unstable();
-        self.next_generation = generations.last().map_or(1, |newest| newest + 1);
-        let mut loaded = None;
-        for generation in generations.into_iter().rev() {
-            let path = self.path(generation);
-            let read = self.disk.read(&path).map_err(|error| Unusable::Damaged(error.to_string()));
-            // Behind the first good one, only soundness matters: it is the one to fall back to.
-            let result = match loaded {
-                None => read.and_then(|bytes| format::decode(&bytes, names)).map(|fresh| {
-                    let applied = fresh.view.applied;
-                    loaded = Some(fresh);
-                    applied
-                }),
-                Some(_) => read.and_then(|bytes| format::applied(&bytes)),
-            };
-            match result {
-                Ok(applied) => self.kept.insert(0, Kept { generation, applied }),
-                Err(Unusable::Newer(found)) => {
-                    return Err(Error::NewerCheckpoint { path, found, known: FORMAT_VERSION });
-                }
-                Err(Unusable::Damaged(what)) => {
-                    self.damaged += 1;
-                    tracing::warn!(
-                        path = %path.display(),
-                        what,
-                        "a namespace checkpoint is damaged; an older one or the whole log takes \
-                         its place"
-                    );
-                }
-            }
+    let mut entry = Entry::new(node);
+    let last_ingest = if flags & HAS_INGEST != 0 { Some(Timestamp(from.i64()?)) } else { None };
+    if flags & HAS_OWN != 0 {
+        entry.own = Some(decode_last(from)?);
+    }
+    if flags & HAS_FIELDS != 0 {
+        let mut fields = Vec::new();
+        for _ in 0..from.u32()? {
+            let name = view.share_field(Arc::from(from.text()?));
+            fields.push(Field { name, last: decode_last(from)? });
         }
-        if loaded.is_none() && self.damaged > 0 {
-            tracing::warn!("no usable checkpoint is left: the namespace is built from the log");
-        }
-        let empty =
-            || Loaded { registry: Registry::new(names), view: View::default(), next_publisher: 0 };
-        Ok(loaded.unwrap_or_else(empty))
+        entry.set_fields(fields);
     }
-
-    /// The bytes of a checkpoint; `None` if the newest one says the same.
-    pub(crate) fn encode(&self, view: &View, next_publisher: u32) -> Option<Vec<u8>> {
-        let newest = self.kept.last().map(|kept| kept.applied);
-        (newest != Some(view.applied)).then(|| format::encode(view, next_publisher))
+    if let Some(ingest) = last_ingest {
+        entry.note_ingest(ingest);
     }
-
-    /// Writes a checkpoint and removes those nobody needs.
-    pub(crate) fn write(&mut self, applied: Sequence, bytes: &[u8]) -> Result<(), Error> {
-        let generation = self.next_generation;
-        let path = self.path(generation);
-        self.disk
-            .write_atomic(&path, bytes)
-            .map_err(|source| Error::WriteCheckpoint { path, source })?;
-        self.next_generation += 1;
-        self.kept.push(Kept { generation, applied });
-        self.kept.drain(..self.kept.len().saturating_sub(KEPT));
-        self.remove_others();
-        Ok(())
-    }
-
-    /// Up to where the log may forget: the older checkpoint must still be able to catch up.
-    pub(crate) fn floor(&self) -> Sequence {
-        match &self.kept[..] {
-            [older, .., newest] => older.applied.min(newest.applied),
-            _ => Sequence::ZERO,
-        }
-    }
-
-    /// Removes every file but the kept ones; what fails now is tried again the next time.
-    fn remove_others(&self) {
-        let Ok(files) = self.disk.list(&self.dir) else { return };
-        for file in files {
-            let kept = generation(&file).is_none_or(|generation| {
-                self.kept.iter().any(|kept| kept.generation == generation)
-            });
-            if kept && !file.ends_with(".tmp") {
-                continue;
-            }
-            if let Err(error) = self.disk.remove(&self.dir.join(&file)) {
-                tracing::warn!(file, %error, "cannot remove an old checkpoint");
-            }
-        }
-    }
-
-    fn path(&self, generation: u64) -> PathBuf {
-        self.dir.join(format!("{PREFIX}{generation:010}{SUFFIX}"))
-    }
-}
-
-fn generation(file: &str) -> Option<u64> {
-    file.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.parse().ok()
+    Some(entry)
 }

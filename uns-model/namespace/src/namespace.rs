@@ -4,12 +4,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use fabric::checkpoint::Checkpoints;
 use fabric::{Disk, Log};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 use uns_model::{Clock, NodeNo, OrgId, Random, Sequence, TopicId};
 
-use crate::checkpoint::{Checkpoints, Loaded};
+use crate::checkpoint::{self, Loaded};
 use crate::follow::Follower;
 use crate::registry::{Publishers, Registry};
 use crate::view::{FoldCounts, Retained, SharedRetained, View};
@@ -95,8 +96,9 @@ impl Namespace {
     /// is no error: an older checkpoint or the whole log takes its place, with a warning.
     pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
         let Parts { log, disk, dir, clock, random, config } = parts;
-        let mut checkpoints = Checkpoints::open(disk, dir)?;
-        let Loaded { registry, mut view, next_publisher } = checkpoints.load(config.names)?;
+        let mut checkpoints = Checkpoints::open(disk, dir, checkpoint::FORMAT)?;
+        let Loaded { registry, mut view, next_publisher } =
+            checkpoint::load(&mut checkpoints, config.names)?;
         log.hold(HOLD, checkpoints.floor());
         let committed = log.committed();
         if view.applied > committed {
@@ -121,7 +123,7 @@ impl Namespace {
             applied: watch::Sender::new(view.applied),
             view: RwLock::new(view),
             follower: Mutex::new(follower),
-            damaged_checkpoints: checkpoints.damaged,
+            damaged_checkpoints: checkpoints.damaged(),
             checkpoints: Mutex::new(checkpoints),
         });
         space.catch_up()?;
@@ -208,13 +210,14 @@ impl Namespace {
     pub fn checkpoint(&self) -> Result<(), Error> {
         let mut checkpoints = self.checkpoints.lock();
         let view = self.view.read();
-        let next_publisher = self.publishers.lock().next();
-        if let Some(bytes) = checkpoints.encode(&view, next_publisher) {
-            let applied = view.applied;
-            drop(view);
-            checkpoints.write(applied, &bytes)?;
-            self.log.hold(HOLD, checkpoints.floor());
+        let applied = view.applied;
+        if checkpoints.is_current(applied) {
+            return Ok(());
         }
+        let bytes = checkpoint::encode(&view, self.publishers.lock().next());
+        drop(view);
+        checkpoints.write(applied, &bytes)?;
+        self.log.hold(HOLD, checkpoints.floor());
         Ok(())
     }
 }

@@ -3,10 +3,10 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use fabric::checkpoint::{Reader, Writer};
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
 use crate::Subscription;
-use crate::checkpoint::bytes::{Reader, Writer};
 use crate::fold::Fold;
 use crate::owed::Owed;
 use crate::session::Session;
@@ -40,7 +40,7 @@ fn encode_session(session: &Session, to: &mut Writer) {
     to.u32(session.publisher.0);
     to.text(session.owner.as_deref().unwrap_or_default());
     to.u32(session.expiry);
-    to.u8(u8::from(session.online));
+    to.flag(session.online);
     to.u64(session.dropped);
     to.u64(session.dropped_at_left);
     to.u64(session.sent_at_left);
@@ -50,8 +50,8 @@ fn encode_session(session: &Session, to: &mut Writer) {
     for one in &session.subscriptions {
         to.text(&one.filter);
         to.u8(one.options);
-        to.option(one.identifier.map(NonZeroU32::get));
-        to.u8(u8::from(one.walk));
+        to.option_u32(one.identifier.map(NonZeroU32::get));
+        to.flag(one.walk);
     }
     encode_owed(&session.owed, to);
 }
@@ -73,7 +73,7 @@ fn decode_session(from: &mut Reader<'_>) -> Option<Session> {
         session.subscriptions.push(Subscription {
             filter: Arc::from(from.text()?),
             options: from.u8()?,
-            identifier: from.option()?.and_then(NonZeroU32::new),
+            identifier: from.option_u32()?.and_then(NonZeroU32::new),
             walk: from.flag()?,
         });
     }
