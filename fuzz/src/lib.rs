@@ -21,6 +21,7 @@ pub struct Target {
 
 /// Every target, by name.
 pub const ALL: &[Target] = &[
+    Target { name: "access", run: broker_access::fuzz },
     Target { name: "certificate", run: broker_server::fuzz::certificate },
     Target { name: "mqtt", run: broker_codec::fuzz },
     Target { name: "payload", run: schemas::payload::fuzz },

@@ -23,10 +23,13 @@ mod grant;
 mod policy;
 mod watch;
 
+mod fuzz;
+
 pub use control::{AccessControl, Deps, Elsewhere, Source};
 pub use counts::Counts;
 pub use error::Error;
 pub use file::{ADMIN, AccessFile, Grants, Listed};
+pub use fuzz::fuzz;
 pub use grant::Grant;
 pub use password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, hash_password};
 pub use scram::{METHOD as SCRAM_METHOD, ScramKeys};
