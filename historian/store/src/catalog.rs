@@ -169,3 +169,44 @@ async fn open(path: &Path) -> Result<(SqliteConnection, Loaded), Error> {
 fn sql(action: &'static str) -> impl FnOnce(sqlx::Error) -> Error {
     move |source| Error::Catalog { action, source }
 }
+
+#[cfg(test)]
+mod tests {
+    use uns_model::{NodeId, NodeNo, OrgId, TopicId, Value};
+
+    use super::*;
+
+    #[test]
+    fn what_is_published_is_there_at_the_next_start() {
+        let dir = std::env::temp_dir().join(format!("catalog-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let path = dir.join("catalog.sqlite");
+        let (catalog, loaded) = Catalog::open(&path).unwrap();
+        let mut registry = loaded.registry;
+        for node in 0..4_500 {
+            let name = format!("a/{node}");
+            let id = NodeId(u128::from(node) << 100);
+            registry.mint(NodeNo(node), (OrgId(1), TopicId(node), id), name.into());
+            let field = (node % 3 == 0).then(|| Arc::from("f,=\0"));
+            registry.series_for(NodeNo(node), field.as_ref(), &Value::Int(1), 9_000).unwrap();
+        }
+        let changes = Arc::new(registry.take_changes());
+        catalog.publish(Publication { changes, ..Publication::default() }).unwrap();
+        registry.delete(NodeNo(7), true);
+        let changes = Arc::new(registry.take_changes());
+        catalog.publish(Publication { changes, ..Publication::default() }).unwrap();
+        drop(catalog);
+
+        let (_catalog, loaded) = Catalog::open(&path).unwrap();
+        for node in 0..4_500 {
+            for field in [None, Some("f,=\0"), Some("")] {
+                let find =
+                    |registry: &Registry| registry.find(OrgId(1), &format!("a/{node}"), field);
+                assert_eq!(find(&loaded.registry), find(&registry), "{node} {field:?}");
+            }
+        }
+        assert_eq!(loaded.registry.find(OrgId(1), "a/8", None).unwrap().len(), 1);
+        assert!(loaded.registry.is_purged(crate::SeriesId(7)));
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+}

@@ -45,7 +45,7 @@ const NODES: &str = "SELECT group_concat(node || ',' || org || ',' || topic || '
 
 /// Series as text; a field may be any string, so it comes in hexadecimal digits.
 const SERIES: &str = "SELECT group_concat(sid || ',' || node || ',' || type || ',' || generation \
-                      || ',' || coalesce('=' || hex(field), ''), char(0)) \
+                      || ',' || iif(field IS NULL, '', '=' || hex(field)), char(0)) \
                       FROM (SELECT * FROM series WHERE sid > ? ORDER BY sid LIMIT ?)";
 
 /// The next rows behind a number, in order; none are left if there are none.
