@@ -276,3 +276,6 @@ impl Shared {
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests;
