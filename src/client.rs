@@ -1,5 +1,6 @@
 //! `uns pub|sub|get|history`: the hub for people without MQTT tools.
 
+mod account;
 mod http;
 mod mqtt;
 mod publisher;

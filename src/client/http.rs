@@ -4,6 +4,8 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::Value;
 
+use super::account::{Account, REMEDY};
+
 /// `uns get`
 #[derive(Debug, Args)]
 pub(crate) struct GetArgs {
@@ -119,8 +121,11 @@ fn pages(
 fn fetch(base: &str, call: &str, query: &[(&'static str, String)]) -> Result<Value> {
     let url = format!("{}/api/v1/uns/{call}", base.trim_end_matches('/'));
     let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-    let mut response = agent
-        .get(&url)
+    let mut request = agent.get(&url);
+    if let Some(account) = Account::of_environment()? {
+        request = request.header("Authorization", account.basic());
+    }
+    let mut response = request
         .query_pairs(query.iter().map(|(k, v)| (*k, v.as_str())))
         .call()
         .with_context(|| format!("no answer from {base}; is the hub running?"))?;
@@ -128,6 +133,9 @@ fn fetch(base: &str, call: &str, query: &[(&'static str, String)]) -> Result<Val
     let body = response.body_mut().read_to_string().context("the answer broke off")?;
     let body: Value = serde_json::from_str(&body)
         .with_context(|| format!("{url} answered {status} with no JSON; is this a hub?"))?;
+    if status == 401 {
+        bail!("{base} asks for a log-in; {REMEDY}");
+    }
     if !status.is_success() {
         bail!("{}", body["detail"].as_str().unwrap_or("the hub refused without a reason"));
     }

@@ -12,6 +12,7 @@ use broker_codec::{
 };
 
 use super::Target;
+use super::account::{Account, REMEDY};
 
 /// What the broker sent.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ impl Connection {
             read_to: 0,
             receive_maximum: usize::from(u16::MAX),
         };
+        let account = Account::of_environment()?;
         let connect = Connect {
             version: Version::V5,
             clean_start: true,
@@ -61,8 +63,8 @@ impl Connection {
             client_id: "",
             properties: ConnectProperties::default(),
             will: None,
-            user_name: None,
-            password: None,
+            user_name: account.as_ref().map(|account| account.name.as_str()),
+            password: account.as_ref().map(|account| account.password.as_bytes()),
         };
         connect.encode(&mut connection.out)?;
         connection.flush()?;
@@ -83,6 +85,10 @@ impl Connection {
         let Packet::Connack(connack) = decoded else {
             bail!("{target} did not answer CONNECT with CONNACK");
         };
+        let unknown = [ReasonCode::NotAuthorized, ReasonCode::BadUserNameOrPassword];
+        if unknown.contains(&connack.reason) {
+            bail!("{target} refused the log-in: {}; {REMEDY}", connack.reason);
+        }
         if connack.reason.is_error() {
             bail!("{target} refused the connection: {}", connack.reason);
         }

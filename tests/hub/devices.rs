@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::hub::{Hub, Scratch, curl, peers};
+use crate::hub::{Hub, Scratch, curl, peers, uns};
 
 /// Log-ins are needed by everybody, on loopback too.
 const CLOSED: &str = "access.anonymous=never";
@@ -78,6 +78,34 @@ fn a_device_does_what_it_may_and_nothing_else() {
         .expect("mosquitto_pub is installed");
     let said = String::from_utf8_lossy(&old.stderr);
     assert!(!old.status.success() && said.to_lowercase().contains("bad user name"), "{said}");
+}
+
+#[test]
+fn the_command_line_logs_in() {
+    let scratch = Scratch::new();
+    let hub = Hub::start_with(scratch.path(), &[CLOSED]);
+    let secret = device(&hub, "press1", &["--allow", "acme/#"]);
+    taken_in(&hub, 1);
+    let file = scratch.path().join("secret");
+    std::fs::write(&file, format!("{secret}\n")).expect("a file");
+    let http = format!("http://{}", hub.http);
+    let url = hub.mqtt_url();
+    let publish = ["pub", "acme/a", "7", "--mqtt", &url];
+    let read = ["get", "acme/#", "--http", &http];
+    for args in [&publish[..], &read] {
+        let output = uns().args(args).output().expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("UNS_PASSWORD_FILE"), "{said}");
+    }
+    let log_in = |args: &[&str]| {
+        let mut command = uns();
+        command.args(args).env("UNS_USER", "press1").env("UNS_PASSWORD_FILE", &file);
+        let output = command.output().expect("it starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    log_in(&publish);
+    assert!(log_in(&read).contains("acme/a  7"));
 }
 
 #[test]

@@ -133,6 +133,7 @@ impl AccessControl {
     pub fn open(deps: Deps) -> Result<Self, Error> {
         let Deps { file, clock, random, anonymous, sources } = deps;
         let look = Look::at(file.path());
+        look.warn_of_readers(file.path());
         let policy = crate::file::parse(file.path(), &file.read()?)?;
         let mut scram_secret = [0; 32];
         random.fill(&mut scram_secret);

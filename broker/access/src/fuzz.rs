@@ -1,27 +1,70 @@
 //! The entry for fuzzing: bytes as somebody's `access.toml`, and as what a stranger shows.
 
 use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
-use broker_engine::{Action, Coverage};
+use broker_codec::ReasonCode;
+use broker_engine::{Action, Coverage, Everything, Exchange as _, Identity, Step};
+use uns_model::{OrgId, SeededRandom};
 
-use crate::file;
+use crate::password::PasswordHash;
 use crate::rules::Placeholders;
-use crate::token::is_token;
+use crate::scram::{Accounts, Scram, ScramKeys};
+use crate::token::{Key, Tokens, unique_object};
+
+/// Nobody's password is known.
+struct Nobody;
+
+impl Accounts for Nobody {
+    fn keys(&self, name: &str) -> ScramKeys {
+        ScramKeys::decoy(&[7; 32], name)
+    }
+
+    fn identity(&self, name: &str) -> Result<Identity, ReasonCode> {
+        Ok(Identity::new(OrgId::DEFAULT, name, Everything::shared()))
+    }
+
+    fn failed(&self, _: &str) {}
+}
+
+/// Reads `data` as a token, as the messages of a SCRAM exchange (a line each), as a password hash
+/// and as an access file.
+///
+/// # Panics
+/// When a token or a proof nobody can make is taken for good, or rules contradict themselves.
+pub fn fuzz(data: &[u8]) {
+    static TOKENS: LazyLock<Tokens> = LazyLock::new(|| Tokens {
+        keys: vec![Key::of_secret(&[9; 32])],
+        issuer: "i".into(),
+        audience: "a".into(),
+        leeway_seconds: 0,
+        name_claim: "sub".into(),
+        allow_claim: "allow".into(),
+        roles_claim: Some("roles".into()),
+    });
+    assert!(TOKENS.verify(data, 0).is_err(), "a token without the secret");
+    // Behind the signature, where only holders of a key come: no panic there either.
+    if let Some(claims) = unique_object(data) {
+        drop(TOKENS.check(&claims, 0));
+    }
+    let mut scram = Scram::new(Arc::new(Nobody), &SeededRandom::new(1));
+    for message in data.split(|byte| *byte == b'\n') {
+        let step = scram.step(message);
+        assert!(!matches!(step, Step::Done { .. }), "a proof without the password");
+    }
+    if let Ok(text) = std::str::from_utf8(data) {
+        drop(PasswordHash::parse(text));
+        access_file(text);
+    }
+}
 
 /// A topic, and a filter that matches it among others.
 const TOPIC: &str = "acme/press/temperature";
 const FILTER: &str = "acme/+/temperature";
 
-/// Reads `data` as the access file and as the parts of a token. A right to a filter is a right to
-/// each topic it matches.
-///
-/// # Panics
-/// On a fault; that is what fuzzing looks for.
-pub fn fuzz(data: &[u8]) {
-    // Whether it looks like a token is for the log-in to know; here it only has to answer.
-    let _looks_like_one = is_token(data);
-    let Ok(text) = str::from_utf8(data) else { return };
-    match file::parse(Path::new("access.toml"), text) {
+/// A right to a filter is a right to each topic it matches.
+fn access_file(text: &str) {
+    match crate::file::parse(Path::new("access.toml"), text) {
         Err(error) => assert!(!error.to_string().is_empty(), "a mistake is named"),
         Ok(policy) => {
             let with = Placeholders { client_id: "press-7", user_name: "anna" };

@@ -79,9 +79,14 @@ impl Tokens {
         let header = unique_object(&header).ok_or(Fault::Form)?;
         self.verify_signature(&header, signed.as_bytes(), &signature)?;
         let claims = unique_object(&payload).ok_or(Fault::Form)?;
-        let expires = self.check_times(&claims, now)?;
-        self.check_parties(&claims)?;
-        self.read(&claims, expires)
+        self.check(&claims, now)
+    }
+
+    /// Checks the claims of a token whose signature is good.
+    pub(crate) fn check(&self, claims: &Map<String, Value>, now: i64) -> Result<Claims, Fault> {
+        let expires = self.check_times(claims, now)?;
+        self.check_parties(claims)?;
+        self.read(claims, expires)
     }
 
     fn verify_signature(

@@ -18,6 +18,18 @@ impl Look {
     }
 }
 
+impl Look {
+    /// Tells when others than the owner can read the file: hashes can be guessed at.
+    pub(crate) fn warn_of_readers(self, path: &Path) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(path).map_or(0, |seen| seen.permissions().mode());
+        if mode & 0o077 != 0 {
+            let file = path.display();
+            tracing::warn!(%file, "others can read who may connect; chmod 600 keeps it to the hub");
+        }
+    }
+}
+
 /// The file as it is in force, and as it last failed to be.
 #[derive(Debug)]
 pub(crate) struct Reload {
@@ -48,6 +60,7 @@ impl AccessControl {
                 let version = shared.policy.load().version + 1;
                 shared.policy.store(std::sync::Arc::new(Policy { version, ..policy }));
                 shared.verified.clear();
+                now.warn_of_readers(shared.file.path());
                 *reload = Reload::new(now);
                 shared.counters.reloaded.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(file = %shared.file.path().display(), "who may connect was read again");

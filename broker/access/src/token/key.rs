@@ -87,6 +87,12 @@ impl Key {
         Ok(Self { id, material })
     }
 
+    /// A shared secret without a file, for fuzzing.
+    pub(crate) fn of_secret(secret: &[u8]) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        Self { id: None, material: Material::Secret(key) }
+    }
+
     /// The one algorithm it is for.
     pub(crate) fn algorithm(&self) -> Algorithm {
         match &self.material {
