@@ -63,6 +63,8 @@ pub struct ClientInfo {
     pub unacknowledged: u32,
     pub queued: usize,
     pub queued_bytes: usize,
+    /// What the log owes its session: messages and bytes. Nothing until the embedder says so.
+    pub owed: (usize, u64),
     pub output_bytes: usize,
     pub messages_in: u64,
     pub messages_out: u64,
@@ -197,18 +199,22 @@ impl ClientScan {
         Self { query, at: Some(0), best: BinaryHeap::new() }
     }
 
-    pub(crate) fn offer(&mut self, client: ClientInfo) {
-        let place = (Reverse(client.rank(self.query.order)), client.client_id.clone());
+    /// Whether a client of this rank and id would be kept.
+    pub(crate) fn has_place(&self, rank: u64, client_id: &str) -> bool {
+        let place = (Reverse(rank), client_id);
         let after = self.query.after.as_ref();
-        if after.is_some_and(|(rank, id)| (place.0, &place.1) <= (Reverse(*rank), id)) {
+        let last = self.best.peek().filter(|_| self.best.len() > self.query.limit);
+        after.is_none_or(|(rank, id)| place > (Reverse(*rank), &**id))
+            && last.is_none_or(|last| place < (last.place.0, &*last.place.1))
+    }
+
+    pub(crate) fn offer(&mut self, client: ClientInfo) {
+        let rank = client.rank(self.query.order);
+        if !self.has_place(rank, &client.client_id) {
             return;
         }
-        let full = self.best.len() > self.query.limit;
-        if full && self.best.peek().is_some_and(|last| last.place <= place) {
-            return;
-        }
-        self.best.push(Row { place, client });
-        if full {
+        self.best.push(Row { place: (Reverse(rank), client.client_id.clone()), client });
+        if self.best.len() > self.query.limit + 1 {
             self.best.pop();
         }
     }

@@ -108,8 +108,7 @@ impl Handle {
         let Some(ledger) = &self.ledger else { return };
         for client in clients.iter_mut().filter(|client| client.session.is_some()) {
             if let Some(session) = ledger.find(org, &client.client_id) {
-                client.queued += session.owed;
-                client.queued_bytes += usize::try_from(session.owed_bytes).unwrap_or(usize::MAX);
+                client.owed = (session.owed, session.owed_bytes);
             }
         }
     }

@@ -8,7 +8,7 @@ use broker_codec::ReasonCode;
 use super::{Engine, Now};
 use crate::connection::Connection;
 use crate::gate::Gate;
-use crate::inspect::{ClientInfo, ClientScan, ClientState, Keeping, TopicScan};
+use crate::inspect::{ClientInfo, ClientOrder, ClientScan, ClientState, Keeping, TopicScan};
 use crate::key::{Address, CoreNo, Key};
 use crate::pace::Pace;
 
@@ -21,7 +21,9 @@ impl<G: Gate> Engine<G> {
         let Some(from) = scan.at else { return true };
         let (some, next) = self.connections.slice(from, SLICE);
         for (key, connection) in some {
+            // Most are told by their place that they are not of this page, before anything is copied.
             if connection.org == scan.query.org
+                && scan.has_place(rank(connection, scan.query.order), &connection.client_id)
                 && let Some(client) = info(self.core, key, connection)
                 && scan.query.wants(&client)
             {
@@ -58,6 +60,18 @@ impl<G: Gate> Engine<G> {
     }
 }
 
+/// As [`ClientInfo::rank`], without making one.
+fn rank<N>(connection: &Connection<N>, order: ClientOrder) -> u64 {
+    let outbound = &connection.outbound;
+    match order {
+        ClientOrder::ClientId => 0,
+        ClientOrder::Dropped => outbound.dropped.iter().sum(),
+        ClientOrder::Queued => (outbound.queued_bytes() + outbound.output().len()) as u64,
+        ClientOrder::MessagesIn => connection.taken.messages,
+        ClientOrder::MessagesOut => outbound.messages,
+    }
+}
+
 /// What is to be said of a connection, once it is that of a client and until it ends.
 fn info<N>(core: CoreNo, key: Key, connection: &Connection<N>) -> Option<ClientInfo> {
     let about = connection.about.as_ref()?;
@@ -87,6 +101,7 @@ fn info<N>(core: CoreNo, key: Key, connection: &Connection<N>) -> Option<ClientI
         unacknowledged: connection.unacknowledged,
         queued: outbound.queued(),
         queued_bytes: outbound.queued_bytes(),
+        owed: (0, 0),
         output_bytes: outbound.output().len(),
         messages_in: connection.taken.messages,
         messages_out: outbound.messages,
