@@ -33,6 +33,8 @@ enum Command {
     Get(client::GetArgs),
     /// Print the history of one topic.
     History(client::HistoryArgs),
+    /// Look into the broker: clients, figures, traces; disconnect a client.
+    Broker(client::BrokerArgs),
     /// Publish a small living plant: a press line, a filling line and an energy meter.
     Demo(demo::DemoArgs),
     /// Publish a recording from a CSV file, one tag per column.
@@ -64,6 +66,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<()> {
         Command::Sub(args) => client::subscribe(&args),
         Command::Get(args) => client::get(&args),
         Command::History(args) => client::history(&args),
+        Command::Broker(args) => client::broker(&args),
         Command::Demo(args) => demo::demo(&args),
         Command::Replay(args) => replay::replay(&args),
     }

@@ -1,6 +1,7 @@
-//! `uns pub|sub|get|history`: the hub for people without MQTT tools.
+//! `uns pub|sub|get|history|broker`: the hub for people without MQTT tools.
 
 mod account;
+mod broker;
 mod http;
 mod mqtt;
 mod publisher;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
+pub(crate) use broker::{BrokerArgs, broker};
 pub(crate) use http::{GetArgs, HistoryArgs, get, history};
 pub(crate) use publisher::Publisher;
 pub(crate) use target::Target;

@@ -1,4 +1,4 @@
-//! `uns get` and `uns history`: the HTTP API, printed for people.
+//! `uns get` and `uns history`: the HTTP API, printed for people; and calling it.
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -46,7 +46,7 @@ pub(crate) struct HistoryArgs {
 pub(crate) fn get(args: &GetArgs) -> Result<()> {
     let mut query = vec![("filter", args.filter.clone())];
     let mut found = 0_usize;
-    pages(&args.http, "current", &mut query, |page| {
+    pages(&args.http, "uns/current", &mut query, |page| {
         let mut out = String::new();
         for value in list(page, "values") {
             found += 1;
@@ -82,7 +82,7 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<()> {
         }
     }
     let mut found = 0_usize;
-    pages(&args.http, "history", &mut query, |page| {
+    pages(&args.http, "uns/history", &mut query, |page| {
         let mut out = String::new();
         for sample in list(page, "samples") {
             found += 1;
@@ -103,14 +103,14 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<()> {
 }
 
 /// Walks every page of a list.
-fn pages(
+pub(super) fn pages(
     base: &str,
-    call: &str,
+    path: &str,
     query: &mut Vec<(&'static str, String)>,
     mut show: impl FnMut(&Value) -> Result<()>,
 ) -> Result<()> {
     loop {
-        let page = fetch(base, call, query)?;
+        let page = call(base, ("GET", path), query, None)?;
         show(&page)?;
         let Some(next) = page["next"].as_str() else { return Ok(()) };
         query.retain(|(key, _)| *key != "after");
@@ -118,20 +118,33 @@ fn pages(
     }
 }
 
-fn fetch(base: &str, call: &str, query: &[(&'static str, String)]) -> Result<Value> {
-    let url = format!("{}/api/v1/uns/{call}", base.trim_end_matches('/'));
+/// One request below `/api/v1/`; an empty answer is null.
+pub(super) fn call(
+    base: &str,
+    (method, path): (&str, &str),
+    query: &[(&'static str, String)],
+    body: Option<&Value>,
+) -> Result<Value> {
+    let url = format!("{}/api/v1/{path}", base.trim_end_matches('/'));
     let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-    let mut request = agent.get(&url);
-    if let Some(account) = Account::of_environment()? {
-        request = request.header("Authorization", account.basic());
-    }
-    let mut response = request
-        .query_pairs(query.iter().map(|(k, v)| (*k, v.as_str())))
-        .call()
-        .with_context(|| format!("no answer from {base}; is the hub running?"))?;
+    let pairs = query.iter().map(|(k, v)| (*k, v.as_str()));
+    let basic = Account::of_environment()?.map(|account| account.basic());
+    let sent = match (method, body) {
+        ("DELETE", _) => as_account(agent.delete(&url), basic).query_pairs(pairs).call(),
+        (_, None) => as_account(agent.get(&url), basic).query_pairs(pairs).call(),
+        (_, Some(body)) => {
+            let request = as_account(agent.post(&url), basic).content_type("application/json");
+            request.send(body.to_string())
+        }
+    };
+    let mut response =
+        sent.with_context(|| format!("no answer from {base}; is the hub running?"))?;
     let status = response.status();
-    let body = response.body_mut().read_to_string().context("the answer broke off")?;
-    let body: Value = serde_json::from_str(&body)
+    let text = response.body_mut().read_to_string().context("the answer broke off")?;
+    if status.is_success() && text.is_empty() {
+        return Ok(Value::Null);
+    }
+    let body: Value = serde_json::from_str(&text)
         .with_context(|| format!("{url} answered {status} with no JSON; is this a hub?"))?;
     if status == 401 {
         bail!("{base} asks for a log-in; {REMEDY}");
@@ -142,13 +155,24 @@ fn fetch(base: &str, call: &str, query: &[(&'static str, String)]) -> Result<Val
     Ok(body)
 }
 
-fn list<'a>(page: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+/// A request of the account in the environment, if there is one.
+fn as_account<B>(
+    request: ureq::RequestBuilder<B>,
+    basic: Option<String>,
+) -> ureq::RequestBuilder<B> {
+    match basic {
+        Some(basic) => request.header("Authorization", basic),
+        None => request,
+    }
+}
+
+pub(super) fn list<'a>(page: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
     page[key].as_array().into_iter().flatten()
 }
 
 /// Strings bare, everything else as JSON. Control characters are shown, not obeyed: values come
 /// from strangers and this goes to a terminal.
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     let plain = match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::hub::{Hub, Scratch, curl};
+use crate::hub::{Hub, Scratch, curl, run};
 
 /// A running `mosquitto_sub`; dropping it kills it.
 pub(crate) struct Subscriber(Child);
@@ -149,6 +149,38 @@ fn a_trace_shows_packets_both_ways_and_no_payload() {
     assert_eq!(call(&hub, "DELETE", &path, None).0, 204);
     assert_eq!(call(&hub, "GET", &path, None).0, 404);
     assert_eq!(len(&get(&hub, "traces")["traces"]), 1);
+}
+
+#[test]
+fn the_command_line_shows_and_kicks() {
+    let scratch = Scratch::new();
+    let hub = Hub::start(scratch.path());
+    let _reader = Subscriber::start(&hub, "r 1", "plant/#", &["-V", "5"]);
+    eventually(&hub, "subscriptions", |page| len(&page["subscriptions"]) == 1);
+    let url = format!("http://{}", hub.http);
+    let uns = |args: &[&str]| {
+        let output = run(&[&["broker"], args, &["--http", &url]].concat());
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), said(&output.stdout), said(&output.stderr))
+    };
+    let (_, clients, _) = uns(&["clients", "--sort", "queued"]);
+    assert!(clients.starts_with("r 1  anonymous  tcp 127.0.0.1:"), "{clients}");
+    let trace = thread::spawn({
+        let url = url.clone();
+        move || run(&["broker", "trace", "--topic", "plant/+", "--seconds", "2", "--http", &url])
+    });
+    eventually(&hub, "traces", |page| len(&page["traces"]) == 1);
+    hub.mosquitto_pub(&["-i", "p", "-t", "plant/x", "-m", "1"]);
+    let traced = String::from_utf8(trace.join().expect("it ends").stdout).expect("UTF-8");
+    let lines: Vec<_> = traced.lines().filter_map(|line| line.split_once("  ")).collect();
+    assert_eq!(lines.len(), 2, "{traced}");
+    assert!(lines[0].1.starts_with("p < PUBLISH  plant/x  qos 0"), "{traced}");
+    assert!(lines[1].1.starts_with("r 1 > PUBLISH  plant/x"), "{traced}");
+    assert!(uns(&["kick", "r 1"]).0);
+    let (done, _, said) = uns(&["kick", "nobody/here"]);
+    assert!(!done && said.contains("No client is connected as `nobody/here`"), "{said}");
+    let (_, stats, _) = uns(&["stats"]);
+    assert!(stats.contains("\"administrative\": 1"), "{stats}");
 }
 
 #[test]

@@ -1,0 +1,174 @@
+//! `uns broker`: the operators' view of the broker, printed for people.
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::http::{call, list, pages, text};
+
+/// `uns broker`
+#[derive(Debug, Args)]
+pub(crate) struct BrokerArgs {
+    #[command(subcommand)]
+    command: Command,
+    /// The hub.
+    #[arg(long, global = true, default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    http: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List connected clients.
+    Clients {
+        /// Part of the client id.
+        client_id: Option<String>,
+        /// clientId, or the most first: dropped, queued, messagesIn, messagesOut.
+        #[arg(long, default_value = "clientId")]
+        sort: String,
+    },
+    /// Disconnect a client; it may come back.
+    Kick {
+        /// Its client id.
+        client_id: String,
+    },
+    /// Print the broker's figures as JSON.
+    Stats,
+    /// Print the packets of one client, or the publishes on some topics, as they pass.
+    Trace(TraceArgs),
+}
+
+#[derive(Debug, Args)]
+struct TraceArgs {
+    /// Packets from and to this client.
+    #[arg(long, required_unless_present = "topic")]
+    client_id: Option<String>,
+    /// Publishes on topics of this filter; `+` is one level, `#` all below.
+    #[arg(long, value_parser = super::filter)]
+    topic: Option<String>,
+    /// How long, in seconds.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=600))]
+    seconds: u32,
+}
+
+/// Runs the chosen command.
+pub(crate) fn broker(args: &BrokerArgs) -> Result<()> {
+    let base = args.http.as_str();
+    match &args.command {
+        Command::Clients { client_id, sort } => clients(base, client_id.as_deref(), sort),
+        Command::Kick { client_id } => {
+            let path = format!("broker/clients/{}", escaped(client_id));
+            call(base, ("DELETE", &path), &[], None).map(drop)
+        }
+        Command::Stats => {
+            let stats = call(base, ("GET", "broker/stats"), &[], None)?;
+            super::print(&format!("{stats:#}\n"))
+        }
+        Command::Trace(args) => trace(base, args),
+    }
+}
+
+fn clients(base: &str, client_id: Option<&str>, sort: &str) -> Result<()> {
+    let mut query = vec![("sort", sort.to_owned()), ("limit", "1000".to_owned())];
+    query.extend(client_id.map(|id| ("clientId", id.to_owned())));
+    pages(base, "broker/clients", &mut query, |page| {
+        let mut out = String::new();
+        for client in list(page, "clients") {
+            let dropped: u64 = client["dropped"]
+                .as_object()
+                .map_or(0, |causes| causes.values().filter_map(Value::as_u64).sum());
+            out += &format!(
+                "{}  {}  {} {}  in {}  out {}  queued {}  dropped {dropped}  {}\n",
+                text(&client["clientId"]),
+                text(&client["identity"]),
+                text(&client["transport"]),
+                text(&client["address"]),
+                text(&client["messagesIn"]),
+                text(&client["messagesOut"]),
+                text(&client["queuedMessages"]),
+                text(&client["pace"]),
+            );
+        }
+        super::print(&out)
+    })
+}
+
+/// Prints events until the trace is over. One that is interrupted ends by itself.
+fn trace(base: &str, args: &TraceArgs) -> Result<()> {
+    const PAUSE: Duration = Duration::from_millis(200);
+    let mut asked = json!({ "durationSeconds": args.seconds, "limit": 10_000 });
+    if let Some(client_id) = &args.client_id {
+        asked["clientId"] = json!(client_id);
+    }
+    if let Some(topic) = &args.topic {
+        asked["topicFilter"] = json!(topic);
+    }
+    let started = call(base, ("POST", "broker/traces"), &[], Some(&asked))?;
+    let path = format!("broker/traces/{}", text(&started["id"]));
+    let mut seen = 0_usize;
+    loop {
+        let query = [("after", seen.to_string()), ("limit", "1000".to_owned())];
+        let page = call(base, ("GET", &path), &query, None)?;
+        let mut out = String::new();
+        for event in list(&page, "events") {
+            seen += 1;
+            out += &line(event);
+        }
+        super::print(&out)?;
+        if page["running"] == false && page["next"].is_null() {
+            let dropped = page["dropped"].as_u64().unwrap_or(0);
+            if dropped > 0 {
+                eprintln!("uns: {dropped} more packets passed than a trace keeps");
+            }
+            return call(base, ("DELETE", &path), &[], None).map(drop);
+        }
+        if page["next"].is_null() {
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+fn line(event: &Value) -> String {
+    let way = if event["direction"] == "in" { "<" } else { ">" };
+    let mut line = format!(
+        "{}  {} {way} {}",
+        text(&event["time"]),
+        text(&event["clientId"]),
+        text(&event["packet"])
+    );
+    for (name, key) in [("", "topic"), ("id ", "packetId"), ("qos ", "qos"), ("", "reason")] {
+        if !event[key].is_null() {
+            line += &format!("  {name}{}", text(&event[key]));
+        }
+    }
+    line + &format!("  {} bytes\n", text(&event["bytes"]))
+}
+
+/// A client id as one segment of a path.
+fn escaped(client_id: &str) -> String {
+    let mut out = String::new();
+    for byte in client_id.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            other => out += &format!("%{other:02X}"),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_id_is_one_segment_and_an_event_one_line() {
+        assert_eq!(escaped("press/7 ä"), "press%2F7%20%C3%A4");
+        let event = json!({"time": "t", "direction": "in", "clientId": "c", "packet": "PUBLISH",
+            "topic": "a\nb", "qos": 0, "bytes": 9});
+        assert_eq!(line(&event), "t  c < PUBLISH  a\\nb  qos 0  9 bytes\n");
+    }
+}
