@@ -40,6 +40,15 @@ pub(crate) struct Ready {
     pub(crate) ca_fingerprint: Option<String>,
 }
 
+/// What the banner says about log-ins.
+#[derive(Clone, Debug)]
+pub(crate) struct LogIns {
+    /// Whether everybody needs one.
+    pub(crate) needed: bool,
+    /// In words.
+    pub(crate) lines: String,
+}
+
 /// Where a data directory says at what addresses its hub was started last.
 const ADDRESSES: &str = "addresses.json";
 
@@ -69,7 +78,7 @@ impl Ready {
     }
 
     /// The lines a plant engineer needs next.
-    pub(crate) fn banner(&self, data: &Path, page: bool, log_in: &str) -> String {
+    pub(crate) fn banner(&self, data: &Path, page: bool, log_in: &LogIns) -> String {
         let url = if page { "" } else { "   (built without the page; the API is there)" };
         let further = self.further();
         let secure = self.https.map(|address| {
@@ -84,7 +93,8 @@ impl Ready {
             ),
             _ => String::new(),
         };
-        let next = self.next_step(data);
+        let log_ins = &log_in.lines;
+        let next = self.next_step(data, log_in.needed);
         format!(
             "\n  UNS Hub {} is ready, data in {}\n\n\
              \x20   page and API   http://{}/{url}\n\
@@ -92,7 +102,7 @@ impl Ready {
              \x20   MQTT           mqtt://{}\n\
              {further}\
              {ca}\
-             \x20   log-in         {log_in}\n\n\
+             \x20   log-in         {log_ins}\n\n\
              {next}",
             self.version,
             data.display(),
@@ -102,9 +112,9 @@ impl Ready {
     }
 
     /// What to type next.
-    fn next_step(&self, data: &Path) -> String {
+    fn next_step(&self, data: &Path, log_in_needed: bool) -> String {
         let (host, port) = (self.mqtt.ip(), self.mqtt.port());
-        if self.host.is_some() {
+        if log_in_needed {
             return format!(
                 "  Try:  uns device add press1 --data {} --allow 'uns/v1/acme/#'\n",
                 data.display()

@@ -80,7 +80,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
         ready.write(path)?;
     }
     ready.leave_in(&args.data);
-    let log_in = entrance.lines(&args.data);
+    let log_in = entrance.log_ins(&args.data);
     crate::client::print(&ready.banner(&args.data, page::embedded(), &log_in))?;
 
     let signal = hub.block_on(signals.wait(&broker.handle(), &entrance.control));

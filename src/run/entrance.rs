@@ -12,6 +12,7 @@ use hub_kit::http::{Anonymous, Guard, Hosts};
 use super::first_password::FirstPassword;
 use super::parts::Parts;
 use crate::config::Config;
+use crate::ready::LogIns;
 use crate::wiring::log_in::Accounts;
 
 /// How often the access file is looked at.
@@ -55,7 +56,11 @@ impl Entrance {
     }
 
     /// What the banner says about log-ins.
-    pub(super) fn lines(&self, data: &Path) -> String {
+    pub(super) fn log_ins(&self, data: &Path) -> LogIns {
+        LogIns { needed: self.required, lines: self.lines(data) }
+    }
+
+    fn lines(&self, data: &Path) -> String {
         if !self.required {
             return "none needed from this machine; nothing else can connect".into();
         }
