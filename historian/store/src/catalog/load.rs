@@ -36,7 +36,7 @@ async fn meta(connection: &mut SqliteConnection, key: &str) -> Result<i64, Error
 }
 
 /// Rows in one answer. A row of its own for each of a million nodes would take the driver seconds.
-const ROWS: i64 = 2_000;
+const ROWS: i64 = 500;
 
 /// Nodes as text, a NUL between two: no topic has one.
 const NODES: &str = "SELECT group_concat(node || ',' || org || ',' || topic || ',' || hex(id) || ',' || \
