@@ -31,6 +31,9 @@ client.on("message", (_topic, message) => say(`got ${message}`));
 
 function publish(n) {
   if (n === Number(count)) return;
+  // What it is given while offline mqtt.js gives up at the next failed attempt; what was under way
+  // before it sends again.
+  if (!client.connected) return setTimeout(() => publish(n), 5);
   client.publish(topic, `${n}`, options, (error) => {
     // A PUBREL that is sent again may be known no more: that is no error (0x92, 4.3.3).
     say(error && error.code !== 0x92 ? `lost ${n} ${error}` : `done ${n}`);

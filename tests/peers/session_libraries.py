@@ -72,7 +72,7 @@ class Mosquitto(Client):
         if version == "mqttv5":
             # libmosquitto counts a QoS 2 message that is sent again twice against its own limit,
             # and then gives up; with room for all of them it does not come to that.
-            command += ["-D", "connect", "receive-maximum", "1000"]
+            command += ["-D", "connect", "receive-maximum", "65535"]
         super().__init__(command, stdin=subprocess.PIPE)
         if role == "publish":
             threading.Thread(target=self._feed, daemon=True).start()
@@ -131,14 +131,16 @@ class Pair:
         got, done = self.subscriber.said("got"), self.publisher.said("done")
         return (
             f"{self.name}: {len(done)} acknowledged, {len(got)} received "
-            f"{self.publisher.said('lost')} {self.publisher.errors[-3:]} {self.subscriber.lines[-3:]} {self.subscriber.errors[-3:]}"
+            f"{self.publisher.said('lost')[:5]} {self.publisher.errors[-3:]} {self.subscriber.lines[-3:]} {self.subscriber.errors[-3:]}"
         )
 
     def check(self):
         got = [int(n) for n in self.subscriber.said("got")]
-        once = list(dict.fromkeys(got))
-        assert once == list(range(self.count)), f"{self.name}: order or loss in {once}"
-        assert self.qos == 1 or len(got) == self.count, f"{self.name}: something came twice"
+        # Not their order: paho sends what is new before what it has to send again.
+        lost = set(range(self.count)).difference(got)
+        assert not lost, f"{self.name}: {len(lost)} lost, such as {min(lost)}"
+        twice = sorted({n for n in got if got.count(n) > 1})
+        assert self.qos == 1 or not twice, f"{self.name}: {twice[:5]} came twice"
         for client in (self.subscriber, self.publisher):
             present = client.said("present")[1:]
             assert "false" not in present, f"{self.name}: a session was lost: {present}"
