@@ -144,6 +144,9 @@ impl<G: Gate> Engine<G> {
             Some(id) if publish.qos == QoS::ExactlyOnce => self.take(now, key, id, accepted),
             Some(id) => self.acknowledge(key, (id, Answer::Puback), accepted),
         }
+        // Not before: what is said of a publish is committed with it, or after a crash it would be
+        // taken a second time.
+        self.flush_if_large(now);
         Ok(Step::Next)
     }
 
@@ -249,7 +252,6 @@ impl<G: Gate> Engine<G> {
         self.deliver_or_hold(now, origin, message, (route, place.is_some()));
         if let Some(place) = place {
             self.deliver_derived(now, origin, message, place);
-            self.flush_if_large(now);
         }
         Ok(place.is_some())
     }

@@ -296,3 +296,14 @@ fn r16_whoever_claims_last_waits_for_all_before() {
     assert_eq!(net.seen(last), ["CONNACK Success present"]);
     assert_eq!(net.broker.subscriptions.count(), 1);
 }
+
+#[test]
+fn trap_08_a_publish_and_its_identifier_are_committed_together() {
+    let mut net = net(1);
+    let client = net.connect(0, &lasting(Version::V5, "c"));
+    commit_all(&mut net);
+    let large = "x".repeat(300 << 10);
+    net.send(client, &qos2("log/a", &large, 1));
+    let sizes: Vec<_> = net.engines[0].gate().flushed.iter().map(|(_, records)| *records).collect();
+    assert_eq!(sizes, [2], "after a crash between the two it would be taken again");
+}

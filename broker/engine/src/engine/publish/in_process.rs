@@ -76,6 +76,7 @@ impl<G: Gate> Engine<G> {
             self.trace_in_process(now, publish);
         }
         self.reply(token, accepted);
+        self.flush_if_large(now);
         true
     }
 }
