@@ -139,6 +139,17 @@ impl<G: Gate> Engine<G> {
             Err(rejection) => self.bury(now, Culprit::Client(key), &message, rejection),
         }
         self.scratch = scratch;
+        self.answer_publish(now, key, publish, accepted);
+        Ok(Step::Next)
+    }
+
+    fn answer_publish(
+        &mut self,
+        now: Now,
+        key: Key,
+        publish: &Publish<'_>,
+        accepted: Result<bool, Rejection>,
+    ) {
         match publish.packet_id {
             None => {}
             Some(id) if publish.qos == QoS::ExactlyOnce => self.take(now, key, id, accepted),
@@ -147,7 +158,6 @@ impl<G: Gate> Engine<G> {
         // Not before: what is said of a publish is committed with it, or after a crash it would be
         // taken a second time.
         self.flush_if_large(now);
-        Ok(Step::Next)
     }
 
     /// A QoS 2 publish was accepted, or not: PUBREC, and its identifier is in use until PUBREL.
