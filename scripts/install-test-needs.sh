@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests drive besides the hub itself: other people's MQTT clients and broker, a
-# browser, Python readers of our files, a clock that jumps. Only what is missing; quiet unless it fails.
+# browser, Python readers of our files, a clock that jumps, makers of tokens. Only what is missing; quiet unless it fails.
 # usage: install-test-needs.sh VENV
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -33,6 +33,8 @@ has mosquitto_pub || packages+=(mosquitto-clients)
 has chromium || has chromium-browser || has google-chrome || packages+=(chromium)
 has curl || packages+=(curl ca-certificates)
 has faketime || packages+=(faketime)
+has openssl || packages+=(openssl)
+has ss || packages+=(iproute2)
 has strace || packages+=(strace)
 if ! has python3; then
     packages+=(python3 python3-venv)
