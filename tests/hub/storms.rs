@@ -48,8 +48,9 @@ fn idle_connections_are_cheap() {
     let each = (hub.memory().0.saturating_sub(before)) / count;
     eprintln!("R10: {count} connections in {took:?}, {each} bytes each");
     assert!(took < Duration::from_secs(5), "connecting took {took:?}");
-    // Unoptimised code keeps larger tasks.
-    let most = if cfg!(debug_assertions) { 16 << 10 } else { 8 << 10 };
+    // Unoptimised code keeps larger tasks, and few connections share what the process grew by; a
+    // buffer for each would still show.
+    let most = if cfg!(debug_assertions) { 32 << 10 } else { 8 << 10 };
     assert!(each <= most, "{each} bytes each");
     let rounds = if soak() { 1_000_000 } else { 1_000 };
     let slow = p99(&mut Echo::open(hub.mqtt), rounds);
