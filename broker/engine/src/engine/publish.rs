@@ -444,7 +444,7 @@ impl<G: Gate> Engine<G> {
         self.broker.is_congested() && route.is_congested(publisher)
     }
 
-    fn pause(&mut self, key: Key) -> Step {
+    pub(super) fn pause(&mut self, key: Key) -> Step {
         if let Some(connection) = self.connections.get_mut(key) {
             connection.paused = true;
             self.paused.push(key);

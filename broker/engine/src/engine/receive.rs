@@ -179,10 +179,20 @@ impl<G: Gate> Engine<G> {
         error.into()
     }
 
+    /// What changes a durable session is answered after its commit, and only so much may wait for
+    /// the log.
+    fn waits_for_log(&self, key: Key) -> bool {
+        self.acks.is_full(&self.desk.config)
+            && self.connections.get(key).is_some_and(|connection| connection.durable)
+    }
+
     fn other(&mut self, now: Now, key: Key, packet: &Packet<'_>) -> Result<Step, Fatal> {
         match packet {
             Packet::Publish(publish) => return self.publish(now, key, publish),
             Packet::Puback(ack) => self.puback(now, key, ack.packet_id),
+            Packet::Subscribe(_) | Packet::Unsubscribe(_) if self.waits_for_log(key) => {
+                return Ok(self.pause(key));
+            }
             Packet::Subscribe(subscribe) => self.subscribe(now, key, subscribe)?,
             Packet::Unsubscribe(unsubscribe) => self.unsubscribe(now, key, unsubscribe)?,
             Packet::Pingreq => {

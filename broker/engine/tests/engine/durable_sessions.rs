@@ -307,3 +307,19 @@ fn trap_08_a_publish_and_its_identifier_are_committed_together() {
     let sizes: Vec<_> = net.engines[0].gate().flushed.iter().map(|(_, records)| *records).collect();
     assert_eq!(sizes, [2], "after a crash between the two it would be taken again");
 }
+
+#[test]
+fn a_log_that_is_behind_pauses_whoever_subscribes_durably() {
+    let mut net = Net::new(1, Config { uncommitted_bytes_max: 1000, ..Config::default() });
+    net.engines[0].gate().has_log = true;
+    let client = net.connect(0, &lasting(Version::V5, "c"));
+    net.seen(client);
+    for n in 0..100 {
+        net.subscribe(client, &format!("a/{n}"), at_least_once());
+    }
+    assert!(net.is_waiting(client), "nothing is committed, so nothing more is taken");
+    for _ in 0..200 {
+        commit_all(&mut net);
+    }
+    assert_eq!(net.seen(client), ["SUBACK GrantedQoS1"; 100]);
+}
