@@ -42,17 +42,17 @@ pub(crate) fn table(args: &Args) -> Result<()> {
          ack p99 µs |"
     );
     println!("|---|---|---|---|---|---|");
-    let kinds = [Kind::UnsFabric, Kind::Uns, Kind::Rumqttd, Kind::Mosquitto];
     let mut lines = Vec::new();
-    for kind in kinds {
+    for kind in [Kind::UnsFabric, Kind::Uns].into_iter().chain(args.binaries.peers()) {
         lines.push((kind, measure(kind, args).with_context(|| kind.name())?));
     }
-    let mosquitto = lines.last().map_or(f64::NAN, |(_, line)| line.micros);
+    let mosquitto = lines.iter().find(|(kind, _)| *kind == Kind::Mosquitto);
+    let mosquitto = mosquitto.map_or(f64::NAN, |(_, line)| line.micros);
     for (kind, line) in lines {
         let name = match kind {
             Kind::UnsFabric => "uns, acknowledged from disk",
             Kind::Uns => "uns, topics without a node",
-            Kind::Rumqttd | Kind::Mosquitto => kind.name(),
+            Kind::Rumqttd | Kind::Mosquitto | Kind::Flashmq => kind.name(),
         };
         println!(
             "| {name} | {:.0} | {:.2} | {:.2} | {} | {} |",
@@ -68,7 +68,7 @@ pub(crate) fn table(args: &Args) -> Result<()> {
 
 fn measure(kind: Kind, args: &Args) -> Result<Line> {
     let messages = (MESSAGES as f64 * args.scale) as u64;
-    let broker = kind.start(&args.uns)?;
+    let broker = kind.start(&args.binaries)?;
     flood(broker.address, kind, messages / 20)?;
     let mut line = Line { micros: f64::INFINITY, ..Line::default() };
     for _ in 0..args.rounds.max(1) {

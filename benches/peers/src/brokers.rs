@@ -28,6 +28,25 @@ pub(crate) struct Secure {
     pub(crate) key: PathBuf,
 }
 
+/// The programs under test.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Binaries {
+    /// The `uns` binary.
+    #[arg(long, default_value = "target/release/uns")]
+    pub(crate) uns: PathBuf,
+    /// A FlashMQ binary, where there is one: one more peer in the tables of loads.
+    #[arg(long)]
+    flashmq: Option<PathBuf>,
+}
+
+impl Binaries {
+    /// What this hub is put beside.
+    pub(crate) fn peers(&self) -> Vec<Kind> {
+        let flashmq = self.flashmq.iter().map(|_| Kind::Flashmq);
+        [Kind::Rumqttd, Kind::Mosquitto].into_iter().chain(flashmq).collect()
+    }
+}
+
 /// Which broker, and in which mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -39,6 +58,8 @@ pub(crate) enum Kind {
     Rumqttd,
     /// mosquitto.
     Mosquitto,
+    /// FlashMQ.
+    Flashmq,
 }
 
 impl Kind {
@@ -49,6 +70,7 @@ impl Kind {
             Self::UnsFabric => "uns, fabric on",
             Self::Rumqttd => "rumqttd 0.20",
             Self::Mosquitto => "mosquitto",
+            Self::Flashmq => "FlashMQ",
         }
     }
 
@@ -56,28 +78,28 @@ impl Kind {
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::UnsFabric => "uns/v1/bench/",
-            Self::Uns | Self::Rumqttd | Self::Mosquitto => "bench/",
+            Self::Uns | Self::Rumqttd | Self::Mosquitto | Self::Flashmq => "bench/",
         }
     }
 
     /// Starts it and waits until it accepts connections.
-    pub(crate) fn start(self, uns: &Path) -> Result<Broker> {
+    pub(crate) fn start(self, binaries: &Binaries) -> Result<Broker> {
         let directory = directory()?;
         let address = free_address()?;
-        let mut command = self.command(uns, &directory, address)?;
+        let mut command = self.command(binaries, &directory, address)?;
         self.launch(&mut command, (directory, address, None))
     }
 
     /// Starts this hub with a listener of TLS, whose files are put into a directory.
     pub(crate) fn start_secure(
         self,
-        uns: &Path,
+        binaries: &Binaries,
         files: &dyn Fn(&Path) -> Result<Secure>,
     ) -> Result<Broker> {
         let directory = directory()?;
         let (address, secure) = (free_address()?, free_address()?);
         let files = files(&directory)?;
-        let mut command = self.command(uns, &directory, address)?;
+        let mut command = self.command(binaries, &directory, address)?;
         for (key, value) in [
             ("listen", secure.to_string()),
             ("certificate", files.certificate.display().to_string()),
@@ -99,12 +121,22 @@ impl Kind {
         Ok(broker)
     }
 
-    fn command(self, uns: &Path, directory: &Path, address: SocketAddr) -> Result<Command> {
+    fn command(
+        self,
+        binaries: &Binaries,
+        directory: &Path,
+        address: SocketAddr,
+    ) -> Result<Command> {
+        let uns = &binaries.uns;
         Ok(match self {
             Self::Uns => uns_command(uns, directory, address, true),
             Self::UnsFabric => uns_command(uns, directory, address, false),
             Self::Rumqttd => rumqttd_command(address)?,
             Self::Mosquitto => mosquitto_command(directory, address)?,
+            Self::Flashmq => {
+                let binary = binaries.flashmq.as_deref().context("--flashmq names no binary")?;
+                flashmq_command(binary, directory, address)?
+            }
         })
     }
 
@@ -135,8 +167,8 @@ impl Broker {
     }
 
     /// Starts it on what it had on disk, and waits until it accepts connections.
-    pub(crate) fn start_again(&mut self, uns: &Path) -> Result<()> {
-        let mut command = self.kind.command(uns, &self.directory, self.address)?;
+    pub(crate) fn start_again(&mut self, binaries: &Binaries) -> Result<()> {
+        let mut command = self.kind.command(binaries, &self.directory, self.address)?;
         self.child = self.kind.spawn(&mut command, &self.directory)?;
         self.wait()
     }
@@ -205,6 +237,23 @@ fn mosquitto_command(directory: &Path, address: SocketAddr) -> Result<Command> {
     fs::write(&file, text)?;
     let mut command = Command::new("mosquitto");
     command.arg("-c").arg(file);
+    Ok(command)
+}
+
+fn flashmq_command(binary: &Path, directory: &Path, address: SocketAddr) -> Result<Command> {
+    // Its defaults drop beyond 512 messages of QoS 1 and 1 MiB of output.
+    let text = format!(
+        "allow_anonymous true\nlog_level error\nmax_qos_msg_pending_per_client 65535\n\
+         max_qos_bytes_pending_per_client 1073741824\nclient_max_write_buffer_size 1073741824\n\
+         listen {{\n  protocol mqtt\n  inet_protocol ip4\n  inet4_bind_address {}\n  port {}\n\
+         \x20 tcp_nodelay true\n}}\n",
+        address.ip(),
+        address.port()
+    );
+    let file = directory.join("flashmq.conf");
+    fs::write(&file, text)?;
+    let mut command = Command::new(binary);
+    command.arg("--config-file").arg(file);
     Ok(command)
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn table(args: &Args) -> Result<()> {
 }
 
 fn plain(kind: Kind, count: usize, args: &Args) -> Result<()> {
-    let broker = kind.start(&args.uns)?;
+    let broker = kind.start(&args.binaries)?;
     let before = settled(broker.pid());
     let began = Instant::now();
     let mut clients = Vec::with_capacity(count);
@@ -51,7 +51,7 @@ fn secure(count: usize, args: &Args) -> Result<()> {
         fs::write(&key, certified.signing_key.serialize_pem())?;
         Ok(Secure { certificate, key })
     };
-    let broker = Kind::UnsFabric.start_secure(&args.uns, &secure)?;
+    let broker = Kind::UnsFabric.start_secure(&args.binaries, &secure)?;
     let address = broker.secure.context("no TLS address")?;
     let mut roots = RootCertStore::empty();
     roots.add(certified.cert.der().clone())?;

@@ -1,4 +1,4 @@
-//! `make bench`: this broker beside rumqttd and mosquitto in one run.
+//! `make bench`: this broker beside rumqttd, mosquitto and, if it is given, FlashMQ in one run.
 //!
 //! [`rows`] are five loads; [`acks`] is what QoS 1 costs with a log behind it; [`wild`], [`idle`] and
 //! [`many`] are what a plant has a lot of. Figures are those of the whole broker process.
@@ -24,19 +24,17 @@ mod wild;
 mod wire;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
-use brokers::Kind;
+use brokers::{Binaries, Kind};
 
 /// Measures the broker beside its peers.
 #[derive(Debug, Parser)]
 struct Args {
-    /// The `uns` binary.
-    #[arg(long, default_value = "target/release/uns")]
-    uns: PathBuf,
+    #[command(flatten)]
+    binaries: Binaries,
     /// Rounds of each row; the lowest counts.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -94,8 +92,9 @@ fn main() -> Result<()> {
     if let Some(Inner::Rumqttd { address }) = args.inner {
         return brokers::serve_rumqttd(address);
     }
-    if !args.uns.is_file() {
-        bail!("{} is missing; build it with cargo build --release", args.uns.display());
+    let uns = &args.binaries.uns;
+    if !uns.is_file() {
+        bail!("{} is missing; build it with cargo build --release", uns.display());
     }
     let wanted = |table: Table| args.table.is_none_or(|only| only == table);
     if wanted(Table::Broker) {

@@ -64,7 +64,7 @@ pub(crate) fn table(args: &Args) -> Result<()> {
 
 fn measure(kind: Kind, args: &Args) -> Result<Line> {
     let count = args.topics;
-    let mut broker = kind.start(&args.uns)?;
+    let mut broker = kind.start(&args.binaries)?;
     std::thread::sleep(REST);
     let mut line = Line::default();
     let own = (0..count).map(|n| topic(kind, n).len() + PAYLOAD).sum::<usize>();
@@ -82,7 +82,7 @@ fn measure(kind: Kind, args: &Args) -> Result<Line> {
     if kind == Kind::UnsFabric {
         broker.stop()?;
         let started = Instant::now();
-        broker.start_again(&args.uns)?;
+        broker.start_again(&args.binaries)?;
         line.start_seconds = Some(started.elapsed().as_secs_f64());
         cpu::settle(broker.pid());
         line.bytes_after_restart = Some(per_topic(memory::resident(broker.pid())));

@@ -37,7 +37,7 @@ struct Cell {
 
 /// Prints the rows of one of our modes beside the peers.
 pub(crate) fn table(title: &str, ours: Kind, args: &Args) -> Result<()> {
-    let peers = [Kind::Rumqttd, Kind::Mosquitto];
+    let peers = args.binaries.peers();
     println!("\n{title}\n");
     println!("| load | broker | CPU µs/event | × best peer | loss | p50 µs | p99 µs | events/s |");
     println!("|---|---|---|---|---|---|---|---|");
@@ -80,7 +80,7 @@ fn measure(kind: Kind, row: Row, args: &Args) -> Result<Cell> {
     let mut cell = Cell::default();
     let full = Row { messages: (row.messages as f64 * args.scale) as u64, ..row };
     for _ in 0..args.rounds {
-        let broker = kind.start(&args.uns)?;
+        let broker = kind.start(&args.binaries)?;
         // A first pass fills caches and makes the topics, as in a plant that has been running.
         load::run(
             broker.address,
@@ -104,7 +104,7 @@ fn measure(kind: Kind, row: Row, args: &Args) -> Result<Cell> {
         }
         cell.loss_percent = cell.loss_percent.max(loss);
     }
-    let broker = kind.start(&args.uns)?;
+    let broker = kind.start(&args.binaries)?;
     let fan_out = (row.subscribers / row.sites) as u64;
     let rate = PACED / fan_out.min(10);
     let paced =

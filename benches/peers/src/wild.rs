@@ -16,7 +16,7 @@ pub(crate) fn table(args: &Args) -> Result<()> {
     println!("| broker | µs/publish without | with | change |");
     println!("|---|---|---|---|");
     for kind in [Kind::Uns, Kind::UnsFabric, Kind::Mosquitto] {
-        let broker = kind.start(&args.uns)?;
+        let broker = kind.start(&args.binaries)?;
         publish(&broker, kind)?;
         let without = best(&broker, kind, args.rounds)?;
         let mut subscriber = client::connect(broker.address, "wild")?;
