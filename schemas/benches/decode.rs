@@ -5,30 +5,40 @@ use std::time::Instant;
 
 use schemas::payload::{DecodeContext, check, decode};
 
-const ROUNDS: u32 = 2_000_000;
+const ROUNDS: u32 = 5_000;
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures real time")]
 fn nanos(mut work: impl FnMut()) -> f64 {
-    for _ in 0..ROUNDS / 10 {
-        work();
-    }
-    let start = Instant::now();
-    for _ in 0..ROUNDS {
-        work();
-    }
-    start.elapsed().as_secs_f64() * 1e9 / f64::from(ROUNDS)
+    let mut round = || {
+        let start = Instant::now();
+        for _ in 0..ROUNDS {
+            work();
+        }
+        start.elapsed().as_secs_f64() * 1e9 / f64::from(ROUNDS)
+    };
+    // The lowest, as a machine that does other things beside only ever adds.
+    (0..400).map(|_| round()).fold(f64::INFINITY, f64::min)
 }
 
 #[expect(clippy::print_stdout, reason = "a bench prints its result")]
 fn main() {
     let vqt = r#"{"value":23.4,"quality":"Good","timestamp":"2026-11-21T12:00:00.123456Z"}"#;
+    let unit = r#"{"value":1000123456789012,"unit":"mm/s at the spindle"}"#;
     let document = r#"{"temp":23.4,"rpm":1200,"motor":{"on":true,"mode":"AUTO"}}"#;
+    let only = std::env::args().skip(1).find(|name| !name.starts_with('-'));
     let context = DecodeContext::default();
     let mut out = Vec::with_capacity(128);
     println!("{:<10} {:>8} {:>8} {:>11}  (ns)", "payload", "check", "decode", "serde_json");
-    for (name, payload) in
-        [("integer", "1234567"), ("float", "23.4375"), ("vqt", vqt), ("document", document)]
-    {
+    for (name, payload) in [
+        ("integer", "1234567"),
+        ("float", "23.4375"),
+        ("vqt", vqt),
+        ("unit", unit),
+        ("document", document),
+    ] {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
         let bytes = payload.as_bytes();
         let checked = nanos(|| {
             black_box(check(black_box(bytes)).is_ok());

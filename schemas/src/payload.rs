@@ -58,6 +58,7 @@ pub fn check(payload: &[u8]) -> Result<(), Malformed> {
         return Ok(());
     }
     match std::str::from_utf8(payload) {
+        Ok(text) if envelope::is_flat(text) => Ok(()),
         Ok(text) => scan::whole(text).map(drop),
         Err(_) => Ok(()),
     }
@@ -84,6 +85,10 @@ pub fn decode(
         out.push(scalar(Value::Bytes(payload.into())));
         return Ok(());
     };
+    if let Some(envelope) = envelope::read_flat(text, context) {
+        out.push(with_value(&envelope.point(), None, value_of(envelope.value)));
+        return Ok(());
+    }
     let Some(json) = scan::whole(text)? else {
         out.push(scalar(plain_text(text)));
         return Ok(());

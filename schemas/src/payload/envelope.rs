@@ -2,7 +2,7 @@
 
 use uns_model::{Point, Quality, Timestamp, Value};
 
-use super::scan::{Kind, Token, members};
+use super::scan::{Kind, Token, flat, members};
 use super::{DecodeContext, text, value_of};
 
 /// What an envelope says.
@@ -16,7 +16,26 @@ pub(super) struct Envelope<'a> {
     historical: bool,
 }
 
-impl Envelope<'_> {
+impl Default for Envelope<'_> {
+    fn default() -> Self {
+        let value = Token { kind: Kind::Null, text: "" };
+        Self { value, word: None, status: None, source: None, seq: None, historical: false }
+    }
+}
+
+impl<'a> Envelope<'a> {
+    fn take(&mut self, key: Key, token: Token<'a>, context: &DecodeContext) {
+        match key {
+            Key::Value => self.value = token,
+            Key::Quality | Key::Success => self.word = quality(token),
+            Key::Status => self.status = status(token),
+            Key::Timestamp | Key::TimestampMs => self.source = time(token, context),
+            Key::Seq => self.seq = unsigned(token),
+            Key::Historical => self.historical = token.kind == Kind::Bool(true),
+            Key::Told(_) => {}
+        }
+    }
+
     /// Everything but the value, as a point.
     pub(super) fn point(&self) -> Point {
         Point {
@@ -39,37 +58,118 @@ impl Envelope<'_> {
     }
 }
 
-/// Reads an object as an envelope. Declared as one, it may have any other keys.
+/// A key that an envelope may have.
+#[derive(Clone, Copy, Debug)]
+enum Key {
+    Value,
+    Quality,
+    Success,
+    Status,
+    Timestamp,
+    TimestampMs,
+    Seq,
+    Historical,
+    /// One of those that are no part of a point.
+    Told(u8),
+}
+
+impl Key {
+    fn of(text: &str) -> Option<Self> {
+        Some(match text {
+            "value" => Self::Value,
+            "quality" => Self::Quality,
+            "success" => Self::Success,
+            "status" => Self::Status,
+            "timestamp" => Self::Timestamp,
+            "timestamp_ms" => Self::TimestampMs,
+            "seq" => Self::Seq,
+            "historical" => Self::Historical,
+            "unit" => Self::Told(0),
+            "meta" => Self::Told(1),
+            "source" => Self::Told(2),
+            "dataType" => Self::Told(3),
+            "context" => Self::Told(4),
+            "tag" => Self::Told(5),
+            "datatype" => Self::Told(6),
+            "registerId" => Self::Told(7),
+            "deviceID" => Self::Told(8),
+            "tagName" => Self::Told(9),
+            "deviceName" => Self::Told(10),
+            "metadata" => Self::Told(11),
+            _ => return None,
+        })
+    }
+
+    /// A bit of its own.
+    fn bit(self) -> u32 {
+        let place = match self {
+            Self::Value => 0,
+            Self::Quality => 1,
+            Self::Success => 2,
+            Self::Status => 3,
+            Self::Timestamp => 4,
+            Self::TimestampMs => 5,
+            Self::Seq => 6,
+            Self::Historical => 7,
+            Self::Told(n) => 8 + n,
+        };
+        1 << place
+    }
+}
+
+/// The keys seen so far, each at most once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen(u32);
+
+impl Seen {
+    /// `None`: no key of an envelope, or one that was there before.
+    fn add(&mut self, key: Token<'_>) -> Option<Key> {
+        let key = Key::of(key.text)?;
+        let first = self.0 & key.bit() == 0;
+        self.0 |= key.bit();
+        first.then_some(key)
+    }
+
+    fn has_value(self) -> bool {
+        self.0 & Key::Value.bit() != 0
+    }
+}
+
+/// Whether a payload is an envelope of one scalar, which most are: one pass tells. `false` says
+/// nothing; it takes a thorough scan to know what it is then.
+pub(super) fn is_flat(payload: &str) -> bool {
+    let mut seen = Seen::default();
+    flat(payload, |key, _| seen.add(key).is_some()) && seen.has_value()
+}
+
+/// Such an envelope.
+pub(super) fn read_flat<'a>(payload: &'a str, context: &DecodeContext) -> Option<Envelope<'a>> {
+    let (mut envelope, mut seen) = (Envelope::default(), Seen::default());
+    let known = |key, token| match seen.add(key) {
+        Some(key) => {
+            envelope.take(key, token, context);
+            true
+        }
+        None => false,
+    };
+    (flat(payload, known) && seen.has_value()).then_some(envelope)
+}
+
+/// Reads an object, scanned before, as an envelope. Declared as one, it may have any other keys.
 pub(super) fn read<'a>(
     object: Token<'a>,
     declared: bool,
     context: &DecodeContext,
 ) -> Option<Envelope<'a>> {
-    let nothing = Token { kind: Kind::Null, text: "" };
-    let mut envelope = Envelope {
-        value: nothing,
-        word: None,
-        status: None,
-        source: None,
-        seq: None,
-        historical: false,
-    };
-    let mut found = false;
+    let (mut envelope, mut found) = (Envelope::default(), false);
     for (key, token) in members(object) {
-        match key.text {
-            "value" => {
-                envelope.value = token;
-                found = true;
+        match Key::of(key.text) {
+            Some(key) => {
+                envelope.take(key, token, context);
+                found |= matches!(key, Key::Value);
             }
-            "quality" | "success" => envelope.word = quality(token),
-            "status" => envelope.status = status(token),
-            "timestamp" | "timestamp_ms" => envelope.source = time(token, context),
-            "seq" => envelope.seq = unsigned(token),
-            "historical" => envelope.historical = token.kind == Kind::Bool(true),
-            "unit" | "meta" | "source" | "dataType" | "context" | "tag" | "datatype"
-            | "registerId" | "deviceID" | "tagName" | "deviceName" | "metadata" => {}
-            _ if declared => {}
-            _ => return None,
+            None if declared => {}
+            None => return None,
         }
     }
     found.then_some(envelope)

@@ -312,7 +312,62 @@ fn a_plain_number_needs_one_slot_and_no_more() {
     }
 }
 
+/// An object of keys an envelope may have, and others, of scalars and one that is none.
+fn nearly_envelope() -> impl Strategy<Value = String> {
+    let key = prop::sample::select(vec![
+        "value",
+        "quality",
+        "success",
+        "timestamp",
+        "seq",
+        "historical",
+        "unit",
+        "tagName",
+        "other",
+        "\\u0076alue",
+    ]);
+    let scalar = prop::sample::select(vec![
+        "1",
+        "-2.5",
+        "true",
+        "null",
+        "NaN",
+        "\"GOOD\"",
+        "\"a\\nb\"",
+        "1e400",
+        "1700000000000",
+        "[1]",
+        "01",
+        "\"2026-11-21T12:00:00Z\"",
+    ]);
+    let space = prop::sample::select(vec!["", " ", "\n\t"]);
+    let member = (key, scalar, space)
+        .prop_map(|(key, value, space)| format!("{space}\"{key}\"{space}:{space}{value}{space}"));
+    (prop::collection::vec(member, 0..4), prop::sample::select(vec!["", " ", " x", ","]))
+        .prop_map(|(members, end)| format!(" {{{}}}{end}", members.join(",")))
+}
+
 proptest! {
+    #[test]
+    fn one_pass_says_what_the_thorough_scan_says(text in nearly_envelope()) {
+        let context = DecodeContext::default();
+        let quick = envelope::read_flat(&text, &context);
+        prop_assert_eq!(quick.is_some(), envelope::is_flat(&text));
+        let thorough = match scan::whole(&text) {
+            Ok(Some(json)) => envelope::read(json, false, &context),
+            Ok(None) | Err(_) => None,
+        };
+        match (quick, thorough) {
+            (Some(quick), thorough) => {
+                let thorough = thorough.expect("the thorough scan finds it too");
+                prop_assert_eq!(quick.point(), thorough.point());
+                prop_assert_eq!(quick.value, thorough.value);
+            }
+            (None, Some(_)) => prop_assert!(text.contains("[1]"), "only what is nested takes longer"),
+            (None, None) => {}
+        }
+    }
+
     #[test]
     fn any_bytes_are_survived(data: Vec<u8>) {
         fuzz(&data);

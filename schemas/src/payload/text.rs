@@ -2,6 +2,27 @@
 
 use std::borrow::Cow;
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// How many bytes there are before the first quote, backslash or control character; for long texts.
+pub(super) fn plain_length(bytes: &[u8]) -> usize {
+    let ends = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
+    let (words, rest) = bytes.as_chunks();
+    for (n, word) in words.iter().enumerate() {
+        // Eight at a time: a byte's high bit is set where it is one of those. A borrow may set more
+        // of them, but only above the first.
+        let word = u64::from_le_bytes(*word);
+        let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let ends = (zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5C)) | control) & HIGH;
+        if ends != 0 {
+            return n * 8 + ends.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * 8 + rest.iter().position(ends).unwrap_or(rest.len())
+}
+
 /// The length of the escape these bytes start with; of both halves for a surrogate pair. `None`:
 /// not an escape, or half a pair, which is no character.
 pub(super) fn escape_length(bytes: &[u8]) -> Option<usize> {
@@ -69,6 +90,7 @@ fn unit(bytes: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
     use proptest::prelude::*;
 
     #[test]
@@ -83,6 +105,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_characters_are_counted_as_one_by_one(bytes in vec(prop_oneof![
+            4 => Just(b'x'), 1 => any::<u8>(), 1 => 0x1F..0x24_u8, 1 => 0x5B..0x5E_u8,
+        ], 0..40)) {
+            let plain = |byte: &&u8| !matches!(**byte, 0..0x20 | b'"' | b'\\');
+            prop_assert_eq!(plain_length(&bytes), bytes.iter().take_while(plain).count());
+        }
+
         #[test]
         fn what_serde_json_escapes_is_read_back(text: String) {
             let json = serde_json::to_string(&text).unwrap();

@@ -11,30 +11,59 @@ pub const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 /// [`Value::Null`]: a number that fits neither `i64`, `u64` nor a finite double. An integer token
 /// never turns into a rounded double: past `u64::MAX` it overflows.
 pub fn parse(token: &str) -> Option<Value> {
-    let (negative, whole, rest) = split(token)?;
-    if rest.is_empty() {
-        return Some(integer(negative, whole));
+    let number = Number::prefix(token.as_bytes())?;
+    if number.length < token.len() {
+        return None;
+    }
+    if let Some(digits) = number.integer(token.as_bytes()) {
+        return Some(integer(number.negative, digits));
     }
     token.parse().ok().map(float)
 }
 
-/// Whether a token is a number in JSON's grammar, of whatever size.
-pub fn is_token(token: &str) -> bool {
-    split(token).is_some()
+/// The length of the JSON number, of whatever size, that these bytes start with. What follows it is
+/// not looked at; a fraction or an exponent without digits is none.
+pub fn token_length(bytes: &[u8]) -> Option<usize> {
+    Some(Number::prefix(bytes)?.length)
 }
 
-/// Sign, integer digits, and a valid rest of fraction and exponent.
-fn split(token: &str) -> Option<(bool, &[u8], &[u8])> {
-    let bytes = token.as_bytes();
-    let (negative, digits) = match bytes.split_first() {
-        Some((b'-', rest)) => (true, rest),
-        Some(_) | None => (false, bytes),
-    };
-    let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (whole, rest) = digits.split_at(length);
-    let zero_led = whole.len() > 1 && whole[0] == b'0';
-    (!whole.is_empty() && !zero_led && is_fraction_and_exponent(rest))
-        .then_some((negative, whole, rest))
+/// Where the parts of a number lie.
+struct Number {
+    negative: bool,
+    /// How many digits the integer part has.
+    whole: usize,
+    length: usize,
+}
+
+impl Number {
+    fn prefix(bytes: &[u8]) -> Option<Self> {
+        let negative = bytes.first() == Some(&b'-');
+        let start = usize::from(negative);
+        let whole = digits(&bytes[start..]);
+        if whole == 0 || (whole > 1 && bytes[start] == b'0') {
+            return None;
+        }
+        let mut length = start + whole;
+        if let [b'.', fraction @ ..] = &bytes[length..] {
+            length += 1 + Some(digits(fraction)).filter(|count| *count > 0)?;
+        }
+        if let [b'e' | b'E', rest @ ..] = &bytes[length..] {
+            let sign = usize::from(matches!(rest, [b'+' | b'-', ..]));
+            length += 1 + sign + Some(digits(&rest[sign..])).filter(|count| *count > 0)?;
+        }
+        Some(Self { negative, whole, length })
+    }
+
+    /// Its digits, if it is an integer.
+    fn integer<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let start = usize::from(self.negative);
+        (self.length == start + self.whole).then(|| &bytes[start..self.length])
+    }
+}
+
+/// How many digits these bytes start with.
+fn digits(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 /// Whether a plain text is how languages print what JSON has no number for: `NaN`, `-Infinity`.
@@ -74,8 +103,11 @@ pub fn write_json_number(value: &Value, out: &mut impl fmt::Write) -> fmt::Resul
 }
 
 fn integer(negative: bool, digits: &[u8]) -> Value {
-    let mut magnitude = 0_u64;
-    for byte in digits {
+    // The first nineteen fit whatever they are.
+    let (sure, rest) = digits.split_at(digits.len().min(19));
+    let add = |sum: u64, byte: &u8| sum * 10 + u64::from(byte - b'0');
+    let mut magnitude = sure.iter().fold(0, add);
+    for byte in rest {
         let next =
             magnitude.checked_mul(10).and_then(|sum| sum.checked_add(u64::from(byte - b'0')));
         let Some(next) = next else {
@@ -87,24 +119,6 @@ fn integer(negative: bool, digits: &[u8]) -> Value {
         0_i64.checked_sub_unsigned(magnitude).map_or(Value::Null, Value::Int)
     } else {
         unsigned(magnitude)
-    }
-}
-
-/// `.5`, `e3`, `.5E-3`.
-fn is_fraction_and_exponent(mut rest: &[u8]) -> bool {
-    if let Some((b'.', fraction)) = rest.split_first() {
-        let length = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if length == 0 {
-            return false;
-        }
-        rest = &fraction[length..];
-    }
-    match rest {
-        [] => true,
-        [b'e' | b'E', b'+' | b'-', exponent @ ..] | [b'e' | b'E', exponent @ ..] => {
-            !exponent.is_empty() && exponent.iter().all(u8::is_ascii_digit)
-        }
-        _ => false,
     }
 }
 
