@@ -15,8 +15,8 @@ use crate::{Record, Skim, record};
 
 /// The format version this release writes; it reads every one up to this and refuses newer ones by
 /// name. Version 1 knows nodes, publishers and publishes; version 2 added sessions and what they
-/// are owed.
-pub const FORMAT_VERSION: u16 = 2;
+/// are owed; since version 3 the end of a will names it.
+pub const FORMAT_VERSION: u16 = 3;
 /// Bytes before the records.
 pub const FRAME_HEADER_BYTES: usize = 40;
 /// Frames start at multiples of this.

@@ -4,7 +4,8 @@
 //! change of a session record (u8, else zero), a zero byte, ingest time (i64) — the ingest time at a
 //! fixed place, because the appender patches it. All integers are little-endian. A record has no
 //! sequence of its own: it is the frame's first sequence plus its position. New kinds or fields raise
-//! the frame's format version: kinds 1 to 4 are of version 1, 5 to 8 came with version 2.
+//! the frame's format version: kinds 1 to 4 are of version 1, 5 to 8 came with version 2; with
+//! version 3 the end of a will may name it.
 
 mod audience;
 mod cut;

@@ -18,9 +18,9 @@ use crate::fold::{Fold, Stored};
 use crate::session::Pending;
 use crate::{Error, Will};
 
-/// The version is the one this release writes, and the newest it reads.
+/// The version is the one this release writes; since version 2 a will knows its record.
 pub(crate) const FORMAT: Format =
-    Format { prefix: "sessions-", magic: b"UNSSESSN", version: 1, what: "sessions" };
+    Format { prefix: "sessions-", magic: b"UNSSESSN", version: 2, what: "sessions" };
 
 /// Loads the newest usable checkpoint; an empty fold if there is none.
 pub(crate) fn load(checkpoints: &mut Checkpoints) -> Result<Fold, Error> {
@@ -87,7 +87,7 @@ fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
 }
 
 fn encode_will(number: SessionNo, pending: &Pending, to: &mut Writer) {
-    let Pending { org, publisher, client_id, will, .. } = pending;
+    let Pending { org, publisher, client_id, will, sequence, .. } = pending;
     to.u32(number.0);
     to.u32(org.0);
     to.u32(publisher.0);
@@ -99,6 +99,7 @@ fn encode_will(number: SessionNo, pending: &Pending, to: &mut Writer) {
     to.text(&will.topic);
     to.bytes(&will.properties);
     to.bytes(&will.payload);
+    to.u64(sequence.map_or(0, |sequence| sequence.0));
 }
 
 fn decode_will(from: &mut Reader<'_>) -> Option<(SessionNo, Pending)> {
@@ -114,7 +115,11 @@ fn decode_will(from: &mut Reader<'_>) -> Option<(SessionNo, Pending)> {
         properties: Bytes::copy_from_slice(from.bytes()?),
         payload: Bytes::copy_from_slice(from.bytes()?),
     };
-    Some((number, Pending { org, publisher, client_id, will: Arc::new(will), taken: false }))
+    let will = Arc::new(will);
+    let sequence = if from.version() > 1 { from.u64()? } else { 0 };
+    let sequence = Some(Sequence(sequence)).filter(|sequence| *sequence > Sequence::ZERO);
+    let (overdue, taken) = (false, false);
+    Some((number, Pending { org, publisher, client_id, will, sequence, overdue, taken }))
 }
 
 fn encode_retained(org: OrgId, topic: &str, stored: &Stored, to: &mut Writer) {

@@ -19,7 +19,7 @@ use uns_model::{Sequence, SessionNo};
 use crate::fold::Fold;
 use crate::owed::Entry;
 use crate::session::{Pending, Session};
-use crate::{Attach, Config, Delivery, Logged, PACKET_ID_MAX, Place};
+use crate::{Attach, Config, Delivery, DueWill, Logged, PACKET_ID_MAX, Place};
 pub(crate) use outbox::Outboxes;
 use ready::Ready;
 pub(crate) use timers::{Timer, Timers};
@@ -52,6 +52,9 @@ pub(crate) struct Feed {
 pub(crate) struct Feeder {
     pub(crate) outboxes: Outboxes,
     pub(crate) timers: Timers,
+    /// Wills whose time had come before their client was seen to be back: at most one of each
+    /// session that came back since the last turn, or more while nobody takes them.
+    pub(crate) overdue: Vec<DueWill>,
     /// Monotonic time of this turn.
     pub(crate) now: Duration,
     count_max: usize,
@@ -229,6 +232,15 @@ impl Feeder {
             ids: session.owed.ids(entry),
             message,
         });
+    }
+
+    /// A will is replaced, or its client is back: if it was due by then, it is published all the
+    /// same.
+    fn keep_overdue(&mut self, session: SessionNo, will: Option<&Pending>) {
+        let due = self.timers.at(Timer::Will, session).is_some_and(|at| at <= self.now);
+        let will = will.filter(|pending| (due || pending.overdue) && !pending.taken);
+        self.overdue.extend(will.map(|pending| pending.due(session)));
+        self.timers.clear(Timer::Will, session);
     }
 
     fn lost(&mut self, session: &Session) {

@@ -57,14 +57,16 @@ pub(crate) trait Observer {
     fn refused(&mut self, _session: &mut Session) {}
     /// One of its deliveries is done.
     fn settled(&mut self, _session: &mut Session, _entry: Entry) {}
-    /// A connection has it now.
-    fn came(&mut self, _session: &mut Session) {}
+    /// A connection has it now, and found this will.
+    fn came(&mut self, _session: &mut Session, _will: Option<&Pending>) {}
     /// Its connection is gone.
     fn left(&mut self, _session: &mut Session, _will: Option<&Pending>) {}
     /// It is over.
     fn ended(&mut self, _session: &mut Session, _will: Option<&Pending>) {}
-    /// It has another will, or none.
-    fn will_changed(&mut self, _session: SessionNo) {}
+    /// It has a new will in place of this one.
+    fn will_replaced(&mut self, _session: SessionNo, _old: Option<&Pending>) {}
+    /// It has no will any more.
+    fn will_gone(&mut self, _session: SessionNo) {}
 }
 
 /// Nobody is told.
@@ -121,7 +123,7 @@ impl Fold {
                 Kind::Session => {
                     if let Record::Session { session, change, .. } = raw.record() {
                         self.counts.changes += 1;
-                        self.change(session, &change, observer);
+                        self.change((raw.sequence(), session), &change, observer);
                     }
                 }
                 _ => {}

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use uns_model::{OrgId, PublisherId, SessionNo};
+use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
 use crate::feed::Feed;
 use crate::owed::Owed;
-use crate::{Subscription, Will};
+use crate::{DueWill, Subscription, Will};
 
 /// A session and, while it is connected, how it is fed.
 #[derive(Debug)]
@@ -47,8 +47,26 @@ pub(crate) struct Pending {
     pub(crate) publisher: PublisherId,
     pub(crate) client_id: Arc<str>,
     pub(crate) will: Arc<Will>,
+    /// Its record; unknown if a release before wrote the checkpoint it comes from.
+    pub(crate) sequence: Option<Sequence>,
+    /// Not of the log: its time had come and nobody could take it.
+    pub(crate) overdue: bool,
     /// Not of the log: somebody has taken it to publish it.
     pub(crate) taken: bool,
+}
+
+impl Pending {
+    /// As it is given to somebody who publishes it.
+    pub(crate) fn due(&self, session: SessionNo) -> DueWill {
+        DueWill {
+            session,
+            org: self.org,
+            publisher: self.publisher,
+            client_id: Arc::clone(&self.client_id),
+            will: Arc::clone(&self.will),
+            sequence: self.sequence,
+        }
+    }
 }
 
 impl Session {

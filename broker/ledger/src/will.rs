@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use uns_model::{OrgId, PublisherId, SessionNo};
+use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
 /// What a session wants published when it is gone.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,7 +27,7 @@ pub struct Will {
 /// A will whose time has come.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DueWill {
-    /// Whose; `WillGone` names it, also after the session has ended.
+    /// Whose; `WillGone` is its record, also after the session has ended.
     pub session: SessionNo,
     /// Its organisation.
     pub org: OrgId,
@@ -37,4 +37,7 @@ pub struct DueWill {
     pub client_id: Arc<str>,
     /// What to publish.
     pub will: Arc<Will>,
+    /// Its record, by which `WillGone` tells it from the one its client may come back with;
+    /// unknown if it was kept by a release that did not note it.
+    pub sequence: Option<Sequence>,
 }

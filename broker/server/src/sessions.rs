@@ -72,6 +72,7 @@ fn due_will(due: &broker_ledger::DueWill) -> broker_engine::DueWill {
             expiry: will.expiry,
             delay: will.delay,
         },
+        sequence: due.sequence,
     }
 }
 

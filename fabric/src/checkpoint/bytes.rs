@@ -91,29 +91,41 @@ impl Writer {
 /// Reads a buffer, each thing as [`Writer`] wrote it; `None` wherever it does not hold what it
 /// should.
 #[derive(Debug)]
-pub struct Reader<'a>(&'a [u8]);
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    version: u32,
+}
 
 impl<'a> Reader<'a> {
-    /// Reads from the start.
+    /// Reads from the start, in the newest format.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+        Self { rest: bytes, version: u32::MAX }
+    }
+
+    /// The format version of what is read.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    pub(super) fn set_version(&mut self, version: u32) {
+        self.version = version;
     }
 
     /// Everything is read.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.rest.is_empty()
     }
 
     /// So many bytes.
     pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
+        let (taken, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
         Some(taken)
     }
 
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (taken, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
+        let (taken, rest) = self.rest.split_first_chunk::<N>()?;
+        self.rest = rest;
         Some(*taken)
     }
 

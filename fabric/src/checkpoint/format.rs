@@ -14,7 +14,8 @@ pub struct Format {
     pub prefix: &'static str,
     /// Its first bytes.
     pub magic: &'static [u8; 8],
-    /// The version this release writes, and the newest it reads; from 1.
+    /// The version this release writes; from 1. It reads the one before as well, which
+    /// [`Reader::version`] tells apart.
     pub version: u32,
     /// What it is a checkpoint of, for people: `sessions`.
     pub what: &'static str,
@@ -74,10 +75,11 @@ impl Format {
             return Err(damaged("it is no checkpoint"));
         }
         match from.u32().ok_or_else(|| damaged("too short"))? {
-            version if version == self.version => {}
+            version if version > 0 && (version == self.version || version + 1 == self.version) => {
+                from.set_version(version);
+            }
             newer if newer > self.version => return Err(Unusable::Newer(newer)),
-            // No kind has had a second version yet; the first one to get it reads both.
-            _ => return Err(damaged("its format version never existed")),
+            _ => return Err(damaged("its format version is none that is read")),
         }
         let applied = from.u64().ok_or_else(|| damaged("too short"))?;
         Ok((Sequence(applied), from))

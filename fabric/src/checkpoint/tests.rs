@@ -169,7 +169,7 @@ fn what_is_no_such_checkpoint_says_why() {
     check(&reseal(other), "it is no checkpoint");
     let mut never = sound.clone();
     never[8] = 0;
-    check(&reseal(never), "its format version never existed");
+    check(&reseal(never), "its format version is none that is read");
     let longer = FORMAT.encode(Sequence(5), |to| to.raw(b"\x01\0\0\0ab"));
     check(&longer, "its content contradicts its format");
 }

@@ -12,6 +12,7 @@ use super::{FLAG_EXPIRY, FLAG_QOS, FLAG_RETAIN, KIND_SESSION};
 const CHANGE_OFFSET: usize = 6;
 const FLAG_WALK: u8 = 0b0000_0001;
 const FLAG_IDENTIFIER: u8 = 0b0000_0010;
+const FLAG_NAMED: u8 = 0b0000_0001;
 
 /// One change of a session. Its number in the bytes is given in brackets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,7 +81,11 @@ pub enum SessionChange<'a> {
         payload: &'a [u8],
     },
     /// \[8\] Its will was withdrawn, or published.
-    WillGone,
+    WillGone {
+        /// The [`SessionChange::Will`] it was; without it, as before format version 3, whichever
+        /// the session has.
+        will: Option<Sequence>,
+    },
     /// \[9\] What it was owed is done: acknowledged for good, or dropped.
     Settled {
         /// The publish.
@@ -113,7 +118,8 @@ pub(super) fn change_len(change: &SessionChange<'_>) -> usize {
     match change {
         SessionChange::Opened { client_id, .. } => 12 + client_id.len(),
         SessionChange::Resumed { .. } | SessionChange::Left { .. } => 4,
-        SessionChange::Ended | SessionChange::WillGone => 0,
+        SessionChange::Ended | SessionChange::WillGone { will: None } => 0,
+        SessionChange::WillGone { will: Some(_) } => 8,
         SessionChange::Subscribed { filter, identifier, .. } => {
             1 + if identifier.is_some() { 4 } else { 0 } + filter.len()
         }
@@ -141,7 +147,7 @@ fn number_and_flags(change: &SessionChange<'_>) -> (u8, u8) {
         SessionChange::Unsubscribed { .. } => (5, 0),
         SessionChange::Walked { .. } => (6, 0),
         SessionChange::Will { qos, retain, expiry, .. } => (7, flags(qos, retain, expiry)),
-        SessionChange::WillGone => (8, 0),
+        SessionChange::WillGone { will } => (8, if will.is_some() { FLAG_NAMED } else { 0 }),
         SessionChange::Settled { .. } => (9, 0),
         SessionChange::Released { .. } => (10, 0),
         SessionChange::Took { .. } => (11, 0),
@@ -171,7 +177,7 @@ pub(super) fn encode_change(
         SessionChange::Resumed { expiry } | SessionChange::Left { expiry } => {
             out.extend_from_slice(&expiry.to_le_bytes());
         }
-        SessionChange::Ended | SessionChange::WillGone => {}
+        SessionChange::Ended | SessionChange::WillGone { will: None } => {}
         SessionChange::Subscribed { filter, options, identifier, .. } => {
             out.push(options);
             if let Some(identifier) = identifier {
@@ -183,7 +189,9 @@ pub(super) fn encode_change(
         | SessionChange::Walked { filter: text }
         | SessionChange::Owner { name: text } => out.extend_from_slice(text.as_bytes()),
         SessionChange::Will { .. } => encode_will(change, out),
-        SessionChange::Settled { sequence } | SessionChange::Released { sequence } => {
+        SessionChange::WillGone { will: Some(sequence) }
+        | SessionChange::Settled { sequence }
+        | SessionChange::Released { sequence } => {
             out.extend_from_slice(&sequence.0.to_le_bytes());
         }
         SessionChange::Took { packet_id } | SessionChange::Forgot { packet_id } => {
@@ -230,7 +238,9 @@ pub(super) fn decode_change(number: u8, flags: u8, mut cut: Cut<'_>) -> Option<S
         5 => SessionChange::Unsubscribed { filter: cut.text()? },
         6 => SessionChange::Walked { filter: cut.text()? },
         7 => decode_will(flags, cut)?,
-        8 => SessionChange::WillGone,
+        8 => SessionChange::WillGone {
+            will: if flags & FLAG_NAMED == 0 { None } else { Some(Sequence(cut.u64()?)) },
+        },
         9 => SessionChange::Settled { sequence: Sequence(cut.u64()?) },
         10 => SessionChange::Released { sequence: Sequence(cut.u64()?) },
         11 => SessionChange::Took { packet_id: cut.u16()? },

@@ -33,7 +33,7 @@ impl<G: Gate> Engine<G> {
             && connection.will.take().is_some()
             && let Some(session) = connection.session
         {
-            self.gate.session(now.wall, session, &SessionChange::WillGone);
+            self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
         }
         self.count_end(key, End::Client);
         self.end(now, key);

@@ -43,7 +43,7 @@ impl<G: Gate> Engine<G> {
                     };
                     let kept = self.gate.keep(name.org, message.topic, &inbound);
                     kept.is_ok_and(|place| {
-                        place.inspect(|place| self.owe(now, *place, &[owed])).is_some()
+                        place.inspect(|place| self.owe(now, *place, &owed)).is_some()
                     })
                 }
                 None => {

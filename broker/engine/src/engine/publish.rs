@@ -234,15 +234,7 @@ impl<G: Gate> Engine<G> {
             let detail = "the store of retained messages is full";
             return Err(Rejection::new(ReasonCode::QuotaExceeded, "quota_exceeded", detail));
         }
-        let inbound = Inbound {
-            publisher: origin.publisher,
-            qos: message.qos,
-            retain: message.retain,
-            expiry: message.expiry,
-            properties: message.properties,
-            payload: message.payload,
-            ingest: now.wall,
-        };
+        let inbound = inbound(now, origin, message);
         let place = match &route.node {
             Resolved::Plain => None,
             Resolved::Guarded => self.gate.check(message.topic, &inbound).map(|()| None)?,
@@ -257,7 +249,7 @@ impl<G: Gate> Engine<G> {
             place => place,
         };
         if let Some(place) = place {
-            self.owe(now, place, &owed);
+            self.owe_all(now, (place, &owed), (origin.org, route), &inbound);
         }
         self.deliver_or_hold(now, origin, message, (route, place.is_some()));
         if let Some(place) = place {
@@ -277,17 +269,42 @@ impl<G: Gate> Engine<G> {
         route.owed(message.qos, own).collect()
     }
 
-    /// Notes whom a record is owed to.
-    pub(super) fn owe(&mut self, now: Now, place: Place, owed: &[Rc<Owed>]) {
-        for owed in owed {
-            let batch = self.gate.batch();
-            let (noted, mut audience) = owed.noted.get();
-            if noted != batch {
-                audience = self.gate.audience(now.wall, &owed.members);
-                owed.noted.set((batch, audience));
-            }
-            self.gate.owe(now.wall, place, audience);
+    /// Notes whom a record is owed to. A session is owed a record once: of what it gets a second
+    /// time the log has a copy.
+    fn owe_all(
+        &mut self,
+        now: Now,
+        (place, owed): (Place, &[Rc<Owed>]),
+        (org, route): (OrgId, &Route<G::Node>),
+        inbound: &Inbound<'_>,
+    ) {
+        let second =
+            |(nth, one): &(usize, &Rc<Owed>)| one.is_second(owed.get(..*nth).unwrap_or(&[]));
+        // Copies come last: who reads the log finds what is owed right before it.
+        for (_, once) in owed.iter().enumerate().filter(|one| !second(one)) {
+            self.owe(now, place, once);
         }
+        if owed.len() < 2 {
+            return;
+        }
+        for (_, again) in owed.iter().enumerate().filter(second) {
+            // What is retained on a node is that node's record alone.
+            let retain = inbound.retain && !matches!(route.node, Resolved::Node(_));
+            let copy = Inbound { retain, ..*inbound };
+            let kept = self.gate.keep(org, &route.topic, &copy).ok().flatten();
+            self.owe(now, kept.unwrap_or(place), again);
+        }
+    }
+
+    /// Notes whom a record is owed to.
+    pub(super) fn owe(&mut self, now: Now, place: Place, owed: &Owed) {
+        let batch = self.gate.batch();
+        let (noted, mut audience) = owed.noted.get();
+        if noted != batch {
+            audience = self.gate.audience(now.wall, &owed.members);
+            owed.noted.set((batch, audience));
+        }
+        self.gate.owe(now.wall, place, audience);
     }
 
     /// Delivers at once, or after the commit where only that keeps QoS 2 exact.
@@ -339,7 +356,8 @@ impl<G: Gate> Engine<G> {
             if let Ok(route) = self.route(origin.org, &topic, Author::Client) {
                 route.choose(derived.qos);
                 let owed = self.owed(&derived, &route);
-                self.owe(now, place.after(nth), &owed);
+                let inbound = inbound(now, origin, &derived);
+                self.owe_all(now, (place.after(nth), &owed), (origin.org, &route), &inbound);
                 self.deliver_or_hold(now, origin, &derived, (&route, true));
             }
         }
@@ -451,6 +469,18 @@ impl<G: Gate> Engine<G> {
             self.desk.stats.stalls += 1;
         }
         Step::Wait
+    }
+}
+
+fn inbound<'a>(now: Now, origin: Origin, message: &Message<'a>) -> Inbound<'a> {
+    Inbound {
+        publisher: origin.publisher,
+        qos: message.qos,
+        retain: message.retain,
+        expiry: message.expiry,
+        properties: message.properties,
+        payload: message.payload,
+        ingest: now.wall,
     }
 }
 

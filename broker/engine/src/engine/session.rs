@@ -3,7 +3,7 @@
 
 use broker_codec::{ReasonCode, Version};
 use fabric::SessionChange;
-use uns_model::{OrgId, PublisherId, SessionNo};
+use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
 use super::acks::Who;
 use super::permit::may_publish;
@@ -34,6 +34,8 @@ pub struct DueWill {
     pub client_id: Box<str>,
     /// The message.
     pub will: Will,
+    /// Its record, where that is known: its client may have come back with another will.
+    pub sequence: Option<Sequence>,
 }
 
 /// There are as many sessions as there may be.
@@ -210,7 +212,7 @@ impl<G: Gate> Engine<G> {
                 self.publish_will(now, Origin { org, publisher }, (&client_id, &will));
             }
             if let Some(session) = session.filter(|_| now_due || !permitted) {
-                self.gate.session(now.wall, session, &SessionChange::WillGone);
+                self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
             }
         }
         let Some(session) = session else { return };
@@ -248,7 +250,8 @@ impl<G: Gate> Engine<G> {
     pub fn will_due(&mut self, now: Now, due: &DueWill) {
         let origin = Origin { org: due.org, publisher: due.publisher };
         self.publish_will(now, origin, (&due.client_id, &due.will));
-        self.gate.session(now.wall, due.session, &SessionChange::WillGone);
+        let gone = SessionChange::WillGone { will: due.sequence };
+        self.gate.session(now.wall, due.session, &gone);
     }
 
     /// The time of a session is over, unless its client is connected again.

@@ -41,6 +41,17 @@ impl Owed {
         let members = members.into_boxed_slice();
         (!members.is_empty()).then(|| Rc::new(Self { members, noted: Cell::new((0, 0)) }))
     }
+
+    fn has(&self, session: SessionNo) -> bool {
+        self.members.binary_search_by_key(&session, |member| member.session).is_ok()
+    }
+
+    /// Whether somebody is owed the message by one of these already: then he gets it twice, as a
+    /// member of a share and by a subscription beside it, or of two shares (4.8.2).
+    pub(crate) fn is_second(&self, before: &[Rc<Self>]) -> bool {
+        let owed = |member: &Member| before.iter().any(|one| one.has(member.session));
+        !before.is_empty() && self.members.iter().any(owed)
+    }
 }
 
 /// The audience of one publisher's own messages, where No Local makes it another one.

@@ -5,6 +5,7 @@ mod client;
 mod gate;
 mod hub;
 mod model;
+mod wills;
 mod world;
 
 use crate::dice::seeds;
@@ -32,8 +33,10 @@ fn every_history_keeps_what_mqtt_promises() {
 /// The model can fail: each mistake built into the gate is found.
 #[test]
 fn mistakes_are_found() {
-    for fault in [Fault::ForgetsWhatItTook, Fault::NeverSettles, Fault::LosesOwed] {
-        let found = (0..300).find(|seed| play(*seed, fault).is_err());
+    for fault in
+        [Fault::ForgetsWhatItTook, Fault::NeverSettles, Fault::LosesOwed, Fault::EndsWhicheverWill]
+    {
+        let found = (0..1_000).find(|seed| play(*seed, fault).is_err());
         eprintln!("{fault:?} is found by seed {found:?}");
         assert!(found.is_some(), "{fault:?} goes unnoticed");
     }

@@ -43,11 +43,15 @@ impl Observer for Feeder {
         self.advance(session);
     }
 
-    fn came(&mut self, session: &mut Session) {
+    fn came(&mut self, session: &mut Session, will: Option<&Pending>) {
         self.stop(session);
         session.abandoned = false;
         self.timers.clear(Timer::Expiry, session.number);
-        self.timers.clear(Timer::Will, session.number);
+        if will.is_some_and(|pending| pending.will.delay == 0 && !pending.taken) {
+            self.timers.set(Timer::Will, session.number, self.now);
+        } else {
+            self.keep_overdue(session.number, will);
+        }
     }
 
     fn left(&mut self, session: &mut Session, will: Option<&Pending>) {
@@ -65,7 +69,11 @@ impl Observer for Feeder {
         }
     }
 
-    fn will_changed(&mut self, session: SessionNo) {
+    fn will_replaced(&mut self, session: SessionNo, old: Option<&Pending>) {
+        self.keep_overdue(session, old);
+    }
+
+    fn will_gone(&mut self, session: SessionNo) {
         self.timers.clear(Timer::Will, session);
     }
 }

@@ -14,7 +14,7 @@ impl Fold {
     /// Applies one change; one of a session that is not there is counted and left alone.
     pub(super) fn change(
         &mut self,
-        number: SessionNo,
+        (sequence, number): (Sequence, SessionNo),
         change: &SessionChange<'_>,
         observer: &mut impl Observer,
     ) {
@@ -24,17 +24,14 @@ impl Fold {
                 self.open(number, (org, client_id), (publisher, expiry), observer);
             }
             SessionChange::Ended => self.end(number, observer),
-            SessionChange::WillGone => {
-                self.wills.remove(&number);
-                observer.will_changed(number);
-            }
+            SessionChange::WillGone { will } => self.forget_will((number, will), observer),
             SessionChange::Settled { sequence } => self.settle(number, sequence, observer),
             _ => match self.sessions.get_mut(&number) {
                 Some(session) => {
                     let more = change_session(session, change);
                     self.totals.subscriptions =
                         self.totals.subscriptions.saturating_add_signed(more);
-                    self.tell(number, change, observer);
+                    self.tell((sequence, number), change, observer);
                 }
                 None => self.counts.contradictions += 1,
             },
@@ -44,21 +41,31 @@ impl Fold {
     /// What a change of a living session means beyond the session itself.
     fn tell(
         &mut self,
-        number: SessionNo,
+        (sequence, number): (Sequence, SessionNo),
         change: &SessionChange<'_>,
         observer: &mut impl Observer,
     ) {
         let Some(session) = self.sessions.get_mut(&number) else { return };
         match change {
-            SessionChange::Resumed { .. } => observer.came(session),
+            SessionChange::Resumed { .. } => {
+                observer.came(session, self.wills.get(&number));
+                // Whoever comes back within the delay withdraws what he left [MQTT-3.1.3-9]. One
+                // without delay is still to be published: its connection went with the process.
+                if self.wills.get(&number).is_some_and(|pending| pending.will.delay > 0) {
+                    self.wills.remove(&number);
+                }
+            }
             SessionChange::Left { .. } => observer.left(session, self.wills.get(&number)),
             SessionChange::Will { .. } => {
                 if let Some(will) = will(change) {
                     let (org, publisher) = (session.org, session.publisher);
                     let client_id = Arc::clone(&session.client_id);
-                    let pending = Pending { org, publisher, client_id, will, taken: false };
-                    self.wills.insert(number, pending);
-                    observer.will_changed(number);
+                    let sequence = Some(sequence);
+                    let (overdue, taken) = (false, false);
+                    let pending =
+                        Pending { org, publisher, client_id, will, sequence, overdue, taken };
+                    let old = self.wills.insert(number, pending);
+                    observer.will_replaced(number, old.as_ref());
                 }
             }
             _ => {}
@@ -84,7 +91,20 @@ impl Fold {
         let fresh = Session::new(number, org, client_id);
         let session = self.sessions.entry(number).or_insert(fresh);
         (session.publisher, session.expiry) = (publisher, expiry);
-        observer.came(session);
+        observer.came(session, None);
+    }
+
+    /// A will is withdrawn or published: the one that is named, which may have been replaced.
+    fn forget_will(
+        &mut self,
+        (number, gone): (SessionNo, Option<Sequence>),
+        observer: &mut impl Observer,
+    ) {
+        let stands = self.wills.get(&number).map(|pending| pending.sequence);
+        if stands.is_some_and(|stands| gone.is_none() || stands == gone) {
+            self.wills.remove(&number);
+            observer.will_gone(number);
+        }
     }
 
     fn end(&mut self, number: SessionNo, observer: &mut impl Observer) {

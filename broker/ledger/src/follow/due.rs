@@ -22,18 +22,12 @@ pub(super) struct Due {
 /// Takes what is due by now; a session stays due until the log says that it has ended.
 pub(super) fn due(state: &mut State) -> Due {
     let State { fold, feeder, .. } = state;
-    let mut due = Due { wills: Vec::new(), expired: Vec::new() };
+    let mut due = Due { wills: std::mem::take(&mut feeder.overdue), expired: Vec::new() };
     while let Some((timer, session)) = feeder.timers.pop(feeder.now) {
         match timer {
             Timer::Will => {
                 let pending = fold.wills.get(&session).filter(|pending| !pending.taken);
-                due.wills.extend(pending.map(|pending| DueWill {
-                    session,
-                    org: pending.org,
-                    publisher: pending.publisher,
-                    client_id: Arc::clone(&pending.client_id),
-                    will: Arc::clone(&pending.will),
-                }));
+                due.wills.extend(pending.map(|pending| pending.due(session)));
             }
             Timer::Expiry => {
                 let Some(one) = fold.sessions.get(&session) else { continue };
@@ -54,13 +48,16 @@ impl Ledger {
         for will in due.wills {
             let taken = outlet.will(&will);
             let mut state = self.state.lock();
-            if taken {
-                if let Some(pending) = state.fold.wills.get_mut(&will.session) {
-                    pending.taken = true;
+            let State { fold, feeder, .. } = &mut *state;
+            let stands = fold.wills.get_mut(&will.session);
+            match stands.filter(|pending| pending.sequence == will.sequence) {
+                Some(pending) if taken => pending.taken = true,
+                Some(pending) => {
+                    pending.overdue = true;
+                    feeder.timers.set(Timer::Will, will.session, feeder.now + RETRY);
                 }
-            } else {
-                let again = state.feeder.now + RETRY;
-                state.feeder.timers.set(Timer::Will, will.session, again);
+                None if taken => {}
+                None => feeder.overdue.push(will),
             }
         }
     }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fabric::sim::SimDisk;
-use fabric::{Disk, Log};
+use fabric::{Disk, Log, SessionChange};
 use fabric_local::{LocalLog, LogConfig};
-use uns_model::{ManualClock, SeededRandom, Sequence, Timestamp};
+use uns_model::{ManualClock, OrgId, PublisherId, SeededRandom, Sequence, SessionNo, Timestamp};
 
 use super::{Ledger, Parts};
 use crate::checkpoint::encode;
@@ -141,7 +141,7 @@ fn a_checkpoint_of_a_newer_release_is_refused_by_name() {
     ledger.checkpoint().expect("the disk works");
     let path = &rig.checkpoints()[0];
     let mut bytes = rig.disk.read(path).expect("it is there");
-    bytes[8] = 2;
+    bytes[8] = 3;
     let end = bytes.len() - 4;
     let crc = crc32fast::hash(&bytes[..end]);
     bytes[end..].copy_from_slice(&crc.to_le_bytes());
@@ -155,7 +155,7 @@ fn a_checkpoint_of_a_newer_release_is_refused_by_name() {
         config: config(),
     };
     let error = Ledger::open(parts).expect_err("it is newer");
-    assert!(error.to_string().contains("format 2"), "{error}");
+    assert!(error.to_string().contains("format 3"), "{error}");
 }
 
 #[test]
@@ -173,4 +173,42 @@ fn the_log_is_held_for_the_older_checkpoint() {
         applied.push(ledger.folded());
     }
     assert_eq!(hold(), Some(applied[1]));
+}
+
+/// Before version 2 nobody noted which record a will is of.
+#[test]
+fn a_checkpoint_of_the_release_before_is_read() {
+    let rig = Rig::new(6);
+    let log = rig.log();
+    let ledger = rig.ledger(&log, DIR);
+    let (session, ingest) = (SessionNo(1), Timestamp(0));
+    let (org, publisher, expiry) = (OrgId(1), PublisherId(2), u32::MAX);
+    let will = SessionChange::Will {
+        delay: 5,
+        qos: 1,
+        retain: false,
+        expiry: None,
+        topic: "gone",
+        properties: &[],
+        payload: b"bye",
+    };
+    let mut batch = fabric::Batch::new();
+    for change in [SessionChange::Opened { org, client_id: "a", publisher, expiry }, will] {
+        batch.push(&fabric::Record::Session { session, change, ingest });
+    }
+    fabric::conformance::append(&*log, batch).expect("it works");
+    catch_up(&ledger);
+    let mut bytes = state(&ledger);
+    bytes[8] = 1;
+    // The number of retained messages and the checksum come behind the will.
+    let end = bytes.len() - 8;
+    bytes.drain(end - 8..end);
+    let end = bytes.len() - 4;
+    let crc = crc32fast::hash(&bytes[..end]);
+    bytes[end..].copy_from_slice(&crc.to_le_bytes());
+    let fold = crate::checkpoint::decode(&bytes).expect("it is of the release before");
+    let kept = &fold.wills[&session];
+    assert_eq!((&*kept.will.topic, kept.sequence), ("gone", None));
+    let same = &ledger.state.lock().fold.wills[&session];
+    assert_eq!((&same.will, same.sequence), (&kept.will, Some(Sequence(2))));
 }

@@ -99,8 +99,9 @@ fn a_will_waits_for_its_delay_or_the_end_of_its_session() {
     assert_eq!(wills(&world), [3]);
     advance(&world, 5);
     assert_eq!((wills(&world), expired(&world)), (vec![3, 2], vec![2]));
+    // Whoever comes back in time withdraws it.
     world.change(4, SessionChange::Resumed { expiry: 100 });
-    world.change(4, SessionChange::WillGone);
+    world.change(4, SessionChange::Left { expiry: 100 });
     world.settled_down();
     advance(&world, 6);
     assert_eq!(wills(&world), [3, 2, 1]);
@@ -114,7 +115,7 @@ fn a_will_waits_for_its_delay_or_the_end_of_its_session() {
     assert_eq!(wills(&world), [3, 2, 1]);
     assert_eq!(world.ledger.stats().wills, 3);
     for number in [1, 2, 3] {
-        world.change(number, SessionChange::WillGone);
+        world.change(number, SessionChange::WillGone { will: None });
     }
     world.settled_down();
     assert_eq!(world.ledger.stats().wills, 0);
@@ -128,7 +129,10 @@ fn the_end_of_a_session_makes_its_will_due_unless_it_goes_in_the_same_batch() {
         world.change(number, will(1_000));
     }
     world.change(1, SessionChange::Ended);
-    world.append(&[record(2, SessionChange::WillGone), record(2, SessionChange::Ended)]);
+    world.append(&[
+        record(2, SessionChange::WillGone { will: None }),
+        record(2, SessionChange::Ended),
+    ]);
     // A clean start of the same client ends the session before.
     world.change(9, opened("client-3", NEVER));
     eventually("two wills", || wills(&world).len() == 2);
@@ -153,7 +157,10 @@ fn a_will_nobody_could_take_is_offered_again_also_after_a_restart() {
     world.restart();
     eventually("the will", || wills(&world) == [1]);
     eventually("the end", || expired(&world) == [1]);
-    world.append(&[record(1, SessionChange::WillGone), record(1, SessionChange::Ended)]);
+    world.append(&[
+        record(1, SessionChange::WillGone { will: None }),
+        record(1, SessionChange::Ended),
+    ]);
     world.settled_down();
     let stats = world.ledger.stats();
     assert_eq!((stats.wills, stats.sessions), (0, 0));
@@ -172,4 +179,58 @@ fn numbers_are_never_given_out_twice() {
     assert!(world.ledger.next_session() > SessionNo(first.0 + 7));
     world.restart();
     assert!(world.ledger.next_session() > SessionNo(first.0 + 7));
+}
+
+#[test]
+fn the_end_of_a_will_leaves_the_one_its_client_came_back_with() {
+    let mut world = World::new();
+    world.open_session(1, NEVER);
+    let first = world.change(1, will(5));
+    world.change(1, SessionChange::Left { expiry: NEVER });
+    world.settled_down();
+    advance(&world, 5);
+    assert_eq!(wills(&world), [1]);
+    assert_eq!(world.cores.wills.lock()[0].sequence, Some(first));
+    // It is published while its client is on its way in.
+    world.append(&[record(1, SessionChange::Resumed { expiry: NEVER }), record(1, will(7))]);
+    world.change(1, SessionChange::WillGone { will: Some(first) });
+    world.settled_down();
+    assert_eq!(world.ledger.stats().wills, 1);
+    world.restart();
+    assert_eq!(world.ledger.stats().wills, 1);
+    world.change(1, SessionChange::Left { expiry: NEVER });
+    world.settled_down();
+    advance(&world, 7);
+    eventually("the second will", || wills(&world) == [1]);
+    // One without a name, as it was before, ends whichever stands.
+    world.change(1, SessionChange::WillGone { will: None });
+    world.settled_down();
+    assert_eq!(world.ledger.stats().wills, 0);
+}
+
+/// After a crash a will without delay is due at once, however fast its client is back; and it is
+/// not what that one leaves.
+#[test]
+fn a_will_that_is_due_when_its_client_comes_back_is_published_once() {
+    let mut world = World::new();
+    world.open_session(1, NEVER);
+    world.change(1, will(0));
+    world.settled_down();
+    world.stop();
+    world.append(&[record(1, SessionChange::Resumed { expiry: NEVER }), record(1, will(9))]);
+    world.restart();
+    world.settled_down();
+    assert_eq!(wills(&world), [0; 0], "the log says that another will took its place");
+
+    world.change(1, SessionChange::Left { expiry: NEVER });
+    world.settled_down();
+    world.cores.refuse_wills.store(true, SeqCst);
+    advance(&world, 9);
+    world.append(&[record(1, SessionChange::Resumed { expiry: NEVER }), record(1, will(0))]);
+    world.settled_down();
+    world.cores.refuse_wills.store(false, SeqCst);
+    advance(&world, 2);
+    eventually("the one that was due", || wills(&world) == [1]);
+    world.settled_down();
+    assert_eq!((wills(&world).len(), world.ledger.stats().wills), (1, 1));
 }

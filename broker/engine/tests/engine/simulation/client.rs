@@ -110,8 +110,8 @@ impl Client {
         }
     }
 
-    /// Opens a line and says CONNECT with a will of this number.
-    pub(crate) fn connect(&mut self, core: usize, key: Key, will: u32) {
+    /// Opens a line and says CONNECT with a will of this number and delay.
+    pub(crate) fn connect(&mut self, core: usize, key: Key, (will, delay): (u32, u32)) {
         let (up, unread, down) = Default::default();
         self.line = Some(Line { core, key, up, unread, down, welcome: false });
         self.owed_acks.clear();
@@ -132,7 +132,7 @@ impl Client {
                 payload: payload.as_bytes(),
                 qos: QoS::ExactlyOnce,
                 retain: false,
-                delay_interval: None,
+                delay_interval: (delay > 0).then_some(delay),
                 properties: PublishProperties::default(),
             }),
             user_name: None,

@@ -24,6 +24,8 @@ pub(crate) enum Fault {
     NeverSettles,
     /// Now and then nobody is told whom a message is owed to.
     LosesOwed,
+    /// The end of a will says not which.
+    EndsWhicheverWill,
 }
 
 pub(crate) struct SimGate {
@@ -116,8 +118,14 @@ impl Gate for SimGate {
             SessionChange::Settled { .. } => self.fault == Fault::NeverSettles,
             _ => false,
         };
+        let change = match *change {
+            SessionChange::WillGone { .. } if self.fault == Fault::EndsWhicheverWill => {
+                SessionChange::WillGone { will: None }
+            }
+            change => change,
+        };
         if !forgotten {
-            self.batch.push(&Record::Session { session, change: *change, ingest: now });
+            self.batch.push(&Record::Session { session, change, ingest: now });
         }
     }
 

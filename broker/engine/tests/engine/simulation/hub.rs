@@ -271,6 +271,7 @@ fn due_will(due: &DueWill) -> broker_engine::DueWill {
             expiry: will.expiry,
             delay: will.delay,
         },
+        sequence: due.sequence,
     }
 }
 

@@ -1,12 +1,13 @@
 //! What MQTT promises of a history: nothing acknowledged is lost, nothing of QoS 2 comes twice, order is
-//! kept per publisher and topic, a share gets each message once, no session is lost, a will comes
-//! at most once, the last retained message is the one kept.
+//! kept per publisher and topic, a share gets each message once, whatever else its members subscribed to, no session is
+//! lost, the last retained message is the one kept. Wills have rules of their own.
 
 use std::collections::HashMap;
 
 use broker_codec::QoS;
 
 use super::client::{Client, Got};
+use super::wills::Wills;
 
 #[derive(Debug)]
 struct Sent {
@@ -23,12 +24,19 @@ pub(crate) struct Model {
     sent: Vec<Sent>,
     lost_sessions: Vec<usize>,
     pub(crate) kills: u32,
+    pub(crate) wills: Wills,
     clients: usize,
 }
 
 impl Model {
     pub(crate) fn new(clients: usize) -> Self {
-        Self { sent: Vec::new(), lost_sessions: Vec::new(), kills: 0, clients }
+        Self {
+            sent: Vec::new(),
+            lost_sessions: Vec::new(),
+            kills: 0,
+            wills: Wills::default(),
+            clients,
+        }
     }
 
     /// A publish is about to be sent; its number.
@@ -63,15 +71,17 @@ impl Model {
         let mut right = 0;
         for (who, client) in clients.iter().enumerate() {
             let counts = counts(&client.got);
+            if let Some(own) = own_filter(client) {
+                right += self.judge_one((who, client), own, &counts)?;
+            }
             if !is_shared(client) {
-                right += self.judge_one(who, client, &counts)?;
                 self.judge_order(who, client)?;
             }
         }
         let shared: Vec<Got> =
             clients.iter().filter(|c| is_shared(c)).flat_map(|c| c.got.clone()).collect();
         right += self.judge_share(clients, &counts(&shared))?;
-        wills(&counts(&clients[0].got))?;
+        self.wills.judge(&counts(&clients[0].got))?;
         Ok(right)
     }
 
@@ -92,20 +102,21 @@ impl Model {
 
     fn judge_one(
         &self,
-        who: usize,
-        client: &Client,
+        (who, client): (usize, &Client),
+        (filter, granted): (&str, QoS),
         counts: &HashMap<Got, usize>,
     ) -> Result<usize, String> {
         let mut right = 0;
-        let (filter, granted) = client.filters[0];
+        // It may get another one as the chosen member of its share.
+        let more = usize::from(is_shared(client));
         for sent in self.sent.iter().filter(|sent| matches(filter, &sent.topic)) {
             let count = counts.get(&sent.got()).copied().unwrap_or_default();
             let qos = granted.level().min(sent.qos.level());
             let due = sent.subscribers.contains(&who);
             let fine = match (due, qos) {
-                (true, 2) => count == 1,
+                (true, 2) => (1..=1 + more).contains(&count),
                 (true, _) => count >= 1,
-                (false, 2) => count <= 1,
+                (false, 2) => count <= 1 + more,
                 (false, _) => true,
             };
             if !fine {
@@ -122,13 +133,21 @@ impl Model {
         counts: &HashMap<Got, usize>,
     ) -> Result<usize, String> {
         let mut right = 0;
+        let members = || (0..clients.len()).filter(|who| is_shared(&clients[*who]));
         for sent in &self.sent {
             let count = counts.get(&sent.got()).copied().unwrap_or_default();
-            let due = sent.subscribers.iter().any(|who| is_shared(&clients[*who]));
+            let due = members().any(|who| sent.subscribers.contains(&who));
+            // What members get by subscriptions of their own: at least, and at most.
+            let own = members().filter(|who| {
+                own_filter(&clients[*who]).is_some_and(|(filter, _)| matches(filter, &sent.topic))
+            });
+            let (sure, most) = own.fold((0, 0), |(sure, most), who| {
+                (sure + usize::from(sent.subscribers.contains(&who)), most + 1)
+            });
             let fine = match (due, sent.qos.level()) {
-                (true, 2) => count == 1,
-                (true, _) => count >= 1,
-                (false, 2) => count <= 1,
+                (true, 2) => (sure + 1..=most + 1).contains(&count),
+                (true, _) => count > sure,
+                (false, 2) => count <= most + 1,
                 (false, _) => true,
             };
             if !fine {
@@ -165,12 +184,6 @@ impl Sent {
     }
 }
 
-/// No will comes twice.
-fn wills(counts: &HashMap<Got, usize>) -> Result<(), String> {
-    let twice = counts.iter().find(|(got, count)| got.topic.starts_with("w/") && **count > 1);
-    twice.map_or(Ok(()), |(got, count)| Err(format!("{count} times the will {got:?}")))
-}
-
 fn counts(got: &[Got]) -> HashMap<Got, usize> {
     let mut counts = HashMap::new();
     got.iter().for_each(|one| *counts.entry(one.clone()).or_default() += 1);
@@ -179,6 +192,11 @@ fn counts(got: &[Got]) -> HashMap<Got, usize> {
 
 fn is_shared(client: &Client) -> bool {
     client.filters[0].0.starts_with("$share/")
+}
+
+/// The filter beside the share, or the only one.
+fn own_filter(client: &Client) -> Option<(&'static str, QoS)> {
+    client.filters.iter().find(|(filter, _)| filter.starts_with("t/")).copied()
 }
 
 /// The two filters there are.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use broker_codec::{QoS, Version};
 use broker_engine::Key;
+use uns_model::Clock;
 
 use super::client::{Client, Heard};
 use super::gate::Fault;
@@ -23,7 +24,6 @@ pub(crate) struct World {
     /// Connections with output the socket did not take.
     unwritten: Vec<(usize, Key)>,
     model: Model,
-    wills: u32,
 }
 
 impl World {
@@ -35,6 +35,7 @@ impl World {
             Client::new("c", Version::V5, &[("t/#", two)]),
             Client::new("d", Version::V5, &[("$share/g/t/#", two)]),
             Client::new("e", Version::V311, &[("$share/g/t/#", two)]),
+            Client::new("f", Version::V5, &[("$share/g/t/#", two), ("t/#", two)]),
         ];
         Self {
             hub: Hub::new(seed, fault),
@@ -43,7 +44,6 @@ impl World {
             clients,
             ghosts: Vec::new(),
             unwritten: Vec::new(),
-            wills: 0,
         }
     }
 
@@ -82,7 +82,8 @@ impl World {
             36 => self.vanish(who),
             37 => self.notice(),
             38 => {
-                self.hub.clock.advance(Duration::from_millis(200));
+                let millis = self.dice.pick(&[200, 200, 1_500]);
+                self.hub.clock.advance(Duration::from_millis(millis));
                 let now = self.hub.now();
                 self.hub.engines.iter_mut().for_each(|engine| engine.tick(now));
             }
@@ -99,8 +100,10 @@ impl World {
         if self.clients[who].line.is_none() {
             let core = self.dice.below(CORES);
             let key = self.hub.open(core);
-            self.wills += 1;
-            return self.clients[who].connect(core, key, self.wills);
+            let later = self.clients[who].version == Version::V5 && self.dice.one_in(2);
+            let delay = if later { 1 + u32::from(self.dice.one_in(2)) } else { 0 };
+            let will = self.model.wills.connects(who, delay, self.model.kills);
+            return self.clients[who].connect(core, key, (will, delay));
         }
         if !self.clients[who].established
             || !self.clients[who].is_up()
@@ -170,27 +173,35 @@ impl World {
         if engine.is_closing(key) && engine.output(key).is_empty() {
             engine.closed(now, key);
             self.ghosts.retain(|ghost| *ghost != (core, key));
-            if let Some(client) = self.clients.iter_mut().find(|c| is_at(c, core, key)) {
-                client.line = None;
+            if let Some(who) = self.clients.iter().position(|client| is_at(client, core, key)) {
+                self.clients[who].line = None;
+                self.model.wills.gone(who, now.monotonic);
             }
         }
         !output.is_empty()
     }
 
     fn note(&mut self, who: usize, heard: Heard) {
+        let at = (self.hub.clock.monotonic(), self.model.kills);
+        let watched = self.clients[0].established;
         match heard {
             Heard::Welcome { present } => {
+                self.model.wills.welcome(who);
                 let was = self.clients[who].established;
                 self.model.welcome(who, present, was);
             }
-            Heard::Subscribed => {}
-            Heard::Acknowledged { topic, number } => self.model.acknowledged(&topic, number),
+            Heard::Subscribed => self.model.wills.is_stored(who, watched, at),
+            Heard::Acknowledged { topic, number } => {
+                self.model.wills.is_stored(who, watched, at);
+                self.model.acknowledged(&topic, number);
+            }
         }
     }
 
     /// A client loses its connection with everything under way; the hub may learn of it later.
     fn vanish(&mut self, who: usize) {
         if let Some(line) = self.clients[who].line.take() {
+            self.model.wills.gone(who, self.hub.clock.monotonic());
             self.ghosts.push((line.core, line.key));
         }
     }
@@ -210,7 +221,11 @@ impl World {
         self.hub.kill();
         self.ghosts.clear();
         self.unwritten.clear();
-        self.clients.iter_mut().for_each(|client| client.line = None);
+        for (who, client) in self.clients.iter_mut().enumerate() {
+            if client.line.take().is_some() {
+                self.model.wills.gone(who, self.hub.clock.monotonic());
+            }
+        }
         self.model.kills += 1;
     }
 

@@ -10,7 +10,8 @@ use crate::fold::Fold;
 #[derive(Debug, Default)]
 pub(super) struct Model {
     sessions: BTreeMap<SessionNo, One>,
-    wills: BTreeMap<SessionNo, u32>,
+    /// Delay and record.
+    wills: BTreeMap<SessionNo, (u32, Sequence)>,
     retained: BTreeMap<String, Sequence>,
     seen: u32,
 }
@@ -59,7 +60,9 @@ impl Model {
                         self.owe(quota, wanted, members);
                     }
                 }
-                Record::Session { session, change, .. } => self.change(*session, change),
+                Record::Session { session, change, .. } => {
+                    self.change((*sequence, *session), change)
+                }
                 _ => {}
             }
         }
@@ -81,7 +84,7 @@ impl Model {
         }
     }
 
-    fn change(&mut self, number: SessionNo, change: &SessionChange<'_>) {
+    fn change(&mut self, (at, number): (Sequence, SessionNo), change: &SessionChange<'_>) {
         self.seen = self.seen.max(number.0);
         if let SessionChange::Opened { org: OrgId(org), client_id, expiry, .. } = *change {
             self.sessions.retain(|other, one| {
@@ -92,13 +95,16 @@ impl Model {
             self.sessions.insert(number, one);
             return;
         }
-        if matches!(change, SessionChange::WillGone) {
-            self.wills.remove(&number);
+        if let SessionChange::WillGone { will } = change {
+            self.wills.retain(|who, one| *who != number || will.is_some_and(|will| one.1 != will));
         }
         let Some(one) = self.sessions.get_mut(&number) else { return };
         match *change {
             SessionChange::Ended => drop(self.sessions.remove(&number)),
-            SessionChange::Resumed { expiry } => (one.expiry, one.online) = (expiry, true),
+            SessionChange::Resumed { expiry } => {
+                (one.expiry, one.online) = (expiry, true);
+                self.wills.retain(|who, will| *who != number || will.0 == 0);
+            }
             SessionChange::Left { expiry } => (one.expiry, one.online) = (expiry, false),
             SessionChange::Subscribed { filter, options, walk, .. } => {
                 one.subscriptions.insert(filter.to_owned(), (options, walk));
@@ -107,7 +113,7 @@ impl Model {
             SessionChange::Walked { filter } => {
                 one.subscriptions.entry(filter.to_owned()).and_modify(|sub| sub.1 = false);
             }
-            SessionChange::Will { delay, .. } => drop(self.wills.insert(number, delay)),
+            SessionChange::Will { delay, .. } => drop(self.wills.insert(number, (delay, at))),
             SessionChange::Settled { sequence } => one.owed.retain(|entry| entry.0 != sequence.0),
             SessionChange::Released { sequence } => {
                 let entry = one.owed.iter_mut().find(|entry| entry.0 == sequence.0);
@@ -149,8 +155,11 @@ impl Model {
             sessions.insert(*number, one);
         }
         assert_eq!(sessions, self.sessions);
-        let wills: BTreeMap<_, _> =
-            fold.wills.iter().map(|(number, pending)| (*number, pending.will.delay)).collect();
+        let wills: BTreeMap<_, _> = fold
+            .wills
+            .iter()
+            .map(|(number, one)| (*number, (one.will.delay, one.sequence.unwrap_or_default())))
+            .collect();
         assert_eq!((wills, fold.seen.0), (self.wills.clone(), self.seen));
         let retained: BTreeMap<String, Sequence> = fold
             .retained

@@ -29,11 +29,13 @@ pub(crate) struct Stream {
     random: SeededRandom,
     /// Publishes written so far.
     sequences: Vec<Sequence>,
+    /// Changes of sessions written so far.
+    changes: Vec<Sequence>,
 }
 
 impl Stream {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { random: SeededRandom::new(seed), sequences: Vec::new() }
+        Self { random: SeededRandom::new(seed), sequences: Vec::new(), changes: Vec::new() }
     }
 
     pub(crate) fn below(&self, bound: u64) -> u64 {
@@ -51,7 +53,7 @@ impl Stream {
     /// Appends one batch and waits for its commit; `false` when the log did not take it.
     pub(crate) fn append(&mut self, log: &dyn Log) -> bool {
         let mut batch = Batch::new();
-        let mut publishes = Vec::new();
+        let (mut publishes, mut changes) = (Vec::new(), Vec::new());
         for _ in 0..=self.below(6) {
             match self.below(5) {
                 0 | 1 => {
@@ -59,11 +61,16 @@ impl Stream {
                     self.publish(&mut batch);
                 }
                 2 => self.settle(&mut batch),
-                _ => self.change(&mut batch),
+                _ => {
+                    changes.push(batch.len() as u64);
+                    self.change(&mut batch);
+                }
             }
         }
         let Ok(commit) = append(log, batch) else { return false };
-        self.sequences.extend(publishes.into_iter().map(|at| Sequence(commit.first.0 + at)));
+        let sequence = |at| Sequence(commit.first.0 + at);
+        self.sequences.extend(publishes.into_iter().map(sequence));
+        self.changes.extend(changes.into_iter().map(sequence));
         true
     }
 
@@ -128,6 +135,12 @@ impl Stream {
         self.session(batch, change);
     }
 
+    /// Possibly a will.
+    fn recent_change(&self) -> Option<Sequence> {
+        let recent = self.changes.len().saturating_sub(8);
+        self.pick(&self.changes[recent..]).filter(|_| self.below(3) > 0)
+    }
+
     fn change(&self, batch: &mut Batch) {
         let expiry = self.pick(&[0, 60, u32::MAX]).unwrap_or(0);
         let filter = self.pick(&FILTERS).unwrap_or_default();
@@ -158,7 +171,7 @@ impl Stream {
                     properties: b"p",
                     payload: b"gone",
                 },
-                11 => SessionChange::WillGone,
+                11 => SessionChange::WillGone { will: self.recent_change() },
                 12 => SessionChange::Took { packet_id },
                 _ => SessionChange::Forgot { packet_id },
             },

@@ -1,0 +1,88 @@
+//! What MQTT promises of wills: none comes twice, none comes whose client was back within its delay, and
+//! one without delay is not lost.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::client::Got;
+
+/// The will of one connection.
+#[derive(Debug)]
+struct Will {
+    who: usize,
+    delay: u32,
+    /// How often the hub had been killed when its client connected.
+    kills: u32,
+    welcome: bool,
+    /// Something said after it was acknowledged, so that the log has it too; and somebody watches.
+    stored: bool,
+    gone: Option<Duration>,
+    /// How often the hub had been killed when the log had the will of the next connection.
+    kills_then: Option<u32>,
+    /// Its client was back in time.
+    withdrawn: bool,
+}
+
+/// All wills, by number.
+#[derive(Debug, Default)]
+pub(crate) struct Wills(Vec<Will>);
+
+impl Wills {
+    /// A client says CONNECT; the number of its will.
+    pub(crate) fn connects(&mut self, who: usize, delay: u32, kills: u32) -> u32 {
+        let number = u32::try_from(self.0.len()).expect("a short history");
+        let (welcome, stored, withdrawn) = (false, false, false);
+        let (gone, kills_then) = (None, None);
+        let will = Will { who, delay, kills, welcome, stored, gone, kills_then, withdrawn };
+        self.0.push(will);
+        number
+    }
+
+    /// Those of its connections, the newest first.
+    fn of(&mut self, who: usize) -> impl Iterator<Item = &mut Will> {
+        self.0.iter_mut().rev().filter(move |will| will.who == who)
+    }
+
+    pub(crate) fn welcome(&mut self, who: usize) {
+        if let Some(this) = self.of(who).next() {
+            this.welcome = true;
+        }
+    }
+
+    pub(crate) fn is_stored(&mut self, who: usize, watched: bool, (now, kills): (Duration, u32)) {
+        let mut all = self.of(who);
+        let Some(this) = all.next() else { return };
+        this.stored |= watched;
+        for before in all {
+            before.kills_then.get_or_insert(kills);
+            // The log knew neither sooner that it was gone nor later that it was back.
+            let delay = Duration::from_secs(before.delay.into());
+            before.withdrawn |=
+                before.welcome && before.gone.is_some_and(|gone| now.saturating_sub(gone) < delay);
+        }
+    }
+
+    pub(crate) fn gone(&mut self, who: usize, now: Duration) {
+        if let Some(this) = self.of(who).next() {
+            this.gone.get_or_insert(now);
+        }
+    }
+
+    /// By what the watcher got.
+    pub(crate) fn judge(&self, counts: &HashMap<Got, usize>) -> Result<(), String> {
+        let mut found = vec![0; self.0.len()];
+        for (got, count) in counts.iter().filter(|(got, _)| got.topic.starts_with("w/")) {
+            found[got.number as usize] += count;
+        }
+        for (number, (will, count)) in self.0.iter().zip(found).enumerate() {
+            // The next will takes the place of one that is due and not published, so a second
+            // crash right then loses it.
+            let spared = will.kills_then.is_none_or(|then| then - will.kills > 1);
+            let due = will.delay == 0 && will.stored && will.gone.is_some() && !spared;
+            if count > 1 || (will.withdrawn && count > 0) || (due && count == 0) {
+                return Err(format!("{count} times will {number}: {will:?}"));
+            }
+        }
+        Ok(())
+    }
+}
