@@ -35,6 +35,35 @@ fn a_hub_without_brownfield_keeps_no_nodes_for_foreign_topics() {
     assert_eq!(retained(&Hub::start_with(scratch.path(), &set)), "", "and cleared as well");
 }
 
+/// A topic's retained message is the newest, whether it was a node's then or not.
+#[test]
+fn a_hub_that_changes_its_mind_about_brownfield_keeps_the_newest_retained_message() {
+    let scratch = Scratch::new();
+    let start = |brownfield: &str| {
+        Hub::start_with(scratch.path(), &[&format!("namespace.brownfield={brownfield}")])
+    };
+    for (brownfield, publish, expected) in [
+        ("off", Some("1"), ""),
+        ("history", Some("2"), "Plant A/pump 1\n"),
+        ("history", None, "Plant A/pump 2\n"),
+        ("off", Some("3"), "Plant A/pump 2\n"),
+        ("history", None, "Plant A/pump 3\n"),
+        ("history", Some(""), "Plant A/pump 3\n"),
+        ("off", Some("4"), ""),
+        ("history", Some("5"), "Plant A/pump 4\n"),
+        ("off", Some(""), "Plant A/pump 5\n"),
+        ("history", None, ""),
+    ] {
+        let mut hub = start(brownfield);
+        assert_eq!(retained(&hub), expected, "before {publish:?} with brownfield={brownfield}");
+        if let Some(payload) = publish {
+            let what = if payload.is_empty() { vec!["-n"] } else { vec!["-m", payload] };
+            hub.mosquitto_pub(&[&["-t", "Plant A/pump", "-q", "1", "-r"], &what[..]].concat());
+        }
+        hub.kill_nine();
+    }
+}
+
 fn retained(hub: &Hub) -> String {
     let got = Command::new("mosquitto_sub")
         .args(["-h", "127.0.0.1", "-p", &hub.mqtt.port().to_string(), "-t", "Plant A/#"])

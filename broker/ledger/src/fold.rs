@@ -93,7 +93,10 @@ impl Fold {
         let mut audiences: AHashMap<u32, Members<'_>> = AHashMap::new();
         for raw in frame.skim() {
             match raw.kind() {
-                Kind::Publish => publish = Some(raw),
+                Kind::Publish => {
+                    publish = Some(raw);
+                    self.supersede(&raw, context.topics);
+                }
                 Kind::Message => {
                     publish = Some(raw);
                     if let Record::Message(message) = raw.record() {
@@ -130,6 +133,18 @@ impl Fold {
             }
         }
         self.applied = frame.last();
+    }
+
+    /// What is retained on a topic while it is a node's is newer than what was while it was none,
+    /// as it is with another setting: the namespace keeps that, or knows that it was cleared.
+    fn supersede(&mut self, raw: &Raw<'_>, topics: &dyn Topics) {
+        if self.retained.len() > 0
+            && raw.is_retained()
+            && let Record::Publish(publish) = raw.record()
+            && let Some(topic) = topics.topic(publish.topic)
+        {
+            self.retained.remove(publish.org, &topic);
+        }
     }
 
     /// A publish is owed to an audience.

@@ -5,9 +5,11 @@ use std::ops::Range;
 use uns_model::Sequence;
 
 use super::{
-    KIND_AUDIENCE, KIND_MESSAGE, KIND_NODE_DELETED, KIND_NODE_MINTED, KIND_OWED, KIND_PUBLISH,
-    KIND_PUBLISHER, KIND_SESSION, Record, decode, length,
+    FLAG_RETAIN, KIND_AUDIENCE, KIND_MESSAGE, KIND_NODE_DELETED, KIND_NODE_MINTED, KIND_OWED,
+    KIND_PUBLISH, KIND_PUBLISHER, KIND_SESSION, Record, decode, length,
 };
+
+const FLAGS_OFFSET: usize = 5;
 
 /// What a record is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +51,13 @@ impl<'a> Raw<'a> {
     /// What it is.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether it is a publish or message with RETAIN.
+    #[inline]
+    pub fn is_retained(&self) -> bool {
+        let retain = self.bytes.get(FLAGS_OFFSET).is_some_and(|flags| flags & FLAG_RETAIN != 0);
+        retain && matches!(self.kind, Kind::Publish | Kind::Message)
     }
 
     /// Where it lies in the bytes of its frame.

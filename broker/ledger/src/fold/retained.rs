@@ -87,7 +87,7 @@ impl Retained {
         self.by_org.entry(org).or_default().insert(topic.into(), stored);
     }
 
-    fn remove(&mut self, org: OrgId, topic: &str) {
+    pub(super) fn remove(&mut self, org: OrgId, topic: &str) {
         let Some(topics) = self.by_org.get_mut(&org) else { return };
         if let Some(old) = topics.remove(topic) {
             self.count -= 1;

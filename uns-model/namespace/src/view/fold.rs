@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use fabric::{Frame, Publish, Record};
+use fabric::{Frame, Message, Publish, Record};
 use parking_lot::RwLock;
 use schemas::payload::{DecodeContext, as_text, decode};
 use uns_model::fold::{Effect, TimeFinding, Verdict};
@@ -105,6 +105,7 @@ impl View {
                 }
             }
             Record::NodeDeleted { node, .. } => self.delete(registry, node),
+            Record::Message(message) if message.retain => self.supersede(&message),
             Record::Publisher { .. } | _ => {}
         }
         self.applied = sequence;
@@ -136,6 +137,15 @@ impl View {
         for point in points {
             let verdict = self.point(node, point, arrived);
             self.counts.count(&verdict);
+        }
+    }
+
+    /// What is retained on a topic while it is no node's, as it is with another setting, is newer
+    /// than what was before: the ledger keeps that, or knows that it was cleared.
+    fn supersede(&mut self, message: &Message<'_>) {
+        let entry = self.node_of_topic(message.org, message.topic);
+        if let Some(entry) = entry.filter(|entry| entry.retained.is_some()) {
+            self.retain(entry.node.number, None, Timestamp::default());
         }
     }
 

@@ -39,6 +39,9 @@ impl Model {
         let records: Vec<_> = frame.records().collect();
         for (sequence, record) in &records {
             match record {
+                Record::Publish(publish) if publish.retain => {
+                    self.retained.remove(&format!("t/{}", publish.topic));
+                }
                 Record::Message(message) if message.retain => {
                     self.retained.remove(message.topic);
                     if !message.payload.is_empty() && self.retained.len() < 2 {

@@ -95,7 +95,7 @@ impl Stream {
                 payload,
             }));
         } else {
-            let topic = self.pick(&["x", "y", "z"]).unwrap_or_default();
+            let topic = self.pick(&["x", "y", "t/1", "t/2"]).unwrap_or_default();
             let (expiry, properties) = (Some(9), &b"pp"[..]);
             batch.push(&Record::Message(Message {
                 org,
