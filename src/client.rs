@@ -2,9 +2,12 @@
 
 mod account;
 mod broker;
+mod endpoint;
 mod http;
 mod mqtt;
 mod publisher;
+mod site;
+mod stream;
 mod target;
 
 use std::io::Write as _;
@@ -14,11 +17,11 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 pub(crate) use broker::{BrokerArgs, broker};
+pub(crate) use endpoint::{Endpoint, MqttArgs};
 pub(crate) use http::{GetArgs, HistoryArgs, get, history};
-pub(crate) use publisher::Publisher;
-pub(crate) use target::Target;
-
 use mqtt::{Connection, Event};
+pub(crate) use publisher::Publisher;
+use target::Target;
 
 /// `uns pub`
 #[derive(Debug, Args)]
@@ -35,9 +38,8 @@ pub(crate) struct PubArgs {
     /// QoS 1 waits until the value is durable; at QoS 0 nobody says if it was refused.
     #[arg(long, short, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
     qos: u8,
-    /// Where to publish.
-    #[arg(long, default_value = "mqtt://127.0.0.1:1883", value_name = "URL")]
-    mqtt: Target,
+    #[command(flatten)]
+    mqtt: MqttArgs,
 }
 
 /// `uns sub`
@@ -52,9 +54,8 @@ pub(crate) struct SubArgs {
     /// Values only, without their topics.
     #[arg(long)]
     plain: bool,
-    /// Where to subscribe.
-    #[arg(long, default_value = "mqtt://127.0.0.1:1883", value_name = "URL")]
-    mqtt: Target,
+    #[command(flatten)]
+    mqtt: MqttArgs,
 }
 
 /// A topic, or the beginning of one, that MQTT can carry: brokers hang up on others.
@@ -72,7 +73,7 @@ fn filter(text: &str) -> Result<String, String> {
 
 /// Publishes one value and waits for the acknowledgement.
 pub(crate) fn publish(args: &PubArgs) -> Result<()> {
-    let mut publisher = Publisher::connect_once(&args.mqtt, args.qos)?;
+    let mut publisher = Publisher::connect_once(args.mqtt.endpoint()?, args.qos)?;
     publisher.publish(&args.topic, args.value.as_bytes(), args.retain)?;
     publisher.finish()?;
     Ok(())
@@ -80,7 +81,8 @@ pub(crate) fn publish(args: &PubArgs) -> Result<()> {
 
 /// Prints messages until interrupted.
 pub(crate) fn subscribe(args: &SubArgs) -> Result<()> {
-    let mut connection = Connection::open(&args.mqtt)?;
+    let endpoint = args.mqtt.endpoint()?;
+    let mut connection = Connection::open(&endpoint)?;
     connection.subscribe(&args.filters)?;
     let mut left = args.count.unwrap_or(u64::MAX);
     while left > 0 {
@@ -88,7 +90,7 @@ pub(crate) fn subscribe(args: &SubArgs) -> Result<()> {
             None => connection.ping()?,
             Some(Event::Suback(refused)) => {
                 if let Some(reason) = refused {
-                    bail!("{} refused the subscription: {reason}", args.mqtt);
+                    bail!("{} refused the subscription: {reason}", endpoint.target);
                 }
             }
             Some(Event::Message { topic, payload, packet_id }) => {

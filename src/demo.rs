@@ -8,16 +8,15 @@ use anyhow::Result;
 use clap::Args;
 use uns_model::{Clock as _, Random, SeededRandom, SystemClock, SystemRandom, Timestamp};
 
-use crate::client::{Publisher, Target, topic};
+use crate::client::{MqttArgs, Publisher, topic};
 use crate::config::Span;
 use plant::Plant;
 
 /// Where and how the plant runs.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Where to publish.
-    #[arg(long, default_value = "mqtt://127.0.0.1:1883", value_name = "URL")]
-    mqtt: Target,
+    #[command(flatten)]
+    mqtt: MqttArgs,
     /// Topic of the plant's site.
     #[arg(long, default_value = "uns/v1/acme/dallas", value_name = "PREFIX", value_parser = topic)]
     topic: String,
@@ -35,7 +34,7 @@ const STEP: Duration = Duration::from_secs(1);
 /// Runs the sub-command.
 pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
     let clock = SystemClock;
-    let mut publisher = Publisher::connect(&args.mqtt, 0)?;
+    let mut publisher = Publisher::connect(args.mqtt.endpoint()?, 0)?;
     eprintln!(
         "publishing a press line, a filling line and an energy meter below {} every second; \
          Ctrl-C stops",

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use uns_model::{Clock as _, SystemClock, Timestamp};
 
-use crate::client::{Publisher, Target, topic};
+use crate::client::{MqttArgs, Publisher, topic};
 use recording::{Recording, Row};
 use schedule::{Schedule, Speed};
 
@@ -45,9 +45,8 @@ pub(crate) struct ReplayArgs {
     /// The first row always goes at QoS 1, so that a refusal is seen. QoS 1 waits for the broker's acknowledgement and resumes over a lost connection.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
     qos: u8,
-    /// Where to publish.
-    #[arg(long, default_value = "mqtt://127.0.0.1:1883", value_name = "URL")]
-    mqtt: Target,
+    #[command(flatten)]
+    mqtt: MqttArgs,
     /// What a bad row does.
     #[arg(long, value_enum, default_value_t = OnError::Skip)]
     on_error: OnError,
@@ -85,7 +84,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<()> {
     let clock = SystemClock;
     let mut recording = open(args)?;
     let topics = recording.topics(&args.topic)?;
-    let mut publisher = Publisher::connect(&args.mqtt, args.qos)?;
+    let mut publisher = Publisher::connect(args.mqtt.endpoint()?, args.qos)?;
     let mut tally = Tally::default();
     let started = clock.monotonic();
     let mut progress = Progress::new(recording.bytes_total());

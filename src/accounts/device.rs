@@ -60,31 +60,34 @@ fn add(name: &str, rules: &RuleArgs, data: &DataArgs) -> Result<()> {
     let secret = generate_secret(&SystemRandom);
     let grants = Grants { allow, publish, subscribe, roles: &[] };
     data.file().add_device(name, &secret, grants)?;
-    let line = example(&data.data, name, &secret, &topic_of(first, name));
+    let lines = examples(&data.data, name, &secret, &topic_of(first, name));
     crate::client::print(&format!(
-        "user name  {name}\npassword   {}\n\nThe password is shown this once. Try:\n\n{line}\n",
+        "user name  {name}\npassword   {}\n\nThe password is shown this once. Try:\n\n{lines}\n",
         *secret
     ))
 }
 
-/// A `mosquitto_pub` that works, as far as the hub of this directory has said where it listens.
-fn example(data: &Path, name: &str, secret: &str, topic: &str) -> String {
+/// Lines that work, as far as the hub of this directory has said where it listens.
+fn examples(data: &Path, name: &str, secret: &str, topic: &str) -> String {
     let left = Ready::left_in(data).unwrap_or_default();
     let address = |key: &str| left[key].as_str().and_then(|text| text.parse::<SocketAddr>().ok());
     let (host, port, ca) = match (address("mqtt_tls"), left["ca"].as_str(), address("mqtt")) {
         (Some(secure), Some(ca), _) => {
             let known = left["host"].as_str().unwrap_or("localhost");
             let host = if secure.ip().is_loopback() { "localhost" } else { known };
-            (host.to_owned(), secure.port(), format!(" --cafile {}", quoted(ca)))
+            (host.to_owned(), secure.port(), Some(format!(" --cafile {}", quoted(ca))))
         }
-        (_, _, Some(plain)) => (plain.ip().to_string(), plain.port(), String::new()),
-        (_, _, None) => ("127.0.0.1".to_owned(), 1883, String::new()),
+        (_, _, Some(plain)) => (plain.ip().to_string(), plain.port(), None),
+        (_, _, None) => ("127.0.0.1".to_owned(), 1883, None),
     };
+    let scheme = if ca.is_some() { "mqtts" } else { "mqtt" };
+    let named = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    let log_in = format!("{} -u {} -P {}", ca.unwrap_or_default(), quoted(name), quoted(secret));
+    let topic = quoted(topic);
     format!(
-        "mosquitto_pub -h {host} -p {port}{ca} -u {} -P {} -t {} -m 23.4",
-        quoted(name),
-        quoted(secret),
-        quoted(topic)
+        "mosquitto_pub -h {host} -p {port}{log_in} -t {topic} -m 23.4\n\
+         uns pub --mqtt {}{log_in} {topic} 23.4",
+        quoted(&format!("{scheme}://{named}:{port}"))
     )
 }
 

@@ -8,15 +8,15 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::http::{call, list, pages, text};
+use super::site::{HttpArgs, Site};
 
 /// `uns broker`
 #[derive(Debug, Args)]
 pub(crate) struct BrokerArgs {
     #[command(subcommand)]
     command: Command,
-    /// The hub.
-    #[arg(long, global = true, default_value = "http://127.0.0.1:8080", value_name = "URL")]
-    http: String,
+    #[command(flatten)]
+    hub: HttpArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -55,25 +55,25 @@ struct TraceArgs {
 
 /// Runs the chosen command.
 pub(crate) fn broker(args: &BrokerArgs) -> Result<()> {
-    let base = args.http.as_str();
+    let site = &args.hub.site()?;
     match &args.command {
-        Command::Clients { client_id, sort } => clients(base, client_id.as_deref(), sort),
+        Command::Clients { client_id, sort } => clients(site, client_id.as_deref(), sort),
         Command::Kick { client_id } => {
             let path = format!("broker/clients/{}", escaped(client_id));
-            call(base, ("DELETE", &path), &[], None).map(drop)
+            call(site, ("DELETE", &path), &[], None).map(drop)
         }
         Command::Stats => {
-            let stats = call(base, ("GET", "broker/stats"), &[], None)?;
+            let stats = call(site, ("GET", "broker/stats"), &[], None)?;
             super::print(&format!("{stats:#}\n"))
         }
-        Command::Trace(args) => trace(base, args),
+        Command::Trace(args) => trace(site, args),
     }
 }
 
-fn clients(base: &str, client_id: Option<&str>, sort: &str) -> Result<()> {
+fn clients(site: &Site, client_id: Option<&str>, sort: &str) -> Result<()> {
     let mut query = vec![("sort", sort.to_owned()), ("limit", "1000".to_owned())];
     query.extend(client_id.map(|id| ("clientId", id.to_owned())));
-    pages(base, "broker/clients", &mut query, |page| {
+    pages(site, "broker/clients", &mut query, |page| {
         let mut out = String::new();
         for client in list(page, "clients") {
             let dropped: u64 = client["dropped"]
@@ -96,7 +96,7 @@ fn clients(base: &str, client_id: Option<&str>, sort: &str) -> Result<()> {
 }
 
 /// Prints events until the trace is over. One that is interrupted ends by itself.
-fn trace(base: &str, args: &TraceArgs) -> Result<()> {
+fn trace(site: &Site, args: &TraceArgs) -> Result<()> {
     const PAUSE: Duration = Duration::from_millis(200);
     let mut asked = json!({ "durationSeconds": args.seconds, "limit": 10_000 });
     if let Some(client_id) = &args.client_id {
@@ -105,12 +105,12 @@ fn trace(base: &str, args: &TraceArgs) -> Result<()> {
     if let Some(topic) = &args.topic {
         asked["topicFilter"] = json!(topic);
     }
-    let started = call(base, ("POST", "broker/traces"), &[], Some(&asked))?;
+    let started = call(site, ("POST", "broker/traces"), &[], Some(&asked))?;
     let path = format!("broker/traces/{}", text(&started["id"]));
     let mut seen = 0_usize;
     loop {
         let query = [("after", seen.to_string()), ("limit", "1000".to_owned())];
-        let page = call(base, ("GET", &path), &query, None)?;
+        let page = call(site, ("GET", &path), &query, None)?;
         let mut out = String::new();
         for event in list(&page, "events") {
             seen += 1;
@@ -122,7 +122,7 @@ fn trace(base: &str, args: &TraceArgs) -> Result<()> {
             if dropped > 0 {
                 eprintln!("uns: {dropped} more packets passed than a trace keeps");
             }
-            return call(base, ("DELETE", &path), &[], None).map(drop);
+            return call(site, ("DELETE", &path), &[], None).map(drop);
         }
         if page["next"].is_null() {
             thread::sleep(PAUSE);

@@ -4,7 +4,8 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::Value;
 
-use super::account::{Account, REMEDY};
+use super::account::REMEDY;
+use super::site::{HttpArgs, Site};
 
 /// `uns get`
 #[derive(Debug, Args)]
@@ -12,9 +13,8 @@ pub(crate) struct GetArgs {
     /// Topic or filter; `*` or `+` is one level, `**` or `#` all below.
     #[arg(default_value = "**")]
     filter: String,
-    /// The hub.
-    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
-    http: String,
+    #[command(flatten)]
+    hub: HttpArgs,
 }
 
 /// `uns history`
@@ -37,16 +37,15 @@ pub(crate) struct HistoryArgs {
     /// Bucket width, such as 1m.
     #[arg(long)]
     bucket: Option<String>,
-    /// The hub.
-    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
-    http: String,
+    #[command(flatten)]
+    hub: HttpArgs,
 }
 
 /// Prints current values, one line each.
 pub(crate) fn get(args: &GetArgs) -> Result<()> {
     let mut query = vec![("filter", args.filter.clone())];
     let mut found = 0_usize;
-    pages(&args.http, "uns/current", &mut query, |page| {
+    pages(&args.hub.site()?, "uns/current", &mut query, |page| {
         let mut out = String::new();
         for value in list(page, "values") {
             found += 1;
@@ -82,7 +81,7 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<()> {
         }
     }
     let mut found = 0_usize;
-    pages(&args.http, "uns/history", &mut query, |page| {
+    pages(&args.hub.site()?, "uns/history", &mut query, |page| {
         let mut out = String::new();
         for sample in list(page, "samples") {
             found += 1;
@@ -104,13 +103,13 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<()> {
 
 /// Walks every page of a list.
 pub(super) fn pages(
-    base: &str,
+    site: &Site,
     path: &str,
     query: &mut Vec<(&'static str, String)>,
     mut show: impl FnMut(&Value) -> Result<()>,
 ) -> Result<()> {
     loop {
-        let page = call(base, ("GET", path), query, None)?;
+        let page = call(site, ("GET", path), query, None)?;
         show(&page)?;
         let Some(next) = page["next"].as_str() else { return Ok(()) };
         query.retain(|(key, _)| *key != "after");
@@ -120,20 +119,20 @@ pub(super) fn pages(
 
 /// One request below `/api/v1/`; an empty answer is null.
 pub(super) fn call(
-    base: &str,
+    site: &Site,
     (method, path): (&str, &str),
     query: &[(&'static str, String)],
     body: Option<&Value>,
 ) -> Result<Value> {
-    let url = format!("{}/api/v1/{path}", base.trim_end_matches('/'));
-    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+    let Site { base, agent, basic } = site;
+    let url = format!("{base}/api/v1/{path}");
     let pairs = query.iter().map(|(k, v)| (*k, v.as_str()));
-    let basic = Account::of_environment()?.map(|account| account.basic());
     let sent = match (method, body) {
-        ("DELETE", _) => as_account(agent.delete(&url), basic).query_pairs(pairs).call(),
-        (_, None) => as_account(agent.get(&url), basic).query_pairs(pairs).call(),
+        ("DELETE", _) => as_account(agent.delete(&url), basic.as_deref()).query_pairs(pairs).call(),
+        (_, None) => as_account(agent.get(&url), basic.as_deref()).query_pairs(pairs).call(),
         (_, Some(body)) => {
-            let request = as_account(agent.post(&url), basic).content_type("application/json");
+            let request =
+                as_account(agent.post(&url), basic.as_deref()).content_type("application/json");
             request.send(body.to_string())
         }
     };
@@ -155,11 +154,8 @@ pub(super) fn call(
     Ok(body)
 }
 
-/// A request of the account in the environment, if there is one.
-fn as_account<B>(
-    request: ureq::RequestBuilder<B>,
-    basic: Option<String>,
-) -> ureq::RequestBuilder<B> {
+/// A request of an account, if there is one.
+fn as_account<B>(request: ureq::RequestBuilder<B>, basic: Option<&str>) -> ureq::RequestBuilder<B> {
     match basic {
         Some(basic) => request.header("Authorization", basic),
         None => request,

@@ -1,7 +1,6 @@
 //! One MQTT 5 connection for the command line, blocking, over the hub's own codec.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -11,8 +10,9 @@ use broker_codec::{
     encode_publish, frame, push_filter,
 };
 
-use super::Target;
-use super::account::{Account, REMEDY};
+use super::account::REMEDY;
+use super::stream::Stream;
+use super::{Endpoint, Target};
 
 /// What the broker sent.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) enum Event {
 /// An open connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     out: Vec<u8>,
     received: Vec<u8>,
     read_to: usize,
@@ -44,18 +44,15 @@ const KEEP_ALIVE_SECONDS: u16 = 60;
 
 impl Connection {
     /// Connects with a clean session and a client id the broker chooses.
-    pub(super) fn open(target: &Target) -> Result<Self> {
-        let stream = dial(target).with_context(|| format!("no broker answers at {target}"))?;
-        stream.set_nodelay(true).context("the socket takes no options")?;
-        stream.set_write_timeout(Some(Duration::from_secs(30)))?;
+    pub(super) fn open(endpoint: &Endpoint) -> Result<Self> {
         let mut connection = Self {
-            stream,
+            stream: Stream::open(endpoint, CONNECT_TIMEOUT)?,
             out: Vec::with_capacity(2 * OUT_BYTES),
             received: Vec::new(),
             read_to: 0,
             receive_maximum: usize::from(u16::MAX),
         };
-        let account = Account::of_environment()?;
+        let account = endpoint.account.as_ref();
         let connect = Connect {
             version: Version::V5,
             clean_start: true,
@@ -63,12 +60,12 @@ impl Connection {
             client_id: "",
             properties: ConnectProperties::default(),
             will: None,
-            user_name: account.as_ref().map(|account| account.name.as_str()),
-            password: account.as_ref().map(|account| account.password.as_bytes()),
+            user_name: account.map(|account| account.name.as_str()),
+            password: account.map(|account| account.password.as_str().as_bytes()),
         };
         connect.encode(&mut connection.out)?;
         connection.flush()?;
-        connection.await_connack(target)?;
+        connection.await_connack(&endpoint.target)?;
         Ok(connection)
     }
 
@@ -148,7 +145,8 @@ impl Connection {
 
     /// Writes everything buffered.
     pub(super) fn flush(&mut self) -> Result<()> {
-        self.stream.write_all(&self.out).context("the connection broke while sending")?;
+        let sent = self.stream.write_all(&self.out).and_then(|()| self.stream.flush());
+        sent.context("the connection broke while sending")?;
         self.out.clear();
         Ok(())
     }
@@ -158,8 +156,8 @@ impl Connection {
         Disconnect::new(ReasonCode::Success).encode(Version::V5, &mut self.out)?;
         if self.flush().is_ok() {
             // Waiting for the broker's close makes sure that it has read everything.
-            drop(self.stream.shutdown(std::net::Shutdown::Write));
-            drop(self.stream.set_read_timeout(Some(Duration::from_secs(2))));
+            drop(self.stream.finish());
+            drop(self.stream.set_read_timeout(Duration::from_secs(2)));
             while matches!(self.stream.read(&mut [0; 4096]), Ok(1..)) {}
         }
         Ok(())
@@ -187,7 +185,7 @@ impl Connection {
             self.received.drain(..self.read_to);
             self.read_to = 0;
             let mut chunk = [0; OUT_BYTES];
-            self.stream.set_read_timeout(Some(timeout))?;
+            self.stream.set_read_timeout(timeout)?;
             match self.stream.read(&mut chunk) {
                 Ok(0) => bail!("the broker closed the connection"),
                 Ok(n) => self.received.extend_from_slice(&chunk[..n]),
@@ -227,18 +225,4 @@ fn event(bytes: &[u8]) -> Result<Option<Event>> {
         }
         _ => None,
     })
-}
-
-fn dial(target: &Target) -> Result<TcpStream> {
-    let mut last = None;
-    for address in (target.host.as_str(), target.port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = Some(error),
-        }
-    }
-    match last {
-        Some(error) => Err(error.into()),
-        None => bail!("{} has no address", target.host),
-    }
 }

@@ -8,13 +8,13 @@ use anyhow::{Context as _, Result, bail};
 use broker_codec::PacketId;
 use uns_model::{Clock as _, SystemClock};
 
-use super::Target;
+use super::Endpoint;
 use super::mqtt::{Connection, Event};
 
 /// Publishes over one MQTT connection after the other.
 #[derive(Debug)]
 pub(crate) struct Publisher {
-    target: Target,
+    endpoint: Endpoint,
     qos: u8,
     connection: Connection,
     unacknowledged: VecDeque<Message>,
@@ -40,18 +40,18 @@ const ACK_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Publisher {
     /// Connects; later losses are retried for five minutes.
-    pub(crate) fn connect(target: &Target, qos: u8) -> Result<Self> {
-        let mut publisher = Self::connect_once(target, qos)?;
+    pub(crate) fn connect(endpoint: Endpoint, qos: u8) -> Result<Self> {
+        let mut publisher = Self::connect_once(endpoint, qos)?;
         publisher.retry_for = RETRY_FOR;
         Ok(publisher)
     }
 
     /// Connects; a lost connection is an error.
-    pub(crate) fn connect_once(target: &Target, qos: u8) -> Result<Self> {
+    pub(crate) fn connect_once(endpoint: Endpoint, qos: u8) -> Result<Self> {
         Ok(Self {
-            target: target.clone(),
+            connection: Connection::open(&endpoint)?,
+            endpoint,
             qos,
-            connection: Connection::open(target)?,
             unacknowledged: VecDeque::new(),
             next_id: PacketId::FIRST,
             resumed: 0,
@@ -135,7 +135,9 @@ impl Publisher {
         let message = self.unacknowledged.remove(at).context("the position was just found")?;
         match refused {
             None => Ok(()),
-            Some(reason) => bail!("{} was refused by {}: {reason}", message.topic, self.target),
+            Some(reason) => {
+                bail!("{} was refused by {}: {reason}", message.topic, self.endpoint.target)
+            }
         }
     }
 
@@ -148,14 +150,14 @@ impl Publisher {
             let minutes = self.retry_for.as_secs() / 60;
             eprintln!(
                 "uns: the connection to {} was lost ({lost}); trying again for {minutes} minutes",
-                self.target
+                self.endpoint.target
             );
         }
         let mut last = lost;
         while clock.monotonic() < give_up {
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_secs(2));
-            match Connection::open(&self.target).and_then(|c| self.resume(c)) {
+            match Connection::open(&self.endpoint).and_then(|c| self.resume(c)) {
                 Ok(()) => {
                     self.resumed += 1;
                     return Ok(());
@@ -163,7 +165,7 @@ impl Publisher {
                 Err(error) => last = error,
             }
         }
-        Err(last.context(format!("the connection to {} was lost", self.target)))
+        Err(last.context(format!("the connection to {} was lost", self.endpoint.target)))
     }
 
     fn resume(&mut self, mut connection: Connection) -> Result<()> {

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// `mqtt://host:port`; the port may be left out.
+/// `mqtt://host:port`, or `mqtts://` in TLS; the port may be left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
+    /// Whether it is spoken to in TLS.
+    pub(crate) secure: bool,
     /// Host name or address.
     pub(crate) host: String,
     /// TCP port.
@@ -17,10 +19,11 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is no MQTT address; write mqtt://127.0.0.1:1883");
-        let rest = match text.split_once("://") {
-            Some(("mqtt" | "tcp", rest)) => rest,
+        let (secure, rest) = match text.split_once("://") {
+            Some(("mqtt" | "tcp", rest)) => (false, rest),
+            Some(("mqtts" | "ssl", rest)) => (true, rest),
             Some(_) => return Err(wrong()),
-            None => text,
+            None => (false, text),
         };
         let rest = rest.trim_end_matches('/');
         let (host, port) = match rest.rsplit_once(':') {
@@ -28,23 +31,24 @@ impl FromStr for Target {
             Some((host, port)) if host.ends_with(']') || !host.contains(':') => {
                 (host, port.parse().map_err(|_| wrong())?)
             }
-            _ => (rest, 1883),
+            _ => (rest, if secure { 8883 } else { 1883 }),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']');
         if host.is_empty() {
             return Err(wrong());
         }
-        Ok(Self { host: host.to_owned(), port })
+        Ok(Self { secure, host: host.to_owned(), port })
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, port } = self;
+        let Self { secure, host, port } = self;
+        let scheme = if *secure { "mqtts" } else { "mqtt" };
         if host.contains(':') {
-            return write!(f, "mqtt://[{host}]:{port}");
+            return write!(f, "{scheme}://[{host}]:{port}");
         }
-        write!(f, "mqtt://{host}:{port}")
+        write!(f, "{scheme}://{host}:{port}")
     }
 }
 
@@ -62,6 +66,8 @@ mod tests {
         let shown = |text: &str| text.parse::<Target>().unwrap().to_string();
         assert_eq!(shown("tcp://[::1]:99"), "mqtt://[::1]:99");
         assert_eq!(shown("localhost"), "mqtt://localhost:1883");
+        assert_eq!(shown("ssl://hub"), "mqtts://hub:8883");
+        assert_eq!(shown("mqtts://hub:1"), "mqtts://hub:1");
         assert!(parse("http://x").is_err() && parse("mqtt://").is_err());
         assert!(parse("host:port").is_err());
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
-use crate::hub::{Hub, Scratch, node_peers, peers};
+use crate::hub::{Hub, Scratch, node_peers, peers, run};
 
 /// A CA, and what it vouches for, in PEM files of a directory.
 struct Authority<'a>(&'a Path, Issuer<'static, KeyPair>);
@@ -72,4 +72,11 @@ fn paho_mqtt_js_and_mosquitto_show_certificates() {
     assert!(publish(&["--cert", &press, "--key", &press_key]));
     assert!(!publish(&["--cert", &stranger.0, "--key", &stranger.1]), "of another CA");
     assert!(!publish(&[]), "without a certificate");
+    let broker = format!("mqtts://localhost:{}", port("mqtt_tls"));
+    let own = |more: &[&str]| {
+        let pub_to = ["pub", "uns/v1/transports/mutual", "7", "--mqtt", &broker];
+        run(&[&pub_to[..], &["--cafile", &ca_file], more].concat()).status.success()
+    };
+    assert!(own(&["--cert", &press, "--key", &press_key]), "the command line");
+    assert!(!own(&["--cert", &stranger.0, "--key", &stranger.1]) && !own(&[]));
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output};
 
-use crate::hub::{Hub, Scratch, curl, peers, run};
+use crate::hub::{Hub, Scratch, certificate, curl, peers, run};
 
 /// A public hub, the admin's `name:password` and the path of its CA.
 fn start(scratch: &Scratch) -> (Hub, String, String) {
@@ -67,14 +68,72 @@ fn the_command_line_prints_what_works() {
     let said = String::from_utf8_lossy(&added.stdout).into_owned();
     let line = said.lines().find(|line| line.starts_with("mosquitto_pub")).expect("a line to try");
     assert!(line.contains("--cafile") && line.contains("-h hub.test"), "{line}");
+    let own = said.lines().find(|line| line.starts_with("uns pub")).expect("another");
+    assert!(own.contains("--mqtt mqtts://hub.test:") && own.contains("--cafile"), "{own}");
     // The name is for other machines; here it resolves to nothing.
-    let here = line.replace("-h hub.test", "-h localhost");
+    let here = [line, own].map(|line| line.replace("hub.test", "localhost")).join(" && ");
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    let works = || Command::new("sh").args(["-c", &here]).status().expect("a shell").success();
-    while !works() {
+    while !shell(&here).status.success() {
         assert!(std::time::Instant::now() < deadline, "{here}");
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
+}
+
+/// What a shell makes of a line in which `uns` is the one under test.
+fn shell(line: &str) -> Output {
+    let folder = Path::new(env!("CARGO_BIN_EXE_uns")).parent().expect("a folder");
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let path = format!("{}:{}", folder.display(), others.display());
+    Command::new("sh").args(["-c", line]).env("PATH", path).output().expect("a shell")
+}
+
+#[test]
+fn the_command_line_speaks_tls() {
+    let scratch = Scratch::new();
+    let (hub, password, ca) = start(&scratch);
+    let secret = scratch.path().join("secret");
+    fs::write(&secret, format!("{password}\n")).expect("a file");
+    let port = hub.address("mqtt_tls").port();
+    let uns = |command: &str, host: &str, more: &str| {
+        let log_in = format!("-u admin --password-file {}", secret.display());
+        let broker = format!("--mqtt mqtts://{host}:{port} --cafile {ca}");
+        shell(&format!("timeout 20 uns {command} {broker} {log_in} {more}"))
+    };
+    let done = |output: Output| {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for host in ["localhost", "127.0.0.1"] {
+        done(uns("pub uns/v1/acme/tls 7 --retain", host, ""));
+    }
+    assert_eq!(done(uns("sub uns/v1/acme/tls -n 1", "localhost", "")), "uns/v1/acme/tls 7\n");
+    done(uns("demo --for 2s --topic uns/v1/acme/demo", "localhost", ""));
+    let file = scratch.path().join("recording.csv");
+    let rows: String = (0..5_000).map(|n| format!("{n}\n")).collect();
+    fs::write(&file, format!("speed\n{rows}")).expect("a file");
+    let replay =
+        format!("replay {} --topic uns/v1/acme/replay --speed max --qos 1", file.display());
+    done(uns(&replay, "localhost", ""));
+    let https = format!("--http https://localhost:{} --cafile {ca}", hub.address("https").port());
+    let log_in = format!("-u admin --password-file {}", secret.display());
+    let read = |command: &str| done(shell(&format!("uns {command} {https} {log_in}")));
+    assert!(read("get uns/v1/acme/tls").contains("uns/v1/acme/tls  7"));
+    assert!(read("broker stats").contains("uptime"));
+    assert_eq!(read("history uns/v1/acme/tls").lines().count(), 2);
+
+    let failed = |output: Output, said: &str| {
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && error.contains(said), "{error}");
+    };
+    failed(uns("pub a 1", "127.0.0.2", ""), "one of another name");
+    let plain = format!("uns pub a 1 --mqtt mqtts://{} --cafile {ca}", hub.mqtt);
+    failed(shell(&plain), "does not answer in TLS");
+    let nobody = format!("uns pub a 1 --mqtt mqtts://localhost:{port} --cafile {ca}");
+    failed(shell(&nobody), "refused the log-in");
+    certificate(scratch.path());
+    let other = scratch.path().join("certificate.pem").display().to_string();
+    failed(shell(&nobody.replace(&ca, &other)), "does not vouch for");
 }
 
 #[test]
