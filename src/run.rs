@@ -2,6 +2,7 @@
 
 mod broker;
 pub(crate) mod certificates;
+mod descriptors;
 mod entrance;
 mod first_password;
 mod parts;
@@ -18,7 +19,7 @@ use anyhow::{Context as _, Result};
 use broker_access::AccessControl;
 use broker_server::{Handle, Server, Transport};
 use clap::Args;
-use hub_kit::http::ServeConfig;
+use hub_kit::http::{CONNECTIONS_MAX, Places, ServeConfig};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Config, TracingFormat};
@@ -60,10 +61,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
             }
         })?;
     init_tracing(&config)?;
-    let descriptors = runtime::raise_descriptor_limit();
-    let mut http = ServeConfig::default();
-    (config.mqtt.connections_max, http.connections_max) =
-        runtime::connections_max(descriptors, config.mqtt.connections_max, http.connections_max);
+    let wished = (config.mqtt.connections_max, CONNECTIONS_MAX);
+    let (mqtt, http) =
+        descriptors::connections_max(descriptors::raise(), config.mqtt.cores(), wished);
+    config.mqtt.connections_max = mqtt;
+    let http = ServeConfig { places: Places::new(http), ..ServeConfig::default() };
     let hub = runtime::hub_runtime()?;
     let signals = hub.block_on(async { Signals::new() })?;
 

@@ -17,6 +17,7 @@ mod frame;
 mod health;
 mod log;
 mod record;
+mod reopened;
 pub mod sim;
 mod stream;
 
@@ -33,4 +34,5 @@ pub use record::{
     Audience, Ids, Kind, Member, Members, Message, Publish, RECORD_BYTES_MIN, Raw, Record,
     SessionChange, Skim, fuzz,
 };
+pub use reopened::Reopened;
 pub use stream::Stream;

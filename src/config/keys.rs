@@ -17,7 +17,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("mqtt.packet_bytes_max", "Largest MQTT packet taken; advertised to MQTT 5 clients."),
     (
         "mqtt.connect_timeout",
-        "A connection must send its whole CONNECT within this time; as long for TLS and WebSocket.",
+        "A connection must have sent its whole CONNECT so long after it was accepted, TLS and WebSocket included; an exchange of AUTH packets may then take as long again.",
     ),
     ("mqtt.keep_alive_max", "Longer keep-alives are lowered to this (Server Keep Alive)."),
     ("mqtt.outbound_bytes_max", "Bytes waiting for one slow reader before QoS 0 is dropped."),

@@ -153,7 +153,7 @@ impl Default for Mqtt {
             listen: SocketAddr::from(([127, 0, 0, 1], 1883)),
             proxy_protocol: false,
             cores: 0,
-            connections_max: 18_000,
+            connections_max: 19_000,
             packet_bytes_max: ByteSize::kib(1088),
             connect_timeout: Span::seconds(10),
             keep_alive_max: Span::seconds(3600),
@@ -173,6 +173,12 @@ impl Default for Mqtt {
 }
 
 impl Mqtt {
+    /// The number of cores to run.
+    pub(crate) fn cores(&self) -> usize {
+        let available = || std::thread::available_parallelism().map_or(1, usize::from);
+        if self.cores > 0 { self.cores } else { available() }
+    }
+
     /// Every address that is listened on, by its key.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
         [

@@ -177,7 +177,7 @@ fn follow_history(store: &Arc<Store>, stop: watch::Receiver<bool>) -> Result<Joi
 fn log_config(config: &Config) -> LogConfig {
     let defaults = LogConfig::for_stream(Stream::Data);
     LogConfig {
-        queue_bytes: defaults.queue_bytes.max(queue_bytes(config.mqtt.cores)),
+        queue_bytes: defaults.queue_bytes.max(queue_bytes(config.mqtt.cores())),
         memory_bytes: config.log.memory.as_usize(),
         retention_age: Some(config.log.keep.0),
         retention_percent: config.log.keep_percent,
@@ -193,8 +193,6 @@ fn log_config(config: &Config) -> LogConfig {
 /// Each core pauses its publishers once so much is uncommitted, and may be one batch beyond it: the
 /// queue takes all of that, so that it never refuses what a core has admitted.
 fn queue_bytes(cores: usize) -> usize {
-    let available = || std::thread::available_parallelism().map_or(1, usize::from);
-    let cores = if cores > 0 { cores } else { available() };
     cores.saturating_mul(EngineConfig::default().uncommitted_bytes_max + BATCH_BYTES_MAX)
 }
 

@@ -1,6 +1,5 @@
 //! Threads beside the broker's: a runtime at lower priority, and named threads for followers.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{Builder, JoinHandle};
 
@@ -10,11 +9,15 @@ use tokio::sync::watch;
 /// How much lower the priority of hub threads is, so that a heavy query cannot delay a PUBACK.
 const NICE: i32 = 10;
 
+/// Threads beside the workers that read files and hash passwords; the rest waits its turn.
+pub(super) const BLOCKING_THREADS: usize = 64;
+
 /// The runtime of modules, HTTP and queries.
 pub(crate) fn hub_runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .thread_name("hub")
         .on_thread_start(lower_priority)
+        .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()
         .context("the hub's threads cannot be started")
@@ -65,51 +68,10 @@ fn lower_priority() {
     }
 }
 
-/// Descriptors for files: of the log, of history, of both databases. Without one the log could
-/// not go on to its next segment.
-const FILES_MAX: u64 = 1024;
-
-/// Connections that HTTP gets at least, where there are few.
-const HTTP_MIN: usize = 512;
-
-/// How many connections MQTT and HTTP may have, so that files always find a descriptor: each takes
-/// one.
-pub(crate) fn connections_max(
-    descriptors: Option<u64>,
-    mqtt: usize,
-    http: usize,
-) -> (usize, usize) {
-    let Some(limit) = descriptors else { return (mqtt, http) };
-    let room = limit.saturating_sub(FILES_MAX.min(limit / 2));
-    let room = usize::try_from(room).unwrap_or(usize::MAX);
-    let least_mqtt = mqtt.min(room - HTTP_MIN.min(room / 4));
-    let least_http = http.min(room - least_mqtt);
-    if least_mqtt < mqtt {
-        tracing::warn!(
-            limit,
-            mqtt = least_mqtt,
-            "the limit of open files allows fewer connections than mqtt.connections_max"
-        );
-    }
-    (least_mqtt, least_http)
-}
-
-/// Raises the limit of open descriptors as far as this user may; one connection takes one.
-pub(crate) fn raise_descriptor_limit() -> Option<u64> {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    match setrlimit(Resource::Nofile, raised).map_err(io::Error::from) {
-        Ok(()) => limit.maximum,
-        Err(error) => {
-            tracing::debug!(%error, "the descriptor limit stays as it is");
-            limit.current
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     #[test]
@@ -122,17 +84,5 @@ mod tests {
         assert!(ended_well("x", &Ok(Ok::<(), io::Error>(())), &stop));
         assert!(ended_well("x", &Ok(error()), &stop), "the next start replays the log");
         assert!(!ended_well::<io::Error>("x", &Err(Box::new("a panic")), &stop));
-    }
-
-    #[test]
-    fn connections_leave_descriptors_for_files() {
-        assert_eq!(connections_max(None, 18_000, 4096), (18_000, 4096));
-        assert_eq!(connections_max(Some(1 << 20), 18_000, 4096), (18_000, 4096));
-        assert_eq!(connections_max(Some(20_000), 18_000, 4096), (18_000, 976));
-        for limit in [64, 1024, 4096, 16_384] {
-            let (mqtt, http) = connections_max(Some(limit), 18_000, 4096);
-            assert!(mqtt > http && http > 0, "{limit}: {mqtt} and {http}");
-            assert!((mqtt + http) as u64 <= limit - FILES_MAX.min(limit / 2), "{limit}");
-        }
     }
 }

@@ -12,11 +12,11 @@ use crate::hub::{Hub, Scratch};
 const MIB: usize = 1 << 20;
 
 /// A small file system of its own, unmounted when it goes.
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// Mounts it and puts the hub's data on it; `None` where this user may not mount.
-    fn below(scratch: &Path) -> Option<Self> {
+    pub(crate) fn below(scratch: &Path) -> Option<Self> {
         let at = scratch.join("disk");
         fs::create_dir_all(&at).expect("the scratch directory takes folders");
         let mounted = Command::new("mount")
@@ -33,7 +33,7 @@ impl SmallDisk {
     }
 
     /// Takes all space that is left.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut ballast = vec![0; MIB];
         for n in 0.. {
             if fs::write(self.0.join(format!("ballast{n}")), &ballast).is_ok() {
@@ -46,7 +46,7 @@ impl SmallDisk {
         }
     }
 
-    fn free(&self) {
+    pub(crate) fn free(&self) {
         for entry in fs::read_dir(&self.0).expect("the disk is there").flatten() {
             if entry.file_name().to_string_lossy().starts_with("ballast") {
                 fs::remove_file(entry.path()).expect("the ballast can go");

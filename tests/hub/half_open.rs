@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use crate::hub::{Hub, Scratch, certificate, soak};
+use crate::secure::{PROXY_HEADER, begin, trust, upgrade};
 use crate::wire::{Echo, connect, dial, until_closed};
 
 fn p99(echo: &mut Echo) -> Duration {
@@ -54,4 +55,51 @@ fn silent_and_dribbling_sockets_are_dropped_in_time() {
     assert!(took < Duration::from_secs(timeout + 2), "it took {took:?}");
     assert!(beside < quiet * 2 + Duration::from_millis(20), "{quiet:?} became {beside:?}");
     p99(&mut echo);
+}
+
+/// One deadline from being accepted to the whole CONNECT: a handshake that took its time leaves so
+/// much less for what follows.
+#[test]
+fn sockets_silent_after_their_handshake_get_no_time_of_their_own() {
+    const TIMEOUT: Duration = Duration::from_secs(4);
+    let scratch = Scratch::new();
+    let mut set = certificate(scratch.path());
+    set.extend([
+        format!("mqtt.connect_timeout={}s", TIMEOUT.as_secs()),
+        "mqtt.tls.listen=127.0.0.1:0".to_owned(),
+        "mqtt.websocket.listen=127.0.0.1:0".to_owned(),
+        "mqtt.websocket_tls.listen=127.0.0.1:0".to_owned(),
+        "mqtt.websocket_tls.proxy_protocol=true".to_owned(),
+    ]);
+    let set: Vec<_> = set.iter().map(String::as_str).collect();
+    let hub = Hub::start_with(scratch.path(), &set);
+    let config = trust(&scratch.path().join("certificate.pem"));
+    let began = Instant::now();
+    let mut tls: Vec<_> = (0..20).map(|_| begin(hub.address("mqtt_tls"), &config)).collect();
+    let mut proxied: Vec<_> =
+        (0..20).map(|_| begin(hub.address("mqtt_websocket_tls"), &config)).collect();
+    let mut plain: Vec<_> = (0..20).map(|_| dial(hub.address("mqtt_websocket"))).collect();
+    // Three quarters of the time are over when they are through.
+    std::thread::sleep(TIMEOUT * 3 / 4);
+    for stream in &mut tls {
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock).expect("the hub shakes hands");
+        }
+    }
+    for stream in &mut proxied {
+        stream.sock.write_all(PROXY_HEADER).expect("the hub reads");
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock).expect("the hub shakes hands");
+        }
+    }
+    plain.iter_mut().for_each(upgrade);
+    let mut sockets: Vec<_> = plain.iter_mut().collect();
+    sockets.extend(tls.iter_mut().chain(&mut proxied).map(|stream| &mut stream.sock));
+    let count = sockets.len();
+    for socket in sockets {
+        until_closed(socket);
+    }
+    let took = began.elapsed();
+    eprintln!("R13: {count} that were silent after their handshake dropped within {took:?}");
+    assert!(took < TIMEOUT + Duration::from_millis(1_500), "it took {took:?}");
 }

@@ -96,9 +96,14 @@ impl Hub {
 
     /// Starts it under another program, such as a tracer, which ends with it.
     pub(crate) fn start_under(directory: &Path, program: &[&str]) -> Self {
+        Self::start_under_with(directory, program, &[])
+    }
+
+    /// The same with further `--set` entries.
+    pub(crate) fn start_under_with(directory: &Path, program: &[&str], set: &[&str]) -> Self {
         let mut command = Command::new(program[0]);
         command.args(&program[1..]).arg(env!("CARGO_BIN_EXE_uns"));
-        Self::spawn(directory, command, ANY, &[])
+        Self::spawn(directory, command, ANY, set)
     }
 
     fn spawn(
@@ -192,6 +197,16 @@ impl Hub {
             line.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok()).expect("a number")
         };
         (kib("VmRSS:") * 1024, kib("VmHWM:") * 1024)
+    }
+
+    /// How long its threads have run.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.pid())).expect("the hub runs");
+        let ran = |task: fs::DirEntry| {
+            let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<u64>().ok()
+        };
+        Duration::from_nanos(tasks.flatten().filter_map(ran).sum())
     }
 
     /// The sum of the metrics whose names begin so.

@@ -6,6 +6,7 @@
 mod client;
 mod hub;
 mod recording;
+mod secure;
 mod wire;
 
 mod absent_sessions;
@@ -15,11 +16,13 @@ mod clock_jumps;
 mod commands;
 mod dead_letters;
 mod delete_node;
+mod descriptors;
 mod devices;
 mod disk_full;
 mod failed_sync;
 mod first_contact;
 mod first_password;
+mod full_under_load;
 mod half_open;
 mod hostile_bytes;
 mod http_guard;

@@ -1,13 +1,20 @@
-//! Many connections: what they cost while idle (R10), and that all come back after a kill -9 (R11).
+//! Many connections: what they cost while idle (R10), in TLS too, and that all come back after a
+//! kill -9 (R11).
 //! `UNS_SOAK=1` runs the long form.
 
+use std::io::{Read as _, Write as _};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use broker_codec::{Connect, QoS, ReasonCode, Version};
+use tokio_rustls::rustls::ClientConfig;
 
 use crate::client::{Client, connect, session};
-use crate::hub::{Hub, Scratch, soak};
-use crate::wire::Echo;
+use crate::hub::{Hub, Scratch, certificate, soak};
+use crate::secure::{self, Secure};
+use crate::wire::{self, Echo};
 
 /// Clients, and whether their sessions were present.
 type Clients = Vec<(Client, bool)>;
@@ -57,6 +64,55 @@ fn idle_connections_are_cheap() {
     eprintln!("R10: p99 of {rounds} round trips beside them: {slow:?}");
     assert!(slow < Duration::from_millis(if soak() { 10 } else { 100 }), "p99 is {slow:?}");
     clients.iter_mut().for_each(|(client, _)| client.ping());
+    drop(warm);
+}
+
+/// Connects all in TLS, on some threads at once, since each waits for its handshake.
+fn connect_secure(address: SocketAddr, config: &Arc<ClientConfig>, ids: &[String]) -> Vec<Secure> {
+    const THREADS: usize = 8;
+    let open = |id: &String| {
+        let mut stream = secure::open(address, config);
+        stream.write_all(&wire::connect(id)).expect("the hub reads");
+        let mut connack = [0; 4];
+        stream.read_exact(&mut connack).expect("CONNACK");
+        assert_eq!(connack, [0x20, 2, 0, 0], "{id}");
+        stream
+    };
+    thread::scope(|scope| {
+        let parts = ids.chunks(ids.len().div_ceil(THREADS));
+        let threads = parts.map(|part| scope.spawn(move || part.iter().map(open).collect()));
+        let threads: Vec<thread::ScopedJoinHandle<'_, Vec<_>>> = threads.collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("all connect")).collect()
+    })
+}
+
+#[test]
+fn idle_connections_in_tls_are_cheap() {
+    let count = if soak() { 9_900 } else { 400 };
+    let ids: Vec<_> = (0..count).map(|n| format!("idle{n}")).collect();
+    let scratch = Scratch::new();
+    let mut set = certificate(scratch.path());
+    set.push("mqtt.tls.listen=127.0.0.1:0".to_owned());
+    let set: Vec<_> = set.iter().map(String::as_str).collect();
+    let hub = Hub::start_with(scratch.path(), &set);
+    let config = secure::trust(&scratch.path().join("certificate.pem"));
+    let warm: Vec<_> = (0..100).map(|n| format!("warm{n}")).collect();
+    let warm = connect_secure(hub.address("mqtt_tls"), &config, &warm);
+    let (before, spent) = (hub.memory().0, hub.cpu_time());
+    let began = Instant::now();
+    let mut clients = connect_secure(hub.address("mqtt_tls"), &config, &ids);
+    let (took, spent) = (began.elapsed(), hub.cpu_time().saturating_sub(spent));
+    let each = (hub.memory().0.saturating_sub(before)) / count;
+    eprintln!("R10: {count} connections in TLS in {took:?} ({spent:?} CPU), {each} bytes each");
+    // The clients' half of the handshakes runs on the same cores: what counts is the hub's.
+    assert!(spent < Duration::from_secs(5), "handshakes took {spent:?} of CPU time");
+    let most = if cfg!(debug_assertions) { 80 << 10 } else { 40 << 10 };
+    assert!(each <= most, "{each} bytes each");
+    for stream in &mut clients {
+        stream.write_all(&[0xC0, 0]).expect("the hub reads");
+        let mut pong = [0; 2];
+        stream.read_exact(&mut pong).expect("PINGRESP");
+    }
     drop(warm);
 }
 

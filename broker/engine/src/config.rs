@@ -19,7 +19,7 @@ pub struct Config {
     pub topic_alias_out_maximum: u16,
     /// Longest keep alive granted, 0 for any; a longer wish gets Server Keep Alive.
     pub keep_alive_max: u16,
-    /// How long a client may take to send its whole CONNECT.
+    /// How long a client may take to send its whole CONNECT, and then for enhanced authentication.
     pub handshake_timeout: Duration,
     /// Longest data of enhanced authentication, in either direction.
     pub auth_bytes_max: usize,

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::config::{Config, Listener};
 use crate::counters::Counters;
-use crate::handshake::Hall;
+use crate::handshake::{Guests, Hall};
 use crate::turnstile::Turnstile;
 use crate::worker::{Arrival, Carrier, Gauges, Socket};
 
@@ -26,12 +26,14 @@ pub(crate) struct Floor {
     /// Connections closed at the door.
     pub(crate) turned_away: Arc<AtomicU64>,
     pub(crate) counters: Arc<Counters>,
+    /// Those whose handshakes are under way.
+    guests: Arc<Guests>,
     /// Nobody is let in any more.
     pub(crate) closed: Arc<AtomicBool>,
 }
 
 /// Connections beyond the limit that are let in to hear why they are refused.
-const REFUSED_MAX: usize = 64;
+pub const REFUSED_MAX: usize = 64;
 
 /// Accepts for ever. Errors of one connection, or a lack of descriptors, end nothing.
 pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor, hall: Arc<Hall>) {
@@ -51,7 +53,7 @@ pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor
                     durability: listener.durability,
                     ..Peer::default()
                 };
-                floor.admit(Socket { stream, layers: None }, peer).await;
+                floor.admit(Socket { stream, layers: None, waited: Duration::ZERO }, peer).await;
             }
             Ok((stream, from)) if floor.has_room() => {
                 hall.receive(stream, from, listener, &floor);
@@ -74,7 +76,7 @@ impl Floor {
         cores: Vec<mpsc::Sender<Arrival>>,
         gauges: Arc<Vec<Gauges>>,
         config: &Config,
-        counters: Arc<Counters>,
+        (counters, guests): (Arc<Counters>, Arc<Guests>),
     ) -> Self {
         Self {
             cores,
@@ -83,6 +85,7 @@ impl Floor {
             connections_per_second: config.connections_per_second,
             turned_away: Arc::default(),
             counters,
+            guests,
             closed: Arc::default(),
         }
     }
@@ -105,14 +108,12 @@ impl Floor {
         room
     }
 
-    /// Hands a connection to the core with the fewest.
+    /// Hands a connection to the core with the fewest. One that is through takes the place of a
+    /// handshake, if that is the last.
     pub(crate) async fn admit(&self, socket: Socket, peer: Peer) {
-        if !self.has_room() || self.closed.load(Ordering::Relaxed) {
-            return;
-        }
         let load = |core: &usize| self.gauges[*core].sockets.load(Ordering::Relaxed);
         let Some(core) = (0..self.gauges.len()).min_by_key(load) else { return };
-        let Socket { stream, layers } = socket;
+        let Socket { stream, layers, waited } = socket;
         let prepared = stream.set_nodelay(true).and_then(|()| stream.into_std());
         let carrier = match prepared {
             Ok(stream) => Carrier { stream, layers },
@@ -124,9 +125,13 @@ impl Floor {
         };
         // The core is gone: so is the broker.
         let Ok(place) = self.cores[core].reserve().await else { return };
+        if !self.has_room() || self.closed.load(Ordering::Relaxed) {
+            return;
+        }
+        self.guests.shed(self.room(), &self.counters);
         let welcome = self.sockets() < self.connections_max;
         self.gauges[core].sockets.fetch_add(1, Ordering::Relaxed);
         self.counters.accepted(peer.transport);
-        place.send(Arrival { carrier, peer: Box::new(peer), welcome });
+        place.send(Arrival { carrier, peer: Box::new(peer), waited, welcome });
     }
 }

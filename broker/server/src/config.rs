@@ -100,7 +100,7 @@ pub struct Handshakes {
     /// How many go on at once. One more ends the oldest, so that silent clients cannot keep out
     /// those that speak.
     pub max: usize,
-    /// How long one may take.
+    /// How long one may take. What it takes, CONNECT has no more.
     pub timeout: Duration,
     /// Longest WebSocket frame taken. A packet may span frames.
     pub frame_bytes_max: u64,

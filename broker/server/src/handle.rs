@@ -140,8 +140,8 @@ impl Handle {
             anonymous_allowed: peer.ip().is_loopback() && here.ip().is_loopback(),
             ..Peer::default()
         };
-        let layers = Some(Box::new(layers));
-        self.floor.admit(Socket { stream, layers }, peer).await;
+        let (layers, waited) = (Some(Box::new(layers)), Duration::ZERO);
+        self.floor.admit(Socket { stream, layers, waited }, peer).await;
         Ok(())
     }
 
@@ -186,7 +186,7 @@ impl Handle {
             delayed: self.floor.counters.delayed.load(Ordering::Relaxed),
             turned_away: self.turned_away.load(Ordering::Relaxed),
             transports: self.floor.counters.transports(),
-            handshakes: self.hall.guests(),
+            handshakes: self.hall.guests.count(),
             reloads: self.floor.counters.reloads(),
         }
     }

@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConnection;
 
@@ -56,11 +57,32 @@ impl Failed {
 
 /// Handshakes under way.
 #[derive(Debug, Default)]
-struct Guests {
+pub(crate) struct Guests(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
     /// By arrival.
-    waiting: BTreeMap<u64, AbortHandle>,
+    tasks: BTreeMap<u64, (Transport, AbortHandle)>,
     next: u64,
     closed: bool,
+}
+
+impl Guests {
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().tasks.len()
+    }
+
+    /// Ends the oldest where there are this many.
+    pub(crate) fn shed(&self, most: usize, counters: &Counters) {
+        let mut waiting = self.0.lock();
+        let oldest = (waiting.tasks.len() >= most).then(|| waiting.tasks.pop_first()).flatten();
+        drop(waiting);
+        if let Some((_, (transport, oldest))) = oldest {
+            oldest.abort();
+            counters.failed(transport, Failure::Shed);
+        }
+    }
 }
 
 /// Where handshakes happen.
@@ -69,7 +91,7 @@ pub(crate) struct Hall {
     pub(crate) certificates: Option<Arc<Certificates>>,
     pages: Arc<dyn Pages>,
     counters: Arc<Counters>,
-    guests: Mutex<Guests>,
+    pub(crate) guests: Arc<Guests>,
 }
 
 impl fmt::Debug for Hall {
@@ -83,7 +105,7 @@ struct Seat(Arc<Hall>, u64);
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.guests.lock().waiting.remove(&self.1);
+        self.0.guests.0.lock().tasks.remove(&self.1);
     }
 }
 
@@ -94,21 +116,16 @@ impl Hall {
         pages: Arc<dyn Pages>,
         counters: Arc<Counters>,
     ) -> Self {
-        Self { limits, certificates, pages, counters, guests: Mutex::default() }
-    }
-
-    /// Handshakes under way.
-    pub(crate) fn guests(&self) -> usize {
-        self.guests.lock().waiting.len()
+        Self { limits, certificates, pages, counters, guests: Arc::default() }
     }
 
     /// Ends every handshake and begins no other.
     pub(crate) fn close(&self) {
-        let mut guests = self.guests.lock();
-        guests.closed = true;
-        let waiting = std::mem::take(&mut guests.waiting);
-        drop(guests);
-        waiting.values().for_each(AbortHandle::abort);
+        let mut waiting = self.guests.0.lock();
+        waiting.closed = true;
+        let tasks = std::mem::take(&mut waiting.tasks);
+        drop(waiting);
+        tasks.values().for_each(|(_, task)| task.abort());
     }
 
     /// Starts the handshake of a connection.
@@ -119,22 +136,16 @@ impl Hall {
         listener: Listener,
         floor: &Floor,
     ) {
-        let mut guests = self.guests.lock();
-        if guests.closed {
+        // Those under way and those served stay within the limit of connections together.
+        self.guests.shed(self.limits.max.min(floor.room()).max(1), &self.counters);
+        let mut waiting = self.guests.0.lock();
+        if waiting.closed {
             return;
         }
-        // Those under way and those served stay within the limit of connections together.
-        let most = self.limits.max.min(floor.room()).max(1);
-        let oldest = (guests.waiting.len() >= most).then(|| guests.waiting.pop_first()).flatten();
-        let id = guests.next;
-        guests.next += 1;
+        let id = waiting.next;
+        waiting.next += 1;
         let task = tokio::spawn(self.clone().lead(id, (stream, from), listener, floor.clone()));
-        guests.waiting.insert(id, task.abort_handle());
-        drop(guests);
-        if let Some((_, oldest)) = oldest {
-            oldest.abort();
-            self.counters.failed(listener.transport, Failure::Shed);
-        }
+        waiting.tasks.insert(id, (listener.transport, task.abort_handle()));
     }
 
     /// Leads a connection from its socket to a core.
@@ -146,11 +157,15 @@ impl Hall {
         floor: Floor,
     ) {
         let seat = Seat(Arc::clone(&self), id);
+        let began = Instant::now();
         let handshake = self.greet(stream, from, listener);
         let outcome = tokio::time::timeout(self.limits.timeout, handshake).await;
         drop(seat);
         let failed = match outcome {
-            Ok(Ok((socket, peer))) => return floor.admit(socket, peer).await,
+            Ok(Ok((stream, layers, peer))) => {
+                let socket = Socket { stream, layers, waited: began.elapsed() };
+                return floor.admit(socket, peer).await;
+            }
             Ok(Err(failed)) => failed,
             Err(_) => Failed::new(Failure::Timeout, &"it took too long"),
         };
@@ -169,7 +184,7 @@ impl Hall {
         mut stream: TcpStream,
         from: SocketAddr,
         listener: Listener,
-    ) -> Result<(Socket, Peer), Failed> {
+    ) -> Result<(TcpStream, Option<Box<Layers>>, Peer), Failed> {
         let mut address = from;
         if listener.proxy {
             let said =
@@ -186,7 +201,7 @@ impl Hall {
             certificate: None,
         };
         let (stream, layers) = match listener.transport {
-            Transport::Tcp => return Ok((Socket { stream, layers: None }, peer)),
+            Transport::Tcp => return Ok((stream, None, peer)),
             Transport::WebSocket => {
                 let early = self.upgrade(&mut stream, address).await?;
                 (stream, Layers { websocket: Some(self.deframer()), early, ..self.layers() })
@@ -206,7 +221,7 @@ impl Hall {
                 (stream, Layers { tls: Some(session), websocket, early, ..self.layers() })
             }
         };
-        Ok((Socket { stream, layers: Some(Box::new(layers)) }, peer))
+        Ok((stream, Some(Box::new(layers)), peer))
     }
 
     async fn upgrade(

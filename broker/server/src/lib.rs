@@ -36,6 +36,7 @@ mod worker;
 
 pub mod fuzz;
 
+pub use accept::REFUSED_MAX;
 pub use config::{Config, Handshakes, Listener, Tls, Verification};
 pub use counters::{Failure, Reloads, TransportStats};
 pub use error::Error;

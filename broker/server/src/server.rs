@@ -137,7 +137,7 @@ impl Server {
         let (stop_sessions, stopped) = watch::channel(false);
         let sessions = sessions::start(ledger.as_ref(), Arc::clone(&post), stopped)?;
         let hall = Hall::new(config.handshakes, certificates, pages, Arc::clone(&counters));
-        let floor = Floor::new(doors, gauges, &config, counters);
+        let floor = Floor::new(doors, gauges, &config, (counters, Arc::clone(&hall.guests)));
         let handle = Handle {
             broker,
             cores: desks.into(),

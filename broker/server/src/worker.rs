@@ -15,6 +15,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
+use std::time::Duration;
 
 use broker_engine::{Broker, CoreNo, Engine, InProcess, Key, Now, Rejection, Stats};
 use broker_ledger::Ledger;
@@ -41,6 +42,8 @@ pub(crate) type Published = Result<Option<Commit>, Rejection>;
 pub(crate) struct Socket {
     pub(crate) stream: tokio::net::TcpStream,
     pub(crate) layers: Option<Box<Layers>>,
+    /// How long what came before MQTT took, which is time its CONNECT has no more.
+    pub(crate) waited: Duration,
 }
 
 /// The same on its way from one runtime to another.
@@ -55,6 +58,7 @@ pub(crate) struct Carrier {
 pub(crate) struct Arrival {
     pub(crate) carrier: Carrier,
     pub(crate) peer: Box<broker_engine::Peer>,
+    pub(crate) waited: Duration,
     /// Otherwise it is refused in words.
     pub(crate) welcome: bool,
 }
@@ -106,9 +110,9 @@ pub(crate) struct Setup {
     pub(crate) arrivals: mpsc::Receiver<Arrival>,
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) orders: mpsc::Receiver<Order>,
-    pub(crate) stop: watch::Receiver<Option<std::time::Duration>>,
+    pub(crate) stop: watch::Receiver<Option<Duration>>,
     pub(crate) sources: Sources,
-    pub(crate) figures_interval: std::time::Duration,
+    pub(crate) figures_interval: Duration,
 }
 
 /// Bytes read from a socket at once.
@@ -182,9 +186,16 @@ impl Worker {
     }
 
     /// Takes a socket in and returns the key under which it is served.
-    fn adopt(&self, stream: Stream, peer: broker_engine::Peer, welcome: bool) -> Option<Rc<Link>> {
+    fn adopt(&self, arrival: Arrival) -> Option<Rc<Link>> {
+        let Arrival { carrier, peer, waited, welcome } = arrival;
+        let stream = Stream::new(carrier)
+            .inspect_err(|error| tracing::warn!(%error, "a socket was not taken over"))
+            .ok()?;
         let mut engine = self.engine.borrow_mut();
-        let key = engine.open(self.now(), peer)?;
+        // Its time began when it was accepted.
+        let now = self.now();
+        let accepted = Now { monotonic: now.monotonic.saturating_sub(waited), ..now };
+        let key = engine.open(accepted, *peer)?;
         if !welcome {
             engine.refuse(key, broker_codec::ReasonCode::QuotaExceeded);
         }

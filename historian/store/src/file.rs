@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use fabric::{Disk, File};
+use fabric::{Disk, File as _, Reopened};
 use historian_segment::{Piece, ReadAt, Sample, Segment, SeriesId};
 use parking_lot::Mutex;
 use uns_model::{Sequence, Timestamp};
@@ -36,7 +36,7 @@ pub struct HistoryFile {
     verified: AtomicBool,
 }
 
-/// Opens files and keeps the footers of the latest ones.
+/// Opens files and keeps the footers of the latest ones, not their descriptors.
 #[derive(Debug)]
 pub(crate) struct Files {
     disk: Arc<dyn Disk>,
@@ -46,10 +46,11 @@ pub(crate) struct Files {
     open_max: usize,
 }
 
-/// A file of a [`Disk`] as the reader wants it.
+/// A file of a [`Disk`] as the reader wants it: however many files queries and the footers that are
+/// kept concern, only what is being read is open.
 #[derive(Clone, Debug)]
 pub(crate) struct Input {
-    file: Arc<dyn File>,
+    file: Reopened,
     length: u64,
 }
 
@@ -139,7 +140,7 @@ impl Files {
 
     fn input(&self, name: &str) -> Result<Input, Error> {
         let failed = |error| self.disk_error("open", name, error);
-        let file = self.disk.open(&self.path(name)).map_err(failed)?;
+        let file = Reopened::new(Arc::clone(&self.disk), self.path(name));
         let length = file.length().map_err(failed)?;
         Ok(Input { file, length })
     }

@@ -47,6 +47,7 @@ pub struct View {
 /// A piece of an open file, ready to be read.
 #[derive(Debug)]
 pub struct PieceOfFile {
+    of: Arc<HistoryFile>,
     file: Arc<OpenFile>,
     piece: Piece,
     sid: SeriesId,
@@ -109,7 +110,8 @@ impl View {
         let mut pieces = Vec::new();
         for sid in &self.series {
             for piece in open.segment.pieces(*sid, self.range.0, self.range.1) {
-                pieces.push(PieceOfFile { file: Arc::clone(&open), piece, sid: *sid });
+                let (of, file) = (Arc::clone(file), Arc::clone(&open));
+                pieces.push(PieceOfFile { of, file, piece, sid: *sid });
             }
         }
         Ok(pieces)
@@ -120,7 +122,11 @@ impl View {
     /// # Errors
     /// Those of the disk, and bytes that went bad after the file was checked.
     pub fn read(&self, piece: &PieceOfFile, out: &mut Vec<Sample>) -> Result<(), Error> {
-        piece.file.read(&piece.piece, piece.sid, self.range, out)
+        match piece.file.read(&piece.piece, piece.sid, self.range, out) {
+            // Purged between opening the file and reading this piece of it.
+            Err(_) if piece.of.dropped.load(Ordering::Acquire) => Ok(()),
+            read => read,
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub use guard::{Guard, Hosts};
 pub use login::{Credential, LogIn, NoAccounts};
 pub use params::{LIST, Limit, Pairs, Params};
 pub use problem::RequestId;
-pub use serve::{ServeConfig, TlsSource, serve};
+pub use serve::{CONNECTIONS_MAX, Place, Places, ServeConfig, TlsSource, serve};
 pub use upgrade::{Carrier, Upgrade};
 
 /// Limits of the HTTP side.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
+use hub_kit::http::Place;
 use hub_kit::metrics::MetricSource;
 use hub_kit::{Caller, Hub, Refusal};
 use schemas::ws::{ClientMessage, ServerMessage};
@@ -74,6 +75,7 @@ pub(crate) fn openapi() -> OpenApi {
 async fn upgrade(
     State(service): State<Service>,
     caller: Caller,
+    place: Option<Extension<Place>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {
@@ -91,7 +93,7 @@ async fn upgrade(
     upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX).on_upgrade(
         async move |socket| {
             connection::run(socket, &service, caller).await;
-            drop(slot);
+            drop((slot, place));
         },
     )
 }

@@ -225,5 +225,5 @@ fn random_packets_in_random_order() {
         assert!(played.is_ok(), "UNS_SEED={seed} repeats it");
         steps += STEPS;
     }
-    eprintln!("{steps} random steps of clients, no panic");
+    eprintln!("R12: {steps} random steps of clients, no panic");
 }

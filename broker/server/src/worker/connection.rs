@@ -20,7 +20,8 @@ pub(super) async fn serve(worker: Rc<Worker>, link: Rc<Link>) {
     worker.engine.borrow_mut().closed(now, link.key);
     worker.flush_soon();
     drop(worker);
-    let last_words = link.end.get() == End::Graceful || link.stream.borrow().has_last_words();
+    let spoke = link.end.get() == End::Graceful && link.spoke.get();
+    let last_words = spoke || link.stream.borrow().has_last_words();
     if last_words && let Some(link) = Rc::into_inner(link) {
         // Boxed, so that the many connections that do not end now have no room for it.
         Box::pin(linger(link.stream.into_inner())).await;

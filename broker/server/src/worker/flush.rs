@@ -161,6 +161,7 @@ impl Worker {
             match stream.try_write(output) {
                 Ok(bytes) => {
                     written = bytes;
+                    link.spoke.set(true);
                     link.blocked.set(bytes < output.len() || stream.holds_output());
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => link.blocked.set(true),

@@ -17,6 +17,8 @@ pub(super) struct Link {
     waker: RefCell<Option<Waker>>,
     /// The socket takes no more for now.
     pub(super) blocked: Cell<bool>,
+    /// Something was written, which its client shall have read before the socket goes.
+    pub(super) spoke: Cell<bool>,
     /// The engine wants nothing more for now.
     pub(super) paused: Cell<bool>,
     /// What is unread may be offered again.
@@ -45,6 +47,7 @@ impl Link {
             unread: RefCell::default(),
             waker: RefCell::default(),
             blocked: Cell::new(false),
+            spoke: Cell::new(false),
             paused: Cell::new(false),
             retry: Cell::new(false),
             end: Cell::new(End::Not),

@@ -13,7 +13,6 @@ use tokio::task::{LocalSet, spawn_local};
 use super::connection::serve;
 use super::figures::publish_figures;
 use super::orders::take_orders;
-use super::stream::Stream;
 use super::{Arrival, Published, Request, Setup, Worker};
 use crate::abort::AbortOnPanic;
 
@@ -84,12 +83,8 @@ async fn judge(worker: Rc<Worker>) {
 }
 
 async fn welcome(worker: Rc<Worker>, mut arrivals: mpsc::Receiver<Arrival>) {
-    while let Some(Arrival { carrier, peer, welcome }) = arrivals.recv().await {
-        let link = Stream::new(carrier)
-            .inspect_err(|error| tracing::warn!(%error, "a socket was not taken over"))
-            .ok()
-            .and_then(|stream| worker.adopt(stream, *peer, welcome));
-        let Some(link) = link else {
+    while let Some(arrival) = arrivals.recv().await {
+        let Some(link) = worker.adopt(arrival) else {
             worker.gauges().sockets.fetch_sub(1, Ordering::Relaxed);
             continue;
         };

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use fabric::{Damage, Error, Frame, GapReason, Tail, TailItem};
+use fabric::{Damage, Error, Frame, GapReason, Reopened, Tail, TailItem};
 use uns_model::Sequence;
 
 use super::inner::Shared;
@@ -71,22 +71,24 @@ impl LocalTail {
                 scanner.set_limit(limit);
                 scanner
             }
-            _ => match self.shared.disk.open(&segment.path) {
-                Ok(file) => {
-                    let spot = self.spot.filter(|spot| spot.base == segment.base);
-                    let offset = spot.map_or(DATA_START, |spot| spot.offset);
-                    Scanner::new(file, self.shared.key, offset, limit)
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Ok(self.vanished(segment, last));
-                }
-                Err(source) => return Err(Error::Read { path: segment.path.clone(), source }),
-            },
+            _ => {
+                let spot = self.spot.filter(|spot| spot.base == segment.base);
+                let offset = spot.map_or(DATA_START, |spot| spot.offset);
+                let disk = Arc::clone(&self.shared.disk);
+                let file = Arc::new(Reopened::new(disk, segment.path.clone()));
+                Scanner::new(file, self.shared.key, offset, limit)
+            }
         };
-        let item = self.read_on(&mut scanner, last).map_err(|error| match error {
-            ScanError::Io(source) => Error::Read { path: segment.path.clone(), source },
-            ScanError::Newer(found) => Error::NewerFormat { found },
-        })?;
+        let item = match self.read_on(&mut scanner, last) {
+            Ok(item) => item,
+            Err(ScanError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(self.vanished(segment, last));
+            }
+            Err(ScanError::Io(source)) => {
+                return Err(Error::Read { path: segment.path.clone(), source });
+            }
+            Err(ScanError::Newer(found)) => return Err(Error::NewerFormat { found }),
+        };
         self.spot = Some(Spot { base: segment.base, offset: scanner.offset() });
         self.scanner = Some((segment.base, scanner));
         Ok(Read::Item(item))

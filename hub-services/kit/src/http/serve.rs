@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -25,8 +25,9 @@ use crate::Stop;
 /// Limits of the listener.
 #[derive(Clone, Debug)]
 pub struct ServeConfig {
-    /// Open connections; further ones wait in the kernel's backlog.
-    pub connections_max: usize,
+    /// Places of open connections, which listeners may share; who finds none waits in the kernel's
+    /// backlog.
+    pub places: Places,
     /// How long a client may take to send a request's headers, and to stay idle.
     pub header_timeout: Duration,
     /// How long open requests may go on after the stop signal.
@@ -34,6 +35,26 @@ pub struct ServeConfig {
     /// What a TLS handshake goes by; without it connections are plain.
     pub tls: Option<TlsSource>,
 }
+
+/// How many connections may be open at once.
+#[derive(Clone, Debug)]
+pub struct Places(Arc<Semaphore>);
+
+impl Places {
+    /// So many, and at least one for each of two listeners that wait for theirs.
+    pub fn new(connections_max: usize) -> Self {
+        Self(Arc::new(Semaphore::new(connections_max.clamp(2, Semaphore::MAX_PERMITS))))
+    }
+}
+
+/// The place of one connection, an extension of its requests: who takes a connection over keeps it.
+#[derive(Clone, Debug)]
+pub struct Place(
+    #[expect(dead_code, reason = "it is kept, not looked at")] Arc<OwnedSemaphorePermit>,
+);
+
+/// Connections there may be unless something else is said.
+pub const CONNECTIONS_MAX: usize = 4096;
 
 /// Gives each handshake the certificate of its moment, so that a renewed one takes effect.
 #[derive(Clone)]
@@ -48,8 +69,8 @@ impl fmt::Debug for TlsSource {
 impl Default for ServeConfig {
     fn default() -> Self {
         Self {
-            connections_max: 4096,
-            header_timeout: Duration::from_secs(60),
+            places: Places::new(CONNECTIONS_MAX),
+            header_timeout: Duration::from_secs(10),
             drain: Duration::from_secs(5),
             tls: None,
         }
@@ -64,10 +85,13 @@ const HEADER_BYTES_MAX: usize = 64 * 1024;
 
 /// Answers connections until the stop signal, then lets open requests finish within `drain`.
 pub async fn serve(listener: TcpListener, router: Router, config: ServeConfig, mut stop: Stop) {
-    let slots = Arc::new(Semaphore::new(config.connections_max.max(1)));
     let mut connections = JoinSet::new();
     loop {
-        let Ok(slot) = slots.clone().acquire_owned().await else { break };
+        let place = tokio::select! {
+            () = stop.stopped() => break,
+            place = Arc::clone(&config.places.0).acquire_owned() => place,
+        };
+        let Ok(place) = place else { break };
         let accepted = tokio::select! {
             () = stop.stopped() => break,
             accepted = listener.accept() => accepted,
@@ -76,11 +100,10 @@ pub async fn serve(listener: TcpListener, router: Router, config: ServeConfig, m
         while connections.try_join_next().is_some() {}
         match accepted {
             Ok((stream, peer)) => {
+                let place = Place(Arc::new(place));
                 let (router, config, stop) = (router.clone(), config.clone(), stop.clone());
-                connections.spawn(async move {
-                    connection(stream, peer, router, config, stop).await;
-                    drop(slot);
-                });
+                let client = Client { peer, place, router, config, stop };
+                connections.spawn(client.connect(stream));
             }
             Err(error) => {
                 // Out of descriptors, most likely: waiting is all that helps.
@@ -95,63 +118,65 @@ pub async fn serve(listener: TcpListener, router: Router, config: ServeConfig, m
     }
 }
 
-async fn connection(
-    stream: TcpStream,
+/// One connection and what answers it.
+struct Client {
     peer: SocketAddr,
+    place: Place,
     router: Router,
     config: ServeConfig,
-    mut stop: Stop,
-) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, %peer, "no TCP_NODELAY");
-    }
-    let Some(TlsSource(current)) = &config.tls else {
-        return speak(stream, peer, router, config, stop).await;
-    };
-    let handshake = TlsAcceptor::from(current()).accept(stream);
-    let handshake = tokio::time::timeout(HANDSHAKE_MAX, handshake);
-    let accepted = tokio::select! {
-        accepted = handshake => accepted,
-        () = stop.stopped() => return,
-    };
-    match accepted {
-        Ok(Ok(stream)) => speak(stream, peer, router, config, stop).await,
-        Ok(Err(error)) => tracing::debug!(%error, %peer, "a TLS handshake failed"),
-        Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
-    }
+    stop: Stop,
 }
 
-async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
-    stream: S,
-    peer: SocketAddr,
-    router: Router,
-    config: ServeConfig,
-    mut stop: Stop,
-) {
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let mut router = router.clone();
-        let mut request = request.map(axum::body::Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        async move {
-            let response = router.call(request).await;
-            Ok::<_, Infallible>(response.unwrap_or_else(|never| match never {}))
+impl Client {
+    async fn connect(mut self, stream: TcpStream) {
+        let peer = self.peer;
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, %peer, "no TCP_NODELAY");
         }
-    });
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(config.header_timeout)
-        .max_buf_size(HEADER_BYTES_MAX);
-    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
-        () = stop.stopped() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        let Some(TlsSource(current)) = &self.config.tls else {
+            return self.speak(stream).await;
+        };
+        let handshake = TlsAcceptor::from(current()).accept(stream);
+        let handshake = tokio::time::timeout(HANDSHAKE_MAX, handshake);
+        let accepted = tokio::select! {
+            accepted = handshake => accepted,
+            () = self.stop.stopped() => return,
+        };
+        match accepted {
+            Ok(Ok(stream)) => self.speak(stream).await,
+            Ok(Err(error)) => tracing::debug!(%error, %peer, "a TLS handshake failed"),
+            Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, %peer, "HTTP connection ended");
+    }
+
+    async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
+        let Self { peer, place, router, config, mut stop } = self;
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let mut router = router.clone();
+            let mut request = request.map(axum::body::Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(place.clone());
+            async move {
+                let response = router.call(request).await;
+                Ok::<_, Infallible>(response.unwrap_or_else(|never| match never {}))
+            }
+        });
+        let mut builder = hyper::server::conn::http1::Builder::new();
+        builder
+            .timer(TokioTimer::new())
+            .header_read_timeout(config.header_timeout)
+            .max_buf_size(HEADER_BYTES_MAX);
+        let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            () = stop.stopped() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, %peer, "HTTP connection ended");
+        }
     }
 }

@@ -268,6 +268,27 @@ async fn serving_over_a_socket_ends_gracefully() {
     tokio::time::timeout(Duration::from_secs(2), server).await.unwrap().unwrap();
 }
 
+#[tokio::test]
+async fn who_says_nothing_gives_its_place_to_others() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_stopper, stop) = Stop::pair();
+    let header_timeout = Duration::from_millis(400);
+    let config = ServeConfig { header_timeout, places: Places::new(2), ..ServeConfig::default() };
+    tokio::spawn(serve(listener, plain(), config, stop));
+    let began = tokio::time::Instant::now();
+    let connect = || tokio::net::TcpStream::connect(address);
+    let _silent = (connect().await.unwrap(), connect().await.unwrap());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut client = connect().await.unwrap();
+    let sent = format!("GET /api/v1/echo HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    client.write_all(sent.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    client.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    assert!(began.elapsed() >= header_timeout, "there was no place before");
+}
+
 /// One account; whoever has it may read what begins with `a`.
 struct Anna;
 
