@@ -13,6 +13,7 @@ export CARGO_TERM_COLOR ?= auto
 DATA ?= ./uns-data
 RUN_ARGS ?=
 BENCH_ARGS ?=
+SOAK_ARGS ?= --workspace
 
 .PHONY: run build web test bench soak tools
 .DEFAULT_GOAL := run
@@ -41,7 +42,8 @@ bench: build
 	@scripts/install-test-needs.sh "$(VENV)"
 	@cargo run --quiet --release --package bench-peers -- --uns "$(CARGO_TARGET_DIR)/release/uns" $(BENCH_ARGS)
 
-# The tests in their long form: hours, for a machine that has nothing else to do.
+# The tests in their long form, with what each promise reached: hours, for a machine that has nothing
+# else to do. One of them alone: make soak SOAK_ARGS="-p uns --test hub storms".
 soak: export UNS_SOAK := 1
 soak: export UNS_TEST_PYTHON := $(VENV)/bin/python
 soak: export PATH := $(VENV)/bin:$(PATH)
@@ -49,7 +51,7 @@ soak:
 	@scripts/check-tools.sh test
 	@scripts/install-test-needs.sh "$(VENV)"
 	@command -v cargo-nextest >/dev/null || { echo "first: make tools" >&2; exit 1; }
-	@cargo nextest run --workspace --profile soak
+	@cargo nextest run --release --profile soak $(SOAK_ARGS)
 
 # What is nice to have: the test runner that stops hung tests, the licence and advisory checks.
 tools:

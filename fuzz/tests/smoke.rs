@@ -27,7 +27,7 @@ fn every_target_withstands_its_corpus_and_its_seeds() {
         match smoke(target, &inputs, seeds(target.name)) {
             Ok(runs) => {
                 assert!(runs > 1000);
-                eprintln!("{}: {runs} inputs, no panic", target.name);
+                eprintln!("R12: {}: {runs} inputs, no panic", target.name);
             }
             Err(failure) => unreachable!("{failure}"),
         }

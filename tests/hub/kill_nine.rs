@@ -29,5 +29,5 @@ fn acknowledged_values_survive_kill_nine_exactly_once() {
         ],
     );
     assert!(said.contains(" 0 lost, 0 twice"), "{said}");
-    eprintln!("{said}");
+    eprintln!("R1: {said}");
 }

@@ -17,5 +17,5 @@ fn trap_08_12_sessions_of_every_client_library_survive_kill_nine() {
     }
     let said = peers("session_libraries.py", &args);
     assert!(said.contains(" 0 lost, 0 of QoS 2 twice"), "{said}");
-    eprintln!("{said}");
+    eprintln!("R2: {said}");
 }
