@@ -66,6 +66,7 @@ fn sockets_silent_after_their_handshake_get_no_time_of_their_own() {
     let mut set = certificate(scratch.path());
     set.extend([
         format!("mqtt.connect_timeout={}s", TIMEOUT.as_secs()),
+        "mqtt.proxy_protocol=true".to_owned(),
         "mqtt.tls.listen=127.0.0.1:0".to_owned(),
         "mqtt.websocket.listen=127.0.0.1:0".to_owned(),
         "mqtt.websocket_tls.listen=127.0.0.1:0".to_owned(),
@@ -79,6 +80,7 @@ fn sockets_silent_after_their_handshake_get_no_time_of_their_own() {
     let mut proxied: Vec<_> =
         (0..20).map(|_| begin(hub.address("mqtt_websocket_tls"), &config)).collect();
     let mut plain: Vec<_> = (0..20).map(|_| dial(hub.address("mqtt_websocket"))).collect();
+    let mut header_only: Vec<_> = (0..20).map(|_| dial(hub.mqtt)).collect();
     // Three quarters of the time are over when they are through.
     std::thread::sleep(TIMEOUT * 3 / 4);
     for stream in &mut tls {
@@ -93,7 +95,10 @@ fn sockets_silent_after_their_handshake_get_no_time_of_their_own() {
         }
     }
     plain.iter_mut().for_each(upgrade);
-    let mut sockets: Vec<_> = plain.iter_mut().collect();
+    for socket in &mut header_only {
+        socket.write_all(PROXY_HEADER).expect("the hub reads");
+    }
+    let mut sockets: Vec<_> = plain.iter_mut().chain(&mut header_only).collect();
     sockets.extend(tls.iter_mut().chain(&mut proxied).map(|stream| &mut stream.sock));
     let count = sockets.len();
     for socket in sockets {
