@@ -1,6 +1,7 @@
 //! Many topics: what a million retained topics cost in memory, whether a subscriber of everything
 //! gets all of them, what a publish costs among them, and how long a start takes.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -28,9 +29,24 @@ struct Line {
     bytes_per_topic: f64,
     bytes_after_restart: Option<f64>,
     walks: [(usize, f64); 2],
-    micros_few: f64,
-    micros_many: f64,
+    few: Cost,
+    many: Cost,
     start_seconds: Option<f64>,
+}
+
+/// CPU microseconds of one publish: in all, and by thread.
+#[derive(Debug, Default)]
+struct Cost {
+    micros: f64,
+    threads: BTreeMap<String, f64>,
+}
+
+impl Cost {
+    fn by_thread(&self) -> String {
+        let much = self.threads.iter().filter(|(_, micros)| **micros >= 0.005);
+        let words: Vec<_> = much.map(|(name, micros)| format!("{name} {micros:.2}")).collect();
+        words.join(", ")
+    }
 }
 
 /// Measures this hub, then mosquitto.
@@ -43,7 +59,8 @@ pub(crate) fn table(args: &Args) -> Result<()> {
     );
     println!("|---|---|---|---|---|---|---|---|");
     let plain = Kind::Uns;
-    for kind in [Kind::UnsFabric, plain, Kind::Mosquitto] {
+    let all = [Kind::UnsFabric, plain, Kind::Mosquitto];
+    for kind in all.into_iter().filter(|kind| kind.name().contains(&args.only)) {
         let line = measure(kind, args)?;
         let walk = |(got, seconds): (usize, f64)| format!("{got} in {seconds:.2} s");
         println!(
@@ -53,10 +70,15 @@ pub(crate) fn table(args: &Args) -> Result<()> {
             line.bytes_after_restart.map_or("–".into(), |bytes| format!("{bytes:.0}")),
             walk(line.walks[0]),
             walk(line.walks[1]),
-            line.micros_few,
-            line.micros_many,
-            line.micros_many - line.micros_few,
+            line.few.micros,
+            line.many.micros,
+            line.many.micros - line.few.micros,
             line.start_seconds.map_or("–".into(), |seconds| format!("{seconds:.2}")),
+        );
+        println!(
+            "|  | of which, by thread | | | | {} | {} | |",
+            line.few.by_thread(),
+            line.many.by_thread()
         );
     }
     Ok(())
@@ -72,13 +94,13 @@ fn measure(kind: Kind, args: &Args) -> Result<Line> {
     let few = FEW.min(count);
     retain(&broker, kind, 0..few)?;
     cpu::settle(broker.pid());
-    line.micros_few = publish_cost(&broker, kind, few)?;
+    line.few = publish_cost(&broker, kind, few)?;
     retain(&broker, kind, few..count)?;
     cpu::settle(broker.pid());
     let per_topic = |after: u64| (after.saturating_sub(before) as f64 - own as f64) / count as f64;
     line.bytes_per_topic = per_topic(memory::resident(broker.pid()));
     line.walks = [walk(broker.address, kind, count, 0)?, walk(broker.address, kind, count, 1)?];
-    line.micros_many = publish_cost(&broker, kind, count)?;
+    line.many = publish_cost(&broker, kind, count)?;
     if kind == Kind::UnsFabric {
         broker.stop()?;
         let started = Instant::now();
@@ -111,8 +133,8 @@ fn retain(broker: &Broker, kind: Kind, topics: std::ops::Range<usize>) -> Result
 }
 
 /// CPU microseconds of one publish of QoS 0 to a topic drawn from the first `count`.
-fn publish_cost(broker: &Broker, kind: Kind, count: usize) -> Result<f64> {
-    let mut best = f64::INFINITY;
+fn publish_cost(broker: &Broker, kind: Kind, count: usize) -> Result<Cost> {
+    let mut best = Cost { micros: f64::INFINITY, ..Cost::default() };
     for _ in 0..2 {
         let before = cpu::by_thread(broker.pid());
         let mut sender = Sender::new(client::connect(broker.address, "drawer")?, usize::MAX);
@@ -125,8 +147,14 @@ fn publish_cost(broker: &Broker, kind: Kind, count: usize) -> Result<f64> {
         sender.finish()?;
         cpu::settle(broker.pid());
         let used = cpu::difference(&before, &cpu::by_thread(broker.pid()));
-        let micros = used.values().sum::<u64>() as f64 / 1000.0 / PUBLISHES as f64;
-        best = best.min(micros);
+        let threads: BTreeMap<_, _> = used
+            .into_iter()
+            .map(|(name, nanos)| (name, nanos as f64 / 1000.0 / PUBLISHES as f64))
+            .collect();
+        let micros = threads.values().sum();
+        if micros < best.micros {
+            best = Cost { micros, threads };
+        }
     }
     Ok(best)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How much is kept in memory, and for how long.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// An open block of one series is sorted and closed at this many samples.
+    /// The open block is sorted and closed at this many samples, or at 65,536.
     pub block_samples: usize,
     /// Samples reach a file at the latest after this time. It also bounds what a restart replays.
     pub flush_after: Duration,
@@ -29,7 +29,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            block_samples: 8192,
+            block_samples: 32_768,
             flush_after: Duration::from_secs(600),
             memory_bytes_max: 128 << 20,
             series_max: 4_000_000,

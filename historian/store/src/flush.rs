@@ -8,7 +8,7 @@ use uns_model::{Sequence, Timestamp};
 
 use crate::error::Error;
 use crate::file::{Entry, Files};
-use crate::memory::Frozen;
+use crate::memory::{Frozen, merge};
 use crate::partition::{Hours, Level, Partition};
 use crate::registry::Registry;
 
@@ -32,25 +32,22 @@ pub(crate) fn write(
     files_max: usize,
 ) -> Result<Vec<Entry>, Error> {
     let mut hours = Hours::default();
-    for (_, blocks) in &frozen.series {
-        for block in blocks {
-            hours.add(block.samples.iter().map(|sample| sample.time));
-        }
+    for block in &frozen.blocks {
+        hours.add(block.times());
     }
     let (level, units) = Level::choose(&hours, files_max);
     let mut open = BTreeMap::new();
-    let mut samples = Vec::new();
-    for (sid, blocks) in &frozen.series {
-        samples.clear();
-        samples.extend(blocks.iter().flat_map(|block| block.samples.iter().cloned()));
-        // Runs in order are merged, not sorted: blocks mostly follow each other.
-        samples.sort_by(Sample::order);
+    merge(&frozen.blocks, |sid, samples| {
+        if frozen.forgot(sid) {
+            return Ok(());
+        }
         for run in samples.chunk_by(|a, b| level.of(a.time) == level.of(b.time)) {
             if let Some(first) = run.first() {
-                add_run(&mut open, level.of(first.time), &units, (*sid, run))?;
+                add_run(&mut open, level.of(first.time), &units, (sid, run))?;
             }
         }
-    }
+        Ok(())
+    })?;
     open.into_iter().map(|(partition, open)| finish(files, partition, open, range)).collect()
 }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use fabric::{Frame, GapReason, Publish, Record};
 use historian_segment::Sample;
+use parking_lot::{Mutex, MutexGuard};
 use schemas::payload::{self, DecodeContext};
-use uns_model::{Point, Quality, Sequence, Timestamp};
+use uns_model::{NodeNo, Point, Quality, Sequence, Timestamp};
 
 use crate::config::Config;
 use crate::gap::Gap;
@@ -18,15 +19,31 @@ use crate::store::SharedNames;
 const AHEAD_MAX: i64 = 60_000_000_000;
 const SECOND: i64 = 1_000_000_000;
 
+/// Most records decoded before they are folded in, which is what a reader waits for.
+const RECORDS_MAX: usize = 512;
+/// A turn takes no further record once it has so many points.
+const POINTS_MAX: usize = 8_192;
+
 /// Decodes and places samples; keeps its buffers.
 #[derive(Debug)]
 pub(crate) struct Ingest {
     context: DecodeContext,
     points: Vec<Point>,
+    /// What each record of the turn decoded to.
+    decoded: Vec<Decoded>,
+    /// The nodes the turn publishes to.
+    nodes: Vec<NodeNo>,
     block_samples: usize,
     series_max: usize,
     brownfield: bool,
     names: Option<SharedNames>,
+}
+
+/// What a record decoded to.
+#[derive(Clone, Copy, Debug)]
+struct Decoded {
+    points: usize,
+    malformed: bool,
 }
 
 impl Ingest {
@@ -35,6 +52,8 @@ impl Ingest {
         Self {
             context,
             points: Vec::new(),
+            decoded: Vec::new(),
+            nodes: Vec::new(),
             block_samples: config.block_samples.max(1),
             series_max: config.series_max,
             brownfield: config.brownfield,
@@ -42,15 +61,64 @@ impl Ingest {
         }
     }
 
-    /// Folds in one frame.
-    pub(crate) fn frame(&mut self, state: &mut State, frame: &Frame) {
-        for (sequence, record) in frame.records() {
-            self.record(state, sequence, &record);
+    /// Folds in one frame, in turns: payloads are decoded before the lock is taken. Gives the last
+    /// sequence that is folded in.
+    pub(crate) fn frame(&mut self, state: &Mutex<State>, frame: &Frame) -> Sequence {
+        let mut records = frame.records();
+        while records.len() > 0 {
+            let turn = records.clone();
+            self.decode(&mut records);
+            let mut points = std::mem::take(&mut self.points);
+            let mut left = points.drain(..);
+            let mut state = state.lock();
+            state.registry.touch(&self.nodes);
+            for ((sequence, record), decoded) in turn.zip(&self.decoded) {
+                let points = left.by_ref().take(decoded.points);
+                self.record(&mut state, (sequence, &record), decoded.malformed, points);
+                state.applied = state.applied.max(sequence);
+            }
+            // Readers must get their turn although this thread locks again at once.
+            MutexGuard::unlock_fair(state);
+            drop(left);
+            self.points = points;
         }
+        let mut state = state.lock();
         state.applied = state.applied.max(frame.last());
+        state.applied
     }
 
-    fn record(&mut self, state: &mut State, sequence: Sequence, record: &Record<'_>) {
+    /// Decodes the payloads of one turn.
+    fn decode<'f>(&mut self, records: &mut impl Iterator<Item = (Sequence, Record<'f>)>) {
+        self.decoded.clear();
+        self.nodes.clear();
+        while self.decoded.len() < RECORDS_MAX && self.points.len() < POINTS_MAX {
+            let Some((_, record)) = records.next() else { break };
+            let before = self.points.len();
+            let mut malformed = false;
+            if let Record::Publish(publish) = record {
+                self.nodes.push(publish.node);
+                let content_type = content_type(publish.properties);
+                let Self { context, points, .. } = &mut *self;
+                malformed =
+                    payload::decode(publish.payload, content_type, context, points).is_err();
+                if malformed {
+                    // Only brownfield gets here with broken JSON: to the namespace it is text, so
+                    // it is here.
+                    points.truncate(before);
+                    points.push(payload::as_text(publish.payload));
+                }
+            }
+            self.decoded.push(Decoded { points: self.points.len() - before, malformed });
+        }
+    }
+
+    fn record(
+        &self,
+        state: &mut State,
+        (sequence, record): (Sequence, &Record<'_>),
+        malformed: bool,
+        points: impl Iterator<Item = Point>,
+    ) {
         state.ingest = state.ingest.max(record.ingest());
         if let Some(mut gap) = state.open_gap.take() {
             gap.end = record.ingest();
@@ -58,7 +126,14 @@ impl Ingest {
             state.new_gaps.push(gap);
         }
         match *record {
-            Record::Publish(publish) => self.publish(state, sequence, &publish),
+            Record::Publish(publish) => {
+                if !self.brownfield && state.registry.is_brownfield(publish.node) {
+                    state.counters.brownfield += 1;
+                    return points.for_each(drop);
+                }
+                state.counters.malformed += u64::from(malformed);
+                points.for_each(|point| self.point(state, point, (sequence, &publish)));
+            }
             Record::NodeMinted { org, topic, node, id, name, .. } => {
                 let shared = self.names.as_ref().and_then(|names| names.find(org, name));
                 let name = shared.unwrap_or_else(|| name.into());
@@ -74,38 +149,22 @@ impl Ingest {
         }
     }
 
-    fn publish(&mut self, state: &mut State, sequence: Sequence, publish: &Publish<'_>) {
-        if !self.brownfield && state.registry.is_brownfield(publish.node) {
-            state.counters.brownfield += 1;
-            return;
-        }
-        self.points.clear();
-        let content_type = content_type(publish.properties);
-        let decoded =
-            payload::decode(publish.payload, content_type, &self.context, &mut self.points);
-        if decoded.is_err() {
-            // Only brownfield gets here with broken JSON: to the namespace it is text, so it is here.
-            state.counters.malformed += 1;
-            self.points.clear();
-            self.points.push(payload::as_text(publish.payload));
-        }
-        for point in self.points.drain(..) {
-            let series = state.registry.series_for(
-                publish.node,
-                point.field.as_ref(),
-                &point.value,
-                self.series_max,
-            );
-            match series {
-                Ok(sid) => {
-                    let sample = sample(state, point, (sequence, publish));
-                    state.counters.samples += 1;
-                    state.memory.push(sid, sample, self.block_samples);
-                }
-                Err(NoSeries::Opaque) => state.counters.opaque += 1,
-                Err(NoSeries::UnknownNode) => state.counters.unknown_node += 1,
-                Err(NoSeries::TooMany) => state.counters.series_refused += 1,
+    fn point(&self, state: &mut State, point: Point, from: (Sequence, &Publish<'_>)) {
+        let series = state.registry.series_for(
+            from.1.node,
+            point.field.as_ref(),
+            &point.value,
+            self.series_max,
+        );
+        match series {
+            Ok(sid) => {
+                let sample = sample(state, point, from);
+                state.counters.samples += 1;
+                state.memory.push(sid, &sample, self.block_samples);
             }
+            Err(NoSeries::Opaque) => state.counters.opaque += 1,
+            Err(NoSeries::UnknownNode) => state.counters.unknown_node += 1,
+            Err(NoSeries::TooMany) => state.counters.series_refused += 1,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The historian's memory: a cursor over the log that becomes sorted Parquet files.
 //!
 //! [`Store::run`] follows the log on its own thread, decodes payloads into samples and keeps them
-//! in open blocks that [`Store::view`] reads at once. A checkpoint turns everything up to one
+//! in blocks that [`Store::view`] reads at once. A checkpoint turns everything up to one
 //! sequence into files and publishes files, series and cursor in one catalog transaction, so each
 //! committed record is in history exactly once, whenever the process dies. The log is the only
 //! write-ahead log: what is not published yet is replayed from it.

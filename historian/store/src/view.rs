@@ -68,11 +68,9 @@ impl Store {
         let mut blocks = Vec::new();
         let state = self.state.lock();
         let series = state.registry.find(request.org, request.topic, request.field)?;
-        for sid in &series {
-            state.memory.view(*sid, range, &mut memory, &mut blocks);
-            if let Some(frozen) = &state.frozen {
-                blocks.extend(frozen.blocks(*sid).iter().cloned());
-            }
+        state.memory.view(&series, range, &mut memory, &mut blocks);
+        if let Some(frozen) = &state.frozen {
+            blocks.extend(frozen.blocks.iter().cloned());
         }
         let all_files = Arc::clone(&state.files);
         let known = state.gaps.iter().chain(&state.open_gap);
@@ -81,7 +79,7 @@ impl Store {
         drop(state);
 
         for block in blocks {
-            memory.extend_from_slice(block.range(range.0, range.1));
+            series.iter().for_each(|sid| block.collect(*sid, range, &mut memory));
         }
         let overlapping = all_files.iter().filter(|file| file.overlaps(&series, range.0, range.1));
         let mut files: Vec<_> = overlapping.cloned().collect();

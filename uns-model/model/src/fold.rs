@@ -128,9 +128,15 @@ enum Standing {
 }
 
 impl Series {
-    /// Judges a point in log order and remembers what the next verdict needs. `shown` is the last
-    /// value; `None` if there is none yet.
-    pub fn judge(&mut self, point: &Point, arrival: Arrival, shown: Option<&Value>) -> Verdict {
+    /// Judges a point in log order and remembers what the next verdict needs. `is_last` says whether
+    /// a value is the last one, bit for bit: 23 is not 23.0, and -0.0 is not 0.0. It is asked
+    /// where a sample has the key of the last one.
+    pub fn judge(
+        &mut self,
+        point: &Point,
+        arrival: Arrival,
+        is_last: impl FnOnce(&Value) -> bool,
+    ) -> Verdict {
         let placed = place(point.source, point.quality, arrival.ingest);
         let mut verdict = Verdict {
             effect: Effect::HistoryOnly,
@@ -138,10 +144,11 @@ impl Series {
             quality: placed.quality,
             finding: placed.finding,
         };
-        let repeats = self.quality == placed.quality
-            && shown.is_some_and(|value| is_same(value, &point.value));
+        let same_quality = self.quality == placed.quality;
         match self.standing(&placed, point.seq) {
-            Standing::SameKey if repeats => verdict.effect = Effect::Duplicate,
+            Standing::SameKey if same_quality && is_last(&point.value) => {
+                verdict.effect = Effect::Duplicate;
+            }
             Standing::Newer | Standing::SameKey | Standing::Older if point.historical => {}
             Standing::SameKey => {
                 self.follow(&placed, point.seq, arrival);
@@ -223,14 +230,6 @@ impl Series {
         } else {
             Standing::Newer
         }
-    }
-}
-
-/// Equality bit for bit: 23 is not 23.0, and -0.0 is not 0.0.
-fn is_same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits(),
-        _ => a == b,
     }
 }
 

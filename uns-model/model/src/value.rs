@@ -34,4 +34,12 @@ impl Value {
             Self::Null | Self::Bool(_) | Self::Text(_) | Self::Document(_) | Self::Bytes(_) => None,
         }
     }
+
+    /// Equality bit for bit: 23 is not 23.0, and -0.0 is not 0.0.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            _ => self == other,
+        }
+    }
 }

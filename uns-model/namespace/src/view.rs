@@ -1,7 +1,9 @@
 //! The committed namespace: nodes, tree, last values, retained messages. A fold over the log.
 
+mod children;
 mod entries;
 mod fold;
+mod held;
 mod last;
 mod properties;
 mod retained;

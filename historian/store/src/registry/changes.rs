@@ -5,6 +5,7 @@ use std::sync::Arc;
 use historian_segment::{SeriesEntry, SeriesId};
 use uns_model::{NodeId, NodeNo, OrgId, TopicId};
 
+use super::latest::{DELETED, PURGED};
 use super::{Registry, ValueType};
 
 /// A node as the catalog keeps it.
@@ -63,13 +64,13 @@ impl Registry {
         deleted.retain(|node| minted.binary_search_by_key(node, |(number, ..)| *number).is_err());
         let row = |(number, topic, id)| {
             let node = self.node(number)?;
-            let (org, name) = (node.org, Arc::clone(&node.name));
-            let (deleted, purged) = (node.deleted, node.purged);
+            let (id, org) = (NodeId(u128::from_ne_bytes(id)), node.org);
+            let name = Arc::clone(&node.name);
+            let (deleted, purged) = (self.is(number, DELETED), self.is(number, PURGED));
             Some(NodeRow { number, org, topic, id, name, deleted, purged })
         };
         let nodes = minted.into_iter().filter_map(row).collect();
-        let purged = |number: NodeNo| Some((number, self.node(number)?.purged));
-        let deleted = deleted.into_iter().filter_map(purged).collect();
+        let deleted = deleted.into_iter().map(|number| (number, self.is(number, PURGED))).collect();
         let series = (self.saved_series..self.series.len()).filter_map(|at| self.row(at)).collect();
         self.saved_series = self.series.len();
         Changes { nodes, deleted, series }
@@ -79,7 +80,7 @@ impl Registry {
     pub(crate) fn entries(&self) -> impl Iterator<Item = SeriesEntry> {
         let rows = (0..self.series.len()).filter_map(|at| self.row(at));
         rows.filter_map(|row| {
-            let node = self.node(row.node).filter(|node| !node.purged)?;
+            let node = self.node(row.node).filter(|_| !self.is(row.node, PURGED))?;
             Some(SeriesEntry {
                 sid: row.sid,
                 org: node.org.0,

@@ -7,7 +7,6 @@ use std::thread;
 use std::time::Duration;
 
 use fabric::{Tail, TailItem};
-use parking_lot::MutexGuard;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -85,12 +84,7 @@ impl Store {
             let committed = self.log.committed();
             match f.tail.next() {
                 Ok(Some(TailItem::Frame(frame))) => {
-                    let mut state = self.state.lock();
-                    f.ingest.frame(&mut state, &frame);
-                    let applied = state.applied;
-                    // Readers must get their turn although this thread locks again at once.
-                    MutexGuard::unlock_fair(state);
-                    self.applied.send_replace(applied);
+                    self.applied.send_replace(f.ingest.frame(&self.state, &frame));
                 }
                 Ok(Some(TailItem::Gap { after, until, reason })) => {
                     tracing::error!(%after, %until, ?reason, "history misses a part of the log");

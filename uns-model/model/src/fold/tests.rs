@@ -22,7 +22,8 @@ struct Driver {
 impl Driver {
     fn point(&mut self, point: &Point, arrival: Arrival) -> Verdict {
         let shown = self.shown.as_ref().map(|(value, _)| value);
-        let verdict = self.series.judge(point, arrival, shown);
+        let is_last = |value: &Value| shown.is_some_and(|shown| shown.is_same(value));
+        let verdict = self.series.judge(point, arrival, is_last);
         if matches!(verdict.effect, Effect::Follow | Effect::Correct) {
             self.shown = Some((point.value.clone(), verdict.quality));
         }

@@ -95,7 +95,7 @@ fn push_values(entry: &Entry, values: &mut Vec<CurrentValue>) {
         field: field.cloned(),
         node: entry.node.number,
         node_id: entry.node.id,
-        value: last.value.clone(),
+        value: last.value(),
         quality: last.quality(),
         timestamp: last.time(),
         ingest: last.ingest(),

@@ -121,7 +121,7 @@ fn show(view: &View, step: &Step, path: &str) -> TreeNode {
         contract: contract(path),
         last_ingest: entry.and_then(Entry::last_ingest),
         own: own.map(|last| OwnValue {
-            value: last.value.clone(),
+            value: last.value(),
             quality: last.quality(),
             timestamp: last.time(),
             sequence: last.sequence,

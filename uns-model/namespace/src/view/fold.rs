@@ -28,6 +28,8 @@ pub(crate) struct Scratch {
     points: Vec<Point>,
     /// Per record of the turn, where its points end.
     ends: Vec<usize>,
+    /// The nodes the turn publishes to.
+    nodes: Vec<NodeNo>,
     broken: u64,
 }
 
@@ -46,6 +48,7 @@ impl Scratch {
             let turn = records.clone();
             let taken = self.decode(&mut records, config);
             let mut view = view.write();
+            view.entries.touch(&self.nodes);
             let mut start = 0;
             let mut points = self.points.drain(..);
             for ((sequence, record), end) in turn.take(taken).zip(&self.ends) {
@@ -67,10 +70,12 @@ impl Scratch {
     ) -> usize {
         self.points.clear();
         self.ends.clear();
+        self.nodes.clear();
         let context = DecodeContext { default_offset_seconds: config.default_offset_seconds };
         while self.ends.len() < RECORDS_MAX && self.points.len() < POINTS_MAX {
             let Some((_, record)) = records.next() else { break };
             if let Record::Publish(publish) = record {
+                self.nodes.push(publish.node);
                 let content_type = content_type(publish.properties);
                 let before = self.points.len();
                 let decoded = decode(publish.payload, content_type, &context, &mut self.points);
@@ -209,6 +214,13 @@ impl Entry {
     /// A node nothing was published to yet.
     pub(crate) fn new(node: Arc<Node>) -> Self {
         Self { node, own: None, retained: None, more: None }
+    }
+
+    /// A number from each cache line a publish needs, of no meaning.
+    pub(super) fn touch(&self) -> u64 {
+        let own =
+            self.own.as_ref().map_or(0, |own| own.sequence.0 ^ own.ingest().0.cast_unsigned());
+        own ^ u64::from(self.more.is_some())
     }
 
     /// Whether its deletion is not committed.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use uns_model::fold::{Arrival, Effect, Series, Verdict};
 use uns_model::{Point, PublisherId, Quality, Sequence, Timestamp, Value};
 
+use super::held::Held;
+
 /// A last value. Small, since there are millions.
 #[derive(Clone, Debug)]
 pub(crate) struct Last {
-    pub(crate) value: Value,
+    value: Held,
     pub(crate) sequence: Sequence,
     series: Series,
 }
@@ -51,6 +53,11 @@ fn follows(verdict: &Verdict) -> bool {
 }
 
 impl Last {
+    /// The value.
+    pub(crate) fn value(&self) -> Value {
+        self.value.value()
+    }
+
     /// Source time, or ingest time where the source named none.
     pub(crate) fn time(&self) -> Timestamp {
         self.series.last_time().unwrap_or(self.series.ingest())
@@ -67,17 +74,18 @@ impl Last {
     /// Folds the first point of a series; none if that one is history only.
     pub(crate) fn first(point: Point, arrived: Arrived) -> (Verdict, Option<Self>) {
         let mut series = Series::default();
-        let verdict = series.judge(&point, arrived.arrival(), None);
-        let sequence = arrived.sequence;
-        let last = follows(&verdict).then_some(Self { value: point.value, sequence, series });
+        let verdict = series.judge(&point, arrived.arrival(), |_| false);
+        let (value, sequence) = (point.value, arrived.sequence);
+        let last = follows(&verdict).then(|| Self { value: value.into(), sequence, series });
         (verdict, last)
     }
 
     /// Folds one more point in.
     pub(crate) fn next(&mut self, point: Point, arrived: Arrived) -> Verdict {
-        let verdict = self.series.judge(&point, arrived.arrival(), Some(&self.value));
+        let is_last = |value: &Value| self.value.is(value);
+        let verdict = self.series.judge(&point, arrived.arrival(), is_last);
         if follows(&verdict) {
-            self.value = point.value;
+            self.value = point.value.into();
             self.sequence = arrived.sequence;
         }
         verdict
@@ -86,7 +94,7 @@ impl Last {
     /// What a checkpoint keeps.
     pub(crate) fn save(&self) -> LastSaved {
         LastSaved {
-            value: self.value.clone(),
+            value: self.value(),
             quality: self.quality(),
             publisher: self.series.publisher(),
             time: self.time(),
@@ -103,8 +111,8 @@ impl Last {
         let LastSaved { value, quality, publisher, time, ingest, sequence, seq } = saved;
         let point =
             Point { field: None, value, quality, source: Some(time), seq, historical: false };
-        series.judge(&point, Arrival { ingest, publisher }, None);
-        Self { value: point.value, sequence, series }
+        series.judge(&point, Arrival { ingest, publisher }, |_| false);
+        Self { value: point.value.into(), sequence, series }
     }
 }
 

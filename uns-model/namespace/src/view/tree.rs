@@ -1,14 +1,12 @@
 //! The tree of path levels. Interior levels need no record: paths make them. A level with nothing
 //! below it is no more than its place among its siblings, and its name is part of its node's.
 
-use std::borrow::Borrow;
-use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ahash::AHashMap;
 use uns_model::{NodeNo, OrgId};
 
+use super::children::{Child, Children};
 use crate::node::Node;
 
 /// Place of a level in the arena.
@@ -20,21 +18,11 @@ const LEAF: LevelNo = LevelNo::MAX;
 /// One level of a path that has others below it.
 #[derive(Debug, Default)]
 pub(crate) struct Level {
-    pub(crate) children: BTreeSet<Child>,
+    pub(crate) children: Children,
     /// The node that lives here, if any.
     node: Option<NodeNo>,
     /// Nodes below, this one not included.
     nodes_below: u32,
-}
-
-/// A level as its parent knows it, ordered by name.
-#[derive(Clone, Debug)]
-pub(crate) struct Child {
-    /// A node whose name has the level's name in it: of a leaf, the node that lives there.
-    of: Arc<Node>,
-    start: u16,
-    end: u16,
-    level: LevelNo,
 }
 
 /// A level as it is seen from outside.
@@ -44,38 +32,6 @@ pub(crate) struct Seen<'t> {
     pub(crate) node: Option<NodeNo>,
     /// What is below, if anything.
     pub(crate) level: Option<&'t Level>,
-}
-
-impl Child {
-    pub(crate) fn name(&self) -> &str {
-        self.of.name.get(usize::from(self.start)..usize::from(self.end)).unwrap_or_default()
-    }
-}
-
-impl Borrow<str> for Child {
-    fn borrow(&self) -> &str {
-        self.name()
-    }
-}
-
-impl Ord for Child {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.name().cmp(other.name())
-    }
-}
-
-impl PartialOrd for Child {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Eq for Child {}
-
-impl PartialEq for Child {
-    fn eq(&self, other: &Self) -> bool {
-        self.name() == other.name()
-    }
 }
 
 impl Seen<'_> {
@@ -149,29 +105,34 @@ impl Tree {
             let short =
                 |place: usize| u16::try_from(place).expect("a topic is at most 65,535 bytes");
             let last = end == node.name.len();
-            let known = self.level(at).children.get(name).cloned();
-            let mut child = known.clone().unwrap_or(Child {
-                of: node.clone(),
-                start: short(start),
-                end: short(end),
-                level: LEAF,
-            });
+            let known = self.level(at).children.get(name);
+            let known = known.map(|child| (child.level, self.seen(child).node));
+            let (mut level, lives) = known.unwrap_or((LEAF, None));
             if last {
-                before = known.and_then(|known| self.seen(&known).node);
-                match child.level {
-                    LEAF => child.of = node.clone(),
-                    number => self.arena[number as usize].node = Some(node.number),
+                before = lives;
+                if level != LEAF {
+                    self.arena[level as usize].node = Some(node.number);
                 }
-            } else if child.level == LEAF {
-                let lives = known.map(|known| known.of.number);
-                child.level = self.add(Level { node: lives, ..Level::default() });
+            } else if level == LEAF {
+                level = self.add(Level { node: lives, ..Level::default() });
+            }
+            let children = &mut self.arena[at as usize].children;
+            match children.get_mut(name) {
+                Some(child) => {
+                    child.level = level;
+                    if last && level == LEAF {
+                        child.of = node.clone();
+                    }
+                }
+                None => {
+                    let (start, end) = (short(start), short(end));
+                    children.insert(Child { of: node.clone(), start, end, level });
+                }
             }
             start = end + 1;
-            let next = child.level;
-            self.arena[at as usize].children.replace(child);
             if !last {
-                trail.push(next);
-                at = next;
+                trail.push(level);
+                at = level;
             }
         }
         if before.is_none() {
@@ -197,7 +158,7 @@ impl Tree {
         }
         let lives = match (at, trail.last()) {
             (LEAF, Some((parent, name))) => {
-                self.level(*parent).children.get(*name).map(|child| child.of.number)
+                self.level(*parent).children.get(name).map(|child| child.of.number)
             }
             _ => self.level(at).node,
         };

@@ -1,12 +1,10 @@
 //! Walks the levels an MQTT filter matches, in topic order (level by level), and can go on behind
 //! any path. The cost follows the levels the filter leads through, not the size of the tree.
 
-use std::collections::btree_set::Range;
-use std::ops::Bound;
-
 use uns_model::{NodeNo, OrgId};
 
-use super::tree::{Child, Level, Seen, Tree};
+use super::children::{Child, InOrder};
+use super::tree::{Level, Seen, Tree};
 
 /// The levels of a filter, with an optional end of depth.
 #[derive(Clone, Debug)]
@@ -21,7 +19,7 @@ enum Children<'t> {
     /// A literal level of the filter: at most one.
     One(Option<&'t Child>),
     /// A wildcard: those left of all.
-    Many(Range<'t, Child>),
+    Many(InOrder<'t>),
     /// There are none.
     Nothing,
 }
@@ -154,10 +152,7 @@ impl<'t, 'f> Walk<'t, 'f> {
     fn push(&mut self, level: Option<&'t Level>, after: Option<&str>) {
         let children = match (level, self.pattern.at(self.stack.len())) {
             (None, _) | (_, None) => Children::Nothing,
-            (Some(level), Some("+" | "#")) => {
-                let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-                Children::Many(level.children.range::<str, _>((start, Bound::Unbounded)))
-            }
+            (Some(level), Some("+" | "#")) => Children::Many(level.children.behind(after)),
             (Some(level), Some(literal)) => {
                 let behind = after.is_none_or(|after| after < literal);
                 Children::One(level.children.get(literal).filter(|_| behind))
