@@ -24,6 +24,8 @@ pub struct Health {
     pub segments: usize,
     /// Bytes they take.
     pub bytes: u64,
+    /// Bytes of committed frames kept in memory.
+    pub memory_bytes: usize,
     /// Bytes waiting for the appender.
     pub queued_bytes: usize,
     /// Who holds retention, and where.

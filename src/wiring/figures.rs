@@ -53,6 +53,7 @@ impl Figures {
             counters.dropped_records,
         );
         gauge(out, "uns_log_disk_bytes", "Bytes of the log on disk.", log.bytes);
+        gauge(out, "uns_log_memory_bytes", "Newest part, kept in memory.", log.memory_bytes);
         gauge(out, "uns_log_queued_bytes", "Bytes waiting for the appender.", log.queued_bytes);
         gauge(out, "uns_log_committed", "Last committed sequence.", log.committed);
         gauge(out, "uns_log_damaged_ranges", "Ranges known to be damaged.", log.damage.len());

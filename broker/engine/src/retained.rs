@@ -176,6 +176,11 @@ impl RetainedMessages {
         Some(state.held(org, topic)?.kept).filter(|held| *held == kept).cloned()
     }
 
+    /// The topic's string, if it has a message.
+    pub fn name(&self, org: OrgId, topic: &str) -> Option<Arc<str>> {
+        self.state.read().orgs.get(&org)?.topics.name(topic)
+    }
+
     /// Removes what expired; at most `limit` messages per call.
     pub fn expire(&self, now: Duration, limit: usize) {
         if self.state.read().expiries.peek().is_none_or(|Reverse((at, ..))| *at > now) {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 #[cfg(test)]
 use fabric::checkpoint::Unusable;
 use fabric::checkpoint::{Checkpoints, Format, Reader, Writer};
-use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
+use uns_model::{Kept, OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
 use crate::fold::{Fold, Stored};
 use crate::session::Pending;
@@ -80,8 +80,14 @@ fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
         let (number, pending) = decode_will(from)?;
         fold.wills.insert(number, pending);
     }
+    let mut before = None;
     for _ in 0..from.u32()? {
-        decode_retained(from, &mut fold)?;
+        let (org, topic, stored) = decode_retained(from)?;
+        // In order, so that no topic comes twice.
+        if before.replace((org, topic)).is_some_and(|before| before >= (org, topic)) {
+            return None;
+        }
+        fold.retained.insert(org, topic.into(), stored);
     }
     Some(fold)
 }
@@ -125,30 +131,26 @@ fn decode_will(from: &mut Reader<'_>) -> Option<(SessionNo, Pending)> {
 fn encode_retained(org: OrgId, topic: &str, stored: &Stored, to: &mut Writer) {
     to.u32(org.0);
     to.text(topic);
+    let Stored { kept, .. } = stored;
+    let (properties, payload) = (kept.properties(), kept.payload());
     to.u64(stored.sequence.0);
     to.u32(stored.publisher.0);
-    to.u8(stored.qos);
-    to.option_u32(stored.expiry);
+    to.u8(kept.qos());
+    to.option_u32(kept.expiry());
     to.i64(stored.ingest.0);
-    to.u32(stored.properties_bytes);
-    to.bytes(&stored.bytes);
+    to.length(properties.len());
+    to.length(stored.bytes_len());
+    to.raw(properties);
+    to.raw(payload);
 }
 
-fn decode_retained(from: &mut Reader<'_>, fold: &mut Fold) -> Option<()> {
+fn decode_retained<'a>(from: &mut Reader<'a>) -> Option<(OrgId, &'a str, Stored)> {
     let org = OrgId(from.u32()?);
     let topic = from.text()?;
-    let stored = Stored {
-        sequence: Sequence(from.u64()?),
-        publisher: PublisherId(from.u32()?),
-        qos: from.u8()?,
-        expiry: from.option_u32()?,
-        ingest: Timestamp(from.i64()?),
-        properties_bytes: from.u32()?,
-        bytes: from.bytes()?.into(),
-    };
-    if stored.properties_bytes as usize > stored.bytes.len() {
-        return None;
-    }
-    fold.retained.insert(org, topic, stored);
-    Some(())
+    let (sequence, publisher) = (Sequence(from.u64()?), PublisherId(from.u32()?));
+    let (qos, expiry, ingest) = (from.u8()?, from.option_u32()?, Timestamp(from.i64()?));
+    let properties_bytes = from.u32()? as usize;
+    let (properties, payload) = from.bytes()?.split_at_checked(properties_bytes)?;
+    let kept = Kept::new(qos, expiry, properties, payload);
+    Some((org, topic, Stored { kept, sequence, ingest, publisher }))
 }

@@ -11,6 +11,7 @@ use ahash::AHashMap;
 use fabric::{Frame, GapReason, Kind, Member, Members, Raw, Record};
 use uns_model::{OrgId, Sequence, SessionNo};
 
+pub use retained::SharedRetained;
 pub(crate) use retained::{Retained, Stored};
 pub(crate) use target::Target;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
+use uns_model::{Kept, OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
 use crate::{Place, Subscription, Will};
 
@@ -30,27 +30,21 @@ pub struct Restored<'a> {
     pub will: Option<&'a Will>,
 }
 
-/// A retained message of a topic without a node.
+/// A retained message of a topic without a node. To clone topic and message is to share them.
 #[derive(Clone, Copy, Debug)]
 pub struct PlainRetained<'a> {
     /// The organisation.
     pub org: OrgId,
     /// The topic.
-    pub topic: &'a str,
+    pub topic: &'a Arc<str>,
     /// Who published.
     pub publisher: PublisherId,
-    /// QoS of the publisher.
-    pub qos: u8,
-    /// Message Expiry Interval in seconds, counted from `ingest`.
-    pub expiry: Option<u32>,
-    /// When the hub took it.
+    /// When the hub took it: its expiry counts from then.
     pub ingest: Timestamp,
     /// Its place in the log: of two messages of one topic the later one is retained.
     pub sequence: Sequence,
-    /// The MQTT 5 properties that pass unchanged, in wire form without their length.
-    pub properties: &'a [u8],
-    /// The payload, never empty.
-    pub payload: &'a [u8],
+    /// The message; its payload is never empty.
+    pub kept: &'a Kept,
 }
 
 /// One session for operators.

@@ -1,14 +1,16 @@
 //! Answers for start-up, operators and metrics.
 
 use std::ops::Bound;
+use std::sync::Arc;
 use std::time::Duration;
 
 use uns_model::{OrgId, Sequence, SessionNo};
 
 use crate::feed::{Feeder, Timer};
+use crate::fold::Stored;
 use crate::owed::Entry;
 use crate::session::Session;
-use crate::{Ledger, PlainRetained, Restored, SessionInfo, Stats};
+use crate::{Ledger, PlainRetained, Restored, SessionInfo, SharedRetained, Stats};
 
 impl Ledger {
     /// Gives every session, by number, to seed the broker at start.
@@ -40,19 +42,15 @@ impl Ledger {
             if stored.is_expired(now) {
                 continue;
             }
-            let (properties, payload) = stored.parts();
-            each(PlainRetained {
-                org,
-                topic,
-                publisher: stored.publisher,
-                qos: stored.qos,
-                expiry: stored.expiry,
-                ingest: stored.ingest,
-                sequence: stored.sequence,
-                properties,
-                payload,
-            });
+            let Stored { kept, sequence, ingest, publisher } = stored;
+            let (publisher, ingest, sequence) = (*publisher, *ingest, *sequence);
+            each(PlainRetained { org, topic, publisher, ingest, sequence, kept });
         }
+    }
+
+    /// From now on messages and topics are shared with who else keeps them.
+    pub fn share_retained(&self, shared: Arc<dyn SharedRetained>) {
+        self.state.lock().fold.retained.shared = Some(shared);
     }
 
     /// Sessions of an organisation in the order of their client ids, those behind `after`.

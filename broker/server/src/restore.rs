@@ -1,14 +1,14 @@
 //! What the log kept while the process was gone: retained messages and sessions, put back before the
 //! first client connects.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use broker_codec::{PacketId, SubscribeOptions};
 use broker_engine::{Broker, Parked, Retained, Wish};
-use broker_ledger::{Ledger, PlainRetained, Restored};
-use uns_model::{Clock, Kept, Timestamp};
-use uns_namespace::{Namespace, SharedRetained};
+use broker_ledger::{Ledger, PlainRetained, Restored, SharedRetained};
+use uns_model::{Clock, Kept, OrgId, Timestamp};
+use uns_namespace::Namespace;
 
 /// Puts back what was retained on nodes; name and message are shared with the namespace, then and
 /// from then on.
@@ -20,13 +20,13 @@ pub(crate) fn retained(broker: &Arc<Broker>, namespace: &Namespace, clock: &dyn 
         broker.restore(retained.org, Retained { topic, expires, kept });
     });
     let broker = Arc::downgrade(broker);
-    namespace.share_retained(SharedRetained::new(move |org, topic, kept| {
+    namespace.share_retained(uns_namespace::SharedRetained::new(move |org, topic, kept| {
         broker.upgrade()?.retained.same(org, topic, kept)
     }));
 }
 
 /// Puts back the sessions, and what was retained on topics without a node.
-pub(crate) fn sessions(broker: &Broker, ledger: &Ledger, clock: &dyn Clock) {
+pub(crate) fn sessions(broker: &Arc<Broker>, ledger: &Ledger, clock: &dyn Clock) {
     broker.clients.number_from(ledger.next_session());
     ledger.restored(&mut |restored| {
         // One without expiry is there for its will, whose time the ledger keeps.
@@ -38,11 +38,24 @@ pub(crate) fn sessions(broker: &Broker, ledger: &Ledger, clock: &dyn Clock) {
     });
     let now = (clock.now(), clock.monotonic());
     ledger.retained(&mut |retained| {
-        let PlainRetained { org, topic, qos, expiry, ingest, properties, payload, .. } = retained;
-        let kept = Kept::new(qos, expiry, properties, payload);
-        let expires = expires(now, expiry.map(|expiry| (expiry, ingest)));
-        broker.restore(org, Retained { topic: topic.into(), expires, kept });
+        let PlainRetained { org, topic, ingest, kept, .. } = retained;
+        let expires = expires(now, kept.expiry().map(|expiry| (expiry, ingest)));
+        broker.restore(org, Retained { topic: Arc::clone(topic), expires, kept: kept.clone() });
     });
+    ledger.share_retained(Arc::new(Shared(Arc::downgrade(broker))));
+}
+
+/// What the broker retains, for a ledger that keeps the same.
+struct Shared(Weak<Broker>);
+
+impl SharedRetained for Shared {
+    fn name(&self, org: OrgId, topic: &str) -> Option<Arc<str>> {
+        self.0.upgrade()?.retained.name(org, topic)
+    }
+
+    fn same(&self, org: OrgId, topic: &str, kept: &Kept) -> Option<Kept> {
+        self.0.upgrade()?.retained.same(org, topic, kept)
+    }
 }
 
 /// When a message expires whose interval counts from its arrival.

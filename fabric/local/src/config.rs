@@ -33,7 +33,8 @@ pub struct LogConfig {
     pub segment_bytes: u64,
     /// Bytes that may wait for the appender.
     pub queue_bytes: usize,
-    /// Bytes of committed frames kept in memory for tails.
+    /// Bytes of committed frames kept in memory for tails at most; a sixteenth of it once every tail
+    /// has passed them.
     pub memory_bytes: usize,
     /// How long a batch nobody waits for may wait for company.
     pub flush_interval: Duration,

@@ -17,6 +17,7 @@ mod quality;
 mod random;
 mod time;
 mod topic;
+mod topic_map;
 mod value;
 
 pub use error::{FilterError, TopicError};
@@ -28,4 +29,5 @@ pub use quality::Quality;
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use time::{Clock, ManualClock, SystemClock, TIMESTAMP_TEXT_BYTES, Timestamp};
 pub use topic::{Plane, validate_publish_topic};
+pub use topic_map::TopicMap;
 pub use value::Value;

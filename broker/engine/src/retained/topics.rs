@@ -1,4 +1,4 @@
-//! The retained messages of one organisation: by topic through a table, in topic order beside it.
+//! The retained messages of one organisation: by topic through a map, in topic order beside it.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ahash::RandomState;
-use hashbrown::HashTable;
-use uns_model::Kept;
+use uns_model::{Kept, TopicMap};
 
 use super::Held;
 use super::order::{Order, Place, compare};
@@ -15,10 +14,7 @@ use super::order::{Order, Place, compare};
 /// Retained messages. A topic has a slot of 32 bytes and two numbers of four.
 #[derive(Debug, Default)]
 pub(super) struct Topics {
-    slots: Vec<Option<(Arc<str>, Kept)>>,
-    free: Vec<u32>,
-    hasher: RandomState,
-    table: HashTable<u32>,
+    messages: TopicMap<Kept>,
     order: Order,
     /// When those that expire do.
     expires: HashMap<u32, Duration, RandomState>,
@@ -26,16 +22,16 @@ pub(super) struct Topics {
 
 impl Topics {
     pub(super) fn is_empty(&self) -> bool {
-        self.table.is_empty()
+        self.messages.is_empty()
     }
 
     pub(super) fn get(&self, topic: &str) -> Option<Held<'_>> {
-        self.held(self.slot(topic)?)
+        self.held(self.messages.find(topic)?)
     }
 
     /// The topic's string.
     pub(super) fn name(&self, topic: &str) -> Option<Arc<str>> {
-        let (name, _) = self.slots.get(self.slot(topic)? as usize)?.as_ref()?;
+        let (name, _) = self.messages.get(self.messages.find(topic)?)?;
         Some(Arc::clone(name))
     }
 
@@ -46,16 +42,21 @@ impl Topics {
         name: impl FnOnce() -> Arc<str>,
         (expires, kept): (Option<Duration>, Kept),
     ) -> Option<usize> {
-        let known = self.slot(topic);
+        let known = self.messages.find(topic);
         let before = known.and_then(|slot| self.held(slot)).map(|held| held.bytes());
         let slot = match known {
             Some(slot) => {
-                if let Some(Some((_, message))) = self.slots.get_mut(slot as usize) {
+                if let Some(message) = self.messages.get_mut(slot) {
                     *message = kept;
                 }
                 slot
             }
-            None => self.add(name(), kept),
+            None => {
+                let place = self.seek(|other| compare(other, topic) == Ordering::Less);
+                let slot = self.messages.insert(name(), kept);
+                self.order.insert(place, slot);
+                slot
+            }
         };
         match expires {
             Some(at) => drop(self.expires.insert(slot, at)),
@@ -65,47 +66,20 @@ impl Topics {
         before
     }
 
-    fn add(&mut self, name: Arc<str>, kept: Kept) -> u32 {
-        let place = self.seek(|topic| compare(topic, &name) == Ordering::Less);
-        let hash = self.hasher.hash_one(&*name);
-        let value = Some((name, kept));
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                if let Some(empty) = self.slots.get_mut(slot as usize) {
-                    *empty = value;
-                }
-                slot
-            }
-            None => {
-                self.slots.push(value);
-                u32::try_from(self.slots.len() - 1).expect("the quota is below 2^32 messages")
-            }
-        };
-        self.order.insert(place, slot);
-        let Self { slots, hasher, table, .. } = self;
-        table.insert_unique(hash, slot, |slot| hasher.hash_one(name_in(slots, *slot)));
-        slot
-    }
-
     /// Forgets a message; gives its bytes.
     pub(super) fn remove(&mut self, topic: &str) -> Option<usize> {
-        let slot = self.slot(topic)?;
+        let slot = self.messages.find(topic)?;
         let bytes = self.held(slot)?.bytes();
         let place = self.seek(|other| compare(other, topic) == Ordering::Less);
         self.order.remove(place);
-        let hash = self.hasher.hash_one(topic);
-        if let Ok(entry) = self.table.find_entry(hash, |other| *other == slot) {
-            entry.remove();
-        }
         self.expires.remove(&slot);
-        *self.slots.get_mut(slot as usize)? = None;
-        self.free.push(slot);
+        drop(self.messages.remove(slot));
         Some(bytes)
     }
 
     /// The first place whose topic does not lie `before`.
     pub(super) fn seek(&self, before: impl Fn(&str) -> bool) -> Place {
-        self.order.seek(|slot| before(name_in(&self.slots, slot)))
+        self.order.seek(|slot| before(self.messages.name(slot)))
     }
 
     /// The message at a place, and the place behind.
@@ -115,18 +89,8 @@ impl Topics {
     }
 
     fn held(&self, slot: u32) -> Option<Held<'_>> {
-        let (topic, kept) = self.slots.get(slot as usize)?.as_ref()?;
+        let (topic, kept) = self.messages.get(slot)?;
         let expires = if self.expires.is_empty() { None } else { self.expires.get(&slot).copied() };
         Some(Held { topic, expires, kept })
     }
-
-    fn slot(&self, topic: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one(topic);
-        self.table.find(hash, |slot| name_in(&self.slots, *slot) == topic).copied()
-    }
-}
-
-fn name_in(slots: &[Option<(Arc<str>, Kept)>], slot: u32) -> &str {
-    let value = slots.get(slot as usize).and_then(Option::as_ref);
-    value.map_or("", |(name, _)| name)
 }

@@ -1,58 +1,55 @@
 //! Retained messages of topics without a node: the namespace keeps those of nodes.
 
+use std::fmt;
+use std::sync::Arc;
+
 use ahash::AHashMap;
 use fabric::Message;
-use uns_model::{OrgId, PublisherId, Sequence, Timestamp};
+use uns_model::{Kept, OrgId, PublisherId, Sequence, Timestamp, TopicMap};
 
 use crate::Config;
 
 const NANOS: i64 = 1_000_000_000;
 
+/// Who else keeps retained messages, as the broker does: what both have exists once.
+pub trait SharedRetained: Send + Sync {
+    /// The other's string of a topic.
+    fn name(&self, org: OrgId, topic: &str) -> Option<Arc<str>>;
+
+    /// The other's message of a topic, if it says the same.
+    fn same(&self, org: OrgId, topic: &str, kept: &Kept) -> Option<Kept>;
+}
+
 /// The last retained message of each topic, bounded in number and bytes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Retained {
-    by_org: AHashMap<OrgId, AHashMap<Box<str>, Stored>>,
+    by_org: AHashMap<OrgId, TopicMap<Stored>>,
     count: usize,
     bytes: usize,
     /// Messages not kept, because there were too many.
     pub(crate) refused: u64,
+    pub(crate) shared: Option<Arc<dyn SharedRetained>>,
 }
 
 /// One message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Stored {
+    pub(crate) kept: Kept,
     pub(crate) sequence: Sequence,
-    pub(crate) publisher: PublisherId,
-    pub(crate) qos: u8,
-    pub(crate) expiry: Option<u32>,
     pub(crate) ingest: Timestamp,
-    pub(crate) properties_bytes: u32,
-    /// Properties, then payload.
-    pub(crate) bytes: Box<[u8]>,
+    pub(crate) publisher: PublisherId,
 }
 
 impl Stored {
-    fn new(sequence: Sequence, message: &Message<'_>) -> Self {
-        let properties_bytes = u32::try_from(message.properties.len()).unwrap_or(u32::MAX);
-        Self {
-            sequence,
-            publisher: message.publisher,
-            qos: message.qos,
-            expiry: message.expiry,
-            ingest: message.ingest,
-            properties_bytes,
-            bytes: [message.properties, message.payload].concat().into(),
-        }
-    }
-
-    /// Properties and payload.
-    pub(crate) fn parts(&self) -> (&[u8], &[u8]) {
-        self.bytes.split_at_checked(self.properties_bytes as usize).unwrap_or((&[], &self.bytes))
+    /// Of properties and payload.
+    pub(crate) fn bytes_len(&self) -> usize {
+        self.kept.properties().len() + self.kept.payload().len()
     }
 
     pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
         let seconds = |expiry: u32| i64::from(expiry).saturating_mul(NANOS);
-        self.expiry.is_some_and(|expiry| now.0.saturating_sub(self.ingest.0) >= seconds(expiry))
+        let age = now.0.saturating_sub(self.ingest.0);
+        self.kept.expiry().is_some_and(|expiry| age >= seconds(expiry))
     }
 }
 
@@ -67,31 +64,50 @@ impl Retained {
         if !message.retain {
             return;
         }
-        self.remove(message.org, message.topic);
+        let Message { org, topic, publisher, ingest, .. } = *message;
+        let slot = self.by_org.get(&org).and_then(|topics| topics.find(topic));
         if message.payload.is_empty() {
-            return;
+            return self.remove(org, topic);
         }
-        let size = message.topic.len() + message.properties.len() + message.payload.len();
-        if self.count >= config.retained_count_max || self.bytes + size > config.retained_bytes_max
+        let size = topic.len() + message.properties.len() + message.payload.len();
+        let old = slot.and_then(|slot| self.by_org.get(&org)?.get(slot));
+        let gone = old.map_or(0, |(name, old)| name.len() + old.bytes_len());
+        let count = self.count - usize::from(old.is_some());
+        if count >= config.retained_count_max
+            || self.bytes - gone + size > config.retained_bytes_max
         {
             self.refused += 1;
-            return;
+            return self.remove(org, topic);
         }
-        self.insert(message.org, message.topic, Stored::new(sequence, message));
+        let kept = Kept::new(message.qos, message.expiry, message.properties, message.payload);
+        let shared = self.shared.as_ref();
+        let kept = shared.and_then(|shared| shared.same(org, topic, &kept)).unwrap_or(kept);
+        let stored = Stored { kept, sequence, ingest, publisher };
+        let topics = self.by_org.get_mut(&org);
+        match slot.zip(topics).and_then(|(slot, topics)| topics.get_mut(slot)) {
+            Some(old) => {
+                self.bytes = self.bytes - gone + size;
+                *old = stored;
+            }
+            None => {
+                let name = shared.and_then(|shared| shared.name(org, topic));
+                self.insert(org, name.unwrap_or_else(|| topic.into()), stored);
+            }
+        }
     }
 
-    /// Puts a message in a place that is free.
-    pub(crate) fn insert(&mut self, org: OrgId, topic: &str, stored: Stored) {
+    /// Adds a message of a topic that has none.
+    pub(crate) fn insert(&mut self, org: OrgId, topic: Arc<str>, stored: Stored) {
         self.count += 1;
-        self.bytes += topic.len() + stored.bytes.len();
-        self.by_org.entry(org).or_default().insert(topic.into(), stored);
+        self.bytes += topic.len() + stored.bytes_len();
+        self.by_org.entry(org).or_default().insert(topic, stored);
     }
 
     pub(super) fn remove(&mut self, org: OrgId, topic: &str) {
         let Some(topics) = self.by_org.get_mut(&org) else { return };
-        if let Some(old) = topics.remove(topic) {
+        if let Some((topic, old)) = topics.find(topic).and_then(|slot| topics.remove(slot)) {
             self.count -= 1;
-            self.bytes -= topic.len() + old.bytes.len();
+            self.bytes -= topic.len() + old.bytes_len();
         }
         if topics.is_empty() {
             self.by_org.remove(&org);
@@ -99,9 +115,15 @@ impl Retained {
     }
 
     /// Every message.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (OrgId, &str, &Stored)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (OrgId, &Arc<str>, &Stored)> {
         self.by_org
             .iter()
-            .flat_map(|(org, topics)| topics.iter().map(|(topic, one)| (*org, &**topic, one)))
+            .flat_map(|(org, topics)| topics.iter().map(|(topic, one)| (*org, topic, one)))
+    }
+}
+
+impl fmt::Debug for Retained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Retained({} messages)", self.count)
     }
 }

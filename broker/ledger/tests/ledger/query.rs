@@ -1,9 +1,11 @@
 //! What operators and the start-up of the broker are told.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
+use broker_ledger::SharedRetained;
 use fabric::SessionChange;
-use uns_model::{OrgId, PublisherId, SessionNo};
+use uns_model::{Kept, OrgId, PublisherId, SessionNo};
 
 use crate::world::{NEVER, ORG, World, message, publish, record, will};
 
@@ -63,7 +65,8 @@ fn plain_topics_keep_their_last_retained_message() {
         world.settled_down();
         let mut seen = Vec::new();
         world.ledger.retained(&mut |one| {
-            seen.push((one.topic.to_owned(), one.payload.to_vec(), one.properties.to_vec()));
+            let (payload, properties) = (one.kept.payload(), one.kept.properties());
+            seen.push((one.topic.to_string(), payload.to_vec(), properties.to_vec()));
         });
         seen.sort();
         let row =
@@ -72,6 +75,45 @@ fn plain_topics_keep_their_last_retained_message() {
         world.restart();
     }
     assert_eq!(world.ledger.stats().retained, 2);
+}
+
+/// Keeps the messages of two topics.
+struct Other(Vec<(Arc<str>, Kept)>);
+
+impl SharedRetained for Other {
+    fn name(&self, org: OrgId, topic: &str) -> Option<Arc<str>> {
+        let found = self.0.iter().find(|(name, _)| org == ORG && **name == *topic);
+        found.map(|(name, _)| Arc::clone(name))
+    }
+
+    fn same(&self, org: OrgId, topic: &str, kept: &Kept) -> Option<Kept> {
+        let found = self.0.iter().find(|(name, _)| org == ORG && **name == *topic);
+        found.map(|(_, kept)| kept).filter(|own| *own == kept).cloned()
+    }
+}
+
+#[test]
+fn what_the_broker_retains_as_well_exists_once() {
+    let world = World::new();
+    let kept = |payload: &[u8]| Kept::new(1, None, b"pp", payload);
+    let other = [("a".into(), kept(b"1")), ("b".into(), kept(b"newer"))];
+    world.ledger.share_retained(Arc::new(Other(other.to_vec())));
+    world.append(&[message("a", true, b"0"), message("b", true, b"2"), message("c", true, b"3")]);
+    world.append(&[message("a", true, b"1")]);
+    world.settled_down();
+    let mut seen = Vec::new();
+    world.ledger.retained(&mut |one| {
+        let same = other.iter().find(|(name, _)| Arc::ptr_eq(name, one.topic));
+        let message = other.iter().any(|(_, kept)| kept.is_shared_with(one.kept));
+        seen.push((one.topic.to_string(), one.kept.payload().to_vec(), same.is_some(), message));
+    });
+    seen.sort();
+    let row = |topic: &str, payload: &[u8], name, message| {
+        (topic.to_owned(), payload.to_vec(), name, message)
+    };
+    let expected =
+        [row("a", b"1", true, true), row("b", b"2", true, false), row("c", b"3", false, false)];
+    assert_eq!(seen, expected);
 }
 
 #[test]

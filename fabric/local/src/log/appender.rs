@@ -79,7 +79,8 @@ impl Appender {
             }
         }
         let buffer = match self.spare.take() {
-            Some(spare) if bytes * 4 >= spare.capacity() => spare,
+            // Frames stay in memory with all their buffer: half of it may be empty at most.
+            Some(spare) if bytes * 2 >= spare.capacity() => spare,
             spare => {
                 self.spare = spare;
                 BytesMut::with_capacity(bytes + FRAME_ROOM)

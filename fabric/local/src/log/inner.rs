@@ -213,6 +213,7 @@ impl Shared {
         health.oldest = view.oldest();
         health.segments = view.segments().len();
         health.bytes = view.bytes();
+        health.memory_bytes = view.memory_bytes();
         health
     }
 }

@@ -17,6 +17,8 @@ use crate::segment::PREPARED_FILE;
 const ZERO_BYTES: usize = 1 << 20;
 /// How long the keeper rests between pieces of background work.
 const PACE: Duration = Duration::from_millis(5);
+/// How soon what readers have passed since the last commit is let go.
+const RELEASE: Duration = Duration::from_secs(1);
 /// Bytes checked for damage between two rests.
 const CHECK_BYTES: usize = 1 << 20;
 
@@ -78,15 +80,30 @@ impl Keeper {
             }
             self.prepare();
             let busy = self.fill_with_zeros() | self.look_for_damage();
+            let more = self.release();
             let rest = match () {
                 () if busy => PACE,
                 () if self.shared.is_disk_full() => self.shared.config.retry_interval,
+                () if more => self.shared.config.retention_interval.min(RELEASE),
                 () => self.shared.config.retention_interval,
             };
             if !self.shared.keeper.wait(rest) {
                 return;
             }
         }
+    }
+
+    /// Lets go of memory that is kept for nobody; whether somebody still needs some.
+    fn release(&self) -> bool {
+        if !self.shared.view.read().has_passed() {
+            return false;
+        }
+        let mut view = self.shared.view.write();
+        let spare = view.drop_passed();
+        let more = view.has_passed();
+        drop(view);
+        drop(spare);
+        more
     }
 
     fn retention_is_due(&self) -> bool {

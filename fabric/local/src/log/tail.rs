@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use fabric::{Damage, Error, Frame, GapReason, Reopened, Tail, TailItem};
 use uns_model::Sequence;
@@ -17,12 +18,13 @@ pub(super) struct LocalTail {
     shared: Arc<Shared>,
     /// Everything up to here was handed out, or reported as a gap.
     at: Sequence,
+    /// The same, for the view: what every reader has passed need not stay in memory.
+    passed: Option<Arc<AtomicU64>>,
     /// Where the last frame ended, which saves a search when reading moves to disk.
     spot: Option<Spot>,
     scanner: Option<(Sequence, Scanner)>,
     /// A frame that was read behind a gap, which is reported first.
     behind_gap: Option<Frame>,
-    memory: bool,
 }
 
 /// What a segment yields.
@@ -34,15 +36,19 @@ enum Read {
 
 impl LocalTail {
     pub(super) fn new(shared: Arc<Shared>, after: Sequence) -> Self {
-        let (spot, scanner, behind_gap) = (None, None, None);
-        Self { shared, at: after, spot, scanner, behind_gap, memory: true }
+        let passed = shared.view.write().add_reader(after);
+        Self { passed: Some(passed), ..Self::at_disk(shared, after) }
     }
 
     /// Reads everything from disk, for a check of what is stored.
     pub(super) fn from_disk(shared: Arc<Shared>) -> Self {
         let first =
             shared.view.read().segments().front().map_or(Sequence::ZERO, |one| one.previous);
-        Self { memory: false, ..Self::new(shared, first) }
+        Self::at_disk(shared, first)
+    }
+
+    fn at_disk(shared: Arc<Shared>, at: Sequence) -> Self {
+        Self { shared, at, passed: None, spot: None, scanner: None, behind_gap: None }
     }
 
     /// How far it is.
@@ -52,8 +58,15 @@ impl LocalTail {
 
     fn hand_out(&mut self, frame: Frame) -> TailItem {
         let frame = frame.after(self.at);
-        self.at = frame.last();
+        self.pass(frame.last());
         TailItem::Frame(frame)
+    }
+
+    fn pass(&mut self, at: Sequence) {
+        self.at = at;
+        if let Some(passed) = &self.passed {
+            passed.store(at.0, Relaxed);
+        }
     }
 
     fn gap(&mut self, until: Sequence, reason: GapReason) -> TailItem {
@@ -61,7 +74,7 @@ impl LocalTail {
         if reason == GapReason::Damage {
             self.shared.note_damage(Damage { after, until });
         }
-        self.at = until;
+        self.pass(until);
         TailItem::Gap { after, until, reason }
     }
 
@@ -132,7 +145,7 @@ impl Tail for LocalTail {
             return Ok(Some(self.hand_out(frame)));
         }
         loop {
-            let located = self.shared.view.read().locate(self.at, self.memory);
+            let located = self.shared.view.read().locate(self.at, self.passed.is_some());
             match located {
                 Located::CaughtUp => return Ok(None),
                 Located::Memory(frame, spot) => {

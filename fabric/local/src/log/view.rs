@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bytes::BytesMut;
 use fabric::Frame;
@@ -11,6 +12,8 @@ use crate::segment::Segment;
 
 /// Buffers at least this large are worth keeping for another frame.
 const REUSE_BYTES_MIN: usize = 256 * 1024;
+/// The share of the limit that stays in memory when every reader has passed it: for those who come.
+const PASSED_SHARE: usize = 16;
 
 /// Where a reader goes on: behind a frame in a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +46,10 @@ pub(super) struct View {
     recent: VecDeque<Recent>,
     recent_bytes: usize,
     recent_limit: usize,
+    /// With so many bytes in memory it is looked which of them the readers have passed.
+    look_at: usize,
+    /// How far each reader is.
+    readers: Vec<Arc<AtomicU64>>,
     segments: VecDeque<Arc<Segment>>,
     /// Where the last segment's committed frames end.
     end: u64,
@@ -57,8 +64,16 @@ impl View {
         (last, next): (Sequence, Sequence),
         recent_limit: usize,
     ) -> Self {
-        let recent = VecDeque::new();
-        Self { recent, recent_bytes: 0, recent_limit, segments, end, last, next }
+        let (recent, readers) = (VecDeque::new(), Vec::new());
+        let (recent_bytes, look_at) = (0, recent_limit / PASSED_SHARE);
+        Self { recent, recent_bytes, recent_limit, look_at, readers, segments, end, last, next }
+    }
+
+    /// A reader that has everything up to here, and says by this how far it is until it is dropped.
+    pub(super) fn add_reader(&mut self, at: Sequence) -> Arc<AtomicU64> {
+        let at = Arc::new(AtomicU64::new(at.0));
+        self.readers.push(Arc::clone(&at));
+        at
     }
 
     /// A commit: the frame is in the last segment, which now ends at `end`.
@@ -73,13 +88,53 @@ impl View {
         self.recent.push_back(Recent { frame, behind: Spot { base, offset: end } });
         let mut spare = None;
         while self.recent_bytes > self.recent_limit && self.recent.len() > 1 {
-            let oldest = self.recent.pop_front()?.frame.into_bytes();
-            self.recent_bytes -= oldest.len();
-            if oldest.len() >= REUSE_BYTES_MIN {
-                spare = oldest.try_into_mut().ok().or(spare);
-            }
+            spare = self.drop_recent().or(spare);
+        }
+        if self.recent_bytes > self.look_at {
+            spare = self.drop_passed().or(spare);
         }
         spare
+    }
+
+    /// Lets go of frames in memory that every reader has passed, but for the newest. Who reads from
+    /// disk, since what it wants is not in memory any more, does not count.
+    ///
+    /// Returns a buffer nobody uses any more.
+    pub(super) fn drop_passed(&mut self) -> Option<BytesMut> {
+        let keep = self.recent_limit / PASSED_SHARE;
+        let oldest = self.recent.front().map_or(self.last, |one| one.frame.header().previous);
+        self.readers.retain(|reader| Arc::strong_count(reader) > 1);
+        let readers = self.readers.iter().map(|reader| Sequence(reader.load(Relaxed)));
+        let passed = readers.filter(|at| *at >= oldest).min().unwrap_or(self.last);
+        let mut spare = None;
+        while self.recent_bytes > keep
+            && self.recent.front().is_some_and(|one| one.frame.last() <= passed)
+            && self.recent.len() > 1
+        {
+            spare = self.drop_recent().or(spare);
+        }
+        // A look costs as much as there are readers, so not at every commit.
+        self.look_at = self.recent_bytes + keep / 4;
+        spare
+    }
+
+    /// Bytes of the frames in memory.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.recent_bytes
+    }
+
+    /// Whether more is in memory than readers that keep up need.
+    pub(super) fn has_passed(&self) -> bool {
+        self.recent_bytes > self.recent_limit / PASSED_SHARE && self.recent.len() > 1
+    }
+
+    fn drop_recent(&mut self) -> Option<BytesMut> {
+        let oldest = self.recent.pop_front()?.frame.into_bytes();
+        self.recent_bytes -= oldest.len();
+        if oldest.len() < REUSE_BYTES_MIN {
+            return None;
+        }
+        oldest.try_into_mut().ok()
     }
 
     /// A new segment follows the last one.

@@ -1,7 +1,7 @@
 //! Two cores, the ledger and the log, without a thread: each step is the simulation's.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use broker_codec::{PacketId, SubscribeOptions};
@@ -10,7 +10,8 @@ use broker_engine::{
     Received, Retained, Wish,
 };
 use broker_ledger::{
-    Attach, Delivery, DueWill, Ids, Ledger, Outlet, Parts, Place, Restored, Steps, Topics,
+    Attach, Delivery, DueWill, Ids, Ledger, Outlet, Parts, Place, Restored, SharedRetained, Steps,
+    Topics,
 };
 use fabric::sim::{SimDisk, SimLog};
 use parking_lot::Mutex;
@@ -226,14 +227,26 @@ fn cores(
         }
     });
     ledger.retained(&mut |kept| {
-        let expires = kept.expiry.map(|s| clock.monotonic() + Duration::from_secs(u64::from(s)));
-        let (org, topic) = (kept.org, kept.topic.into());
-        let kept = Kept::new(kept.qos, kept.expiry, kept.properties, kept.payload);
+        let (org, topic, kept) = (kept.org, Arc::clone(kept.topic), kept.kept.clone());
+        let expires = kept.expiry().map(|s| clock.monotonic() + Duration::from_secs(u64::from(s)));
         broker.restore(org, Retained { topic, expires, kept });
     });
+    ledger.share_retained(Arc::new(Shared(Arc::downgrade(&broker))));
     let gate = |core| SimGate::new(core, Arc::clone(log), Arc::clone(commits), fault);
     let core = |n| CoreNo(u16::try_from(n).expect("few"));
     (0..CORES).map(|n| Engine::new(Arc::clone(&broker), core(n), gate(n))).collect()
+}
+
+struct Shared(Weak<Broker>);
+
+impl SharedRetained for Shared {
+    fn name(&self, org: OrgId, topic: &str) -> Option<Arc<str>> {
+        self.0.upgrade()?.retained.name(org, topic)
+    }
+
+    fn same(&self, org: OrgId, topic: &str, kept: &Kept) -> Option<Kept> {
+        self.0.upgrade()?.retained.same(org, topic, kept)
+    }
 }
 
 fn parked(restored: &Restored<'_>) -> Parked {

@@ -167,7 +167,7 @@ impl Model {
         let retained: BTreeMap<String, Sequence> = fold
             .retained
             .iter()
-            .map(|(_, topic, stored)| (topic.to_owned(), stored.sequence))
+            .map(|(_, topic, stored)| (topic.to_string(), stored.sequence))
             .collect();
         assert_eq!(retained, self.retained);
         let owed: usize = self.sessions.values().map(|one| one.owed.len()).sum();
