@@ -15,7 +15,7 @@ use crate::{Record, Skim, record};
 
 /// The format version this release writes; it reads every one up to this and refuses newer ones by
 /// name. Version 1 knows nodes, publishers and publishes; version 2 added sessions and what they
-/// are owed; since version 3 the end of a will names it.
+/// are owed; since version 3 the end of a will names it, and an audience the shares of its members.
 pub const FORMAT_VERSION: u16 = 3;
 /// Bytes before the records.
 pub const FRAME_HEADER_BYTES: usize = 40;

@@ -5,7 +5,7 @@
 //! fixed place, because the appender patches it. All integers are little-endian. A record has no
 //! sequence of its own: it is the frame's first sequence plus its position. New kinds or fields raise
 //! the frame's format version: kinds 1 to 4 are of version 1, 5 to 8 came with version 2; with
-//! version 3 the end of a will may name it.
+//! version 3 the end of a will may name it, and a member of an audience the share it is chosen of.
 
 mod audience;
 mod cut;

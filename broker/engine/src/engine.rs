@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use ahash::RandomState;
 use broker_codec::ReasonCode;
-use uns_model::{SessionNo, Timestamp};
+use uns_model::{Sequence, SessionNo, Timestamp};
 
 use crate::batch::Batch;
 use crate::broker::Broker;
@@ -45,6 +45,7 @@ use crate::trace::Tracer;
 use acks::Acks;
 pub use authenticate::RefusedLogin;
 use connect::Claim;
+pub use pass_on::LeftBehind;
 pub use publish::InProcess;
 pub use receive::Received;
 pub use session::DueWill;
@@ -106,6 +107,8 @@ pub struct Effects<R> {
     pub attached: Vec<Attached<R>>,
     /// Sessions it must not feed any more.
     pub detached: Vec<(SessionNo, Key)>,
+    /// What ended sessions left to their shares and the log did not take: to be offered again.
+    pub not_passed_on: Vec<(SessionNo, Sequence)>,
     /// Log-ins to verify off the core; the answers come back with [`Engine::verified`].
     pub asked: Vec<(Key, OwnedLogin)>,
     /// Log-ins that failed, to be told to the operators.
@@ -121,6 +124,7 @@ impl<R> Default for Effects<R> {
             replies: vec![],
             attached: vec![],
             detached: vec![],
+            not_passed_on: vec![],
             asked: vec![],
             refused: vec![],
         }

@@ -46,7 +46,8 @@ pub use config::{Config, Durability, Refusals, Stall};
 pub use connection::Will;
 pub use dead::{Buried, DeadLetter, DeadLetters};
 pub use engine::{
-    Attached, DueWill, Effects, Engine, InProcess, Now, Received, RefusedLogin, Reply, Signal,
+    Attached, DueWill, Effects, Engine, InProcess, LeftBehind, Now, Received, RefusedLogin, Reply,
+    Signal,
 };
 pub use feed::{Due, Fed, FedPublish, LEDGER_PACKET_IDS};
 pub use gate::{Gate, Inbound, NoNode, OpenGate, Place, Rejection, Resolved, Ticket};

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use broker_ledger::{Attach, Config, Delivery, DueWill, Ledger, Outlet, Parts, Place, Topics};
+use broker_ledger::{
+    Attach, Config, Delivery, DueWill, Ledger, Outlet, Parts, PassOn, Place, Topics,
+};
 use fabric::sim::{SimDisk, SimLog};
 use fabric::{Audience, Batch, Log, Publish, Record, SessionChange};
 use tokio::sync::watch;
@@ -40,6 +42,10 @@ impl Outlet for Count {
     }
 
     fn will(&self, _will: &DueWill) -> bool {
+        true
+    }
+
+    fn pass_on(&self, _one: &PassOn) -> bool {
         true
     }
 

@@ -1,5 +1,6 @@
 //! Checkpoints: the fold as of one sequence, in one file: the largest session number, every session
-//! with what it is owed, every will, every retained message. Equal folds have equal bytes.
+//! with what it is owed, every will, every retained message, what ended sessions left to shares.
+//! Equal folds have equal bytes.
 //!
 //! The body belongs to this module alone; files, generations and what surrounds a body are those of
 //! [`fabric::checkpoint`].
@@ -18,7 +19,8 @@ use crate::fold::{Fold, Stored};
 use crate::session::Pending;
 use crate::{Error, Will};
 
-/// The version is the one this release writes; since version 2 a will knows its record.
+/// The version is the one this release writes; since version 2 a will
+/// knows its record, and a delivery the share it comes from.
 pub(crate) const FORMAT: Format =
     Format { prefix: "sessions-", magic: b"UNSSESSN", version: 2, what: "sessions" };
 
@@ -70,6 +72,7 @@ fn encode_body(fold: &Fold, to: &mut Writer) {
     for (org, topic, stored) in retained {
         encode_retained(org, topic, stored, to);
     }
+    sessions::encode_remains(fold, to);
 }
 
 fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
@@ -88,6 +91,9 @@ fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
             return None;
         }
         fold.retained.insert(org, topic.into(), stored);
+    }
+    if from.version() > 1 {
+        sessions::decode_remains(from, &mut fold)?;
     }
     Some(fold)
 }

@@ -94,6 +94,19 @@ pub enum Delivery {
     },
 }
 
+/// What a session that has ended was owed as the member of a share: it is for another member.
+#[derive(Clone, Debug)]
+pub struct PassOn {
+    /// The session that has ended.
+    pub session: SessionNo,
+    /// What `Settled` of that session names once it is owed to somebody else, or lost.
+    pub sequence: Sequence,
+    /// The filter of the share, with `$share/` and its group's name.
+    pub share: Arc<str>,
+    /// What was published.
+    pub message: Arc<Logged>,
+}
+
 impl Delivery {
     /// The connection it is for.
     pub fn place(&self) -> Place {
@@ -119,6 +132,10 @@ pub trait Outlet: Send + Sync {
     /// The delay of a will is over, or its session has ended: somebody publishes it and appends
     /// `WillGone` in the same batch. `false` when nobody could take it: it is offered again.
     fn will(&self, will: &DueWill) -> bool;
+
+    /// Another member of a share is to get this: somebody chooses one, and appends `Settled` in the
+    /// same batch as what makes it owed. `false` when nobody could take it: it is offered again.
+    fn pass_on(&self, one: &PassOn) -> bool;
 
     /// A session's expiry is over: somebody appends `Ended`, unless it is connected again. Asked
     /// again from time to time until the log says so.

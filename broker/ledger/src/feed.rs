@@ -7,6 +7,7 @@
 mod lagging;
 mod observe;
 mod outbox;
+mod pass_on;
 mod ready;
 mod timers;
 
@@ -19,11 +20,14 @@ use uns_model::{Sequence, SessionNo};
 use crate::fold::Fold;
 use crate::owed::Entry;
 use crate::session::{Pending, Session};
-use crate::{Attach, Config, Delivery, DueWill, Logged, PACKET_ID_MAX, Place};
+use crate::{Attach, Config, Delivery, DueWill, Logged, PACKET_ID_MAX, PassOn, Place};
 pub(crate) use outbox::Outboxes;
+pub(crate) use pass_on::drop_remains;
 use ready::Ready;
 pub(crate) use timers::{Timer, Timers};
 
+/// How long nothing is offered to the members of shares after nobody took it.
+const PASS_AGAIN: Duration = Duration::from_secs(1);
 /// A session's expiry that means never.
 const NEVER: u32 = u32::MAX;
 
@@ -67,6 +71,10 @@ pub(crate) struct Feeder {
     ready: Ready,
     /// The sessions in `ready`, longest waiting first; some have left it since.
     queue: VecDeque<SessionNo>,
+    /// What ended sessions left to their shares, to be handed over in this turn.
+    pub(crate) passing: Vec<PassOn>,
+    /// Nothing more of that before this time, since nobody took it.
+    pub(crate) pass_after: Duration,
     /// Deliveries that turned out to be unreadable, to be dropped after the frame.
     unreadable: Vec<(SessionNo, Sequence)>,
 }
@@ -235,10 +243,11 @@ impl Feeder {
     }
 
     /// A will is replaced, or its client is back: if it was due by then, it is published all the
-    /// same.
+    /// same. One with a delay was not, unless its time had been seen to come.
     fn keep_overdue(&mut self, session: SessionNo, will: Option<&Pending>) {
-        let due = self.timers.at(Timer::Will, session).is_some_and(|at| at <= self.now);
-        let will = will.filter(|pending| (due || pending.overdue) && !pending.taken);
+        let at_once = self.timers.at(Timer::Will, session).is_some_and(|at| at <= self.now);
+        let due = |one: &&Pending| one.overdue || (at_once && one.will.delay == 0);
+        let will = will.filter(due).filter(|pending| !pending.taken);
         self.overdue.extend(will.map(|pending| pending.due(session)));
         self.timers.clear(Timer::Will, session);
     }

@@ -16,7 +16,7 @@ pub(crate) use retained::{Retained, Stored};
 pub(crate) use target::Target;
 
 use crate::owed::{Entry, Terms};
-use crate::session::{Pending, Session};
+use crate::session::{Pending, Remains, Session};
 use crate::{Config, Dropped, Topics};
 
 /// All sessions.
@@ -25,6 +25,8 @@ pub(crate) struct Fold {
     pub(crate) sessions: AHashMap<SessionNo, Session>,
     pub(crate) names: BTreeMap<OrgId, BTreeMap<Arc<str>, SessionNo>>,
     pub(crate) wills: BTreeMap<SessionNo, Pending>,
+    /// By the session that has ended.
+    pub(crate) remains: BTreeMap<SessionNo, Remains>,
     pub(crate) retained: Retained,
     /// The largest session number in the log.
     pub(crate) seen: SessionNo,
@@ -175,8 +177,8 @@ impl Fold {
                 observer.refused(session);
                 continue;
             }
-            let Member { qos, retain, ids, .. } = member;
-            session.owed.push(Terms { sequence, qos, retain, bytes }, ids.iter());
+            let Member { qos, retain, ids, share, .. } = member;
+            session.owed.push(Terms { sequence, qos, retain, bytes }, ids.iter(), share);
             self.totals.owed += 1;
             self.totals.owed_bytes += u64::from(bytes);
             observer.owed(session, &mut target);
@@ -195,22 +197,26 @@ impl Fold {
         sequence: Sequence,
         cause: Cause,
     ) -> Option<&mut Session> {
-        let session = self.sessions.get_mut(&session)?;
-        let entry = session.owed.settle(sequence)?;
+        let entry = match self.sessions.get_mut(&session) {
+            Some(session) => session.owed.settle(sequence)?,
+            None => self.settle_remains(session, sequence)?,
+        };
         self.totals.owed -= 1;
         self.totals.owed_bytes -= u64::from(entry.bytes);
-        session.dropped += 1;
         match cause {
             Cause::Gap(GapReason::Retention) => self.counts.dropped.retention += 1,
             Cause::Gap(GapReason::Damage) | Cause::Unreadable => self.counts.dropped.damage += 1,
         }
+        let session = self.sessions.get_mut(&session)?;
+        session.dropped += 1;
         Some(session)
     }
 
     /// The oldest publish somebody is owed.
     pub(crate) fn oldest_owed(&self) -> Option<Sequence> {
-        let oldest = |session: &Session| session.owed.oldest().map(Entry::sequence);
-        self.sessions.values().filter_map(oldest).min()
+        let sessions = self.sessions.values().map(|session| &session.owed);
+        let remains = self.remains.values().map(|remains| &remains.owed);
+        sessions.chain(remains).filter_map(|owed| owed.oldest().map(Entry::sequence)).min()
     }
 
     /// After a restart only the log knows what may have been sent, and counters begin anew.

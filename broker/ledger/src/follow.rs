@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use uns_model::Sequence;
 
 use crate::command::Command;
+use crate::feed::drop_remains;
 use crate::fold::{Cause, Context, Replay};
 use crate::ledger::State;
 use crate::reader::{Answer, Reader};
@@ -190,7 +191,9 @@ impl Ledger {
             // The log says it is caught up, and yet somebody is owed what comes later.
             let range = (request.from, request.from);
             feeder.serve_gap(fold, range, Cause::Gap(GapReason::Damage));
+            drop_remains(fold, request.session, range, Cause::Gap(GapReason::Damage));
         }
+        feeder.read_remains(fold, request, &items, &*self.topics);
         feeder.requeue(fold, request.session);
         true
     }
@@ -201,7 +204,7 @@ impl Ledger {
         let State { fold, feeder, .. } = &mut *state;
         if turns.reader.is_idle()
             && feeder.now >= turns.read_after
-            && let Some(request) = feeder.wanted(fold)
+            && let Some(request) = feeder.wanted(fold).or_else(|| feeder.wanted_remains(fold))
         {
             turns.reader.request(request);
         }

@@ -87,6 +87,9 @@ pub struct Dropped {
     pub retention: u64,
     /// The record is damaged, or nobody knows its topic.
     pub damage: u64,
+    /// It was for a share, and had possibly begun with QoS 2 to a member whose session ended: then
+    /// it may not go to another one [MQTT-4.8.2-5].
+    pub shared: u64,
 }
 
 /// Figures for metrics and people.

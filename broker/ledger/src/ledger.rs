@@ -140,6 +140,13 @@ impl Ledger {
         self.wake.notify_one();
     }
 
+    /// What an ended session left could not be passed on: the log did not take it.
+    pub fn offer_again(&self, session: SessionNo, sequence: Sequence) {
+        let mut state = self.state.lock();
+        let State { fold, feeder, .. } = &mut *state;
+        feeder.offer_again(fold, session, sequence);
+    }
+
     /// The last sequence folded.
     pub fn folded(&self) -> Sequence {
         self.state.lock().fold.applied

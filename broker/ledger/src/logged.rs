@@ -19,6 +19,8 @@ pub struct Logged {
     pub topic: Arc<str>,
     /// Who published.
     pub publisher: PublisherId,
+    /// With which QoS it was published.
+    pub qos: u8,
     /// Whether it was published with RETAIN.
     pub retain: bool,
     /// Message Expiry Interval in seconds, counted from `ingest`.
@@ -56,16 +58,16 @@ impl Logged {
     pub(crate) fn read(frame: &Frame, raw: &Raw<'_>, topics: &dyn Topics) -> Option<Self> {
         let (of, properties, payload) = match raw.record() {
             Record::Publish(one) => {
-                let of = (one.org, topics.topic(one.topic)?, one.publisher, one.retain);
+                let of = (one.org, topics.topic(one.topic)?, one.publisher, (one.qos, one.retain));
                 ((of, one.expiry, one.ingest), one.properties, one.payload)
             }
             Record::Message(one) => {
-                let of = (one.org, Arc::from(one.topic), one.publisher, one.retain);
+                let of = (one.org, Arc::from(one.topic), one.publisher, (one.qos, one.retain));
                 ((of, one.expiry, one.ingest), one.properties, one.payload)
             }
             _ => return None,
         };
-        let ((org, topic, publisher, retain), expiry, ingest) = of;
+        let ((org, topic, publisher, (qos, retain)), expiry, ingest) = of;
         let length = raw.bytes().len();
         let end = length - payload.len();
         let start = end - properties.len();
@@ -78,7 +80,7 @@ impl Logged {
         };
         let at = |place: usize| u32::try_from(place - offset).ok();
         let properties = at(start)?..at(end)?;
-        Some(Self { org, topic, publisher, retain, expiry, ingest, bytes, properties })
+        Some(Self { org, topic, publisher, qos, retain, expiry, ingest, bytes, properties })
     }
 }
 

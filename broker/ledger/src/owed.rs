@@ -14,6 +14,8 @@ const QOS_2: u64 = 1 << 53;
 const RETAIN: u64 = 1 << 54;
 const RELEASED: u64 = 1 << 55;
 const SETTLED: u64 = 1 << 56;
+/// Not of the log: somebody has taken it to pass it on.
+const OFFERED: u64 = 1 << 57;
 
 /// Identifiers have 28 bits; with this bit the rest is a place in [`Owed::sets`].
 const SET: u32 = 1 << 31;
@@ -63,9 +65,14 @@ impl Entry {
         u16::try_from(id).map_or(1, |id| id + 1)
     }
 
+    /// Somebody has taken it to pass it on.
+    pub(crate) fn is_offered(&self) -> bool {
+        self.word & OFFERED != 0
+    }
+
     /// Sequence and flags, as they are saved.
     pub(crate) fn word(&self) -> u64 {
-        self.word
+        self.word & !OFFERED
     }
 }
 
@@ -91,9 +98,21 @@ pub(crate) struct Owed {
     last: Sequence,
     live: usize,
     bytes: u64,
-    /// Identifiers of deliveries that have several; freed places are used again.
-    sets: Vec<Option<Arc<[NonZeroU32]>>>,
+    /// What deliveries have besides, with several identifiers or from a share; freed places are used
+    /// again.
+    sets: Vec<Set>,
     free: Vec<u32>,
+    /// The place used last: the next delivery often has the same.
+    last_set: usize,
+}
+
+/// What some deliveries have in common.
+#[derive(Clone, Debug)]
+struct Set {
+    ids: Arc<[NonZeroU32]>,
+    share: Option<Arc<str>>,
+    /// How many have it; none of a free place.
+    users: u32,
 }
 
 impl Owed {
@@ -148,9 +167,14 @@ impl Owed {
         self.entries.get(place)
     }
 
-    /// Adds a delivery.
-    pub(crate) fn push(&mut self, terms: Terms, ids: impl Iterator<Item = NonZeroU32>) {
-        let ids = self.keep(ids);
+    /// Adds a delivery, with its identifiers and the share it comes from.
+    pub(crate) fn push(
+        &mut self,
+        terms: Terms,
+        ids: impl Iterator<Item = NonZeroU32>,
+        share: Option<&str>,
+    ) {
+        let ids = self.keep(ids, share);
         let ordinal = self.refuse(terms.sequence);
         let word = terms.sequence.0
             | if terms.qos == 2 { QOS_2 } else { 0 }
@@ -171,8 +195,9 @@ impl Owed {
         &mut self,
         (word, ordinal, bytes): (u64, u64, u32),
         ids: impl Iterator<Item = NonZeroU32>,
+        share: Option<&str>,
     ) {
-        let ids = self.keep(ids);
+        let ids = self.keep(ids, share);
         self.add(Entry { word, ordinal, ids, bytes });
     }
 
@@ -196,14 +221,17 @@ impl Owed {
         if let Some(set) = set_of(settled.ids)
             && let Some(kept) = self.sets.get_mut(set as usize)
         {
-            *kept = None;
-            self.free.push(set);
+            kept.users -= 1;
+            if kept.users == 0 {
+                (kept.ids, kept.share) = (Arc::new([]), None);
+                self.free.push(set);
+            }
         }
         while self.entries.front().is_some_and(Entry::is_settled) {
             self.entries.pop_front();
         }
         if self.entries.is_empty() && self.entries.capacity() > ROOM_KEPT {
-            (self.entries, self.sets, self.free) = Default::default();
+            (self.entries, self.sets, self.free, self.last_set) = Default::default();
         }
         Some(settled)
     }
@@ -222,29 +250,91 @@ impl Owed {
     pub(crate) fn ids(&self, entry: &Entry) -> Ids {
         match set_of(entry.ids) {
             None => NonZeroU32::new(entry.ids).map_or(Ids::None, Ids::One),
-            Some(set) => {
-                let set = self.sets.get(set as usize).and_then(Option::as_ref);
-                set.map_or(Ids::None, |ids| Ids::Many(Arc::clone(ids)))
+            Some(set) => match self.sets.get(set as usize).map(|set| &set.ids) {
+                None => Ids::None,
+                Some(ids) => match **ids {
+                    [] => Ids::None,
+                    [one] => Ids::One(one),
+                    _ => Ids::Many(Arc::clone(ids)),
+                },
+            },
+        }
+    }
+
+    /// The share an entry comes from.
+    pub(crate) fn share(&self, entry: &Entry) -> Option<&Arc<str>> {
+        self.sets.get(set_of(entry.ids)? as usize)?.share.as_ref()
+    }
+
+    /// Its session has ended: what comes from a share and may go to another member stays, all else
+    /// is settled. What has begun with QoS 2, possibly all below an ordinal, may not
+    /// [MQTT-4.8.2-5]; how many of those were lost.
+    pub(crate) fn leave(&mut self, begun: u64) -> u64 {
+        let all: Vec<Entry> =
+            self.entries.iter().filter(|one| !one.is_settled()).copied().collect();
+        let mut lost = 0;
+        for entry in all {
+            let shared = self.share(&entry).is_some();
+            let begun = entry.qos() == 2 && (entry.ordinal < begun || entry.is_released());
+            lost += u64::from(shared && begun);
+            if !shared || begun {
+                self.settle(entry.sequence());
             }
         }
+        lost
+    }
+
+    /// The first that nobody has taken to pass it on.
+    pub(crate) fn first_not_offered(&self) -> Option<Entry> {
+        self.entries.iter().find(|entry| !entry.is_settled() && !entry.is_offered()).copied()
+    }
+
+    /// Somebody has taken it, or could not after all.
+    pub(crate) fn offer(&mut self, sequence: Sequence, taken: bool) {
+        let Some(place) = self.place(sequence) else { return };
+        if let Some(entry) = self.entries.get_mut(place) {
+            entry.word = if taken { entry.word | OFFERED } else { entry.word & !OFFERED };
+        }
+    }
+
+    /// How many somebody has taken: the first ones.
+    pub(crate) fn offered(&self) -> usize {
+        let done = |entry: &&Entry| entry.is_settled() || entry.is_offered();
+        let first = self.entries.iter().take_while(done);
+        first.filter(|entry| entry.is_offered() && !entry.is_settled()).count()
     }
 
     fn place(&self, sequence: Sequence) -> Option<usize> {
         self.entries.binary_search_by_key(&sequence, Entry::sequence).ok()
     }
 
-    fn keep(&mut self, mut ids: impl Iterator<Item = NonZeroU32>) -> u32 {
-        let Some(first) = ids.next() else { return 0 };
-        let Some(second) = ids.next() else { return first.get() & !SET };
-        let set = Some([first, second].into_iter().chain(ids).collect());
-        if let Some(place) = self.free.pop() {
-            if let Some(free) = self.sets.get_mut(place as usize) {
-                *free = set;
-            }
-            return place | SET;
+    fn keep(&mut self, mut ids: impl Iterator<Item = NonZeroU32>, share: Option<&str>) -> u32 {
+        let first = ids.next();
+        let second = ids.next();
+        if let (None, None) = (second, share) {
+            return first.map_or(0, |id| id.get() & !SET);
         }
-        let place = u32::try_from(self.sets.len()).unwrap_or(0);
-        self.sets.push(set);
+        let ids: Arc<[NonZeroU32]> = first.into_iter().chain(second).chain(ids).collect();
+        let same =
+            |set: &&mut Set| set.users > 0 && set.ids == ids && set.share.as_deref() == share;
+        if let Some(set) = self.sets.get_mut(self.last_set).filter(same) {
+            set.users += 1;
+            return u32::try_from(self.last_set).unwrap_or(0) | SET;
+        }
+        let set = Set { ids, share: share.map(Arc::from), users: 1 };
+        let place = match self.free.pop() {
+            Some(place) => {
+                if let Some(free) = self.sets.get_mut(place as usize) {
+                    *free = set;
+                }
+                place
+            }
+            None => {
+                self.sets.push(set);
+                u32::try_from(self.sets.len() - 1).unwrap_or(0)
+            }
+        };
+        self.last_set = place as usize;
         place | SET
     }
 }

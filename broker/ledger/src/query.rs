@@ -89,6 +89,10 @@ impl Ledger {
             let oldest = session.owed.oldest().map(Entry::sequence);
             owed_oldest = oldest.into_iter().chain(owed_oldest).min();
         }
+        for remains in fold.remains.values() {
+            let oldest = remains.owed.oldest().map(Entry::sequence);
+            owed_oldest = oldest.into_iter().chain(owed_oldest).min();
+        }
         Stats {
             sessions: fold.sessions.len(),
             attached,

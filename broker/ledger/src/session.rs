@@ -55,6 +55,13 @@ pub(crate) struct Pending {
     pub(crate) taken: bool,
 }
 
+/// What a session that has ended was owed as the member of shares, until it is owed to others.
+#[derive(Debug)]
+pub(crate) struct Remains {
+    pub(crate) org: OrgId,
+    pub(crate) owed: Owed,
+}
+
 impl Pending {
     /// As it is given to somebody who publishes it.
     pub(crate) fn due(&self, session: SessionNo) -> DueWill {
@@ -137,6 +144,11 @@ impl Session {
         }
     }
 
+    /// Ordinals below may have been sent, as far as the log says.
+    pub(crate) fn begun(&self) -> u64 {
+        if self.online { self.owed.next_ordinal() } else { self.sent_at_left }
+    }
+
     /// Its connection ended: what it was owed may have been sent up to here.
     pub(crate) fn leave(&mut self) {
         self.online = false;
@@ -147,6 +159,6 @@ impl Session {
     /// After a restart only the log knows what may have been sent.
     pub(crate) fn forget_run(&mut self) {
         self.abandoned = self.online;
-        self.sent = if self.online { self.owed.next_ordinal() } else { self.sent_at_left };
+        self.sent = self.begun();
     }
 }

@@ -115,8 +115,9 @@ impl Gate for ServerGate {
         self.audiences += 1;
         let mut audience = std::mem::take(&mut self.audience);
         audience.clear();
-        for Member { session, qos, retain, ids } in members {
-            audience.push(*session, *qos, *retain, ids.as_deref().unwrap_or_default());
+        for Member { session, qos, retain, ids, share } in members {
+            let who = (*session, share.as_ref().map(|share| &*share.filter));
+            audience.push_chosen(who, *qos, *retain, ids.as_deref().unwrap_or_default());
         }
         self.note(&Record::Audience { number, members: audience.members(), ingest: now });
         self.audience = audience;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use broker_codec::ReasonCode;
-use broker_engine::{Batch, CoreNo, DueWill, Identity, Key, Rejection, Signal, Ticket};
+use broker_engine::{Batch, CoreNo, DueWill, Identity, Key, LeftBehind, Rejection, Signal, Ticket};
 use broker_ledger::Delivery;
 use fabric::Commit;
 use parking_lot::Mutex;
@@ -22,6 +22,8 @@ pub(crate) type Known = (Key, Result<Identity, ReasonCode>);
 pub(crate) enum Duty {
     /// Publish a will whose delay is over.
     Will(Box<DueWill>),
+    /// Give what an ended session left to another member of its share.
+    PassOn(Box<LeftBehind>),
     /// End a session whose client did not come back.
     Expire(SessionNo, OrgId, Arc<str>),
 }

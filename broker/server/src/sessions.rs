@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use broker_codec::PacketId;
-use broker_engine::{Attached, CoreNo, Due, Engine, Fed, FedPublish, Key, Now};
-use broker_ledger::{Attach, Delivery, Ids, Ledger, Logged, Outlet, Place};
+use broker_engine::{
+    Attached, CoreNo, Due, Engine, Fed, FedPublish, Key, LeftBehind, Now, ShareName,
+};
+use broker_ledger::{Attach, Delivery, Ids, Ledger, Logged, Outlet, PassOn, Place};
 use fabric::Commit;
 use tokio::sync::watch;
 use uns_model::{OrgId, Sequence, SessionNo};
@@ -50,9 +52,24 @@ impl Outlet for Counter {
         self.post.duty(CoreNo(0), || Duty::Will(Box::new(due_will(will))))
     }
 
+    fn pass_on(&self, one: &PassOn) -> bool {
+        self.post.duty(CoreNo(0), || Duty::PassOn(Box::new(left_behind(one))))
+    }
+
     fn expired(&self, session: SessionNo, org: OrgId, client_id: &Arc<str>) {
         // It is asked again if there is no room.
         self.post.duty(CoreNo(0), || Duty::Expire(session, org, Arc::clone(client_id)));
+    }
+}
+
+fn left_behind(one: &PassOn) -> LeftBehind {
+    let message = &one.message;
+    LeftBehind {
+        session: one.session,
+        sequence: one.sequence,
+        share: ShareName { org: message.org, filter: (*one.share).into() },
+        publisher: message.publisher,
+        publish: publish(message, (message.qos, true, false), Ids::None),
     }
 }
 
@@ -126,6 +143,9 @@ fn publish(message: &Logged, (qos, retain, dup): (u8, bool, bool), ids: Ids) -> 
 /// Tells the ledger who connected and who left.
 pub(crate) fn tell(ledger: &Ledger, core: CoreNo, engine: &mut Engine<ServerGate>) {
     let effects = engine.effects();
+    for (session, sequence) in std::mem::take(&mut effects.not_passed_on) {
+        ledger.offer_again(session, sequence);
+    }
     if effects.attached.is_empty() && effects.detached.is_empty() {
         return;
     }

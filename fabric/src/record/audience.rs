@@ -1,16 +1,19 @@
 //! Audiences: the sessions a publish is owed to, in wire form.
 //!
-//! A member is a session (u32), flags (u8: QoS, RETAIN, whether ids follow) and, where it has any,
-//! the number of its subscription identifiers (u32) and those (u32 each).
+//! A member is a session (u32), flags (u8: QoS, RETAIN, what follows) and, where it has any, the
+//! number of its subscription identifiers (u32) and those (u32 each); then the length of the share
+//! it was chosen of (u32), if it was, and that (since format version 3).
 
 use std::num::NonZeroU32;
 
 use uns_model::SessionNo;
 
 use super::cut::Cut;
+use super::encode::length_of;
 use super::{FLAG_QOS, FLAG_RETAIN};
 
 const FLAG_IDS: u8 = 0b0000_1000;
+const FLAG_SHARE: u8 = 0b0001_0000;
 
 /// One session, and how the publish is to be delivered to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,6 +26,8 @@ pub struct Member<'a> {
     pub retain: bool,
     /// The identifiers of its subscriptions that match.
     pub ids: Ids<'a>,
+    /// The share whose member it was chosen as, with `$share/` and its group's name.
+    pub share: Option<&'a str>,
 }
 
 /// Subscription identifiers in wire form.
@@ -80,8 +85,15 @@ fn member<'a>(cut: &mut Cut<'a>) -> Option<Member<'a>> {
             Ids(cut.piece(count.checked_mul(4)?)?)
         }
     };
+    let share = match flags & FLAG_SHARE {
+        0 => None,
+        _ => {
+            let length = cut.u32()?;
+            Some(std::str::from_utf8(cut.piece(length)?).ok()?)
+        }
+    };
     let (qos, retain) = (flags & FLAG_QOS, flags & FLAG_RETAIN != 0);
-    Some(Member { session: SessionNo(u32::from_le_bytes([a, b, c, d])), qos, retain, ids })
+    Some(Member { session: SessionNo(u32::from_le_bytes([a, b, c, d])), qos, retain, ids, share })
 }
 
 /// An audience in the making; clearing it keeps its buffer.
@@ -100,10 +112,22 @@ impl Audience {
     /// Adds a session: its effective QoS (1 or 2), whether RETAIN of the publish passes
     /// to it, and the identifiers of its subscriptions that match. A session is added once.
     pub fn push(&mut self, session: SessionNo, qos: u8, retain: bool, ids: &[NonZeroU32]) {
+        self.push_chosen((session, None), qos, retain, ids);
+    }
+
+    /// Adds a session that was chosen as the member of a share, where one is named.
+    pub fn push_chosen(
+        &mut self,
+        (session, share): (SessionNo, Option<&str>),
+        qos: u8,
+        retain: bool,
+        ids: &[NonZeroU32],
+    ) {
         debug_assert!(matches!(qos, 1 | 2), "QoS 0 is owed to nobody");
         let flags = (qos & FLAG_QOS)
             | if retain { FLAG_RETAIN } else { 0 }
-            | if ids.is_empty() { 0 } else { FLAG_IDS };
+            | if ids.is_empty() { 0 } else { FLAG_IDS }
+            | if share.is_some() { FLAG_SHARE } else { 0 };
         self.bytes.extend_from_slice(&session.0.to_le_bytes());
         self.bytes.push(flags);
         if !ids.is_empty() {
@@ -112,6 +136,10 @@ impl Audience {
             for id in ids {
                 self.bytes.extend_from_slice(&id.get().to_le_bytes());
             }
+        }
+        if let Some(share) = share {
+            self.bytes.extend_from_slice(&length_of(share.as_bytes()));
+            self.bytes.extend_from_slice(share.as_bytes());
         }
         self.len += 1;
     }

@@ -119,6 +119,7 @@ fn write_sessions(snapshot: &StatsSnapshot, sessions: &SessionStats, out: &mut E
     dropped.sample(&[("cause", "quota")], sessions.dropped.quota);
     dropped.sample(&[("cause", "retention")], sessions.dropped.retention);
     dropped.sample(&[("cause", "damage")], sessions.dropped.damage);
+    dropped.sample(&[("cause", "shared")], sessions.dropped.shared);
     let help = "Records of sessions in the log that contradict those before them.";
     counter(out, "uns_mqtt_session_contradictions_total", help, sessions.contradictions);
     let help = "Retained messages of topics without a node that were not kept.";

@@ -53,6 +53,7 @@ fn sessions(handle: &Handle, snapshot: &StatsSnapshot) -> SessionStats {
             ("quota", ledger.dropped.quota),
             ("retention", ledger.dropped.retention),
             ("damage", ledger.dropped.damage),
+            ("shared", ledger.dropped.shared),
         ]),
     }
 }

@@ -7,6 +7,7 @@ use broker_codec::PacketId;
 use uns_model::SessionNo;
 
 use super::answer::{Answer, Granted};
+use super::pass_on::LeftBehind;
 use super::publish::Held;
 use super::{Engine, Now};
 use crate::config::Config;
@@ -34,6 +35,8 @@ pub(super) enum Who<N> {
     Deliver(Box<Held<N>>),
     /// A logged session, whose connection is known to the log from here on.
     Attach(Key, SessionNo),
+    /// What an ended session left to its share; whether it goes to a member without a lasting one.
+    PassedOn(Box<LeftBehind>, bool),
     /// Somebody in this process.
     Token(u64),
     /// Nobody; but a failure must be heard of.
@@ -222,6 +225,7 @@ impl<G: Gate> Engine<G> {
                 let committed = if refused.is_some() { Err(()) } else { Ok(receipt) };
                 self.attach(now, (key, session), committed);
             }
+            Who::PassedOn(left, live) => self.passed_on(now, &left, refused.is_none(), live),
             Who::Token(token) => {
                 let result = match (refused, outcome) {
                     (Some(refused), _) => Err(refused.clone()),

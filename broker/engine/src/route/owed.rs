@@ -11,7 +11,7 @@ use uns_model::SessionNo;
 
 use super::merge;
 use super::merge::{Audience, Merged};
-use crate::tree::Subscriber;
+use crate::tree::{ShareName, Subscriber};
 
 /// A logged session that is owed a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,6 +24,8 @@ pub struct Member {
     pub retain: bool,
     /// Its Subscription Identifiers, ascending.
     pub ids: Option<Arc<[NonZeroU32]>>,
+    /// The share whose chosen member it is.
+    pub share: Option<Arc<ShareName>>,
 }
 
 /// Logged sessions that are owed the same messages.
@@ -130,6 +132,7 @@ impl Sessions {
             qos: merged.qos.min(qos),
             retain: merged.retain_as_published,
             ids: merged.ids.clone(),
+            share: None,
         };
         Owed::new(self.all.iter().filter(hears).map(member).collect())
     }
@@ -144,7 +147,7 @@ impl OwedOne {
         &self,
         qos: u8,
         session: SessionNo,
-        subscriber: &Subscriber,
+        (subscriber, share): (&Subscriber, &Arc<ShareName>),
     ) -> Option<Rc<Owed>> {
         let wish = &subscriber.wish;
         let qos = wish.qos.min(qos);
@@ -156,6 +159,7 @@ impl OwedOne {
             qos,
             retain: wish.retain_as_published,
             ids: wish.identifier.map(|id| [id].into()),
+            share: Some(Arc::clone(share)),
         };
         self.0[usize::from(qos > 1)].get_or_init(|| Owed::new(vec![member()])).clone()
     }

@@ -220,6 +220,7 @@ fn owed_audiences_are_made_once_and_remember_their_number() {
         qos,
         retain,
         ids: ids.map(|id| [NonZeroU32::new(id).unwrap()].into()),
+        share: None,
     };
     let others = [member(2, 2, false, Some(9)), member(4, 1, true, None)];
     assert_eq!(*one(None, 2).members, others);

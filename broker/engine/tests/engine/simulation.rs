@@ -33,10 +33,14 @@ fn every_history_keeps_what_mqtt_promises() {
 /// The model can fail: each mistake built into the gate is found.
 #[test]
 fn mistakes_are_found() {
-    for fault in
-        [Fault::ForgetsWhatItTook, Fault::NeverSettles, Fault::LosesOwed, Fault::EndsWhicheverWill]
-    {
-        let found = (0..1_000).find(|seed| play(*seed, fault).is_err());
+    for fault in [
+        Fault::ForgetsWhatItTook,
+        Fault::NeverSettles,
+        Fault::LosesOwed,
+        Fault::EndsWhicheverWill,
+        Fault::LosesWhatIsLeft,
+    ] {
+        let found = (0..2_000).find(|seed| play(*seed, fault).is_err());
         eprintln!("{fault:?} is found by seed {found:?}");
         assert!(found.is_some(), "{fault:?} goes unnoticed");
     }

@@ -9,7 +9,7 @@ use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 use crate::Subscription;
 use crate::fold::Fold;
 use crate::owed::Owed;
-use crate::session::Session;
+use crate::session::{Remains, Session};
 
 pub(super) fn encode(fold: &Fold, to: &mut Writer) {
     let mut sessions: Vec<&Session> = fold.sessions.values().collect();
@@ -81,6 +81,28 @@ fn decode_session(from: &mut Reader<'_>) -> Option<Session> {
     Some(session)
 }
 
+/// What ended sessions left to the other members of their shares.
+pub(super) fn encode_remains(fold: &Fold, to: &mut Writer) {
+    to.length(fold.remains.len());
+    for (number, Remains { org, owed }) in &fold.remains {
+        to.u32(number.0);
+        to.u32(org.0);
+        encode_owed(owed, to);
+    }
+}
+
+/// Since version 2.
+pub(super) fn decode_remains(from: &mut Reader<'_>, fold: &mut Fold) -> Option<()> {
+    for _ in 0..from.u32()? {
+        let (number, org) = (SessionNo(from.u32()?), OrgId(from.u32()?));
+        let owed = decode_owed(from)?;
+        fold.totals.owed += owed.len();
+        fold.totals.owed_bytes += owed.bytes();
+        fold.remains.insert(number, Remains { org, owed });
+    }
+    Some(())
+}
+
 fn encode_owed(owed: &Owed, to: &mut Writer) {
     to.u64(owed.next_ordinal());
     to.u64(owed.last().0);
@@ -92,6 +114,7 @@ fn encode_owed(owed: &Owed, to: &mut Writer) {
         let ids = owed.ids(entry);
         to.length(ids.as_slice().len());
         ids.as_slice().iter().for_each(|id| to.u32(id.get()));
+        to.text(owed.share(entry).map_or("", |share| share));
     }
 }
 
@@ -104,7 +127,9 @@ fn decode_owed(from: &mut Reader<'_>) -> Option<Owed> {
         for _ in 0..from.u32()? {
             ids.push(NonZeroU32::new(from.u32()?)?);
         }
-        owed.restore_entry(saved, ids.iter().copied());
+        let share = if from.version() > 1 { from.text()? } else { "" };
+        let share = Some(share).filter(|share| !share.is_empty());
+        owed.restore_entry(saved, ids.iter().copied(), share);
     }
     Some(owed)
 }

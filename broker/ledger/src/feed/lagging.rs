@@ -110,6 +110,11 @@ impl Feeder {
                 .filter(|one| one.ordinal >= next && !one.is_settled() && !one.is_released());
             gone.extend(lost.map(|entry| (session.number, entry.sequence())));
         }
+        let numbers: Vec<SessionNo> = fold.remains.keys().copied().collect();
+        for number in numbers {
+            let range = (Sequence::ZERO, Sequence(oldest.0.saturating_sub(1)));
+            super::drop_remains(fold, number, range, Cause::Gap(fabric::GapReason::Retention));
+        }
         for (number, sequence) in gone {
             self.ready.remove(sequence, number);
             if let Some(session) = fold.sessions.get_mut(&number)

@@ -7,7 +7,8 @@ use fabric::SessionChange;
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
 use super::{Fold, Observer};
-use crate::session::{Pending, Session};
+use crate::owed::Entry;
+use crate::session::{Pending, Remains, Session};
 use crate::{Subscription, Will};
 
 impl Fold {
@@ -116,25 +117,50 @@ impl Fold {
                 self.names.remove(&session.org);
             }
         }
-        self.totals.owed -= session.owed.len();
-        self.totals.owed_bytes -= session.owed.bytes();
+        let (owed, bytes) = (session.owed.len(), session.owed.bytes());
+        let begun = session.begun();
+        self.counts.dropped.shared += session.owed.leave(begun);
+        self.totals.owed -= owed - session.owed.len();
+        self.totals.owed_bytes -= bytes - session.owed.bytes();
         self.totals.subscriptions -= session.subscriptions.len();
         observer.ended(&mut session, self.wills.get(&number));
+        if session.owed.len() > 0 {
+            let remains = Remains { org: session.org, owed: session.owed };
+            // Numbers are never used again; were one, what it left before would be lost.
+            if let Some(before) = self.remains.insert(number, remains) {
+                self.totals.owed -= before.owed.len();
+                self.totals.owed_bytes -= before.owed.bytes();
+            }
+        }
+    }
+
+    /// What an ended session left is owed to another one now, or lost.
+    pub(super) fn settle_remains(
+        &mut self,
+        number: SessionNo,
+        sequence: Sequence,
+    ) -> Option<Entry> {
+        let remains = self.remains.get_mut(&number)?;
+        let entry = remains.owed.settle(sequence)?;
+        if remains.owed.len() == 0 {
+            self.remains.remove(&number);
+        }
+        Some(entry)
     }
 
     fn settle(&mut self, number: SessionNo, sequence: Sequence, observer: &mut impl Observer) {
-        let session = self.sessions.get_mut(&number);
-        let settled = session.and_then(|session| {
-            let entry = session.owed.settle(sequence)?;
-            Some((session, entry))
-        });
-        match settled {
-            Some((session, entry)) => {
-                self.totals.owed -= 1;
-                self.totals.owed_bytes -= u64::from(entry.bytes);
-                observer.settled(session, entry);
-            }
-            None => self.counts.contradictions += 1,
+        let entry = match self.sessions.get_mut(&number) {
+            Some(session) => session.owed.settle(sequence),
+            None => self.settle_remains(number, sequence),
+        };
+        let Some(entry) = entry else {
+            self.counts.contradictions += 1;
+            return;
+        };
+        self.totals.owed -= 1;
+        self.totals.owed_bytes -= u64::from(entry.bytes);
+        if let Some(session) = self.sessions.get_mut(&number) {
+            observer.settled(session, entry);
         }
     }
 }

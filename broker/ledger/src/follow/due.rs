@@ -8,7 +8,7 @@ use uns_model::{OrgId, SessionNo};
 use super::RETRY;
 use crate::feed::Timer;
 use crate::ledger::State;
-use crate::{DueWill, Ledger, Outlet};
+use crate::{DueWill, Ledger, Outlet, PassOn};
 
 /// How often somebody is asked again to end a session that has expired.
 const EXPIRED_AGAIN: Duration = Duration::from_secs(30);
@@ -17,12 +17,17 @@ const EXPIRED_AGAIN: Duration = Duration::from_secs(30);
 pub(super) struct Due {
     wills: Vec<DueWill>,
     expired: Vec<(SessionNo, OrgId, Arc<str>)>,
+    passing: Vec<PassOn>,
 }
 
 /// Takes what is due by now; a session stays due until the log says that it has ended.
 pub(super) fn due(state: &mut State) -> Due {
     let State { fold, feeder, .. } = state;
-    let mut due = Due { wills: std::mem::take(&mut feeder.overdue), expired: Vec::new() };
+    let mut due = Due {
+        wills: std::mem::take(&mut feeder.overdue),
+        expired: Vec::new(),
+        passing: std::mem::take(&mut feeder.passing),
+    };
     while let Some((timer, session)) = feeder.timers.pop(feeder.now) {
         match timer {
             Timer::Will => {
@@ -40,10 +45,13 @@ pub(super) fn due(state: &mut State) -> Due {
 }
 
 impl Ledger {
-    /// Tells whose will is due and whose session has expired.
+    /// Tells whose will is due, whose session has expired, and what is for others.
     pub(super) fn tell(&self, outlet: &dyn Outlet, due: Due) {
         for (session, org, client_id) in due.expired {
             outlet.expired(session, org, &client_id);
+        }
+        for one in due.passing.iter().filter(|one| !outlet.pass_on(one)) {
+            self.offer_again(one.session, one.sequence);
         }
         for will in due.wills {
             let taken = outlet.will(&will);

@@ -14,7 +14,7 @@ fn id(number: u32) -> NonZeroU32 {
 
 fn push(owed: &mut Owed, sequence: u64, ids: &[NonZeroU32]) {
     let terms = Terms { sequence: Sequence(sequence), qos: 2, retain: true, bytes: 10 };
-    owed.push(terms, ids.iter().copied());
+    owed.push(terms, ids.iter().copied(), None);
 }
 
 #[test]
@@ -61,6 +61,40 @@ fn sets_of_identifiers_are_used_again() {
         owed.settle(Sequence(sequence)).expect("owed");
     }
     assert_eq!((owed.sets.len(), owed.len()), (1, 1));
+}
+
+#[test]
+fn deliveries_of_a_share_have_its_name_in_common_and_outlive_their_session() {
+    let mut owed = Owed::default();
+    let terms =
+        |sequence, qos| Terms { sequence: Sequence(sequence), qos, retain: false, bytes: 1 };
+    for sequence in 1..=6 {
+        let share = (sequence != 2).then_some("$share/g/a");
+        let qos = if sequence > 2 && sequence < 6 { 2 } else { 1 };
+        owed.push(terms(sequence, qos), [id(7)].into_iter(), share);
+    }
+    assert_eq!(owed.sets.len(), 1);
+    let first = *owed.oldest().expect("it is owed");
+    assert_eq!(
+        (owed.ids(&first), owed.share(&first).map(|one| &**one)),
+        (Ids::One(id(7)), Some("$share/g/a"))
+    );
+    assert!(owed.release(Sequence(5)));
+    assert_eq!(owed.leave(3), 2, "the third may have begun, the fifth has");
+    let left: Vec<u64> = owed
+        .entries()
+        .filter(|entry| !entry.is_settled())
+        .map(|entry| entry.sequence().0)
+        .collect();
+    assert_eq!((left, owed.len()), (vec![1, 4, 6], 3));
+    owed.offer(Sequence(1), true);
+    assert_eq!(
+        (owed.offered(), owed.first_not_offered().map(|one| one.sequence().0)),
+        (1, Some(4))
+    );
+    assert_eq!(owed.oldest().map(super::Entry::word), Some(1), "that is not saved");
+    owed.offer(Sequence(1), false);
+    assert_eq!(owed.first_not_offered().map(|one| one.sequence().0), Some(1));
 }
 
 proptest! {

@@ -7,5 +7,6 @@ mod gaps;
 mod lagging;
 mod query;
 mod quota;
+mod shares;
 mod timers;
 mod world;

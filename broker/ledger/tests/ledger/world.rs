@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use broker_ledger::{
-    Attach, Config, Delivery, DueWill, Ledger, Logged, Outlet, Parts, Place, Topics,
+    Attach, Config, Delivery, DueWill, Ledger, Logged, Outlet, Parts, PassOn, Place, Topics,
 };
 use fabric::conformance::append;
 use fabric::sim::{SimDisk, SimLog};
@@ -26,6 +26,7 @@ pub(crate) struct Cores {
     pub(crate) full: AtomicBool,
     pub(crate) wills: Mutex<Vec<DueWill>>,
     pub(crate) refuse_wills: AtomicBool,
+    pub(crate) passed: Mutex<Vec<PassOn>>,
     pub(crate) expired: Mutex<Vec<SessionNo>>,
 }
 
@@ -43,6 +44,14 @@ impl Outlet for Cores {
             return false;
         }
         self.wills.lock().push(will.clone());
+        true
+    }
+
+    fn pass_on(&self, one: &PassOn) -> bool {
+        if self.refuse_wills.load(SeqCst) {
+            return false;
+        }
+        self.passed.lock().push(one.clone());
         true
     }
 

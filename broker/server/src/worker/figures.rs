@@ -145,11 +145,12 @@ fn add_messages(
 }
 
 /// Messages that sessions of the log lost, by cause.
-fn sessions_lost(dropped: &broker_ledger::Dropped) -> [(&'static str, u64); 3] {
+fn sessions_lost(dropped: &broker_ledger::Dropped) -> [(&'static str, u64); 4] {
     [
         ("session_quota", dropped.quota),
         ("session_retention", dropped.retention),
         ("session_damage", dropped.damage),
+        ("session_shared", dropped.shared),
     ]
 }
 

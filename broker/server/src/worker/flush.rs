@@ -130,6 +130,7 @@ impl Worker {
         for duty in self.post.take_duties(self.core) {
             match duty {
                 Duty::Will(will) => engine.will_due(now, &will),
+                Duty::PassOn(left) => engine.pass_on_left(now, *left),
                 Duty::Expire(session, org, client_id) => {
                     engine.expire_session(now, org, &client_id, session);
                 }

@@ -60,6 +60,8 @@ pub(crate) struct Client {
     pub(crate) name: String,
     pub(crate) version: Version,
     pub(crate) filters: Vec<(&'static str, QoS)>,
+    /// How long its session outlives it, in seconds.
+    expiry: u32,
     pub(crate) line: Option<Line>,
     /// SUBACK came once: from then on the session must not be lost.
     pub(crate) established: bool,
@@ -78,6 +80,7 @@ impl Client {
             name: name.to_owned(),
             version,
             filters: filters.to_vec(),
+            expiry: 1_000_000,
             line: None,
             established: false,
             got: Vec::new(),
@@ -87,6 +90,17 @@ impl Client {
             incoming: HashSet::new(),
             owed_acks: VecDeque::new(),
         }
+    }
+
+    /// With a session that outlives it for so long.
+    pub(crate) fn for_seconds(mut self, expiry: u32) -> Self {
+        self.expiry = expiry;
+        self
+    }
+
+    /// Its session soon ends without it; it only listens.
+    pub(crate) fn is_fleeting(&self) -> bool {
+        self.expiry < 1_000_000
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -110,8 +124,13 @@ impl Client {
         }
     }
 
-    /// Opens a line and says CONNECT with a will of this number and delay.
-    pub(crate) fn connect(&mut self, core: usize, key: Key, (will, delay): (u32, u32)) {
+    /// Opens a line and says CONNECT with a will of this number and delay, and perhaps with Clean Start.
+    pub(crate) fn connect(
+        &mut self,
+        core: usize,
+        key: Key,
+        (will, delay, clean_start): (u32, u32, bool),
+    ) {
         let (up, unread, down) = Default::default();
         self.line = Some(Line { core, key, up, unread, down, welcome: false });
         self.owed_acks.clear();
@@ -119,11 +138,11 @@ impl Client {
             (self.name.clone(), format!("w/{}", self.name), will.to_string());
         let mut properties = ConnectProperties::default();
         if self.version == Version::V5 {
-            properties.session_expiry_interval = Some(1_000_000);
+            properties.session_expiry_interval = Some(self.expiry);
         }
         self.say(&Packet::Connect(Box::new(Connect {
             version: self.version,
-            clean_start: false,
+            clean_start,
             keep_alive: 0,
             client_id: &name,
             properties,
@@ -218,6 +237,7 @@ impl Client {
                 self.line.as_mut().expect("it listens").welcome = true;
                 if !connack.session_present {
                     self.incoming.clear();
+                    self.established &= !self.is_fleeting();
                 }
                 if self.established {
                     for out in self.out.clone() {

@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     LosesOwed,
     /// The end of a will says not which.
     EndsWhicheverWill,
+    /// What an ended session left to its share goes to nobody.
+    LosesWhatIsLeft,
 }
 
 pub(crate) struct SimGate {
@@ -96,7 +98,8 @@ impl Gate for SimGate {
         let mut audience = Audience::new();
         for member in members {
             let ids = member.ids.as_deref().unwrap_or_default();
-            audience.push(member.session, member.qos, member.retain, ids);
+            let share = member.share.as_ref().map(|share| &*share.filter);
+            audience.push_chosen((member.session, share), member.qos, member.retain, ids);
         }
         let (number, members) = (self.audiences, audience.members());
         self.batch.push(&Record::Audience { number, members, ingest: now });

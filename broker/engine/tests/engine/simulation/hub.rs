@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use broker_codec::{PacketId, SubscribeOptions};
 use broker_engine::{
-    Anonymous, Batch, Broker, Config, CoreNo, Due, Engine, Fed, FedPublish, Key, Now, Parked, Peer,
-    Received, Retained, Wish,
+    Anonymous, Batch, Broker, Config, CoreNo, Due, Engine, Fed, FedPublish, Key, LeftBehind, Now,
+    Parked, Peer, Received, Retained, ShareName, Wish,
 };
 use broker_ledger::{
-    Attach, Delivery, DueWill, Ids, Ledger, Outlet, Parts, Place, Restored, SharedRetained, Steps,
-    Topics,
+    Attach, Delivery, DueWill, Ids, Ledger, Logged, Outlet, Parts, PassOn, Place, Restored,
+    SharedRetained, Steps, Topics,
 };
 use fabric::sim::{SimDisk, SimLog};
 use parking_lot::Mutex;
@@ -28,6 +28,7 @@ pub(crate) const CORES: usize = 2;
 pub(crate) struct Inbox {
     deliveries: Mutex<Vec<Delivery>>,
     wills: Mutex<Vec<DueWill>>,
+    left: Mutex<Vec<PassOn>>,
     expired: Mutex<Vec<(SessionNo, OrgId, Arc<str>)>>,
 }
 
@@ -39,6 +40,11 @@ impl Outlet for Inbox {
 
     fn will(&self, will: &DueWill) -> bool {
         self.wills.lock().push(will.clone());
+        true
+    }
+
+    fn pass_on(&self, one: &PassOn) -> bool {
+        self.left.lock().push(one.clone());
         true
     }
 
@@ -137,13 +143,19 @@ impl Hub {
         let more = self.ledger.step(&mut self.steps, &self.inbox).expect("the log can be read");
         let now = self.now();
         let deliveries = std::mem::take(&mut *self.inbox.deliveries.lock());
-        let moved = !deliveries.is_empty();
+        let mut moved = !deliveries.is_empty();
         for delivery in deliveries {
             let core = usize::from(delivery.place().core);
             take(&mut self.engines[core], now, &delivery);
         }
         for due in std::mem::take(&mut *self.inbox.wills.lock()) {
             self.engines[0].will_due(now, &due_will(&due));
+        }
+        for left in std::mem::take(&mut *self.inbox.left.lock()) {
+            moved = true;
+            if self.fault != Fault::LosesWhatIsLeft {
+                self.engines[0].pass_on_left(now, left_behind(&left));
+            }
         }
         for (session, org, client_id) in std::mem::take(&mut *self.inbox.expired.lock()) {
             self.engines[0].expire_session(now, org, &client_id, session);
@@ -268,6 +280,35 @@ fn parked(restored: &Restored<'_>) -> Parked {
     parked
 }
 
+fn left_behind(one: &PassOn) -> LeftBehind {
+    let message = &one.message;
+    LeftBehind {
+        session: one.session,
+        sequence: one.sequence,
+        share: ShareName { org: message.org, filter: (*one.share).into() },
+        publisher: message.publisher,
+        publish: publish(message, (message.qos, true, false), &Ids::None),
+    }
+}
+
+fn publish(message: &Logged, (qos, retain, dup): (u8, bool, bool), ids: &Ids) -> FedPublish {
+    FedPublish {
+        qos,
+        retain: retain && message.retain,
+        dup,
+        ids: match ids {
+            Ids::None => None,
+            Ids::One(id) => Some([*id].into()),
+            Ids::Many(ids) => Some(Arc::clone(ids)),
+        },
+        topic: Arc::clone(&message.topic),
+        properties: message.properties_bytes(),
+        payload: message.payload_bytes(),
+        expiry: message.expiry,
+        ingest: message.ingest,
+    }
+}
+
 fn due_will(due: &DueWill) -> broker_engine::DueWill {
     let will = &due.will;
     broker_engine::DueWill {
@@ -299,21 +340,7 @@ fn take(engine: &mut Engine<SimGate>, now: Now, delivery: &Delivery) {
         Delivery::Attached { .. } => {}
         Delivery::Gone { session, .. } => engine.session_gone(now, key, *session),
         Delivery::Publish { sequence, packet_id, qos, retain, dup, ids, message, .. } => {
-            let what = Due::Publish(FedPublish {
-                qos: *qos,
-                retain: *retain && message.retain,
-                dup: *dup,
-                ids: match ids {
-                    Ids::None => None,
-                    Ids::One(id) => Some([*id].into()),
-                    Ids::Many(ids) => Some(Arc::clone(ids)),
-                },
-                topic: Arc::clone(&message.topic),
-                properties: message.properties_bytes(),
-                payload: message.payload_bytes(),
-                expiry: message.expiry,
-                ingest: message.ingest,
-            });
+            let what = Due::Publish(publish(message, (*qos, *retain, *dup), ids));
             fed(*sequence, *packet_id, what);
         }
         Delivery::Release { sequence, packet_id, .. } => fed(*sequence, *packet_id, Due::Release),

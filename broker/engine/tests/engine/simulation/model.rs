@@ -23,6 +23,8 @@ struct Sent {
 pub(crate) struct Model {
     sent: Vec<Sent>,
     lost_sessions: Vec<usize>,
+    /// How many publishes had been sent when the session of a share's member had ended last.
+    ended_at: usize,
     pub(crate) kills: u32,
     pub(crate) wills: Wills,
     clients: usize,
@@ -33,6 +35,7 @@ impl Model {
         Self {
             sent: Vec::new(),
             lost_sessions: Vec::new(),
+            ended_at: 0,
             kills: 0,
             wills: Wills::default(),
             clients,
@@ -48,10 +51,22 @@ impl Model {
         number
     }
 
+    /// Its acknowledgement follows a commit: it is retained or owed to somebody, and not of QoS 2,
+    /// whose PUBCOMP may come again without one.
+    pub(crate) fn is_logged(&self, number: u32) -> bool {
+        let Sent { topic, qos, subscribers, .. } = &self.sent[number as usize];
+        *qos == QoS::AtLeastOnce && (topic.ends_with("/kept") || !subscribers.is_empty())
+    }
+
     pub(crate) fn acknowledged(&mut self, topic: &str, number: u32) {
         let sent = &mut self.sent[number as usize];
         assert_eq!(sent.topic, topic, "numbers are unique");
         sent.acknowledged = true;
+    }
+
+    /// A session of a share's member ended, as it may.
+    pub(crate) fn session_ended(&mut self) {
+        self.ended_at = self.sent.len();
     }
 
     pub(crate) fn welcome(&mut self, who: usize, present: bool, established: bool) {
@@ -136,7 +151,11 @@ impl Model {
         let members = || (0..clients.len()).filter(|who| is_shared(&clients[*who]));
         for sent in &self.sent {
             let count = counts.get(&sent.got()).copied().unwrap_or_default();
-            let due = members().any(|who| sent.subscribers.contains(&who));
+            // Somebody has to be left when a session ends.
+            let due =
+                members().any(|who| sent.subscribers.contains(&who) && !clients[who].is_fleeting());
+            // What has begun with QoS 2 may not go to another member.
+            let begun = usize::from((sent.number as usize) < self.ended_at);
             // What members get by subscriptions of their own: at least, and at most.
             let own = members().filter(|who| {
                 own_filter(&clients[*who]).is_some_and(|(filter, _)| matches(filter, &sent.topic))
@@ -145,7 +164,7 @@ impl Model {
                 (sure + usize::from(sent.subscribers.contains(&who)), most + 1)
             });
             let fine = match (due, sent.qos.level()) {
-                (true, 2) => (sure + 1..=most + 1).contains(&count),
+                (true, 2) => (sure + 1 - begun..=most + 1).contains(&count),
                 (true, _) => count > sure,
                 (false, 2) => count <= most + 1,
                 (false, _) => true,

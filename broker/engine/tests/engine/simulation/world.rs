@@ -35,6 +35,7 @@ impl World {
             Client::new("c", Version::V5, &[("t/#", two)]),
             Client::new("d", Version::V5, &[("$share/g/t/#", two)]),
             Client::new("e", Version::V311, &[("$share/g/t/#", two)]),
+            Client::new("g", Version::V5, &[("$share/g/t/#", two)]).for_seconds(1),
             Client::new("f", Version::V5, &[("$share/g/t/#", two), ("t/#", two)]),
         ];
         Self {
@@ -100,12 +101,16 @@ impl World {
         if self.clients[who].line.is_none() {
             let core = self.dice.below(CORES);
             let key = self.hub.open(core);
-            let later = self.clients[who].version == Version::V5 && self.dice.one_in(2);
+            // The end of a session makes its will due before its delay is over.
+            let may_wait = !self.clients[who].is_fleeting();
+            let later = may_wait && self.clients[who].version == Version::V5 && self.dice.one_in(2);
             let delay = if later { 1 + u32::from(self.dice.one_in(2)) } else { 0 };
             let will = self.model.wills.connects(who, delay, self.model.kills);
-            return self.clients[who].connect(core, key, (will, delay));
+            let clean = self.clients[who].is_fleeting() && self.dice.one_in(3);
+            return self.clients[who].connect(core, key, (will, delay, clean));
         }
-        if !self.clients[who].established
+        if self.clients[who].is_fleeting()
+            || !self.clients[who].established
             || !self.clients[who].is_up()
             || self.clients[who].unacknowledged() >= 6
         {
@@ -185,6 +190,12 @@ impl World {
         let at = (self.hub.clock.monotonic(), self.model.kills);
         let watched = self.clients[0].established;
         match heard {
+            Heard::Welcome { present } if self.clients[who].is_fleeting() => {
+                self.model.wills.welcome(who);
+                if !present {
+                    self.model.session_ended();
+                }
+            }
             Heard::Welcome { present } => {
                 self.model.wills.welcome(who);
                 let was = self.clients[who].established;
@@ -192,7 +203,9 @@ impl World {
             }
             Heard::Subscribed => self.model.wills.is_stored(who, watched, at),
             Heard::Acknowledged { topic, number } => {
-                self.model.wills.is_stored(who, watched, at);
+                if self.model.is_logged(number) {
+                    self.model.wills.is_stored(who, watched, at);
+                }
                 self.model.acknowledged(&topic, number);
             }
         }

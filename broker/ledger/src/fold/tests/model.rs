@@ -12,6 +12,8 @@ pub(super) struct Model {
     sessions: BTreeMap<SessionNo, One>,
     /// Delay and record.
     wills: BTreeMap<SessionNo, (u32, Sequence)>,
+    /// What ended sessions left to their shares.
+    remains: BTreeMap<SessionNo, Vec<u64>>,
     retained: BTreeMap<String, Sequence>,
     seen: u32,
 }
@@ -26,12 +28,15 @@ struct One {
     took: Vec<u16>,
     /// Sequence, ordinal, QoS, released.
     owed: Vec<(u64, u64, u8, bool)>,
+    /// Those of them that come from a share.
+    shared: Vec<u64>,
+    begun: u64,
     last: u64,
     ordinals: u64,
     dropped: u64,
 }
 
-type Owner = (Vec<(SessionNo, u8)>, u32);
+type Owner = (Vec<(SessionNo, u8, bool)>, u32);
 
 impl Model {
     pub(super) fn apply(&mut self, quota: usize, frame: &Frame) {
@@ -49,7 +54,10 @@ impl Model {
                     }
                 }
                 Record::Audience { number, members, .. } => {
-                    let all = members.iter().map(|one| (one.session, one.qos)).collect();
+                    let all = members
+                        .iter()
+                        .map(|one| (one.session, one.qos, one.share.is_some()))
+                        .collect();
                     audiences.push((all, *number));
                 }
                 Record::Owed { audience, back, .. } => {
@@ -71,8 +79,8 @@ impl Model {
         }
     }
 
-    fn owe(&mut self, quota: usize, sequence: u64, members: &[(SessionNo, u8)]) {
-        for (session, qos) in members {
+    fn owe(&mut self, quota: usize, sequence: u64, members: &[(SessionNo, u8, bool)]) {
+        for (session, qos, shared) in members {
             self.seen = self.seen.max(session.0);
             let Some(one) = self.sessions.get_mut(session).filter(|one| sequence > one.last) else {
                 continue;
@@ -80,6 +88,7 @@ impl Model {
             one.last = sequence;
             if one.owed.len() < quota {
                 one.owed.push((sequence, one.ordinals, *qos, false));
+                one.shared.extend(shared.then_some(sequence));
             } else {
                 one.dropped += 1;
             }
@@ -90,9 +99,13 @@ impl Model {
     fn change(&mut self, (at, number): (Sequence, SessionNo), change: &SessionChange<'_>) {
         self.seen = self.seen.max(number.0);
         if let SessionChange::Opened { org: OrgId(org), client_id, expiry, .. } = *change {
-            self.sessions.retain(|other, one| {
-                *other != number && (one.org, &*one.client_id) != (org, client_id)
-            });
+            let ends = |other: SessionNo, one: &One| {
+                other == number || (one.org, &*one.client_id) == (org, client_id)
+            };
+            let all = self.sessions.iter().filter(|(other, one)| ends(**other, one));
+            for other in all.map(|(other, _)| *other).collect::<Vec<_>>() {
+                self.end(other);
+            }
             let client_id = client_id.to_owned();
             let one = One { org, client_id, expiry, online: true, ..One::default() };
             self.sessions.insert(number, one);
@@ -101,14 +114,26 @@ impl Model {
         if let SessionChange::WillGone { will } = change {
             self.wills.retain(|who, one| *who != number || will.is_some_and(|will| one.1 != will));
         }
-        let Some(one) = self.sessions.get_mut(&number) else { return };
+        if matches!(change, SessionChange::Ended) {
+            return self.end(number);
+        }
+        let Some(one) = self.sessions.get_mut(&number) else {
+            if let SessionChange::Settled { sequence } = change {
+                if let Some(left) = self.remains.get_mut(&number) {
+                    left.retain(|one| *one != sequence.0);
+                }
+                self.remains.retain(|_, left| !left.is_empty());
+            }
+            return;
+        };
         match *change {
-            SessionChange::Ended => drop(self.sessions.remove(&number)),
             SessionChange::Resumed { expiry } => {
                 (one.expiry, one.online) = (expiry, true);
                 self.wills.retain(|who, will| *who != number || will.0 == 0);
             }
-            SessionChange::Left { expiry } => (one.expiry, one.online) = (expiry, false),
+            SessionChange::Left { expiry } => {
+                (one.expiry, one.online, one.begun) = (expiry, false, one.ordinals);
+            }
             SessionChange::Subscribed { filter, options, walk, .. } => {
                 one.subscriptions.insert(filter.to_owned(), (options, walk));
             }
@@ -117,7 +142,10 @@ impl Model {
                 one.subscriptions.entry(filter.to_owned()).and_modify(|sub| sub.1 = false);
             }
             SessionChange::Will { delay, .. } => drop(self.wills.insert(number, (delay, at))),
-            SessionChange::Settled { sequence } => one.owed.retain(|entry| entry.0 != sequence.0),
+            SessionChange::Settled { sequence } => {
+                one.owed.retain(|entry| entry.0 != sequence.0);
+                one.shared.retain(|one| *one != sequence.0);
+            }
             SessionChange::Released { sequence } => {
                 let entry = one.owed.iter_mut().find(|entry| entry.0 == sequence.0);
                 entry.into_iter().for_each(|entry| entry.3 = true);
@@ -132,11 +160,24 @@ impl Model {
         }
     }
 
+    fn end(&mut self, number: SessionNo) {
+        let Some(one) = self.sessions.remove(&number) else { return };
+        let begun = if one.online { one.ordinals } else { one.begun };
+        let stays = |(sequence, ordinal, qos, released): &(u64, u64, u8, bool)| {
+            one.shared.contains(sequence) && (*qos == 1 || (*ordinal >= begun && !released))
+        };
+        let left: Vec<u64> = one.owed.iter().filter(|one| stays(one)).map(|one| one.0).collect();
+        if !left.is_empty() {
+            self.remains.insert(number, left);
+        }
+    }
+
     /// The fold says the same.
     pub(super) fn check(&self, fold: &Fold) {
         let mut sessions = BTreeMap::new();
         for (number, session) in &fold.sessions {
-            let live = session.owed.entries().filter(|entry| !entry.is_settled());
+            let live: Vec<_> = session.owed.entries().filter(|one| !one.is_settled()).collect();
+            let shared = live.iter().filter(|entry| session.owed.share(entry).is_some());
             let subscriptions = session.subscriptions.iter();
             let one = One {
                 org: session.org.0,
@@ -148,8 +189,11 @@ impl Model {
                     .collect(),
                 took: session.took.clone(),
                 owed: live
+                    .iter()
                     .map(|one| (one.sequence().0, one.ordinal, one.qos(), one.is_released()))
                     .collect(),
+                shared: shared.map(|one| one.sequence().0).collect(),
+                begun: session.sent_at_left,
                 last: session.owed.last().0,
                 ordinals: session.owed.next_ordinal(),
                 dropped: session.dropped,
@@ -170,8 +214,15 @@ impl Model {
             .map(|(_, topic, stored)| (topic.to_string(), stored.sequence))
             .collect();
         assert_eq!(retained, self.retained);
+        let mut remains = BTreeMap::new();
+        for (number, left) in &fold.remains {
+            let live = left.owed.entries().filter(|entry| !entry.is_settled());
+            remains.insert(*number, live.map(|one| one.sequence().0).collect::<Vec<_>>());
+        }
+        assert_eq!(remains, self.remains);
         let owed: usize = self.sessions.values().map(|one| one.owed.len()).sum();
-        assert_eq!(fold.totals.owed, owed);
+        let left: usize = remains.values().map(Vec::len).sum();
+        assert_eq!(fold.totals.owed, owed + left);
         assert_eq!(fold.names.values().map(BTreeMap::len).sum::<usize>(), self.sessions.len());
     }
 }

@@ -115,7 +115,8 @@ impl Stream {
                 let session = SessionNo(u32::try_from(number).unwrap_or(0));
                 let qos = u8::try_from(1 + self.below(2)).unwrap_or(1);
                 let ids: Vec<_> = (1..=self.below_u32(4)).filter_map(NonZeroU32::new).collect();
-                audience.push(session, qos, self.below(2) == 0, &ids);
+                let share = (self.below(3) == 0).then_some(FILTERS[2]);
+                audience.push_chosen((session, share), qos, self.below(2) == 0, &ids);
             }
         }
         let number = self.below_u32(3);

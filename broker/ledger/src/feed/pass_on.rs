@@ -1,0 +1,112 @@
+//! What sessions that have ended were owed as members of shares: read from the log and offered to the
+//! cores, a bounded number at a time, until the log says what became of it.
+
+use std::sync::Arc;
+
+use fabric::{Frame, TailItem};
+use uns_model::{Sequence, SessionNo};
+
+use super::Feeder;
+use crate::fold::{Cause, Fold};
+use crate::owed::Entry;
+use crate::reader::Request;
+use crate::session::Remains;
+use crate::{Logged, PassOn, Topics};
+
+/// Most that cores have at once.
+const OFFERED_MAX: usize = 64;
+
+impl Feeder {
+    /// What to read for that, when nobody who is connected wants anything.
+    pub(crate) fn wanted_remains(&self, fold: &Fold) -> Option<Request> {
+        if self.now < self.pass_after {
+            return None;
+        }
+        let mut offered = 0;
+        for (number, Remains { owed, .. }) in &fold.remains {
+            offered += owed.offered();
+            if offered >= OFFERED_MAX {
+                return None;
+            }
+            if let Some(first) = owed.first_not_offered() {
+                let open = owed.entries().filter(|one| !one.is_settled() && !one.is_offered());
+                let last = open.take(OFFERED_MAX - offered).last().map_or(first, |last| *last);
+                let (from, until) = (first.sequence(), last.sequence());
+                return Some(Request { from, until, session: *number });
+            }
+        }
+        None
+    }
+
+    /// Takes what a session left out of what was read for it.
+    pub(crate) fn read_remains(
+        &mut self,
+        fold: &mut Fold,
+        request: Request,
+        items: &[TailItem],
+        topics: &dyn Topics,
+    ) {
+        let number = request.session;
+        for item in items {
+            match item {
+                TailItem::Frame(frame) => {
+                    self.take_remains(fold, (number, request.until), frame, topics)
+                }
+                TailItem::Gap { after, until, reason } => {
+                    let range = (after.next(), *until);
+                    drop_remains(fold, number, range, Cause::Gap(*reason));
+                }
+            }
+        }
+    }
+
+    fn take_remains(
+        &mut self,
+        fold: &mut Fold,
+        (number, until): (SessionNo, Sequence),
+        frame: &Frame,
+        topics: &dyn Topics,
+    ) {
+        let last = frame.last().min(until);
+        let mut raws = frame.skim();
+        while let Some(remains) = fold.remains.get_mut(&number)
+            && let Some(entry) = first_in(remains, (frame.first(), last))
+        {
+            let sequence = entry.sequence();
+            let raw = raws.find(|raw| raw.sequence() == sequence);
+            let message = raw.and_then(|raw| Logged::read(frame, &raw, topics)).map(Arc::new);
+            match (message, remains.owed.share(&entry).cloned()) {
+                (Some(message), Some(share)) => {
+                    remains.owed.offer(sequence, true);
+                    self.passing.push(PassOn { session: number, sequence, share, message });
+                }
+                _ => drop(fold.drop_owed(number, sequence, Cause::Unreadable)),
+            }
+        }
+    }
+
+    /// Nobody took it, or the log did not take what came of it.
+    pub(crate) fn offer_again(&mut self, fold: &mut Fold, number: SessionNo, sequence: Sequence) {
+        if let Some(remains) = fold.remains.get_mut(&number) {
+            remains.owed.offer(sequence, false);
+            self.pass_after = self.now + super::PASS_AGAIN;
+        }
+    }
+}
+
+/// Drops what cannot be had.
+pub(crate) fn drop_remains(
+    fold: &mut Fold,
+    number: SessionNo,
+    range: (Sequence, Sequence),
+    cause: Cause,
+) {
+    while let Some(entry) = fold.remains.get(&number).and_then(|remains| first_in(remains, range)) {
+        fold.drop_owed(number, entry.sequence(), cause);
+    }
+}
+
+fn first_in(remains: &Remains, (first, last): (Sequence, Sequence)) -> Option<Entry> {
+    let entry = remains.owed.first_not_offered();
+    entry.filter(|entry| (first..=last).contains(&entry.sequence()))
+}
