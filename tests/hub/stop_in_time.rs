@@ -15,6 +15,7 @@ fn a_hub_with_idle_clients_stops_within_ten_seconds() {
         .map(|address| TcpStream::connect(address).expect("the hub listens"))
         .collect();
     let took = hub.stop();
+    eprintln!("stopped in {took:?}");
     assert!(took < Duration::from_secs(10), "{took:?}: {}", hub.log());
     drop(clients);
     let hub = Hub::start(scratch.path());

@@ -84,7 +84,13 @@ impl<G: Gate> Engine<G> {
             }
         }
         for key in keys {
-            self.fail(now, key, ReasonCode::ServerShuttingDown);
+            // Who has said nothing yet waits for no answer, and nobody waits for it to take one.
+            if self.connections.get(key).is_some_and(|c| matches!(c.phase, Phase::New)) {
+                self.count_end(key, End::of(ReasonCode::ServerShuttingDown));
+                self.end(now, key);
+            } else {
+                self.fail(now, key, ReasonCode::ServerShuttingDown);
+            }
         }
     }
 
