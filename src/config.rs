@@ -3,6 +3,7 @@
 mod access;
 mod keys;
 mod limits;
+mod memory;
 mod mqtt;
 mod units;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use access::{Access, AnonymousAccess};
 pub(crate) use keys::reference;
 pub(crate) use limits::Limits;
+pub(crate) use memory::MemoryMax;
 pub(crate) use mqtt::{ClientCertificate, Durability, Listen, ListenerDurability, Mqtt, Refusals};
 pub(crate) use units::{ByteSize, Span};
 
@@ -27,6 +29,7 @@ pub(crate) use units::{ByteSize, Span};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) mqtt: Mqtt,
+    pub(crate) memory: memory::Memory,
     pub(crate) http: Http,
     pub(crate) access: Access,
     pub(crate) namespace: Namespace,
@@ -190,20 +193,27 @@ pub(crate) fn load_with(
     set: &[String],
     last: impl FnOnce(&mut Config),
 ) -> Result<Config> {
-    let mut figment = Figment::from(Serialized::defaults(Config::default()));
+    let mut given = Figment::new();
     if let Some(path) = file {
         if !path.is_file() {
             let why = if path.exists() { "is no file" } else { "does not exist" };
             bail!("configuration file {} {why}", path.display());
         }
-        figment = figment.merge(Toml::file_exact(path));
+        given = given.merge(Toml::file_exact(path));
     }
+    let defaults = || Figment::from(Serialized::defaults(Config::default()));
     for entry in set {
-        figment = figment.merge(Toml::string(&keys::set_to_toml(entry)?));
-        figment.extract::<Config>().map_err(|e| describe(&e, Some(entry), file))?;
+        given = given.merge(Toml::string(&keys::set_to_toml(entry)?));
+        defaults()
+            .merge(&given)
+            .extract::<Config>()
+            .map_err(|e| describe(&e, Some(entry), file))?;
     }
-    let mut config: Config = figment.extract().map_err(|e| describe(&e, None, file))?;
+    let extracted = defaults().merge(&given).extract();
+    let mut config: Config = extracted.map_err(|e| describe(&e, None, file))?;
     last(&mut config);
+    let memory = crate::memory::find(config.memory.max).map(|limit| limit.bytes);
+    config.fit(memory, &|key| given.contains(key));
     check(&config)?;
     Ok(config)
 }
@@ -233,6 +243,7 @@ fn describe(error: &figment::Error, entry: Option<&str>, file: Option<&Path>) ->
 fn check(config: &Config) -> Result<()> {
     access::check(config)?;
     config.mqtt.check()?;
+    config.memory.check()?;
     check_limits(config)?;
     config.namespace.offset_seconds()?;
     Ok(())
@@ -240,7 +251,7 @@ fn check(config: &Config) -> Result<()> {
 
 /// What each number may be; beyond it the hub would not start, or not work.
 fn check_limits(config: &Config) -> Result<()> {
-    let Config { mqtt, http, access: _, namespace, log, history, tracing } = config;
+    let Config { mqtt, memory: _, http, access: _, namespace, log, history, tracing } = config;
     let (mib, gib) = (ByteSize::mib, |n: u64| ByteSize::mib(n << 10));
     let span = Span::seconds;
     within("mqtt.cores", mqtt.cores, 0, 256)?;

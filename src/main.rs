@@ -5,6 +5,7 @@ mod cli;
 mod client;
 mod config;
 mod demo;
+mod memory;
 mod page;
 mod ports;
 mod ready;

@@ -23,11 +23,12 @@ use hub_kit::http::{CONNECTIONS_MAX, Places, ServeConfig};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Config, TracingFormat};
+use crate::memory::{self, Watch};
 use crate::page;
 use crate::ready::Ready;
 use entrance::Entrance;
 use parts::Parts;
-use serve::HttpSide;
+use serve::{Beside, HttpSide};
 
 /// Where the hub keeps its data and what it was told.
 #[derive(Debug, Args)]
@@ -61,7 +62,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
             }
         })?;
     init_tracing(&config)?;
-    let wished = (config.mqtt.connections_max, CONNECTIONS_MAX);
+    let limit = memory::find(config.memory.max);
+    memory::avoid_huge_pages(limit.as_ref());
+    let wished =
+        (config.mqtt.connections_max, CONNECTIONS_MAX.min(config.shares().http_connections));
     let (mqtt, http) =
         descriptors::connections_max(descriptors::raise(), config.mqtt.cores(), wished);
     config.mqtt.connections_max = mqtt;
@@ -73,7 +77,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let authority = public::Authority::open(args.public, &args.public_name, &parts, &config)?;
     let entrance = Entrance::open(&parts, &config, entrance::on_terminal())?;
     let broker = hub.block_on(broker::start(&parts, &config, &entrance))?;
-    let http = hub.block_on(serve::start(&parts, &broker, (&config, http), &entrance))?;
+    let watch = Watch::start(limit, parts.watched(broker.handle()))?;
+    let beside = Beside { entrance: &entrance, memory: Arc::clone(&watch.figures) };
+    let http = hub.block_on(serve::start(&parts, &broker, (&config, http), beside))?;
     hub.spawn(entrance::follow(entrance.control.clone(), broker.handle()));
     hub.spawn(public::renew(authority.clone(), Arc::clone(&parts.clock)));
     let ready = ready(&broker, &http, &authority)?;
@@ -87,6 +93,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
 
     let signal = hub.block_on(signals.wait(&broker.handle(), &entrance.control));
     tracing::info!(signal, "stopping");
+    drop(watch);
     hub.block_on(broker.shutdown(STOP_DEADLINE));
     hub.block_on(http.stop(STOP_DEADLINE));
     parts.close();

@@ -92,6 +92,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ),
     ("mqtt.websocket_tls.proxy_protocol", "As mqtt.proxy_protocol."),
     ("mqtt.websocket_tls.durability", "As mqtt.tls.durability."),
+    (
+        "memory.max",
+        "What the process may take; load is refused before: \"auto\" (of the machine, or of its control group, minus a reserve), a size, or \"off\". Where it is small, the sizes below and above that are not set get a share of it: retained messages a quarter, the log's memory a sixteenth, that of history a 32nd, an output and a body a 64th.",
+    ),
     ("http.listen", "Address of page, API and WebSocket, unencrypted; port 0 picks one."),
     ("http.hosts", "Further host names the page may be reached by, beside localhost."),
     ("http.body_bytes_max", "Largest request body."),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub(crate) struct Span(pub(crate) Duration);
 
 /// A number of bytes, written with a unit: `B`, `KiB`, `MiB`, `GiB`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ByteSize(u64);
 
 const SPANS: [(&str, u64); 5] =
@@ -37,6 +37,24 @@ impl ByteSize {
     /// Kibibytes.
     pub(crate) const fn kib(n: u64) -> Self {
         Self(n << 10)
+    }
+
+    /// No bound.
+    pub(crate) const MAX: Self = Self(u64::MAX);
+
+    /// Bytes.
+    pub(crate) const fn bytes(n: u64) -> Self {
+        Self(n)
+    }
+
+    /// Rounded down, so that it reads well.
+    pub(crate) const fn whole_kib(self) -> Self {
+        Self(self.0 >> 10 << 10)
+    }
+
+    /// Reads `64MiB`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        with_unit(text, &SIZES).map(Self)
     }
 
     /// Mebibytes.
@@ -77,7 +95,7 @@ impl fmt::Display for ByteSize {
 }
 
 /// Takes a string; anything else, such as a bare number, is told what is expected.
-struct WithUnit(&'static str);
+pub(super) struct WithUnit(pub(super) &'static str);
 
 impl Visitor<'_> for WithUnit {
     type Value = String;
@@ -103,7 +121,7 @@ impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text =
             from.deserialize_str(WithUnit("a size with its unit: 512B, 64KiB, 64MiB, 1GiB"))?;
-        with_unit(&text, &SIZES).map(Self).ok_or_else(|| {
+        Self::parse(&text).ok_or_else(|| {
             D::Error::custom(format!("`{text}` is no size; write 512B, 64KiB, 64MiB or 1GiB"))
         })
     }

@@ -29,6 +29,7 @@ pub(super) async fn start(parts: &Parts, config: &Config, entrance: &Entrance) -
         pages,
         clock: Arc::clone(&parts.clock),
         random: Arc::clone(&parts.random),
+        give_back: crate::memory::give_back,
     };
     match Server::start(server_config(config), deps).await {
         Ok(server) => Ok(server),
@@ -44,6 +45,7 @@ pub(super) async fn start(parts: &Parts, config: &Config, entrance: &Entrance) -
 fn server_config(config: &Config) -> ServerConfig {
     let mqtt = &config.mqtt;
     let output = mqtt.outbound_bytes_max.as_usize();
+    let shares = config.shares();
     ServerConfig {
         listen: listeners(mqtt),
         tls: tls(mqtt),
@@ -51,6 +53,7 @@ fn server_config(config: &Config) -> ServerConfig {
         connections_max: mqtt.connections_max,
         handshakes: Handshakes { timeout: mqtt.connect_timeout.0, ..Handshakes::default() },
         durability: durability(mqtt.durability),
+        unread_bytes_max: shares.unread_bytes,
         connections_per_second: mqtt.limits.connections_per_second,
         engine: EngineConfig {
             packet_bytes_max: mqtt.packet_bytes_max.as_usize(),
@@ -58,6 +61,7 @@ fn server_config(config: &Config) -> ServerConfig {
             handshake_timeout: mqtt.connect_timeout.0,
             output_bytes_max: output,
             backlog_bytes_high: output / 4,
+            waiting_bytes_max: shares.waiting_bytes,
             refusals: match mqtt.refusals {
                 config::Refusals::Acknowledge => Refusals::Acknowledge,
                 config::Refusals::Close => Refusals::Close,

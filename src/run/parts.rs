@@ -18,6 +18,7 @@ use uns_namespace::Namespace;
 
 use super::runtime::follower;
 use crate::config::{Brownfield, Config, Names, OnDamage};
+use crate::memory::Parties;
 use crate::wiring::dead::DeadLog;
 
 /// More than one batch of a core can have: a large packet, expanded, behind many small ones.
@@ -83,6 +84,18 @@ impl Parts {
         Ok(Self { directory, clock, random, log, namespace, ledger, dead, store, stop, followers })
     }
 
+    /// Who is told how short memory is.
+    pub(super) fn watched(&self, broker: broker_server::Handle) -> Parties {
+        Parties {
+            clock: Arc::clone(&self.clock),
+            broker,
+            namespace: Arc::clone(&self.namespace),
+            ledger: Arc::clone(&self.ledger),
+            log: Arc::clone(&self.log),
+            store: Arc::clone(&self.store),
+        }
+    }
+
     /// Checkpoints and writes what is in memory, then closes the log.
     pub(super) fn close(&self) {
         self.stop.send_replace(true);
@@ -136,7 +149,7 @@ fn open_ledger(
     namespace: &Arc<Namespace>,
     (clock, config): (&Arc<dyn Clock>, &Config),
 ) -> Result<Arc<Ledger>> {
-    let mqtt = &config.mqtt;
+    let (mqtt, shares) = (&config.mqtt, config.shares());
     Ledger::open(broker_ledger::Parts {
         log: Arc::clone(log) as Arc<dyn Log>,
         disk: Arc::new(SystemDisk),
@@ -146,6 +159,8 @@ fn open_ledger(
         config: broker_ledger::Config {
             owed_count_max: mqtt.session_messages_max,
             owed_bytes_max: mqtt.session_bytes_max.as_usize() as u64,
+            owed_total_max: shares.owed_count,
+            retained_bytes_max: shares.retained_plain_bytes,
             ..broker_ledger::Config::default()
         },
     })

@@ -9,6 +9,7 @@ use broker_server::Server;
 use fabric::Log;
 use historian_query::Query;
 use hub_kit::http::{App, HttpConfig, ServeConfig, TlsSource, serve};
+use hub_kit::metrics::MetricSource;
 use hub_kit::services::DeadLetters;
 use hub_kit::{Db, Hub, Kind, Stop, Stopper, Supervisor};
 use tokio::net::TcpListener;
@@ -18,6 +19,7 @@ use uns_model::OrgId;
 use super::entrance::Entrance;
 use super::parts::Parts;
 use crate::config::Config;
+use crate::memory::MemoryFigures;
 use crate::wiring::figures::{Figures, HistoryHealth, LogHealth, LogInFigures};
 use crate::wiring::history::StoredHistory;
 use crate::wiring::live::LiveNamespace;
@@ -42,12 +44,18 @@ pub(super) struct HttpSide {
     supervisor: Supervisor,
 }
 
+/// What else HTTP shows and asks.
+pub(super) struct Beside<'a> {
+    pub(super) entrance: &'a Entrance,
+    pub(super) memory: Arc<MemoryFigures>,
+}
+
 /// Binds the port and starts every module.
 pub(super) async fn start(
     parts: &Parts,
     broker: &Server,
     (config, limits): (&Config, ServeConfig),
-    entrance: &Entrance,
+    Beside { entrance, memory }: Beside<'_>,
 ) -> Result<HttpSide> {
     let (listener, address) = bind("http.listen", config.http.listen).await?;
     let secure = match config.http.tls.listen.0 {
@@ -81,8 +89,11 @@ pub(super) async fn start(
     app.metrics(Arc::new(LogInFigures(entrance.control.clone())));
     app.health(Arc::new(LogHealth(Arc::clone(&parts.log) as Arc<dyn Log>)));
     app.health(Arc::new(HistoryHealth(Arc::clone(&parts.store))));
+    app.metrics(Arc::clone(&memory) as Arc<dyn MetricSource>);
+    app.health(memory);
     let http = HttpConfig {
         body_bytes_max: config.http.body_bytes_max.as_usize(),
+        bodies_bytes_max: config.shares().bodies_bytes,
         ..HttpConfig::default()
     };
     let guard = entrance.guard.clone();

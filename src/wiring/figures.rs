@@ -81,6 +81,7 @@ impl Figures {
             // What the broker refuses before the gate sees it.
             let before = match reason {
                 Reason::NotAuthorized => broker.denied_publishes,
+                Reason::MemoryFull => broker.memory_publishes,
                 Reason::QuotaExceeded => broker.limited[Limit::Retained as usize],
                 _ => 0,
             };

@@ -75,6 +75,15 @@ impl Client {
         drop(self.socket.write_all(&bytes));
     }
 
+    /// Sends many packets at once.
+    pub(crate) fn send_all(&mut self, packets: &[Packet<'_>]) {
+        let mut bytes = Vec::new();
+        for packet in packets {
+            packet.encode(self.version, &mut bytes).expect("a packet");
+        }
+        drop(self.socket.write_all(&bytes));
+    }
+
     /// The next packet; `None` once the connection ended.
     pub(crate) fn next<T>(&mut self, with: impl FnOnce(Packet<'_>) -> T) -> Option<T> {
         loop {

@@ -1,7 +1,7 @@
 //! What all cores of one broker have in common.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use uns_model::{OrgId, Random, SessionNo};
 
@@ -11,8 +11,12 @@ use crate::dead::DeadLetters;
 use crate::guesses::Guesses;
 use crate::limits::Organisations;
 use crate::login::Authenticate;
+use crate::pressure::Pressure;
 use crate::retained::{Retained, RetainedMessages};
 use crate::tree::{Holder, Subscriber, Subscriptions};
+
+/// In the byte of the pressure: sessions are owed as much as they may be.
+pub(crate) const OWED_FULL: u8 = 1 << 7;
 
 /// The state of a broker that is not owned by one core.
 pub struct Broker {
@@ -33,6 +37,8 @@ pub struct Broker {
     pub(crate) random: Arc<dyn Random>,
     /// How many connections are congested; publishers look no further while it is 0.
     congested: AtomicU32,
+    /// How short memory is; each core looks once per chunk it reads.
+    pressure: AtomicU8,
     assigned: AtomicU64,
     policies: AtomicU64,
     pub(crate) guesses: Guesses,
@@ -68,6 +74,7 @@ impl Broker {
             authenticate,
             random,
             congested: AtomicU32::new(0),
+            pressure: AtomicU8::new(0),
             assigned: AtomicU64::new(0),
             policies: AtomicU64::new(0),
             cores: cores.max(1),
@@ -118,6 +125,35 @@ impl Broker {
             self.subscriptions.insert(org, filter, &[Holder::Session(session)], &subscriber);
         }
         self.clients.restore((org, client_id), owner, session, parked);
+    }
+
+    /// Says how short memory is; cores act on it within a tick.
+    pub fn set_pressure(&self, pressure: Pressure) {
+        let keep_flag = |byte: u8| Some(byte & OWED_FULL | pressure as u8);
+        // It always has a next value.
+        self.pressure.fetch_update(Ordering::Relaxed, Ordering::Relaxed, keep_flag).ok();
+    }
+
+    /// Says whether all sessions together are owed about as much as they may be: what would be owed
+    /// to those whose clients are away is refused then, before it would be dropped.
+    pub fn set_owed_full(&self, full: bool) {
+        if full {
+            self.pressure.fetch_or(OWED_FULL, Ordering::Relaxed);
+        } else {
+            self.pressure.fetch_and(!OWED_FULL, Ordering::Relaxed);
+        }
+    }
+
+    /// How short memory is.
+    #[inline]
+    pub fn pressure(&self) -> Pressure {
+        Pressure::from_byte(self.shortage() & !OWED_FULL)
+    }
+
+    /// Everything that may be short, to be compared with what it was.
+    #[inline]
+    pub(crate) fn shortage(&self) -> u8 {
+        self.pressure.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_congested(&self) -> bool {

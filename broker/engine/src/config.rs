@@ -45,6 +45,9 @@ pub struct Config {
     /// Bytes waiting in one connection's output beyond which QoS 0 is dropped. It is never less
     /// than the mark above and what all other cores may have under way to one client.
     pub output_bytes_max: usize,
+    /// Bytes waiting for all clients together, in outputs and queues. Beyond it each gets no more
+    /// than it takes at once.
+    pub waiting_bytes_max: usize,
     /// When publishers wait for a client that is behind, and for how long.
     pub stall: Stall,
     /// Bytes one core may have in the log's queue, not yet committed; publishers pause beyond.
@@ -121,6 +124,7 @@ impl Default for Config {
             queue_bytes_max: 16 << 20,
             backlog_bytes_high: 1 << 20,
             output_bytes_max: 4 << 20,
+            waiting_bytes_max: 1 << 30,
             stall: Stall { time: Duration::from_millis(100), progress_bytes: 256 << 10 },
             uncommitted_bytes_max: 8 << 20,
             batch_bytes_high: 256 << 10,
@@ -140,6 +144,7 @@ impl Config {
         let under_way = 2 * self.batch_bytes_high * usize::from(cores.saturating_sub(1));
         let least = self.backlog_bytes_high + under_way;
         self.output_bytes_max = self.output_bytes_max.max(least);
+        self.waiting_bytes_max /= usize::from(cores.max(1));
         self
     }
 }

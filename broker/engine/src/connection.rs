@@ -300,11 +300,13 @@ impl<N> Connection<N> {
         }
     }
 
-    /// The topic of a PUBLISH, by its alias if it has only that; learns new aliases.
+    /// The topic of a PUBLISH, by its alias if it has only that; learns new aliases, unless there
+    /// is no memory for them.
     pub(crate) fn aliased(
         &mut self,
         publish: &Publish<'_>,
         maximum: u16,
+        learns: bool,
     ) -> Result<Option<Rc<str>>, ReasonCode> {
         let Some(alias) = publish.properties.topic_alias else { return Ok(None) };
         if alias.get() > maximum {
@@ -314,6 +316,10 @@ impl<N> Connection<N> {
         if publish.topic.is_empty() {
             let known = self.aliases.get(index).cloned().flatten();
             return known.map(Some).ok_or(ReasonCode::ProtocolError);
+        }
+        let known = self.aliases.get(index).and_then(Option::as_deref);
+        if !learns && known != Some(publish.topic) {
+            return Err(ReasonCode::QuotaExceeded);
         }
         if self.aliases.len() <= index {
             self.aliases.resize(index + 1, None);

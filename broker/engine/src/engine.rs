@@ -18,6 +18,7 @@ mod receive;
 mod remote;
 mod retain;
 mod session;
+mod shed;
 mod subscribe;
 mod throttle;
 mod timers;

@@ -44,11 +44,18 @@ pub struct Rejection {
 
 /// The reason of a publish that may be taken later: the log has no room for it now.
 pub(crate) const STORAGE_FULL: &str = "storage_full";
+/// The same for lack of memory.
+pub(crate) const MEMORY_FULL: &str = "memory_full";
 
 impl Rejection {
     /// A refusal in words.
     pub fn new(code: ReasonCode, reason: &'static str, detail: impl fmt::Display) -> Self {
         Self { code, reason, detail: detail.to_string(), dead_id: None }
+    }
+
+    /// Whether the same publish may be taken later, when there is room again.
+    pub(crate) fn is_temporary(&self) -> bool {
+        matches!(self.reason, STORAGE_FULL | MEMORY_FULL)
     }
 }
 

@@ -28,6 +28,7 @@ mod message;
 mod outbound;
 mod pace;
 mod policy;
+mod pressure;
 mod trace;
 mod window;
 
@@ -61,6 +62,7 @@ pub use login::{
     Anonymous, Authenticate, Certificate, Exchange, Identity, Login, OwnedLogin, Password, Peer,
     Step, Transport, Verdict,
 };
+pub use pressure::Pressure;
 pub use retained::{Held, Quota, Retained, RetainedMessages, Walk};
 pub use route::Member;
 pub use stats::{Drop, End, Limit, LoginFailure, Stats};

@@ -2,6 +2,8 @@
 //! feeds it, and the retained walks it asked for. All of it bounded; what does not fit is dropped
 //! and counted.
 
+mod desk;
+
 use std::collections::VecDeque;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::rc::Rc;
@@ -12,34 +14,18 @@ use broker_codec::{Ack, PacketId, Version, patch_packet_id, patch_topic_alias};
 use uns_model::Timestamp;
 
 use crate::aliases::{Alias, Aliases};
-use crate::config::Config;
 use crate::entrusted::{Entrusted, Trust};
 use crate::feed::{Due, FedPublish, Feed};
-use crate::message::{Encoder, Form, Message, Naming, Stored};
+use crate::message::{Form, Message, Naming, Stored};
 use crate::pace::Pace;
 use crate::retained::Walk;
 use crate::stats::{Drop, Stats};
 use crate::tree::{Link, ShareName};
 use crate::window::{Awaits, Window};
+pub(crate) use desk::Desk;
 
-/// What the connections of one core use in turn.
-#[derive(Debug)]
-pub(crate) struct Desk {
-    pub(crate) encoder: Encoder,
-    pub(crate) stats: Stats,
-    pub(crate) config: Arc<Config>,
-    /// Output buffers nobody uses: an idle connection has none.
-    spares: Vec<Vec<u8>>,
-}
-
-const SPARES_MAX: usize = 32;
-const SPARE_BYTES_MAX: usize = 1 << 20;
-
-impl Desk {
-    pub(crate) fn new(config: Arc<Config>) -> Self {
-        Self { encoder: Encoder::default(), stats: Stats::default(), config, spares: Vec::new() }
-    }
-}
+/// What a client that takes what it is sent may have waiting when all have too much.
+const AT_ONCE_BYTES: usize = 32 << 10;
 
 /// A message of QoS 1 or 2 in the queue.
 #[derive(Debug)]
@@ -131,7 +117,7 @@ impl Outbound {
     #[inline]
     fn buffer(&mut self, desk: &mut Desk) -> &mut Vec<u8> {
         if self.output.capacity() == 0 {
-            self.output = desk.spares.pop().unwrap_or_default();
+            self.output = desk.spare();
         }
         &mut self.output
     }
@@ -141,14 +127,12 @@ impl Outbound {
         self.written += bytes;
         self.bytes += bytes as u64;
         desk.stats.bytes_out += bytes as u64;
+        desk.waiting = desk.waiting.saturating_sub(bytes);
         self.pace.drained(bytes);
         if self.written >= self.output.len() {
-            let mut spare = std::mem::take(&mut self.output);
+            let spare = std::mem::take(&mut self.output);
             self.written = 0;
-            if spare.capacity() <= SPARE_BYTES_MAX && desk.spares.len() < SPARES_MAX {
-                spare.clear();
-                desk.spares.push(spare);
-            }
+            desk.keep(spare);
         } else if self.written > self.output.len() / 2 && self.written > 64 << 10 {
             self.output.drain(..self.written);
             self.written = 0;
@@ -187,10 +171,11 @@ impl Outbound {
                 Pace::Slow => desk.config.backlog_bytes_high,
                 Pace::Fine | Pace::Behind { .. } => desk.config.output_bytes_max,
             };
-            if self.output.len() - self.written + message.bytes() > limit {
+            let waiting = self.output.len() - self.written;
+            if waiting + message.bytes() > limit || !self.may_wait(desk) {
                 return self.drop(Drop::OutputFull, &mut desk.stats);
             }
-        } else if !self.queue.is_empty() || !self.can_send(&desk.config) {
+        } else if !self.queue.is_empty() || !self.can_send(desk) {
             return self.enqueue(desk, now, message, delivery);
         }
         if self.put(desk, message, delivery)
@@ -234,14 +219,24 @@ impl Outbound {
         all
     }
 
-    fn can_send(&self, config: &Config) -> bool {
-        self.window.has_room() && self.can_feed(config)
+    /// Whether one more message may be put behind what waits here. Where too much waits for all
+    /// together, who takes nothing gets one, and who takes what it gets a little.
+    #[inline]
+    fn may_wait(&self, desk: &Desk) -> bool {
+        let waiting = self.output.len() - self.written;
+        let at_once = if self.blocked_since.is_some() { 0 } else { AT_ONCE_BYTES };
+        desk.has_room() || waiting <= at_once
     }
 
-    fn can_feed(&self, config: &Config) -> bool {
+    fn can_send(&self, desk: &Desk) -> bool {
+        self.window.has_room() && self.can_feed(desk)
+    }
+
+    fn can_feed(&self, desk: &Desk) -> bool {
         let fed = self.feed.as_ref().map_or(0, |feed| feed.in_flight());
         self.window.has_room_beside(fed)
-            && self.output.len() - self.written < config.backlog_bytes_high
+            && self.output.len() - self.written < desk.config.backlog_bytes_high
+            && self.may_wait(desk)
     }
 
     /// Puts a packet into the output; the window has room. `false` if it can never be sent.
@@ -264,6 +259,7 @@ impl Outbound {
         }
         let at = self.output.len();
         self.output.extend_from_slice(packet);
+        desk.waiting += encoded.len;
         let Some(packet) = self.output.get_mut(at..) else { return true };
         if let Some(first) = packet.first_mut() {
             *first = *first & 0xf0 | delivery.flags();
@@ -317,10 +313,12 @@ impl Outbound {
         let bytes = stored.bytes();
         if self.queue.len() >= desk.config.queue_count_max
             || self.queue_bytes + bytes > desk.config.queue_bytes_max
+            || !desk.has_room()
         {
             return self.drop(Drop::QueueFull, &mut desk.stats);
         }
         self.queue_bytes += bytes;
+        desk.waiting += bytes;
         let ids = (!delivery.ids.is_empty()).then(|| delivery.ids.into());
         self.queue.push_back(Queued {
             message: stored,
@@ -333,10 +331,11 @@ impl Outbound {
 
     /// Moves queued messages into the output while window and output have room.
     pub(crate) fn pump(&mut self, desk: &mut Desk, now: Duration) {
-        while self.can_send(&desk.config)
+        while self.can_send(desk)
             && let Some(queued) = self.queue.pop_front()
         {
             self.queue_bytes -= queued.message.bytes();
+            desk.waiting = desk.waiting.saturating_sub(queued.message.bytes());
             self.pace.drained(queued.message.bytes());
             let Some(message) = queued.message.message(now, queued.qos) else {
                 self.drop(Drop::Expired, &mut desk.stats);
@@ -365,7 +364,7 @@ impl Outbound {
         now: Timestamp,
         may_receive: &dyn Fn(&str) -> bool,
     ) {
-        while self.can_feed(&desk.config)
+        while self.can_feed(desk)
             && let Some(fed) = self.feed.as_mut().and_then(|feed| feed.next())
         {
             let awaits = match &fed.what {
@@ -404,9 +403,10 @@ impl Outbound {
 
     /// Whether the next retained message may be sent: it waits for output and window, and for
     /// what was queued before.
-    pub(crate) fn takes_retained(&self, qos: u8) -> bool {
+    pub(crate) fn takes_retained(&self, desk: &Desk, qos: u8) -> bool {
         const SLICE: usize = 128 << 10;
         self.output.len() - self.written < SLICE
+            && self.may_wait(desk)
             && (qos == 0 || (self.queue.is_empty() && self.window.has_room()))
     }
 

@@ -125,6 +125,13 @@ impl RetainedMessages {
             && self.each.holds(count + new, size + grown)
     }
 
+    /// Whether a message of this size takes the place of one about as large.
+    pub(crate) fn replaces(&self, org: OrgId, topic: &str, bytes: usize) -> bool {
+        const SLACK: usize = 64;
+        let state = self.state.read();
+        state.held(org, topic).is_some_and(|old| old.bytes() + SLACK >= bytes + OVERHEAD)
+    }
+
     /// Keeps a message in place of the topic's last one.
     pub fn set(&self, org: OrgId, message: Retained) {
         let Retained { topic, expires, kept } = message;

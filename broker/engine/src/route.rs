@@ -173,6 +173,17 @@ impl<N> Route<N> {
         !self.shares.is_empty() || !self.sessions.is_empty()
     }
 
+    /// Whether a message of QoS 1 or 2 would be owed to a session whose client is not there.
+    pub(crate) fn may_owe_absent(&self) -> bool {
+        let fed = |targets: &[Target]| {
+            let fed: Vec<_> = targets.iter().filter(|t| t.ledger).map(|t| t.key).collect();
+            // Those of one connection are neighbours.
+            fed.chunk_by(|a, b| a == b).count()
+        };
+        let remote: usize = self.remote.iter().map(|remote| fed(&remote.targets)).sum();
+        self.sessions.len() > fed(&self.local) + remote
+    }
+
     /// The audiences a message of this QoS is owed to: that of the subscriptions, if there is one,
     /// and one of a single member for every share whose chosen member is a logged session.
     /// Everything of QoS 0 and everybody without a logged session is delivered live instead.

@@ -79,6 +79,8 @@ numbers! {
     denied,
     /// The publishes of them.
     denied_publishes,
+    /// Publishes refused for lack of memory before the gate saw them.
+    memory_publishes,
     /// Sessions that ended because their client did not come back in time.
     sessions_expired,
     /// Sessions in the log whose client was connected at the last tick (gauge).

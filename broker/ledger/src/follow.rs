@@ -5,6 +5,7 @@ mod save;
 mod steps;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fabric::{GapReason, TailItem};
@@ -151,6 +152,7 @@ impl Ledger {
         let context = Context { config: &self.config, topics: &*self.topics };
         let State { fold, feeder, tail } = state;
         for _ in 0..FRAMES_MAX {
+            self.owed.store(fold.totals.owed, Ordering::Relaxed);
             let end = self.log.committed();
             let after = fold.applied;
             match tail.next().map_err(|source| Error::Follow { after, source })? {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use ahash::AHashMap;
 use fabric::checkpoint::Checkpoints;
@@ -59,6 +60,8 @@ pub struct Ledger {
     pub(crate) state: Mutex<State>,
     pub(crate) commands: Mutex<AHashMap<SessionNo, Command>>,
     pub(crate) wake: Arc<Notify>,
+    /// What all sessions are owed, for those who cannot wait for the lock.
+    pub(crate) owed: AtomicUsize,
     checkpoints: Mutex<Checkpoints>,
     pub(crate) damaged_checkpoints: u64,
 }
@@ -106,6 +109,7 @@ impl Ledger {
             state: Mutex::new(State { fold, feeder, tail }),
             commands: Mutex::default(),
             wake: Arc::new(Notify::new()),
+            owed: AtomicUsize::new(0),
             damaged_checkpoints: checkpoints.damaged(),
             checkpoints: Mutex::new(checkpoints),
         });

@@ -2,6 +2,7 @@
 
 use std::ops::Bound;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use uns_model::{OrgId, Sequence, SessionNo};
@@ -74,6 +75,11 @@ impl Ledger {
         let state = self.state.lock();
         let number = state.fold.names.get(&org)?.get(client_id)?;
         state.fold.sessions.get(number).map(|session| state.info(session, now))
+    }
+
+    /// Whether all sessions together are owed so much that more may soon be dropped.
+    pub fn is_nearly_full(&self) -> bool {
+        self.owed.load(Ordering::Relaxed) >= self.config.owed_total_max / 4 * 3
     }
 
     /// Figures for metrics and people.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use broker_engine::{Peer, Transport};
+use broker_engine::{Broker, Peer, Pressure, Transport};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -28,6 +28,8 @@ pub(crate) struct Floor {
     pub(crate) counters: Arc<Counters>,
     /// Those whose handshakes are under way.
     guests: Arc<Guests>,
+    /// Knows how short memory is.
+    pub(crate) broker: Arc<Broker>,
     /// Nobody is let in any more.
     pub(crate) closed: Arc<AtomicBool>,
 }
@@ -76,16 +78,17 @@ impl Floor {
         cores: Vec<mpsc::Sender<Arrival>>,
         gauges: Arc<Vec<Gauges>>,
         config: &Config,
-        (counters, guests): (Arc<Counters>, Arc<Guests>),
+        (broker, counters, hall): (&Arc<Broker>, Arc<Counters>, &Hall),
     ) -> Self {
         Self {
+            broker: Arc::clone(broker),
             cores,
             gauges,
             connections_max: config.connections_max,
             connections_per_second: config.connections_per_second,
             turned_away: Arc::default(),
             counters,
-            guests,
+            guests: Arc::clone(&hall.guests),
             closed: Arc::default(),
         }
     }
@@ -101,7 +104,8 @@ impl Floor {
 
     /// Whether one more may come. Counts it if not.
     fn has_room(&self) -> bool {
-        let room = self.room() > 0;
+        // Those that never say anything cost memory as well.
+        let room = self.room() > 0 && self.broker.pressure() != Pressure::Full;
         if !room {
             self.turned_away.fetch_add(1, Ordering::Relaxed);
         }

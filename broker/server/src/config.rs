@@ -28,6 +28,9 @@ pub struct Config {
     pub figures_interval: Duration,
     /// In-process publishes waiting for one core.
     pub in_process_max: usize,
+    /// Bytes of incomplete packets of all connections while memory is short; the largest are not
+    /// waited for beyond it.
+    pub unread_bytes_max: usize,
     /// What acknowledgements wait for on connections that were adopted.
     pub durability: Durability,
     /// Limits of the engine.
@@ -139,6 +142,7 @@ impl Default for Config {
             connections_max: 15_000,
             figures_interval: Duration::from_secs(10),
             in_process_max: 1024,
+            unread_bytes_max: 64 << 20,
             durability: Durability::Commit,
             engine: broker_engine::Config::default(),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use broker_engine::{Broker, Durability, InProcess, Peer, Stats, Transport};
+use broker_engine::{Broker, Durability, InProcess, Peer, Pressure, Stats, Transport};
 use broker_ledger::Ledger;
 use fabric::Commit;
 use tokio::net::TcpStream;
@@ -166,6 +166,18 @@ impl Handle {
     /// Forgets the retained message of a topic whose node was deleted; subscribers hear nothing.
     pub fn clear_retained(&self, org: OrgId, topic: &str) {
         self.broker.retained.clear(org, topic);
+    }
+
+    /// Says how short memory is; cores act on it within a quarter of a second, and at once when
+    /// something comes in.
+    pub fn set_pressure(&self, pressure: Pressure) {
+        self.broker.set_pressure(pressure);
+    }
+
+    /// Says whether sessions are owed about as much as they may be together; then what would be
+    /// owed to those whose clients are away is refused.
+    pub fn set_owed_full(&self, full: bool) {
+        self.broker.set_owed_full(full);
     }
 
     /// Figures of this moment.

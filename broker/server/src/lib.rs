@@ -53,8 +53,8 @@ pub use broker_engine::{
     Access, Action, Anonymous, Authenticate, Buried, Certificate, Config as EngineConfig, Coverage,
     DeadLetter, DeadLetters, Drop as DropCause, Durability, End as EndCause, Everything, Exchange,
     Guessing, Identity, InProcess, Limit, Limits, Login, LoginFailure, OrganisationLimits,
-    OwnedLogin, Password, Peer, Quota, Rate, Refusals, Rejection, Stall, Stats, Step, Transport,
-    Verdict,
+    OwnedLogin, Password, Peer, Pressure, Quota, Rate, Refusals, Rejection, Stall, Stats, Step,
+    Transport, Verdict,
 };
 
 pub use broker_ledger::Stats as SessionStats;

@@ -22,7 +22,7 @@ use crate::handshake::{Hall, Pages, Programs};
 use crate::post::Post;
 use crate::tls::{Certificates, watch};
 use crate::verify::Verifiers;
-use crate::worker::{Gauges, ORDERS_MAX, Setup, Sources, run};
+use crate::worker::{Gauges, ORDERS_MAX, Setup, Sources, Upkeep, run};
 use crate::{Config, Error};
 use crate::{restore, sessions};
 
@@ -43,6 +43,9 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub random: Arc<dyn Random>,
+    /// Called on the thread of each core, about once a second while memory is short: has the
+    /// allocator return what that thread does not use.
+    pub give_back: fn(),
 }
 
 impl fmt::Debug for Deps {
@@ -62,6 +65,7 @@ impl Default for Deps {
             pages: Arc::new(Programs),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+            give_back: || {},
         }
     }
 }
@@ -90,7 +94,7 @@ impl Server {
     /// An address cannot be listened on, or a thread cannot be made.
     pub async fn start(config: Config, deps: Deps) -> Result<Self, Error> {
         let cores = config.resolved_cores();
-        let Deps { namespace, ledger, dead_letters, authenticate, pages, clock, random } = deps;
+        let Deps { namespace, ledger, dead_letters, authenticate, pages, clock, random, .. } = deps;
         let counters = Arc::new(Counters::default());
         let certificates = certificates(&config, &counters)?;
         let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
@@ -131,13 +135,13 @@ impl Server {
                 orders,
                 sources: sources.clone(),
                 stop: stopped.clone(),
-                figures_interval: config.figures_interval,
+                upkeep: Upkeep::new(&config, deps.give_back),
             })?);
         }
         let (stop_sessions, stopped) = watch::channel(false);
         let sessions = sessions::start(ledger.as_ref(), Arc::clone(&post), stopped)?;
         let hall = Hall::new(config.handshakes, certificates, pages, Arc::clone(&counters));
-        let floor = Floor::new(doors, gauges, &config, (counters, Arc::clone(&hall.guests)));
+        let floor = Floor::new(doors, gauges, &config, (&broker, counters, &hall));
         let handle = Handle {
             broker,
             cores: desks.into(),

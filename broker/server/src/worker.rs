@@ -6,6 +6,7 @@ mod flush;
 mod layered;
 mod link;
 mod orders;
+mod shed;
 mod stream;
 mod tasks;
 
@@ -112,7 +113,29 @@ pub(crate) struct Setup {
     pub(crate) orders: mpsc::Receiver<Order>,
     pub(crate) stop: watch::Receiver<Option<Duration>>,
     pub(crate) sources: Sources,
+    pub(crate) upkeep: Upkeep,
+}
+
+/// What a core does now and then.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Upkeep {
+    /// How often `$SYS` is published.
     pub(crate) figures_interval: Duration,
+    /// Has the allocator return what its thread does not use.
+    pub(crate) give_back: fn(),
+    /// Bytes of incomplete packets while memory is short.
+    pub(crate) unread_bytes_max: usize,
+}
+
+impl Upkeep {
+    /// For one of the cores.
+    pub(crate) fn new(config: &crate::Config, give_back: fn()) -> Self {
+        Self {
+            figures_interval: config.figures_interval,
+            give_back,
+            unread_bytes_max: config.unread_bytes_max / usize::from(config.resolved_cores()),
+        }
+    }
 }
 
 /// Bytes read from a socket at once.
@@ -136,6 +159,8 @@ pub(crate) struct Worker {
     flush_waker: RefCell<Option<Waker>>,
     flush_due: Cell<bool>,
     stalled: tokio::sync::Notify,
+    /// Incomplete packets of all its connections, while memory is short.
+    unread_bytes_max: usize,
 }
 
 impl Worker {
@@ -161,6 +186,7 @@ impl Worker {
             flush_waker: RefCell::new(None),
             flush_due: Cell::new(false),
             stalled: tokio::sync::Notify::new(),
+            unread_bytes_max: setup.upkeep.unread_bytes_max,
         })
     }
 

@@ -87,6 +87,12 @@ impl LocalLog {
         }
     }
 
+    /// Keeps so many bytes of the newest frames in memory from now on, at most as many as the
+    /// settings say; readers get the others from disk.
+    pub fn set_memory(&self, bytes: usize) {
+        self.shared.view.write().set_recent_limit(bytes.min(self.shared.config.memory_bytes));
+    }
+
     /// Reads the whole log from disk and returns every damaged range.
     ///
     /// # Errors

@@ -164,12 +164,17 @@ impl Store {
         drop(self.applied.subscribe().wait_for(|applied| *applied >= target).await);
     }
 
+    /// Has what is in memory written to files soon, without waiting for it.
+    pub fn flush_soon(&self) {
+        self.flush_wanted.store(true, std::sync::atomic::Ordering::Release);
+        self.wake.notify_one();
+    }
+
     /// Writes everything committed before this call to files and waits for it.
     pub async fn flush(&self) {
         self.caught_up().await;
         let target = self.applied();
-        self.flush_wanted.store(true, std::sync::atomic::Ordering::Release);
-        self.wake.notify_one();
+        self.flush_soon();
         drop(self.cursor.subscribe().wait_for(|cursor| *cursor >= target).await);
     }
 

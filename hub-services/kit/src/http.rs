@@ -44,6 +44,8 @@ pub use upgrade::{Carrier, Upgrade};
 pub struct HttpConfig {
     /// The largest request body.
     pub body_bytes_max: usize,
+    /// Bodies of all requests under way, as they announce them, and of answers not yet taken.
+    pub bodies_bytes_max: usize,
     /// How long one request may take.
     pub request_timeout: Duration,
     /// How many requests may be worked on at once.
@@ -54,6 +56,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             body_bytes_max: 8 * 1024 * 1024,
+            bodies_bytes_max: 256 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             requests_max: 256,
         }

@@ -15,6 +15,9 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// The reason of what may be taken once there is memory again; its answer says when to ask.
+    pub const MEMORY_FULL: &'static str = "memory_full";
+
     /// A refusal with its own reason.
     pub fn new(status: u16, reason: &'static str, detail: impl Into<String>) -> Self {
         Self { reason, status, detail: detail.into() }

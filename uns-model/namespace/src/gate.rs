@@ -73,7 +73,7 @@ impl Gate {
     ///
     /// # Errors
     /// `topic_invalid`, `not_authorized`, `case_collision`, `node_unknown`, `quota_exceeded`,
-    /// `storage_full`; counted.
+    /// `storage_full`, `memory_full`; counted.
     pub fn resolve(&mut self, org: OrgId, topic: &str) -> Result<Resolved, Reject> {
         if let Some(node) = self.space.registry.find(org, topic)
             && !node.is_deleted()

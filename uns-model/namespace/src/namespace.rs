@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fabric::checkpoint::Checkpoints;
 use fabric::{Disk, Log};
@@ -55,6 +56,8 @@ pub struct Namespace {
     pub(crate) applied: watch::Sender<Sequence>,
     pub(crate) follower: Mutex<Follower>,
     pub(crate) checkpoints: Mutex<Checkpoints>,
+    /// Whether no node is minted for lack of memory.
+    pub(crate) memory_short: AtomicBool,
     /// Beside the lock, which is held while a checkpoint is written.
     pub(crate) damaged_checkpoints: u64,
 }
@@ -123,12 +126,18 @@ impl Namespace {
             applied: watch::Sender::new(view.applied),
             view: RwLock::new(view),
             follower: Mutex::new(follower),
+            memory_short: AtomicBool::new(false),
             damaged_checkpoints: checkpoints.damaged(),
             checkpoints: Mutex::new(checkpoints),
         });
         space.catch_up()?;
         space.view.write().counts = FoldCounts::default();
         Ok(space)
+    }
+
+    /// Says whether memory is short: while it is, no topic becomes a node.
+    pub fn set_memory_short(&self, short: bool) {
+        self.memory_short.store(short, Ordering::Relaxed);
     }
 
     /// The last sequence the view contains.

@@ -21,6 +21,8 @@ pub enum Reason {
     QuotaExceeded,
     /// The log takes no more: disk full, read-only, or its queue is at its limit.
     StorageFull,
+    /// The hub is short of memory and takes nothing that would stay.
+    MemoryFull,
     /// Another publisher holds the leaf (NS-30).
     WriterConflict,
     /// A command with RETAIN=1 (NS-3).
@@ -43,7 +45,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of section 11; the place in it indexes [`Rejections`].
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::TopicInvalid,
         Self::CaseCollision,
         Self::NotAuthorized,
@@ -51,6 +53,7 @@ impl Reason {
         Self::NodeMoved,
         Self::QuotaExceeded,
         Self::StorageFull,
+        Self::MemoryFull,
         Self::WriterConflict,
         Self::CommandRetained,
         Self::PayloadMalformed,
@@ -72,6 +75,7 @@ impl Reason {
             Self::NodeMoved => "node_moved",
             Self::QuotaExceeded => "quota_exceeded",
             Self::StorageFull => "storage_full",
+            Self::MemoryFull => "memory_full",
             Self::WriterConflict => "writer_conflict",
             Self::CommandRetained => "command_retained",
             Self::PayloadMalformed => "payload_malformed",
@@ -89,7 +93,7 @@ impl Reason {
         match self {
             Self::TopicInvalid | Self::CaseCollision | Self::NodeUnknown | Self::NodeMoved => 0x90,
             Self::NotAuthorized | Self::WriterConflict => 0x87,
-            Self::QuotaExceeded | Self::StorageFull => 0x97,
+            Self::QuotaExceeded | Self::StorageFull | Self::MemoryFull => 0x97,
             Self::CommandRetained => 0x83,
             Self::PayloadMalformed
             | Self::PayloadTooLarge
@@ -108,7 +112,7 @@ impl Reason {
             Self::NotAuthorized => 403,
             Self::NodeUnknown => 404,
             Self::NodeMoved => 410,
-            Self::QuotaExceeded => 429,
+            Self::QuotaExceeded | Self::MemoryFull => 429,
             Self::StorageFull => 507,
             Self::WriterConflict => 409,
             Self::PayloadTooLarge => 413,
@@ -199,6 +203,7 @@ mod tests {
             ("node_moved", 0x90, 410),
             ("quota_exceeded", 0x97, 429),
             ("storage_full", 0x97, 507),
+            ("memory_full", 0x97, 429),
             ("writer_conflict", 0x87, 409),
             ("command_retained", 0x83, 422),
             ("payload_malformed", 0x99, 400),

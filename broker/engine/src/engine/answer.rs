@@ -8,7 +8,7 @@ use broker_codec::{
 use super::{Engine, Now};
 use crate::config::{Durability, Refusals};
 use crate::connection::Connection;
-use crate::gate::{Gate, Rejection, STORAGE_FULL};
+use crate::gate::{Gate, Rejection};
 use crate::key::Key;
 use crate::outbound::{Desk, OwedRetained, say_pubrel};
 
@@ -94,7 +94,7 @@ impl<G: Gate> Engine<G> {
         if !connection.is_up() {
             return;
         }
-        let not_stored = refused.is_some_and(|refused| refused.reason == STORAGE_FULL);
+        let not_stored = refused.is_some_and(Rejection::is_temporary);
         let old = connection.version == Version::V311;
         let closes = self.desk.config.refusals == Refusals::Close && answer != Answer::Pubcomp;
         let mute = if not_stored { old || answer == Answer::Pubcomp } else { old && closes };

@@ -10,7 +10,8 @@ use crate::connection::{Accepted, Introduction, Phase, Will};
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::{Identity, Login, OwnedLogin, Verdict};
-use crate::stats::LoginFailure;
+use crate::pressure::Pressure;
+use crate::stats::{Limit, LoginFailure};
 
 impl<G: Gate> Engine<G> {
     pub(super) fn connect(
@@ -26,6 +27,11 @@ impl<G: Gate> Engine<G> {
             connect.properties.request_problem_information.unwrap_or(true);
         if let Some(reason) = connection.refuse {
             return Err(Fatal(reason));
+        }
+        if self.desk.pressure == Pressure::Full {
+            self.desk.stats.limited(Limit::Memory);
+            self.fail(now, key, ReasonCode::QuotaExceeded);
+            return Ok(Step::Next);
         }
         let method = connect.properties.authentication_method;
         connection.has_secret = connect.password.is_some() || method.is_some();

@@ -63,6 +63,13 @@ impl<G: Gate> Engine<G> {
             authentication,
         };
         // Before it has a will, which nobody is to hear if it is refused.
+        // Whoever comes back to his session takes what it is owed.
+        if self.desk.pressure.is_short()
+            && !self.broker.clients.has_room(identity.org, &connection.client_id, 0)
+        {
+            self.desk.stats.limited(Limit::Memory);
+            return self.fail(now, key, ReasonCode::QuotaExceeded);
+        }
         if !may_connect(&self.broker, identity.org, &connection.client_id) {
             self.desk.stats.limited(Limit::Sessions);
             return self.fail(now, key, ReasonCode::QuotaExceeded);

@@ -7,6 +7,7 @@ use crate::connection::{About, Phase};
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::pace::Pace;
+use crate::pressure::Pressure;
 use crate::stats::End;
 
 impl<G: Gate> Engine<G> {
@@ -18,6 +19,11 @@ impl<G: Gate> Engine<G> {
             keep_alive: connect.keep_alive,
             clean_start: connect.clean_start,
         }));
+    }
+
+    /// How short memory is, as this core saw it last.
+    pub fn pressure(&self) -> Pressure {
+        self.desk.pressure
     }
 
     /// Counts the end of a connection, the first time it is told of.
@@ -53,5 +59,7 @@ impl<G: Gate> Engine<G> {
             stats.queued_bytes += outbound.queued_bytes() as u64;
             stats.output_bytes += outbound.output().len() as u64;
         }
+        let waiting = stats.queued_bytes + stats.output_bytes;
+        self.desk.waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
     }
 }

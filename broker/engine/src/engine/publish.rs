@@ -88,7 +88,10 @@ impl<G: Gate> Engine<G> {
         let maximum = config.topic_alias_maximum;
         let aliased = match publish.properties.topic_alias {
             None => None,
-            Some(_) => connection.aliased(publish, maximum).map_err(Fatal)?,
+            Some(_) => {
+                let learns = !self.desk.pressure.is_short();
+                connection.aliased(publish, maximum, learns).map_err(Fatal)?
+            }
         };
         if connection.version == broker_codec::Version::V5
             && !publish.properties.subscription_ids.is_empty()
@@ -130,7 +133,7 @@ impl<G: Gate> Engine<G> {
             self.scratch = scratch;
             return Ok(wait);
         }
-        let mut accepted = route.and_then(|route| self.admit(now, origin, &message, &route));
+        let mut accepted = route.and_then(|route| self.take_in(now, origin, &message, &route));
         match &mut accepted {
             Ok(_) => {
                 self.desk.stats.messages_in += 1;
@@ -221,7 +224,7 @@ impl<G: Gate> Engine<G> {
         self.admit(now, origin, message, &route)
     }
 
-    fn admit(
+    pub(super) fn admit(
         &mut self,
         now: Now,
         origin: Origin,
@@ -439,7 +442,7 @@ impl<G: Gate> Engine<G> {
         let mut route = Route::build((tree, &mut self.shares, self.core), org, name, node);
         route.grants = grants.unwrap_or_else(|| Grants::new(epoch));
         let route = Rc::new(route);
-        if author == Author::Client {
+        if author == Author::Client && !self.desk.pressure.is_short() {
             self.routes.insert(org, Rc::clone(&route));
         }
         Ok(route)

@@ -43,6 +43,7 @@ impl From<Error> for Fatal {
 impl<G: Gate> Engine<G> {
     /// Bytes arrived; `bytes` starts where the last call stopped.
     pub fn receive(&mut self, now: Now, key: Key, bytes: &[u8]) -> Received {
+        self.feel();
         let stats = &self.desk.stats;
         let (messages, bytes_in, rejected) = (stats.messages_in, stats.bytes_in, stats.rejected);
         let received = self.receive_packets(now, key, bytes);

@@ -24,7 +24,7 @@ impl<G: Gate> Engine<G> {
         let (org, outbound, desk) = (connection.org, &mut connection.outbound, &mut self.desk);
         let mut left = SLICE_MESSAGES;
         while let Some(mut owed) = outbound.owed.pop_front() {
-            if left == 0 || !outbound.takes_retained(owed.qos) {
+            if left == 0 || !outbound.takes_retained(desk, owed.qos) {
                 outbound.owed.push_front(owed);
                 break;
             }
@@ -50,7 +50,7 @@ impl<G: Gate> Engine<G> {
                 desk.encoder.begin();
                 let delivery = Delivery { ids, ..Delivery::new(message.qos.min(qos), true) };
                 outbound.send(desk, now.monotonic, &message, &delivery);
-                left > 0 && outbound.takes_retained(qos)
+                left > 0 && outbound.takes_retained(desk, qos)
             });
             if !over {
                 outbound.owed.push_front(owed);

@@ -16,6 +16,7 @@ use crate::gate::Gate;
 use crate::key::{Address, Key};
 use crate::outbound::OwedRetained;
 use crate::retained::Walk;
+use crate::stats::Limit;
 use crate::tree::{Holder, Subscriber, Wish};
 
 impl<G: Gate> Engine<G> {
@@ -72,6 +73,10 @@ impl<G: Gate> Engine<G> {
         }
         let new = !connection.filters.contains_key(filter);
         if new && connection.filters.len() >= config.subscriptions_max {
+            return Err(ReasonCode::QuotaExceeded);
+        }
+        if new && self.desk.pressure.is_short() {
+            self.desk.stats.limited(Limit::Memory);
             return Err(ReasonCode::QuotaExceeded);
         }
         let link = Some(Arc::clone(&connection.outbound.link));

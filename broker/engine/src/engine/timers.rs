@@ -52,6 +52,8 @@ impl<G: Gate> Engine<G> {
             self.fail(now, key, ReasonCode::QuotaExceeded);
         }
         self.gauge();
+        self.feel();
+        self.cut_slow(now);
         self.tracer.sweep(now.monotonic);
         self.end_revoked(now);
         if self.core == CoreNo(0) {
@@ -88,7 +90,7 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    fn discard_output(&mut self, key: Key) {
+    pub(super) fn discard_output(&mut self, key: Key) {
         if let Some(connection) = self.connections.get_mut(key) {
             let left = connection.outbound.output().len();
             connection.outbound.wrote(left, &mut self.desk);

@@ -86,6 +86,11 @@ impl Sessions {
         self.all.is_empty()
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.chunk_by(|(a, _), (b, _)| a == b).count()
+    }
+
     #[inline]
     pub(super) fn owed(&self, qos: u8, own: Option<SessionNo>) -> Option<Rc<Owed>> {
         if qos == 0 || self.all.is_empty() {

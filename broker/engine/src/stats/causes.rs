@@ -58,16 +58,19 @@ pub enum Limit {
     Subscriptions,
     /// Retained messages, of all or of one organisation.
     Retained,
+    /// The memory of the process.
+    Memory,
 }
 
 impl Limit {
     /// Every limit.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ClientRate,
         Self::OrganisationRate,
         Self::Sessions,
         Self::Subscriptions,
         Self::Retained,
+        Self::Memory,
     ];
 
     /// Its name in metrics.
@@ -78,6 +81,7 @@ impl Limit {
             Self::Sessions => "sessions",
             Self::Subscriptions => "subscriptions",
             Self::Retained => "retained",
+            Self::Memory => "memory",
         }
     }
 }

@@ -14,6 +14,7 @@ mod exactly_once;
 mod fuzzed;
 mod inspection;
 mod log_in;
+mod memory;
 mod routing;
 mod shares_of_sessions;
 mod simulation;

@@ -132,6 +132,11 @@ impl Worker {
             unread.extend_from_slice(into.filled());
             let used = self.handle(link, &unread);
             unread.drain(..used);
+            if self.is_too_large_now(unread.len()) {
+                drop((buffer, unread));
+                self.shed(self.now(), link);
+                return Poll::Ready(Some(Chunk::Partial));
+            }
         }
         if unread.is_empty() && unread.capacity() > 0 {
             *unread = Vec::new();

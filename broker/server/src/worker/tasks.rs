@@ -29,13 +29,14 @@ async fn work(mut setup: Setup) {
         async move { poll_fn(|cx| worker.poll_flush(cx)).await }
     });
     guarded(&worker, read_post(Rc::clone(&worker)));
-    guarded(&worker, keep_time(Rc::clone(&worker)));
+    guarded(&worker, keep_time(Rc::clone(&worker), setup.upkeep.give_back));
     guarded(&worker, judge(Rc::clone(&worker)));
     guarded(&worker, welcome(Rc::clone(&worker), setup.arrivals));
     guarded(&worker, publish_requests(Rc::clone(&worker), setup.requests));
     guarded(&worker, take_orders(Rc::clone(&worker), setup.orders));
     if worker.core.0 == 0 {
-        let figures = publish_figures(Rc::clone(&worker), setup.sources, setup.figures_interval);
+        let figures =
+            publish_figures(Rc::clone(&worker), setup.sources, setup.upkeep.figures_interval);
         guarded(&worker, figures);
     }
     // An error means that the server is gone, which is a reason to stop as well.
@@ -62,11 +63,18 @@ async fn read_post(worker: Rc<Worker>) {
     }
 }
 
-async fn keep_time(worker: Rc<Worker>) {
+async fn keep_time(worker: Rc<Worker>, give_back: fn()) {
+    const A_SECOND: u32 = 4;
+    let mut ticks = 0;
     loop {
         tokio::time::sleep(Duration::from_millis(250)).await;
         let now = worker.now();
         worker.engine.borrow_mut().tick(now);
+        ticks = if worker.is_short() { ticks + 1 } else { 0 };
+        worker.shed_unread(now);
+        if ticks % A_SECOND == 1 {
+            give_back();
+        }
         worker.flush_soon();
     }
 }

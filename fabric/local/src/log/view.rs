@@ -86,6 +86,17 @@ impl View {
         let base = self.segments.back()?.base;
         self.recent_bytes += frame.bytes().len();
         self.recent.push_back(Recent { frame, behind: Spot { base, offset: end } });
+        self.trim()
+    }
+
+    /// Keeps at most so many bytes in memory, but always the newest frame.
+    pub(super) fn set_recent_limit(&mut self, bytes: usize) {
+        self.recent_limit = bytes;
+        self.trim();
+        self.recent.shrink_to(2 * self.recent.len());
+    }
+
+    fn trim(&mut self) -> Option<BytesMut> {
         let mut spare = None;
         while self.recent_bytes > self.recent_limit && self.recent.len() > 1 {
             spare = self.drop_recent().or(spare);

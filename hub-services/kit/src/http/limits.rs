@@ -1,17 +1,21 @@
 //! Limits of one request and of all together, and the barrier that keeps a panic to its request.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::RETRY_AFTER;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
-use tokio::sync::Semaphore;
+use hyper::body::{Frame, SizeHint};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Refusal;
 use crate::http::HttpConfig;
@@ -22,6 +26,9 @@ use crate::metrics::{Exposition, MetricSource};
 pub(crate) struct Limits {
     slots: Semaphore,
     slots_max: usize,
+    /// Room for bodies, in KiB.
+    bodies: Arc<Semaphore>,
+    body_bytes_max: usize,
     timeout: Duration,
     overloaded: AtomicU64,
     timed_out: AtomicU64,
@@ -33,10 +40,75 @@ impl Limits {
         Self {
             slots: Semaphore::new(slots_max),
             slots_max,
+            bodies: Arc::new(Semaphore::new(
+                (config.bodies_bytes_max >> 10).min(Semaphore::MAX_PERMITS),
+            )),
+            body_bytes_max: config.body_bytes_max,
             timeout: config.request_timeout,
             overloaded: AtomicU64::new(0),
             timed_out: AtomicU64::new(0),
         }
+    }
+
+    /// Room for the body of a request; one that does not say how long it is may be of any length.
+    /// What announces too much is refused later, and takes none.
+    fn body_kib(&self, body: &Body) -> u32 {
+        let max = self.body_bytes_max as u64;
+        kib(body.size_hint().upper().map_or(max, |said| if said > max { 0 } else { said }))
+    }
+
+    /// Room for an answer, as long as its client takes to read it.
+    fn answer(&self, response: Response) -> Response {
+        /// One that is made while it is sent, as a compressed one is.
+        const STREAMED: u64 = 256 << 10;
+        /// Not worth counting: what refusals take.
+        const SMALL: u64 = 16 << 10;
+        let bytes = response.body().size_hint().exact().unwrap_or(STREAMED);
+        if bytes <= SMALL {
+            return response;
+        }
+        match Arc::clone(&self.bodies).try_acquire_many_owned(kib(bytes)) {
+            Ok(room) => response.map(|body| Body::new(Roomed { body, _room: room })),
+            Err(_) => self.overloaded(),
+        }
+    }
+
+    fn overloaded(&self) -> Response {
+        self.overloaded.fetch_add(1, Ordering::Relaxed);
+        let detail = "The hub is working on as much as it may. Try again in a second.";
+        let mut response = Refusal::new(503, "overloaded", detail).into_response();
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+    }
+}
+
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
+}
+
+/// An answer with the room it takes.
+struct Roomed {
+    body: Body,
+    _room: OwnedSemaphorePermit,
+}
+
+impl HttpBody for Roomed {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -46,15 +118,12 @@ pub(crate) async fn limit(
     request: Request,
     next: Next,
 ) -> Response {
-    let Ok(_slot) = limits.slots.try_acquire() else {
-        limits.overloaded.fetch_add(1, Ordering::Relaxed);
-        let detail = "The hub is working on as many requests as it may. Try again in a second.";
-        let mut response = Refusal::new(503, "overloaded", detail).into_response();
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        return response;
+    let room = limits.bodies.try_acquire_many(limits.body_kib(request.body()));
+    let (Ok(_slot), Ok(_room)) = (limits.slots.try_acquire(), room) else {
+        return limits.overloaded();
     };
     match tokio::time::timeout(limits.timeout, next.run(request)).await {
-        Ok(response) => response,
+        Ok(response) => limits.answer(response),
         Err(_) => {
             limits.timed_out.fetch_add(1, Ordering::Relaxed);
             let detail = format!(

@@ -55,6 +55,7 @@ fn router(sick: Arc<Sick>, anonymous: Arc<Anonymous>) -> Router {
     app.metrics(Arc::new(One));
     let config = HttpConfig {
         body_bytes_max: 64,
+        bodies_bytes_max: 256 * 1024,
         request_timeout: Duration::from_millis(200),
         requests_max: 2,
     };

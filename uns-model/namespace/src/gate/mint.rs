@@ -64,6 +64,10 @@ impl Namespace {
             Some(refused) => self.registry.delete(&mut mint, &refused),
             None => {}
         }
+        if self.memory_short.load(Ordering::Relaxed) {
+            let detail = "the hub is short of memory and takes new topics later";
+            return Err(Reject::new(Reason::MemoryFull, detail));
+        }
         match rules {
             Rules::Brownfield if self.is_plain_brownfield(topic) => return Ok(Resolved::Plain),
             Rules::Brownfield => {}

@@ -9,7 +9,7 @@ use uns_model::OrgId;
 use super::Author;
 use crate::dead::{DEAD, DeadLetter};
 use crate::engine::{Engine, Now};
-use crate::gate::{Gate, Rejection, STORAGE_FULL};
+use crate::gate::{Gate, Rejection};
 use crate::key::Key;
 use crate::limits::Rate;
 use crate::message::Message;
@@ -40,7 +40,7 @@ impl<G: Gate> Engine<G> {
     ) {
         self.desk.stats.rejected += 1;
         self.tracer.refuse(rejection.reason);
-        if rejection.reason == STORAGE_FULL || message.topic.starts_with("$uns/") {
+        if rejection.is_temporary() || message.topic.starts_with("$uns/") {
             return;
         }
         let Some(dead_letters) = self.broker.dead_letters.clone() else { return };

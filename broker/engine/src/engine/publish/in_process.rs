@@ -34,6 +34,7 @@ impl<G: Gate> Engine<G> {
     /// A publish from inside the process, whose rights are its caller's business; its outcome comes
     /// in [`crate::Effects::replies`] under the token. `false` if it has to be offered again later.
     pub fn publish_in_process(&mut self, now: Now, token: u64, publish: &InProcess) -> bool {
+        self.feel();
         let message = Message {
             topic: &publish.topic,
             qos: publish.qos.min(2),
@@ -61,7 +62,7 @@ impl<G: Gate> Engine<G> {
         }
         let publisher = self.gate.publisher(&publish.client_id);
         let origin = Origin { org: publish.org, publisher };
-        let mut accepted = route.and_then(|route| self.admit(now, origin, &message, &route));
+        let mut accepted = route.and_then(|route| self.take_in(now, origin, &message, &route));
         match &mut accepted {
             Ok(_) => {
                 self.desk.stats.messages_in += 1;
