@@ -21,6 +21,9 @@ pub(crate) fn retained(broker: &Arc<Broker>, namespace: &Namespace, clock: &dyn 
     });
     let broker = Arc::downgrade(broker);
     namespace.share_retained(uns_namespace::SharedRetained::new(move |org, topic, kept| {
+        if kept.is_in_place() {
+            return None;
+        }
         broker.upgrade()?.retained.same(org, topic, kept)
     }));
 }

@@ -81,7 +81,8 @@ impl Retained {
         }
         let kept = Kept::new(message.qos, message.expiry, message.properties, message.payload);
         let shared = self.shared.as_ref();
-        let kept = shared.and_then(|shared| shared.same(org, topic, &kept)).unwrap_or(kept);
+        let same = shared.filter(|_| !kept.is_in_place());
+        let kept = same.and_then(|shared| shared.same(org, topic, &kept)).unwrap_or(kept);
         let stored = Stored { kept, sequence, ingest, publisher };
         let topics = self.by_org.get_mut(&org);
         match slot.zip(topics).and_then(|(slot, topics)| topics.get_mut(slot)) {
