@@ -3,6 +3,7 @@
 
 mod acknowledged;
 mod acks;
+mod ahead;
 mod answer;
 mod authenticate;
 mod close;

@@ -105,6 +105,10 @@ pub trait Gate {
     /// The topic may not be published to.
     fn resolve(&mut self, org: OrgId, topic: &str) -> Result<Resolved<Self::Node>, Rejection>;
 
+    /// These topics will probably be resolved next. A gate may bring what it knows of them near
+    /// the processor, all at the same time; it need not do anything.
+    fn expect(&self, _: OrgId, _: &[&str]) {}
+
     /// The topic of a node, where its string is kept anyway.
     fn name(_: &Self::Node) -> Option<Arc<str>> {
         None

@@ -73,6 +73,12 @@ impl Gate for ServerGate {
         }
     }
 
+    fn expect(&self, org: OrgId, topics: &[&str]) {
+        if let Some(gate) = &self.namespace {
+            gate.expect(org, topics);
+        }
+    }
+
     fn name(node: &Arc<Node>) -> Option<Arc<str>> {
         Some(Arc::clone(&node.name))
     }

@@ -86,6 +86,12 @@ impl Gate {
         self.counted(resolved)
     }
 
+    /// Brings what is known of topics near the processor, all at the same time: of those that will
+    /// be resolved next.
+    pub fn expect(&self, org: OrgId, topics: &[&str]) {
+        self.space.registry.touch(org, topics);
+    }
+
     /// Checks a publish to a node and adds it to this gate's batch, which nobody but the caller
     /// hands over: who acknowledges must know which commit to wait for. A node deleted meanwhile
     /// is resolved again. What a `points` batch expanded into is in [`Gate::take_expansion`].

@@ -58,8 +58,11 @@ impl<G: Gate> Engine<G> {
     }
 
     fn receive_packets(&mut self, now: Now, key: Key, bytes: &[u8]) -> Received {
-        let mut at = 0;
+        let (mut at, mut seen) = (0, 0);
         loop {
+            if at >= seen && self.routes.is_strange() {
+                seen = self.look_ahead(key, bytes, at);
+            }
             let Some(connection) = self.connections.get(key) else { return Received::Done };
             let version = connection.version;
             match &connection.phase {

@@ -22,7 +22,12 @@ pub(crate) struct Routes<N> {
     hasher: RandomState,
     /// Topics that came lately and were not remembered, by a part of their hash.
     passing: Box<[u32]>,
+    /// Rises with what it was asked for and did not remember, and falls with what it did.
+    strange: u32,
 }
+
+/// How far that rises: so soon it is forgotten.
+const STRANGE_MAX: u32 = 64;
 
 impl<N> Routes<N> {
     pub(crate) fn new(max: usize) -> Self {
@@ -31,10 +36,26 @@ impl<N> Routes<N> {
             half: (max / 2).max(1),
             hasher: RandomState::default(),
             passing: Box::default(),
+            strange: 0,
         }
     }
 
+    /// The route of a topic it remembers.
     pub(crate) fn get(&mut self, org: OrgId, topic: &str) -> Option<Rc<Route<N>>> {
+        let known = self.find(org, topic);
+        self.strange = match known {
+            Some(_) => self.strange.saturating_sub(1),
+            None => (self.strange + 2).min(STRANGE_MAX),
+        };
+        known
+    }
+
+    /// Whether much of what it was asked for lately was not remembered.
+    pub(crate) fn is_strange(&self) -> bool {
+        self.strange >= STRANGE_MAX / 2
+    }
+
+    fn find(&mut self, org: OrgId, topic: &str) -> Option<Rc<Route<N>>> {
         let (young, old) = self.orgs.get_mut(&org)?;
         if let Some(route) = young.get(topic) {
             return Some(Rc::clone(route));

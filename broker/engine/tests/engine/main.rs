@@ -14,6 +14,7 @@ mod exactly_once;
 mod fuzzed;
 mod inspection;
 mod log_in;
+mod looks_ahead;
 mod memory;
 mod routing;
 mod shares_of_sessions;

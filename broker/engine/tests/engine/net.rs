@@ -3,6 +3,7 @@
 
 mod raw;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub(crate) struct FakeGate {
     pub(crate) broken: bool,
     /// Topics asked for.
     pub(crate) resolved: Vec<String>,
+    /// Topics it was told to expect.
+    pub(crate) expected: RefCell<Vec<String>>,
     /// Whether sessions can outlive their connections.
     pub(crate) has_log: bool,
     /// What was noted in batches beside publishes, in words.
@@ -51,6 +54,10 @@ impl Gate for FakeGate {
             return Err(Rejection::new(ReasonCode::NotAuthorized, "not_authorized", topic));
         }
         Ok(if topic.starts_with("log/") { Resolved::Node(()) } else { Resolved::Plain })
+    }
+
+    fn expect(&self, _: OrgId, topics: &[&str]) {
+        self.expected.borrow_mut().extend(topics.iter().map(|topic| (*topic).to_owned()));
     }
 
     fn publisher(&mut self, client_id: &str) -> PublisherId {
