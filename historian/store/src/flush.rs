@@ -41,7 +41,7 @@ pub(crate) fn write(
         if frozen.forgot(sid) {
             return Ok(());
         }
-        for run in samples.chunk_by(|a, b| level.of(a.time) == level.of(b.time)) {
+        for run in samples.chunk_by(|a, b| level.is_one(a.time, b.time)) {
             if let Some(first) = run.first() {
                 add_run(&mut open, level.of(first.time), &units, (sid, run))?;
             }

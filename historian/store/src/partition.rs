@@ -40,6 +40,11 @@ impl Level {
         }
     }
 
+    /// Whether one partition holds both times; most have the hour in common.
+    pub(crate) fn is_one(self, a: Timestamp, b: Timestamp) -> bool {
+        a.0.div_euclid(HOUR) == b.0.div_euclid(HOUR) || self.of(a) == self.of(b)
+    }
+
     /// The finest level that splits these hours into at most `max` partitions; years at worst.
     pub(crate) fn choose(hours: &Hours, max: usize) -> (Self, BTreeMap<Partition, TimeUnit>) {
         let mut chosen = (Self::Year, BTreeMap::new());
