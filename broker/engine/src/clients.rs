@@ -41,6 +41,10 @@ pub enum Ended {
     Unknown,
 }
 
+/// The client id belongs to somebody else.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NotYours;
+
 #[derive(Debug, Default)]
 struct Client {
     connection: Option<Address>,
@@ -96,22 +100,23 @@ impl Clients {
         clients.len() < max || clients.contains_key(client_id)
     }
 
-    /// Whether somebody of this name may have the client id: it is free, or his, or was of a client
-    /// without a log-in. Else one could end another's connection, and take what is kept for it.
-    pub fn is_open_to(&self, org: OrgId, client_id: &str, name: &str) -> bool {
-        let mut state = self.state.lock();
-        let held = state.client(org, client_id).and_then(|client| client.name.as_deref());
-        held.is_none_or(|held| held == name || held == Identity::ANONYMOUS)
-    }
-
-    /// Gives the client id to a connection and returns the one that held it.
+    /// Gives the client id to a connection and returns the one that held it, if somebody of this
+    /// name may have it: it is free, or his, or was of a client without a log-in. Else one could
+    /// end another's connection, and take what is kept for it.
+    ///
+    /// # Errors
+    /// It is somebody else's.
     pub fn claim(
         &self,
         org: OrgId,
         client_id: &str,
         (who, name): (Address, &Arc<str>),
-    ) -> Option<Address> {
+    ) -> Result<Option<Address>, NotYours> {
         let mut state = self.state.lock();
+        let held = state.client(org, client_id).and_then(|client| client.name.as_deref());
+        if held.is_some_and(|held| held != &**name && held != Identity::ANONYMOUS) {
+            return Err(NotYours);
+        }
         let clients = state.orgs.entry(org).or_default();
         let name = Some(Arc::clone(name));
         let old = match clients.get_mut(client_id) {
@@ -127,7 +132,7 @@ impl Clients {
         };
         state.connected += usize::from(old.is_none());
         state.connected_max = state.connected_max.max(state.connected);
-        old
+        Ok(old)
     }
 
     /// Frees the client id, if this connection still holds it.
@@ -147,6 +152,17 @@ impl Clients {
         let mut state = self.state.lock();
         let (session, parked) = state.client(org, client_id)?.session.as_mut()?;
         Some((*session, *parked.take().unwrap_or_default()))
+    }
+
+    /// A publish of QoS 2 was not taken after all, and its client is gone by now: sent again, it is
+    /// a new one.
+    pub fn forget_received(&self, session: SessionNo, id: PacketId) {
+        let mut state = self.state.lock();
+        let sessions = state.orgs.values_mut().flat_map(HashMap::values_mut);
+        let mut parked = sessions.filter_map(|client| client.session.as_mut());
+        if let Some((_, Some(parked))) = parked.find(|(known, _)| *known == session) {
+            parked.received.remove(&id);
+        }
     }
 
     /// A number for a session, never used before.
@@ -241,21 +257,22 @@ mod tests {
     }
 
     fn claim(clients: &Clients, org: OrgId, client_id: &str, slot: u32) -> Option<Address> {
-        clients.claim(org, client_id, (who(slot), &"fred".into()))
+        clients.claim(org, client_id, (who(slot), &"fred".into())).expect("it is his or nobody's")
     }
 
     #[test]
     fn a_client_id_is_its_users() {
         let (clients, org) = (Clients::default(), OrgId(1));
-        assert!(clients.is_open_to(org, "a", "anna"));
-        clients.claim(org, "a", (who(1), &Identity::ANONYMOUS.into()));
-        assert!(clients.is_open_to(org, "a", "anna"));
-        claim(&clients, org, "a", 2);
-        let open_to = |name| clients.is_open_to(org, "a", name);
-        assert_eq!(["fred", "anna", Identity::ANONYMOUS].map(open_to), [true, false, false]);
-        assert!(clients.is_open_to(OrgId(2), "a", "anna"));
+        let claim = |org, slot, name: &str| clients.claim(org, "a", (who(slot), &name.into()));
+        assert_eq!(claim(org, 1, Identity::ANONYMOUS), Ok(None));
+        assert_eq!(claim(org, 2, "fred"), Ok(Some(who(1))));
+        for name in ["anna", Identity::ANONYMOUS] {
+            assert_eq!(claim(org, 3, name), Err(NotYours));
+        }
+        assert_eq!(clients.find(org, "a"), Some(who(2)), "who may not have it changes nothing");
+        assert_eq!(claim(OrgId(2), 4, "anna"), Ok(None));
         clients.release(org, "a", who(2));
-        assert!(open_to("anna"), "nobody has it");
+        assert_eq!(claim(org, 5, "anna"), Ok(None), "nobody had it");
     }
 
     #[test]

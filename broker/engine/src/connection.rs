@@ -208,6 +208,8 @@ pub(crate) struct Connection<N> {
     pub(crate) durable: bool,
     /// Whether it began with this connection, and the log has not confirmed it.
     pub(crate) new_session: bool,
+    /// The ticket that tells whether the log has what its client acknowledged last.
+    pub(crate) acknowledged: u64,
     /// Seconds its session outlives the connection, `u32::MAX` for ever.
     pub(crate) expiry: u32,
     /// Whether its CONNECT asked for a session that outlives the connection.
@@ -261,6 +263,7 @@ impl<N> Connection<N> {
             session: None,
             durable: false,
             new_session: false,
+            acknowledged: 0,
             expiry: 0,
             wants_session: false,
             durability: Durability::Commit,

@@ -26,6 +26,9 @@ pub(crate) use pass_on::drop_remains;
 use ready::Ready;
 pub(crate) use timers::{Timer, Timers};
 
+/// A session whose connection has gone counts as left after so long without a word in the log, which
+/// took nothing at the time.
+const ABSENT: Duration = Duration::from_secs(60);
 /// How long nothing is offered to the members of shares after nobody took it.
 const PASS_AGAIN: Duration = Duration::from_secs(1);
 /// A session's expiry that means never.
@@ -114,10 +117,22 @@ impl Feeder {
         if self.pending.get(&session).is_some_and(|attach| gone(attach.place)) {
             self.pending.remove(&session);
         }
-        if let Some(session) = fold.sessions.get_mut(&session)
-            && session.feed.as_ref().is_some_and(|feed| gone(feed.place))
-        {
+        let pending = self.pending.contains_key(&session);
+        let Some(session) = fold.sessions.get_mut(&session) else { return };
+        if session.feed.as_ref().is_some_and(|feed| gone(feed.place)) {
             self.stop(session);
+        }
+        if session.online && session.feed.is_none() && !pending {
+            self.timers.set(Timer::Absent, session.number, self.now + ABSENT);
+        }
+    }
+
+    /// The log has not said that a connection has gone, nor has another one come.
+    pub(crate) fn absent(&mut self, fold: &mut Fold, number: SessionNo) {
+        let Some(session) = fold.sessions.get_mut(&number) else { return };
+        if session.online && session.feed.is_none() && !self.pending.contains_key(&number) {
+            session.abandoned = true;
+            self.away(session, fold.wills.get(&number));
         }
     }
 

@@ -2,6 +2,7 @@
 //! together.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use broker_codec::PacketId;
 use uns_model::SessionNo;
@@ -26,6 +27,8 @@ pub(super) struct Waiter<N> {
 pub(super) enum Who<N> {
     /// A client, for the answer to this packet.
     Client(Key, PacketId, Answer),
+    /// A durable session, for PUBREC to a publish it sent.
+    Took(Key, PacketId, SessionNo),
     /// A client, for SUBACK or UNSUBACK.
     Granted(Key, Box<Granted>),
     /// A client that said PUBREC, for PUBREL.
@@ -61,6 +64,13 @@ pub(super) struct Acks<R, N> {
     uncommitted: usize,
     /// Bytes handed to the log without a ticket since the last one.
     unticketed: usize,
+    /// The last ticket that was committed, of those whose turn has come.
+    reached: u64,
+    /// Something was not committed since.
+    lost: bool,
+    /// When the last ticket was given, and whether sessions have acknowledged something since.
+    ticketed: Duration,
+    acknowledged: bool,
     /// Whether the last commit failed: who does not wait for commits must not be told success.
     pub(super) failing: bool,
     spares: Vec<Vec<Waiter<N>>>,
@@ -74,12 +84,19 @@ impl<R, N> Default for Acks<R, N> {
             next: 1,
             uncommitted: 0,
             unticketed: 0,
+            reached: 0,
+            lost: false,
+            ticketed: Duration::ZERO,
+            acknowledged: false,
             failing: false,
             spares: Vec::new(),
         }
     }
 }
 
+/// What clients acknowledge waits for no commit, but is followed at least this often: a full disk
+/// drops what nobody follows.
+const FOLLOWED: Duration = Duration::from_secs(1);
 /// The gate's batch goes to the log within a tick once it has this size.
 const BATCH_BYTES: usize = 256 << 10;
 
@@ -91,6 +108,12 @@ impl<R, N> Acks<R, N> {
 
     pub(super) fn is_empty(&self) -> bool {
         self.open.is_empty() && self.groups.is_empty()
+    }
+
+    /// A session's client acknowledged something; the ticket that tells whether the log has it.
+    pub(super) fn note_acknowledged(&mut self) -> u64 {
+        self.acknowledged = true;
+        self.next
     }
 
     /// Has somebody wait for the commit of everything admitted so far.
@@ -135,14 +158,19 @@ impl<G: Gate> Engine<G> {
         }
         self.acks.unticketed += bytes;
         // Bytes nobody waits for are followed too, or the log's queue could outgrow its bound.
-        let wanted = !self.acks.open.is_empty() || self.acks.unticketed >= BATCH_BYTES;
+        let late = now.monotonic.saturating_sub(self.acks.ticketed) >= FOLLOWED;
+        let wanted = !self.acks.open.is_empty()
+            || self.acks.unticketed >= BATCH_BYTES
+            || (self.acks.acknowledged && late);
         let ticket = wanted.then_some(Ticket(self.acks.next));
         let flushed = self.gate.flush(ticket);
+        self.acks.lost |= flushed.is_err();
         let Some(ticket) = ticket else { return };
         let spare = self.acks.spares.pop().unwrap_or_default();
         let waiters = std::mem::replace(&mut self.acks.open, spare);
         let bytes = std::mem::take(&mut self.acks.unticketed);
         self.acks.next += 1;
+        (self.acks.ticketed, self.acks.acknowledged) = (now.monotonic, false);
         self.acks.uncommitted += bytes;
         let outcome = flushed.err().map(Err);
         let failed = outcome.is_some();
@@ -177,11 +205,30 @@ impl<G: Gate> Engine<G> {
         self.settle(now);
     }
 
+    /// The log takes something again. What sessions acknowledged meanwhile it may not have, and the
+    /// ledger would wait for it: those connections end at the next tick, and take up what the log
+    /// says.
+    fn doubt(&mut self, reached: u64) {
+        let doubtful = self.connections.iter().filter(|(_, connection)| {
+            connection.is_up() && connection.durable && connection.acknowledged > reached
+        });
+        self.unanswered.extend(doubtful.map(|(key, _)| key));
+    }
+
     /// Answers everybody up to the first group still undecided.
     fn settle(&mut self, now: Now) {
         while self.acks.groups.front().is_some_and(|group| group.outcome.is_some()) {
             let Some(mut group) = self.acks.groups.pop_front() else { return };
             self.acks.uncommitted -= group.bytes;
+            match &group.outcome {
+                Some(Ok(_)) => {
+                    if std::mem::take(&mut self.acks.lost) {
+                        self.doubt(self.acks.reached);
+                    }
+                    self.acks.reached = group.ticket.0;
+                }
+                Some(Err(_)) | None => self.acks.lost = true,
+            }
             for waiter in group.waiters.drain(..) {
                 self.answer(now, waiter, group.outcome.as_ref());
             }
@@ -190,6 +237,18 @@ impl<G: Gate> Engine<G> {
             }
             self.resume |= !self.paused.is_empty();
         }
+    }
+
+    fn answer_waiting(
+        &mut self,
+        key: Key,
+        (id, answer): (PacketId, Answer),
+        refused: Option<&Rejection>,
+    ) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        connection.unacknowledged -= 1;
+        connection.unacknowledged_qos1 -= u32::from(answer == Answer::Puback);
+        self.answer_client(key, id, answer, refused);
     }
 
     fn answer(
@@ -204,11 +263,12 @@ impl<G: Gate> Engine<G> {
             (None, Some(Ok(_)) | None) => None,
         };
         match waiter.who {
-            Who::Client(key, id, answer) => {
-                let Some(connection) = self.connections.get_mut(key) else { return };
-                connection.unacknowledged -= 1;
-                connection.unacknowledged_qos1 -= u32::from(answer == Answer::Puback);
-                self.answer_client(key, id, answer, refused);
+            Who::Client(key, id, answer) => self.answer_waiting(key, (id, answer), refused),
+            Who::Took(key, id, session) => {
+                if refused.is_some() && !self.is_up(key) {
+                    self.broker.clients.forget_received(session, id);
+                }
+                self.answer_waiting(key, (id, Answer::Pubrec), refused);
             }
             Who::Granted(key, granted) => {
                 if let Some(connection) = self.connections.get_mut(key) {

@@ -62,7 +62,11 @@ impl<G: Gate> Engine<G> {
         if (logged && commit) || connection.unacknowledged > 0 {
             connection.unacknowledged += 1;
             connection.unacknowledged_qos1 += u32::from(answer == Answer::Puback);
-            self.acks.wait(Who::Client(key, id, answer), accepted.err());
+            let who = match connection.durable_session() {
+                Some(session) if answer == Answer::Pubrec => Who::Took(key, id, session),
+                _ => Who::Client(key, id, answer),
+            };
+            self.acks.wait(who, accepted.err());
             return;
         }
         self.answer_client(key, id, answer, accepted.as_ref().err());

@@ -121,13 +121,13 @@ impl<G: Gate> Engine<G> {
             connection.outbound.link.congested.store(false, std::sync::atomic::Ordering::Relaxed);
             self.broker.set_congested(false);
         }
-        let (org, durable) = (connection.org, connection.durable);
+        let (org, logged) = (connection.org, connection.session.is_some());
         let filters = connection.filters.keys().map(|filter| &**filter);
         self.broker.subscriptions.remove(org, filters, &[Holder::Connection(me)]);
         self.leave_session(now, key);
         self.pass_on_all(now, entrusted);
         self.forget_identity(key);
-        if durable {
+        if logged {
             // Whoever takes the client id from here on may write to another batch: what this
             // connection did comes first in the log.
             self.flush(now);

@@ -1,7 +1,6 @@
 //! CONNECT, second half: whose client id it takes over, and what CONNACK says.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use broker_codec::{Connack, ConnackProperties, ReasonCode, Version};
@@ -74,14 +73,14 @@ impl<G: Gate> Engine<G> {
             self.desk.stats.limited(Limit::Sessions);
             return self.fail(now, key, ReasonCode::QuotaExceeded);
         }
-        if !self.broker.clients.is_open_to(identity.org, &connection.client_id, &identity.name) {
+        let owner = (me, &identity.name);
+        let claimed = self.broker.clients.claim(identity.org, &connection.client_id, owner);
+        let Ok(old) = claimed else {
             return self.fail(now, key, ReasonCode::ClientIdentifierNotValid);
-        }
+        };
         self.broker.config.apply(connection, introduction);
-        let (org, name) = (identity.org, Arc::clone(&identity.name));
         self.identify(key, identity);
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let old = self.broker.clients.claim(org, &connection.client_id, (me, &name));
         connection.phase = Phase::Claiming(Box::new(welcome));
         self.desk.stats.clients += 1;
         self.desk.stats.connects += 1;

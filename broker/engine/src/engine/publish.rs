@@ -2,6 +2,7 @@
 
 mod dead;
 mod in_process;
+mod owe;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::gate::{Gate, Inbound, Place, Rejection, Resolved};
 use crate::key::{Address, Key};
 use crate::message::Message;
 use crate::policy::Grants;
-use crate::route::{Owed, Route};
+use crate::route::Route;
 use crate::stats::Limit;
 pub(super) use dead::Culprit;
 pub use in_process::InProcess;
@@ -115,7 +116,7 @@ impl<G: Gate> Engine<G> {
             _ => self.permitted_route(key, topic),
         };
         if let Ok(route) = &route
-            && self.must_wait(route, Some(key))
+            && self.must_wait(route, Some(key), (publish.qos.level(), publish.retain))
         {
             return Ok(self.pause(key));
         }
@@ -181,6 +182,11 @@ impl<G: Gate> Engine<G> {
     pub(super) fn pubrel(&mut self, now: Now, key: Key, id: PacketId) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         if !connection.received.remove(&id) {
+            // The log may still have it, if it did not take the release before.
+            if let Some(session) = connection.durable_session() {
+                let forgot = SessionChange::Forgot { packet_id: id.get() };
+                self.gate.session(now.wall, session, &forgot);
+            }
             let unknown = Rejection::new(
                 ReasonCode::PacketIdentifierNotFound,
                 "packet_identifier_unknown",
@@ -259,55 +265,6 @@ impl<G: Gate> Engine<G> {
             self.deliver_derived(now, origin, message, place);
         }
         Ok(place.is_some())
-    }
-
-    /// The logged sessions that get the message from the ledger.
-    #[inline]
-    fn owed(&self, message: &Message<'_>, route: &Route<G::Node>) -> Vec<Rc<Owed>> {
-        if message.qos == 0 || !route.may_owe() {
-            return Vec::new();
-        }
-        let own = message.publisher.filter(|publisher| publisher.core == self.core);
-        let own = own.and_then(|own| self.connections.get(own.key)?.durable_session());
-        route.owed(message.qos, own).collect()
-    }
-
-    /// Notes whom a record is owed to. A session is owed a record once: of what it gets a second
-    /// time the log has a copy.
-    fn owe_all(
-        &mut self,
-        now: Now,
-        (place, owed): (Place, &[Rc<Owed>]),
-        (org, route): (OrgId, &Route<G::Node>),
-        inbound: &Inbound<'_>,
-    ) {
-        let second =
-            |(nth, one): &(usize, &Rc<Owed>)| one.is_second(owed.get(..*nth).unwrap_or(&[]));
-        // Copies come last: who reads the log finds what is owed right before it.
-        for (_, once) in owed.iter().enumerate().filter(|one| !second(one)) {
-            self.owe(now, place, once);
-        }
-        if owed.len() < 2 {
-            return;
-        }
-        for (_, again) in owed.iter().enumerate().filter(second) {
-            // What is retained on a node is that node's record alone.
-            let retain = inbound.retain && !matches!(route.node, Resolved::Node(_));
-            let copy = Inbound { retain, ..*inbound };
-            let kept = self.gate.keep(org, &route.topic, &copy).ok().flatten();
-            self.owe(now, kept.unwrap_or(place), again);
-        }
-    }
-
-    /// Notes whom a record is owed to.
-    pub(super) fn owe(&mut self, now: Now, place: Place, owed: &Owed) {
-        let batch = self.gate.batch();
-        let (noted, mut audience) = owed.noted.get();
-        if noted != batch {
-            audience = self.gate.audience(now.wall, &owed.members);
-            owed.noted.set((batch, audience));
-        }
-        self.gate.owe(now.wall, place, audience);
     }
 
     /// Delivers at once, or after the commit where only that keeps QoS 2 exact.
@@ -451,8 +408,17 @@ impl<G: Gate> Engine<G> {
     /// Whether a publish has to wait: for the log, for another core, or for a receiver that is
     /// behind.
     #[inline]
-    fn must_wait(&self, route: &Route<G::Node>, publisher: Option<Key>) -> bool {
-        if matches!(route.node, Resolved::Node(_)) && self.acks.is_full(&self.desk.config) {
+    fn must_wait(
+        &self,
+        route: &Route<G::Node>,
+        publisher: Option<Key>,
+        (qos, retain): (u8, bool),
+    ) -> bool {
+        let logged = || {
+            let node = matches!(route.node, Resolved::Node(_));
+            node || retain || (qos > 0 && route.may_owe())
+        };
+        if self.acks.is_full(&self.desk.config) && logged() {
             return true;
         }
         let high = self.desk.config.batch_bytes_high;

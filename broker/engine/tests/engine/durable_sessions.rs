@@ -323,3 +323,126 @@ fn a_log_that_is_behind_pauses_whoever_subscribes_durably() {
     }
     assert_eq!(net.seen(client), ["SUBACK GrantedQoS1"; 100]);
 }
+
+/// What is owed or retained goes to the log, whether its topic has a node or not.
+#[test]
+fn a_log_that_is_behind_pauses_whoever_publishes_to_durable_sessions() {
+    for retain in [false, true] {
+        let mut net = Net::new(1, Config { uncommitted_bytes_max: 1000, ..Config::default() });
+        net.engines[0].gate().has_log = true;
+        let client = net.connect(0, &lasting(Version::V5, "c"));
+        net.subscribe(client, "plain/+", at_least_once());
+        commit_all(&mut net);
+        net.seen(client);
+        let sender = net.client(0, Version::V5, "s");
+        for id in 1..=100 {
+            match qos1(if retain { "other" } else { "plain/x" }, "x", id) {
+                Packet::Publish(publish) => {
+                    net.send(sender, &Packet::Publish(broker_codec::Publish { retain, ..publish }))
+                }
+                other => unreachable!("{other:?}"),
+            }
+        }
+        assert!(net.is_waiting(sender), "nothing is committed, so nothing more is taken");
+        for _ in 0..200 {
+            commit_all(&mut net);
+        }
+        assert_eq!(net.seen(sender).len(), 100);
+    }
+}
+
+/// A publish that the log refused is a new one when it is sent again, also if its client was gone by
+/// then.
+#[test]
+fn trap_08_a_publish_the_log_refused_is_taken_when_it_is_sent_again() {
+    let mut net = net(1);
+    let client = net.connect(0, &lasting(Version::V5, "c"));
+    commit_all(&mut net);
+    net.send(client, &qos2("log/x", "first", 7));
+    net.lose(client);
+    let flushed: Vec<_> = net.engines[0].gate().flushed.drain(..).filter_map(|f| f.0).collect();
+    for ticket in flushed {
+        let full = Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "disk full");
+        net.commit(0, ticket.0, Err(full));
+    }
+    let again = net.connect(0, &lasting(Version::V5, "c"));
+    net.seen(again);
+    net.send(again, &qos2("log/x", "first", 7));
+    assert_eq!(net.seen(again), [""; 0], "it is not answered before it is stored");
+    commit_all(&mut net);
+    assert_eq!(net.seen(again), ["PUBREC 7 Success"]);
+}
+
+/// Whoever takes the client id next may be faster to the log.
+#[test]
+fn what_a_connection_with_a_will_did_is_with_the_log_before_its_client_id_is_free() {
+    let mut net = net(2);
+    let will = broker_codec::Will {
+        topic: "gone",
+        payload: b"bye",
+        qos: broker_codec::QoS::AtLeastOnce,
+        retain: false,
+        delay_interval: None,
+        properties: broker_codec::PublishProperties::default(),
+    };
+    let connect = Connect { will: Some(will), ..connect(Version::V5, "c") };
+    let client = net.connect(0, &connect);
+    commit_all(&mut net);
+    let now = net.now;
+    net.engines[0].closed(now, client.key);
+    assert_eq!(net.broker.clients.count(), 0);
+    assert_eq!(net.engines[0].gate().flushed.len(), 1);
+}
+
+/// What a client acknowledged while the log took nothing is not settled: the ledger would count it as
+/// under way for ever. So its connection ends once the log takes something again.
+#[test]
+fn trap_35_who_acknowledged_while_the_log_took_nothing_takes_up_anew() {
+    let mut net = net(1);
+    let [hasty, idle] = ["c", "d"].map(|id| net.connect(0, &lasting(Version::V5, id)));
+    let sender = net.client(0, Version::V5, "s");
+    commit_all(&mut net);
+    for client in [hasty, idle] {
+        net.seen(client);
+        feed(&mut net, client, 7, publish(1, "x"));
+        assert_eq!(net.seen(client), ["a x q1"]);
+    }
+    net.engines[0].gate().broken = true;
+    net.send(hasty, &Packet::Puback(ack(7)));
+    net.engines[0].gate().broken = false;
+    net.advance(Duration::from_millis(250));
+    assert_eq!(net.seen(hasty), [""; 0], "it would only come back and do the same");
+    net.send(sender, &qos1("log/x", "x", 1));
+    commit_all(&mut net);
+    net.advance(Duration::from_millis(250));
+    assert_eq!(net.seen(hasty), ["DISCONNECT QuotaExceeded"]);
+    assert_eq!(net.seen(idle), [""; 0]);
+    // One whose acknowledgement the log has stays.
+    net.send(idle, &Packet::Puback(ack(7)));
+    net.advance(Duration::from_secs(1));
+    net.send(sender, &qos1("log/x", "x", 2));
+    commit_all(&mut net);
+    net.engines[0].gate().broken = true;
+    net.send(sender, &qos1("log/x", "x", 3));
+    net.engines[0].gate().broken = false;
+    net.send(sender, &qos1("log/x", "x", 4));
+    commit_all(&mut net);
+    net.advance(Duration::from_millis(250));
+    assert_eq!(net.seen(idle), [""; 0]);
+}
+
+/// On a full disk the log drops what nobody follows, so somebody does now and then.
+#[test]
+fn acknowledgements_are_followed_once_a_second() {
+    let mut net = net(1);
+    let client = net.connect(0, &lasting(Version::V5, "c"));
+    commit_all(&mut net);
+    let mut followed = Vec::new();
+    for id in 1..=8 {
+        feed(&mut net, client, id, publish(1, "x"));
+        net.send(client, &Packet::Puback(ack(id)));
+        followed.extend(net.engines[0].gate().flushed.drain(..).map(|f| f.0.is_some()));
+        net.advance(Duration::from_millis(500));
+    }
+    assert_eq!(followed, [false, false, true, false, true, false, true, false]);
+}

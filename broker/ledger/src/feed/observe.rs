@@ -47,6 +47,7 @@ impl Observer for Feeder {
         self.stop(session);
         session.abandoned = false;
         self.timers.clear(Timer::Expiry, session.number);
+        self.timers.clear(Timer::Absent, session.number);
         if will.is_some_and(|pending| pending.will.delay == 0 && !pending.taken) {
             self.timers.set(Timer::Will, session.number, self.now);
         } else {
@@ -57,12 +58,14 @@ impl Observer for Feeder {
     fn left(&mut self, session: &mut Session, will: Option<&Pending>) {
         self.stop(session);
         session.abandoned = false;
+        self.timers.clear(Timer::Absent, session.number);
         self.away(session, will);
     }
 
     fn ended(&mut self, session: &mut Session, will: Option<&Pending>) {
         self.stop(session);
         self.timers.clear(Timer::Expiry, session.number);
+        self.timers.clear(Timer::Absent, session.number);
         self.timers.clear(Timer::Will, session.number);
         if will.is_some_and(|pending| !pending.taken) {
             self.timers.set(Timer::Will, session.number, self.now);

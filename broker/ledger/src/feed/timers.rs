@@ -1,4 +1,4 @@
-//! Timers on monotonic time: one per will and one per session.
+//! Timers on monotonic time: one per will and two per session.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,6 +13,8 @@ pub(crate) enum Timer {
     Will,
     /// The session itself.
     Expiry,
+    /// The log is to say that its connection has gone.
+    Absent,
 }
 
 /// All of them, in order.

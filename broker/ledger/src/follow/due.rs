@@ -34,6 +34,7 @@ pub(super) fn due(state: &mut State) -> Due {
                 let pending = fold.wills.get(&session).filter(|pending| !pending.taken);
                 due.wills.extend(pending.map(|pending| pending.due(session)));
             }
+            Timer::Absent => feeder.absent(fold, session),
             Timer::Expiry => {
                 let Some(one) = fold.sessions.get(&session) else { continue };
                 due.expired.push((session, one.org, Arc::clone(&one.client_id)));

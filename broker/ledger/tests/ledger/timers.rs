@@ -234,3 +234,36 @@ fn a_will_that_is_due_when_its_client_comes_back_is_published_once() {
     world.settled_down();
     assert_eq!((wills(&world).len(), world.ledger.stats().wills), (1, 1));
 }
+
+/// A full log took no `Left`.
+#[test]
+fn a_session_whose_connection_went_unseen_counts_as_left_after_a_while() {
+    let world = World::new();
+    let opened = world.open_session(1, 100);
+    world.change(1, will(10));
+    let place = world.attach(1, 1, opened);
+    world.got(place, 1);
+    advance(&world, 1_000);
+    world.ledger.detach(SessionNo(1), place);
+    world.settled_down();
+    advance(&world, 59);
+    assert!(world.ledger.find(ORG, "client-1").unwrap().online, "the log may be behind");
+    advance(&world, 1);
+    eventually("it counts as left", || !world.ledger.find(ORG, "client-1").unwrap().online);
+    advance(&world, 10);
+    eventually("its will", || wills(&world) == [1]);
+    assert!(expired(&world).is_empty());
+    advance(&world, 90);
+    eventually("its end", || expired(&world) == [1]);
+    // One that comes back in time is nobody's business.
+    let opened = world.open_session(2, 100);
+    let place = world.attach(2, 2, opened);
+    world.got(place, 1);
+    world.ledger.detach(SessionNo(2), place);
+    world.settled_down();
+    advance(&world, 30);
+    let place = world.attach(2, 3, opened);
+    world.got(place, 1);
+    advance(&world, 1_000);
+    assert!(world.ledger.find(ORG, "client-2").unwrap().online);
+}

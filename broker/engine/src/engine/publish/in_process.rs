@@ -53,7 +53,7 @@ impl<G: Gate> Engine<G> {
             }
         };
         if let Ok(route) = &route
-            && self.must_wait(route, None)
+            && self.must_wait(route, None, (message.qos, message.retain))
         {
             return false;
         }

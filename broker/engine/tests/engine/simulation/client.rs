@@ -51,9 +51,16 @@ pub(crate) struct Got {
 /// What it heard that the model has to know.
 #[derive(Debug)]
 pub(crate) enum Heard {
-    Welcome { present: bool },
+    Welcome {
+        present: bool,
+    },
     Subscribed,
-    Acknowledged { topic: String, number: u32 },
+    Acknowledged {
+        topic: String,
+        number: u32,
+        /// PUBCOMP that follows a commit: an identifier nobody knows is answered at once.
+        released: bool,
+    },
 }
 
 pub(crate) struct Client {
@@ -253,8 +260,11 @@ impl Client {
                 return Some(Heard::Subscribed);
             }
             Packet::Publish(publish) => self.receive(publish),
-            Packet::Puback(ack) => return self.done(ack.packet_id),
-            Packet::Pubcomp(ack) => return self.done(ack.packet_id),
+            Packet::Puback(ack) => return self.done(ack.packet_id, false),
+            Packet::Pubcomp(ack) => {
+                let known = self.version == Version::V5 && !ack.reason.is_error();
+                return self.done(ack.packet_id, known);
+            }
             Packet::Pubrec(ack) => {
                 if let Some(out) = self.out.iter_mut().find(|out| out.id == ack.packet_id) {
                     out.stage = Stage::Released;
@@ -292,9 +302,9 @@ impl Client {
         }
     }
 
-    fn done(&mut self, id: PacketId) -> Option<Heard> {
+    fn done(&mut self, id: PacketId, released: bool) -> Option<Heard> {
         let at = self.out.iter().position(|out| out.id == id)?;
         let Out { topic, number, .. } = self.out.remove(at);
-        Some(Heard::Acknowledged { topic, number })
+        Some(Heard::Acknowledged { topic, number, released })
     }
 }

@@ -202,8 +202,8 @@ impl World {
                 self.model.welcome(who, present, was);
             }
             Heard::Subscribed => self.model.wills.is_stored(who, watched, at),
-            Heard::Acknowledged { topic, number } => {
-                if self.model.is_logged(number) {
+            Heard::Acknowledged { topic, number, released } => {
+                if released || self.model.is_logged(number) {
                     self.model.wills.is_stored(who, watched, at);
                 }
                 self.model.acknowledged(&topic, number);
