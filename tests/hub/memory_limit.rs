@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use broker_codec::{Packet, PacketId, Publish, QoS, ReasonCode, Version};
 
 use crate::client::{Client, connect, session};
-use crate::hub::soak;
+use crate::hub::{curl, soak};
 use crowd::{Answer, Attacker};
 use group::SmallHub;
 
@@ -195,6 +195,24 @@ fn absent_sessions() {
     scene.check_alive();
 }
 
+/// Over HTTP a new topic is refused with 429 and when to ask again; `/readyz` names the cause.
+fn check_http(scene: &Scene) {
+    let hub = &scene.small.hub;
+    let url = format!("http://{}/api/v1/uns/publish", hub.http);
+    let (json, item) =
+        ("Content-Type: application/json", r#"{"topic":"uns/v1/x/new","payload":1}"#);
+    let (status, answer) = curl(&["-si", "-w", "\n%{http_code}", "-H", json, "-d", item, &url]);
+    assert_eq!(status, 429, "{answer}");
+    let answer = answer.to_lowercase();
+    assert!(answer.contains("retry-after: 5") && answer.contains("memory_full"), "{answer}");
+    let (status, ready) = hub.fetch("/readyz");
+    assert!(status == 503 && ready.contains("memory_full"), "{status} {ready}");
+    assert!(hub.counted("uns_rejected_total{reason=\"memory_full\"}") > 0);
+    let mut old = Client::send_connect(hub.mqtt, &connect(Version::V311, "old"));
+    // Return code 3.
+    assert_eq!(old.connack(), Err(ReasonCode::ServerUnavailable));
+}
+
 /// One subscription after the other.
 #[test]
 fn subscriptions() {
@@ -216,6 +234,8 @@ fn subscriptions() {
         clients.push(one);
     }
     eprintln!("{taken} subscriptions were taken, level {}", scene.small.level());
+    // They hold what they have, so the level stays.
+    check_http(&scene);
     scene.check_alive();
     drop(clients);
     scene.check_recovery();
