@@ -103,6 +103,8 @@ impl Look {
                 return;
             };
             self.figures.used.store(used, Ordering::Relaxed);
+            self.parties.namespace.set_memory_room(limit.saturating_sub(used));
+            self.parties.ledger.set_memory_room(limit.saturating_sub(used));
             let next = level(now, used, limit);
             if next > now || (next < now && time.saturating_sub(since) >= STAYS) {
                 self.change(now, next, used);

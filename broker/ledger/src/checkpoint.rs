@@ -41,6 +41,13 @@ pub(crate) fn encode(fold: &Fold) -> Vec<u8> {
     FORMAT.encode(fold.applied, |to| encode_body(fold, to))
 }
 
+/// About what [`encode`] takes at most while its bytes grow: they are copied into twice the space.
+pub(crate) fn memory(fold: &Fold) -> u64 {
+    let lists = fold.totals.owed * 24 + fold.totals.subscriptions * 64;
+    let others = fold.sessions.len() * 128 + fold.retained.bytes() + fold.retained.len() * 32;
+    3 * (lists + others) as u64
+}
+
 /// What the bytes of a checkpoint hold.
 #[cfg(test)]
 pub(crate) fn decode(file: &[u8]) -> Result<Fold, Unusable> {

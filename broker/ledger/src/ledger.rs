@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use ahash::AHashMap;
 use fabric::checkpoint::Checkpoints;
@@ -62,6 +62,8 @@ pub struct Ledger {
     pub(crate) wake: Arc<Notify>,
     /// What all sessions are owed, for those who cannot wait for the lock.
     pub(crate) owed: AtomicUsize,
+    /// Memory that may be taken for a while, as for the bytes of a checkpoint.
+    memory_room: AtomicU64,
     checkpoints: Mutex<Checkpoints>,
     pub(crate) damaged_checkpoints: u64,
 }
@@ -110,6 +112,7 @@ impl Ledger {
             commands: Mutex::default(),
             wake: Arc::new(Notify::new()),
             owed: AtomicUsize::new(0),
+            memory_room: AtomicU64::new(u64::MAX),
             damaged_checkpoints: checkpoints.damaged(),
             checkpoints: Mutex::new(checkpoints),
         });
@@ -156,6 +159,11 @@ impl Ledger {
         self.state.lock().fold.applied
     }
 
+    /// Says how much memory may be taken for a while: a checkpoint that does not fit waits.
+    pub fn set_memory_room(&self, bytes: u64) {
+        self.memory_room.store(bytes, Ordering::Relaxed);
+    }
+
     /// Writes a checkpoint of what is folded and moves the log's hold; nothing if one of the same
     /// sequence exists.
     ///
@@ -166,6 +174,11 @@ impl Ledger {
         let mut state = self.state.lock();
         let State { fold, feeder, .. } = &mut *state;
         if checkpoints.is_current(fold.applied) {
+            return Ok(());
+        }
+        let room = self.memory_room.load(Ordering::Relaxed);
+        if checkpoint::memory(fold) > room {
+            tracing::info!(room, "a checkpoint of the sessions waits for memory");
             return Ok(());
         }
         feeder.drop_before(fold, self.log.oldest());

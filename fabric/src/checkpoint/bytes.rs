@@ -6,7 +6,7 @@ pub struct Writer(Vec<u8>);
 
 impl Writer {
     /// What is written so far.
-    pub(super) fn written(&self) -> &[u8] {
+    pub fn written(&self) -> &[u8] {
         &self.0
     }
 

@@ -60,6 +60,19 @@ pub(crate) fn encode(view: &View, next_publisher: u32) -> Vec<u8> {
     })
 }
 
+/// What [`encode`] takes at most while its bytes grow: they are copied into twice the space.
+pub(crate) fn memory(view: &View) -> u64 {
+    let bytes = |entry: &Entry| {
+        let mut to = Writer::default();
+        encode_entry(entry, &mut to);
+        if let Some(kept) = &entry.retained {
+            encode_retained(entry, kept, view, &mut to);
+        }
+        to.written().len() as u64
+    };
+    3 * view.entries.iter().map(bytes).sum::<u64>()
+}
+
 fn decode(applied: Sequence, from: &mut Reader<'_>, names: Names) -> Option<Loaded> {
     let registry = Registry::new(names);
     let mut view = View::default();

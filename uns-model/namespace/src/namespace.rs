@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use fabric::checkpoint::Checkpoints;
 use fabric::{Disk, Log};
@@ -58,6 +58,8 @@ pub struct Namespace {
     pub(crate) checkpoints: Mutex<Checkpoints>,
     /// Whether no node is minted for lack of memory.
     pub(crate) memory_short: AtomicBool,
+    /// Memory that may be taken for a while, as for the bytes of a checkpoint.
+    memory_room: AtomicU64,
     /// Beside the lock, which is held while a checkpoint is written.
     pub(crate) damaged_checkpoints: u64,
 }
@@ -127,6 +129,7 @@ impl Namespace {
             view: RwLock::new(view),
             follower: Mutex::new(follower),
             memory_short: AtomicBool::new(false),
+            memory_room: AtomicU64::new(u64::MAX),
             damaged_checkpoints: checkpoints.damaged(),
             checkpoints: Mutex::new(checkpoints),
         });
@@ -138,6 +141,11 @@ impl Namespace {
     /// Says whether memory is short: while it is, no topic becomes a node.
     pub fn set_memory_short(&self, short: bool) {
         self.memory_short.store(short, Ordering::Relaxed);
+    }
+
+    /// Says how much memory may be taken for a while: a checkpoint that does not fit waits.
+    pub fn set_memory_room(&self, bytes: u64) {
+        self.memory_room.store(bytes, Ordering::Relaxed);
     }
 
     /// The last sequence the view contains.
@@ -212,7 +220,7 @@ impl Namespace {
     }
 
     /// Writes a checkpoint of what is applied and moves the log's hold; nothing if one of the same
-    /// sequence exists.
+    /// sequence exists, or while there is no memory for it.
     ///
     /// # Errors
     /// When the file cannot be written; the ones before stay usable.
@@ -221,6 +229,13 @@ impl Namespace {
         let view = self.view.read();
         let applied = view.applied;
         if checkpoints.is_current(applied) {
+            return Ok(());
+        }
+        /// With less room the size is worked out before.
+        const LOOK_BELOW: u64 = 2 << 30;
+        let room = self.memory_room.load(Ordering::Relaxed);
+        if room < LOOK_BELOW && checkpoint::memory(&view) > room {
+            tracing::info!(room, "a checkpoint of the namespace waits for memory");
             return Ok(());
         }
         let bytes = checkpoint::encode(&view, self.publishers.lock().next());

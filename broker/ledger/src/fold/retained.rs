@@ -59,6 +59,11 @@ impl Retained {
         self.count
     }
 
+    /// Their bytes, topics included.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Applies a message; one without RETAIN changes nothing.
     pub(super) fn fold(&mut self, sequence: Sequence, message: &Message<'_>, config: &Config) {
         if !message.retain {
