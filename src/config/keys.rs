@@ -19,7 +19,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "mqtt.connect_timeout",
         "A connection must have sent its whole CONNECT so long after it was accepted, TLS and WebSocket included; an exchange of AUTH packets may then take as long again.",
     ),
-    ("mqtt.keep_alive_max", "Longer keep-alives are lowered to this (Server Keep Alive)."),
+    (
+        "mqtt.keep_alive_max",
+        "Longer keep-alives of MQTT 5 are lowered to this (Server Keep Alive); those of MQTT 3.1.1 stand.",
+    ),
     ("mqtt.outbound_bytes_max", "Bytes waiting for one slow reader before QoS 0 is dropped."),
     (
         "mqtt.refusals",

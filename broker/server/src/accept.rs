@@ -1,11 +1,13 @@
 //! Accepting connections, and handing each to the core with the fewest.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use broker_engine::{Broker, Peer, Pressure, Transport};
-use tokio::net::TcpListener;
+use rustix::net::sockopt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -36,6 +38,9 @@ pub(crate) struct Floor {
 
 /// Connections beyond the limit that are let in to hear why they are refused.
 pub const REFUSED_MAX: usize = 64;
+
+/// A connection nothing was heard of for so long is probed by the system.
+const PROBE_AFTER: Duration = Duration::from_secs(600);
 
 /// Accepts for ever. Errors of one connection, or a lack of descriptors, end nothing.
 pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor, hall: Arc<Hall>) {
@@ -118,7 +123,7 @@ impl Floor {
         let load = |core: &usize| self.gauges[*core].sockets.load(Ordering::Relaxed);
         let Some(core) = (0..self.gauges.len()).min_by_key(load) else { return };
         let Socket { stream, layers, waited } = socket;
-        let prepared = stream.set_nodelay(true).and_then(|()| stream.into_std());
+        let prepared = prepare(&stream).and_then(|()| stream.into_std());
         let carrier = match prepared {
             Ok(stream) => Carrier { stream, layers },
             Err(error) => {
@@ -138,4 +143,12 @@ impl Floor {
         self.counters.accepted(peer.transport);
         place.send(Arrival { carrier, peer: Box::new(peer), waited, welcome });
     }
+}
+
+/// Small packets leave at once. A client that may be silent for ever, and whose machine is gone, is
+/// found out by the system: after ten minutes it asks.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    sockopt::set_socket_keepalive(stream, true)?;
+    Ok(sockopt::set_tcp_keepidle(stream, PROBE_AFTER)?)
 }

@@ -51,7 +51,7 @@ impl<G: Gate> Engine<G> {
         connection.durability = connection.peer.durability;
         connection.publisher = self.gate.publisher(&connection.client_id);
         let keep_alive = introduction.keep_alive;
-        let granted = granted_keep_alive(keep_alive, self.broker.config.keep_alive_max);
+        let granted = granted_keep_alive(version, keep_alive, self.broker.config.keep_alive_max);
         connection.silence_max =
             (granted > 0).then(|| Duration::from_millis(u64::from(granted) * 1500));
         let welcome = Welcome {
@@ -173,8 +173,11 @@ impl<G: Gate> Engine<G> {
     }
 }
 
-fn granted_keep_alive(wish: u16, max: u16) -> u16 {
-    if max > 0 && (wish == 0 || wish > max) { max } else { wish }
+/// Only MQTT 5 can tell a client of another keep alive than its own (3.2.2.3.14); a client of 3.1.1
+/// that asked for none would be ended for a silence it may keep (3.1.2.10).
+fn granted_keep_alive(version: Version, wish: u16, max: u16) -> u16 {
+    let lowers = version == Version::V5 && max > 0;
+    if lowers && (wish == 0 || wish > max) { max } else { wish }
 }
 
 impl crate::config::Config {

@@ -44,3 +44,17 @@ fn a_longer_wish_gets_the_servers() {
         });
     }
 }
+
+/// MQTT 3.1.1 has no way to tell it, so what the client asked for stands.
+#[test]
+fn trap_26_a_longer_wish_of_311_stands() {
+    let broker = Broker::with(|config| config.engine.keep_alive_max = 1);
+    let wish = |keep_alive| Connect { keep_alive, ..connect(Version::V311, "c") };
+    for keep_alive in [0, 60] {
+        let mut client = broker.client(&wish(keep_alive));
+        client.subscribe(&[("t", QOS0)]);
+        std::thread::sleep(Duration::from_millis(2_000));
+        broker.v5("s").publish(message("t", "x"));
+        assert_eq!(client.got().payload, b"x", "keep alive {keep_alive}");
+    }
+}
