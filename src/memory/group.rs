@@ -31,14 +31,16 @@ impl Group {
         limits.filter(|bytes| *bytes < NO_LIMIT).min()
     }
 
-    /// What its processes use that cannot be had again by forgetting pages of files.
+    /// What its processes use that the kernel cannot have again by forgetting: pages of files, and names of
+    /// files where the group says how many (version 2).
     pub(super) fn used(&self) -> Option<u64> {
         let (usage, prefix) = match self.version {
             Version::One => ("memory.usage_in_bytes", "total_"),
             Version::Two => ("memory.current", ""),
         };
         let stat = fs::read_to_string(self.directory.join("memory.stat")).ok()?;
-        let files = ["inactive_file", "active_file"].map(|name| field(&stat, prefix, name));
+        let files = ["inactive_file", "active_file", "slab_reclaimable"]
+            .map(|name| field(&stat, prefix, name));
         Some(self.number(usage)?.saturating_sub(files.iter().sum()))
     }
 

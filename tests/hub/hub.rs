@@ -199,6 +199,15 @@ impl Hub {
         (kib("VmRSS:") * 1024, kib("VmHWM:") * 1024)
     }
 
+    /// The process's memory now without pages of files, which the kernel can have again.
+    pub(crate) fn own_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid()));
+        let status = status.expect("the hub runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("a line");
+        let kib = line.split_whitespace().next().and_then(|n| n.parse::<u64>().ok());
+        kib.expect("a number") * 1024
+    }
+
     /// How long its threads have run.
     pub(crate) fn cpu_time(&self) -> Duration {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.pid())).expect("the hub runs");

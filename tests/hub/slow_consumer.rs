@@ -47,7 +47,7 @@ fn publish(mqtt: SocketAddr, rate: u64, time: Duration, epoch: Instant) {
     let mut sent = 0;
     while began.elapsed() < time {
         let due = u64::try_from(began.elapsed().as_millis()).expect("short") * rate / 1000;
-        while sent < due {
+        while sent <= due {
             let payload = format!("{:<SIZE$}", micros(epoch));
             let message =
                 Publish { topic: TOPIC, payload: payload.as_bytes(), ..Publish::default() };

@@ -1,6 +1,6 @@
 //! One connection: its phase, what its CONNECT said, and what it subscribed to.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::rc::Rc;
@@ -14,6 +14,7 @@ use uns_model::{OrgId, PublisherId, SessionNo, Timestamp};
 use crate::clients::Filters;
 use crate::config::Durability;
 use crate::dead::Described;
+use crate::engine::Unconfirmed;
 use crate::limits::{Bucket, Organisation};
 use crate::login::{Exchange, Identity, Peer};
 use crate::message::Message;
@@ -208,8 +209,12 @@ pub(crate) struct Connection<N> {
     pub(crate) durable: bool,
     /// Whether it began with this connection, and the log has not confirmed it.
     pub(crate) new_session: bool,
-    /// The ticket that tells whether the log has what its client acknowledged last.
-    pub(crate) acknowledged: u64,
+    /// What its client acknowledged and the log may not have yet, oldest first. No more than a
+    /// window of the ledger, which waits for it.
+    pub(crate) unconfirmed: VecDeque<Unconfirmed>,
+    /// The ticket that tells whether the log works again, if it took nothing when this connection
+    /// began and so does not know of it.
+    pub(crate) unknown: u64,
     /// Seconds its session outlives the connection, `u32::MAX` for ever.
     pub(crate) expiry: u32,
     /// Whether its CONNECT asked for a session that outlives the connection.
@@ -263,7 +268,8 @@ impl<N> Connection<N> {
             session: None,
             durable: false,
             new_session: false,
-            acknowledged: 0,
+            unconfirmed: VecDeque::new(),
+            unknown: 0,
             expiry: 0,
             wants_session: false,
             durability: Durability::Commit,

@@ -24,6 +24,7 @@ mod subscribe;
 mod throttle;
 mod timers;
 mod trace;
+mod unconfirmed;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub use pass_on::LeftBehind;
 pub use publish::InProcess;
 pub use receive::Received;
 pub use session::DueWill;
+pub(crate) use unconfirmed::Unconfirmed;
 
 /// The time of an event.
 #[derive(Clone, Copy, Debug, Default)]

@@ -75,20 +75,31 @@ impl Gate {
     /// `topic_invalid`, `not_authorized`, `case_collision`, `node_unknown`, `quota_exceeded`,
     /// `storage_full`, `memory_full`; counted.
     pub fn resolve(&mut self, org: OrgId, topic: &str) -> Result<Resolved, Reject> {
+        // Where brownfield was on before, nodes of such topics may be left.
+        if self.leaves_alone(topic) {
+            return Ok(Resolved::Plain);
+        }
         if let Some(node) = self.space.registry.find(org, topic)
             && !node.is_deleted()
         {
-            let off = self.space.config.brownfield == Brownfield::Off;
-            let plain = off && node.rules == Rules::Brownfield;
-            return Ok(if plain { Resolved::Plain } else { Resolved::Node(node) });
+            return Ok(Resolved::Node(node));
         }
         let resolved = self.space.resolve_unknown(org, topic);
         self.counted(resolved)
     }
 
+    /// Whether a topic is one of those that no namespace is wanted for.
+    fn leaves_alone(&self, topic: &str) -> bool {
+        self.space.config.brownfield == Brownfield::Off && Plane::of(topic) == Plane::Brownfield
+    }
+
     /// Brings what is known of topics near the processor, all at the same time: of those that will
     /// be resolved next.
     pub fn expect(&self, org: OrgId, topics: &[&str]) {
+        // Neighbours are alike: where the first has no node, the others are not looked for.
+        if topics.first().is_some_and(|topic| self.leaves_alone(topic)) {
+            return;
+        }
         self.space.registry.touch(org, topics);
     }
 

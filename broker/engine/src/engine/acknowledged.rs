@@ -33,7 +33,7 @@ impl<G: Gate> Engine<G> {
             match (feed.receive(id), connection.session) {
                 (Received::First(sequence), Some(session)) => {
                     self.gate.session(now.wall, session, &SessionChange::Released { sequence });
-                    connection.acknowledged = self.acks.note_acknowledged();
+                    self.acks.note_acknowledged(connection, (sequence, Some(id)));
                     self.acks.wait(Who::Release(key, id), None);
                 }
                 (Received::Again, _) => say_pubrel(outbound, &mut self.desk, id),

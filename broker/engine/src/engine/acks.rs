@@ -60,17 +60,17 @@ struct Group<R, N> {
 pub(super) struct Acks<R, N> {
     open: Vec<Waiter<N>>,
     groups: VecDeque<Group<R, N>>,
-    next: u64,
+    pub(super) next: u64,
     uncommitted: usize,
     /// Bytes handed to the log without a ticket since the last one.
     unticketed: usize,
     /// The last ticket that was committed, of those whose turn has come.
-    reached: u64,
+    pub(super) reached: u64,
     /// Something was not committed since.
     lost: bool,
     /// When the last ticket was given, and whether sessions have acknowledged something since.
     ticketed: Duration,
-    acknowledged: bool,
+    pub(super) acknowledged: bool,
     /// Whether the last commit failed: who does not wait for commits must not be told success.
     pub(super) failing: bool,
     spares: Vec<Vec<Waiter<N>>>,
@@ -108,12 +108,6 @@ impl<R, N> Acks<R, N> {
 
     pub(super) fn is_empty(&self) -> bool {
         self.open.is_empty() && self.groups.is_empty()
-    }
-
-    /// A session's client acknowledged something; the ticket that tells whether the log has it.
-    pub(super) fn note_acknowledged(&mut self) -> u64 {
-        self.acknowledged = true;
-        self.next
     }
 
     /// Has somebody wait for the commit of everything admitted so far.
@@ -205,16 +199,6 @@ impl<G: Gate> Engine<G> {
         self.settle(now);
     }
 
-    /// The log takes something again. What sessions acknowledged meanwhile it may not have, and the
-    /// ledger would wait for it: those connections end at the next tick, and take up what the log
-    /// says.
-    fn doubt(&mut self, reached: u64) {
-        let doubtful = self.connections.iter().filter(|(_, connection)| {
-            connection.is_up() && connection.durable && connection.acknowledged > reached
-        });
-        self.unanswered.extend(doubtful.map(|(key, _)| key));
-    }
-
     /// Answers everybody up to the first group still undecided.
     fn settle(&mut self, now: Now) {
         while self.acks.groups.front().is_some_and(|group| group.outcome.is_some()) {
@@ -223,7 +207,7 @@ impl<G: Gate> Engine<G> {
             match &group.outcome {
                 Some(Ok(_)) => {
                     if std::mem::take(&mut self.acks.lost) {
-                        self.doubt(self.acks.reached);
+                        self.doubt(now, self.acks.reached);
                     }
                     self.acks.reached = group.ticket.0;
                 }

@@ -167,7 +167,7 @@ impl<G: Gate> Engine<G> {
             }
             committed => {
                 if committed.is_err() {
-                    connection.acknowledged = self.acks.note_acknowledged();
+                    connection.unknown = self.acks.note_unknown();
                 }
                 let receipt = committed.unwrap_or_default();
                 self.effects.attached.push(Attached { key, session, receipt });
@@ -290,7 +290,7 @@ impl<G: Gate> Engine<G> {
         connection.outbound.pump_feed(&mut self.desk, now.wall, &may_receive);
         let settled = connection.outbound.feed.as_mut().map(|feed| feed.take_settled());
         for sequence in settled.into_iter().flatten() {
-            connection.acknowledged = self.acks.note_acknowledged();
+            self.acks.note_acknowledged(connection, (sequence, None));
             self.gate.session(now.wall, session, &SessionChange::Settled { sequence });
         }
         Self::mark_dirty(connection, key, &mut self.effects.dirty);

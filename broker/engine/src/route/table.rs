@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use ahash::RandomState;
+use hashbrown::HashTable;
 use uns_model::OrgId;
 
 use super::Route;
 
-type Table<N> = HashMap<Arc<str>, Rc<Route<N>>, RandomState>;
+/// Routes by the hash of their topics, which both tables share.
+type Table<N> = HashTable<Rc<Route<N>>>;
 
 /// The routes one core remembers: two tables, the younger of which becomes the older when it is
 /// half of the limit, so that what is in use stays. Once one is full, a topic has to come twice
@@ -57,11 +58,13 @@ impl<N> Routes<N> {
 
     fn find(&mut self, org: OrgId, topic: &str) -> Option<Rc<Route<N>>> {
         let (young, old) = self.orgs.get_mut(&org)?;
-        if let Some(route) = young.get(topic) {
+        let hash = self.hasher.hash_one(topic);
+        let is_it = |route: &Rc<Route<N>>| *route.topic == *topic;
+        if let Some(route) = young.find(hash, is_it) {
             return Some(Rc::clone(route));
         }
-        let (topic, route) = old.remove_entry(topic)?;
-        Self::keep(young, old, self.half, (topic, Rc::clone(&route)));
+        let (route, _) = old.find_entry(hash, is_it).ok()?.remove();
+        Self::keep(young, old, (self.half, &self.hasher), Rc::clone(&route));
         Some(route)
     }
 
@@ -69,7 +72,8 @@ impl<N> Routes<N> {
     /// comes again.
     pub(crate) fn insert(&mut self, org: OrgId, route: Rc<Route<N>>) {
         let (young, old) = self.orgs.entry(org).or_default();
-        if let Some(known) = young.get_mut(&route.topic) {
+        let hash = self.hasher.hash_one(&*route.topic);
+        if let Some(known) = young.find_mut(hash, |known| known.topic == route.topic) {
             *known = route;
             return;
         }
@@ -77,7 +81,6 @@ impl<N> Routes<N> {
             if self.passing.is_empty() {
                 self.passing = vec![0; self.half.next_power_of_two()].into();
             }
-            let hash = self.hasher.hash_one((org, &*route.topic));
             let [low, high] = [hash & u64::from(u32::MAX), hash >> 32];
             let place = usize::try_from(low).unwrap_or_default() & (self.passing.len() - 1);
             let mark = u32::try_from(high).unwrap_or_default();
@@ -87,24 +90,25 @@ impl<N> Routes<N> {
                 return;
             }
         }
-        Self::keep(young, old, self.half, (Arc::clone(&route.topic), route));
+        Self::keep(young, old, (self.half, &self.hasher), route);
     }
 
     /// The topics it remembers, in no order.
     pub(crate) fn topics(&self, org: OrgId) -> impl Iterator<Item = &str> {
-        let tables = self.orgs.get(&org).map(|(young, old)| young.keys().chain(old.keys()));
-        tables.into_iter().flatten().map(|topic| &**topic)
+        let tables = self.orgs.get(&org).map(|(young, old)| young.iter().chain(old.iter()));
+        tables.into_iter().flatten().map(|route| &*route.topic)
     }
 
     fn keep(
         young: &mut Table<N>,
         old: &mut Table<N>,
-        half: usize,
-        (topic, route): (Arc<str>, Rc<Route<N>>),
+        (half, hasher): (usize, &RandomState),
+        route: Rc<Route<N>>,
     ) {
         if young.len() >= half {
             *old = std::mem::take(young);
         }
-        young.insert(topic, route);
+        let hash = hasher.hash_one(&*route.topic);
+        young.insert_unique(hash, route, |route| hasher.hash_one(&*route.topic));
     }
 }
