@@ -28,16 +28,28 @@ class Patient(mqtt.Client):
     paho 2.1 notes at each attempt what it has to send again, and at the second attempt takes a
     message whose PUBREL it sent for one it has not sent: it would publish it a second time, under an
     identifier that is free again by then.
+
+    Between its new socket and its CONNECT it also lets another thread queue a PUBLISH, which then is
+    the first packet, a protocol error (3.1.0-1): here the one waits for the other.
     """
+
+    def __init__(self, *args, **named):
+        self._connecting = threading.Lock()
+        super().__init__(*args, **named)
 
     def reconnect(self):
         host, _, port = address.rpartition(":")
         while True:
             try:
                 socket.create_connection((host, int(port))).close()
-                return super().reconnect()
+                with self._connecting:
+                    return super().reconnect()
             except OSError:
                 time.sleep(0.02)
+
+    def publish(self, *args, **named):
+        with self._connecting:
+            return super().publish(*args, **named)
 
 
 class Session:
