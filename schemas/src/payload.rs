@@ -178,7 +178,7 @@ fn value_of(token: Token<'_>) -> Value {
 /// A point of the node itself that says nothing but its value.
 fn scalar(value: Value) -> Point {
     let quality = if value == Value::Null { Quality::BAD } else { Quality::GOOD };
-    Point { field: None, value, quality, source: None, seq: None, historical: false }
+    Point { field: None, value, quality, unit: None, source: None, seq: None, historical: false }
 }
 
 /// A point with the quality and time of a model. No value is never shown as a good one: null is

@@ -58,6 +58,7 @@ pub(super) fn columns(object: Token<'_>, context: &DecodeContext, out: &mut Vec<
             field: None,
             value: uns_model::Value::Null,
             quality: stated.unwrap_or(Quality::GOOD),
+            unit: None,
             source: envelope::time(time, context),
             seq: None,
             historical: false,

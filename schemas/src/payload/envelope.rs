@@ -1,5 +1,7 @@
 //! One value with its quality and time: the canonical form and its relatives (NS-19).
 
+use std::sync::Arc;
+
 use uns_model::{Point, Quality, Timestamp, Value};
 
 use super::scan::{Kind, Token, flat, members};
@@ -14,12 +16,21 @@ pub(super) struct Envelope<'a> {
     pub(super) source: Option<Timestamp>,
     seq: Option<u64>,
     historical: bool,
+    /// Its unit, a string that is not empty.
+    unit: Option<Token<'a>>,
 }
 
 impl Default for Envelope<'_> {
     fn default() -> Self {
-        let value = Token { kind: Kind::Null, text: "" };
-        Self { value, word: None, status: None, source: None, seq: None, historical: false }
+        Self {
+            value: Token { kind: Kind::Null, text: "" },
+            word: None,
+            status: None,
+            source: None,
+            seq: None,
+            historical: false,
+            unit: None,
+        }
     }
 }
 
@@ -32,6 +43,7 @@ impl<'a> Envelope<'a> {
             Key::Timestamp | Key::TimestampMs => self.source = time(token, context),
             Key::Seq => self.seq = unsigned(token),
             Key::Historical => self.historical = token.kind == Kind::Bool(true),
+            Key::Unit => self.unit = unit(token),
             Key::Told(_) => {}
         }
     }
@@ -42,6 +54,7 @@ impl<'a> Envelope<'a> {
             field: None,
             value: Value::Null,
             quality: self.quality(),
+            unit: self.unit.map(named),
             source: self.source,
             seq: self.seq,
             historical: self.historical,
@@ -69,6 +82,7 @@ enum Key {
     TimestampMs,
     Seq,
     Historical,
+    Unit,
     /// One of those that are no part of a point.
     Told(u8),
 }
@@ -84,18 +98,18 @@ impl Key {
             "timestamp_ms" => Self::TimestampMs,
             "seq" => Self::Seq,
             "historical" => Self::Historical,
-            "unit" => Self::Told(0),
-            "meta" => Self::Told(1),
-            "source" => Self::Told(2),
-            "dataType" => Self::Told(3),
-            "context" => Self::Told(4),
-            "tag" => Self::Told(5),
-            "datatype" => Self::Told(6),
-            "registerId" => Self::Told(7),
-            "deviceID" => Self::Told(8),
-            "tagName" => Self::Told(9),
-            "deviceName" => Self::Told(10),
-            "metadata" => Self::Told(11),
+            "unit" => Self::Unit,
+            "meta" => Self::Told(0),
+            "source" => Self::Told(1),
+            "dataType" => Self::Told(2),
+            "context" => Self::Told(3),
+            "tag" => Self::Told(4),
+            "datatype" => Self::Told(5),
+            "registerId" => Self::Told(6),
+            "deviceID" => Self::Told(7),
+            "tagName" => Self::Told(8),
+            "deviceName" => Self::Told(9),
+            "metadata" => Self::Told(10),
             _ => return None,
         })
     }
@@ -111,7 +125,8 @@ impl Key {
             Self::TimestampMs => 5,
             Self::Seq => 6,
             Self::Historical => 7,
-            Self::Told(n) => 8 + n,
+            Self::Unit => 8,
+            Self::Told(n) => 9 + n,
         };
         1 << place
     }
@@ -206,6 +221,20 @@ pub(super) fn quality(token: Token<'_>) -> Option<Quality> {
         },
         Kind::NonFinite | Kind::Object | Kind::Array => Quality::UNCERTAIN,
     })
+}
+
+/// The longest unit that is one; longer text is something else.
+const UNIT_BYTES_MAX: usize = 64;
+
+/// A unit as a string of a few characters.
+fn unit(token: Token<'_>) -> Option<Token<'_>> {
+    let is_text = matches!(token.kind, Kind::Text { .. });
+    (is_text && (1..=UNIT_BYTES_MAX).contains(&token.text.len())).then_some(token)
+}
+
+fn named(unit: Token<'_>) -> Arc<str> {
+    let escaped = matches!(unit.kind, Kind::Text { escaped: true });
+    Arc::from(text::unescape(unit.text, escaped))
 }
 
 /// An OPC UA status code.

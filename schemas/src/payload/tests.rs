@@ -27,6 +27,9 @@ fn show(points: &[Point]) -> String {
         if let Some(seq) = point.seq {
             write!(text, " seq {seq}").unwrap();
         }
+        if let Some(unit) = &point.unit {
+            write!(text, " in {unit}").unwrap();
+        }
         text.push_str(if point.historical { " historical\n" } else { "\n" });
     }
     text
@@ -107,7 +110,7 @@ fn malformed_is_refused_by_gate_and_fold_alike() {
 fn the_canonical_form() {
     check(
         r#"{"value":23.4,"quality":"Good","timestamp":"2026-11-21T12:00:00.123456Z","seq":7,"unit":"Cel","meta":{"a":1}}"#,
-        &expect![["- Float(23.4) Good @2026-11-21T12:00:00.123456Z seq 7\n"]],
+        &expect![["- Float(23.4) Good @2026-11-21T12:00:00.123456Z seq 7 in Cel\n"]],
     );
     check(r#"{"value":1,"historical":true}"#, &expect![["- Int(1) Good historical\n"]]);
     check(r#"{"value":null}"#, &expect![["- Null Bad\n"]]);
@@ -124,6 +127,19 @@ fn the_canonical_form() {
         r#"{"value":1,"source":"plc","dataType":"Int","context":{}}"#,
         &expect![["- Int(1) Good\n"]],
     );
+}
+
+#[test]
+fn a_unit_is_what_the_payload_names() {
+    check(r#"{"value":118,"unit":"1/min"}"#, &expect![["- Int(118) Good in 1/min\n"]]);
+    check(r#"{"value":21.5,"unit":"\u00b0C"}"#, &expect![["- Float(21.5) Good in °C\n"]]);
+    check(r#"{"value":null,"unit":"bar"}"#, &expect![["- Null Bad in bar\n"]]);
+    for none in ["null", "\"\"", "7", "[]", "{}"] {
+        let payload = format!("{{\"value\":118,\"unit\":{none}}}");
+        check(&payload, &expect![["- Int(118) Good\n"]]);
+    }
+    let long = format!("{{\"value\":118,\"unit\":\"{}\"}}", "x".repeat(65));
+    check(&long, &expect![["- Int(118) Good\n"]]);
 }
 
 #[test]

@@ -13,6 +13,9 @@ pub struct Point {
     pub value: Value,
     /// Its quality; [`Quality::GOOD`] unless the payload or a time rule says otherwise.
     pub quality: Quality,
+    /// The unit the payload named, as it was written. It belongs to the series: a point that names
+    /// none has the unit of the points before it, and another one begins a new generation (NS-23a).
+    pub unit: Option<Arc<str>>,
     /// The source time the payload named; `None` means ingest time counts.
     pub source: Option<Timestamp>,
     /// The source's own `seq`, part of the sample key (NS-26).

@@ -43,6 +43,7 @@ fn sample(source: Option<Timestamp>, value: i64) -> Point {
         field: None,
         value: Value::Int(value),
         quality: Quality::GOOD,
+        unit: None,
         source,
         seq: None,
         historical: false,

@@ -109,8 +109,15 @@ impl Last {
     pub(crate) fn restore(saved: LastSaved) -> Self {
         let mut series = Series::default();
         let LastSaved { value, quality, publisher, time, ingest, sequence, seq } = saved;
-        let point =
-            Point { field: None, value, quality, source: Some(time), seq, historical: false };
+        let point = Point {
+            field: None,
+            value,
+            quality,
+            unit: None,
+            source: Some(time),
+            seq,
+            historical: false,
+        };
         series.judge(&point, Arrival { ingest, publisher }, |_| false);
         Self { value: point.value.into(), sequence, series }
     }
