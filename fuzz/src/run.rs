@@ -12,7 +12,7 @@ use crate::{Target, mutate};
 pub enum Origin {
     /// A file of the corpus.
     File(String),
-    /// A seed of [`mutate`].
+    /// A seed of [`mutate()`].
     Seed(u64),
 }
 

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::hub::{Hub, Scratch};
+use crate::needs;
 
 const MIB: usize = 1 << 20;
 
@@ -15,7 +16,7 @@ const MIB: usize = 1 << 20;
 pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Mounts it and puts the hub's data on it; `None` where this user may not mount.
+    /// Mounts it and puts the hub's data on it; `None` where that was named as impossible.
     pub(crate) fn below(scratch: &Path) -> Option<Self> {
         let at = scratch.join("disk");
         fs::create_dir_all(&at).expect("the scratch directory takes folders");
@@ -24,7 +25,7 @@ impl SmallDisk {
             .arg(&at)
             .output()
             .is_ok_and(|output| output.status.success());
-        if !mounted {
+        if !needs::have("mount", mounted) {
             return None;
         }
         let data = at.join("data");
@@ -99,10 +100,7 @@ fn numbers(hub: &Hub) -> Vec<u64> {
 #[test]
 fn a_full_disk_refuses_publishes_and_nothing_else() {
     let scratch = Scratch::new();
-    let Some(disk) = SmallDisk::below(scratch.path()) else {
-        eprintln!("skipped: mounting a tmpfs is not permitted here");
-        return;
-    };
+    let Some(disk) = SmallDisk::below(scratch.path()) else { return };
     let set = ["log.keep_percent=90"];
     let mut hub = Hub::start_with(scratch.path(), &set);
     publish(&hub, 0, "small");

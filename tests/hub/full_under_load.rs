@@ -172,10 +172,7 @@ fn until_taken(hub: &Hub, topic: &str) {
 #[test]
 fn publishers_are_told_and_subscribers_go_on() {
     let scratch = Scratch::new();
-    let Some(disk) = SmallDisk::below(scratch.path()) else {
-        eprintln!("skipped: mounting a tmpfs is not permitted here");
-        return;
-    };
+    let Some(disk) = SmallDisk::below(scratch.path()) else { return };
     let set = ["log.keep_percent=90"];
     let hub = Hub::start_with(scratch.path(), &set);
     let address = hub.mqtt;

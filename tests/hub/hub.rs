@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::needs;
+
 /// A directory that goes when its test does.
 #[derive(Debug)]
 pub(crate) struct Scratch(PathBuf);
@@ -33,6 +35,10 @@ impl Drop for Scratch {
         drop(fs::remove_dir_all(&self.0));
     }
 }
+
+/// How long a test waits for what must happen in the end: so long that a slow machine with other work
+/// makes it too. What a promise bounds in time has a bound of its own.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Free ports of MQTT and HTTP.
 const ANY: (SocketAddr, SocketAddr) = {
@@ -143,7 +149,7 @@ impl Hub {
     }
 
     fn await_ready(&mut self, ready: &Path) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Ok(text) = fs::read_to_string(ready) {
                 return serde_json::from_str(&text).expect("the ready file is JSON");
@@ -323,11 +329,11 @@ pub(crate) fn soak() -> bool {
     std::env::var_os("UNS_SOAK").is_some()
 }
 
-/// Whether this user may trace processes.
+/// Whether this user may trace processes; where not, that must have been named.
 pub(crate) fn may_trace() -> bool {
     let mut command = Command::new("strace");
     command.args(["-o", "/dev/null", "true"]);
-    command.output().is_ok_and(|output| output.status.success())
+    needs::have("strace", command.output().is_ok_and(|output| output.status.success()))
 }
 
 /// Makes certificate and key for `localhost`, vouching for itself; what tells the hub of them.
@@ -358,10 +364,9 @@ pub(crate) fn peers(script: &str, args: &[&str]) -> String {
     said(Command::new(python).arg("-B").arg(peer(script)).args(args))
 }
 
-/// Where the packages from npm are; `None` where there is no Node, and so no clients of it.
+/// Where the packages from npm are; `None` where Node was named as absent.
 pub(crate) fn npm() -> Option<PathBuf> {
-    if Command::new("node").arg("--version").output().is_err() {
-        eprintln!("skipped for mqtt.js: there is no Node");
+    if !needs::have("node", Command::new("node").arg("--version").output().is_ok()) {
         return None;
     }
     let modules = installed().join("npm/node_modules");

@@ -5,6 +5,7 @@
 
 mod client;
 mod hub;
+mod needs;
 mod recording;
 mod secure;
 mod wire;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use broker_codec::{Packet, PacketId, Publish, QoS, ReasonCode, Version};
 
 use crate::client::{Client, connect, session};
-use crate::hub::{curl, soak};
+use crate::hub::{PATIENCE, curl, soak};
 use crowd::{Answer, Attacker};
 use group::SmallHub;
 
@@ -50,7 +50,7 @@ impl Scene {
     /// Once its attackers are gone, the hub takes clients and new topics again.
     fn check_recovery(&mut self) {
         let (small, attack) = (&self.small, self.attack);
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         while small.level() >= 2 {
             assert!(Instant::now() < deadline, "{attack}: level {}", small.level());
             thread::sleep(Duration::from_millis(100));
@@ -102,13 +102,13 @@ fn large_retained_messages() {
 /// Every topic is a node, and a series of history.
 #[test]
 fn ever_new_topics() {
-    if !soak() {
-        return;
-    }
+    // Long texts fill the memory with few topics; numbers need hundreds of thousands.
+    let text = format!("\"{}\"", "x".repeat(16 << 10));
+    let payload = if soak() { "21.5" } else { &text };
     let mut scene = Scene::begin("ever new topics");
     let (mut attacker, _) = scene.attacker("heavy");
     let topic = |n: usize| format!("uns/v1/new/a{}/b{}/t{n}", n % 100, n % 1000);
-    let taken = attacker.publish_until_refused(2_000_000, b"21.5", &topic, false);
+    let taken = attacker.publish_until_refused(2_000_000, payload.as_bytes(), &topic, false);
     eprintln!("{taken} new topics were taken");
     scene.check_alive();
     let known = scene.honest.publish_and_wait(HONEST, b"2");
@@ -187,10 +187,18 @@ fn absent_sessions() {
     let topic = |n: usize| format!("uns/v1/owed/t{}", n % 10);
     let (mut attacker, answer) = scene.attacker("publisher");
     if answer == Answer::Taken {
-        let rounds = 100_000;
-        let taken = attacker.publish_some(rounds, b"7", &topic, false);
-        eprintln!("{taken} of {rounds} messages were owed to each");
-        assert!(taken < rounds);
+        // What they are owed is added up behind the commit, and slower than one client publishes:
+        // so how many are taken until then depends on the machine, that one is refused does not.
+        let (began, rounds, mut taken) = (Instant::now(), 5_000, 0);
+        loop {
+            let some = attacker.publish_some(rounds, b"7", &topic, false);
+            taken += some;
+            if some < rounds {
+                break;
+            }
+            assert!(began.elapsed() < PATIENCE, "{taken} messages were owed, and none refused");
+        }
+        eprintln!("{taken} messages were owed to each until one was refused");
     }
     scene.check_alive();
 }

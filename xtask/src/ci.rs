@@ -14,6 +14,10 @@ const NODE_MIN: (u32, u32) = (20, 19);
 /// Scripts of `web/package.json` that must pass, in this order, where the page has them.
 const WEB_SCRIPTS: &[&str] = &["generated", "lint", "typecheck", "build", "test"];
 
+/// Names what this machine lacks, so that the checks that need it may be left out; what else is
+/// missing fails them. `tests/hub/needs.rs` knows the names.
+const WITHOUT: &str = "UNS_TEST_WITHOUT";
+
 /// One thing to run.
 struct Step {
     name: String,
@@ -21,6 +25,8 @@ struct Step {
     arguments: Vec<String>,
     /// Below the root; the page's steps run in `web`.
     folder: &'static str,
+    /// Set for this step alone.
+    environment: &'static [(&'static str, &'static str)],
 }
 
 impl Step {
@@ -30,19 +36,20 @@ impl Step {
 
     fn new(name: &str, program: &'static str, arguments: &str, folder: &'static str) -> Self {
         let arguments = arguments.split_whitespace().map(str::to_owned).collect();
-        Self { name: name.to_owned(), program, arguments, folder }
+        Self { name: name.to_owned(), program, arguments, folder, environment: &[] }
     }
 }
 
 /// Runs all steps; the exit code says whether all passed.
 pub(crate) fn run(root: &Path) -> anyhow::Result<ExitCode> {
-    let (steps, notes) = plan(root)?;
+    let (steps, notes) = plan(root, &without())?;
     let mut table: Vec<(String, Duration, bool)> = Vec::new();
     for step in steps {
         writeln!(std::io::stdout(), "── {}", step.name)?;
         let started = now();
         let status = Command::new(step.program)
             .args(&step.arguments)
+            .envs(step.environment.iter().copied())
             .current_dir(root.join(step.folder))
             .stdin(Stdio::null())
             .status()
@@ -60,21 +67,22 @@ fn now() -> Instant {
     Instant::now()
 }
 
+fn without() -> String {
+    std::env::var_os(WITHOUT).unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// The steps for this machine, with notes about what it lacks.
-fn plan(root: &Path) -> anyhow::Result<(Vec<Step>, Vec<String>)> {
+fn plan(root: &Path, without: &str) -> anyhow::Result<(Vec<Step>, Vec<String>)> {
     let mut notes = Vec::new();
+    if !without.is_empty() {
+        notes.push(format!("{WITHOUT}={without}: tests that need this were left out"));
+    }
     let mut steps = vec![Step::cargo("format", "fmt --all --check")];
     steps.push(Step::cargo("tidy", "run --quiet --package xtask -- tidy"));
     let package = root.join("web/package.json");
-    if package.exists() {
-        let node = answer("node", "--version");
-        if node_fits(&node) {
-            let scripts = std::fs::read_to_string(&package).context("read web/package.json")?;
-            steps.extend(web(&scripts));
-        } else {
-            let (major, minor) = NODE_MIN;
-            notes.push(format!("web skipped: Node >= {major}.{minor} is needed, found `{node}`"));
-        }
+    if package.exists() && page_is_checked(&answer("node", "--version"), without)? {
+        let scripts = std::fs::read_to_string(&package).context("read web/package.json")?;
+        steps.extend(web(&scripts));
     }
     steps.push(Step::cargo("clippy", "clippy --workspace --all-targets --quiet -- -D warnings"));
     if answer("cargo-nextest", "--version").is_empty() {
@@ -84,7 +92,30 @@ fn plan(root: &Path) -> anyhow::Result<(Vec<Step>, Vec<String>)> {
         steps.push(Step::cargo("test", "nextest run --workspace --cargo-quiet"));
     }
     steps.push(Step::cargo("doc test", "test --workspace --doc --quiet"));
+    steps.push(Step {
+        environment: &[("RUSTDOCFLAGS", "-D warnings")],
+        ..Step::cargo("doc", "doc --workspace --no-deps --document-private-items --quiet")
+    });
+    // Licences, bans and sources are tidy's too; this reads the texts the crates carry. The database
+    // of advisories needs a network, so nobody is held up by it here.
+    if answer("cargo-deny", "--version").is_empty() {
+        notes.push("cargo-deny is missing, so tidy alone judged licences: `make tools`".to_owned());
+    } else {
+        steps.push(Step::new("deny", "bash", "scripts/check-licences.sh", ""));
+    }
     Ok((steps, notes))
+}
+
+/// Whether the page's steps run; an error where Node is missing and nobody said so.
+fn page_is_checked(node: &str, without: &str) -> anyhow::Result<bool> {
+    let (fits, (major, minor)) = (node_fits(node), NODE_MIN);
+    if !fits && !without.split([',', ' ']).any(|name| name == "node") {
+        anyhow::bail!(
+            "the page's checks need Node >= {major}.{minor}, found `{node}`; install it, or leave \
+             them out: make test {WITHOUT}=node"
+        );
+    }
+    Ok(fits)
 }
 
 fn web(package: &str) -> Vec<Step> {
@@ -147,6 +178,14 @@ mod tests {
         for bad in ["v20.9.0", "v18.20.4", "v9.99.0", "", "nonsense"] {
             assert!(!node_fits(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_page_nobody_can_check_fails_unless_that_is_said() {
+        assert!(page_is_checked("v22.1.0", "").unwrap());
+        assert!(!page_is_checked("", "mount,node").unwrap());
+        let error = page_is_checked("v18.0.0", "mount").unwrap_err().to_string();
+        assert!(error.contains("UNS_TEST_WITHOUT=node") && error.contains("v18.0.0"), "{error}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 const USAGE: &str = "usage: cargo xtask <command>
-  ci     formatting, tidy, web checks, clippy, tests, doc tests; stops at the first failure
+  ci     formatting, tidy, web checks, clippy, tests, docs, licences; stops at the first failure
   tidy   the rules of the house that no compiler checks";
 
 fn main() -> anyhow::Result<ExitCode> {

@@ -3,8 +3,11 @@
 //! checkout, and a test of this package does the same.
 
 mod allow;
+mod circles;
 mod comments;
+mod finding;
 mod graph;
+mod imports;
 mod layers;
 mod licences;
 mod links;
@@ -16,40 +19,11 @@ mod size;
 mod tree;
 mod web;
 
-use std::fmt;
 use std::path::Path;
 
+pub(crate) use finding::Finding;
 use graph::Graph;
 use tree::Tree;
-
-/// One broken rule at one place.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Finding {
-    /// File, relative to the root of the checkout.
-    path: String,
-    /// Line from 1; 0 when the whole file is meant.
-    line: usize,
-    /// Name of the rule, as used in the allow list.
-    rule: &'static str,
-    /// What is wrong and what to do.
-    message: String,
-}
-
-impl Finding {
-    fn new(path: &str, line: usize, rule: &'static str, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), line, rule, message: message.into() }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, line, rule, message } = self;
-        match line {
-            0 => write!(out, "{path}: [{rule}] {message}"),
-            _ => write!(out, "{path}:{line}: [{rule}] {message}"),
-        }
-    }
-}
 
 /// Checks the whole checkout.
 pub(crate) fn run(root: &Path) -> anyhow::Result<Vec<Finding>> {
@@ -67,6 +41,7 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<Vec<Finding>> {
         findings.extend(web::check(&file.path, &file.text));
     }
     findings.extend(modules::check(&tree, &graph));
+    findings.extend(circles::check(&tree, &graph));
     findings.extend(manifests::check(&tree, &graph));
     findings.extend(layers::check(tree.text("ARCHITECTURE.md"), &graph));
     findings.extend(licences::check(tree.text("deny.toml"), &graph));

@@ -1,6 +1,6 @@
 //! MQTT 3.1.1 and 5.0 packets to bytes and back; one codec, the version is a field.
 //!
-//! [`frame`] finds the next packet in a read buffer, [`decode`] reads it as a [`Packet`] that
+//! [`frame()`] finds the next packet in a read buffer, [`decode`] reads it as a [`Packet`] that
 //! borrows from the buffer, and `encode` of each packet type writes it. Decoding a [`Publish`]
 //! allocates nothing; [`encode_publish`] and [`patch_packet_id`] let one encoding serve every
 //! receiver. Bytes come from strangers: malformed ones give an [`Error`] that names the clause

@@ -1,4 +1,5 @@
-//! A hub in 256 MiB: in a control group of its own where one can be made, else by its configuration.
+//! A hub in 256 MiB: in a control group of its own, or by its configuration where groups were named
+//! as absent.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,6 +7,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::hub::{Hub, Scratch};
+use crate::needs;
 
 pub(super) const LIMIT: u64 = 256 << 20;
 
@@ -69,6 +71,7 @@ impl SmallHub {
     pub(super) fn start() -> Self {
         let scratch = Scratch::new();
         let group = Group::new();
+        needs::have("cgroup", group.is_some());
         let hub = match &group {
             Some(group) => {
                 Hub::start_under_with(scratch.path(), &["sh", "-c", &group.enter()], &[])

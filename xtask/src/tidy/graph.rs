@@ -39,6 +39,8 @@ pub(crate) struct Package {
     pub(crate) product: bool,
     /// SPDX expression.
     pub(crate) licence: String,
+    /// Where it is from; empty for our own.
+    pub(crate) source: String,
     /// Folder from the root, for our own packages only.
     pub(crate) folder: Option<String>,
     /// Declared dependencies, for our own packages only.
@@ -87,6 +89,7 @@ impl Graph {
                 version: package.version.to_string(),
                 product: product.contains(&package.id),
                 licence: package.license.clone().unwrap_or_default(),
+                source: package.source.as_ref().map(ToString::to_string).unwrap_or_default(),
                 folder: folder.filter(|_| ours),
                 edges: if ours { edges.collect() } else { Vec::new() },
                 roots: if ours { roots.collect() } else { Vec::new() },
@@ -135,6 +138,9 @@ const BANNED: &[(&str, &str)] = &[
     ("rusqlite", "sqlx owns SQLite; two bindings of it cannot be combined"),
 ];
 
+/// The one place foreign crates may be from, as `deny.toml` has it too.
+const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
 /// Crates of which a second version would double a heavy build or split a type in two.
 const SINGLE: &[&str] =
     &["arrow-array", "arrow-schema", "parquet", "tokio", "rustls", "axum", "sqlx", "bytes"];
@@ -155,6 +161,12 @@ pub(crate) fn check_facts(graph: &Graph) -> Vec<Finding> {
     for package in product() {
         if let Some((name, reason)) = BANNED.iter().find(|(name, _)| *name == package.name) {
             complain("Cargo.lock", format!("`{name}` is linked: {reason}"));
+        }
+    }
+    for package in graph.packages.iter().filter(|package| package.folder.is_none()) {
+        if package.source != REGISTRY {
+            let (name, source) = (&package.name, &package.source);
+            complain("Cargo.lock", format!("`{name}` is from `{source}`, not from crates.io"));
         }
     }
     for name in SINGLE {
@@ -182,7 +194,9 @@ mod tests {
     use super::*;
 
     fn foreign(name: &str, version: &str) -> Package {
-        Package { name: name.into(), version: version.into(), product: true, ..Package::default() }
+        let source = REGISTRY.into();
+        let (name, version) = (name.into(), version.into());
+        Package { name, version, source, product: true, ..Package::default() }
     }
 
     fn check_messages(packages: Vec<Package>, expected: &[&str]) {
@@ -195,6 +209,13 @@ mod tests {
     fn banned_crates_are_found() {
         let expected = "`aws-lc-sys` is linked: one TLS provider: rustls with ring";
         check_messages(vec![foreign("aws-lc-sys", "0.1.0")], &[expected]);
+    }
+
+    #[test]
+    fn crates_of_another_source_are_found() {
+        let source = "git+https://git.example/x#1".to_owned();
+        let expected = "`x` is from `git+https://git.example/x#1`, not from crates.io";
+        check_messages(vec![Package { source, ..foreign("x", "1.0.0") }], &[expected]);
     }
 
     #[test]
