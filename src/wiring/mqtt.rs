@@ -41,6 +41,13 @@ impl Mqtt for Operators {
         Box::pin(self.session_page(query))
     }
 
+    fn end_session(&self, org: OrgId, client_id: String) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let done = self.0.end_session(org, &client_id).await.map_err(|e| refusal(&e))?;
+            if done { Ok(()) } else { Err(session_unknown(&client_id)) }
+        })
+    }
+
     fn subscriptions(&self, query: SubscriptionQuery) -> Answer<'_, Subscriptions> {
         Box::pin(self.subscription_page(query))
     }
@@ -174,8 +181,15 @@ fn client_unknown(client_id: &str) -> Refusal {
     Refusal::new(404, "client_unknown", detail)
 }
 
+fn session_unknown(client_id: &str) -> Refusal {
+    let detail =
+        format!("No session is kept for `{client_id}`. GET /api/v1/broker/sessions lists them.");
+    Refusal::new(404, "session_unknown", detail)
+}
+
 fn refusal(error: &Error) -> Refusal {
     match error {
+        Error::SessionGoesOn { .. } => Refusal::new(503, "session_goes_on", format!("{error}.")),
         Error::ShuttingDown => Refusal::new(503, "shutting_down", "The hub is stopping."),
         Error::TooManyTraces { .. } => Refusal::new(429, "trace_limit", format!("{error}.")),
         other => Refusal::internal("ask the broker", other),

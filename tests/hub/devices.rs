@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use crate::hub::{Hub, Scratch, curl, peers, uns};
 
 /// Log-ins are needed by everybody, on loopback too.
-const CLOSED: &str = "access.anonymous=never";
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const CLOSED: &str = "access.anonymous=never";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Makes a device and answers its secret.
-fn device(hub: &Hub, name: &str, rules: &[&str]) -> String {
+pub(crate) fn device(hub: &Hub, name: &str, rules: &[&str]) -> String {
     let output = hub.uns(&[&["device", "add", name], rules].concat(), "");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8(output.stdout).expect("UTF-8");
@@ -32,9 +32,9 @@ fn publish(hub: &Hub, topic: &str, more: &[&str]) -> (bool, String) {
     (output.status.success() && !said.contains("arning"), said)
 }
 
-/// Tries until it works or ten seconds are over.
-fn eventually(what: &str, mut works: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+/// Tries until it works or a minute is over.
+pub(crate) fn eventually(what: &str, mut works: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
     while !works() {
         assert!(Instant::now() < deadline, "{what}");
         thread::sleep(Duration::from_millis(100));
@@ -42,12 +42,12 @@ fn eventually(what: &str, mut works: impl FnMut() -> bool) {
 }
 
 /// Waits until the hub has taken in so many changes of its accounts.
-fn taken_in(hub: &Hub, changes: usize) {
+pub(crate) fn taken_in(hub: &Hub, changes: usize) {
     eventually("the accounts are read", || hub.log().matches("was read again").count() >= changes);
 }
 
 /// GET as somebody; status and body.
-fn get(hub: &Hub, credentials: &str, path: &str) -> (u16, String) {
+pub(crate) fn get(hub: &Hub, credentials: &str, path: &str) -> (u16, String) {
     let url = format!("http://{}{path}", hub.http);
     curl(&["-s", "-w", "\n%{http_code}", "-u", credentials, &url])
 }

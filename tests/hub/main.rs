@@ -13,6 +13,7 @@ mod wire;
 mod absent_sessions;
 mod aggregates;
 mod brownfield_off;
+mod client_ids;
 mod clock_jumps;
 mod commands;
 mod dead_letters;

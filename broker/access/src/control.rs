@@ -1,5 +1,6 @@
 //! Log-ins of every kind, decided in one place: for MQTT on its cores and beside them, for HTTP.
 
+mod account;
 mod authenticate;
 mod decide;
 

@@ -6,6 +6,7 @@ mod store;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -239,6 +240,7 @@ impl Reader<'_> {
         };
         let book = self.book(&entry.lists(), &what)?;
         let value = Certificate { name: name.as_str().into(), book };
+        policy.certified.insert(Arc::clone(&value.name));
         let known = if by_subject { &mut policy.subjects } else { &mut policy.common_names };
         if known.insert(key.as_str().into(), value).is_some() {
             return Err(self.twice(&entry.name, &what));

@@ -77,6 +77,11 @@ impl Grant {
         self.identity.as_ref()
     }
 
+    /// How they got in.
+    pub(crate) fn who(&self) -> &Who {
+        &self.who
+    }
+
     pub(crate) fn is_of(&self, who: &Who) -> bool {
         self.who == *who
     }

@@ -1,6 +1,6 @@
 //! A policy: every account with its rules, as one state of the file says it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use uns_model::Filter;
@@ -20,6 +20,8 @@ pub(crate) struct Policy {
     pub(crate) devices: HashMap<Box<str>, Device>,
     pub(crate) subjects: HashMap<Box<str>, Certificate>,
     pub(crate) common_names: HashMap<Box<str>, Certificate>,
+    /// The names certificates stand for.
+    pub(crate) certified: HashSet<Arc<str>>,
     pub(crate) jwt: Option<JwtPolicy>,
     pub(crate) anonymous: RuleBook,
 }
@@ -32,6 +34,13 @@ impl Policy {
             && self.subjects.is_empty()
             && self.common_names.is_empty()
             && self.jwt.is_none())
+    }
+
+    /// Whether the file has an account of this name: a user, a device or a certificate's.
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        self.users.contains_key(name)
+            || self.devices.contains_key(name)
+            || self.certified.contains(name)
     }
 }
 

@@ -13,8 +13,9 @@ use parking_lot::Mutex;
 use uns_model::{OrgId, SessionNo};
 
 use crate::key::Address;
-use crate::login::Identity;
 use crate::tree::Wish;
+
+pub use look::Orphan;
 
 /// The subscriptions of one client.
 pub type Filters = HashMap<Box<str>, Wish, RandomState>;
@@ -41,17 +42,48 @@ pub enum Ended {
     Unknown,
 }
 
-/// The client id belongs to somebody else.
+/// The client id belongs to another account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NotYours;
+
+/// Who claims a client id.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimant<'a> {
+    /// The connection.
+    pub connection: Address,
+    /// Its account; `None` for a client without a log-in.
+    pub account: Option<&'a Arc<str>>,
+    /// The account is named like the client id, so that it may have the id whoever uses it.
+    pub reserved: bool,
+}
+
+/// A session that outlives connections.
+#[derive(Debug)]
+struct Kept {
+    number: SessionNo,
+    /// The account whose client had it last; unlike the client id's, while a claim is under way.
+    owner: Option<Arc<str>>,
+    /// Its state while no connection has it.
+    parked: Option<Box<Parked>>,
+}
+
+/// What a connection finds under its client id.
+#[derive(Debug)]
+pub struct Found {
+    /// The session that outlived its last connection.
+    pub session: SessionNo,
+    /// What it left.
+    pub parked: Parked,
+    /// Whether it belongs to the account that has the client id now. If not it must not go on.
+    pub own: bool,
+}
 
 #[derive(Debug, Default)]
 struct Client {
     connection: Option<Address>,
-    /// Its session that outlives connections; the state is here while there is none.
-    session: Option<(SessionNo, Option<Box<Parked>>)>,
-    /// Who had it last; nobody in particular for a session put back without an owner.
-    name: Option<Arc<str>>,
+    session: Option<Kept>,
+    /// The account it belongs to; none while only clients without a log-in have used it.
+    owner: Option<Arc<str>>,
 }
 
 impl Client {
@@ -100,33 +132,33 @@ impl Clients {
         clients.len() < max || clients.contains_key(client_id)
     }
 
-    /// Gives the client id to a connection and returns the one that held it, if somebody of this
-    /// name may have it: it is free, or his, or was of a client without a log-in. Else one could
-    /// end another's connection, and take what is kept for it.
+    /// Gives the client id to a connection, and returns the one that held it, if its account may
+    /// have it: the id is free, belongs to that account, was only used without a log-in, or is
+    /// reserved for it. Otherwise one account could end another's connection and take what is kept
+    /// for it.
     ///
     /// # Errors
-    /// It is somebody else's.
+    /// It belongs to another account.
     pub fn claim(
         &self,
         org: OrgId,
         client_id: &str,
-        (who, name): (Address, &Arc<str>),
+        by: Claimant<'_>,
     ) -> Result<Option<Address>, NotYours> {
         let mut state = self.state.lock();
-        let held = state.client(org, client_id).and_then(|client| client.name.as_deref());
-        if held.is_some_and(|held| held != &**name && held != Identity::ANONYMOUS) {
+        let held = state.client(org, client_id).and_then(|client| client.owner.as_ref());
+        if !by.reserved && held.is_some_and(|held| by.account != Some(held)) {
             return Err(NotYours);
         }
         let clients = state.orgs.entry(org).or_default();
-        let name = Some(Arc::clone(name));
+        let (owner, connection) = (by.account.map(Arc::clone), Some(by.connection));
         let old = match clients.get_mut(client_id) {
             Some(client) => {
-                client.name = name;
-                client.connection.replace(who)
+                client.owner = owner;
+                std::mem::replace(&mut client.connection, connection)
             }
             None => {
-                let client = Client { connection: Some(who), session: None, name };
-                clients.insert(client_id.into(), client);
+                clients.insert(client_id.into(), Client { connection, session: None, owner });
                 None
             }
         };
@@ -148,10 +180,16 @@ impl Clients {
 
     /// The client's session that outlived its last connection. Its state goes to the caller, whose
     /// connection holds the client id.
-    pub fn resume(&self, org: OrgId, client_id: &str) -> Option<(SessionNo, Parked)> {
+    pub fn resume(&self, org: OrgId, client_id: &str) -> Option<Found> {
         let mut state = self.state.lock();
-        let (session, parked) = state.client(org, client_id)?.session.as_mut()?;
-        Some((*session, *parked.take().unwrap_or_default()))
+        let Client { session, owner, .. } = state.client(org, client_id)?;
+        let kept = session.as_mut()?;
+        let own = kept.owner.is_none() || kept.owner == *owner;
+        if own {
+            kept.owner.clone_from(owner);
+        }
+        let parked = *kept.parked.take().unwrap_or_default();
+        Some(Found { session: kept.number, parked, own })
     }
 
     /// A publish of QoS 2 was not taken after all, and its client is gone by now: sent again, it is
@@ -159,8 +197,9 @@ impl Clients {
     pub fn forget_received(&self, session: SessionNo, id: PacketId) {
         let mut state = self.state.lock();
         let sessions = state.orgs.values_mut().flat_map(HashMap::values_mut);
-        let mut parked = sessions.filter_map(|client| client.session.as_mut());
-        if let Some((_, Some(parked))) = parked.find(|(known, _)| *known == session) {
+        let mut kept = sessions.filter_map(|client| client.session.as_mut());
+        let found = kept.find(|kept| kept.number == session);
+        if let Some(parked) = found.and_then(|kept| kept.parked.as_mut()) {
             parked.received.remove(&id);
         }
     }
@@ -183,7 +222,8 @@ impl Clients {
         if client.session.is_none() && !room {
             return false;
         }
-        let new = client.session.replace((session, None)).is_none();
+        let kept = Kept { number: session, owner: client.owner.clone(), parked: None };
+        let new = client.session.replace(kept).is_none();
         state.sessions = count + usize::from(new);
         true
     }
@@ -192,10 +232,9 @@ impl Clients {
     pub fn park(&self, org: OrgId, client_id: &str, session: SessionNo, parked: Parked) {
         let mut state = self.state.lock();
         if let Some(client) = state.client(org, client_id)
-            && let Some((known, place)) = &mut client.session
-            && *known == session
+            && let Some(kept) = client.session.as_mut().filter(|kept| kept.number == session)
         {
-            *place = Some(Box::new(parked));
+            kept.parked = Some(Box::new(parked));
         }
     }
 
@@ -203,13 +242,13 @@ impl Clients {
     pub fn end(&self, org: OrgId, client_id: &str, session: SessionNo, if_away: bool) -> Ended {
         let mut state = self.state.lock();
         let Some(client) = state.client(org, client_id) else { return Ended::Unknown };
-        if client.session.as_ref().is_none_or(|(known, _)| *known != session) {
+        if client.session.as_ref().is_none_or(|kept| kept.number != session) {
             return Ended::Unknown;
         }
         if if_away && client.connection.is_some() {
             return Ended::GoesOn;
         }
-        let parked = client.session.take().and_then(|(_, parked)| parked);
+        let parked = client.session.take().and_then(|kept| kept.parked);
         state.sessions -= 1;
         state.forget_if_gone(org, client_id);
         Ended::Left(*parked.unwrap_or_default())
@@ -226,8 +265,9 @@ impl Clients {
         let mut state = self.state.lock();
         let clients = state.orgs.entry(org).or_default();
         let client = clients.entry(client_id.into()).or_default();
-        client.name = owner;
-        let new = client.session.replace((session, Some(Box::new(parked)))).is_none();
+        client.owner.clone_from(&owner);
+        let kept = Kept { number: session, owner, parked: Some(Box::new(parked)) };
+        let new = client.session.replace(kept).is_none();
         state.sessions += usize::from(new);
     }
 
@@ -248,65 +288,4 @@ impl Clients {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::key::{CoreNo, Key};
-
-    fn who(slot: u32) -> Address {
-        Address { core: CoreNo(0), key: Key { slot, generation: 0 } }
-    }
-
-    fn claim(clients: &Clients, org: OrgId, client_id: &str, slot: u32) -> Option<Address> {
-        clients.claim(org, client_id, (who(slot), &"fred".into())).expect("it is his or nobody's")
-    }
-
-    #[test]
-    fn a_client_id_is_its_users() {
-        let (clients, org) = (Clients::default(), OrgId(1));
-        let claim = |org, slot, name: &str| clients.claim(org, "a", (who(slot), &name.into()));
-        assert_eq!(claim(org, 1, Identity::ANONYMOUS), Ok(None));
-        assert_eq!(claim(org, 2, "fred"), Ok(Some(who(1))));
-        for name in ["anna", Identity::ANONYMOUS] {
-            assert_eq!(claim(org, 3, name), Err(NotYours));
-        }
-        assert_eq!(clients.find(org, "a"), Some(who(2)), "who may not have it changes nothing");
-        assert_eq!(claim(OrgId(2), 4, "anna"), Ok(None));
-        clients.release(org, "a", who(2));
-        assert_eq!(claim(org, 5, "anna"), Ok(None), "nobody had it");
-    }
-
-    #[test]
-    fn only_the_holder_releases() {
-        let clients = Clients::default();
-        assert_eq!(claim(&clients, OrgId(1), "a", 1), None);
-        assert_eq!(claim(&clients, OrgId(2), "a", 2), None);
-        assert_eq!(claim(&clients, OrgId(1), "a", 3), Some(who(1)));
-        clients.release(OrgId(1), "a", who(1));
-        assert_eq!(clients.count(), 2);
-        clients.release(OrgId(1), "a", who(3));
-        clients.release(OrgId(2), "a", who(2));
-        assert_eq!(clients.count(), 0);
-    }
-
-    #[test]
-    fn a_session_waits_for_its_client_and_ends_once() {
-        let (clients, org) = (Clients::default(), OrgId(1));
-        claim(&clients, org, "a", 1);
-        let session = clients.number();
-        assert!(clients.begin(org, "a", session, 1));
-        let received = std::iter::once(PacketId::FIRST).collect();
-        clients.park(org, "a", session, Parked { received, ..Parked::default() });
-        clients.release(org, "a", who(1));
-        assert_eq!((clients.count(), clients.sessions()), (0, 1));
-        claim(&clients, org, "b", 2);
-        assert!(!clients.begin(org, "b", clients.number(), 1), "there are enough");
-        claim(&clients, org, "a", 3);
-        let (same, parked) = clients.resume(org, "a").unwrap();
-        assert_eq!((same, parked.received.len()), (session, 1));
-        assert!(matches!(clients.end(org, "a", session, true), Ended::GoesOn));
-        clients.release(org, "a", who(3));
-        assert!(matches!(clients.end(org, "a", session, true), Ended::Left(_)));
-        assert!(matches!(clients.end(org, "a", session, true), Ended::Unknown));
-        assert_eq!(clients.sessions(), 0);
-    }
-}
+mod tests;

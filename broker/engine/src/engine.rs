@@ -9,6 +9,7 @@ mod authenticate;
 mod close;
 mod connect;
 mod deliver;
+mod end_session;
 mod exchange;
 mod figures;
 mod inspect;
@@ -166,6 +167,8 @@ pub struct Engine<G: Gate> {
     throttled: Vec<(Duration, Key)>,
     /// Connections whose pace is being judged.
     stalled: Vec<Key>,
+    /// The policy epoch as of which the session of every account that is gone has ended.
+    accounts_checked: Option<u64>,
     /// Connections that must not be answered, to be ended at the next tick.
     unanswered: Vec<Key>,
     scratch: Vec<u8>,
@@ -192,6 +195,7 @@ impl<G: Gate> Engine<G> {
             resume: false,
             throttled: Vec::new(),
             stalled: Vec::new(),
+            accounts_checked: None,
             unanswered: Vec::new(),
             scratch: Vec::new(),
             tracer: Tracer::default(),

@@ -42,7 +42,7 @@ mod tree;
 pub use access::{Access, Action, Coverage, Everything};
 pub use batch::Batch;
 pub use broker::Broker;
-pub use clients::{Clients, Ended, Filters, Parked};
+pub use clients::{Clients, Ended, Filters, Orphan, Parked};
 pub use config::{Config, Durability, Refusals, Stall};
 pub use connection::Will;
 pub use dead::{Buried, DeadLetter, DeadLetters};
@@ -60,7 +60,7 @@ pub use key::{Address, CoreNo, Key, Slots};
 pub use limits::{Limits, OrganisationLimits, Rate};
 pub use login::{
     Anonymous, Authenticate, Certificate, Exchange, Identity, Login, OwnedLogin, Password, Peer,
-    Step, Transport, Verdict,
+    Reservation, Step, Transport, Verdict,
 };
 pub use pressure::Pressure;
 pub use retained::{Held, Quota, Retained, RetainedMessages, Walk};

@@ -161,6 +161,10 @@ pub struct Identity {
     pub org: OrgId,
     /// Its name: a user, a device, or `anonymous`.
     pub name: Arc<str>,
+    /// Its account, told apart from every other account of its organisation, also where two have
+    /// the same name. `None` for a client without a log-in. Client ids and sessions belong to
+    /// accounts, and the log notes whose a session is.
+    pub account: Option<Arc<str>>,
     /// What it may publish and receive.
     pub access: Arc<dyn Access>,
 }
@@ -169,16 +173,29 @@ impl Identity {
     /// The name of clients without a log-in.
     pub const ANONYMOUS: &str = "anonymous";
 
-    /// Somebody with a name.
+    /// Somebody with a name, which is that of the account as well.
     pub fn new(org: OrgId, name: &str, access: Arc<dyn Access>) -> Self {
-        Self { org, name: name.into(), access }
+        let name: Arc<str> = name.into();
+        Self { org, account: Some(Arc::clone(&name)), name, access }
     }
 
     /// Nobody in particular, in the default organisation, who may do everything.
     pub fn anonymous() -> Self {
         static NAME: LazyLock<Arc<str>> = LazyLock::new(|| Identity::ANONYMOUS.into());
-        Self { org: OrgId::DEFAULT, name: Arc::clone(&NAME), access: Everything::shared() }
+        let (name, access) = (Arc::clone(&NAME), Everything::shared());
+        Self { org: OrgId::DEFAULT, name, account: None, access }
     }
+}
+
+/// For whom a client id is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reservation {
+    /// For nobody: the first account to use it owns it.
+    Nobodys,
+    /// For the account that asks: it gets the id even where another one uses it.
+    Own,
+    /// For another account: whoever asks is refused.
+    Anothers,
 }
 
 /// What is known of a log-in at once.
@@ -205,6 +222,18 @@ pub trait Authenticate: Send + Sync {
             Verdict::Known(known) => known,
             Verdict::Ask => Err(ReasonCode::NotAuthorized),
         }
+    }
+
+    /// Whether a client id is spoken for before anybody uses it, because it is the name of an
+    /// account. Asked on a core thread, so it must be quick.
+    fn reservation(&self, _client_id: &str, _identity: &Identity) -> Reservation {
+        Reservation::Nobodys
+    }
+
+    /// Whether an account still exists ([`Identity::account`]). The sessions of those that do not
+    /// are ended.
+    fn has_account(&self, _org: OrgId, _account: &str) -> bool {
+        true
     }
 
     /// Begins enhanced authentication with a method; `None` if the method is not known here.

@@ -16,6 +16,14 @@ pub enum Error {
         /// How many may.
         max: usize,
     },
+    /// A session could not be ended, or its end is not on disk.
+    #[error(
+        "the session of `{client_id}` has not ended: its client keeps coming back, or the log takes nothing"
+    )]
+    SessionGoesOn {
+        /// Whose it is.
+        client_id: String,
+    },
     /// A listener could not be opened.
     #[error("cannot listen for MQTT on {address}")]
     Listen {

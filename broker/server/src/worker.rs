@@ -31,7 +31,7 @@ use crate::verify::Verifiers;
 pub(crate) use figures::Sources;
 pub(crate) use layered::Layers;
 use link::Link;
-pub(crate) use orders::{ORDERS_MAX, Order};
+pub(crate) use orders::{HeldBy, ORDERS_MAX, Order};
 use stream::Stream;
 pub(crate) use tasks::run;
 

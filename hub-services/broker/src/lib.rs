@@ -6,13 +6,12 @@
 
 mod params;
 mod routes;
+mod service;
 
-use std::sync::Arc;
-
-use hub_kit::services::Mqtt;
 use hub_kit::{Error, Hub, Module, Started};
 use serde::Deserialize;
-use uns_model::OrgId;
+
+use service::Service;
 
 /// The module.
 #[derive(Debug)]
@@ -22,13 +21,6 @@ pub struct Broker;
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {}
-
-/// What every handler works with.
-#[derive(Clone)]
-pub(crate) struct Service {
-    pub(crate) org: OrgId,
-    pub(crate) mqtt: Arc<dyn Mqtt>,
-}
 
 impl Module for Broker {
     const NAME: &'static str = "broker";

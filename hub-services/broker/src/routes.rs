@@ -1,6 +1,7 @@
 //! The routes under `/api/v1/broker`, for admins.
 
 mod delete_client;
+mod delete_session;
 mod delete_trace;
 mod get_client;
 mod get_clients;
@@ -16,12 +17,12 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{delete, get};
 use hub_kit::{Caller, Refusal};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
-use crate::Service;
+use crate::service::Service;
 
 pub(crate) fn router(service: Service) -> Router {
     let client = get(get_client::handle).delete(delete_client::handle);
@@ -31,6 +32,7 @@ pub(crate) fn router(service: Service) -> Router {
         .route("/api/v1/broker/clients", get(get_clients::handle))
         .route("/api/v1/broker/clients/{client_id}", client)
         .route("/api/v1/broker/sessions", get(get_sessions::handle))
+        .route("/api/v1/broker/sessions/{client_id}", delete(delete_session::handle))
         .route("/api/v1/broker/subscriptions", get(get_subscriptions::handle))
         .route("/api/v1/broker/topics", get(get_topics::handle))
         .route("/api/v1/broker/stats", get(get_stats::handle))
@@ -52,6 +54,7 @@ async fn admins(caller: Caller, request: Request, next: Next) -> Result<Response
     get_client::handle,
     delete_client::handle,
     get_sessions::handle,
+    delete_session::handle,
     get_subscriptions::handle,
     get_topics::handle,
     get_stats::handle,

@@ -3,26 +3,33 @@
 use std::sync::Arc;
 
 use broker_codec::ReasonCode;
-use broker_engine::{Authenticate, Exchange, Identity, Login, OwnedLogin, Verdict};
+use broker_engine::{Authenticate, Exchange, Identity, Login, OwnedLogin, Reservation, Verdict};
 use uns_model::OrgId;
 
+use super::account::account;
 use super::{AccessControl, Shared};
 use crate::grant::{Grant, Who};
 use crate::scram::{self, Accounts, Scram, ScramKeys};
 
-/// The broker's own word for somebody.
-fn identity(grant: Arc<Grant>) -> Identity {
-    if let Some(identity) = grant.identity() {
-        return identity.clone();
+impl Shared {
+    /// The broker's own word for somebody.
+    fn identity(&self, grant: Arc<Grant>) -> Identity {
+        let account = account(&self.policy.load(), &grant);
+        if let Some(identity) = grant.identity() {
+            return Identity { account, ..identity.clone() };
+        }
+        let named = !grant.name().is_empty();
+        let name = if named { Arc::clone(grant.name()) } else { Identity::ANONYMOUS.into() };
+        Identity { org: OrgId::DEFAULT, name, account, access: grant }
     }
-    let name = if grant.name().is_empty() { "anonymous".into() } else { Arc::clone(grant.name()) };
-    Identity { org: OrgId::DEFAULT, name, access: grant }
 }
 
 impl Authenticate for AccessControl {
     fn authenticate(&self, login: &Login<'_>) -> Verdict {
         match self.0.quick(login) {
-            Some(known) => Verdict::Known(self.0.counted(known).map(identity)),
+            Some(known) => {
+                Verdict::Known(self.0.counted(known).map(|grant| self.0.identity(grant)))
+            }
             None => Verdict::Ask,
         }
     }
@@ -31,7 +38,15 @@ impl Authenticate for AccessControl {
         let login = login.as_login();
         // Another connection of the same name may have been verified while this one waited.
         let known = self.0.quick(&login).unwrap_or_else(|| self.0.slow(&login));
-        self.0.counted(known).map(identity)
+        self.0.counted(known).map(|grant| self.0.identity(grant))
+    }
+
+    fn reservation(&self, client_id: &str, identity: &Identity) -> Reservation {
+        self.0.reservation(client_id, identity)
+    }
+
+    fn has_account(&self, _: OrgId, account: &str) -> bool {
+        self.0.has_account(account)
     }
 
     fn exchange(&self, method: &str, login: &Login<'_>) -> Option<Box<dyn Exchange>> {
@@ -63,7 +78,7 @@ impl Accounts for ScramAccounts {
         let user = policy.users.get(name).ok_or(ReasonCode::NotAuthorized)?;
         let who = Who::User(user.credential.clone());
         let grant = self.shared.grant(who, name, &self.client_id);
-        self.shared.counted(Ok(grant)).map(identity)
+        self.shared.counted(Ok(grant)).map(|grant| self.shared.identity(grant))
     }
 
     fn failed(&self, _: &str) {

@@ -9,6 +9,8 @@ use uns_model::{ManualClock, OrgId, SeededRandom, Timestamp};
 use super::*;
 use crate::{ADMIN, Grants};
 
+mod accounts;
+
 const PASSWORD: &str = "correct horse battery";
 
 struct World {

@@ -10,9 +10,12 @@ use uns_model::OrgId;
 use super::throttle::may_connect;
 use super::{Engine, Now, Signal};
 use crate::aliases::Aliases;
+use crate::broker::Broker;
+use crate::clients::{Claimant, NotYours};
 use crate::connection::{Accepted, Connection, Introduction, Phase, Welcome};
 use crate::gate::Gate;
 use crate::key::{Address, Key};
+use crate::login::{Identity, Reservation};
 use crate::outbound::Outbound;
 use crate::stats::Limit;
 use crate::window::Window;
@@ -73,9 +76,7 @@ impl<G: Gate> Engine<G> {
             self.desk.stats.limited(Limit::Sessions);
             return self.fail(now, key, ReasonCode::QuotaExceeded);
         }
-        let owner = (me, &identity.name);
-        let claimed = self.broker.clients.claim(identity.org, &connection.client_id, owner);
-        let Ok(old) = claimed else {
+        let Ok(old) = claim(&self.broker, &connection.client_id, (me, &identity)) else {
             return self.fail(now, key, ReasonCode::ClientIdentifierNotValid);
         };
         self.broker.config.apply(connection, introduction);
@@ -171,6 +172,21 @@ impl<G: Gate> Engine<G> {
         Self::mark_dirty(connection, key, &mut self.effects.dirty);
         self.pump_retained(now, key);
     }
+}
+
+/// Gives a connection its client id, unless that belongs to another account or is the name of one.
+fn claim(
+    broker: &Broker,
+    client_id: &str,
+    (connection, identity): (Address, &Identity),
+) -> Result<Option<Address>, NotYours> {
+    let reserved = match broker.authenticate.reservation(client_id, identity) {
+        Reservation::Anothers => return Err(NotYours),
+        Reservation::Own => true,
+        Reservation::Nobodys => false,
+    };
+    let by = Claimant { connection, account: identity.account.as_ref(), reserved };
+    broker.clients.claim(identity.org, client_id, by)
 }
 
 /// Only MQTT 5 can tell a client of another keep alive than its own (3.2.2.3.14); a client of 3.1.1

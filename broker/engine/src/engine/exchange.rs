@@ -149,8 +149,9 @@ impl<G: Gate> Engine<G> {
             }
             Outcome::Done(identity, data) => {
                 // Client id, session and subscriptions belong to who came first.
-                let same =
-                    |before: &Identity| before.org == identity.org && before.name == identity.name;
+                let same = |before: &Identity| {
+                    before.org == identity.org && before.account == identity.account
+                };
                 if !connection.identity.as_ref().is_some_and(same) {
                     self.refuse_again(now, key);
                     return Ok(());

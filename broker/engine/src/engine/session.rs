@@ -10,12 +10,11 @@ use super::permit::may_publish;
 use super::publish::{Culprit, Origin};
 use super::{Attached, Engine, Now};
 use crate::access::Action;
-use crate::clients::{Ended, Parked};
+use crate::clients::{Ended, Found, Parked};
 use crate::connection::{Connection, Will};
 use crate::feed::{Fed, LEDGER_PACKET_IDS};
 use crate::gate::Gate;
 use crate::key::Key;
-use crate::login::Identity;
 use crate::outbound::OwedRetained;
 use crate::retained::Walk;
 use crate::stats::Drop;
@@ -66,17 +65,17 @@ impl<G: Gate> Engine<G> {
         let (org, expiry) = (connection.org, connection.expiry);
         let old = self.broker.clients.resume(org, &connection.client_id);
         let resumed = match old {
-            Some((old, parked)) if clean_start => {
-                self.broker.clients.end(org, &connection.client_id, old, false);
+            Some(Found { session, parked, own }) if clean_start || !own => {
+                self.broker.clients.end(org, &connection.client_id, session, false);
                 let filters = parked.filters.keys().map(|filter| &**filter);
-                self.broker.subscriptions.remove(org, filters, &[Holder::Session(old)]);
-                self.gate.session(now.wall, old, &SessionChange::Ended);
+                self.broker.subscriptions.remove(org, filters, &[Holder::Session(session)]);
+                self.gate.session(now.wall, session, &SessionChange::Ended);
                 None
             }
             old => old,
         };
         let present = resumed.is_some();
-        if let Some((session, parked)) = resumed {
+        if let Some(Found { session, parked, .. }) = resumed {
             connection.session = Some(session);
             connection.durable = true;
             self.gate.session(now.wall, session, &SessionChange::Resumed { expiry });
@@ -100,11 +99,10 @@ impl<G: Gate> Engine<G> {
         Ok(present)
     }
 
-    /// A durable session belongs to whoever logged in for it, also after a restart.
+    /// A durable session belongs to the account that logged in for it, also after a restart.
     fn note_owner(&mut self, now: Now, key: Key) {
         let Some(connection) = self.connections.get(key) else { return };
-        let name = connection.identity.as_ref().map(|identity| &*identity.name);
-        let name = name.filter(|name| *name != Identity::ANONYMOUS);
+        let name = connection.identity.as_ref().and_then(|identity| identity.account.as_deref());
         if let (Some(session), Some(name)) = (connection.durable_session(), name) {
             self.gate.session(now.wall, session, &SessionChange::Owner { name });
         }

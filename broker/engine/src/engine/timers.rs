@@ -56,6 +56,7 @@ impl<G: Gate> Engine<G> {
         self.cut_slow(now);
         self.tracer.sweep(now.monotonic);
         self.end_revoked(now);
+        self.end_orphans(now);
         if self.core == CoreNo(0) {
             self.broker.retained.expire(now.monotonic, 10_000);
         }

@@ -8,6 +8,8 @@ use uns_model::OrgId;
 
 use crate::Error;
 use crate::handle::Handle;
+use crate::inspect::ask;
+use crate::worker::{HeldBy, Order};
 
 /// Which sessions.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +51,9 @@ pub struct SessionInfo {
     pub dropped: u64,
 }
 
+/// How often the end of a session is looked for, and how long between two looks.
+const ATTEMPTS: usize = 500;
+const STEP: Duration = Duration::from_millis(10);
 /// Sessions read from the ledger at once.
 const PAGE: usize = 1000;
 
@@ -83,6 +88,46 @@ impl Handle {
         let more = all.len() > query.limit;
         all.truncate(query.limit);
         Ok((all, more))
+    }
+
+    /// Ends a client's session by administrative action, together with its connection if it has
+    /// one; `false` if it has neither. The end is on disk when this is answered.
+    ///
+    /// # Errors
+    /// The broker is shutting down, or the log does not take it.
+    pub async fn end_session(&self, org: OrgId, client_id: &str) -> Result<bool, Error> {
+        let mut known = false;
+        for _ in 0..ATTEMPTS {
+            let held_by = match self.broker.clients.holding(org, client_id) {
+                (Some(who), _) => (who.core.index(), HeldBy::Connection(who.key)),
+                (None, Some(session)) => (0, HeldBy::Nobody(session)),
+                (None, None) => {
+                    self.await_end(org, client_id).await?;
+                    return Ok(known);
+                }
+            };
+            known = true;
+            let (core, held_by) = held_by;
+            let orders = self.orders.get(core).ok_or(Error::ShuttingDown)?;
+            let order = |reply| Order::EndSession(org, client_id.into(), held_by, reply);
+            if !ask(orders, order).await? {
+                // Its connection is going, or moved to another core meanwhile.
+                tokio::time::sleep(STEP).await;
+            }
+        }
+        Err(Error::SessionGoesOn { client_id: client_id.to_owned() })
+    }
+
+    /// Waits until the log says that the client has no session.
+    async fn await_end(&self, org: OrgId, client_id: &str) -> Result<(), Error> {
+        let Some(ledger) = &self.ledger else { return Ok(()) };
+        for _ in 0..ATTEMPTS {
+            if ledger.find(org, client_id).is_none() {
+                return Ok(());
+            }
+            tokio::time::sleep(STEP).await;
+        }
+        Err(Error::SessionGoesOn { client_id: client_id.to_owned() })
     }
 
     /// One more than asked for, if there are so many.

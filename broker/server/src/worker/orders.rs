@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use broker_engine::{ClientInfo, ClientScan, Key, TopicScan, Trace};
 use tokio::sync::{mpsc, oneshot};
+use uns_model::{OrgId, SessionNo};
 
 use super::Worker;
 
@@ -22,6 +23,17 @@ pub(crate) enum Order {
     Trace(Arc<Trace>, oneshot::Sender<()>),
     /// End this connection.
     Kick(Key, oneshot::Sender<bool>),
+    /// End the session of a client, connected here or away.
+    EndSession(OrgId, Box<str>, HeldBy, oneshot::Sender<bool>),
+}
+
+/// Who has a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum HeldBy {
+    /// This connection.
+    Connection(Key),
+    /// Nobody at the moment.
+    Nobody(SessionNo),
 }
 
 /// Orders waiting for one core.
@@ -54,6 +66,19 @@ pub(super) async fn take_orders(worker: Rc<Worker>, mut orders: mpsc::Receiver<O
             Order::Kick(key, reply) => {
                 let now = worker.now();
                 reply.send(worker.engine.borrow_mut().kick(now, key)).ok();
+                worker.flush_soon();
+            }
+            Order::EndSession(org, client_id, held_by, reply) => {
+                let (now, mut engine) = (worker.now(), worker.engine.borrow_mut());
+                let done = match held_by {
+                    HeldBy::Connection(key) => engine.end_session(now, key, (org, &client_id)),
+                    HeldBy::Nobody(session) => {
+                        engine.end_absent(now, org, &client_id, session);
+                        true
+                    }
+                };
+                drop(engine);
+                reply.send(done).ok();
                 worker.flush_soon();
             }
         }

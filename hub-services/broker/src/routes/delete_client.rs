@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use hub_kit::Refusal;
 use schemas::http::Problem;
 
-use crate::Service;
+use crate::service::Service;
 
 /// Ends a client's connection: MQTT 5 clients are told 0x98, Administrative action. Its will is
 /// published, its session stays as after any loss, and it may come back.

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use hub_kit::Refusal;
 use schemas::http::Problem;
 
-use crate::Service;
+use crate::service::Service;
 
 /// Ends a trace and forgets its events.
 #[utoipa::path(delete, path = "/api/v1/broker/traces/{id}", tag = "broker", operation_id = "stopTrace",

@@ -6,7 +6,7 @@ use hub_kit::Refusal;
 use schemas::http::Problem;
 use schemas::http::broker::Client;
 
-use crate::Service;
+use crate::service::Service;
 
 /// One connected client.
 #[utoipa::path(get, path = "/api/v1/broker/clients/{clientId}", tag = "broker", operation_id = "getClient",

@@ -8,8 +8,8 @@ use hub_kit::services::{ClientOrder, ClientQuery};
 use schemas::http::Problem;
 use schemas::http::broker::{ClientState, Clients, Pace};
 
-use crate::Service;
 use crate::params::word;
+use crate::service::Service;
 
 const KNOWN: [&str; 10] = [
     "clientId",

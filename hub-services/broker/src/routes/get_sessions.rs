@@ -8,8 +8,8 @@ use hub_kit::services::SessionQuery;
 use schemas::http::Problem;
 use schemas::http::broker::Sessions;
 
-use crate::Service;
 use crate::params::choice;
+use crate::service::Service;
 
 /// Sessions of clients, connected or not, page by page.
 #[utoipa::path(get, path = "/api/v1/broker/sessions", tag = "broker", operation_id = "getSessions",

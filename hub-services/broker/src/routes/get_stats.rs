@@ -6,7 +6,7 @@ use hub_kit::Refusal;
 use schemas::http::Problem;
 use schemas::http::broker::BrokerStats;
 
-use crate::Service;
+use crate::service::Service;
 
 /// Figures of the whole broker, of each core and transport, and by cause.
 #[utoipa::path(get, path = "/api/v1/broker/stats", tag = "broker", operation_id = "getBrokerStats",

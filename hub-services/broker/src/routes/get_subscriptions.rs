@@ -9,7 +9,7 @@ use schemas::http::Problem;
 use schemas::http::broker::Subscriptions;
 use uns_model::Filter;
 
-use crate::Service;
+use crate::service::Service;
 
 /// Subscriptions of connected clients, page by page.
 #[utoipa::path(get, path = "/api/v1/broker/subscriptions", tag = "broker", operation_id = "getSubscriptions",

@@ -8,8 +8,8 @@ use hub_kit::services::TopicQuery;
 use schemas::http::Problem;
 use schemas::http::broker::Topics;
 
-use crate::Service;
 use crate::params::choice;
+use crate::service::Service;
 
 /// Topics with a retained message, and those published to lately, page by page. A filter that
 /// begins with a wildcard leaves out `$SYS`, as it does for subscribers.

@@ -8,7 +8,7 @@ use hub_kit::services::TraceQuery;
 use schemas::http::Problem;
 use schemas::http::broker::Trace;
 
-use crate::Service;
+use crate::service::Service;
 
 /// One trace with a page of its events, as they came.
 #[utoipa::path(get, path = "/api/v1/broker/traces/{id}", tag = "broker", operation_id = "getTrace",

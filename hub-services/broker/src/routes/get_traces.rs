@@ -6,7 +6,7 @@ use hub_kit::Refusal;
 use schemas::http::Problem;
 use schemas::http::broker::Traces;
 
-use crate::Service;
+use crate::service::Service;
 
 /// Traces that run, and those that ended a short while ago; without their events.
 #[utoipa::path(get, path = "/api/v1/broker/traces", tag = "broker", operation_id = "getTraces",

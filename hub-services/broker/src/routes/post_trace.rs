@@ -12,7 +12,7 @@ use schemas::http::Problem;
 use schemas::http::broker::{Trace, TraceRequest};
 use uns_model::Filter;
 
-use crate::Service;
+use crate::service::Service;
 
 const SECONDS_MAX: u32 = 600;
 const EVENTS_MAX: u32 = 10_000;

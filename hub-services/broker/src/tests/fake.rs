@@ -126,6 +126,11 @@ impl Mqtt for Fake {
         ready(Ok(Sessions { sessions: vec![session], next: None }))
     }
 
+    fn end_session(&self, org: OrgId, client_id: String) -> Answer<'_, ()> {
+        self.note(&(org, &client_id));
+        if client_id == "press7" { ready(Ok(())) } else { unknown("session_unknown") }
+    }
+
     fn subscriptions(&self, query: SubscriptionQuery) -> Answer<'_, Subscriptions> {
         self.note(&query);
         let subscription = Subscription {

@@ -27,6 +27,8 @@ async fn one_client_is_named_by_its_path() {
     assert_eq!(answer(&fake, "DELETE", "broker/clients/press7", "").await, "204 ");
     assert_eq!(fake.asked(), r#"(OrgId(1), "press7")"#);
     assert_eq!(refused(&fake, "DELETE", "clients/none", "").await, "404 client_unknown");
+    assert_eq!(answer(&fake, "DELETE", "broker/sessions/press7", "").await, "204 ");
+    assert_eq!(refused(&fake, "DELETE", "sessions/none", "").await, "404 session_unknown");
 }
 
 #[tokio::test]
@@ -71,6 +73,7 @@ async fn the_api_document_has_every_route() {
         "clients",
         "clients/{clientId}",
         "sessions",
+        "sessions/{clientId}",
         "subscriptions",
         "topics",
         "stats",

@@ -24,6 +24,10 @@ pub trait Mqtt: Send + Sync {
     /// One page of sessions, by client id.
     fn sessions(&self, query: SessionQuery) -> Answer<'_, Sessions>;
 
+    /// Ends a client's session, and its connection if it has one (0x98); `session_unknown` if it has
+    /// neither. Answered once that is on disk.
+    fn end_session(&self, org: OrgId, client_id: String) -> Answer<'_, ()>;
+
     /// One page of subscriptions, by filter and client.
     fn subscriptions(&self, query: SubscriptionQuery) -> Answer<'_, Subscriptions>;
 

@@ -1,0 +1,67 @@
+//! What tells accounts apart, and which client ids are kept for them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use broker_engine::Reservation;
+use ring::hmac;
+
+use super::*;
+
+const SECRET: &[u8] = b"a secret of at least thirty-two bytes";
+const JWT: &str = "[jwt]\nissuer = \"idp\"\naudience = \"uns\"\nallow = [\"acme/#\"]\n\
+                   [[jwt.key]]\nalgorithm = \"HS256\"\nfile = \"shared\"\n";
+
+/// A token of this subject, signed as the hub expects it.
+pub(super) fn token(subject: &str) -> String {
+    let claims =
+        format!("{{\"iss\":\"idp\",\"aud\":\"uns\",\"exp\":1900000000,\"sub\":\"{subject}\"}}");
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let signed = format!("{}.{}", encode(b"{\"alg\":\"HS256\"}"), encode(claims.as_bytes()));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET);
+    let signature = hmac::sign(&key, signed.as_bytes());
+    format!("{signed}.{}", encode(signature.as_ref()))
+}
+
+/// A world that takes tokens.
+pub(super) fn with_tokens(name: &str) -> World {
+    let world = World::new(name, "");
+    std::fs::write(world.directory.join("shared"), SECRET).unwrap();
+    std::fs::write(world.file().path(), JWT).unwrap();
+    assert!(world.control.reload(true));
+    world
+}
+
+#[test]
+fn a_token_whose_subject_is_a_devices_name_is_another_account() {
+    let world = with_tokens("subject");
+    let secret = world.device("press7", "acme/#");
+    let peer = peer();
+    let device = world.log_in(&login(&peer, "press7", &secret)).0.unwrap();
+    let bearer = world.log_in(&login(&peer, "press7", &token("press7"))).0.unwrap();
+    assert_eq!((&*device.name, &*bearer.name), ("press7", "press7"));
+    assert_ne!(device.account, bearer.account);
+    assert_eq!(device.account.as_deref(), Some("press7"), "as the log has always had it");
+    let reservation = |id, identity| world.control.reservation(id, identity);
+    assert_eq!(reservation("press7", &device), Reservation::Own);
+    assert_eq!(reservation("press7", &bearer), Reservation::Anothers);
+    assert_eq!(reservation("press8", &bearer), Reservation::Nobodys);
+    let nobody = world.log_in(&login(&peer, "", "")).0.unwrap();
+    assert_eq!(nobody.account, None);
+    assert_eq!(reservation("press7", &nobody), Reservation::Anothers);
+}
+
+#[test]
+fn an_account_is_gone_when_the_file_no_longer_has_it() {
+    let world = with_tokens("gone");
+    world.device("press7", "acme/#");
+    let peer = peer();
+    let bearer = world.log_in(&login(&peer, "", &token("anna"))).0.unwrap().account.unwrap();
+    let has = |account: &str| world.control.has_account(OrgId::DEFAULT, account);
+    assert!(has("press7") && has(&bearer) && !has("press8"));
+    std::fs::write(world.file().path(), JWT.replace("\"idp\"", "\"other\"")).unwrap();
+    assert!(world.control.reload(true));
+    assert!(!has("press7") && !has(&bearer), "another issuer's subjects are other accounts");
+    std::fs::write(world.file().path(), "").unwrap();
+    assert!(world.control.reload(true));
+    assert!(has("press7"), "a file that was lost ends no session");
+}
