@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
+use crate::umask::Umask;
 use crate::{accounts, client, config, demo, replay, run};
 
 /// UNS Hub: one address, one live value and one history for every value of a plant.
@@ -60,8 +61,15 @@ pub(crate) fn dispatch(cli: Cli) -> Result<()> {
             let config = config::load(args.config.as_deref(), &args.set)?;
             client::print(&config::reference(&config))
         }
-        Command::Device(args) => accounts::device(&args),
-        Command::User(args) => accounts::user(&args),
+        Command::Device(args) => {
+            // Accounts may be made before the first start, and their directory with them.
+            Umask::close();
+            accounts::device(&args)
+        }
+        Command::User(args) => {
+            Umask::close();
+            accounts::user(&args)
+        }
         Command::Pub(args) => client::publish(&args),
         Command::Sub(args) => client::subscribe(&args),
         Command::Get(args) => client::get(&args),

@@ -11,6 +11,7 @@ mod ports;
 mod ready;
 mod replay;
 mod run;
+mod umask;
 mod wiring;
 
 use std::process::ExitCode;

@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+
+use crate::umask::Umask;
 
 /// The addresses a running hub has bound.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -53,8 +56,16 @@ pub(crate) struct LogIns {
 const ADDRESSES: &str = "addresses.json";
 
 impl Ready {
-    /// Writes the ready file whole or not at all: a reader never sees half of it.
-    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+    /// Writes the ready file for whoever started the hub; it holds no secret, so it is not as closed
+    /// as what the hub keeps for itself.
+    pub(crate) fn write_for(&self, path: &Path, umask: Umask) -> Result<()> {
+        self.write(path)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(umask.file_mode()))
+            .with_context(|| format!("cannot open the ready file {} to others", path.display()))
+    }
+
+    /// Whole or not at all: a reader never sees half of it.
+    fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self).context("the ready file is plain JSON")?;
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(".tmp");

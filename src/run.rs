@@ -26,6 +26,7 @@ use crate::config::{self, Config, TracingFormat};
 use crate::memory::{self, Watch};
 use crate::page;
 use crate::ready::Ready;
+use crate::umask::Umask;
 use entrance::Entrance;
 use parts::Parts;
 use serve::{Beside, HttpSide};
@@ -55,6 +56,7 @@ const STOP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// Runs until a signal asks it to stop.
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
+    let umask = Umask::close();
     let mut config =
         config::load_with(args.config.config.as_deref(), &args.config.set, |config| {
             if args.public {
@@ -85,7 +87,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let ready = ready(&broker, &http, &authority)?;
     tracing::info!(mqtt = %ready.mqtt, http = %ready.http, data = %args.data.display(), "ready");
     if let Some(path) = &args.ready_file {
-        ready.write(path)?;
+        ready.write_for(path, umask)?;
     }
     ready.leave_in(&args.data);
     let log_in = entrance.log_ins(&args.data);

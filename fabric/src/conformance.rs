@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use uns_model::{NodeNo, OrgId, PublisherId, Sequence, Timestamp, TopicId};
 
-use crate::{Batch, Commit, Log, OnCommit, Publish, Record, Tail, TailItem};
+use crate::{
+    Batch, Commit, GapReason, Log, OnCommit, Publish, Record, Tail, TailItem, ends_epoch,
+    epoch_after,
+};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -24,6 +27,7 @@ pub fn run(factory: Factory<'_>) {
     an_empty_batch_is_a_barrier(&*factory());
     holds_are_shown(&*factory());
     many_producers_keep_their_order(&*factory());
+    a_log_that_ends_before_a_fold_begins_an_epoch(&*factory());
 }
 
 /// One publish with this payload, for tests.
@@ -172,6 +176,41 @@ fn holds_are_shown(log: &dyn Log) {
     let holds = log.health().holds;
     assert_eq!(holds.len(), 1);
     assert_eq!((holds[0].name.as_str(), holds[0].at), ("historian", Sequence(7)));
+}
+
+fn a_log_that_ends_before_a_fold_begins_an_epoch(log: &dyn Log) {
+    let before = commit(log, &[b"a", b"b"]).last;
+    log.begin_after("behind", Sequence(1));
+    assert_eq!(log.committed(), before, "a fold that is behind changes nothing");
+    let ahead = Sequence(before.0 + 1_000);
+    log.begin_after("ahead", ahead);
+    let epoch = log.committed();
+    assert!(ends_epoch(epoch) && epoch == epoch_after(ahead), "{epoch}");
+    log.begin_after("slower", Sequence(before.0 + 10));
+    assert_eq!(log.committed(), epoch, "one epoch is enough");
+    let gap = |after: Sequence, until: Sequence| (after.0, until.0, GapReason::Lost);
+    assert_eq!(gaps(&mut *log.tail(ahead)), [gap(ahead, epoch)], "told before a record comes");
+    let first = commit(log, &[b"c"]).first;
+    assert!(first > epoch, "{first} comes after every sequence that was given out");
+    for from in [Sequence::ZERO, before, ahead] {
+        let mut tail = log.tail(from);
+        assert_eq!(gaps(&mut *tail), [gap(from.max(before), epoch)], "from {from}");
+    }
+    assert_eq!(drain(&mut *log.tail(ahead)), [(first.0, b"c".to_vec())]);
+    assert_eq!(drain(&mut *log.tail(Sequence::ZERO)).len(), 3);
+    log.begin_after("at the end of it", epoch);
+    assert_eq!(log.committed(), first, "who is at the epoch has all there is before it");
+    assert!(gaps(&mut *log.tail(epoch)).is_empty());
+}
+
+fn gaps(tail: &mut dyn Tail) -> Vec<(u64, u64, GapReason)> {
+    let mut gaps = Vec::new();
+    while let Some(item) = tail.next().expect("the log is readable") {
+        if let TailItem::Gap { after, until, reason } = item {
+            gaps.push((after.0, until.0, reason));
+        }
+    }
+    gaps
 }
 
 fn many_producers_keep_their_order(log: &dyn Log) {

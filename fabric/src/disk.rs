@@ -17,6 +17,24 @@ pub struct Space {
     pub free: u64,
 }
 
+/// A lock on a directory, freed when it is dropped, and by the kernel when the process ends.
+pub struct DirLock {
+    _held: Box<dyn Send + Sync>,
+}
+
+impl DirLock {
+    /// Held as long as this value.
+    pub fn new(held: impl Send + Sync + 'static) -> Self {
+        Self { _held: Box::new(held) }
+    }
+}
+
+impl Debug for DirLock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DirLock")
+    }
+}
+
 /// An open file, read and written by offset.
 pub trait File: Debug + Send + Sync {
     /// Reads some bytes; 0 at the end.
@@ -42,6 +60,12 @@ pub trait File: Debug + Send + Sync {
     /// # Errors
     /// `StorageFull` when there is no room.
     fn allocate(&self, length: u64) -> io::Result<()>;
+
+    /// Keeps every other process from locking this file, until it is closed.
+    ///
+    /// # Errors
+    /// `WouldBlock` when another process has it.
+    fn lock(&self) -> io::Result<()>;
 
     /// Its length.
     ///
@@ -110,6 +134,13 @@ pub trait Disk: Debug + Send + Sync {
     /// # Errors
     /// Those of the device.
     fn create_dir_all(&self, dir: &Path) -> io::Result<()>;
+
+    /// Locks a directory against other processes. The lock is on the directory itself, so it holds
+    /// whatever files in it are removed.
+    ///
+    /// # Errors
+    /// `WouldBlock` when another process has it, else those of the device.
+    fn lock_dir(&self, dir: &Path) -> io::Result<DirLock>;
 
     /// The room on the file system that holds `path`.
     ///

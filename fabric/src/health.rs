@@ -1,8 +1,11 @@
 //! What a log reports about itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use uns_model::Sequence;
+
+use crate::GapReason;
 
 /// A snapshot for readiness, metrics and people.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +33,33 @@ pub struct Health {
     pub queued_bytes: usize,
     /// Who holds retention, and where.
     pub holds: Vec<Hold>,
+    /// Ingest times and the clock.
+    pub clock: ClockHealth,
     /// Counters since the log was opened.
     pub counters: Counters,
+}
+
+/// How ingest times stand to the clock of the machine.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct ClockHealth {
+    /// How far the newest record is ahead of the clock, if that is remarkable.
+    pub ahead: Option<Duration>,
+    /// At most so far; a clock that is further behind is followed back.
+    pub ahead_max: Duration,
+    /// How often that was done since the log was opened.
+    pub steps: u64,
+    /// The last time, if that is not long ago.
+    pub last_step: Option<ClockStep>,
+}
+
+/// Ingest times followed the clock back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClockStep {
+    /// The last record that was stamped by the clock as it was.
+    pub after: Sequence,
+    /// By how much.
+    pub back: Duration,
 }
 
 /// Records that existed and cannot be read: those after `after`, up to and with `until`.
@@ -41,6 +69,8 @@ pub struct Damage {
     pub after: Sequence,
     /// The last sequence inside it.
     pub until: Sequence,
+    /// Why: [`GapReason::Damage`], or [`GapReason::Lost`].
+    pub reason: GapReason,
 }
 
 /// A named durable consumer.

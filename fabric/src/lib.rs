@@ -14,6 +14,7 @@ pub mod conformance;
 pub mod disk;
 mod error;
 mod frame;
+mod gap;
 mod health;
 mod log;
 mod record;
@@ -22,14 +23,15 @@ pub mod sim;
 mod stream;
 
 pub use batch::Batch;
-pub use disk::{Disk, File, Space};
+pub use disk::{DirLock, Disk, File, Space};
 pub use error::{CheckpointError, Error};
 pub use frame::{
     FORMAT_VERSION, FRAME_ALIGN, FRAME_HEADER_BYTES, Frame, FrameBuilder, FrameHeader, FrameKey,
     Records,
 };
-pub use health::{Counters, Damage, Health, Hold};
-pub use log::{Commit, GapReason, Log, OnCommit, Tail, TailItem};
+pub use gap::{GapReason, ends_epoch, epoch_after};
+pub use health::{ClockHealth, ClockStep, Counters, Damage, Health, Hold};
+pub use log::{Commit, Log, OnCommit, Tail, TailItem};
 pub use record::{
     Audience, Ids, Kind, Member, Members, Message, Publish, RECORD_BYTES_MIN, Raw, Record,
     SessionChange, Skim, fuzz,

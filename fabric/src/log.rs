@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use uns_model::Sequence;
 
-use crate::{Batch, Error, Frame, Health};
+use crate::{Batch, Error, Frame, GapReason, Health};
 
 /// The sequences one batch was given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +47,15 @@ pub trait Log: Send + Sync {
     /// A named durable consumer has taken everything up to `at`: retention keeps what follows.
     fn hold(&self, name: &str, at: Sequence);
 
+    /// A fold that was opened on this log has everything up to `at`.
+    ///
+    /// A log that ends before `at` is not whole: its newest files were removed, cut, or put back
+    /// from an older copy. It then goes on after [`epoch_after`](crate::epoch_after) of that position, so that no
+    /// sequence is given out twice, and what is missing is a [`Gap`](TailItem::Gap) with the reason
+    /// [`GapReason::Lost`] for every tail that starts before. Each fold says its position when it
+    /// opens, before anything is appended.
+    fn begin_after(&self, fold: &str, at: Sequence);
+
     /// How it is doing.
     fn health(&self) -> Health;
 }
@@ -76,13 +85,4 @@ pub enum TailItem {
         /// Why.
         reason: GapReason,
     },
-}
-
-/// Why records are missing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum GapReason {
-    /// Retention dropped them before this tail came.
-    Retention,
-    /// Their bytes are damaged on disk.
-    Damage,
 }

@@ -47,6 +47,11 @@ impl File for Reopened {
         self.open()?.allocate(length)
     }
 
+    /// What is opened for one call cannot hold a lock.
+    fn lock(&self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     fn length(&self) -> io::Result<u64> {
         self.open()?.length()
     }

@@ -8,8 +8,8 @@ use std::thread::{self, JoinHandle};
 use anyhow::{Context as _, Result};
 use broker_ledger::Ledger;
 use broker_server::EngineConfig;
-use fabric::{Disk, Log, Stream};
-use fabric_local::{DataDir, LocalLog, LogConfig, SystemDisk};
+use fabric::{Disk, GapReason, Log, Stream};
+use fabric_local::{DataDir, LocalLog, LogConfig, Origin, SystemDisk};
 use historian_store::{SharedNames, Store};
 use tokio::sync::watch;
 use uns_model::grammar;
@@ -23,6 +23,11 @@ use crate::wiring::dead::DeadLog;
 
 /// More than one batch of a core can have: a large packet, expanded, behind many small ones.
 const BATCH_BYTES_MAX: usize = 8 << 20;
+
+/// What is folded from the log, by directory.
+const HISTORY: &str = "history";
+const NAMESPACE: &str = "namespace";
+const SESSIONS: &str = "sessions";
 
 /// Everything below broker and modules.
 pub(super) struct Parts {
@@ -47,33 +52,39 @@ impl Parts {
         let disk: Arc<dyn Disk> = Arc::new(SystemDisk);
         let directory = DataDir::open(data)
             .with_context(|| format!("cannot use the data directory {}", data.display()))?;
+        let folds = [HISTORY, NAMESPACE, SESSIONS].map(|fold| directory.path().join(fold));
+        let origin = Origin::read(&*disk, &folds).context("cannot use the data directory")?;
+        let stream = directory.stream(Stream::Data);
         let log = LocalLog::open(
             Arc::clone(&disk),
-            &directory.stream(Stream::Data),
-            log_config(config),
+            &stream,
+            LogConfig { new_key: origin.key(), ..log_config(config) },
             Arc::clone(&clock),
             &*random,
         )
         .context("cannot open the log")?;
+        origin.check(&log, &stream).context("cannot use the data directory")?;
         let offset = config.namespace.offset_seconds()?;
         let (store, namespace) = open_views(
             historian_store::Parts {
                 log: Arc::clone(&log) as Arc<dyn Log>,
                 disk: Arc::clone(&disk),
-                dir: directory.path().join("history"),
+                dir: directory.path().join(HISTORY),
                 clock: Arc::clone(&clock),
                 config: history_config(config, offset),
             },
             uns_namespace::Parts {
                 log: Arc::clone(&log) as Arc<dyn Log>,
                 disk,
-                dir: directory.path().join("namespace"),
+                dir: directory.path().join(NAMESPACE),
                 clock: Arc::clone(&clock),
                 random: Arc::clone(&random),
                 config: namespace_config(config, offset),
             },
         )?;
         let ledger = open_ledger(&directory, &log, &namespace, (&clock, config))?;
+        refuse_lost(&log, config)?;
+        origin.write(&SystemDisk, &log);
         let dead = open_dead(&directory, &clock, &random)?;
         let (stop, stopping) = watch::channel(false);
         let followers = vec![
@@ -109,6 +120,21 @@ impl Parts {
     }
 }
 
+/// Whoever does not want damage to be served does not want to go on behind a lost end either. Until
+/// now nothing was written, so files that come back are taken up where everything was.
+fn refuse_lost(log: &LocalLog, config: &Config) -> Result<()> {
+    let lost = log.health().damage.into_iter().rfind(|one| one.reason == GapReason::Lost);
+    match lost.filter(|_| config.log.on_damage == OnDamage::Refuse) {
+        None => Ok(()),
+        Some(lost) => anyhow::bail!(
+            "the log ends at sequence {}, before what history, namespace or sessions have read: put \
+             the missing files of streams/data back, or go on without them by \
+             --set log.on_damage=serve",
+            lost.after
+        ),
+    }
+}
+
 fn open_dead(
     directory: &DataDir,
     clock: &Arc<dyn Clock>,
@@ -138,6 +164,8 @@ fn open_views(
     });
     let store = store.context("cannot open history")?;
     let namespace = namespace.context("cannot open the namespace")?;
+    // The log and the checkpoints may have lost nodes that history has values of.
+    namespace.reserve_numbers(store.nodes_end());
     let names = Arc::clone(&namespace);
     store.share_names(SharedNames::new(move |org, topic| names.shared_name(org, topic)));
     Ok((store, namespace))
@@ -153,7 +181,7 @@ fn open_ledger(
     Ledger::open(broker_ledger::Parts {
         log: Arc::clone(log) as Arc<dyn Log>,
         disk: Arc::new(SystemDisk),
-        dir: directory.path().join("sessions"),
+        dir: directory.path().join(SESSIONS),
         clock: Arc::clone(clock),
         topics: Arc::new(Topics(Arc::clone(namespace))),
         config: broker_ledger::Config {

@@ -6,7 +6,7 @@ mod log_ins;
 use std::sync::Arc;
 
 use broker_server::{Handle, Limit};
-use fabric::Log;
+use fabric::{ClockHealth, ClockStep, Damage, GapReason, Log};
 use historian_store::Store;
 use hub_kit::health::{Fault, HealthCheck};
 use hub_kit::metrics::{Exposition, MetricSource};
@@ -56,7 +56,15 @@ impl Figures {
         gauge(out, "uns_log_memory_bytes", "Newest part, kept in memory.", log.memory_bytes);
         gauge(out, "uns_log_queued_bytes", "Bytes waiting for the appender.", log.queued_bytes);
         gauge(out, "uns_log_committed", "Last committed sequence.", log.committed);
-        gauge(out, "uns_log_damaged_ranges", "Ranges known to be damaged.", log.damage.len());
+        let lost = log.damage.iter().filter(|one| one.reason == GapReason::Lost).count();
+        let damaged = log.damage.len() - lost;
+        gauge(out, "uns_log_damaged_ranges", "Ranges known to be damaged.", damaged);
+        gauge(out, "uns_log_lost_ranges", "Times the log was found without its end.", lost);
+        let ahead = log.clock.ahead.unwrap_or_default().as_secs();
+        let help = "How far the newest record is ahead of the clock, from a minute on.";
+        gauge(out, "uns_log_clock_ahead_seconds", help, ahead);
+        let help = "Times the ingest times followed a clock back that had been ahead.";
+        counter(out, "uns_log_clock_steps_total", help, log.clock.steps);
         let mut holds = out.gauge("uns_log_hold", "Sequence up to which a consumer has read.");
         for hold in &log.holds {
             holds.sample(&[("consumer", &hold.name)], hold.at);
@@ -145,14 +153,55 @@ impl HealthCheck for LogHealth {
             faults.push(Fault { reason: "storage_full", detail });
         }
         for damage in health.damage {
-            let (after, until) = (damage.after, damage.until);
-            let detail = format!("The log is damaged after sequence {after} up to {until}.");
-            faults.push(Fault { reason: "log_damaged", detail });
+            faults.push(missing(&damage));
         }
+        faults.extend(clock(&health.clock));
         let alarms = health.alarms.into_iter();
         faults.extend(alarms.map(|detail| Fault { reason: "log_retention", detail }));
         faults
     }
+}
+
+/// A clock that is behind the newest record, or was.
+fn clock(clock: &ClockHealth) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if let Some(ahead) = clock.ahead {
+        let detail = format!(
+            "This machine's clock is {} s behind the newest record. Values are kept in order: they \
+             are stamped right behind that record until the clock has caught up, or is more than \
+             {} s behind. Set the clock right; `uns doctor` compares it.",
+            ahead.as_secs(),
+            clock.ahead_max.as_secs()
+        );
+        faults.push(Fault { reason: "clock_behind", detail });
+    }
+    if let Some(ClockStep { after, back }) = clock.last_step {
+        let detail = format!(
+            "This machine's clock was {} s ahead and came back within the last hour: values up to \
+             sequence {after} may have times of the future, those after it are right if the clock is \
+             now. `uns doctor` compares it.",
+            back.as_secs()
+        );
+        faults.push(Fault { reason: "clock_set_back", detail });
+    }
+    faults
+}
+
+/// Records the log had and cannot give any more.
+fn missing(damage: &Damage) -> Fault {
+    let (after, until) = (damage.after, damage.until);
+    if damage.reason != GapReason::Lost {
+        let detail = format!("The log is damaged after sequence {after} up to {until}.");
+        return Fault { reason: "log_damaged", detail };
+    }
+    let detail = format!(
+        "The log had lost its newest files: it ended at sequence {after}, before what history, \
+         namespace or sessions had read from it, and went on after {until}. What was acknowledged \
+         in between and is not in history is lost. If the files of streams/data still exist, stop \
+         the hub and put them back beside those that are there now; else this shows until \
+         retention drops what was written before."
+    );
+    Fault { reason: "log_lost_its_end", detail }
 }
 
 /// The historian as `/readyz` sees it.

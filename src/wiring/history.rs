@@ -5,6 +5,7 @@ use hub_kit::Refusal;
 use hub_kit::services::{
     Aggregate, Answer, Boxed, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample,
 };
+use uns_model::Timestamp;
 
 /// Stored samples, as modules ask for them.
 pub(crate) struct StoredHistory(pub(crate) Query);
@@ -12,6 +13,10 @@ pub(crate) struct StoredHistory(pub(crate) Query);
 impl History for StoredHistory {
     fn caught_up(&self) -> Boxed<'_, ()> {
         Box::pin(self.0.caught_up())
+    }
+
+    fn newest(&self) -> Timestamp {
+        self.0.newest()
     }
 
     fn history(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use broker_codec::{Packet, Publish, PublishProperties, QoS, ReasonCode, Version};
 
 use crate::client::{Client, connect};
@@ -83,12 +85,24 @@ fn jumps_of_the_clock_disconnect_expire_and_reorder_nothing() {
         reader.subscribe("jump/kept", QoS::AtMostOnce);
         assert_eq!(reader.payload().as_deref(), Some(&b"x"[..]), "retained after {word}");
     }
-    // Ten years ahead were ingest times that stay ahead: nothing is stored before them.
-    let samples =
-        hub.history("uns/v1/jump/count", "&start=2000-01-01T00:00:00Z&end=2099-01-01T00:00:00Z");
-    let values: Vec<_> = samples.iter().filter_map(|sample| sample["value"].as_u64()).collect();
-    assert_eq!(values, (1..=100).collect::<Vec<_>>(), "history is whole and in order");
+    // Set back by hours the clock is behind, and values go on in order. Set back by ten years it was
+    // wrong before, and what comes then has the time it shows.
+    let everything = "&start=2000-01-01T00:00:00Z&end=2099-01-01T00:00:00Z";
+    let samples = hub.history("uns/v1/jump/count", everything);
+    let numbers = |samples: &[Value]| -> Vec<u64> {
+        samples.iter().filter_map(|sample| sample["value"].as_u64()).collect()
+    };
+    let in_order = (81..=100).chain(1..=80).collect::<Vec<_>>();
+    assert_eq!(numbers(&samples), in_order, "history is whole and in order");
     let year = |n: usize| samples[n]["timestamp"].as_str().and_then(|t| t.get(..4));
-    assert_ne!(year(0), year(79), "the clock did jump");
+    assert_eq!(year(0), year(79), "the clock came back");
+    assert_ne!(year(79), year(80), "ten years ahead is what it said");
+    let newest = hub.history("uns/v1/jump/count", "");
+    assert_eq!(numbers(&newest).last(), Some(&100), "the window that nobody chose has the newest");
+    let current = hub.get("current?topic=uns/v1/jump/count").to_string();
+    assert!(current.contains("100"), "{current}");
+    let (_, readyz) = hub.fetch("/readyz");
+    assert!(readyz.contains("clock_set_back") && readyz.contains("uns doctor"), "{readyz}");
+    assert_eq!(hub.counted("uns_log_clock_steps_total"), 1);
     eprintln!("R14: 4 jumps, 20 clients stayed, 100 values in order");
 }

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use crate::hub::{Hub, Scratch};
 
 /// One connection of a session with `mosquitto_sub`, until `count` messages came or a second passed.
-fn visit(hub: &Hub, version: &str, count: u32) -> String {
+pub(crate) fn visit(hub: &Hub, version: &str, count: u32) -> String {
     let mut args: Vec<String> = vec!["-h".into(), "127.0.0.1".into()];
     args.extend(["-p".into(), hub.mqtt.port().to_string(), "-V".into(), version.into()]);
     args.extend(["-i", "visitor", "-c", "-q", "2", "-t", "#", "-v", "-W", "2"].map(String::from));

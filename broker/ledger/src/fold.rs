@@ -205,7 +205,9 @@ impl Fold {
         self.totals.owed_bytes -= u64::from(entry.bytes);
         match cause {
             Cause::Gap(GapReason::Retention) => self.counts.dropped.retention += 1,
-            Cause::Gap(GapReason::Damage) | Cause::Unreadable => self.counts.dropped.damage += 1,
+            Cause::Gap(GapReason::Damage | GapReason::Lost) | Cause::Unreadable => {
+                self.counts.dropped.damage += 1;
+            }
         }
         let session = self.sessions.get_mut(&session)?;
         session.dropped += 1;

@@ -260,5 +260,11 @@ fn warn_of_gap(after: Sequence, until: Sequence, reason: GapReason) {
             until,
             "damaged records in the log: subscriptions and deliveries in them are lost"
         ),
+        GapReason::Lost => tracing::error!(
+            after,
+            until,
+            "the log lost its end: what sessions are owed from it, and subscriptions made since \
+             the last checkpoint, are lost"
+        ),
     }
 }

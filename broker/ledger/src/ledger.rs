@@ -90,17 +90,9 @@ impl Ledger {
     pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
         let Parts { log, disk, dir, clock, topics, config } = parts;
         let mut checkpoints = Checkpoints::open(disk, dir, checkpoint::FORMAT)?;
-        let mut fold = checkpoint::load(&mut checkpoints)?;
+        let fold = checkpoint::load(&mut checkpoints)?;
         log.hold(HOLD, checkpoint::floor(&checkpoints, fold.oldest_owed()));
-        let committed = log.committed();
-        if fold.applied > committed {
-            tracing::warn!(
-                checkpoint = fold.applied.0,
-                committed = committed.0,
-                "the log ends before the checkpoint: changes of sessions it knows are lost"
-            );
-            fold.applied = committed;
-        }
+        log.begin_after(HOLD, fold.applied);
         let tail = log.tail(fold.applied);
         let feeder = Feeder::new(&config);
         let ledger = Arc::new(Self {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fabric::{FRAME_ALIGN, FRAME_HEADER_BYTES, Space, Stream};
+use fabric::{FRAME_ALIGN, FRAME_HEADER_BYTES, FrameKey, Space, Stream};
 
 use crate::segment::DATA_START;
 
@@ -55,6 +55,8 @@ pub struct LogConfig {
     pub retry_interval: Duration,
     /// What to do when the log is damaged.
     pub on_damage: OnDamage,
+    /// The key of a log that has to be made; chance gives one where there is none.
+    pub new_key: Option<FrameKey>,
 }
 
 impl Default for LogConfig {
@@ -72,6 +74,7 @@ impl Default for LogConfig {
             retention_interval: Duration::from_secs(30),
             retry_interval: Duration::from_secs(1),
             on_damage: OnDamage::Serve,
+            new_key: None,
         }
     }
 }

@@ -1,27 +1,25 @@
 //! A data directory: its version, and the lock that keeps a second process out.
 
-use std::fs::{self, TryLockError};
+use std::fs;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use fabric::{Disk, Stream};
+use fabric::{DirLock, Disk, Stream};
 
-use crate::{Error, SystemDisk};
+use crate::{Error, SystemDisk, private, system_disk};
 
 /// The layout version this release writes and reads.
 const VERSION: u32 = 1;
 const VERSION_FILE: &str = "VERSION";
 const LOCK_FILE: &str = "LOCK";
-/// A process that was just killed keeps its lock until the kernel has taken it apart.
-const LOCK_TRIES: u32 = 20;
-const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// A directory that belongs to this process until it is dropped.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    /// The open file carries the lock; the kernel frees it even after `kill -9`.
+    /// Open files carry the locks; the kernel frees them even after `kill -9`.
+    _dir_lock: DirLock,
     _lock: fs::File,
 }
 
@@ -40,12 +38,14 @@ impl DataDir {
             Err(error) if error.kind() == io::ErrorKind::NotFound => refuse_foreign(path)?,
             Err(error) => return Err(Error::io("read", &version)(error)),
         }
+        let dir_lock = disk.lock_dir(path).map_err(Error::in_use(path))?;
         let lock = lock(path)?;
+        private::tighten(path);
         if !version.exists() {
             let text = version_text(VERSION);
             disk.write_atomic(&version, text.as_bytes()).map_err(Error::io("write", &version))?;
         }
-        Ok(Self { path: path.to_path_buf(), _lock: lock })
+        Ok(Self { path: path.to_path_buf(), _dir_lock: dir_lock, _lock: lock })
     }
 
     /// Where it is.
@@ -100,27 +100,20 @@ fn refuse_foreign(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// The directory itself carries the lock, and this file too: for releases that know only the file,
+/// and for people, who read in it who has the directory.
 fn lock(dir: &Path) -> Result<fs::File, Error> {
     let path = dir.join(LOCK_FILE);
     let mut options = fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
     let mut file = options.open(&path).map_err(Error::io("open", &path))?;
-    let mut locked = file.try_lock();
-    for _ in 1..LOCK_TRIES {
-        if !matches!(locked, Err(TryLockError::WouldBlock)) {
-            break;
+    if let Err(error) = system_disk::lock(&file) {
+        if error.kind() != io::ErrorKind::WouldBlock {
+            return Err(Error::io("lock", &path)(error));
         }
-        std::thread::sleep(LOCK_PAUSE);
-        locked = file.try_lock();
-    }
-    match locked {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
-            return Err(Error::InUse { path: dir.to_path_buf(), pid });
-        }
-        Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path)(error)),
+        let mut text = String::new();
+        let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+        return Err(Error::InUse { path: dir.to_path_buf(), pid });
     }
     // The number is for people; on a full disk the lock holds without it.
     if let Err(error) = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())) {

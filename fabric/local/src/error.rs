@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use fabric::Damage;
 
+use crate::locks;
+
 /// Why a data directory or log could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,10 +22,11 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// Another process uses the data directory.
-    #[error("the data directory {path} is in use by {}", holder(*.pid))]
+    /// Another process uses the data directory, or a part of it.
+    #[error("{path} is in use by {}; stop that one first, or give this one a data directory of \
+        its own with --data", holder(*.pid))]
     InUse {
-        /// Which directory.
+        /// What it has locked.
         path: PathBuf,
         /// The process that holds its lock, where it could be read.
         pid: Option<u32>,
@@ -49,6 +52,29 @@ pub enum Error {
     NotOurs {
         /// Which directory.
         path: PathBuf,
+    },
+    /// The log is not the one that a fold was made from.
+    #[error(
+        "the log {path} is not the one that {fold} was made from, so positions in one mean \
+        nothing in the other; put the log back that belongs to it, or move {fold} and what is \
+        beside it (history, namespace, sessions) somewhere else to begin anew with this log"
+    )]
+    ForeignLog {
+        /// Where the log is.
+        path: PathBuf,
+        /// The directory that was made from another one.
+        fold: PathBuf,
+    },
+    /// Two folds were made from different logs.
+    #[error(
+        "{fold} and {other} were made from different logs; put the one back that belongs to \
+        this data directory, or move the other one somewhere else"
+    )]
+    ForeignFold {
+        /// One.
+        fold: PathBuf,
+        /// The other.
+        other: PathBuf,
     },
     /// Neither the log's header nor any segment tells the key of its frames.
     #[error("the log {path} has segments but every copy of its key is damaged")]
@@ -84,6 +110,16 @@ fn holder(pid: Option<u32>) -> String {
 }
 
 impl Error {
+    /// For `map_err`: a lock that was not had.
+    pub(crate) fn in_use(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                Self::InUse { path: path.to_path_buf(), pid: locks::holder(path) }
+            }
+            _ => Self::io("lock", path)(error),
+        }
+    }
+
     /// For `map_err`: names the operation and the file.
     pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { operation, path: path.to_path_buf(), source }

@@ -4,7 +4,7 @@
 //! appender thread gathers batches into frames, makes each durable with one write and one
 //! `fdatasync`, keeps the newest in memory and tells everybody. A keeper thread prepares segments
 //! ahead, drops old ones, waits for space to return and reads old segments for damage.
-//! [`SystemDisk`] is the real disk.
+//! [`SystemDisk`] is the real disk. [`Origin`] tells whether folds belong to the log beside them.
 //!
 //! What is absent: no retry after a failed sync, no truncation of anything but a torn tail, no
 //! cache of damaged data, and no second thread that writes frames.
@@ -13,7 +13,10 @@ mod config;
 mod data_dir;
 mod error;
 mod header;
+mod locks;
 mod log;
+mod origin;
+mod private;
 mod scan;
 mod segment;
 mod system_disk;
@@ -22,4 +25,5 @@ pub use config::{LogConfig, OnDamage};
 pub use data_dir::DataDir;
 pub use error::Error;
 pub use log::LocalLog;
+pub use origin::Origin;
 pub use system_disk::SystemDisk;

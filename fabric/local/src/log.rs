@@ -1,6 +1,7 @@
 //! The log: queue, appender, keeper, tails.
 
 mod appender;
+mod ingest_clock;
 mod inner;
 mod keeper;
 mod queue;
@@ -14,7 +15,8 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
 use fabric::{
-    Batch, Damage, Disk, Error as LogError, GapReason, Health, Log, OnCommit, Tail, TailItem,
+    Batch, Damage, Disk, Error as LogError, FrameKey, GapReason, Health, Log, OnCommit, Tail,
+    TailItem,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -50,8 +52,11 @@ impl LocalLog {
         random: &dyn Random,
     ) -> Result<Arc<Self>, Error> {
         disk.create_dir_all(dir).map_err(Error::io("create", dir))?;
-        let recovered = recovery::recover(&*disk, dir, random)?;
-        let place = inner::Place { disk, dir: dir.to_path_buf(), config, clock };
+        // Before anything is read, let alone cut: what another one writes looks like a torn tail.
+        let lock = disk.lock_dir(dir).map_err(Error::in_use(dir))?;
+        let new_key = || config.new_key.unwrap_or_else(|| FrameKey(random.u64()));
+        let recovered = recovery::recover(&*disk, dir, new_key)?;
+        let place = inner::Place { disk, dir: dir.to_path_buf(), config, clock, lock };
         let (shared, state) = Shared::new(place, recovered)?;
         let shared = Arc::new(shared);
         if shared.config.on_damage == OnDamage::Refuse {
@@ -87,6 +92,11 @@ impl LocalLog {
         }
     }
 
+    /// What tells this log from others.
+    pub fn key(&self) -> FrameKey {
+        self.shared.key
+    }
+
     /// Keeps so many bytes of the newest frames in memory from now on, at most as many as the
     /// settings say; readers get the others from disk.
     pub fn set_memory(&self, bytes: usize) {
@@ -106,8 +116,10 @@ fn verify(shared: &Arc<Shared>) -> Result<Vec<Damage>, Error> {
     let mut tail = LocalTail::from_disk(Arc::clone(shared));
     let mut damage = Vec::new();
     while let Some(item) = tail.next().map_err(Error::Log)? {
-        if let TailItem::Gap { after, until, reason: GapReason::Damage } = item {
-            damage.push(Damage { after, until });
+        if let TailItem::Gap { after, until, reason } = item
+            && reason != GapReason::Retention
+        {
+            damage.push(Damage { after, until, reason });
         }
     }
     Ok(damage)
@@ -168,6 +180,10 @@ impl Log for LocalLog {
 
     fn hold(&self, name: &str, at: Sequence) {
         self.shared.hold(name, at);
+    }
+
+    fn begin_after(&self, fold: &str, at: Sequence) {
+        self.shared.begin_after(fold, at);
     }
 
     fn health(&self) -> Health {

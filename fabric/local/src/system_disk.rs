@@ -1,13 +1,33 @@
 //! The real disk.
 
-use std::fs;
+use std::fs::{self, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
-use fabric::{Disk, File, Space};
+use fabric::{DirLock, Disk, File, Space};
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
+
+/// Of files and directories: what is stored is nobody's business but this account's.
+const FILE_MODE: u32 = 0o600;
+const DIR_MODE: u32 = 0o700;
+/// A process that was just killed keeps its locks until the kernel has taken it apart.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
+
+/// Locks an open file or directory, with patience for a process that is ending.
+pub(crate) fn lock(file: &fs::File) -> io::Result<()> {
+    for _ in 1..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            done => return Ok(done?),
+        }
+    }
+    Ok(file.try_lock()?)
+}
 
 /// The operating system's file systems.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,6 +57,10 @@ impl File for SystemFile {
         }
     }
 
+    fn lock(&self) -> io::Result<()> {
+        lock(&self.0)
+    }
+
     fn length(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
     }
@@ -45,7 +69,8 @@ impl File for SystemFile {
 impl Disk for SystemDisk {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         let mut options = fs::OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(true).open(path)?;
+        options.read(true).write(true).create(true).truncate(true).mode(FILE_MODE);
+        let file = options.open(path)?;
         Ok(Arc::new(SystemFile(file)))
     }
 
@@ -87,10 +112,22 @@ impl Disk for SystemDisk {
         let above = dir.parent().filter(|above| !above.as_os_str().is_empty());
         let above = above.unwrap_or(Path::new("."));
         self.create_dir_all(above)?;
-        match fs::create_dir(dir) {
+        match fs::DirBuilder::new().mode(DIR_MODE).create(dir) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             _ => self.sync_dir(above),
         }
+    }
+
+    fn lock_dir(&self, dir: &Path) -> io::Result<DirLock> {
+        let open = fs::File::open(dir)?;
+        match lock(&open) {
+            // Some network file systems lock files only; those are locked as well.
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                tracing::warn!(path = %dir.display(), %error, "this directory cannot be locked");
+            }
+            locked => locked?,
+        }
+        Ok(DirLock::new(open))
     }
 
     fn space(&self, path: &Path) -> io::Result<Space> {

@@ -1,12 +1,12 @@
 //! The seeded disk: unsynced writes are dropped, torn at sectors and reordered at a crash.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::file::SimFile;
 use super::state::{Faults, State, device_error};
-use crate::{Disk, File, Space};
+use crate::{DirLock, Disk, File, Space};
 
 /// A file system in memory that behaves as badly as real ones may.
 ///
@@ -79,6 +79,23 @@ impl SimDisk {
     }
 }
 
+/// A locked directory.
+struct Locked {
+    state: Arc<Mutex<State>>,
+    dir: PathBuf,
+    epoch: u64,
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        let mut state = self.state.lock().expect("no holder of this lock panics");
+        // A crash has freed it already, and somebody else may have it.
+        if state.epoch == self.epoch {
+            state.locked.remove(&self.dir);
+        }
+    }
+}
+
 impl Disk for SimDisk {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         let (inode, epoch) = self.change(|state| Ok((state.link_new(path), state.epoch)))?;
@@ -118,6 +135,16 @@ impl Disk for SimDisk {
     fn create_dir_all(&self, _dir: &Path) -> io::Result<()> {
         let state = self.state();
         state.powered(state.epoch)
+    }
+
+    fn lock_dir(&self, dir: &Path) -> io::Result<DirLock> {
+        let mut state = self.state();
+        state.powered(state.epoch)?;
+        if !state.locked.insert(dir.to_path_buf()) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let (dir, epoch) = (dir.to_path_buf(), state.epoch);
+        Ok(DirLock::new(Locked { state: Arc::clone(&self.state), dir, epoch }))
     }
 
     fn space(&self, _path: &Path) -> io::Result<Space> {

@@ -58,6 +58,11 @@ impl File for SimFile {
         Ok(())
     }
 
+    /// One process at a time reaches this disk, and it locks directories.
+    fn lock(&self) -> io::Result<()> {
+        self.state().powered(self.epoch)
+    }
+
     fn length(&self) -> io::Result<u64> {
         let state = self.state();
         state.powered(self.epoch)?;

@@ -8,7 +8,7 @@ use uns_model::{Sequence, Timestamp};
 
 use crate::{
     Batch, Commit, Counters, Error, Frame, FrameBuilder, FrameKey, GapReason, Health, Hold, Log,
-    OnCommit, Tail, TailItem,
+    OnCommit, Tail, TailItem, ends_epoch, epoch_after,
 };
 
 /// A [`Log`] that commits each batch as it comes, unless [`SimLog::pause`] holds commits back.
@@ -185,6 +185,15 @@ impl Log for SimLog {
         }
     }
 
+    fn begin_after(&self, _fold: &str, at: Sequence) {
+        let mut state = lock(&self.state);
+        if at > state.last {
+            state.last = epoch_after(at);
+            state.next = state.last.next();
+            self.committed.send_replace(state.last);
+        }
+    }
+
     fn health(&self) -> Health {
         let state = lock(&self.state);
         Health {
@@ -212,7 +221,13 @@ impl Tail for SimTail {
             return Ok(Some(TailItem::Gap { after, until, reason: GapReason::Retention }));
         }
         let position = state.frames.partition_point(|frame| frame.last() <= self.at);
-        let Some(frame) = state.frames.get(position) else { return Ok(None) };
+        let frame = state.frames.get(position);
+        let before = frame.map_or(state.last, |frame| frame.header().previous);
+        if before > self.at && ends_epoch(before) {
+            let after = std::mem::replace(&mut self.at, before);
+            return Ok(Some(TailItem::Gap { after, until: before, reason: GapReason::Lost }));
+        }
+        let Some(frame) = frame else { return Ok(None) };
         let frame = frame.clone().after(self.at);
         self.at = frame.last();
         Ok(Some(TailItem::Frame(frame)))

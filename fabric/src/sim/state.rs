@@ -79,6 +79,7 @@ pub(super) struct State {
     pub(super) epoch: u64,
     off: bool,
     pub(super) faults: Faults,
+    pub(super) locked: BTreeSet<PathBuf>,
 }
 
 pub(super) fn device_error() -> io::Error {
@@ -98,6 +99,7 @@ impl State {
             epoch: 0,
             off: false,
             faults: Faults::default(),
+            locked: BTreeSet::new(),
         }
     }
 
@@ -236,6 +238,7 @@ impl State {
         self.epoch += 1;
         self.off = false;
         self.faults = Faults::default();
+        self.locked.clear();
     }
 
     /// Some crashes lose all, some nothing, most a part.

@@ -66,6 +66,11 @@ impl Query {
         self.store.caught_up().await;
     }
 
+    /// When the newest record was taken in; it may be ahead of the clock.
+    pub fn newest(&self) -> Timestamp {
+        self.store.newest()
+    }
+
     /// One page of history that includes everything committed before this call.
     ///
     /// # Errors

@@ -119,7 +119,7 @@ impl Ingest {
         malformed: bool,
         points: impl Iterator<Item = Point>,
     ) {
-        state.ingest = state.ingest.max(record.ingest());
+        state.ingest = record.ingest();
         if let Some(mut gap) = state.open_gap.take() {
             gap.end = record.ingest();
             state.gaps.push(gap.clone());
@@ -199,6 +199,7 @@ pub(crate) fn lost(state: &mut State, range: (Sequence, Sequence), reason: GapRe
     let reason: Arc<str> = match reason {
         GapReason::Retention => "the log dropped these records before history had read them".into(),
         GapReason::Damage => "these records are damaged in the log".into(),
+        GapReason::Lost => "the log lost its newest files, and with them these records".into(),
     };
     let (start, end) = (state.ingest, Timestamp(i64::MAX));
     if let Some(open) = state.open_gap.take() {

@@ -164,6 +164,11 @@ impl Registry {
         self.latest.get(number.0 as usize).is_some_and(|latest| latest.is(KNOWN | state))
     }
 
+    /// Nodes have numbers below this one.
+    pub(crate) fn nodes_end(&self) -> u32 {
+        u32::try_from(self.nodes.len()).expect("numbers beyond NODES_MAX are refused")
+    }
+
     /// Marks a node deleted; gives the series to forget when it is purged.
     pub(crate) fn delete(&mut self, number: NodeNo, purge: bool) -> Vec<SeriesId> {
         let latest = self.latest.get_mut(number.0 as usize);

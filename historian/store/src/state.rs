@@ -30,7 +30,7 @@ pub(crate) struct State {
     pub(crate) counters: Counters,
     /// The last sequence folded in.
     pub(crate) applied: Sequence,
-    /// The newest ingest time folded in.
+    /// The ingest time of the newest record folded in.
     pub(crate) ingest: Timestamp,
     /// Everything up to here is in published files.
     pub(crate) cursor: Sequence,

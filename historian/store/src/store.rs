@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use fabric::{Disk, Log};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
-use uns_model::{Clock, OrgId, Sequence};
+use uns_model::{Clock, OrgId, Sequence, Timestamp};
 
 use crate::catalog::Catalog;
 use crate::config::Config;
@@ -125,6 +125,7 @@ impl Store {
             flush_error: None,
         };
         log.hold(HOLD, cursor);
+        log.begin_after(HOLD, cursor);
         Ok(Arc::new(Self {
             files,
             catalog,
@@ -145,6 +146,16 @@ impl Store {
     /// Says, before [`Store::run`], who else keeps topic strings; once.
     pub fn share_names(&self, names: SharedNames) {
         self.names.get_or_init(|| names);
+    }
+
+    /// When the newest record was taken in; it may be ahead of the clock.
+    pub fn newest(&self) -> Timestamp {
+        self.state.lock().ingest
+    }
+
+    /// Nodes below this number may be known here.
+    pub fn nodes_end(&self) -> u32 {
+        self.state.lock().registry.nodes_end()
     }
 
     /// Everything up to here can be queried.

@@ -16,7 +16,7 @@ pub const AHEAD_MAX_NANOS: i64 = 60 * 1_000_000_000;
 /// When and by whom a point was taken in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Arrival {
-    /// Ingest time, strictly increasing over the log.
+    /// Ingest time, increasing over the log but for where it follows a clock back (NS-24).
     pub ingest: Timestamp,
     /// Who published it.
     pub publisher: PublisherId,
@@ -145,7 +145,11 @@ impl Series {
             finding: placed.finding,
         };
         let same_quality = self.quality == placed.quality;
-        match self.standing(&placed, point.seq) {
+        // Ingest times step back only where the hub's clock had been ahead: then what it stamped says
+        // nothing about what comes now.
+        let set_back = arrival.ingest < self.ingest && !point.historical;
+        let standing = if set_back { Standing::Newer } else { self.standing(&placed, point.seq) };
+        match standing {
             Standing::SameKey if same_quality && is_last(&point.value) => {
                 verdict.effect = Effect::Duplicate;
             }

@@ -50,6 +50,8 @@ impl Log for Void {
 
     fn hold(&self, _name: &str, _at: Sequence) {}
 
+    fn begin_after(&self, _fold: &str, _at: Sequence) {}
+
     fn health(&self) -> Health {
         Health::default()
     }

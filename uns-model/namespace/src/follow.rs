@@ -18,6 +18,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Most frames between two looks at `stop` and the checkpoint.
 const FRAMES_MAX: usize = 256;
 
+/// How far publisher numbers jump at a gap: more than can have been given out in it.
+const PUBLISHERS_LOST: u32 = 1 << 20;
+
 /// How a turn ended.
 enum Turn {
     More,
@@ -120,6 +123,8 @@ impl Namespace {
                 }
                 Some(TailItem::Gap { after, until, reason }) => {
                     warn_of_gap(after, until, reason);
+                    // Who was introduced in there is unknown, but has a number.
+                    self.publishers.lock().skip(PUBLISHERS_LOST);
                     self.move_to(until);
                 }
             }
@@ -191,6 +196,12 @@ fn warn_of_gap(after: Sequence, until: Sequence, reason: GapReason) {
             after,
             until,
             "damaged records in the log: last values may be older than what was acknowledged"
+        ),
+        GapReason::Lost => tracing::warn!(
+            after,
+            until,
+            "the log lost its end: nodes and last values stay as of the checkpoint until they are \
+             published again"
         ),
     }
 }

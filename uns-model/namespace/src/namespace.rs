@@ -102,18 +102,10 @@ impl Namespace {
     pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
         let Parts { log, disk, dir, clock, random, config } = parts;
         let mut checkpoints = Checkpoints::open(disk, dir, checkpoint::FORMAT)?;
-        let Loaded { registry, mut view, next_publisher } =
+        let Loaded { registry, view, next_publisher } =
             checkpoint::load(&mut checkpoints, config.names)?;
         log.hold(HOLD, checkpoints.floor());
-        let committed = log.committed();
-        if view.applied > committed {
-            tracing::warn!(
-                checkpoint = view.applied.0,
-                committed = committed.0,
-                "the log ends before the checkpoint: records the checkpoint knows are lost"
-            );
-            view.applied = committed;
-        }
+        log.begin_after(HOLD, view.applied);
         let follower = Follower::new(&*log, view.applied, clock.monotonic());
         let space = Arc::new(Self {
             log,
@@ -146,6 +138,16 @@ impl Namespace {
     /// Says how much memory may be taken for a while: a checkpoint that does not fit waits.
     pub fn set_memory_room(&self, bytes: u64) {
         self.memory_room.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Numbers of nodes and topics below this one are taken, although the namespace may not know
+    /// by whom: others keep what the log and the checkpoints here have lost. Wants to be said before
+    /// the first gate.
+    pub fn reserve_numbers(&self, below: u32) {
+        if let Some(last) = below.checked_sub(1) {
+            // A topic comes with a node, so topics have no higher numbers.
+            self.registry.reserve(TopicId(last), NodeNo(last));
+        }
     }
 
     /// The last sequence the view contains.

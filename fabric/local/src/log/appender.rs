@@ -86,6 +86,11 @@ impl Appender {
                 BytesMut::with_capacity(bytes + FRAME_ROOM)
             }
         };
+        let Self { shared, state, .. } = self;
+        state.begin_epoch(shared.epoch());
+        let clock = &*shared.clock;
+        let now = (clock.now(), clock.monotonic());
+        state.ingest = shared.ingest_clock.follow((state.last, state.ingest), now);
         FrameBuilder::new(buffer, self.state.next, (self.state.last, self.state.ingest))
     }
 
@@ -102,6 +107,7 @@ impl Appender {
         match self.state.write(&self.shared, &frame) {
             Ok(()) => {
                 self.state.ingest = ingest;
+                self.shared.ingest_clock.set_newest(ingest);
                 self.publish(frame);
                 self.tell();
             }

@@ -6,11 +6,15 @@ use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
-use fabric::{Counters, Damage, Disk, Error as LogError, FrameKey, Health, Hold};
+use fabric::{
+    Counters, Damage, DirLock, Disk, Error as LogError, FrameKey, GapReason, Health, Hold,
+    epoch_after,
+};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 use uns_model::{Clock, Sequence};
 
+use super::ingest_clock::IngestClock;
 use super::keeper::KeeperSignal;
 use super::queue::Queue;
 use super::recovery::Recovered;
@@ -28,6 +32,7 @@ pub(super) struct Place {
     pub(super) dir: PathBuf,
     pub(super) config: LogConfig,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) lock: DirLock,
 }
 
 pub(super) struct Shared {
@@ -40,6 +45,7 @@ pub(super) struct Shared {
     pub(super) queue: Queue,
     pub(super) view: RwLock<View>,
     committed: AtomicU64,
+    epoch: AtomicU64,
     pub(super) watch: watch::Sender<Sequence>,
     /// The next segment, allocated; whoever holds this lock may write to it.
     pub(super) prepared: Mutex<Option<Prepared>>,
@@ -50,6 +56,8 @@ pub(super) struct Shared {
     disk_full: AtomicBool,
     pub(super) read_only: OnceLock<Arc<str>>,
     pub(super) counters: Totals,
+    pub(super) ingest_clock: IngestClock,
+    _lock: DirLock,
 }
 
 impl std::fmt::Debug for Shared {
@@ -90,7 +98,7 @@ impl Totals {
 
 impl Shared {
     pub(super) fn new(place: Place, recovered: Recovered) -> Result<(Self, WriterState), Error> {
-        let Place { disk, dir, config, clock } = place;
+        let Place { disk, dir, config, clock, lock } = place;
         let space = disk.space(&dir).map_err(Error::io("measure", &dir))?;
         let limits = config.limits(space);
         let state = recovered.writer;
@@ -104,6 +112,7 @@ impl Shared {
             queue: Queue::new(config.queue_bytes, config.flush_interval),
             view: RwLock::new(view),
             committed: AtomicU64::new(state.last.0),
+            epoch: AtomicU64::new(0),
             watch: watch::Sender::new(state.last),
             prepared: Mutex::new(None),
             keeper: KeeperSignal::default(),
@@ -113,10 +122,13 @@ impl Shared {
             disk_full: AtomicBool::new(false),
             read_only: OnceLock::new(),
             counters: Totals::default(),
+            ingest_clock: IngestClock::default(),
             disk,
             dir,
             config,
+            _lock: lock,
         };
+        shared.ingest_clock.set_newest(state.ingest);
         Ok((shared, state))
     }
 
@@ -125,8 +137,34 @@ impl Shared {
     }
 
     pub(super) fn set_committed(&self, last: Sequence) {
-        self.committed.store(last.0, Release);
+        self.committed.fetch_max(last.0, Release);
         self.watch.send_replace(last);
+    }
+
+    /// Where the appender goes on at least.
+    pub(super) fn epoch(&self) -> Sequence {
+        Sequence(self.epoch.load(Acquire))
+    }
+
+    /// See [`fabric::Log::begin_after`]. The first frame of the epoch links to its end, so that
+    /// readers and later starts find the gap where it is.
+    pub(super) fn begin_after(&self, fold: &str, at: Sequence) {
+        let mut view = self.view.write();
+        let end = view.last();
+        if at <= end {
+            return;
+        }
+        let epoch = epoch_after(at);
+        view.begin_epoch(epoch);
+        self.epoch.fetch_max(epoch.0, Release);
+        drop(view);
+        self.set_committed(epoch);
+        let (at, ends_at, goes_on_after) = (at.0, end.0, epoch.0);
+        tracing::error!(log = %self.dir.display(), fold, at, ends_at, goes_on_after,
+            "the log ends before what was already read from it: its newest files were removed, \
+             cut, or are an older copy; what was acknowledged after {at} and not yet read by \
+             {fold} is lost unless those files come back");
+        self.note_damage(Damage { after: end, until: epoch, reason: GapReason::Lost });
     }
 
     pub(super) fn is_disk_full(&self) -> bool {
@@ -195,7 +233,11 @@ impl Shared {
             last.until = last.until.max(found.until);
         }
         let (after, until) = (found.after.0, found.until.0);
-        tracing::error!(log = %self.dir.display(), after, until, "records are damaged on disk");
+        let what = match found.reason {
+            GapReason::Lost => "the log lost its end and began a new epoch",
+            GapReason::Damage | GapReason::Retention => "records are damaged on disk",
+        };
+        tracing::error!(log = %self.dir.display(), after, until, "{what}");
     }
 
     pub(super) fn health(&self) -> Health {
@@ -209,6 +251,7 @@ impl Shared {
         health.queued_bytes = self.queue.bytes();
         health.holds = self.holds.lock().iter().map(hold).collect();
         health.counters = self.counters.snapshot();
+        health.clock = self.ingest_clock.health(self.clock.now(), self.clock.monotonic());
         let view = self.view.read();
         health.oldest = view.oldest();
         health.segments = view.segments().len();

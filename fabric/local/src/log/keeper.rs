@@ -121,7 +121,11 @@ impl Keeper {
                 shared.alarms.lock().clear();
                 return false;
             };
-            (Arc::clone(oldest), next.previous, next.previous_ingest, view.bytes())
+            // The first of the later times that is old decides: what was written while the clock was
+            // ahead has no age of its own.
+            let later = segments.map(|one| one.previous_ingest).chain([next.previous_ingest]);
+            let ingest = later.min().unwrap_or(next.previous_ingest);
+            (Arc::clone(oldest), next.previous, ingest, view.bytes())
         };
         let large = bytes > shared.limits.retention_bytes;
         if !large && !self.is_old(last_ingest) {

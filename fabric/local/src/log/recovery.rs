@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use fabric::{
     Damage, Disk, FORMAT_VERSION, FRAME_HEADER_BYTES, File, Frame, FrameHeader, FrameKey,
-    RECORD_BYTES_MIN,
+    GapReason, RECORD_BYTES_MIN, ends_epoch,
 };
-use uns_model::{Random, Sequence, Timestamp};
+use uns_model::{Sequence, Timestamp};
 
 use super::writer::{Active, WriterState};
 use crate::Error;
@@ -40,10 +40,10 @@ struct Found {
 pub(super) fn recover(
     disk: &dyn Disk,
     dir: &Path,
-    random: &dyn Random,
+    new_key: impl FnOnce() -> FrameKey,
 ) -> Result<Recovered, Error> {
     let found = find_segments(disk, dir)?;
-    let key = find_key(disk, dir, &found, random)?;
+    let key = find_key(disk, dir, &found, new_key)?;
     let mut segments = Vec::with_capacity(found.len());
     for one in &found {
         segments.push(describe(one, key)?);
@@ -62,7 +62,11 @@ pub(super) fn recover(
     }
     for damage in &end.damage {
         let (path, after, until) = (newest.path.display(), damage.after.0, damage.until.0);
-        tracing::error!(%path, after, until, "records are damaged on disk");
+        tracing::error!(%path, after, until, reason = ?damage.reason, "records are missing");
+    }
+    if let Some(first) = segments.first().filter(|first| ends_epoch(first.previous)) {
+        // Everything before was lost with its files.
+        end.damage.insert(0, missing(Sequence::ZERO, first.previous));
     }
     let jump = SEQUENCE_JUMP.max(cut / RECORD_BYTES_MIN as u64);
     let next = Sequence(end.last.max(newest.base).0 + 1 + jump);
@@ -92,6 +96,10 @@ fn find_segments(disk: &dyn Disk, dir: &Path) -> Result<Vec<Found>, Error> {
         found.push(Found { base, path, file, bytes, header });
     }
     found.sort_by_key(|one| one.base);
+    if let Some(newest) = found.last() {
+        // Whoever writes to it has it locked, wherever the directory was moved or linked to.
+        newest.file.lock().map_err(Error::in_use(&newest.path))?;
+    }
     Ok(found)
 }
 
@@ -108,7 +116,7 @@ fn find_key(
     disk: &dyn Disk,
     dir: &Path,
     found: &[Found],
-    random: &dyn Random,
+    new_key: impl FnOnce() -> FrameKey,
 ) -> Result<FrameKey, Error> {
     let path = dir.join(LOG_FILE);
     let stored = match disk.read(&path) {
@@ -124,7 +132,7 @@ fn find_key(
     if copy.is_none() && !found.is_empty() {
         return Err(Error::KeyLost { path: dir.to_path_buf() });
     }
-    let key = copy.unwrap_or_else(|| FrameKey(random.u64()));
+    let key = copy.unwrap_or_else(new_key);
     match disk.write_atomic(&path, &Header::of_log(key).encode()) {
         Ok(()) => {}
         Err(error) if copy.is_some() => {
@@ -190,14 +198,20 @@ fn read_to_the_end(newest: &Found, segment: &Segment, key: FrameKey) -> Result<E
     }
 }
 
+/// What is not there between two records that were both read.
+fn missing(after: Sequence, until: Sequence) -> Damage {
+    let reason = if ends_epoch(until) { GapReason::Lost } else { GapReason::Damage };
+    Damage { after, until, reason }
+}
+
 impl End {
     fn take(&mut self, frame: Frame, offset: u64) {
         let previous = frame.header().previous;
         if previous > self.last {
-            self.damage.push(Damage { after: self.last, until: previous });
+            self.damage.push(missing(self.last, previous));
         }
         if let Some((_, record)) = frame.records().last() {
-            self.ingest = self.ingest.max(record.ingest());
+            self.ingest = record.ingest();
         }
         self.last = self.last.max(frame.last());
         self.offset = offset;

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use fabric::{Damage, Error, Frame, GapReason, Reopened, Tail, TailItem};
+use fabric::{Damage, Error, Frame, GapReason, Reopened, Tail, TailItem, ends_epoch};
 use uns_model::Sequence;
 
 use super::inner::Shared;
@@ -71,8 +71,11 @@ impl LocalTail {
 
     fn gap(&mut self, until: Sequence, reason: GapReason) -> TailItem {
         let after = self.at;
-        if reason == GapReason::Damage {
-            self.shared.note_damage(Damage { after, until });
+        let reason = if ends_epoch(until) { GapReason::Lost } else { reason };
+        // Other tails may start inside a lost range: only a reader of everything knows its bounds.
+        let whole = self.passed.is_none();
+        if reason == GapReason::Damage || (reason == GapReason::Lost && whole) {
+            self.shared.note_damage(Damage { after, until, reason });
         }
         self.pass(until);
         TailItem::Gap { after, until, reason }
@@ -149,6 +152,10 @@ impl Tail for LocalTail {
             match located {
                 Located::CaughtUp => return Ok(None),
                 Located::Memory(frame, spot) => {
+                    let previous = frame.header().previous;
+                    if previous > self.at {
+                        return Ok(Some(self.gap(previous, GapReason::Damage)));
+                    }
                     self.spot = Some(spot);
                     self.scanner = None;
                     return Ok(Some(self.hand_out(frame)));

@@ -81,12 +81,23 @@ impl View {
     /// Returns a buffer that fell out of memory and nobody uses any more.
     pub(super) fn commit(&mut self, frame: Frame, end: u64) -> Option<BytesMut> {
         self.end = end;
-        self.last = frame.last();
+        self.last = self.last.max(frame.last());
         self.next = self.last.next();
         let base = self.segments.back()?.base;
         self.recent_bytes += frame.bytes().len();
         self.recent.push_back(Recent { frame, behind: Spot { base, offset: end } });
         self.trim()
+    }
+
+    /// The last committed sequence.
+    pub(super) fn last(&self) -> Sequence {
+        self.last
+    }
+
+    /// Everything up to here counts as committed, and what is not there as lost.
+    pub(super) fn begin_epoch(&mut self, until: Sequence) {
+        self.last = self.last.max(until);
+        self.next = self.next.max(until.next());
     }
 
     /// Keeps at most so many bytes in memory, but always the newest frame.

@@ -79,6 +79,14 @@ impl WriteError {
 }
 
 impl WriterState {
+    /// Goes on after this sequence, if it is not beyond it.
+    pub(super) fn begin_epoch(&mut self, after: Sequence) {
+        if after > self.last {
+            self.last = after;
+            self.next = self.next.max(after.next());
+        }
+    }
+
     /// Makes a frame durable; the sequence and time of its last record are the caller's to set.
     pub(super) fn write(&mut self, shared: &Shared, frame: &Frame) -> Result<(), WriteError> {
         let bytes = frame.bytes();
@@ -138,9 +146,11 @@ pub(super) fn allocate(shared: &Shared) -> io::Result<Prepared> {
     if let Ok(file) = shared.disk.open(&path)
         && file.length()? == bytes
     {
+        file.lock()?;
         return Ok(Prepared { file, written: 0 });
     }
     let file = shared.disk.create(&path)?;
+    file.lock()?;
     if let Err(error) = file.allocate(bytes) {
         // A partial reservation would keep others from the space.
         remove_quietly(&*shared.disk, &path);

@@ -1,10 +1,14 @@
 //! A data directory is versioned, locked, and never taken from somebody else.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use fabric::Stream;
-use fabric_local::{DataDir, Error};
+use fabric::conformance::{append, batch, drain};
+use fabric::{Log, Stream};
+use fabric_local::{DataDir, Error, LocalLog, LogConfig, SystemDisk};
+use uns_model::{SeededRandom, Sequence, SystemClock};
 
 use crate::conforms::fresh_dir;
 
@@ -15,7 +19,8 @@ fn one_owner_at_a_time() {
     assert_eq!(first.stream(Stream::Data), path.join("streams/data"));
     let error = DataDir::open(&path).unwrap_err();
     assert!(matches!(error, Error::InUse { pid: Some(pid), .. } if pid == std::process::id()));
-    assert!(error.to_string().ends_with(&format!("in use by process {}", std::process::id())));
+    let said = error.to_string();
+    assert!(said.contains(&format!("in use by process {};", std::process::id())), "{said}");
     // A killed hub is started again at once, while the kernel still takes the old one apart.
     let leaving = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(300));
@@ -23,6 +28,61 @@ fn one_owner_at_a_time() {
     });
     DataDir::open(&path).unwrap();
     leaving.join().unwrap();
+}
+
+#[test]
+fn without_its_lock_file_it_still_has_an_owner() {
+    let path = fresh_dir("unlocked");
+    let first = DataDir::open(&path).unwrap();
+    fs::remove_file(path.join("LOCK")).unwrap();
+    let error = DataDir::open(&path).unwrap_err();
+    assert!(matches!(error, Error::InUse { pid: Some(pid), .. } if pid == std::process::id()));
+    assert!(!path.join("LOCK").exists(), "who is refused leaves nothing behind");
+    drop(first);
+    DataDir::open(&path).unwrap();
+}
+
+#[test]
+fn a_log_in_use_is_neither_read_nor_cut() {
+    let path = fresh_dir("log-in-use");
+    let open = |path: &std::path::Path| {
+        let config = LogConfig { segment_bytes: 1 << 20, ..LogConfig::default() };
+        let clock = Arc::new(SystemClock);
+        LocalLog::open(Arc::new(SystemDisk), path, config, clock, &SeededRandom::new(1))
+    };
+    let log = open(&path).unwrap();
+    append(&*log, batch(&[b"a"])).unwrap();
+    let error = open(&path).unwrap_err();
+    assert!(matches!(error, Error::InUse { .. }), "the directory: {error}");
+    // The same files under another name, as a copy with hard links has them.
+    let copy = fresh_dir("log-in-use-linked");
+    fs::create_dir_all(&copy).unwrap();
+    for entry in fs::read_dir(&path).unwrap() {
+        let name = entry.unwrap().file_name();
+        fs::hard_link(path.join(&name), copy.join(&name)).unwrap();
+    }
+    let error = open(&copy).unwrap_err();
+    assert!(matches!(error, Error::InUse { .. }), "the segment: {error}");
+    append(&*log, batch(&[b"b"])).unwrap();
+    drop(log);
+    let log = open(&path).unwrap();
+    assert_eq!(drain(&mut *log.tail(Sequence::ZERO)).len(), 2);
+}
+
+#[test]
+fn nothing_in_it_is_for_others() {
+    let path = fresh_dir("private");
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    drop(DataDir::open(&path).unwrap());
+    assert_eq!(mode(&path), 0o700);
+    for file in ["LOCK", "VERSION"] {
+        assert_eq!(mode(&path.join(file)), 0o600, "{file}");
+    }
+    // As an older release, or a copy, has left it.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(path.join("VERSION"), fs::Permissions::from_mode(0o644)).unwrap();
+    drop(DataDir::open(&path).unwrap());
+    assert_eq!((mode(&path), mode(&path.join("VERSION"))), (0o700, 0o600));
 }
 
 #[test]

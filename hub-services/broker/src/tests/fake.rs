@@ -212,6 +212,10 @@ impl Live for Nothing {
 }
 
 impl History for Nothing {
+    fn newest(&self) -> Timestamp {
+        Timestamp::default()
+    }
+
     fn caught_up(&self) -> Boxed<'_, ()> {
         never()
     }

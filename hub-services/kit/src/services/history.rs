@@ -11,6 +11,9 @@ pub trait History: Send + Sync {
     /// Waits until everything committed before this call can be queried.
     fn caught_up(&self) -> Boxed<'_, ()>;
 
+    /// When the newest record was taken in; it may be ahead of the clock.
+    fn newest(&self) -> Timestamp;
+
     /// One page of samples in time order. A topic never seen is refused as `node_unknown`.
     fn history(&self, query: HistoryQuery) -> Answer<'_, HistoryPage>;
 }

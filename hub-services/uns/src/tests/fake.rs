@@ -141,6 +141,10 @@ impl Live for Fake {
 }
 
 impl History for Fake {
+    fn newest(&self) -> Timestamp {
+        Timestamp::default()
+    }
+
     fn caught_up(&self) -> Boxed<'_, ()> {
         *self.waited.lock().unwrap() += 1;
         ready(())

@@ -203,6 +203,10 @@ impl Live for Names {
 }
 
 impl History for Names {
+    fn newest(&self) -> Timestamp {
+        Timestamp::default()
+    }
+
     fn caught_up(&self) -> Boxed<'_, ()> {
         Box::pin(std::future::ready(()))
     }

@@ -54,6 +54,11 @@ impl Publishers {
         self.next = self.next.max(publisher.0.wrapping_add(1));
     }
 
+    /// Leaves numbers out that others may know.
+    pub(crate) fn skip(&mut self, numbers: u32) {
+        self.next = self.next.saturating_add(numbers);
+    }
+
     /// The next number, for the checkpoint.
     pub(crate) fn next(&self) -> u32 {
         self.next

@@ -244,12 +244,15 @@ impl Entry {
     /// When its last sample came in.
     pub(crate) fn last_ingest(&self) -> Option<Timestamp> {
         let more = self.more.as_ref().and_then(|more| more.last_ingest);
-        more.max(self.own.as_ref().map(Last::ingest))
+        more.or(self.own.as_ref().map(Last::ingest))
     }
 
-    /// Ingest times only grow.
+    /// Most nodes need no place for it: it is that of their last value. It is the newest in log
+    /// order, which may be before others where the hub's clock was set back.
     pub(crate) fn note_ingest(&mut self, ingest: Timestamp) {
-        if self.last_ingest() < Some(ingest) {
+        if self.own.as_ref().is_some_and(|own| own.ingest() == ingest) {
+            self.more.iter_mut().for_each(|more| more.last_ingest = None);
+        } else {
             self.more.get_or_insert_default().last_ingest = Some(ingest);
         }
     }

@@ -142,8 +142,11 @@ fn a_log_that_ends_before_the_checkpoint_is_said_and_survived() {
     drop(space);
     world.log = std::sync::Arc::new(fabric::sim::SimLog::new());
     let again = world.open();
-    assert!(again.applied() < sequence);
+    assert!(again.applied() > sequence, "no sequence is met twice");
     assert_eq!(again.stats().nodes, 60, "what the second checkpoint knew");
+    again.reserve_numbers(5_000);
+    let new = node(&mut Gate::new(&again), "uns/v1/line/new");
+    assert!(new.number.0 >= 5_000 && new.topic.0 >= 5_000, "others know those before: {new:?}");
     let ingest = uns_model::Timestamp(crate::world::NOON.0 + crate::world::SECOND);
     let newer = Inbound { ingest, ..inbound(b"77") };
     publish_as(&mut Gate::new(&again), "uns/v1/line/t0", &newer).unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use fabric::Log;
 use fabric::sim::SimDisk;
 use fabric_local::{LocalLog, LogConfig};
 use uns_model::{SeededRandom, SystemClock, Value};
@@ -74,6 +75,7 @@ fn nothing_acknowledged_is_lost_at_a_power_cut() {
     let mut next = 1;
     for cut in 0..CUTS {
         let (log, space) = open(&disk, cut).expect("the power is on");
+        assert!(log.health().damage.is_empty(), "cut {cut}: no checkpoint is ahead of the log");
         let values: BTreeMap<_, _> = current(&space, "#")
             .into_iter()
             .map(|value| (value.topic.to_string(), value.value))

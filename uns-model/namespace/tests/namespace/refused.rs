@@ -59,6 +59,10 @@ impl Log for LateLog {
         self.log.hold(name, at);
     }
 
+    fn begin_after(&self, fold: &str, at: Sequence) {
+        self.log.begin_after(fold, at);
+    }
+
     fn health(&self) -> Health {
         self.log.health()
     }
