@@ -142,7 +142,7 @@ async fn hub(parts: &Parts, broker: &Server, stop: Stop) -> Result<Hub> {
             broker: broker.handle(),
         }),
         history: Arc::new(StoredHistory(query)),
-        publish: Arc::new(GatedPublish(broker.handle())),
+        publish: Arc::new(GatedPublish::new(broker.handle())),
         mqtt: Some(Arc::new(Operators(broker.handle()))),
         log: Arc::clone(&parts.log) as Arc<dyn Log>,
         dead_letters: Some(Arc::clone(&parts.dead) as Arc<dyn DeadLetters>),

@@ -1,70 +1,70 @@
 //! [`hub_kit::services::Publish`] over the broker's in-process publisher: the same gate, the same
 //! live delivery as a client's publish.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use broker_codec::Property;
-use broker_server::{Error, Handle, InProcess, Rejection};
+use broker_server::{Handle, InProcess, Rejection, Together};
 use bytes::Bytes;
 use hub_kit::Refusal;
-use hub_kit::services::{Boxed, Publish, PublishItem, Published};
+use hub_kit::services::{Boxed, Publish, PublishBatch, PublishItem, Published};
 use uns_namespace::Reason;
 
 /// Publishes of modules.
-pub(crate) struct GatedPublish(pub(crate) Handle);
-
-/// In-process publishes under way at once for one request: enough to share a commit.
-const TOGETHER_MAX: usize = 256;
-
-impl Publish for GatedPublish {
-    fn publish(&self, items: Vec<PublishItem>) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
-        Box::pin(async move {
-            let mut results = Vec::with_capacity(items.len());
-            let mut items = items.into_iter().peekable();
-            while items.peek().is_some() {
-                let some = items.by_ref().take(TOGETHER_MAX);
-                let tasks: Vec<_> = some.map(|item| self.start(item)).collect();
-                for task in tasks {
-                    results.push(task.await.unwrap_or_else(|_| Err(shutting_down())));
-                }
-            }
-            results
-        })
-    }
+pub(crate) struct GatedPublish {
+    broker: Handle,
+    /// The lane of the next batch: batches do not wait for each other.
+    next_lane: AtomicU64,
 }
 
 impl GatedPublish {
-    /// Starts one publish; those started in order stay in order, as their client id is one.
-    fn start(&self, item: PublishItem) -> tokio::task::JoinHandle<Result<Published, Refusal>> {
-        let broker = self.0.clone();
-        let properties = match content_type(item.content_type.as_deref()) {
-            Ok(properties) => properties,
-            Err(refusal) => return tokio::spawn(async move { Err(refusal) }),
-        };
-        let publish = InProcess {
-            org: item.org,
-            topic: item.topic,
-            payload: item.payload,
-            qos: item.qos,
-            retain: item.retain,
-            expiry: item.expiry,
-            properties,
-            client_id: item.client_id.to_string(),
-        };
-        tokio::spawn(async move {
-            match broker.publish(publish).await {
-                Ok(commit) => Ok(Published { sequence: commit.map(|commit| commit.last) }),
-                Err(Error::Rejected(rejection)) => Err(refusal(rejection)),
-                Err(_) => Err(shutting_down()),
+    /// Over a running broker.
+    pub(crate) fn new(broker: Handle) -> Self {
+        Self { broker, next_lane: AtomicU64::new(0) }
+    }
+}
+
+impl Publish for GatedPublish {
+    fn together(&self, batch: PublishBatch) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
+        Box::pin(async move {
+            let PublishBatch { org, client_id, items } = batch;
+            let mut results = Vec::with_capacity(items.len());
+            let mut readable = Vec::with_capacity(items.len());
+            for item in items {
+                match in_process(item) {
+                    Ok(item) => {
+                        readable.push(item);
+                        results.push(None);
+                    }
+                    Err(refusal) => results.push(Some(Err(refusal))),
+                }
             }
+            let lane = self.next_lane.fetch_add(1, Ordering::Relaxed);
+            let batch = Together { org, client_id: client_id.to_string(), items: readable };
+            let outcomes = self.broker.together(lane, batch).await.unwrap_or_default();
+            let mut outcomes = outcomes.into_iter().map(|outcome| match outcome {
+                Ok(sequence) => Ok(Published { sequence }),
+                Err(rejection) => Err(refusal(rejection)),
+            });
+            let answered = results.into_iter().map(|known| known.or_else(|| outcomes.next()));
+            answered.map(|known| known.unwrap_or_else(|| Err(shutting_down()))).collect()
         })
     }
 }
 
-fn content_type(name: Option<&str>) -> Result<Bytes, Refusal> {
+fn in_process(item: PublishItem) -> Result<InProcess, Refusal> {
+    let PublishItem { topic, payload, qos, retain, expiry, content_type } = item;
+    let properties = match content_type {
+        Some(name) => wire_form(&name)?,
+        None => Bytes::new(),
+    };
+    Ok(InProcess { topic, payload, qos, retain, expiry, properties })
+}
+
+fn wire_form(content_type: &str) -> Result<Bytes, Refusal> {
     let mut wire = Vec::new();
-    if let Some(name) = name {
-        let encoded = Property::ContentType(name).encode(&mut wire);
-        encoded.map_err(|error| Refusal::parameter("contentType", error))?;
-    }
+    let encoded = Property::ContentType(content_type).encode(&mut wire);
+    encoded.map_err(|error| Refusal::parameter("contentType", error))?;
     Ok(wire.into())
 }
 

@@ -41,6 +41,7 @@ mod operators;
 mod operators_sessions;
 mod private_files;
 mod public;
+mod publish_arrays;
 mod replay_is_bit_exact;
 mod retained;
 mod scram;

@@ -38,7 +38,7 @@ use uns_model::{Sequence, SessionNo, Timestamp};
 use crate::batch::Batch;
 use crate::broker::Broker;
 use crate::connection::Connection;
-use crate::gate::{Gate, Rejection};
+use crate::gate::{Gate, Placed, Rejection};
 use crate::key::{Address, CoreNo, Key, Slots};
 use crate::login::{OwnedLogin, Peer};
 use crate::outbound::Desk;
@@ -50,7 +50,7 @@ use acks::Acks;
 pub use authenticate::RefusedLogin;
 use connect::Claim;
 pub use pass_on::LeftBehind;
-pub use publish::InProcess;
+pub use publish::{InProcess, Offer, Together};
 pub use receive::Received;
 pub use session::DueWill;
 pub(crate) use unconfirmed::Unconfirmed;
@@ -83,8 +83,16 @@ pub enum Signal {
     Resume,
 }
 
-/// How an in-process publish ended: its token and the outcome.
-pub type Reply<R> = (u64, Result<Option<R>, Rejection>);
+/// How a batch of in-process publishes ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reply<R> {
+    /// The token it was offered under.
+    pub token: u64,
+    /// For each item its place in what was committed, or why it was refused.
+    pub taken: Vec<Placed>,
+    /// What the log said of all that have a place; `None` if none has.
+    pub outcome: Option<Result<R, Rejection>>,
+}
 
 /// A session whose connection the log knows: from here on the ledger may feed it.
 #[derive(Clone, Debug)]

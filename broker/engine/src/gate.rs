@@ -81,6 +81,9 @@ impl Place {
     }
 }
 
+/// Where a publish stands in the batch that goes to the log; nowhere if it is not logged.
+pub type Placed = Result<Option<Place>, Rejection>;
+
 /// What a topic means.
 #[derive(Clone, Debug)]
 pub enum Resolved<N> {

@@ -47,11 +47,11 @@ pub use config::{Config, Durability, Refusals, Stall};
 pub use connection::Will;
 pub use dead::{Buried, DeadLetter, DeadLetters};
 pub use engine::{
-    Attached, DueWill, Effects, Engine, InProcess, LeftBehind, Now, Received, RefusedLogin, Reply,
-    Signal,
+    Attached, DueWill, Effects, Engine, InProcess, LeftBehind, Now, Offer, Received, RefusedLogin,
+    Reply, Signal, Together,
 };
 pub use feed::{Due, Fed, FedPublish, LEDGER_PACKET_IDS};
-pub use gate::{Gate, Inbound, NoNode, OpenGate, Place, Rejection, Resolved, Ticket};
+pub use gate::{Gate, Inbound, NoNode, OpenGate, Place, Placed, Rejection, Resolved, Ticket};
 pub use guesses::Guessing;
 pub use inspect::{
     ClientInfo, ClientOrder, ClientQuery, ClientScan, ClientState, Keeping, TopicName, TopicScan,

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use broker_engine::{Broker, Peer, Pressure, Transport};
@@ -23,6 +23,8 @@ pub(crate) struct Floor {
     pub(crate) cores: Vec<mpsc::Sender<Arrival>>,
     pub(crate) gauges: Arc<Vec<Gauges>>,
     pub(crate) connections_max: usize,
+    /// Connections lent to somebody else in this process.
+    pub(crate) lent: Arc<AtomicUsize>,
     /// Of each listener.
     pub(crate) connections_per_second: u32,
     /// Connections closed at the door.
@@ -78,6 +80,16 @@ pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor
     }
 }
 
+/// A connection that is not the broker's for as long as this lives.
+#[derive(Debug)]
+pub struct Lent(Arc<AtomicUsize>);
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Floor {
     pub(crate) fn new(
         cores: Vec<mpsc::Sender<Arrival>>,
@@ -90,6 +102,7 @@ impl Floor {
             cores,
             gauges,
             connections_max: config.connections_max,
+            lent: Arc::default(),
             connections_per_second: config.connections_per_second,
             turned_away: Arc::default(),
             counters,
@@ -102,9 +115,22 @@ impl Floor {
         self.gauges.iter().map(|gauges| gauges.sockets.load(Ordering::Relaxed)).sum()
     }
 
+    /// How many connections there may be now.
+    fn connections_max(&self) -> usize {
+        self.connections_max.saturating_sub(self.lent.load(Ordering::Relaxed))
+    }
+
     /// How many more may come, some of them only to be refused in words.
     pub(crate) fn room(&self) -> usize {
-        (self.connections_max + REFUSED_MAX).saturating_sub(self.sockets())
+        (self.connections_max() + REFUSED_MAX).saturating_sub(self.sockets())
+    }
+
+    /// Lends one connection to somebody else, of those that nobody uses: a quarter stays in any case.
+    pub(crate) fn lend(&self) -> Option<Lent> {
+        let lent = self.lent.fetch_add(1, Ordering::Relaxed) + 1;
+        let guard = Lent(Arc::clone(&self.lent));
+        let most = self.connections_max - self.connections_max.div_ceil(4);
+        (self.sockets() + lent <= most).then_some(guard)
     }
 
     /// Whether one more may come. Counts it if not.
@@ -138,7 +164,7 @@ impl Floor {
             return;
         }
         self.guests.shed(self.room(), &self.counters);
-        let welcome = self.sockets() < self.connections_max;
+        let welcome = self.sockets() < self.connections_max();
         self.gauges[core].sockets.fetch_add(1, Ordering::Relaxed);
         self.counters.accepted(peer.transport);
         place.send(Arrival { carrier, peer: Box::new(peer), waited, welcome });

@@ -26,7 +26,7 @@ pub struct Config {
     pub connections_per_second: u32,
     /// How often `$SYS` is published; zero for never.
     pub figures_interval: Duration,
-    /// In-process publishes waiting for one core.
+    /// Batches of in-process publishes waiting for one core; a quarter of them of one organisation.
     pub in_process_max: usize,
     /// Bytes of incomplete packets of all connections while memory is short; the largest are not
     /// waited for beyond it.

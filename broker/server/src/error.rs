@@ -4,9 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use broker_engine::Rejection;
-
-/// Why the server did not start, or a publish did not happen.
+/// Why the server did not start or is not asked any more.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -62,9 +60,6 @@ pub enum Error {
     /// A connection was gone before it was served.
     #[error("a connection was gone before it was served")]
     Adopt(#[source] io::Error),
-    /// The gate refused an in-process publish.
-    #[error("refused, {0}")]
-    Rejected(Rejection),
     /// The server is shutting down.
     #[error("the broker is shutting down")]
     ShuttingDown,

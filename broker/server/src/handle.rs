@@ -5,17 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use broker_engine::{Broker, Durability, InProcess, Peer, Pressure, Stats, Transport};
+use broker_engine::{Broker, Durability, Peer, Pressure, Rejection, Stats, Together, Transport};
 use broker_ledger::Ledger;
-use fabric::Commit;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
-use uns_model::{Clock, OrgId};
+use uns_model::{Clock, OrgId, Sequence};
 
 use crate::Error;
-use crate::accept::Floor;
+use crate::accept::{Floor, Lent};
 use crate::counters::{Reloads, TransportStats};
 use crate::handshake::Hall;
 use crate::inspect::offline;
@@ -37,7 +36,6 @@ pub struct Handle {
     pub(crate) turned_away: Arc<AtomicU64>,
     pub(crate) floor: Floor,
     pub(crate) hall: Arc<Hall>,
-    pub(crate) hasher: ahash::RandomState,
     /// Of connections that were adopted.
     pub(crate) durability: Durability,
 }
@@ -83,17 +81,24 @@ pub struct StatsSnapshot {
 
 impl Handle {
     /// Publishes as a client would: through the gate, live to subscribers, retained if wanted. The
-    /// future resolves after the commit; `None` if the message is plain MQTT, which is not logged. Publishes of one client id keep their order.
+    /// batch keeps its order and is one append. The future resolves after the commit with where in
+    /// the log each item is; `None` if it is plain MQTT, which is not logged. A refused item stops
+    /// no other. Batches of one lane keep their order too, and those of different lanes never wait
+    /// for each other.
     ///
     /// # Errors
-    /// The gate refused it, or the broker is shutting down.
-    pub async fn publish(&self, publish: InProcess) -> Result<Option<Commit>, Error> {
-        let place = self.hasher.hash_one(&publish.client_id) % (self.cores.len() as u64).max(1);
+    /// The broker is shutting down.
+    pub async fn together(
+        &self,
+        lane: u64,
+        batch: Together,
+    ) -> Result<Vec<Result<Option<Sequence>, Rejection>>, Error> {
+        let place = lane % (self.cores.len() as u64).max(1);
         let core = usize::try_from(place).ok().and_then(|place| self.cores.get(place));
         let (reply, outcome) = oneshot::channel();
-        let request = Request { publish: Box::new(publish), reply };
+        let request = Request { batch, lane, reply };
         core.ok_or(Error::ShuttingDown)?.send(request).await.map_err(|_| Error::ShuttingDown)?;
-        outcome.await.map_err(|_| Error::ShuttingDown)?.map_err(Error::Rejected)
+        outcome.await.map_err(|_| Error::ShuttingDown)
     }
 
     /// Serves a connection that somebody else turned into a WebSocket for MQTT (see
@@ -119,6 +124,12 @@ impl Handle {
         let (stream, session) = stream.into_inner();
         let layers = self.hall.upgraded(Some(session), early);
         self.take_in(Transport::WebSocketTls, stream, layers).await
+    }
+
+    /// Lends one of the broker's connections, so that somebody else in this process may open one
+    /// without there being more descriptors than are counted on.
+    pub fn lend(&self) -> Option<Lent> {
+        self.floor.lend()
     }
 
     async fn take_in(

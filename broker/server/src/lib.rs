@@ -36,7 +36,7 @@ mod worker;
 
 pub mod fuzz;
 
-pub use accept::REFUSED_MAX;
+pub use accept::{Lent, REFUSED_MAX};
 pub use config::{Config, Handshakes, Listener, Tls, Verification};
 pub use counters::{Failure, Reloads, TransportStats};
 pub use error::Error;
@@ -54,7 +54,7 @@ pub use broker_engine::{
     DeadLetter, DeadLetters, Drop as DropCause, Durability, End as EndCause, Everything, Exchange,
     Guessing, Identity, InProcess, Limit, Limits, Login, LoginFailure, OrganisationLimits,
     OwnedLogin, Password, Peer, Pressure, Quota, Rate, Refusals, Rejection, Stall, Stats, Step,
-    Transport, Verdict,
+    Together, Transport, Verdict,
 };
 
 pub use broker_ledger::Stats as SessionStats;

@@ -132,6 +132,7 @@ impl Server {
                 gauges: Arc::clone(&gauges),
                 arrivals,
                 requests,
+                waiting_max: config.in_process_max.max(1),
                 orders,
                 sources: sources.clone(),
                 stop: stopped.clone(),
@@ -154,7 +155,6 @@ impl Server {
             turned_away: Arc::clone(&floor.turned_away),
             floor,
             hall: Arc::new(hall),
-            hasher: ahash::RandomState::new(),
             durability: config.durability,
         };
         let (listeners, sockets): (Vec<_>, Vec<_>) = listeners.into_iter().unzip();

@@ -3,6 +3,7 @@
 mod connection;
 mod figures;
 mod flush;
+mod in_process;
 mod layered;
 mod link;
 mod orders;
@@ -18,11 +19,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
-use broker_engine::{Broker, CoreNo, Engine, InProcess, Key, Now, Rejection, Stats};
+use broker_engine::{Broker, CoreNo, Engine, Key, Now, Rejection, Stats, Together};
 use broker_ledger::Ledger;
-use fabric::Commit;
 use tokio::sync::{mpsc, oneshot, watch};
-use uns_model::Clock;
+use uns_model::{Clock, Sequence};
 use uns_namespace::Namespace;
 
 use crate::gate::ServerGate;
@@ -35,8 +35,8 @@ pub(crate) use orders::{HeldBy, ORDERS_MAX, Order};
 use stream::Stream;
 pub(crate) use tasks::run;
 
-/// How an in-process publish ended.
-pub(crate) type Published = Result<Option<Commit>, Rejection>;
+/// How a batch of in-process publishes ended, item by item: where in the log it is, if it is there.
+pub(crate) type Outcomes = Vec<Result<Option<Sequence>, Rejection>>;
 
 /// A socket with what lies between it and MQTT.
 #[derive(Debug)]
@@ -64,11 +64,12 @@ pub(crate) struct Arrival {
     pub(crate) welcome: bool,
 }
 
-/// A publish for somebody in this process.
+/// Publishes of somebody in this process. Those of one lane keep their order.
 #[derive(Debug)]
 pub(crate) struct Request {
-    pub(crate) publish: Box<InProcess>,
-    pub(crate) reply: oneshot::Sender<Published>,
+    pub(crate) batch: Together,
+    pub(crate) lane: u64,
+    pub(crate) reply: oneshot::Sender<Outcomes>,
 }
 
 /// What all threads see of a core.
@@ -110,6 +111,8 @@ pub(crate) struct Setup {
     pub(crate) gauges: Arc<Vec<Gauges>>,
     pub(crate) arrivals: mpsc::Receiver<Arrival>,
     pub(crate) requests: mpsc::Receiver<Request>,
+    /// Batches of this process that may wait for their turn.
+    pub(crate) waiting_max: usize,
     pub(crate) orders: mpsc::Receiver<Order>,
     pub(crate) stop: watch::Receiver<Option<Duration>>,
     pub(crate) sources: Sources,
@@ -154,7 +157,7 @@ pub(crate) struct Worker {
     ledger: Option<Arc<Ledger>>,
     clock: Arc<dyn Clock>,
     gauges: Arc<Vec<Gauges>>,
-    replies: RefCell<HashMap<u64, oneshot::Sender<Published>, ahash::RandomState>>,
+    replies: RefCell<HashMap<u64, oneshot::Sender<Outcomes>, ahash::RandomState>>,
     next_token: Cell<u64>,
     flush_waker: RefCell<Option<Waker>>,
     flush_due: Cell<bool>,

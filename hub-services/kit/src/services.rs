@@ -24,7 +24,7 @@ pub use mqtt::{
     ClientOrder, ClientQuery, Mqtt, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery,
     TraceSpec,
 };
-pub use publish::{Publish, PublishItem, Published};
+pub use publish::{Publish, PublishBatch, PublishItem, Published};
 
 use crate::Refusal;
 

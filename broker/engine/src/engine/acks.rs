@@ -10,9 +10,9 @@ use uns_model::SessionNo;
 use super::answer::{Answer, Granted};
 use super::pass_on::LeftBehind;
 use super::publish::Held;
-use super::{Engine, Now};
+use super::{Engine, Now, Reply};
 use crate::config::Config;
-use crate::gate::{Gate, Rejection, Ticket};
+use crate::gate::{Gate, Placed, Rejection, Ticket};
 use crate::key::Key;
 
 /// Somebody who waits for the fate of records.
@@ -40,8 +40,8 @@ pub(super) enum Who<N> {
     Attach(Key, SessionNo),
     /// What an ended session left to its share; whether it goes to a member without a lasting one.
     PassedOn(Box<LeftBehind>, bool),
-    /// Somebody in this process.
-    Token(u64),
+    /// Somebody in this process, with what became of each item.
+    Token(u64, Vec<Placed>),
     /// Nobody; but a failure must be heard of.
     Nobody,
 }
@@ -123,6 +123,13 @@ impl<R, N> Acks<R, N> {
 impl<G: Gate> Engine<G> {
     pub(super) fn flush_if_large(&mut self, now: Now) {
         if self.gate.pending_bytes() >= BATCH_BYTES {
+            self.flush_gate(now);
+        }
+    }
+
+    /// Room for so many bytes more in one batch.
+    pub(super) fn flush_before(&mut self, now: Now, bytes: usize) {
+        if self.gate.pending_bytes() > 0 && bytes >= BATCH_BYTES {
             self.flush_gate(now);
         }
     }
@@ -270,13 +277,9 @@ impl<G: Gate> Engine<G> {
                 self.attach(now, (key, session), committed);
             }
             Who::PassedOn(left, live) => self.passed_on(now, &left, refused.is_none(), live),
-            Who::Token(token) => {
-                let result = match (refused, outcome) {
-                    (Some(refused), _) => Err(refused.clone()),
-                    (None, Some(Ok(receipt))) => Ok(Some(receipt.clone())),
-                    (None, _) => Ok(None),
-                };
-                self.effects.replies.push((token, result));
+            Who::Token(token, taken) => {
+                let outcome = outcome.cloned();
+                self.effects.replies.push(Reply { token, taken, outcome });
             }
             // What was not committed is sent again, or was refused to its publisher.
             Who::Release(..) | Who::Deliver(_) | Who::Nobody => {}

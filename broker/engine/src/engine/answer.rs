@@ -5,10 +5,10 @@ use broker_codec::{
     UserProperties, Version,
 };
 
-use super::{Engine, Now};
+use super::{Engine, Now, Reply};
 use crate::config::{Durability, Refusals};
 use crate::connection::Connection;
-use crate::gate::{Gate, Rejection};
+use crate::gate::{Gate, Placed, Rejection};
 use crate::key::Key;
 use crate::outbound::{Desk, OwedRetained, say_pubrel};
 
@@ -112,13 +112,12 @@ impl<G: Gate> Engine<G> {
         Self::mark_dirty(connection, key, &mut self.effects.dirty);
     }
 
-    /// Answers an in-process publish.
-    pub(super) fn reply(&mut self, token: u64, accepted: Result<bool, Rejection>) {
-        match accepted {
-            Ok(true) => self.acks.wait(Who::Token(token), None),
-            Ok(false) => self.effects.replies.push((token, Ok(None))),
-            Err(rejection) => self.effects.replies.push((token, Err(rejection))),
+    /// Answers a batch of in-process publishes, after its commit if there is one.
+    pub(super) fn reply(&mut self, token: u64, taken: Vec<Placed>) {
+        if taken.iter().any(|item| matches!(item, Ok(Some(_)))) {
+            return self.acks.wait(Who::Token(token, taken), None);
         }
+        self.effects.replies.push(Reply { token, taken, outcome: None });
     }
 
     /// Answers SUBSCRIBE or UNSUBSCRIBE, once what it changed is as durable as the session.

@@ -18,14 +18,14 @@ use super::receive::{Fatal, Step};
 use super::{Engine, Now};
 use crate::config::Durability;
 use crate::connection::Excess;
-use crate::gate::{Gate, Inbound, Place, Rejection, Resolved};
+use crate::gate::{Gate, Inbound, Place, Placed, Rejection, Resolved};
 use crate::key::{Address, Key};
 use crate::message::Message;
 use crate::policy::Grants;
 use crate::route::Route;
 use crate::stats::Limit;
 pub(super) use dead::Culprit;
-pub use in_process::InProcess;
+pub use in_process::{InProcess, Offer, Together};
 
 /// Whose publish it is.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +143,8 @@ impl<G: Gate> Engine<G> {
             Err(rejection) => self.bury(now, Culprit::Client(key), &message, rejection),
         }
         self.scratch = scratch;
-        self.answer_publish(now, key, publish, accepted);
+        let logged = accepted.map(|place| place.is_some());
+        self.answer_publish(now, key, publish, logged);
         Ok(Step::Next)
     }
 
@@ -219,13 +220,8 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    /// Routes, admits and delivers. `true` if the outcome follows a commit.
-    pub(super) fn accept(
-        &mut self,
-        now: Now,
-        origin: Origin,
-        message: &Message<'_>,
-    ) -> Result<bool, Rejection> {
+    /// Routes, admits and delivers. With a place the outcome follows a commit.
+    pub(super) fn accept(&mut self, now: Now, origin: Origin, message: &Message<'_>) -> Placed {
         let route = self.route(origin.org, message.topic, Author::Client)?;
         self.admit(now, origin, message, &route)
     }
@@ -236,7 +232,7 @@ impl<G: Gate> Engine<G> {
         origin: Origin,
         message: &Message<'_>,
         route: &Rc<Route<G::Node>>,
-    ) -> Result<bool, Rejection> {
+    ) -> Placed {
         let keep = message.retain && !message.payload.is_empty();
         if keep && !self.broker.retained.has_room(origin.org, message.topic, message.bytes()) {
             self.desk.stats.limited(Limit::Retained);
@@ -264,7 +260,7 @@ impl<G: Gate> Engine<G> {
         if let Some(place) = place {
             self.deliver_derived(now, origin, message, place);
         }
-        Ok(place.is_some())
+        Ok(place)
     }
 
     /// Delivers at once, or after the commit where only that keeps QoS 2 exact.

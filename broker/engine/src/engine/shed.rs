@@ -10,7 +10,7 @@ use uns_model::OrgId;
 use super::publish::Origin;
 use super::{Engine, Now};
 use crate::broker::OWED_FULL;
-use crate::gate::{Gate, Rejection};
+use crate::gate::{Gate, Placed, Rejection};
 use crate::key::Key;
 use crate::message::Message;
 use crate::pressure::{Pressure, memory_full};
@@ -45,7 +45,7 @@ impl<G: Gate> Engine<G> {
         origin: Origin,
         message: &Message<'_>,
         route: &Rc<Route<G::Node>>,
-    ) -> Result<bool, Rejection> {
+    ) -> Placed {
         self.has_memory(origin.org, message, route)?;
         self.admit(now, origin, message, route)
     }

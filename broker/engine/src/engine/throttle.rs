@@ -1,7 +1,6 @@
 //! Publishers beyond their rate: nothing is read from them for a while, so that TCP slows them down
 //! and nothing is lost. No core waits.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use uns_model::OrgId;
@@ -49,17 +48,13 @@ impl<G: Gate> Engine<G> {
         Ok(())
     }
 
-    /// The same for a publish from inside the process: `false` if it has to be offered again.
+    /// The same for a publish from inside the process: `false` if it has to wait.
     pub(super) fn charge_in_process(&mut self, now: Now, org: OrgId, bytes: usize) -> bool {
         let rate = self.desk.config.limits.organisation.publish;
         if !rate.is_set() {
             return true;
         }
-        let taken = Arc::clone(&self.broker).orgs.get(org).publish(now.monotonic, rate, bytes);
-        if taken.is_err() {
-            self.desk.stats.limited(Limit::OrganisationRate);
-        }
-        taken.is_ok()
+        self.broker.orgs.get(org).publish(now.monotonic, rate, bytes).is_ok()
     }
 
     /// Reads again from those whose time has come.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use broker_codec::{Frame, Framed, Packet, PacketType, Publish, frame};
+use uns_model::OrgId;
 
 use super::receive::{Fatal, Step};
 use super::{Engine, InProcess, Now};
@@ -99,7 +100,12 @@ impl<G: Gate> Engine<G> {
 
     /// A publish from inside the process was handled.
     #[cold]
-    pub(super) fn trace_in_process(&mut self, now: Now, publish: &InProcess) {
+    pub(super) fn trace_in_process(
+        &mut self,
+        now: Now,
+        (org, client_id): (OrgId, &str),
+        publish: &InProcess,
+    ) {
         let mut words = Words::new(PacketType::Publish, publish.payload.len());
         words.publish = Some(Publish {
             topic: &publish.topic,
@@ -109,7 +115,6 @@ impl<G: Gate> Engine<G> {
             ..Publish::default()
         });
         words.reason = self.tracer.take_refusal().map(str::to_owned);
-        let (org, client_id) = (publish.org, &*publish.client_id);
         self.tracer.note(Context { time: now.wall, incoming: true, org, client_id }, &words);
     }
 }

@@ -1,7 +1,7 @@
 //! PUBACK follows the group commit, in the order of the publishes, with the code of a refusal.
 
 use broker_codec::Version;
-use broker_engine::{Config, InProcess, Rejection, Ticket};
+use broker_engine::{Config, InProcess, Offer, Place, Rejection, Reply, Ticket, Together};
 use uns_model::OrgId;
 
 use crate::net::{Net, qos0, qos1};
@@ -93,20 +93,29 @@ fn too_many_at_once_is_0x93_in_version_5_and_waits_in_3() {
 #[test]
 fn in_process_publishes_hear_of_their_commit() {
     let mut net = Net::new(1, Config::default());
-    let publish = |topic: &str| InProcess {
-        org: OrgId::DEFAULT,
-        topic: topic.into(),
-        payload: "x".into(),
-        ..InProcess::default()
+    let publish = |topics: &[&str]| {
+        let item = |topic: &&str| InProcess {
+            topic: (*topic).into(),
+            payload: "x".into(),
+            ..InProcess::default()
+        };
+        let items = topics.iter().map(item).collect();
+        Offer::new(Together { org: OrgId::DEFAULT, client_id: "hub".into(), items })
     };
-    assert!(net.engines[0].publish_in_process(net.now, 7, &publish("log/a")));
-    assert!(net.engines[0].publish_in_process(net.now, 8, &publish("no/a")));
+    let mut both = publish(&["log/a", "no/a", "log/b"]);
+    assert!(net.engines[0].publish_together(net.now, 7, &mut both));
+    assert!(net.engines[0].publish_together(net.now, 8, &mut publish(&["no/a"])));
     net.settle();
     let replies = std::mem::take(&mut net.engines[0].effects().replies);
-    assert!(matches!(&replies[..], [(8, Err(_))]));
+    assert!(matches!(&replies[..], [Reply { token: 8, outcome: None, .. }]), "{replies:?}");
+    assert!(replies[0].taken[0].is_err());
     net.engines[0].committed(net.now, Ticket(1), Ok(42));
     let replies = std::mem::take(&mut net.engines[0].effects().replies);
-    assert_eq!(replies, [(7, Ok(Some(42)))]);
+    let [Reply { token: 7, taken, outcome: Some(Ok(42)) }] = &replies[..] else {
+        panic!("{replies:?}")
+    };
+    assert_eq!((&taken[0], &taken[2]), (&Ok(Some(Place(0))), &Ok(Some(Place(1)))));
+    assert!(taken[1].is_err());
 }
 
 #[test]

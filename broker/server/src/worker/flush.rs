@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use broker_engine::{CoreNo, Key};
 
 use super::Worker;
+use super::in_process::outcomes;
 use super::link::{End, Link};
 use crate::post::Duty;
 use crate::sessions;
@@ -203,10 +204,10 @@ impl Worker {
     fn reply(&self) {
         let replies = std::mem::take(&mut self.engine.borrow_mut().effects().replies);
         let mut waiting = self.replies.borrow_mut();
-        for (token, outcome) in replies {
-            if let Some(sender) = waiting.remove(&token) {
+        for reply in replies {
+            if let Some(sender) = waiting.remove(&reply.token) {
                 // Whoever asked may have gone.
-                sender.send(outcome).ok();
+                sender.send(outcomes(reply)).ok();
             }
         }
     }

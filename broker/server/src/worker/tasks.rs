@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use broker_engine::InProcess;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::{LocalSet, spawn_local};
 
 use super::connection::serve;
 use super::figures::publish_figures;
+use super::in_process::publish_requests;
 use super::orders::take_orders;
-use super::{Arrival, Published, Request, Setup, Worker};
+use super::{Arrival, Setup, Worker};
 use crate::abort::AbortOnPanic;
 
 /// Runs a core on this thread until it is told to stop.
@@ -32,7 +32,7 @@ async fn work(mut setup: Setup) {
     guarded(&worker, keep_time(Rc::clone(&worker), setup.upkeep.give_back));
     guarded(&worker, judge(Rc::clone(&worker)));
     guarded(&worker, welcome(Rc::clone(&worker), setup.arrivals));
-    guarded(&worker, publish_requests(Rc::clone(&worker), setup.requests));
+    guarded(&worker, publish_requests(Rc::clone(&worker), setup.requests, setup.waiting_max));
     guarded(&worker, take_orders(Rc::clone(&worker), setup.orders));
     if worker.core.0 == 0 {
         let figures =
@@ -102,32 +102,6 @@ async fn welcome(worker: Rc<Worker>, mut arrivals: mpsc::Receiver<Arrival>) {
             task.await;
             gauges[core.index()].sockets.fetch_sub(1, Ordering::Relaxed);
         });
-    }
-}
-
-async fn publish_requests(worker: Rc<Worker>, mut requests: mpsc::Receiver<Request>) {
-    while let Some(Request { publish, reply }) = requests.recv().await {
-        publish_in_process(&worker, &publish, reply).await;
-    }
-}
-
-async fn publish_in_process(
-    worker: &Worker,
-    publish: &InProcess,
-    reply: oneshot::Sender<Published>,
-) {
-    const RETRY: Duration = Duration::from_millis(2);
-    let token = worker.next_token.get();
-    worker.next_token.set(token + 1);
-    worker.replies.borrow_mut().insert(token, reply);
-    loop {
-        let now = worker.now();
-        let taken = worker.engine.borrow_mut().publish_in_process(now, token, publish);
-        worker.flush_soon();
-        if taken {
-            return;
-        }
-        tokio::time::sleep(RETRY).await;
     }
 }
 

@@ -9,7 +9,10 @@ use broker_codec::{
     PublishProperties, QoS, ReasonCode, Subscribe, SubscribeOptions, Unsubscribe, UserProperties,
     Version, frame, push_filter,
 };
-use broker_server::{Config, Deps, Failure, Handle, Listener, Server, Transport};
+use broker_server::{
+    Config, Deps, Failure, Handle, InProcess, Listener, Rejection, Server, Together, Transport,
+};
+use uns_model::{OrgId, Sequence};
 
 /// A running broker with two cores.
 pub(crate) struct Broker {
@@ -67,6 +70,16 @@ impl Broker {
 
     pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
+    }
+
+    /// Publishes from inside the process, each call in a lane of its own.
+    pub(crate) fn inside(
+        &self,
+        client_id: &str,
+        items: Vec<InProcess>,
+    ) -> Vec<Result<Option<Sequence>, Rejection>> {
+        let batch = Together { org: OrgId::DEFAULT, client_id: client_id.into(), items };
+        self.block_on(self.handle.together(0, batch)).expect("the broker runs")
     }
 
     pub(crate) fn v5(&self, id: &str) -> Client {

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use broker_codec::{Connect, Packet, Publish, QoS, ReasonCode as R, Version, Will};
 use broker_server::{Buried, DeadLetter, DeadLetters, Deps, InProcess, Quota};
 use parking_lot::Mutex;
-use uns_model::OrgId;
 
 use crate::client::{Broker, Client, QOS0, connect, eventually, message, qos1};
 use crate::doorman::{Doorman, as_user};
@@ -101,14 +100,12 @@ fn everything_refused_is_described() {
     check("dying will/full q0 quota_exceeded 3");
 
     let inside = InProcess {
-        org: OrgId::DEFAULT,
         topic: "inside".into(),
         payload: "12".into(),
         retain: true,
-        client_id: "hub".into(),
         ..InProcess::default()
     };
-    broker.block_on(broker.handle.publish(inside)).expect_err("it is full");
+    broker.inside("hub", vec![inside]).remove(0).expect_err("it is full");
     check("hub inside q0 quota_exceeded 2");
 
     // Nobody makes a dead letter of a dead letter.

@@ -4,19 +4,17 @@
 use std::time::Duration;
 
 use broker_codec::ReasonCode;
-use broker_server::{Error, InProcess};
+use broker_server::{Error, InProcess, Limits, OrganisationLimits, Rate, Together};
 use uns_model::OrgId;
 
 use crate::client::{Broker, QOS0, message};
 
 fn publish(topic: &str, retain: bool) -> InProcess {
     InProcess {
-        org: OrgId::DEFAULT,
         topic: topic.into(),
         payload: "inside".into(),
         qos: 1,
         retain,
-        client_id: "hub".into(),
         ..InProcess::default()
     }
 }
@@ -27,13 +25,13 @@ fn trap_32_publishes_from_inside() {
     let mut client = broker.v5("c");
     client.subscribe(&[("a/#", QOS0)]);
     for n in 0..100 {
-        let outcome = broker.block_on(broker.handle.publish(publish(&format!("a/{n}"), n == 99)));
+        let outcome = broker.inside("hub", vec![publish(&format!("a/{n}"), n == 99)]).remove(0);
         assert_eq!(outcome.expect("plain MQTT"), None);
         assert_eq!(client.got().topic, format!("a/{n}"));
     }
     for topic in ["$SYS/x", "a/+", ""] {
-        let outcome = broker.block_on(broker.handle.publish(publish(topic, false)));
-        assert!(matches!(outcome, Err(Error::Rejected(_))), "{topic}: {outcome:?}");
+        let outcome = broker.inside("hub", vec![publish(topic, false)]).remove(0);
+        outcome.expect_err(topic);
     }
     let mut late = broker.v5("late");
     late.subscribe(&[("a/#", QOS0)]);
@@ -52,7 +50,8 @@ fn trap_33_shutdown_says_so() {
     for reader in readers {
         assert_eq!(reader.join().unwrap(), ReasonCode::ServerShuttingDown);
     }
-    let outcome = broker.block_on(broker.handle.publish(publish("a", false)));
+    let batch = Together { items: vec![publish("a", false)], ..Together::default() };
+    let outcome = broker.block_on(broker.handle.together(0, batch));
     assert!(matches!(outcome, Err(Error::ShuttingDown)));
 }
 
@@ -74,5 +73,64 @@ fn trap_34_figures_are_true() {
     crate::client::eventually("the client to be gone", || {
         let stats = broker.handle.stats();
         (stats.stats.clients, stats.sockets, stats.subscriptions) == (0, 0, 0)
+    });
+}
+
+#[test]
+fn a_batch_keeps_its_order_and_its_subscribers_see_it() {
+    let broker = Broker::start();
+    let mut watcher = broker.v5("w");
+    watcher.subscribe(&[("#", QOS0)]);
+    let items = (0..500).map(|n| publish(if n % 2 == 0 { "b" } else { "a" }, n == 0)).collect();
+    assert!(broker.inside("hub", items).iter().all(Result::is_ok));
+    for n in 0..500 {
+        assert_eq!(watcher.got().topic, if n % 2 == 0 { "b" } else { "a" });
+    }
+}
+
+#[test]
+fn a_producer_that_waits_for_its_rate_holds_up_nobody_else() {
+    let limited = OrgId(7);
+    let publish_limit = Rate { messages: 1, bytes: 0 };
+    let broker = Broker::with(|config| {
+        config.cores = 1;
+        let organisation = OrganisationLimits { publish: publish_limit, ..Default::default() };
+        config.engine.limits = Limits { organisation, ..Default::default() };
+    });
+    let together = |org, lane, n| {
+        let items = (0..n).map(|n| publish(&format!("t/{n}"), false)).collect();
+        broker.handle.together(lane, Together { org, client_id: "hub".into(), items })
+    };
+    broker.block_on(async {
+        // It takes more than an hour to pass.
+        let mut slow = Box::pin(together(limited, 1, 4000));
+        let others = async {
+            // After it, in the same core's queue.
+            tokio::task::yield_now().await;
+            together(OrgId::DEFAULT, 2, 1).await.expect("the broker runs").remove(0)
+        };
+        tokio::select! {
+            biased;
+            _ = &mut slow => panic!("the rate was not kept"),
+            done = others => assert_eq!(done.expect("within the rate"), None),
+        }
+        // A quarter of what may wait is one organisation's: what is more is refused, not kept.
+        let mut more = tokio::task::JoinSet::new();
+        for n in 0..256 {
+            let items = vec![publish("t/x", false); 2];
+            let batch = Together { org: limited, client_id: "hub".into(), items };
+            let handle = broker.handle.clone();
+            more.spawn(async move { handle.together(10 + n, batch).await });
+        }
+        let refused = more.join_next().await.expect("256 run").expect("no panic");
+        let refused = refused.expect("the broker runs");
+        assert!(refused.iter().all(|item| {
+            item.as_ref().is_err_and(|rejection| rejection.reason == "quota_exceeded")
+        }));
+        tokio::select! {
+            biased;
+            _ = &mut slow => panic!("the rate was not kept"),
+            done = together(OrgId::DEFAULT, 300, 1) => drop(done.expect("the broker runs")),
+        }
     });
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_codec::{Packet, Publish, ReasonCode as R};
-use broker_server::{Deps, Error, InProcess};
+use broker_server::{Deps, InProcess};
 use fabric::sim::{SimDisk, SimLog};
-use uns_model::{OrgId, SeededRandom, SystemClock};
+use uns_model::{SeededRandom, SystemClock};
 use uns_namespace::{Namespace, Parts, Reason};
 
 use crate::client::{Broker, QOS0, message, qos1};
@@ -116,20 +116,40 @@ fn publishes_from_inside_tell_their_sequence() {
     let broker = broker(&log);
     let mut watcher = broker.v5("w");
     watcher.subscribe(&[("uns/v1/#", QOS0)]);
-    let publish = |topic: &str| InProcess {
-        org: OrgId::DEFAULT,
+    let publish = |topic: &str, payload: &'static str| InProcess {
         topic: topic.into(),
-        payload: "1".into(),
+        payload: payload.into(),
         qos: 1,
-        client_id: "hub".into(),
         ..InProcess::default()
     };
-    let committed = broker.block_on(broker.handle.publish(publish("uns/v1/acme/speed")));
-    let commit = committed.expect("accepted").expect("a node");
-    assert!(commit.last >= commit.first && fabric::Log::committed(&*log) >= commit.last);
-    assert_eq!(watcher.got().payload, b"1");
-    let refused = broker.block_on(broker.handle.publish(publish("uns/v1//x")));
-    assert!(matches!(refused, Err(Error::Rejected(r)) if r.reason == "topic_invalid"));
+    let items = vec![
+        publish("uns/v1/acme/speed", "1"),
+        publish("uns/v1//x", "never"),
+        publish("uns/v1/acme/torque", "2"),
+        publish("unsc/v1/acme/go", "3"),
+        publish("uns/v1/acme/speed", "4"),
+    ];
+    let outcomes = broker.inside("hub", items);
+    let sequences: Vec<_> = outcomes.iter().map(|o| o.as_ref().ok().copied().flatten()).collect();
+    assert!(matches!(&outcomes[1], Err(rejection) if rejection.reason == "topic_invalid"));
+    assert_eq!((sequences[1], sequences[3]), (None, None), "a command is not kept");
+    for payload in ["1", "2", "4"] {
+        assert_eq!(watcher.got().payload, payload.as_bytes());
+    }
+    // Each names the record that holds it.
+    let mut tail = fabric::Log::tail(&*log, uns_model::Sequence::ZERO);
+    let mut records = Vec::new();
+    while let Some(fabric::TailItem::Frame(frame)) = tail.next().expect("it can be read") {
+        for (sequence, record) in frame.records() {
+            if let fabric::Record::Publish(publish) = record {
+                records.push((sequence, publish.payload.to_vec()));
+            }
+        }
+    }
+    let named: Vec<_> = [(0, "1"), (2, "2"), (4, "4")]
+        .map(|(at, payload)| (sequences[at].expect("logged"), payload.as_bytes().to_vec()))
+        .into();
+    assert_eq!(records, named);
     broker.v5("c").publish(message("uns/v1/acme/speed", "2"));
     assert_eq!(watcher.got().payload, b"2");
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use hub_kit::Refusal;
 use hub_kit::services::{
     Answer, Boxed, ClientQuery, CurrentPage, CurrentQuery, DeleteQuery, History, HistoryPage,
-    HistoryQuery, Live, Mqtt, Publish, PublishItem, Published, SearchHit, SearchQuery,
+    HistoryQuery, Live, Mqtt, Publish, PublishBatch, Published, SearchHit, SearchQuery,
     SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec, TreePage, TreeQuery,
 };
 use schemas::WireTime;
@@ -226,7 +226,7 @@ impl History for Nothing {
 }
 
 impl Publish for Nothing {
-    fn publish(&self, _: Vec<PublishItem>) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
+    fn together(&self, _: PublishBatch) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
         never()
     }
 }

@@ -10,16 +10,27 @@ use crate::services::Boxed;
 
 /// Publishes into the namespace and to its MQTT subscribers.
 pub trait Publish: Send + Sync {
-    /// Publishes every item and answers after the commit, one result per item in their order. One
-    /// refused item stops no other.
-    fn publish(&self, items: Vec<PublishItem>) -> Boxed<'_, Vec<Result<Published, Refusal>>>;
+    /// Publishes what one producer has to say together: in the order of the items, as one append.
+    /// Answers after the commit, one result per item in their order; one refused item stops no
+    /// other. Batches never wait for each other: who needs an order between two waits for the
+    /// answer of the first.
+    fn together(&self, batch: PublishBatch) -> Boxed<'_, Vec<Result<Published, Refusal>>>;
+}
+
+/// What one producer publishes together.
+#[derive(Clone, Debug)]
+pub struct PublishBatch {
+    /// The publishing organisation.
+    pub org: OrgId,
+    /// Who publishes, as the log and the subscribers will know it.
+    pub client_id: Arc<str>,
+    /// What, in order.
+    pub items: Vec<PublishItem>,
 }
 
 /// One message to publish.
 #[derive(Clone, Debug)]
 pub struct PublishItem {
-    /// The publishing organisation.
-    pub org: OrgId,
     /// The topic.
     pub topic: String,
     /// The payload, passed on unchanged.
@@ -32,13 +43,11 @@ pub struct PublishItem {
     pub expiry: Option<u32>,
     /// The MQTT 5 Content Type.
     pub content_type: Option<String>,
-    /// Who publishes, as the log and the subscribers will know it.
-    pub client_id: Arc<str>,
 }
 
 /// A published message, durable.
 #[derive(Clone, Copy, Debug)]
 pub struct Published {
-    /// The end of the commit it was part of; `None` where nothing is kept of it, such as a command.
+    /// Its own place in the log; `None` where nothing is kept of it, such as a command.
     pub sequence: Option<Sequence>,
 }

@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use hub_kit::services::{PublishItem, Published};
+use hub_kit::services::{PublishBatch, PublishItem, Published};
 use hub_kit::{Caller, Refusal};
 use schemas::http::{Problem, PublishReport, PublishRequest, PublishResult};
 
@@ -44,7 +44,7 @@ pub(crate) async fn handle(
     let mut results: Vec<Option<Result<Published, Refusal>>> = Vec::with_capacity(requested.len());
     let mut items = Vec::with_capacity(requested.len());
     for item in &requested {
-        match readable(&service, &caller, item) {
+        match readable(&caller, item) {
             Ok(item) => {
                 items.push(item);
                 results.push(None);
@@ -52,7 +52,8 @@ pub(crate) async fn handle(
             Err(refusal) => results.push(Some(Err(refusal))),
         }
     }
-    let mut published = service.hub.publish.publish(items).await.into_iter();
+    let batch = PublishBatch { org: service.hub.org, client_id: client_id(&caller), items };
+    let mut published = service.hub.publish.together(batch).await.into_iter();
     let results: Vec<Result<Published, Refusal>> = results
         .into_iter()
         .map(|known| known.or_else(|| published.next()).unwrap_or_else(|| Err(unanswered())))
@@ -66,11 +67,7 @@ pub(crate) async fn handle(
     Ok((status, Json(PublishReport { results: report.collect() })).into_response())
 }
 
-fn readable(
-    service: &Service,
-    caller: &Caller,
-    item: &schemas::http::PublishItem,
-) -> Result<PublishItem, Refusal> {
+fn readable(caller: &Caller, item: &schemas::http::PublishItem) -> Result<PublishItem, Refusal> {
     caller.check_publish(&item.topic)?;
     if item.qos > 2 {
         let detail = format!("`qos` is {}: it must be 0, 1 or 2.", item.qos);
@@ -81,14 +78,12 @@ fn readable(
         Refusal::new(400, "body_malformed", detail)
     })?;
     Ok(PublishItem {
-        org: service.hub.org,
         topic: item.topic.clone(),
         payload: hub_kit::Bytes::copy_from_slice(&payload),
         qos: item.qos,
         retain: item.retain,
         expiry: None,
         content_type: None,
-        client_id: client_id(caller),
     })
 }
 

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use hub_kit::Refusal;
 use hub_kit::services::{
     Answer, Boxed, CurrentPage, CurrentQuery, CurrentValue, DeadLetters, DeadPage, DeleteQuery,
-    History, HistoryPage, HistoryQuery, HistorySample, LastValue, Live, Publish, PublishItem,
-    Published, SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
+    History, HistoryPage, HistoryQuery, HistorySample, LastValue, Live, Publish, PublishBatch,
+    PublishItem, Published, SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
 };
 use uns_model::{NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
 
@@ -21,6 +21,8 @@ pub(super) struct Fake {
     pub(super) history: Mutex<Vec<HistorySample>>,
     pub(super) asked: Mutex<Vec<HistoryQuery>>,
     pub(super) published: Mutex<Vec<PublishItem>>,
+    /// Who published last.
+    pub(super) publisher: Mutex<Arc<str>>,
     /// What was refused.
     pub(super) dead: Mutex<Vec<String>>,
     /// How often somebody waited for the view.
@@ -165,7 +167,9 @@ impl History for Fake {
 }
 
 impl Publish for Fake {
-    fn publish(&self, items: Vec<PublishItem>) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
+    fn together(&self, batch: PublishBatch) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
+        let items = batch.items;
+        *self.publisher.lock().unwrap() = batch.client_id;
         let results = items.iter().map(|item| match item.topic.as_str() {
             "" => Err(Refusal::new(400, "topic_invalid", "the topic is empty")),
             _ => Ok(Published { sequence: Some(Sequence(42)) }),

@@ -12,7 +12,7 @@ use hub_kit::http::{
 use hub_kit::metrics::{Exposition, MetricSource};
 use hub_kit::services::{
     Answer, Boxed, CurrentPage, CurrentQuery, DeleteQuery, History, HistoryPage, HistoryQuery,
-    Live, Publish, PublishItem, Published, SearchHit, SearchQuery, TreePage, TreeQuery,
+    Live, Publish, PublishBatch, Published, SearchHit, SearchQuery, TreePage, TreeQuery,
 };
 use hub_kit::{Hub, Module as _, Refusal, Stop, Stopper};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -217,7 +217,7 @@ impl History for Names {
 }
 
 impl Publish for Names {
-    fn publish(&self, _items: Vec<PublishItem>) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
+    fn together(&self, _batch: PublishBatch) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
         Box::pin(std::future::ready(vec![Ok(Published { sequence: Some(Sequence(1)) })]))
     }
 }

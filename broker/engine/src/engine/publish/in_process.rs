@@ -1,4 +1,6 @@
-//! Publishes from inside the process.
+//! Publishes from inside the process: batches, of which each is one append.
+
+use std::rc::Rc;
 
 use broker_codec::ReasonCode;
 use bytes::Bytes;
@@ -8,12 +10,12 @@ use super::{Author, Culprit, Origin};
 use crate::engine::{Engine, Now};
 use crate::gate::{Gate, Rejection};
 use crate::message::Message;
+use crate::route::Route;
+use crate::stats::Limit;
 
 /// A publish from inside the process.
 #[derive(Clone, Debug, Default)]
 pub struct InProcess {
-    /// Whose topics.
-    pub org: OrgId,
     /// Where to.
     pub topic: String,
     /// What.
@@ -26,58 +28,164 @@ pub struct InProcess {
     pub expiry: Option<u32>,
     /// MQTT 5 properties that pass unchanged, in wire form.
     pub properties: Bytes,
-    /// Who publishes.
-    pub client_id: String,
 }
 
-impl<G: Gate> Engine<G> {
-    /// A publish from inside the process, whose rights are its caller's business; its outcome comes
-    /// in [`crate::Effects::replies`] under the token. `false` if it has to be offered again later.
-    pub fn publish_in_process(&mut self, now: Now, token: u64, publish: &InProcess) -> bool {
-        self.feel();
-        let message = Message {
-            topic: &publish.topic,
-            qos: publish.qos.min(2),
-            retain: publish.retain,
-            expiry: publish.expiry,
-            properties: &publish.properties,
-            payload: &publish.payload,
+impl InProcess {
+    fn message(&self) -> Message<'_> {
+        Message {
+            topic: &self.topic,
+            qos: self.qos.min(2),
+            retain: self.retain,
+            expiry: self.expiry,
+            properties: &self.properties,
+            payload: &self.payload,
             publisher: None,
-        };
-        let route = match broker_codec::check_topic(&publish.topic) {
-            Ok(()) => self.route(publish.org, &publish.topic, Author::Client),
-            Err(error) => {
-                Err(self.gate.resolve(publish.org, &publish.topic).err().unwrap_or_else(|| {
-                    Rejection::new(ReasonCode::TopicNameInvalid, "topic_invalid", error)
-                }))
-            }
-        };
-        if let Ok(route) = &route
-            && self.must_wait(route, None, (message.qos, message.retain))
-        {
+        }
+    }
+}
+
+/// What one producer in this process publishes together: in this order, as one append.
+#[derive(Clone, Debug, Default)]
+pub struct Together {
+    /// Whose topics.
+    pub org: OrgId,
+    /// Who publishes.
+    pub client_id: String,
+    /// What, in order.
+    pub items: Vec<InProcess>,
+}
+
+/// A batch that is offered until it is taken.
+#[derive(Debug)]
+pub struct Offer {
+    batch: Together,
+    /// So many of its items have passed the rate.
+    charged: usize,
+    /// It had to wait for the rate, which is counted once.
+    limited: bool,
+    /// What was refused while it was looked at, by position: a refusal is counted once.
+    refused: Vec<Option<Rejection>>,
+}
+
+impl Offer {
+    /// Nothing of it was looked at yet.
+    pub fn new(batch: Together) -> Self {
+        Self { batch, charged: 0, limited: false, refused: Vec::new() }
+    }
+
+    /// Whose topics it is for.
+    pub fn org(&self) -> OrgId {
+        self.batch.org
+    }
+
+    /// How many items it has.
+    pub fn len(&self) -> usize {
+        self.batch.items.len()
+    }
+
+    /// It has no items.
+    pub fn is_empty(&self) -> bool {
+        self.batch.items.is_empty()
+    }
+
+    fn refused(&mut self, at: usize) -> Option<Rejection> {
+        self.refused.get_mut(at).and_then(Option::take)
+    }
+}
+
+type Routes<N> = Vec<Option<Rc<Route<N>>>>;
+
+impl<G: Gate> Engine<G> {
+    /// Publishes from inside the process, whose rights are their caller's business; their outcome
+    /// comes in [`crate::Effects::replies`] under the token. `false` if the batch has to be offered
+    /// again later: it is taken as a whole or not yet.
+    pub fn publish_together(&mut self, now: Now, token: u64, offer: &mut Offer) -> bool {
+        self.feel();
+        if self.acks.is_full(&self.desk.config) || !self.charge_offer(now, offer) {
             return false;
         }
-        if !self.charge_in_process(now, publish.org, message.bytes()) {
-            return false;
-        }
-        let publisher = self.gate.publisher(&publish.client_id);
-        let origin = Origin { org: publish.org, publisher };
-        let mut accepted = route.and_then(|route| self.take_in(now, origin, &message, &route));
-        match &mut accepted {
-            Ok(_) => {
-                self.desk.stats.messages_in += 1;
-                self.desk.stats.payload_in += publish.payload.len() as u64;
+        let Some(routes) = self.routes_of(offer) else { return false };
+        let bytes: usize = offer.batch.items.iter().map(|item| item.message().bytes()).sum();
+        self.flush_before(now, bytes);
+        let publisher = self.gate.publisher(&offer.batch.client_id);
+        let origin = Origin { org: offer.batch.org, publisher };
+        let mut results = Vec::with_capacity(routes.len());
+        for (at, route) in routes.into_iter().enumerate() {
+            let refused = offer.refused(at);
+            let Some(item) = offer.batch.items.get(at) else { break };
+            let message = item.message();
+            let mut taken = match (route, refused) {
+                (Some(route), None) => self.take_in(now, origin, &message, &route),
+                (_, refused) => Err(refused.expect("what has no route was refused")),
+            };
+            match &mut taken {
+                Ok(_) => {
+                    self.desk.stats.messages_in += 1;
+                    self.desk.stats.payload_in += item.payload.len() as u64;
+                }
+                Err(rejection) => {
+                    let culprit = Culprit::Gone(origin.org, &offer.batch.client_id);
+                    self.bury(now, culprit, &message, rejection);
+                }
             }
-            Err(rejection) => {
-                let culprit = Culprit::Gone(publish.org, &publish.client_id);
-                self.bury(now, culprit, &message, rejection);
+            if self.tracer.is_on() {
+                self.trace_in_process(now, (origin.org, &offer.batch.client_id), item);
             }
+            results.push(taken);
         }
-        if self.tracer.is_on() {
-            self.trace_in_process(now, publish);
-        }
-        self.reply(token, accepted);
+        self.reply(token, results);
         self.flush_if_large(now);
         true
+    }
+
+    /// Takes the items out of the rate of their organisation, as many as may pass now.
+    fn charge_offer(&mut self, now: Now, offer: &mut Offer) -> bool {
+        while let Some(item) = offer.batch.items.get(offer.charged) {
+            if !self.charge_in_process(now, offer.batch.org, item.message().bytes()) {
+                if !std::mem::replace(&mut offer.limited, true) {
+                    self.desk.stats.limited(Limit::OrganisationRate);
+                }
+                return false;
+            }
+            offer.charged += 1;
+        }
+        true
+    }
+
+    /// Where every item leads; nothing if one of them has to wait for its receivers.
+    fn routes_of(&mut self, offer: &mut Offer) -> Option<Routes<G::Node>> {
+        offer.refused.resize(offer.batch.items.len(), None);
+        let org = offer.batch.org;
+        let mut routes = Vec::with_capacity(offer.batch.items.len());
+        for (item, refused) in offer.batch.items.iter().zip(&mut offer.refused) {
+            if refused.is_some() {
+                routes.push(None);
+                continue;
+            }
+            match self.route_in_process(org, &item.topic) {
+                Ok(route) if self.must_wait(&route, None, (item.qos.min(2), item.retain)) => {
+                    return None;
+                }
+                Ok(route) => routes.push(Some(route)),
+                Err(rejection) => {
+                    *refused = Some(rejection);
+                    routes.push(None);
+                }
+            }
+        }
+        Some(routes)
+    }
+
+    fn route_in_process(
+        &mut self,
+        org: OrgId,
+        topic: &str,
+    ) -> Result<Rc<Route<G::Node>>, Rejection> {
+        if let Err(error) = broker_codec::check_topic(topic) {
+            return Err(self.gate.resolve(org, topic).err().unwrap_or_else(|| {
+                Rejection::new(ReasonCode::TopicNameInvalid, "topic_invalid", error)
+            }));
+        }
+        self.route(org, topic, Author::Client)
     }
 }
