@@ -71,7 +71,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let (mqtt, http) =
         descriptors::connections_max(descriptors::raise(), config.mqtt.cores(), wished);
     config.mqtt.connections_max = mqtt;
-    let http = ServeConfig { places: Places::new(http), ..ServeConfig::default() };
+    let http = ServeConfig {
+        places: Places::with_borrowed(http, wished.1.max(http)),
+        ..ServeConfig::default()
+    };
     let hub = runtime::hub_runtime()?;
     let signals = hub.block_on(async { Signals::new() })?;
 

@@ -117,7 +117,7 @@ impl Shares {
         const OWED_BYTES: usize = 24;
         let share = |share: Share, most: ByteSize| part(memory, share).min(most).as_usize();
         /// What one of HTTP may hold of its headers.
-        const HEADER_BYTES: usize = 64 << 10;
+        const HEADER_BYTES: usize = hub_kit::http::HEADER_BYTES_MAX;
         let mib = ByteSize::mib;
         Self {
             retained_plain_bytes: share(RETAINED_PLAIN, mib(256)),
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!((few.waiting_bytes, few.owed_count), (24 << 20, 1 << 20));
         assert_eq!(Shares::of(None).waiting_bytes, 1 << 30);
         let all = Shares::of(None);
-        assert!(all.owed_count >= 7_990_000 && all.http_connections == 4096, "{all:?}");
+        assert!(all.owed_count >= 7_990_000 && all.http_connections == 8192, "{all:?}");
     }
 
     #[test]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use broker_server::Server;
+use broker_server::{Handle, Server};
 use fabric::Log;
 use historian_query::Query;
-use hub_kit::http::{App, HttpConfig, ServeConfig, TlsSource, serve};
+use hub_kit::http::{App, HttpConfig, Lender, Loan, ServeConfig, TlsSource, serve};
 use hub_kit::metrics::MetricSource;
 use hub_kit::services::DeadLetters;
 use hub_kit::{Db, Hub, Kind, Stop, Stopper, Supervisor};
@@ -79,6 +79,7 @@ pub(super) async fn start(
     app.routes(page::router());
     app.routes(mqtt_websocket::router(broker.handle()));
     app.metrics(supervisor.metrics());
+    app.metrics(Arc::new(limits.places.clone()));
     app.metrics(Arc::new(Figures {
         log: Arc::clone(&parts.log) as Arc<dyn Log>,
         namespace: Arc::clone(&parts.namespace),
@@ -99,6 +100,7 @@ pub(super) async fn start(
     let guard = entrance.guard.clone();
     let shared = hub_kit::http::Parts { guard, random: Arc::clone(&parts.random) };
     let router = app.router(&http, shared);
+    limits.places.borrow_from(Arc::new(SpareConnections(broker.handle())));
     let mut servers = Vec::new();
     let secure_address = secure.as_ref().map(|(_, address)| *address);
     if let Some((listener, _)) = secure {
@@ -107,6 +109,15 @@ pub(super) async fn start(
     }
     servers.push(tokio::spawn(serve(listener, router, limits, stop)));
     Ok(HttpSide { address, secure_address, stopper, servers, supervisor })
+}
+
+/// Connections MQTT may have and does not, for HTTP and WebSockets.
+struct SpareConnections(Handle);
+
+impl Lender for SpareConnections {
+    fn lend(&self) -> Option<Loan> {
+        self.0.lend().map(|lent| Box::new(lent) as Loan)
+    }
 }
 
 async fn bind(key: &str, listen: SocketAddr) -> Result<(TcpListener, SocketAddr)> {

@@ -22,12 +22,16 @@ use crate::{Refusal, Started};
 mod access;
 mod guard;
 mod headers;
+mod inflate;
 mod limits;
 mod login;
 mod operations;
 mod params;
+mod patience;
+mod places;
 mod problem;
 mod requests;
+mod room;
 mod serve;
 mod upgrade;
 
@@ -35,8 +39,9 @@ pub use access::Anonymous;
 pub use guard::{Guard, Hosts};
 pub use login::{Credential, LogIn, NoAccounts};
 pub use params::{LIST, Limit, Pairs, Params};
+pub use places::{Lender, Loan, Place, Places, RESERVE};
 pub use problem::RequestId;
-pub use serve::{CONNECTIONS_MAX, Place, Places, ServeConfig, TlsSource, serve};
+pub use serve::{CONNECTIONS_MAX, HEADER_BYTES_MAX, ServeConfig, TlsSource, serve};
 pub use upgrade::{Carrier, Upgrade};
 
 /// Limits of the HTTP side.
@@ -44,11 +49,12 @@ pub use upgrade::{Carrier, Upgrade};
 pub struct HttpConfig {
     /// The largest request body.
     pub body_bytes_max: usize,
-    /// Bodies of all requests under way, as they announce them, and of answers not yet taken.
+    /// Bodies of all requests under way, as they arrive, and of answers not yet written; one caller
+    /// gets at most half of it.
     pub bodies_bytes_max: usize,
     /// How long one request may take.
     pub request_timeout: Duration,
-    /// How many requests may be worked on at once.
+    /// How many requests may be worked on at once, half of them of one caller.
     pub requests_max: usize,
 }
 
@@ -62,6 +68,10 @@ impl Default for HttpConfig {
         }
     }
 }
+
+/// Requests for health, metrics and the API's description at once, and what their answers take.
+const WATCHING_MAX: usize = 64;
+const WATCHING_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The HTTP side of the hub while it is put together.
 pub struct App {
@@ -121,14 +131,22 @@ impl App {
         let requests = Arc::new(requests::Requests::default());
         self.metrics.push(requests.clone());
         self.metrics.push(limits.clone());
-        let operations = operations::router(self.openapi, self.metrics, self.health);
+        let watching = Arc::new(limits.beside(&HttpConfig {
+            bodies_bytes_max: WATCHING_BYTES_MAX,
+            requests_max: WATCHING_MAX,
+            ..config.clone()
+        }));
+        // Limits of their own: who watches the hub gets through however busy it is.
+        let operations = operations::router(self.openapi, self.metrics, self.health)
+            .layer(from_fn_with_state(watching, limits::limit));
         let guard = Arc::new(guard);
         self.router
-            .merge(operations)
             .fallback(unknown_route)
             .layer(DefaultBodyLimit::max(config.body_bytes_max))
-            .layer(tower_http::compression::CompressionLayer::new())
+            .layer(from_fn_with_state(config.body_bytes_max, inflate::inflate))
             .layer(from_fn_with_state(limits, limits::limit))
+            .merge(operations)
+            .layer(tower_http::compression::CompressionLayer::new())
             .layer(from_fn_with_state(guard, guard::guard))
             // Whoever watches the process asks by address and needs no identity.
             .route("/healthz", get(operations::alive))

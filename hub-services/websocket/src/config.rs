@@ -29,7 +29,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            connections_max: 1_000,
+            connections_max: 6_000,
             subscriptions_max: 64,
             message_bytes: 64 * 1024,
             fold_bytes_max: 1024 * 1024,

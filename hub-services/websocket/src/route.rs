@@ -25,6 +25,9 @@ use crate::statistics::Statistics;
 pub(crate) const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
 /// What every connection shares.
+/// What one connection reads at once. Commands are short, and there are many connections.
+const BUFFER_BYTES: usize = 2 * 1024;
+
 #[derive(Clone)]
 pub(crate) struct Service {
     pub(crate) config: Config,
@@ -85,13 +88,18 @@ async fn upgrade(
             return Refusal::new(426, "upgrade_required", detail).into_response();
         }
     };
-    let Ok(slot) = service.slots.clone().try_acquire_owned() else {
+    let kept = place.as_ref().is_none_or(|place| place.keep());
+    let Some(slot) = service.slots.clone().try_acquire_owned().ok().filter(|_| kept) else {
         service.statistics.refused.fetch_add(1, Relaxed);
         let detail = "The hub serves as many live clients as it may. Try again later.";
         return Refusal::new(503, "overloaded", detail).into_response();
     };
-    upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX).on_upgrade(
-        async move |socket| {
+    upgrade
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX)
+        .on_upgrade(async move |socket| {
             connection::run(socket, &service, caller).await;
             drop((slot, place));
         },

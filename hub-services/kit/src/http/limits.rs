@@ -1,65 +1,64 @@
 //! Limits of one request and of all together, and the barrier that keeps a panic to its request.
 
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{Request, State};
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::RETRY_AFTER;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
-use hyper::body::{Frame, SizeHint};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::Refusal;
 use crate::http::HttpConfig;
+use crate::http::room::{Arriving, Leaving, OVERLOADED, Reserved, Room, Who};
 use crate::metrics::{Exposition, MetricSource};
+use crate::{Caller, Refusal};
 
 /// Shared between all requests.
 #[derive(Debug)]
 pub(crate) struct Limits {
-    slots: Semaphore,
-    slots_max: usize,
-    /// Room for bodies, in KiB.
-    bodies: Arc<Semaphore>,
-    body_bytes_max: usize,
+    /// Requests being worked on.
+    requests: Arc<Room>,
+    /// Bytes of bodies as they arrive, and of answers until they are written.
+    bodies: Arc<Room>,
     timeout: Duration,
+    dropped: Arc<Dropped>,
+}
+
+/// Requests given up.
+#[derive(Debug, Default)]
+struct Dropped {
     overloaded: AtomicU64,
     timed_out: AtomicU64,
 }
 
 impl Limits {
+    /// A caller gets at most half of everything, and room for one body.
     pub(crate) fn new(config: &HttpConfig) -> Self {
-        let slots_max = config.requests_max.clamp(1, Semaphore::MAX_PERMITS);
+        let requests = config.requests_max.max(1);
+        let bodies = config.bodies_bytes_max;
+        let body = (bodies / 2).max(config.body_bytes_max.min(bodies));
         Self {
-            slots: Semaphore::new(slots_max),
-            slots_max,
-            bodies: Arc::new(Semaphore::new(
-                (config.bodies_bytes_max >> 10).min(Semaphore::MAX_PERMITS),
-            )),
-            body_bytes_max: config.body_bytes_max,
+            requests: Room::new(requests, requests.div_ceil(2)),
+            bodies: Room::new(bodies, body),
             timeout: config.request_timeout,
-            overloaded: AtomicU64::new(0),
-            timed_out: AtomicU64::new(0),
+            dropped: Arc::default(),
         }
     }
 
-    /// Room for the body of a request; one that does not say how long it is may be of any length.
-    /// What announces too much is refused later, and takes none.
-    fn body_kib(&self, body: &Body) -> u32 {
-        let max = self.body_bytes_max as u64;
-        kib(body.size_hint().upper().map_or(max, |said| if said > max { 0 } else { said }))
+    /// Limits beside these, whose refusals are counted here.
+    pub(crate) fn beside(&self, config: &HttpConfig) -> Self {
+        Self { dropped: Arc::clone(&self.dropped), ..Self::new(config) }
     }
 
-    /// Room for an answer, as long as its client takes to read it.
-    fn answer(&self, response: Response) -> Response {
-        /// One that is made while it is sent, as a compressed one is.
+    /// Room for an answer, until the last of its bytes is written.
+    fn answer(&self, response: Response, who: Who) -> Response {
+        /// Of one that is made while it is sent.
         const STREAMED: u64 = 256 << 10;
         /// Not worth counting: what refusals take.
         const SMALL: u64 = 16 << 10;
@@ -67,65 +66,46 @@ impl Limits {
         if bytes <= SMALL {
             return response;
         }
-        match Arc::clone(&self.bodies).try_acquire_many_owned(kib(bytes)) {
-            Ok(room) => response.map(|body| Body::new(Roomed { body, _room: room })),
-            Err(_) => self.overloaded(),
+        let mut part = self.bodies.part(who);
+        match part.take(usize::try_from(bytes).unwrap_or(usize::MAX)) {
+            true => response.map(|body| Body::new(Leaving::new(body, part))),
+            false => self.overloaded(),
         }
     }
 
     fn overloaded(&self) -> Response {
-        self.overloaded.fetch_add(1, Ordering::Relaxed);
-        let detail = "The hub is working on as much as it may. Try again in a second.";
-        let mut response = Refusal::new(503, "overloaded", detail).into_response();
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        response
+        self.dropped.overloaded.fetch_add(1, Ordering::Relaxed);
+        overloaded()
     }
 }
 
-fn kib(bytes: u64) -> u32 {
-    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
+/// 503, with when to try again.
+pub(crate) fn overloaded() -> Response {
+    let mut response = Refusal::new(503, "overloaded", OVERLOADED).into_response();
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
-/// An answer with the room it takes.
-struct Roomed {
-    body: Body,
-    _room: OwnedSemaphorePermit,
-}
-
-impl HttpBody for Roomed {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// Bounds how many requests run and for how long. Nothing queues: a full hub says so at once.
+/// Bounds how many requests run and for how long, and what they hold. Nothing queues: a full hub
+/// says so at once.
 pub(crate) async fn limit(
     State(limits): State<Arc<Limits>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let room = limits.bodies.try_acquire_many(limits.body_kib(request.body()));
-    let (Ok(_slot), Ok(_room)) = (limits.slots.try_acquire(), room) else {
+    let who = who(&request);
+    let mut slot = limits.requests.part(who.clone());
+    if !slot.take(1) {
         return limits.overloaded();
-    };
+    }
+    let reserved = Reserved::new(limits.bodies.part(who.clone()));
+    let mut request = request.map(|body| Body::new(Arriving::new(body, reserved.clone())));
+    request.extensions_mut().insert(reserved.clone());
     match tokio::time::timeout(limits.timeout, next.run(request)).await {
-        Ok(response) => limits.answer(response),
+        Ok(_) if reserved.is_refused() => limits.overloaded(),
+        Ok(response) => limits.answer(response, who),
         Err(_) => {
-            limits.timed_out.fetch_add(1, Ordering::Relaxed);
+            limits.dropped.timed_out.fetch_add(1, Ordering::Relaxed);
             let detail = format!(
                 "The request took longer than {} s and was given up. Ask for less at a time. \
                  Whether a change was made is unknown.",
@@ -133,6 +113,15 @@ pub(crate) async fn limit(
             );
             Refusal::new(504, "timeout", detail).into_response()
         }
+    }
+}
+
+/// Whose share a request is taken out of.
+fn who(request: &Request) -> Who {
+    let extensions = request.extensions();
+    match extensions.get::<Caller>().filter(|caller| !caller.name.is_empty()) {
+        Some(caller) => Who::Account(Arc::clone(&caller.name)),
+        None => Who::Address(extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())),
     }
 }
 
@@ -153,12 +142,14 @@ pub(crate) async fn contain_panic(request: Request, next: Next) -> Response {
 
 impl MetricSource for Limits {
     fn write(&self, out: &mut Exposition) {
-        let busy = self.slots_max.saturating_sub(self.slots.available_permits());
-        out.gauge("uns_http_requests_active", "Requests being worked on.").sample(&[], busy);
+        out.gauge("uns_http_requests_active", "Requests being worked on.")
+            .sample(&[], self.requests.used());
+        let help = "Bytes of request bodies and of answers not yet written.";
+        out.gauge("uns_http_bodies_bytes", help).sample(&[], self.bodies.used());
         let mut dropped =
             out.counter("uns_http_dropped_total", "Requests given up by a limit, by reason.");
-        let overloaded = self.overloaded.load(Ordering::Relaxed);
+        let overloaded = self.dropped.overloaded.load(Ordering::Relaxed);
         dropped.sample(&[("reason", "overloaded")], overloaded);
-        dropped.sample(&[("reason", "timeout")], self.timed_out.load(Ordering::Relaxed));
+        dropped.sample(&[("reason", "timeout")], self.dropped.timed_out.load(Ordering::Relaxed));
     }
 }

@@ -111,7 +111,7 @@ fn framework_refusal(status: StatusCode, text: &str) -> Refusal {
     Refusal::new(status.as_u16(), reason, detail)
 }
 
-fn to_response(refusal: &Refusal, id: Option<&RequestId>) -> Response {
+pub(crate) fn to_response(refusal: &Refusal, id: Option<&RequestId>) -> Response {
     let status = status(refusal.status);
     let id = id.map(ToString::to_string).unwrap_or_default();
     let problem = Problem::new(refusal.status, refusal.reason, refusal.detail.clone(), id);

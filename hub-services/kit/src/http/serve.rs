@@ -9,52 +9,43 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::header::{CONNECTION, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tower_service::Service as _;
 
-use crate::Stop;
+use crate::http::patience::Patience;
+use crate::http::places::{Place, Places};
+use crate::http::problem::to_response;
+use crate::http::room::Leaving;
+use crate::{Refusal, Stop};
 
 /// Limits of the listener.
 #[derive(Clone, Debug)]
 pub struct ServeConfig {
-    /// Places of open connections, which listeners may share; who finds none waits in the kernel's
-    /// backlog.
+    /// Places of open connections, which listeners may share.
     pub places: Places,
     /// How long a client may take to send a request's headers, and to stay idle.
     pub header_timeout: Duration,
+    /// How long a client may take nothing of its answer.
+    pub answer_timeout: Duration,
     /// How long open requests may go on after the stop signal.
     pub drain: Duration,
     /// What a TLS handshake goes by; without it connections are plain.
     pub tls: Option<TlsSource>,
 }
 
-/// How many connections may be open at once.
-#[derive(Clone, Debug)]
-pub struct Places(Arc<Semaphore>);
-
-impl Places {
-    /// So many, and at least one for each of two listeners that wait for theirs.
-    pub fn new(connections_max: usize) -> Self {
-        Self(Arc::new(Semaphore::new(connections_max.clamp(2, Semaphore::MAX_PERMITS))))
-    }
-}
-
-/// The place of one connection, an extension of its requests: who takes a connection over keeps it.
-#[derive(Clone, Debug)]
-pub struct Place(
-    #[expect(dead_code, reason = "it is kept, not looked at")] Arc<OwnedSemaphorePermit>,
-);
-
 /// Connections there may be unless something else is said.
-pub const CONNECTIONS_MAX: usize = 4096;
+pub const CONNECTIONS_MAX: usize = 8192;
 
 /// Gives each handshake the certificate of its moment, so that a renewed one takes effect.
 #[derive(Clone)]
@@ -71,6 +62,7 @@ impl Default for ServeConfig {
         Self {
             places: Places::new(CONNECTIONS_MAX),
             header_timeout: Duration::from_secs(10),
+            answer_timeout: Duration::from_secs(30),
             drain: Duration::from_secs(5),
             tls: None,
         }
@@ -81,17 +73,18 @@ impl Default for ServeConfig {
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// Headers of one request, and the read buffer of one connection.
-const HEADER_BYTES_MAX: usize = 64 * 1024;
+pub const HEADER_BYTES_MAX: usize = 32 * 1024;
+
+/// How long a connection beyond the limit may take to send a request's headers.
+const HURRY: Duration = Duration::from_secs(2);
+
+/// What is answered on connections beyond the limit: who watches the hub gets through.
+const ESSENTIAL: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Answers connections until the stop signal, then lets open requests finish within `drain`.
 pub async fn serve(listener: TcpListener, router: Router, config: ServeConfig, mut stop: Stop) {
     let mut connections = JoinSet::new();
     loop {
-        let place = tokio::select! {
-            () = stop.stopped() => break,
-            place = Arc::clone(&config.places.0).acquire_owned() => place,
-        };
-        let Ok(place) = place else { break };
         let accepted = tokio::select! {
             () = stop.stopped() => break,
             accepted = listener.accept() => accepted,
@@ -100,7 +93,7 @@ pub async fn serve(listener: TcpListener, router: Router, config: ServeConfig, m
         while connections.try_join_next().is_some() {}
         match accepted {
             Ok((stream, peer)) => {
-                let place = Place(Arc::new(place));
+                let Some(place) = enter(&config.places).await else { continue };
                 let (router, config, stop) = (router.clone(), config.clone(), stop.clone());
                 let client = Client { peer, place, router, config, stop };
                 connections.spawn(client.connect(stream));
@@ -116,6 +109,17 @@ pub async fn serve(listener: TcpListener, router: Router, config: ServeConfig, m
     if tokio::time::timeout(config.drain, all).await.is_err() {
         connections.shutdown().await;
     }
+}
+
+/// A place, if need be after the oldest beyond the limit has left.
+async fn enter(places: &Places) -> Option<Place> {
+    for _ in 0..100 {
+        if let Some(place) = places.enter() {
+            return Some(place);
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    None
 }
 
 /// One connection and what answers it.
@@ -138,9 +142,11 @@ impl Client {
         };
         let handshake = TlsAcceptor::from(current()).accept(stream);
         let handshake = tokio::time::timeout(HANDSHAKE_MAX, handshake);
+        let open = self.place.open();
         let accepted = tokio::select! {
             accepted = handshake => accepted,
             () = self.stop.stopped() => return,
+            () = open.give_way.notified() => return,
         };
         match accepted {
             Ok(Ok(stream)) => self.speak(stream).await,
@@ -151,25 +157,26 @@ impl Client {
 
     async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
         let Self { peer, place, router, config, mut stop } = self;
+        let (open, full) = (place.open(), place.is_full());
+        let patience = config.answer_timeout;
+        let stream = Patience::new(stream, Arc::clone(&open), patience);
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            let mut router = router.clone();
-            let mut request = request.map(axum::body::Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request.extensions_mut().insert(place.clone());
-            async move {
-                let response = router.call(request).await;
-                Ok::<_, Infallible>(response.unwrap_or_else(|never| match never {}))
-            }
+            answer(router.clone(), place.clone(), (request, peer))
         });
+        let hurry = if full { config.header_timeout } else { HURRY.min(config.header_timeout) };
         let mut builder = hyper::server::conn::http1::Builder::new();
-        builder
-            .timer(TokioTimer::new())
-            .header_read_timeout(config.header_timeout)
-            .max_buf_size(HEADER_BYTES_MAX);
+        builder.timer(TokioTimer::new()).header_read_timeout(hurry).max_buf_size(HEADER_BYTES_MAX);
         let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
         let mut connection = pin!(connection);
         let ended = tokio::select! {
             ended = &mut connection => ended,
+            () = open.give_way.notified() => {
+                if !open.is_answering() {
+                    return;
+                }
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
             () = stop.stopped() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
@@ -179,4 +186,38 @@ impl Client {
             tracing::debug!(%error, %peer, "HTTP connection ended");
         }
     }
+}
+
+/// Answers one request of a connection.
+async fn answer(
+    mut router: Router,
+    place: Place,
+    (request, peer): (Request<Incoming>, SocketAddr),
+) -> Result<Response, Infallible> {
+    let busy = place.busy();
+    let mut request = request.map(Body::new);
+    let full = place.is_full();
+    let mut response = if full || ESSENTIAL.contains(&request.uri().path()) {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(place.clone());
+        router.call(request).await.unwrap_or_else(|never| match never {})
+    } else {
+        beyond_limit()
+    };
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        place.open().upgraded();
+    }
+    if !full {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response.map(|body| Body::new(Leaving::new(body, busy))))
+}
+
+/// All places are taken, which no part of the router knows of.
+fn beyond_limit() -> Response {
+    let detail = "The hub serves as many HTTP connections as it may. Try again in a second.";
+    let refusal = Refusal::new(503, "overloaded", detail);
+    let mut response = to_response(&refusal, None);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }

@@ -13,6 +13,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower::ServiceExt as _;
 use uns_model::SeededRandom;
 
+mod crowd;
+
 use super::*;
 use crate::health::Fault;
 use crate::metrics::Exposition;
@@ -57,7 +59,7 @@ fn router(sick: Arc<Sick>, anonymous: Arc<Anonymous>) -> Router {
         body_bytes_max: 64,
         bodies_bytes_max: 256 * 1024,
         request_timeout: Duration::from_millis(200),
-        requests_max: 2,
+        requests_max: 4,
     };
     let hosts = Hosts::new(&[]).unwrap();
     let guard = Guard::new(hosts, anonymous, Arc::new(NoAccounts));
@@ -211,7 +213,7 @@ async fn metrics_count_answers_and_the_document_has_every_part() {
         "uns_one_total 1",
         "uns_http_requests_total{method=\"GET\",status=\"200\"} 1",
         "uns_http_requests_total{method=\"other\",status=\"405\"} 1",
-        "uns_http_requests_active 1",
+        "uns_http_requests_active 0",
     ] {
         assert!(scraped.lines().any(|found| found == line), "{line} in\n{scraped}");
     }
@@ -267,27 +269,6 @@ async fn serving_over_a_socket_ends_gracefully() {
     stopper.stop();
     // The idle connection is closed at once, not after the drain.
     tokio::time::timeout(Duration::from_secs(2), server).await.unwrap().unwrap();
-}
-
-#[tokio::test]
-async fn who_says_nothing_gives_its_place_to_others() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (_stopper, stop) = Stop::pair();
-    let header_timeout = Duration::from_millis(400);
-    let config = ServeConfig { header_timeout, places: Places::new(2), ..ServeConfig::default() };
-    tokio::spawn(serve(listener, plain(), config, stop));
-    let began = tokio::time::Instant::now();
-    let connect = || tokio::net::TcpStream::connect(address);
-    let _silent = (connect().await.unwrap(), connect().await.unwrap());
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let mut client = connect().await.unwrap();
-    let sent = format!("GET /api/v1/echo HTTP/1.1\r\nHost: {address}\r\n\r\n");
-    client.write_all(sent.as_bytes()).await.unwrap();
-    let mut answer = [0; 12];
-    client.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200");
-    assert!(began.elapsed() >= header_timeout, "there was no place before");
 }
 
 /// One account; whoever has it may read what begins with `a`.

@@ -9,6 +9,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use crate::http::patience::Patience;
+
 /// The connection of a request that is answered with 101.
 #[derive(Debug)]
 pub struct Upgrade(OnUpgrade);
@@ -23,14 +25,16 @@ impl Upgrade {
     /// sent, so this is to be awaited in a task of its own.
     pub async fn carrier(self) -> io::Result<(Carrier, Bytes)> {
         let upgraded = self.0.await.map_err(io::Error::other)?;
-        let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => return Ok((Carrier::Tcp(parts.io.into_inner()), parts.read_buf)),
+        let upgraded = match upgraded.downcast::<TokioIo<Patience<TcpStream>>>() {
+            Ok(parts) => {
+                return Ok((Carrier::Tcp(parts.io.into_inner().into_inner()), parts.read_buf));
+            }
             Err(other) => other,
         };
         let parts = upgraded
-            .downcast::<TokioIo<TlsStream<TcpStream>>>()
+            .downcast::<TokioIo<Patience<TlsStream<TcpStream>>>>()
             .map_err(|_| io::Error::other("the connection is neither TCP nor TLS"))?;
-        Ok((Carrier::Tls(Box::new(parts.io.into_inner())), parts.read_buf))
+        Ok((Carrier::Tls(Box::new(parts.io.into_inner().into_inner())), parts.read_buf))
     }
 }
 
