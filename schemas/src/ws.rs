@@ -1,5 +1,7 @@
 //! Messages of the live channel, `/api/v1/ws`, one JSON object per text frame.
 
+use std::fmt::{self, Write as _};
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -99,6 +101,25 @@ pub enum ServerMessage<'a> {
     },
 }
 
+/// A [`ServerMessage::Data`] of one subscription as of a sequence, from samples that are JSON
+/// already, one or several in each piece with commas between them.
+pub fn data((id, sequence): (u64, u64), samples: &[&str], skipped: Option<u64>) -> String {
+    let bytes = samples.iter().map(|piece| piece.len() + 1).sum::<usize>();
+    let mut text = String::with_capacity(bytes + 96);
+    let mut write = |piece: fmt::Arguments<'_>| {
+        text.write_fmt(piece).expect("a string takes everything");
+    };
+    write(format_args!(r#"{{"op":"data","id":{id},"sequence":{sequence},"samples":["#));
+    for (nth, piece) in samples.iter().enumerate() {
+        write(format_args!("{}{piece}", if nth > 0 { "," } else { "" }));
+    }
+    match skipped {
+        Some(skipped) => write(format_args!(r#"],"skipped":{skipped}}}"#)),
+        None => write(format_args!("]}}")),
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +156,31 @@ mod tests {
             serde_json::from_str::<ClientMessage>(close).unwrap(),
             ClientMessage::Unsubscribe { id: 1 }
         );
+    }
+
+    #[test]
+    fn data_is_the_same_from_samples_that_are_json_already() {
+        let value = Value::Bool(true);
+        let value = WireValue { value: &value, quality: Quality::GOOD };
+        let sample = Sample {
+            topic: "a/\"b\"",
+            field: Some("c"),
+            value,
+            quality: WireQuality(Quality::GOOD),
+            timestamp: WireTime(Timestamp(7)),
+            sequence: 3,
+        };
+        let one = serde_json::to_string(&sample).unwrap();
+        let two = format!("{one},{one}");
+        for (samples, pieces, skipped) in [
+            (vec![], vec![], None),
+            (vec![sample; 3], vec![&*one, &*two], Some(4)),
+            (vec![sample], vec![&*one], None),
+        ] {
+            let message = ServerMessage::Data { id: 1, sequence: 5, samples: &samples, skipped };
+            let expected = serde_json::to_string(&message).unwrap();
+            assert_eq!(data((1, 5), &pieces, skipped), expected);
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use hub_kit::{Caller, Reads, Refusal};
 use schemas::ws::{ClientMessage, Mode, ServerMessage};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use uns_model::{Filter, Sequence};
 
@@ -58,9 +58,10 @@ struct Connection<'a> {
     sink: SplitSink<WebSocket, Message>,
     commands: mpsc::Receiver<Result<ClientMessage, String>>,
     heard: Arc<AtomicBool>,
-    committed: watch::Receiver<Sequence>,
+    /// Told when the dispatcher has something for one of the subscriptions.
+    wake_up: Arc<Notify>,
     feed: Feed,
-    /// When the log is to be read again although nothing new was committed.
+    /// When to go on although the dispatcher has nothing new.
     wake: Option<Instant>,
 }
 
@@ -71,14 +72,15 @@ pub(crate) async fn run(socket: WebSocket, service: &Service, caller: Caller) {
     let (sender, commands) = mpsc::channel(COMMANDS_MAX);
     let heard = Arc::new(AtomicBool::new(true));
     let _reader = Reader::spawn(stream, sender, heard.clone());
+    let wake_up = Arc::new(Notify::new());
     let mut connection = Connection {
         service,
         caller,
         sink,
         commands,
         heard,
-        committed: service.hub.log.watch(),
-        feed: Feed::new(service),
+        feed: Feed::new(service, &wake_up),
+        wake_up,
         wake: None,
     };
     let Err(end) = connection.serve().await;
@@ -117,8 +119,7 @@ impl Connection<'_> {
                         self.send(Message::Text(message.into())).await?;
                     }
                 }
-                changed = self.committed.changed(), if !self.feed.is_empty() => {
-                    changed.map_err(|_| End::Stopping)?;
+                () = self.wake_up.notified() => {
                     self.wake = Some(self.wake.unwrap_or_else(Instant::now));
                     if self.wake.is_some_and(|wake| wake <= Instant::now()) {
                         self.read_on().await?;

@@ -1,43 +1,25 @@
-//! The fold of a `latest` subscription: the newest record of each topic, and what it replaced.
+//! The fold of a `latest` subscription: the newest record of each topic, and how many it replaced.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use fabric::Publish;
-use uns_model::{Sequence, Timestamp, TopicId};
+use uns_model::TopicId;
 
-/// One record, kept until it is sent or replaced.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    pub(crate) topic: Arc<str>,
-    pub(crate) sequence: Sequence,
-    pub(crate) source: Option<Timestamp>,
-    pub(crate) ingest: Timestamp,
-    pub(crate) properties: Box<[u8]>,
-    pub(crate) payload: Box<[u8]>,
-}
+use crate::item::Item;
 
 /// The newest record of each topic since the last message.
 #[derive(Debug, Default)]
 pub(crate) struct Fold {
-    kept: HashMap<TopicId, Kept>,
+    kept: HashMap<TopicId, Arc<Item>>,
     bytes: usize,
     skipped: u64,
 }
 
 impl Fold {
     /// Takes in a record; later ones win.
-    pub(crate) fn push(&mut self, topic: Arc<str>, sequence: Sequence, publish: &Publish<'_>) {
-        let kept = Kept {
-            topic,
-            sequence,
-            source: publish.source,
-            ingest: publish.ingest,
-            properties: publish.properties.into(),
-            payload: publish.payload.into(),
-        };
-        self.bytes += kept.bytes();
-        if let Some(replaced) = self.kept.insert(publish.topic, kept) {
+    pub(crate) fn push(&mut self, item: Arc<Item>) {
+        self.bytes += item.bytes();
+        if let Some(replaced) = self.kept.insert(item.id, item) {
             self.bytes -= replaced.bytes();
             self.skipped += 1;
         }
@@ -53,23 +35,27 @@ impl Fold {
     }
 
     /// Hands out everything in log order, and how many records were replaced.
-    pub(crate) fn take(&mut self) -> (Vec<Kept>, u64) {
-        let mut kept: Vec<Kept> = self.kept.drain().map(|(_, kept)| kept).collect();
-        kept.sort_unstable_by_key(|kept| kept.sequence);
+    pub(crate) fn take(&mut self) -> (Vec<Arc<Item>>, u64) {
+        // A quiet subscription keeps no table.
+        let mut kept: Vec<_> = std::mem::take(&mut self.kept).into_values().collect();
+        kept.sort_unstable_by_key(|item| item.sequence);
         self.bytes = 0;
         (kept, std::mem::take(&mut self.skipped))
     }
-}
 
-impl Kept {
-    fn bytes(&self) -> usize {
-        128 + self.topic.len() + self.properties.len() + self.payload.len()
+    /// Puts in front what another fold gathered before.
+    pub(crate) fn take_over(&mut self, (kept, skipped): (Vec<Arc<Item>>, u64)) {
+        for item in kept {
+            self.push(item);
+        }
+        self.skipped += skipped;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use uns_model::{NodeNo, OrgId, PublisherId};
+    use fabric::Publish;
+    use uns_model::{NodeNo, OrgId, PublisherId, Sequence, Timestamp};
 
     use super::*;
 
@@ -86,16 +72,16 @@ mod tests {
                 retain: false,
                 expiry: None,
                 source: None,
-                ingest: Timestamp(0),
+                ingest: Timestamp(i64::from(topic)),
                 properties: b"",
-                payload: b"12",
+                payload: b"1",
             };
-            fold.push("t".into(), Sequence(sequence), &publish);
+            fold.push(Item::new("t".into(), Sequence(sequence), &publish));
         }
-        assert_eq!(fold.bytes(), 2 * (128 + 1 + 2));
+        let bytes = fold.bytes();
         let (kept, skipped) = fold.take();
-        let sequences: Vec<u64> = kept.iter().map(|kept| kept.sequence.0).collect();
-        assert_eq!((sequences, skipped), (vec![2, 4], 2));
-        assert!(fold.is_empty() && fold.bytes() == 0 && fold.take().1 == 0);
+        let kept: Vec<_> = kept.iter().map(|item| (item.sequence.0, item.id.0)).collect();
+        assert_eq!((kept, skipped), (vec![(2, 8), (4, 7)], 2));
+        assert!(bytes == 2 * (192 + 1 + 1) && fold.bytes() == 0 && fold.is_empty());
     }
 }

@@ -2,10 +2,14 @@
 //!
 //! [`WebSocket`] serves `/api/v1/ws`. Each subscription has its own cursor on the log, so a client
 //! that took `current` as of sequence N and subscribes from N misses nothing and sees nothing twice
-//! (NS-39); a slow client only lags. Nothing is queued per client but the message being sent.
+//! (NS-39); a slow client only lags. Subscriptions that are up to date are served by one reader of the
+//! log, which decodes a record once for all of them; a bounded piece waits for each.
 
 mod config;
 mod connection;
+mod dispatch;
+mod inbox;
+mod item;
 mod latest;
 mod route;
 mod statistics;
@@ -14,7 +18,9 @@ mod topics;
 
 pub use config::Config;
 
-use hub_kit::{Error, Hub, Module, Started};
+use std::sync::Arc;
+
+use hub_kit::{Error, Hub, Module, Started, Task};
 
 /// The module.
 #[derive(Debug)]
@@ -26,7 +32,10 @@ impl Module for WebSocket {
 
     async fn start(config: Config, hub: Hub) -> Result<Started, Error> {
         let service = route::Service::new(config, hub);
+        let dispatcher = Arc::clone(&service.dispatcher);
+        let task: Task = Arc::new(move |stop| Box::pin(Arc::clone(&dispatcher).run(stop)));
         Ok(Started {
+            task: Some(task),
             metrics: vec![service.statistics()],
             openapi: Some(route::openapi()),
             router: route::router(service),

@@ -19,29 +19,33 @@ use utoipa::openapi::OpenApi;
 
 use crate::Config;
 use crate::connection;
+use crate::dispatch::Dispatcher;
 use crate::statistics::Statistics;
 
 /// The longest message a client sends.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
-/// What every connection shares.
 /// What one connection reads at once. Commands are short, and there are many connections.
 const BUFFER_BYTES: usize = 2 * 1024;
 
+/// What every connection shares.
 #[derive(Clone)]
 pub(crate) struct Service {
     pub(crate) config: Config,
     pub(crate) hub: Arc<Hub>,
     pub(crate) statistics: Arc<Statistics>,
+    pub(crate) dispatcher: Arc<Dispatcher>,
     slots: Arc<Semaphore>,
 }
 
 impl Service {
     pub(crate) fn new(config: Config, hub: Hub) -> Self {
         let slots = config.connections_max.min(Semaphore::MAX_PERMITS);
+        let hub = Arc::new(hub);
         Self {
             config,
-            hub: Arc::new(hub),
+            dispatcher: Dispatcher::new(Arc::clone(&hub)),
+            hub,
             statistics: Arc::default(),
             slots: Arc::new(Semaphore::new(slots)),
         }
@@ -102,6 +106,5 @@ async fn upgrade(
         .on_upgrade(async move |socket| {
             connection::run(socket, &service, caller).await;
             drop((slot, place));
-        },
-    )
+        })
 }

@@ -10,6 +10,7 @@ use hub_kit::metrics::{Exposition, MetricSource};
 pub(crate) struct Statistics {
     pub(crate) connections: AtomicU64,
     pub(crate) subscriptions: AtomicU64,
+    pub(crate) decoded: AtomicU64,
     pub(crate) samples: AtomicU64,
     pub(crate) skipped: AtomicU64,
     pub(crate) gaps: AtomicU64,
@@ -50,6 +51,8 @@ impl MetricSource for Statistics {
         };
         let samples = &self.samples;
         counter("uns_websocket_samples_total", "Samples sent to live clients.", samples);
+        let decoded = "Records decoded for live clients, each once for all of them.";
+        counter("uns_websocket_decoded_total", decoded, &self.decoded);
         let skipped = "Samples a `latest` subscription replaced by newer ones.";
         counter("uns_websocket_skipped_total", skipped, &self.skipped);
         counter("uns_websocket_gaps_total", "Gaps reported to live clients.", &self.gaps);

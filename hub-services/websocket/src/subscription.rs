@@ -1,23 +1,27 @@
-//! One subscription: a cursor on the log that turns records into messages, a bounded piece a turn.
+//! One subscription: what the dispatcher has for it, or a cursor of its own on the log until it is up
+//! to date; turned into messages, a bounded piece a turn.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use broker_codec::PassThrough;
-use fabric::{Frame, Log, Publish, Record, Tail, TailItem};
+use fabric::{Frame, Log, Record, Tail, TailItem};
 use hub_kit::services::Live;
-use schemas::payload::{DecodeContext, as_text, decode};
-use schemas::ws::{Mode, ServerMessage};
-use schemas::{Sample, WireQuality, WireTime, WireValue};
-use uns_model::{OrgId, Point, Sequence, fold};
+use schemas::ws::{Mode, ServerMessage, data};
+use tokio::sync::Notify;
+use uns_model::{OrgId, Sequence};
 
 use crate::Config;
+use crate::dispatch::{Dispatcher, Joined};
+use crate::inbox::{Inbox, Taken};
+use crate::item::Item;
 use crate::latest::Fold;
 use crate::statistics::Statistics;
 use crate::topics::{Topics, Verdict};
 
 /// How many bytes of frames one turn reads before others get theirs.
 const READ_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// What the dispatcher keeps for a subscription to every sample, in messages.
+const INBOX_MESSAGES: usize = 4;
 
 /// What a turn needs beside the subscription.
 pub(crate) struct Context {
@@ -26,25 +30,42 @@ pub(crate) struct Context {
     /// This subscription's share of what one client may fold.
     pub(crate) fold_bytes: usize,
     pub(crate) live: Arc<dyn Live>,
+    pub(crate) log: Arc<dyn Log>,
     pub(crate) statistics: Arc<Statistics>,
+    pub(crate) dispatcher: Arc<Dispatcher>,
+    /// Told when the dispatcher has something.
+    pub(crate) wake: Arc<Notify>,
 }
 
 /// A subscription.
 pub(crate) struct Subscription {
     pub(crate) id: u64,
     pub(crate) mode: Mode,
-    tail: Box<dyn Tail>,
     topics: Topics,
-    /// The frame being worked through.
-    frame: Option<Frame>,
+    source: Source,
     /// Everything up to here is in messages, or is not for this client.
     position: Sequence,
     /// The position the client was told last.
     told: Sequence,
     latest: Fold,
+    out: Outgoing,
+}
+
+/// Where records come from.
+enum Source {
+    /// The log, read alone.
+    Log(Cursor),
+    /// The dispatcher.
+    Live(Joined),
+}
+
+/// A cursor on the log.
+struct Cursor {
+    tail: Box<dyn Tail>,
+    /// The frame being worked through.
+    frame: Option<Frame>,
     /// The record whose topic nobody knew; asked for once more after catching up.
     unknown: Option<Sequence>,
-    out: Outgoing,
 }
 
 /// What a turn gives.
@@ -65,12 +86,17 @@ enum Work {
     Behind,
 }
 
-/// Samples gathered for one message.
+/// Records gathered for one message.
 #[derive(Default)]
 struct Outgoing {
-    samples: Vec<(Arc<str>, Point, Sequence)>,
-    points: Vec<Point>,
+    items: Vec<Arc<Item>>,
     bytes: usize,
+}
+
+impl Cursor {
+    fn new(log: &dyn Log, from: Sequence) -> Self {
+        Self { tail: log.tail(from), frame: None, unknown: None }
+    }
 }
 
 impl Subscription {
@@ -79,28 +105,65 @@ impl Subscription {
         Self {
             id,
             mode,
-            tail: log.tail(from),
             topics,
-            frame: None,
+            source: Source::Log(Cursor::new(log, from)),
             position: from,
             told: from,
             latest: Fold::default(),
-            unknown: None,
             out: Outgoing::default(),
         }
     }
 
-    /// Reads on from the cursor. May block on disk reads.
+    /// Whether a turn may block on disk reads.
+    pub(crate) fn reads_the_log(&self) -> bool {
+        matches!(self.source, Source::Log(_))
+    }
+
+    /// Goes on: with what the dispatcher has, or from the cursor. May block on disk reads.
     pub(crate) fn turn(&mut self, context: &Context) -> Result<Turn, fabric::Error> {
+        match &self.source {
+            Source::Live(_) => Ok(self.receive(context)),
+            Source::Log(_) => self.read(context),
+        }
+    }
+
+    /// Takes what the dispatcher has.
+    fn receive(&mut self, context: &Context) -> Turn {
+        let mut turn = Turn::default();
+        let Source::Live(joined) = &self.source else { return turn };
+        // Before the inbox: what is dispatched after it is not in there.
+        let dispatched = context.dispatcher.position();
+        let Taken { items, latest, more, left } = joined.inbox.take(context.config.message_bytes);
+        turn.more = more;
+        let last = items.last().map_or(self.position, |item| item.sequence);
+        self.position = self.position.max(last);
+        for item in items {
+            self.out.push(item);
+        }
+        self.latest.take_over(latest);
+        if let Some(left) = left {
+            self.position = self.position.max(left);
+            self.source = Source::Log(Cursor::new(context.log.as_ref(), self.position));
+        } else if !more {
+            self.position = self.position.max(dispatched);
+        }
+        self.flush(context, &mut turn);
+        turn
+    }
+
+    /// Reads on from the cursor, and has the dispatcher read once that is up to date.
+    fn read(&mut self, context: &Context) -> Result<Turn, fabric::Error> {
         let mut turn = Turn::default();
         let mut read = 0;
         self.topics.refresh();
         while read < READ_BYTES_MAX && !self.is_full(context) {
-            let frame = match self.frame.take() {
+            let Source::Log(cursor) = &mut self.source else { break };
+            let frame = match cursor.frame.take() {
                 Some(frame) => frame,
-                None => match self.tail.next()? {
+                None => match cursor.tail.next()? {
                     None => {
                         self.flush(context, &mut turn);
+                        turn.more = !self.join(context);
                         return Ok(turn);
                     }
                     Some(TailItem::Gap { after, until, .. }) => {
@@ -113,9 +176,9 @@ impl Subscription {
             read += frame.bytes().len();
             match self.work_through(&frame, context) {
                 Work::Done => self.position = self.position.max(frame.last()),
-                Work::Full => self.frame = Some(frame.after(self.position)),
+                Work::Full => self.keep(frame),
                 Work::Behind => {
-                    self.frame = Some(frame.after(self.position));
+                    self.keep(frame);
                     turn.behind = true;
                     break;
                 }
@@ -129,15 +192,41 @@ impl Subscription {
         Ok(turn)
     }
 
+    /// Has the dispatcher read from here on, unless it is ahead.
+    fn join(&mut self, context: &Context) -> bool {
+        let bytes_max = match self.mode {
+            Mode::Every => INBOX_MESSAGES * context.config.message_bytes,
+            Mode::Latest => context.fold_bytes,
+        };
+        let (filter, caller) = (self.topics.filter(), self.topics.caller());
+        let inbox = Inbox::new((self.mode, bytes_max), (filter, caller), &context.wake);
+        let Some(joined) = context.dispatcher.join(filter, self.position, inbox) else {
+            return false;
+        };
+        self.source = Source::Live(joined);
+        self.topics.forget();
+        true
+    }
+
+    /// What is left of a frame.
+    fn keep(&mut self, frame: Frame) {
+        if let Source::Log(cursor) = &mut self.source {
+            cursor.frame = Some(frame.after(self.position));
+        }
+    }
+
     /// Tells a quiet client how far it has got, so that a resume much later need not reread.
-    pub(crate) fn heartbeat(&mut self) -> Option<String> {
-        let quiet = self.out.samples.is_empty() && self.latest.is_empty();
+    pub(crate) fn heartbeat(&mut self, dispatcher: &Dispatcher) -> Option<String> {
+        if let Source::Live(joined) = &self.source {
+            let dispatched = dispatcher.position();
+            if joined.inbox.is_empty() {
+                self.position = self.position.max(dispatched);
+            }
+        }
+        let quiet = self.out.items.is_empty() && self.latest.is_empty();
         (quiet && self.position > self.told).then(|| {
             self.told = self.position;
-            let sequence = self.position.0;
-            let message =
-                ServerMessage::Data { id: self.id, sequence, samples: &[], skipped: None };
-            text(&message)
+            data((self.id, self.position.0), &[], None)
         })
     }
 
@@ -159,11 +248,10 @@ impl Subscription {
                 Record::Publish(publish) if publish.org == context.org => {
                     let name = || context.live.topic(publish.topic);
                     match self.topics.verdict(publish.topic, name) {
-                        Verdict::Match(topic) => self.take_in(topic, sequence, &publish, context),
-                        Verdict::Unknown if self.unknown != Some(sequence) => {
-                            self.unknown = Some(sequence);
-                            return Work::Behind;
+                        Verdict::Match(topic) => {
+                            self.take_in(Item::new(topic, sequence, &publish));
                         }
+                        Verdict::Unknown if self.is_new(sequence) => return Work::Behind,
                         Verdict::Other | Verdict::Unknown => {}
                     }
                 }
@@ -174,16 +262,16 @@ impl Subscription {
         Work::Done
     }
 
-    fn take_in(
-        &mut self,
-        topic: Arc<str>,
-        sequence: Sequence,
-        publish: &Publish<'_>,
-        context: &Context,
-    ) {
+    /// Whether the topic of this record was not asked for before.
+    fn is_new(&mut self, unknown: Sequence) -> bool {
+        let Source::Log(cursor) = &mut self.source else { return false };
+        cursor.unknown.replace(unknown) != Some(unknown)
+    }
+
+    fn take_in(&mut self, item: Arc<Item>) {
         match self.mode {
-            Mode::Latest => self.latest.push(topic, sequence, publish),
-            Mode::Every => self.out.push(&topic, sequence, publish, context),
+            Mode::Latest => self.latest.push(item),
+            Mode::Every => self.out.push(item),
         }
     }
 
@@ -202,110 +290,28 @@ impl Subscription {
             let (kept, replaced) = self.latest.take();
             skipped = (replaced > 0).then_some(replaced);
             context.statistics.skipped.fetch_add(replaced, Relaxed);
-            for kept in kept {
-                let publish = Publish {
-                    org: context.org,
-                    topic: uns_model::TopicId::default(),
-                    node: uns_model::NodeNo::default(),
-                    publisher: uns_model::PublisherId::default(),
-                    qos: 0,
-                    retain: false,
-                    expiry: None,
-                    source: kept.source,
-                    ingest: kept.ingest,
-                    properties: &kept.properties,
-                    payload: &kept.payload,
-                };
-                self.out.push_newest(&kept.topic, kept.sequence, &publish, context);
+            for item in kept {
+                self.out.push(item);
             }
         }
-        if let Some(message) = self.out.message(self.id, self.position, skipped) {
-            context.statistics.samples.fetch_add(self.out.samples.len() as u64, Relaxed);
-            turn.messages.push(message);
+        let how = (&context.config, &*context.statistics);
+        let encoded = self.out.items.iter().map(|item| item.encoded(self.mode, how));
+        let samples: Vec<_> = encoded.filter(|encoded| encoded.samples > 0).collect();
+        if !samples.is_empty() {
+            let count = samples.iter().map(|encoded| encoded.samples).sum();
+            context.statistics.samples.fetch_add(count, Relaxed);
+            let samples: Vec<&str> = samples.iter().map(|encoded| &*encoded.json).collect();
+            turn.messages.push(data((self.id, self.position.0), &samples, skipped));
             self.told = self.position;
         }
-        self.out.clear();
+        self.out = Outgoing::default();
     }
 }
 
 impl Outgoing {
-    /// Decodes every point of a record.
-    fn push(
-        &mut self,
-        topic: &Arc<str>,
-        sequence: Sequence,
-        publish: &Publish<'_>,
-        context: &Context,
-    ) {
-        self.decode(publish, context);
-        self.bytes += publish.payload.len();
-        for mut point in self.points.drain(..) {
-            let field = point.field.as_ref().map_or(0, |field| field.len());
-            self.bytes += 96 + topic.len() + field;
-            let placed =
-                fold::place(point.source.or(publish.source), point.quality, publish.ingest);
-            (point.quality, point.source) = (placed.quality, Some(placed.time));
-            self.samples.push((topic.clone(), point, sequence));
-        }
-    }
-
-    /// The same, but of each field only the newest point, and nothing that is history from birth.
-    fn push_newest(
-        &mut self,
-        topic: &Arc<str>,
-        sequence: Sequence,
-        publish: &Publish<'_>,
-        context: &Context,
-    ) {
-        let first = self.samples.len();
-        self.push(topic, sequence, publish, context);
-        let mut newest: Vec<(Arc<str>, Point, Sequence)> = Vec::new();
-        for sample in self.samples.drain(first..).filter(|(_, point, _)| !point.historical) {
-            match newest.iter_mut().find(|(_, kept, _)| kept.field == sample.1.field) {
-                Some(kept) if kept.1.source <= sample.1.source => *kept = sample,
-                Some(_) => {}
-                None => newest.push(sample),
-            }
-        }
-        self.samples.append(&mut newest);
-    }
-
-    fn decode(&mut self, publish: &Publish<'_>, context: &Context) {
-        let properties = PassThrough::parse(publish.properties);
-        let content_type = properties.ok().and_then(|properties| properties.content_type());
-        let zone = DecodeContext { default_offset_seconds: context.config.default_offset_seconds };
-        self.points.clear();
-        if decode(publish.payload, content_type, &zone, &mut self.points).is_err() {
-            // Only brownfield gets here with broken JSON: it is text, as in `current`.
-            self.points.clear();
-            self.points.push(as_text(publish.payload));
-            context.statistics.malformed.fetch_add(1, Relaxed);
-        }
-    }
-
-    fn message(&self, id: u64, position: Sequence, skipped: Option<u64>) -> Option<String> {
-        if self.samples.is_empty() {
-            return None;
-        }
-        let samples: Vec<Sample<'_>> = self
-            .samples
-            .iter()
-            .map(|(topic, point, sequence)| Sample {
-                topic,
-                field: point.field.as_deref(),
-                value: WireValue { value: &point.value, quality: point.quality },
-                quality: WireQuality(point.quality),
-                timestamp: WireTime(point.source.unwrap_or_default()),
-                sequence: sequence.0,
-            })
-            .collect();
-        let sequence = position.0;
-        Some(text(&ServerMessage::Data { id, sequence, samples: &samples, skipped }))
-    }
-
-    fn clear(&mut self) {
-        self.samples.clear();
-        self.bytes = 0;
+    fn push(&mut self, item: Arc<Item>) {
+        self.bytes += item.bytes();
+        self.items.push(item);
     }
 }
 

@@ -36,6 +36,19 @@ impl Topics {
         Self { filter, caller, version, verdicts: HashMap::new() }
     }
 
+    pub(crate) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Forgets all verdicts: somebody else decides from here on.
+    pub(crate) fn forget(&mut self) {
+        self.verdicts = HashMap::new();
+    }
+
     /// Forgets verdicts made under other rights.
     pub(crate) fn refresh(&mut self) {
         let version = self.caller.rights.version();

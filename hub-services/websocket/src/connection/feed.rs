@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use schemas::ws::Mode;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::route::Service;
@@ -20,6 +21,7 @@ pub(super) struct Feed {
     slots: Vec<Slot>,
     /// Who goes first in the next round.
     first: usize,
+    wake_up: Arc<Notify>,
 }
 
 struct Slot {
@@ -41,16 +43,13 @@ pub(super) struct Round {
 }
 
 impl Feed {
-    pub(super) fn new(service: &Service) -> Self {
-        Self { service: service.clone(), slots: Vec::new(), first: 0 }
+    pub(super) fn new(service: &Service, wake_up: &Arc<Notify>) -> Self {
+        let wake_up = Arc::clone(wake_up);
+        Self { service: service.clone(), slots: Vec::new(), first: 0, wake_up }
     }
 
     pub(super) fn len(&self) -> usize {
         self.slots.len()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.slots.is_empty()
     }
 
     pub(super) fn contains(&self, id: u64) -> bool {
@@ -71,10 +70,12 @@ impl Feed {
 
     /// Positions quiet clients should know.
     pub(super) fn heartbeats(&mut self) -> Vec<String> {
-        self.slots.iter_mut().filter_map(|slot| slot.subscription.heartbeat()).collect()
+        let dispatcher = &self.service.dispatcher;
+        let slots = self.slots.iter_mut();
+        slots.filter_map(|slot| slot.subscription.heartbeat(dispatcher)).collect()
     }
 
-    /// Lets each subscription read on. The reading may touch the disk, so it leaves the runtime.
+    /// Lets each subscription go on. Reading the log may touch the disk, so it leaves the runtime.
     pub(super) async fn round(&mut self) -> Result<Round, fabric::Error> {
         let hub = &self.service.hub;
         let config = self.service.config;
@@ -83,15 +84,24 @@ impl Feed {
             config,
             fold_bytes: (config.fold_bytes_max / self.slots.len().max(1)).max(FOLD_BYTES_MIN),
             live: hub.live.clone(),
+            log: hub.log.clone(),
             statistics: Arc::clone(&self.service.statistics),
+            dispatcher: Arc::clone(&self.service.dispatcher),
+            wake: Arc::clone(&self.wake_up),
         };
         let (mut slots, first, now) = (std::mem::take(&mut self.slots), self.first, Instant::now());
-        let work = tokio::task::spawn_blocking(move || {
-            let done = round(&mut slots, first, now, &context);
-            (slots, done)
-        });
-        // A panic in there is a bug and ends this connection, nothing else.
-        let (slots, done) = work.await.expect("reading a cursor does not panic");
+        let done = if slots.iter().any(|slot| slot.subscription.reads_the_log()) {
+            let work = tokio::task::spawn_blocking(move || {
+                let done = round(&mut slots, first, now, &context);
+                (slots, done)
+            });
+            // A panic in there is a bug and ends this connection, nothing else.
+            let (returned, done) = work.await.expect("reading a cursor does not panic");
+            slots = returned;
+            done
+        } else {
+            round(&mut slots, first, now, &context)
+        };
         self.slots = slots;
         let (round, first) = done?;
         self.first = first;

@@ -62,6 +62,8 @@ impl Plant {
         };
         let started = WebSocket::start(config, hub).await.unwrap();
         let metrics = started.metrics[0].clone();
+        let task = started.task.clone().unwrap();
+        tokio::spawn(task(stop.clone()));
         let mut app = App::new("0");
         app.module(started);
         let random = Arc::new(SeededRandom::new(7));

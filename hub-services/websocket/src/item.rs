@@ -1,0 +1,129 @@
+//! A record on its way to live clients: decoded and encoded once, whoever gets it, and only if
+//! somebody does.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
+
+use broker_codec::PassThrough;
+use fabric::Publish;
+use schemas::payload::{DecodeContext, as_text, decode};
+use schemas::ws::Mode;
+use schemas::{Sample, WireQuality, WireTime, WireValue};
+use uns_model::{Point, Sequence, Timestamp, TopicId, fold};
+
+use crate::Config;
+use crate::statistics::Statistics;
+
+/// One record.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) id: TopicId,
+    pub(crate) topic: Arc<str>,
+    pub(crate) sequence: Sequence,
+    source: Option<Timestamp>,
+    ingest: Timestamp,
+    properties: Box<[u8]>,
+    payload: Box<[u8]>,
+    every: OnceLock<Encoded>,
+    newest: OnceLock<Encoded>,
+}
+
+/// The samples of a record as they go out.
+#[derive(Debug, Default)]
+pub(crate) struct Encoded {
+    /// Without the brackets of the list they become part of.
+    pub(crate) json: Box<str>,
+    /// How many there are.
+    pub(crate) samples: u64,
+}
+
+impl Item {
+    pub(crate) fn new(topic: Arc<str>, sequence: Sequence, publish: &Publish<'_>) -> Arc<Self> {
+        Arc::new(Self {
+            id: publish.topic,
+            topic,
+            sequence,
+            source: publish.source,
+            ingest: publish.ingest,
+            properties: publish.properties.into(),
+            payload: publish.payload.into(),
+            every: OnceLock::new(),
+            newest: OnceLock::new(),
+        })
+    }
+
+    /// Roughly what it holds in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        192 + self.topic.len() + self.properties.len() + self.payload.len()
+    }
+
+    /// What a subscription of this mode sends of it.
+    pub(crate) fn encoded(
+        &self,
+        mode: Mode,
+        (config, statistics): (&Config, &Statistics),
+    ) -> &Encoded {
+        match mode {
+            Mode::Every => self.every.get_or_init(|| {
+                let points = self.decode(config, statistics);
+                self.encode(&points)
+            }),
+            Mode::Latest => self.newest.get_or_init(|| {
+                let points = newest(self.decode(config, statistics));
+                self.encode(&points)
+            }),
+        }
+    }
+
+    fn decode(&self, config: &Config, statistics: &Statistics) -> Vec<Point> {
+        statistics.decoded.fetch_add(1, Relaxed);
+        let properties = PassThrough::parse(&self.properties);
+        let content_type = properties.ok().and_then(|properties| properties.content_type());
+        let zone = DecodeContext { default_offset_seconds: config.default_offset_seconds };
+        let mut points = Vec::new();
+        if decode(&self.payload, content_type, &zone, &mut points).is_err() {
+            // Only brownfield gets here with broken JSON: it is text, as in `current`.
+            points.clear();
+            points.push(as_text(&self.payload));
+            statistics.malformed.fetch_add(1, Relaxed);
+        }
+        for point in &mut points {
+            let placed = fold::place(point.source.or(self.source), point.quality, self.ingest);
+            (point.quality, point.source) = (placed.quality, Some(placed.time));
+        }
+        points
+    }
+
+    fn encode(&self, points: &[Point]) -> Encoded {
+        let mut json = Vec::new();
+        for point in points {
+            if !json.is_empty() {
+                json.push(b',');
+            }
+            let sample = Sample {
+                topic: &self.topic,
+                field: point.field.as_deref(),
+                value: WireValue { value: &point.value, quality: point.quality },
+                quality: WireQuality(point.quality),
+                timestamp: WireTime(point.source.unwrap_or_default()),
+                sequence: self.sequence.0,
+            };
+            serde_json::to_writer(&mut json, &sample).expect("a sample is plain data");
+        }
+        let json = String::from_utf8(json).expect("JSON is UTF-8");
+        Encoded { json: json.into(), samples: points.len() as u64 }
+    }
+}
+
+/// Of each field only the newest point, and nothing that is history from birth.
+fn newest(points: Vec<Point>) -> Vec<Point> {
+    let mut newest: Vec<Point> = Vec::new();
+    for point in points.into_iter().filter(|point| !point.historical) {
+        match newest.iter_mut().find(|kept| kept.field == point.field) {
+            Some(kept) if kept.source <= point.source => *kept = point,
+            Some(_) => {}
+            None => newest.push(point),
+        }
+    }
+    newest
+}
