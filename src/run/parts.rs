@@ -10,7 +10,7 @@ use broker_ledger::Ledger;
 use broker_server::EngineConfig;
 use fabric::{Disk, GapReason, Log, Stream};
 use fabric_local::{DataDir, LocalLog, LogConfig, Origin, SystemDisk};
-use historian_store::{SharedNames, Store};
+use historian_store::{KnownNode, SharedNames, Store};
 use tokio::sync::watch;
 use uns_model::grammar;
 use uns_model::{Clock, Random, SystemClock, SystemRandom, TopicId};
@@ -166,8 +166,13 @@ fn open_views(
     let namespace = namespace.context("cannot open the namespace")?;
     // The log and the checkpoints may have lost nodes that history has values of.
     namespace.reserve_numbers(store.nodes_end());
-    let names = Arc::clone(&namespace);
-    store.share_names(SharedNames::new(move |org, topic| names.shared_name(org, topic)));
+    let (names, nodes) = (Arc::clone(&namespace), Arc::clone(&namespace));
+    let names = SharedNames::new(move |org, topic| names.shared_name(org, topic));
+    store.share_names(names.with_nodes(move |number| {
+        let node = nodes.node(number)?;
+        let (org, topic, id, name) = (node.org, node.topic, node.id, Arc::clone(&node.name));
+        Some(KnownNode { org, topic, id, name })
+    }));
     Ok((store, namespace))
 }
 

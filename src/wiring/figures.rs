@@ -111,6 +111,9 @@ impl Figures {
         gauge(out, "uns_history_series", "Series known.", health.series);
         gauge(out, "uns_history_files", "Parquet files published.", health.files);
         gauge(out, "uns_history_file_bytes", "Their bytes.", health.file_bytes);
+        gauge(out, "uns_history_gaps", "Ranges history lacks.", health.gaps.len());
+        let aside = health.aside.iter().filter(|aside| !aside.name.is_empty()).count();
+        gauge(out, "uns_history_files_set_aside", "Files set aside, not used.", aside);
         gauge(out, "uns_history_pending_samples", "Samples in memory.", health.pending_samples);
     }
 }
@@ -224,6 +227,14 @@ impl HealthCheck for HistoryHealth {
             let detail =
                 format!("History lacks records after {after} up to {until}: {}", gap.reason);
             faults.push(Fault { reason: "history_gap", detail });
+        }
+        for aside in health.aside {
+            let why = &aside.why;
+            let detail = match &*aside.name {
+                "" => format!("The catalog of history was made again: {why}."),
+                name => format!("history/{name} is not used: {why}. Take it away once looked at."),
+            };
+            faults.push(Fault { reason: "history_set_aside", detail });
         }
         faults
     }

@@ -4,8 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use historian_segment::{Sample, SeriesEntry, SeriesId, TimeUnit, Writer, write_series_map};
-use uns_model::{Quality, Sequence, Timestamp, Value};
+use historian_segment::{
+    Origin, Sample, SeriesEntry, SeriesId, SeriesOrigin, TimeUnit, Writer, write_series_map,
+};
+use uns_model::{NodeNo, OrgId, Quality, Sequence, Timestamp, Value};
 
 type Series = Vec<(String, Vec<Sample>)>;
 
@@ -71,7 +73,18 @@ fn report(name: &str, first_sid: u32, series: &Series) -> Vec<u8> {
     for (sid, (_, samples)) in (first_sid..).zip(series) {
         writer.write_series(SeriesId(sid), samples).expect("sorted samples");
     }
-    let file = writer.finish().expect("a file");
+    let origin = |(sid, (own, _)): (u32, &(String, Vec<Sample>))| SeriesOrigin {
+        sid: SeriesId(sid),
+        node: NodeNo(sid),
+        org: OrgId::DEFAULT,
+        topic: format!("{name}{own}").into(),
+        field: None,
+        value_type: 0,
+        generation: 0,
+        unit: None,
+    };
+    let series = (first_sid..).zip(series).map(origin).collect();
+    let file = writer.finish(&Origin { series, ..Origin::default() }).expect("a file");
     let rows = file.rows as f64;
     println!("{name}: {} rows, {:.3} B/sample", file.rows, file.bytes.len() as f64 / rows);
     let mut chunks = 0;
@@ -89,7 +102,7 @@ fn entries(name: &str, first_sid: u32, series: &Series) -> Vec<SeriesEntry> {
         org: 1,
         topic: format!("{name}{own}"),
         field: None,
-        kind: "number",
+        kind: "number".into(),
         unit: None,
     };
     (first_sid..).zip(series).map(entry).collect()

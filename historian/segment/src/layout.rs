@@ -14,8 +14,10 @@ use crate::error::{Error, parquet};
 
 /// Footer key of the format version.
 pub(crate) const FORMAT_KEY: &str = "uns.history.format";
-/// The version this crate writes.
-pub(crate) const FORMAT: &str = "1";
+/// The version this crate writes: 2 has an origin and a checksum, 1 had neither. Columns are the same.
+pub(crate) const FORMAT: &str = "2";
+/// The version before, which is still read.
+pub(crate) const FORMAT_BEFORE: &str = "1";
 /// Rows of a data page: what a point query has to decompress.
 const PAGE_ROWS: usize = 8192;
 

@@ -4,7 +4,8 @@
 //! Parquet file any tool opens; a [`Segment`] reads it back, touching only the row groups and
 //! pages that hold the asked series and time range. [`decimal`] is why the files are small: a
 //! double that is a short decimal is stored as an integer and a power of ten, but only where
-//! dividing gives the same bits. [`write_series_map`] writes the side table that names series.
+//! dividing gives the same bits. An [`Origin`] goes with each file: what it takes to list it again
+//! when the catalog is lost. [`write_series_map`] writes the side table that names series.
 #![deny(clippy::indexing_slicing)]
 
 mod columns;
@@ -12,6 +13,7 @@ pub mod decimal;
 mod error;
 mod input;
 mod layout;
+mod origin;
 mod pages;
 mod reader;
 mod sample;
@@ -21,7 +23,8 @@ mod writer;
 pub use error::Error;
 pub use input::ReadAt;
 pub use layout::TimeUnit;
+pub use origin::{Origin, SeriesOrigin, check};
 pub use reader::{Piece, Segment};
 pub use sample::{Sample, SeriesId};
-pub use series_map::{SeriesEntry, write_series_map};
+pub use series_map::{SeriesEntry, read_series_map, write_series_map};
 pub use writer::{Encoded, GROUP_ROWS, Writer};

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use parquet::column::reader::{ColumnReader, get_typed_column_reader};
 use parquet::data_type::{ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::properties::{ReaderProperties, ReaderPropertiesPtr};
-use parquet::file::reader::RowGroupReader;
+use parquet::file::reader::{ChunkReader as _, RowGroupReader};
 use parquet::file::serialized_reader::SerializedRowGroupReader;
 use uns_model::Timestamp;
 
 use crate::columns::{Columns, Nullable};
 use crate::error::{Error, parquet};
 use crate::input::{Chunks, ReadAt};
-use crate::layout::{FORMAT, FORMAT_KEY, TimeUnit, at};
+use crate::layout::{FORMAT, FORMAT_BEFORE, FORMAT_KEY, TimeUnit, at};
+use crate::origin::{self, Origin};
 use crate::pages::{self, Wanted};
 use crate::sample::{Sample, SeriesId};
 
@@ -58,12 +59,38 @@ impl<R: ReadAt> Segment<R> {
         let format = file.key_value_metadata().and_then(|pairs| {
             pairs.iter().find(|pair| pair.key == FORMAT_KEY).and_then(|pair| pair.value.as_deref())
         });
-        if format != Some(FORMAT) {
+        if format != Some(FORMAT) && format != Some(FORMAT_BEFORE) {
             return Err(Error::Format(format!("footer says {FORMAT_KEY} = {format:?}")));
         }
         let unit = TimeUnit::of(file.schema_descr())?;
         let properties = Arc::new(ReaderProperties::builder().build());
         Ok(Self { input: Arc::new(input), metadata, unit, properties })
+    }
+
+    /// What the file says about itself; `None` for files of format 1, which say nothing.
+    pub fn origin(&self) -> Result<Option<Origin>, Error> {
+        let pairs = self.metadata.file_metadata().key_value_metadata();
+        let pairs = pairs.map(Vec::as_slice).unwrap_or_default();
+        let is = |pair: &KeyValue| pair.key == FORMAT_KEY && pair.value.as_deref() == Some(FORMAT);
+        if !pairs.iter().any(is) {
+            return Ok(None);
+        }
+        let (mut origin, (at, length)) = Origin::parse(pairs)?;
+        let table = self.input.get_bytes(at, length).map_err(parquet("read the series of"))?;
+        let series = origin::decode(&table);
+        origin.series = series.ok_or(Error::Format("the table of series is broken".into()))?;
+        Ok(Some(origin))
+    }
+
+    /// The first and last time in it; `None` where it has no rows or no statistics.
+    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        let groups = self.metadata.row_groups();
+        let times: Option<Vec<_>> = groups.iter().map(pages::times).collect();
+        let times = times?;
+        let first = times.iter().map(|(first, _)| *first).min()?;
+        let last = times.iter().map(|(_, last)| *last).max()?;
+        let time = |t: i64| Timestamp(t.saturating_mul(self.unit.nanos()));
+        Some((time(first), time(last)))
     }
 
     /// How many rows the footer promises.

@@ -1,10 +1,16 @@
 //! The side table that names series for tools outside: `sid` to topic, field, type and unit.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type};
 use parquet::file::properties::EnabledStatistics;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+
+use parquet::record::{Field, Row, RowAccessor};
 
 use crate::error::{Error, parquet};
 use crate::layout;
@@ -22,7 +28,7 @@ pub struct SeriesEntry {
     /// The JSON field, when it is one.
     pub field: Option<String>,
     /// The type of its values: number, bool, text or document.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// Its engineering unit, where one is known.
     pub unit: Option<String>,
 }
@@ -49,10 +55,36 @@ pub fn write_series_map(entries: &[SeriesEntry]) -> Result<Bytes, Error> {
     column::<Int32Type>(&mut group, &orgs, None)?;
     texts(&mut group, entries.iter().map(|e| Some(e.topic.as_str())), false)?;
     texts(&mut group, entries.iter().map(|e| e.field.as_deref()), true)?;
-    texts(&mut group, entries.iter().map(|e| Some(e.kind)), false)?;
+    texts(&mut group, entries.iter().map(|e| Some(&*e.kind)), false)?;
     texts(&mut group, entries.iter().map(|e| e.unit.as_deref()), true)?;
     group.close().map_err(parquet("write"))?;
     Ok(file.into_inner().map_err(parquet("finish"))?.into())
+}
+
+/// The side table back from its file.
+pub fn read_series_map(bytes: Bytes) -> Result<Vec<SeriesEntry>, Error> {
+    let file = SerializedFileReader::new(bytes).map_err(parquet("open"))?;
+    let rows = file.get_row_iter(None).map_err(parquet("read"))?;
+    let entry = |row: parquet::errors::Result<Row>| {
+        let row = row.map_err(parquet("read"))?;
+        let mut columns: HashMap<_, _> = row.get_column_iter().collect();
+        let mut text = |name: &str| match columns.remove(&name.to_owned()) {
+            Some(Field::Str(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let missing =
+            |what: &str| Error::Format(format!("a row of the series table has no {what}"));
+        let entry = SeriesEntry {
+            topic: text("topic").ok_or_else(|| missing("topic"))?,
+            field: text("field"),
+            kind: text("type").ok_or_else(|| missing("type"))?.into(),
+            unit: text("unit"),
+            sid: SeriesId(row.get_int(0).map_err(parquet("read"))?.cast_unsigned()),
+            org: row.get_int(1).map_err(parquet("read"))?.cast_unsigned(),
+        };
+        Ok(entry)
+    };
+    rows.map(entry).collect()
 }
 
 fn texts<'a>(

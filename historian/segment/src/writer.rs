@@ -4,6 +4,7 @@ use bytes::Bytes;
 use parquet::basic::Encoding::{self, BYTE_STREAM_SPLIT, DELTA_BINARY_PACKED, PLAIN};
 use parquet::column::writer::{ColumnCloseResult, get_column_writer, get_typed_column_writer};
 use parquet::data_type::{ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{
@@ -14,6 +15,7 @@ use parquet::schema::types::SchemaDescPtr;
 use crate::columns::Columns;
 use crate::error::{Error, parquet};
 use crate::layout::{self, FORMAT, FORMAT_KEY, TimeUnit, at};
+use crate::origin::{self, Origin};
 use crate::sample::{Sample, SeriesId};
 
 /// Row groups are closed at the first series border past this many rows, and inside a series at
@@ -105,10 +107,16 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the footer and gives the bytes.
-    pub fn finish(mut self) -> Result<Encoded, Error> {
+    /// Writes where the samples come from and the footer, and gives the bytes.
+    pub fn finish(mut self, origin: &Origin) -> Result<Encoded, Error> {
         self.close_group()?;
-        let bytes = self.file.into_inner().map_err(parquet("finish"))?;
+        let (table, at) = (origin::encode(&origin.series), self.file.bytes_written());
+        let failed = |error| Error::Parquet { action: "finish", source: ParquetError::from(error) };
+        self.file.write_all(&table).map_err(failed)?;
+        for pair in origin.pairs((at, table.len())) {
+            self.file.append_key_value_metadata(pair);
+        }
+        let bytes = origin::seal(self.file.into_inner().map_err(parquet("finish"))?)?;
         Ok(Encoded { bytes: bytes.into(), rows: self.rows, column_bytes: self.column_bytes })
     }
 

@@ -1,6 +1,6 @@
 //! Whatever is written comes back bit for bit, whichever part of it is asked for.
 
-use historian_segment::{Sample, Segment, SeriesId, TimeUnit, Writer, decimal};
+use historian_segment::{Origin, Sample, Segment, SeriesId, TimeUnit, Writer, decimal};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use uns_model::{Quality, Sequence, Timestamp, Value};
@@ -72,7 +72,7 @@ fn write(unit: TimeUnit, runs: &Runs) -> Segment<bytes::Bytes> {
     for (sid, run) in runs {
         writer.write_series(*sid, run).expect("write");
     }
-    Segment::open(writer.finish().expect("finish").bytes).expect("open")
+    Segment::open(writer.finish(&Origin::default()).expect("finish").bytes).expect("open")
 }
 
 fn read(segment: &Segment<bytes::Bytes>, sid: SeriesId, start: i64, end: i64) -> Vec<Sample> {
@@ -148,7 +148,7 @@ fn a_damaged_file_is_an_error_and_never_a_panic() {
     let run: Vec<_> =
         (0..500i32).map(|n| plain(i64::from(n) * 1_000_000_000, f64::from(n) / 8.0)).collect();
     writer.write_series(SeriesId(1), &run).expect("write");
-    let bytes = writer.finish().expect("finish").bytes;
+    let bytes = writer.finish(&Origin::default()).expect("finish").bytes;
     assert!(Segment::open(bytes.slice(..bytes.len() / 2)).is_err());
     assert!(Segment::open(bytes::Bytes::new()).is_err());
     assert!(Segment::open(bytes::Bytes::from(vec![0; 4096])).is_err());

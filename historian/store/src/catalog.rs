@@ -1,57 +1,26 @@
 //! The catalog: series, file manifest, gaps and the cursor, in one SQLite database.
 //!
-//! A thread of its own runs the asynchronous driver, so that callers may be anything. Requests
+//! It is locked for as long as the store is open. One that cannot be read is set aside, never
+//! removed, and what it knew is taken from the files. A thread of its own runs the asynchronous driver, so that callers may be anything. Requests
 //! are rare (one per checkpoint) and answered in order.
 
+mod contents;
 mod load;
+mod open;
 mod save;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use parking_lot::Mutex;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use uns_model::{Sequence, Timestamp};
+use sqlx::Connection;
+
+pub(crate) use contents::{Loaded, Publication};
 
 use crate::error::Error;
-use crate::file::Entry;
-use crate::gap::Gap;
-use crate::registry::{Changes, Registry};
 
-/// The format of the catalog and of the files it lists.
-const FORMAT: i64 = 1;
-
-/// Everything the catalog knows.
-#[derive(Debug, Default)]
-pub(crate) struct Loaded {
-    pub(crate) registry: Registry,
-    pub(crate) files: Vec<Entry>,
-    pub(crate) gaps: Vec<Gap>,
-    pub(crate) cursor: Sequence,
-    /// The newest ingest time up to the cursor.
-    pub(crate) ingest: Timestamp,
-}
-
-/// What one checkpoint publishes, atomically.
-#[derive(Debug, Default)]
-pub(crate) struct Publication {
-    pub(crate) cursor: Sequence,
-    pub(crate) ingest: Timestamp,
-    pub(crate) changes: Arc<Changes>,
-    pub(crate) files: Vec<Entry>,
-    pub(crate) gaps: Vec<Gap>,
-}
-
-enum Request {
-    Publish(Box<Publication>, SyncSender<Result<(), Error>>),
-    /// Names of purged files.
-    Drop(Vec<String>, SyncSender<Result<(), Error>>),
-    /// A damaged file leaves the manifest, its gap stays.
-    SetAside(String, Gap, SyncSender<Result<(), Error>>),
-}
+struct Request(Box<Publication>, SyncSender<Result<(), Error>>);
 
 /// The way to the catalog's thread.
 pub(crate) struct Catalog {
@@ -75,7 +44,7 @@ impl Catalog {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(start)?;
         let body = move || {
-            let mut connection = match runtime.block_on(open(&path)) {
+            let mut connection = match runtime.block_on(open::open(&path)) {
                 Ok((connection, catalog)) => {
                     if loaded.send(Ok(catalog)).is_err() {
                         return;
@@ -88,18 +57,9 @@ impl Catalog {
                 }
             };
             for request in requests {
+                let Request(what, reply) = request;
                 // A caller that no longer waits has nobody to tell.
-                drop(match request {
-                    Request::Publish(what, reply) => {
-                        reply.send(runtime.block_on(save::publish(&mut connection, &what)))
-                    }
-                    Request::Drop(names, reply) => {
-                        reply.send(runtime.block_on(save::remove(&mut connection, &names)))
-                    }
-                    Request::SetAside(name, gap, reply) => {
-                        reply.send(runtime.block_on(save::set_aside(&mut connection, &name, &gap)))
-                    }
-                });
+                drop(reply.send(runtime.block_on(save::publish(&mut connection, &what))));
             }
             drop(runtime.block_on(connection.close()));
         };
@@ -110,28 +70,11 @@ impl Catalog {
         Ok((catalog, loaded))
     }
 
-    /// Publishes a checkpoint.
+    /// Makes a change, durably.
     pub(crate) fn publish(&self, what: Publication) -> Result<(), Error> {
-        self.ask(|reply| Request::Publish(Box::new(what), reply))
-    }
-
-    /// Removes purged files from the manifest.
-    pub(crate) fn remove(&self, names: Vec<String>) -> Result<(), Error> {
-        self.ask(|reply| Request::Drop(names, reply))
-    }
-
-    /// Turns a damaged file into a gap.
-    pub(crate) fn set_aside(&self, name: &str, gap: Gap) -> Result<(), Error> {
-        self.ask(|reply| Request::SetAside(name.to_owned(), gap, reply))
-    }
-
-    fn ask(
-        &self,
-        request: impl FnOnce(SyncSender<Result<(), Error>>) -> Request,
-    ) -> Result<(), Error> {
         let (reply, answer) = sync_channel(1);
         let requests = self.requests.lock().clone().ok_or(Error::CatalogClosed)?;
-        requests.send(request(reply)).map_err(|_| Error::CatalogClosed)?;
+        requests.send(Request(Box::new(what), reply)).map_err(|_| Error::CatalogClosed)?;
         drop(requests);
         answer.recv().map_err(|_| Error::CatalogClosed)?
     }
@@ -147,34 +90,14 @@ impl Drop for Catalog {
     }
 }
 
-async fn open(path: &Path) -> Result<(SqliteConnection, Loaded), Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        // The only connection: without memory shared with others, which would be a file of its own
-        // to be made at every start, it also opens on a full disk.
-        .locking_mode(SqliteLockingMode::Exclusive)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .disable_statement_logging();
-    let mut connection = SqliteConnection::connect_with(&options).await.map_err(sql("open"))?;
-    sqlx::raw_sql(include_str!("catalog/schema.sql"))
-        .execute(&mut connection)
-        .await
-        .map_err(sql("create"))?;
-    let loaded = load::load(&mut connection).await?;
-    Ok((connection, loaded))
-}
-
-fn sql(action: &'static str) -> impl FnOnce(sqlx::Error) -> Error {
-    move |source| Error::Catalog { action, source }
-}
-
 #[cfg(test)]
 mod tests {
     use uns_model::{NodeId, NodeNo, OrgId, TopicId, Value};
 
+    use std::sync::Arc;
+
     use super::*;
+    use crate::registry::{Of, Registry};
 
     #[test]
     fn what_is_published_is_there_at_the_next_start() {
@@ -188,7 +111,10 @@ mod tests {
             let id = NodeId(u128::from(node) << 100);
             registry.mint(NodeNo(node), (OrgId(1), TopicId(node), id), name.into());
             let field = (node % 3 == 0).then(|| Arc::from("f,=\0"));
-            registry.series_for(NodeNo(node), field.as_ref(), &Value::Int(1), 9_000).unwrap();
+            let unit = (node % 5 == 0).then_some("1/min");
+            let value = Value::Int(1);
+            let of = Of { node: NodeNo(node), field: field.as_ref(), value: &value, unit };
+            registry.series_for(&of, 9_000).unwrap();
         }
         let changes = Arc::new(registry.take_changes());
         catalog.publish(Publication { changes, ..Publication::default() }).unwrap();
@@ -207,6 +133,8 @@ mod tests {
         }
         assert_eq!(loaded.registry.find(OrgId(1), "a/8", None).unwrap().len(), 1);
         assert!(loaded.registry.is_purged(crate::SeriesId(7)));
+        let unit = |sid| loaded.registry.unit_of(crate::SeriesId(sid));
+        assert_eq!((unit(4_495), unit(4_496)), (Some("1/min"), None));
         std::fs::remove_dir_all(&dir).unwrap();
     }
 }

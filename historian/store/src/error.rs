@@ -17,7 +17,8 @@ pub enum Error {
     },
     /// The catalog was written by a newer release.
     #[error(
-        "history catalog format {found} is newer than format {known}, which this release reads"
+        "history catalog format {found} is newer than format {known}, which this release reads: \
+         start the newer release again; nothing was changed"
     )]
     NewerFormat {
         /// The version found.
@@ -25,6 +26,12 @@ pub enum Error {
         /// The newest version known.
         known: i64,
     },
+    /// Another process has the catalog open.
+    #[error(
+        "the history catalog is in use: another hub runs on this directory, or a tool has \
+         catalog.sqlite open; stop it first"
+    )]
+    CatalogInUse,
     /// A row of the catalog makes no sense.
     #[error("the history catalog is inconsistent: {0}")]
     Inconsistent(&'static str),
@@ -71,4 +78,16 @@ pub enum Error {
     /// The log could not be read.
     #[error("cannot read the log for history")]
     Log(#[source] fabric::Error),
+}
+
+/// An error with its causes, for people.
+pub(crate) fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        cause = source.source();
+    }
+    text
 }

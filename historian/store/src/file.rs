@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use fabric::{Disk, File as _, Reopened};
 use historian_segment::{Piece, ReadAt, Sample, Segment, SeriesId};
@@ -33,6 +33,8 @@ pub(crate) struct Entry {
 pub struct HistoryFile {
     pub(crate) entry: Entry,
     pub(crate) dropped: AtomicBool,
+    /// What stands for it since it was found damaged.
+    pub(crate) instead: OnceLock<Vec<Arc<Self>>>,
     verified: AtomicBool,
 }
 
@@ -56,7 +58,8 @@ pub(crate) struct Input {
 
 impl HistoryFile {
     pub(crate) fn new(entry: Entry) -> Self {
-        Self { entry, dropped: AtomicBool::new(false), verified: AtomicBool::new(false) }
+        let (dropped, instead, verified) = Default::default();
+        Self { entry, dropped, instead, verified }
     }
 
     /// No sample in it is older.
@@ -76,6 +79,12 @@ impl Files {
     pub(crate) fn new(disk: Arc<dyn Disk>, root: PathBuf, open_max: usize) -> Self {
         let dir = root.join("files");
         Self { disk, root, dir, open: Mutex::default(), open_max: open_max.max(1) }
+    }
+
+    /// Reads a whole file.
+    pub(crate) fn read(&self, name: &str) -> Result<bytes::Bytes, Error> {
+        let bytes = self.disk.read(&self.path(name));
+        bytes.map(Into::into).map_err(|error| self.disk_error("read", name, error))
     }
 
     pub(crate) fn disk(&self) -> &dyn Disk {

@@ -1,11 +1,14 @@
 //! Turning a rotated memory into published files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use historian_segment::{Sample, SeriesEntry, SeriesId, TimeUnit, Writer, write_series_map};
+use historian_segment::{
+    Origin, Sample, SeriesEntry, SeriesId, SeriesOrigin, TimeUnit, Writer, write_series_map,
+};
 use uns_model::{Sequence, Timestamp};
 
+use crate::covered;
 use crate::error::Error;
 use crate::file::{Entry, Files};
 use crate::memory::{Frozen, merge};
@@ -13,29 +16,47 @@ use crate::partition::{Hours, Level, Partition};
 use crate::registry::Registry;
 
 /// The name of the table that names series for other tools.
-const SERIES_MAP: &str = "series.parquet";
+pub(crate) const SERIES_MAP: &str = "series.parquet";
+
+/// Behind the name of a file that is being written.
+pub(crate) const TEMPORARY: &str = ".tmp";
 
 /// A file being built.
 struct Open {
     writer: Writer,
     first_time: Timestamp,
     last_time: Timestamp,
-    series: (SeriesId, SeriesId),
+    series: Vec<SeriesId>,
 }
 
-/// Writes everything of `frozen`, durably, and gives what the manifest is to say. `range` are the
-/// sequences the samples came with. Repeating it after a failure replaces what it had written.
+/// What files are written for.
+pub(crate) struct Written<'a> {
+    /// The samples came with records after the first and up to the second sequence.
+    pub(crate) range: (Sequence, Sequence),
+    /// The newest ingest time up to there.
+    pub(crate) ingest: Timestamp,
+    /// How many files it may become before it is partitioned more coarsely.
+    pub(crate) files_max: usize,
+    /// Names of other files.
+    pub(crate) taken: &'a HashSet<String>,
+    /// What files say of their series.
+    pub(crate) origins: &'a dyn Fn(&[SeriesId]) -> Vec<SeriesOrigin>,
+    /// The file this one stands for from now on.
+    pub(crate) replaces: Option<String>,
+}
+
+/// Writes everything of `frozen`, durably, and gives what the manifest is to say. Repeating it after
+/// a failure replaces what it had written.
 pub(crate) fn write(
     files: &Files,
     frozen: &Frozen,
-    range: (Sequence, Sequence),
-    files_max: usize,
+    written: &Written<'_>,
 ) -> Result<Vec<Entry>, Error> {
     let mut hours = Hours::default();
     for block in &frozen.blocks {
         hours.add(block.times());
     }
-    let (level, units) = Level::choose(&hours, files_max);
+    let (level, units) = Level::choose(&hours, written.files_max);
     let mut open = BTreeMap::new();
     merge(&frozen.blocks, |sid, samples| {
         if frozen.forgot(sid) {
@@ -48,7 +69,7 @@ pub(crate) fn write(
         }
         Ok(())
     })?;
-    open.into_iter().map(|(partition, open)| finish(files, partition, open, range)).collect()
+    open.into_iter().map(|(partition, open)| finish(files, partition, open, written)).collect()
 }
 
 fn add_run(
@@ -69,14 +90,16 @@ fn add_run(
                 writer: Writer::new(unit).map_err(failed)?,
                 first_time: first.time,
                 last_time: last.time,
-                series: (sid, sid),
+                series: Vec::new(),
             })
         }
     };
     file.writer.write_series(sid, run).map_err(failed)?;
     file.first_time = file.first_time.min(first.time);
     file.last_time = file.last_time.max(last.time);
-    file.series.1 = sid;
+    if file.series.last() != Some(&sid) {
+        file.series.push(sid);
+    }
     Ok(())
 }
 
@@ -84,13 +107,21 @@ fn finish(
     files: &Files,
     partition: Partition,
     open: Open,
-    (after, until): (Sequence, Sequence),
+    written: &Written<'_>,
 ) -> Result<Entry, Error> {
-    // Sequences are never reused, so neither is a name.
-    let name = format!("{partition}.{:014}.parquet", until.0);
+    let (after, until) = written.range;
+    let name = covered::name(partition, until, written.taken);
     let failed = |source| Error::Encode { name: name.clone(), source };
-    let encoded = open.writer.finish().map_err(failed)?;
+    let origin = Origin {
+        after,
+        until,
+        ingest: written.ingest,
+        replaces: written.replaces.clone(),
+        series: (written.origins)(&open.series),
+    };
+    let encoded = open.writer.finish(&origin).map_err(failed)?;
     write_file(files, files.dir(), &name, &encoded.bytes)?;
+    let first = open.series.first().copied().unwrap_or_default();
     Ok(Entry {
         first_time: open.first_time,
         last_time: open.last_time,
@@ -99,7 +130,7 @@ fn finish(
         rows: encoded.rows,
         bytes: encoded.bytes.len() as u64,
         crc: crc32fast::hash(&encoded.bytes),
-        series: open.series,
+        series: (first, open.series.last().copied().unwrap_or(first)),
         name,
     })
 }
@@ -108,7 +139,7 @@ fn write_file(files: &Files, dir: &Path, name: &str, bytes: &[u8]) -> Result<(),
     let path = dir.join(name);
     files.disk().write_atomic(&path, bytes).map_err(|source| {
         // On a full disk the half-written temporary holds the very space that is missing.
-        drop(files.disk().remove(&dir.join(format!("{name}.tmp"))));
+        drop(files.disk().remove(&dir.join(format!("{name}{TEMPORARY}"))));
         Error::Disk { action: "write", path, source }
     })
 }
@@ -123,9 +154,4 @@ pub(crate) fn write_series(files: &Files, entries: &[SeriesEntry]) -> Result<(),
     let failed = |source| Error::Encode { name: SERIES_MAP.to_owned(), source };
     let bytes = write_series_map(entries).map_err(failed)?;
     write_file(files, files.root(), SERIES_MAP, &bytes)
-}
-
-/// Whether start-up may remove a file of this name that the manifest does not list.
-pub(crate) fn is_ours(name: &str) -> bool {
-    name.ends_with(".parquet") || name.ends_with(".tmp")
 }

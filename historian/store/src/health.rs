@@ -28,8 +28,19 @@ pub struct Health {
     pub flush_error: Option<Arc<str>>,
     /// What history lacks: damaged files by name, lost parts of the log.
     pub gaps: Vec<Gap>,
+    /// What lies set aside, until somebody takes it away.
+    pub aside: Vec<Aside>,
     /// Totals since the store was opened.
     pub counters: Counters,
+}
+
+/// A file that was set aside instead of being used; it is never removed by the hub.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Aside {
+    /// Its name now, below the directory of history; empty where there is no file.
+    pub name: Arc<str>,
+    /// Why, for people.
+    pub why: Arc<str>,
 }
 
 /// Totals since the store was opened.

@@ -1,7 +1,5 @@
 //! Folding log records into memory.
 
-use std::sync::Arc;
-
 use fabric::{Frame, GapReason, Publish, Record};
 use historian_segment::Sample;
 use parking_lot::{Mutex, MutexGuard};
@@ -9,11 +7,13 @@ use schemas::payload::{self, DecodeContext};
 use uns_model::{NodeNo, Point, Quality, Sequence, Timestamp};
 
 use crate::config::Config;
+use crate::covered::Covered;
 use crate::gap::Gap;
+use crate::health::Counters;
+use crate::names::SharedNames;
 use crate::property::content_type;
-use crate::registry::NoSeries;
+use crate::registry::{NoSeries, Of, Registry};
 use crate::state::State;
-use crate::store::SharedNames;
 
 /// A source time further ahead than this is not believed (NS-25).
 const AHEAD_MAX: i64 = 60_000_000_000;
@@ -37,6 +37,8 @@ pub(crate) struct Ingest {
     series_max: usize,
     brownfield: bool,
     names: Option<SharedNames>,
+    /// What files hold already of what is read again.
+    covered: Covered,
 }
 
 /// What a record decoded to.
@@ -47,7 +49,7 @@ struct Decoded {
 }
 
 impl Ingest {
-    pub(crate) fn new(config: &Config, names: Option<SharedNames>) -> Self {
+    pub(crate) fn new(config: &Config, names: Option<SharedNames>, covered: Covered) -> Self {
         let context = DecodeContext { default_offset_seconds: config.default_offset_seconds };
         Self {
             context,
@@ -58,12 +60,38 @@ impl Ingest {
             series_max: config.series_max,
             brownfield: config.brownfield,
             names,
+            covered,
+        }
+    }
+
+    /// Visits the points of every publish in a frame, and folds nothing in.
+    pub(crate) fn points(
+        &mut self,
+        frame: &Frame,
+        mut each: impl FnMut(Point, (Sequence, &Publish<'_>)),
+    ) {
+        let mut records = frame.records();
+        while records.len() > 0 {
+            let turn = records.clone();
+            self.decode(&mut records);
+            let mut points = std::mem::take(&mut self.points);
+            let mut left = points.drain(..);
+            for ((sequence, record), decoded) in turn.zip(&self.decoded) {
+                let points = left.by_ref().take(decoded.points);
+                match record {
+                    Record::Publish(publish) => points.for_each(|p| each(p, (sequence, &publish))),
+                    _ => points.for_each(drop),
+                }
+            }
+            drop(left);
+            self.points = points;
         }
     }
 
     /// Folds in one frame, in turns: payloads are decoded before the lock is taken. Gives the last
     /// sequence that is folded in.
     pub(crate) fn frame(&mut self, state: &Mutex<State>, frame: &Frame) -> Sequence {
+        let covered = self.covered.within(frame.first(), frame.last());
         let mut records = frame.records();
         while records.len() > 0 {
             let turn = records.clone();
@@ -74,7 +102,8 @@ impl Ingest {
             state.registry.touch(&self.nodes);
             for ((sequence, record), decoded) in turn.zip(&self.decoded) {
                 let points = left.by_ref().take(decoded.points);
-                self.record(&mut state, (sequence, &record), decoded.malformed, points);
+                let points = (points, decoded.malformed);
+                self.record(&mut state, (sequence, &record), points, &covered);
                 state.applied = state.applied.max(sequence);
             }
             // Readers must get their turn although this thread locks again at once.
@@ -116,8 +145,8 @@ impl Ingest {
         &self,
         state: &mut State,
         (sequence, record): (Sequence, &Record<'_>),
-        malformed: bool,
-        points: impl Iterator<Item = Point>,
+        (points, malformed): (impl Iterator<Item = Point>, bool),
+        covered: &Covered,
     ) {
         state.ingest = record.ingest();
         if let Some(mut gap) = state.open_gap.take() {
@@ -132,7 +161,7 @@ impl Ingest {
                     return points.for_each(drop);
                 }
                 state.counters.malformed += u64::from(malformed);
-                points.for_each(|point| self.point(state, point, (sequence, &publish)));
+                points.for_each(|point| self.point(state, point, (sequence, &publish), covered));
             }
             Record::NodeMinted { org, topic, node, id, name, .. } => {
                 let shared = self.names.as_ref().and_then(|names| names.find(org, name));
@@ -149,16 +178,26 @@ impl Ingest {
         }
     }
 
-    fn point(&self, state: &mut State, point: Point, from: (Sequence, &Publish<'_>)) {
-        let series = state.registry.series_for(
-            from.1.node,
-            point.field.as_ref(),
-            &point.value,
-            self.series_max,
-        );
+    fn point(
+        &self,
+        state: &mut State,
+        point: Point,
+        from: (Sequence, &Publish<'_>),
+        covered: &Covered,
+    ) {
+        let of = of(&point, from.1.node);
+        let series = match state.registry.series_for(&of, self.series_max) {
+            Err(NoSeries::UnknownNode) if self.learn(&mut state.registry, from.1.node) => {
+                state.registry.series_for(&of, self.series_max)
+            }
+            series => series,
+        };
         match series {
             Ok(sid) => {
-                let sample = sample(state, point, from);
+                let sample = sample(&mut state.counters, point, from);
+                if !covered.is_empty() && covered.holds(from.0, sample.time) {
+                    return;
+                }
                 state.counters.samples += 1;
                 state.memory.push(sid, &sample, self.block_samples);
             }
@@ -167,10 +206,32 @@ impl Ingest {
             Err(NoSeries::TooMany) => state.counters.series_refused += 1,
         }
     }
+
+    /// Asks others for a node the log no longer introduces: its record is gone, and with a lost
+    /// catalog what was made of it.
+    fn learn(&self, registry: &mut Registry, number: NodeNo) -> bool {
+        if registry.knows(number) {
+            return false;
+        }
+        let Some(node) = self.names.as_ref().and_then(|names| names.node(number)) else {
+            return false;
+        };
+        registry.mint(number, (node.org, node.topic, node.id), node.name);
+        true
+    }
+}
+
+/// Whose value a point is.
+pub(crate) fn of(point: &Point, node: NodeNo) -> Of<'_> {
+    Of { node, field: point.field.as_ref(), value: &point.value, unit: point.unit.as_deref() }
 }
 
 /// Applies the time rules: source time where it can be believed, else ingest time and Uncertain.
-fn sample(state: &mut State, point: Point, from: (Sequence, &Publish<'_>)) -> Sample {
+pub(crate) fn sample(
+    counters: &mut Counters,
+    point: Point,
+    from: (Sequence, &Publish<'_>),
+) -> Sample {
     let (sequence, publish) = from;
     let ingest = publish.ingest;
     let mut quality = point.quality;
@@ -182,7 +243,7 @@ fn sample(state: &mut State, point: Point, from: (Sequence, &Publish<'_>)) -> Sa
             (time, Some(i32::try_from(lag).unwrap_or(limit)))
         }
         Some(_) => {
-            state.counters.time_replaced += 1;
+            counters.time_replaced += 1;
             if quality.is_good() {
                 quality = Quality::UNCERTAIN;
             }
@@ -196,11 +257,7 @@ fn sample(state: &mut State, point: Point, from: (Sequence, &Publish<'_>)) -> Sa
 /// Notes a part of the log that cannot be had; its end in time is the next record's.
 pub(crate) fn lost(state: &mut State, range: (Sequence, Sequence), reason: GapReason) {
     let (after, until) = range;
-    let reason: Arc<str> = match reason {
-        GapReason::Retention => "the log dropped these records before history had read them".into(),
-        GapReason::Damage => "these records are damaged in the log".into(),
-        GapReason::Lost => "the log lost its newest files, and with them these records".into(),
-    };
+    let reason = why_lost(reason).into();
     let (start, end) = (state.ingest, Timestamp(i64::MAX));
     if let Some(open) = state.open_gap.take() {
         state.gaps.push(open.clone());
@@ -208,4 +265,13 @@ pub(crate) fn lost(state: &mut State, range: (Sequence, Sequence), reason: GapRe
     }
     state.open_gap = Some(Gap { after, until, start, end, series: None, reason });
     state.applied = state.applied.max(until);
+}
+
+/// Why the log lacks records, for people.
+pub(crate) fn why_lost(reason: GapReason) -> &'static str {
+    match reason {
+        GapReason::Retention => "the log dropped these records before history had read them",
+        GapReason::Damage => "these records are damaged in the log",
+        GapReason::Lost => "the log lost its newest files, and with them these records",
+    }
 }

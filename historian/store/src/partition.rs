@@ -40,6 +40,35 @@ impl Level {
         }
     }
 
+    /// The partition a text names, as [`Partition`] is displayed.
+    pub(crate) fn parse(text: &str) -> Option<(Self, Partition)> {
+        let (date, hour) = match text.split_once('T') {
+            Some((date, hour)) => (date, Some(hour.parse().ok()?)),
+            None => (text, None),
+        };
+        let mut parts = date.splitn(3, '-').map(str::parse);
+        let year = parts.next()?.ok()?;
+        let mut next = || parts.next().transpose().ok();
+        let (month, day) = (next()?, next()?);
+        let level = match (month, day, hour) {
+            (Some(_), Some(_), Some(_)) => Self::Hour,
+            (Some(_), Some(_), None) => Self::Day,
+            (Some(_), None, None) => Self::Month,
+            (None, None, None) => Self::Year,
+            _ => return None,
+        };
+        let (month, day) = (month.unwrap_or_default(), day.unwrap_or_default());
+        let partition = Partition { year, month, day, hour: hour.unwrap_or(-1) };
+        (partition.to_string() == text).then_some((level, partition))
+    }
+
+    /// The finest partition that holds both times.
+    pub(crate) fn finest(first: Timestamp, last: Timestamp) -> Partition {
+        let levels = [Self::Hour, Self::Day, Self::Month, Self::Year];
+        let finest = levels.into_iter().find(|level| level.is_one(first, last));
+        finest.unwrap_or(Self::Year).of(first)
+    }
+
     /// Whether one partition holds both times; most have the hour in common.
     pub(crate) fn is_one(self, a: Timestamp, b: Timestamp) -> bool {
         a.0.div_euclid(HOUR) == b.0.div_euclid(HOUR) || self.of(a) == self.of(b)
@@ -141,6 +170,23 @@ mod tests {
         check(11_017, "2000-03-01");
         check(20_778, "2026-11-21");
         check(47_846, "2100-12-31");
+    }
+
+    #[test]
+    fn a_partition_is_read_as_it_is_written() {
+        for level in [Level::Hour, Level::Day, Level::Month, Level::Year] {
+            let partition = level.of(Timestamp(20_778 * DAY + 14 * HOUR));
+            assert_eq!(Level::parse(&partition.to_string()), Some((level, partition)));
+        }
+        for text in ["", "x", "2026-1", "2026-11-21T", "2026T14", "2026-11-21-1", "+2026"] {
+            assert_eq!(Level::parse(text), None, "{text}");
+        }
+        let finest = |a, b| Level::finest(Timestamp(a), Timestamp(b)).to_string();
+        assert_eq!(
+            (finest(0, HOUR - 1), finest(0, HOUR)),
+            ("1970-01-01T00".into(), "1970-01-01".into())
+        );
+        assert_eq!((finest(0, DAY), finest(0, 40 * DAY)), ("1970-01".into(), "1970".into()));
     }
 
     #[test]

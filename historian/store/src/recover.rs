@@ -1,103 +1,158 @@
-//! Start-up: what a crash left behind, and whether the newest files are whole.
+//! Start-up: what a crash or a person left behind, whether the newest files are whole, and what a
+//! lost catalog knew. No file is removed but temporaries, and those a purge took the samples from.
 
-use std::collections::HashSet;
+mod adopt;
+mod directory;
+mod repair;
+
 use std::sync::Arc;
 
 use uns_model::Sequence;
 
-use crate::catalog::{Catalog, Loaded};
+use crate::catalog::{Loaded, Publication};
+use crate::covered::{Covered, parse_name};
 use crate::error::Error;
-use crate::file::{Entry, Files};
-use crate::flush::is_ours;
-use crate::gap::Gap;
+use crate::file::Entry;
+use crate::flush::{self, TEMPORARY};
+use crate::health::Aside;
+use adopt::{Adopted, Adoption};
+pub(crate) use directory::Recovery;
+use directory::{CATALOG_ASIDE, DAMAGED, UNLISTED};
+pub(crate) use repair::{Known, repair};
 
-/// Set-aside files carry this behind their name.
-const SET_ASIDE: &str = ".damaged";
-
-/// Behind the name of a file nobody lists and nobody can make again.
-const UNLISTED: &str = ".unlisted";
-
-/// Removes temporaries and files the manifest does not know, then checks the files of the newest
-/// checkpoint: those a crash may have caught.
-///
-/// What an unlisted file holds came after the cursor, so the log gives it again, if its records
-/// from `oldest` on reach back that far. If not, or if the catalog was lost, files are kept.
-pub(crate) fn recover(
-    files: &Files,
-    catalog: &Catalog,
-    loaded: &mut Loaded,
-    oldest: Sequence,
-) -> Result<(), Error> {
-    let replayable = oldest <= loaded.cursor.next();
-    let known: HashSet<_> = loaded.files.iter().map(|entry| entry.name.as_str()).collect();
-    let names = files.disk().list(files.dir()).map_err(|e| files.disk_error("list", "", e))?;
-    for name in names.iter().filter(|name| is_ours(name) && !known.contains(name.as_str())) {
-        if !replayable && !name.ends_with(".tmp") {
-            keep_unlisted(files, name)?;
-            continue;
+impl Recovery<'_> {
+    /// Makes directory, catalog and what is loaded of it agree; gives what lies set aside.
+    pub(crate) fn run(&self, loaded: &mut Loaded) -> Result<Vec<Aside>, Error> {
+        let mut aside = self.lying_aside()?;
+        let names = self.list()?;
+        for name in names.iter().filter(|name| is_temporary(name)) {
+            tracing::info!(name, "removing a history file that was never finished");
+            self.remove(name)?;
         }
-        tracing::info!(name, "removing a history file that was never published");
-        let removed = files.disk().remove(&files.path(name));
-        removed.map_err(|error| files.disk_error("remove", name, error))?;
-    }
-    let newest = loaded.files.iter().map(|entry| entry.until).max();
-    let mut damaged = Vec::new();
-    for entry in loaded.files.iter().filter(|entry| Some(entry.until) == newest) {
-        match files.verify(entry) {
-            Ok(()) => {}
-            Err(Error::Damaged { what, .. }) => damaged.push((entry.clone(), what)),
-            Err(other) => return Err(other),
+        self.remove_doomed(loaded, &names)?;
+        let adopted = Adoption { recovery: self, names: &names }.run(loaded, &mut aside)?;
+        let count = adopted.files.len();
+        if loaded.is_new {
+            self.position(loaded);
         }
+        if count > 0 {
+            self.publish_adopted(loaded, adopted)?;
+        }
+        if loaded.is_new && (count > 0 || loaded.lost.is_some()) {
+            aside.push(told(loaded, count));
+        }
+        self.check(loaded, &mut aside)?;
+        Ok(aside)
     }
-    for (entry, what) in damaged {
-        let gap = set_aside(files, catalog, &entry, &what)?;
-        loaded.files.retain(|kept| kept.name != entry.name);
-        loaded.gaps.push(gap);
+
+    /// What earlier starts set aside and nobody took away yet.
+    fn lying_aside(&self) -> Result<Vec<Aside>, Error> {
+        let is_aside = |name: &String| name.ends_with(DAMAGED) || name.ends_with(UNLISTED);
+        let files = self.list()?.into_iter().filter(is_aside).map(|name| format!("files/{name}"));
+        let catalogs = std::fs::read_dir(self.files.root()).into_iter().flatten().flatten();
+        let catalogs = catalogs.filter_map(|entry| entry.file_name().into_string().ok());
+        let catalogs =
+            catalogs.filter(|name| name.starts_with(CATALOG_ASIDE) && !name.ends_with("-wal"));
+        let why: Arc<str> = "it was set aside; look at it and take it away".into();
+        let aside = |name: String| Aside { name: name.into(), why: Arc::clone(&why) };
+        Ok(files.chain(catalogs).map(aside).collect())
     }
-    Ok(())
+
+    /// Removes files a purge took samples from: others stand for them, and the catalog says so.
+    fn remove_doomed(&self, loaded: &mut Loaded, names: &[String]) -> Result<(), Error> {
+        let gone = std::mem::take(&mut loaded.doomed);
+        for name in gone.iter().filter(|name| names.contains(name)) {
+            self.remove(name)?;
+        }
+        if gone.is_empty() {
+            return Ok(());
+        }
+        self.catalog.publish(Publication { gone, ..Publication::default() })
+    }
+
+    /// Where the log is to be read from under a new catalog: at its oldest record, so that what no
+    /// file holds comes back; or behind the files, if it no longer reaches back to their end, or
+    /// ends before it.
+    fn position(&self, loaded: &mut Loaded) {
+        let newest = loaded.files.iter().map(|entry| entry.until).max().unwrap_or_default();
+        let before_log = Sequence(self.log.oldest().0.saturating_sub(1));
+        loaded.cursor = if self.log.committed() < newest { newest } else { newest.min(before_log) };
+    }
+
+    fn publish_adopted(&self, loaded: &mut Loaded, adopted: Adopted) -> Result<(), Error> {
+        let changes = Arc::new(loaded.registry.take_changes());
+        if !changes.is_empty() {
+            let entries = flush::series_entries(&loaded.registry);
+            flush::write_series(self.files, &entries)?;
+        }
+        self.catalog.publish(Publication {
+            position: Some((loaded.cursor, loaded.ingest)),
+            changes,
+            files: adopted.files,
+            unlisted: adopted.unlisted,
+            ..Publication::default()
+        })
+    }
+
+    /// Looks for listed files that are missing, and at the bytes of the newest ones, which a crash
+    /// may have caught.
+    fn check(&self, loaded: &mut Loaded, aside: &mut Vec<Aside>) -> Result<(), Error> {
+        let names = self.list()?;
+        let newest = loaded.files.iter().map(|entry| entry.until).max();
+        let mut damaged = Vec::new();
+        for entry in &loaded.files {
+            if Some(entry.until) != newest && names.contains(&entry.name) {
+                continue;
+            }
+            match self.files.verify(entry) {
+                Ok(()) => {}
+                Err(Error::Damaged { what, .. }) => damaged.push((entry.clone(), what)),
+                Err(other) => return Err(other),
+            }
+        }
+        for (entry, what) in damaged {
+            let names = loaded.files.iter().map(|file| file.name.clone()).collect();
+            loaded.files.retain(|kept| kept.name != entry.name);
+            let others = Covered::by(&loaded.files, entry.after);
+            let registry = &loaded.registry;
+            let repaired = repair(
+                self,
+                (&entry, &what),
+                &Known {
+                    others: &others,
+                    taken: &names,
+                    ingest: loaded.ingest,
+                    series: &|of| registry.series_had(of),
+                    origins: &|sids| {
+                        sids.iter().filter_map(|sid| registry.origin_of(*sid)).collect()
+                    },
+                },
+            )?;
+            loaded.files.extend(repaired.entries);
+            loaded.gaps.extend(repaired.gaps);
+            aside.extend(repaired.aside);
+        }
+        Ok(())
+    }
 }
 
-fn keep_unlisted(files: &Files, name: &str) -> Result<(), Error> {
-    let kept = format!("{name}{UNLISTED}");
-    tracing::error!(
-        name,
-        kept,
-        "the history catalog does not list this file and the log no longer has its records: it is \
-         kept, but not served"
-    );
-    let renamed = files.disk().rename(&files.path(name), &files.path(&kept));
-    renamed
-        .and_then(|()| files.disk().sync_dir(files.dir()))
-        .map_err(|error| files.disk_error("keep", name, error))
+/// Whether a file is one that was being written when the hub ended.
+fn is_temporary(name: &str) -> bool {
+    name.strip_suffix(TEMPORARY).is_some_and(|name| parse_name(name).is_some())
 }
 
-/// Takes a damaged file out of the manifest, keeps it under another name, and gives the gap.
-pub(crate) fn set_aside(
-    files: &Files,
-    catalog: &Catalog,
-    entry: &Entry,
-    what: &str,
-) -> Result<Gap, Error> {
-    let name = &entry.name;
-    let aside = format!("{name}{SET_ASIDE}");
-    tracing::error!(name, aside, what, "a history file is damaged and set aside");
-    let gap = Gap {
-        after: entry.after,
-        until: entry.until,
-        start: entry.first_time,
-        end: entry.last_time,
-        series: Some(entry.series),
-        reason: Arc::from(format!("history file {name} is damaged ({what}), kept as {aside}")),
-    };
-    // Renamed first: a crash in between leaves a listed file that is missing, which is found
-    // again as damage; the other order would leave an unlisted file, which start-up removes.
-    match files.disk().rename(&files.path(name), &files.path(&aside)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(files.disk_error("set aside", name, error));
-        }
-        _ => files.disk().sync_dir(files.dir()).map_err(|e| files.disk_error("sync", "", e))?,
+/// What is said of a catalog that was made again.
+fn told(loaded: &Loaded, adopted: usize) -> Aside {
+    let why = loaded.lost.as_deref().unwrap_or("the history catalog was gone");
+    let rows: u64 = loaded.files.iter().map(|entry: &Entry| entry.rows).sum();
+    let unnumbered = loaded.registry.unnumbered_count();
+    let mut text = format!("{why}; it was made again from {adopted} files with {rows} samples");
+    if unnumbered > 0 {
+        text.push_str(&format!(
+            ", {unnumbered} topics among them by name only: their files are of a release that kept \
+             nothing else"
+        ));
     }
-    catalog.set_aside(name, gap.clone())?;
-    files.forget(name);
-    Ok(gap)
+    tracing::error!(text, "the history catalog was made again");
+    Aside { name: "".into(), why: text.into() }
 }

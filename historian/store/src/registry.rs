@@ -3,9 +3,11 @@
 //! with values of several types, holds more than one series number. What every sample asks for is
 //! apart from what queries want to know: eight bytes of a node, eight nodes in one cache line.
 
+mod adopt;
 mod changes;
 mod latest;
 mod series;
+mod types;
 
 use std::hint::black_box;
 use std::num::NonZeroU32;
@@ -17,13 +19,17 @@ use hashbrown::hash_table::Entry;
 use historian_segment::SeriesId;
 use uns_model::{NodeId, NodeNo, OrgId, Plane, TopicId};
 
+#[cfg(test)]
+use adopt::Contradiction;
+pub(crate) use adopt::NO_NUMBER;
 pub(crate) use changes::{Changes, NodeRow, SeriesRow};
 use latest::{BROWNFIELD, DELETED, KNOWN, Latest, PURGED};
-pub(crate) use series::NoSeries;
-pub use series::ValueType;
-use series::{More, Series};
+use series::Series;
+pub(crate) use series::{NoSeries, Of};
+use types::More;
+pub use types::ValueType;
 
-use crate::store::SharedNames;
+use crate::names::SharedNames;
 
 /// One node, beside what is in [`Latest`].
 #[derive(Debug)]
@@ -37,6 +43,10 @@ struct Node {
 
 /// Node numbers are dense; beyond this a record is nonsense.
 const NODES_MAX: u32 = 1 << 26;
+/// From here on numbers are our own: of nodes whose number in the log is lost with an old catalog.
+const UNNUMBERED: u32 = 1 << 30;
+/// The topic of a node of which only files told.
+const TOPIC_LOST: TopicId = TopicId(u32::MAX);
 
 /// All nodes and series.
 #[derive(Debug, Default)]
@@ -44,9 +54,13 @@ pub(crate) struct Registry {
     nodes: Vec<Option<Node>>,
     /// Of each node what samples ask for.
     latest: Vec<Latest>,
+    /// Nodes that files of format 1 name, of which nobody knows the number any more.
+    unnumbered: Vec<(Node, Latest)>,
     series: Vec<Series>,
     /// The names of fields, one for each series of a field.
     fields: Vec<Arc<str>>,
+    /// The units of series, each once.
+    units: Vec<Arc<str>>,
     hasher: RandomState,
     /// The newest node of each topic.
     topics: HashTable<NodeNo>,
@@ -92,9 +106,12 @@ impl Registry {
 
     /// Makes a node the newest of its topic; gives the one before.
     fn link(&mut self, number: NodeNo, key: (OrgId, &str)) -> Option<NonZeroU32> {
-        let Self { nodes, hasher, topics, .. } = self;
+        let Self { nodes, unnumbered, hasher, topics, .. } = self;
         let key_of = |of: &NodeNo| {
-            let node = nodes.get(of.0 as usize).and_then(Option::as_ref);
+            let node = match of.0.checked_sub(UNNUMBERED) {
+                Some(at) => unnumbered.get(at as usize).map(|(node, _)| node),
+                None => nodes.get(of.0 as usize).and_then(Option::as_ref),
+            };
             node.map_or((OrgId::default(), ""), |node| (node.org, &*node.name))
         };
         let entry = topics.entry(
@@ -152,16 +169,36 @@ impl Registry {
     }
 
     fn node(&self, number: NodeNo) -> Option<&Node> {
-        self.nodes.get(number.0 as usize)?.as_ref()
+        match number.0.checked_sub(UNNUMBERED) {
+            Some(at) => self.unnumbered.get(at as usize).map(|(node, _)| node),
+            None => self.nodes.get(number.0 as usize)?.as_ref(),
+        }
     }
 
     fn node_mut(&mut self, number: NodeNo) -> Option<&mut Node> {
-        self.nodes.get_mut(number.0 as usize)?.as_mut()
+        self.parts_mut(number).map(|(node, _)| node)
+    }
+
+    fn latest(&self, number: NodeNo) -> Option<&Latest> {
+        match number.0.checked_sub(UNNUMBERED) {
+            Some(at) => self.unnumbered.get(at as usize).map(|(_, latest)| latest),
+            None => self.latest.get(number.0 as usize),
+        }
+    }
+
+    fn parts_mut(&mut self, number: NodeNo) -> Option<(&mut Node, &mut Latest)> {
+        match number.0.checked_sub(UNNUMBERED) {
+            Some(at) => self.unnumbered.get_mut(at as usize).map(|(node, latest)| (node, latest)),
+            None => {
+                let node = self.nodes.get_mut(number.0 as usize)?.as_mut()?;
+                Some((node, self.latest.get_mut(number.0 as usize)?))
+            }
+        }
     }
 
     /// Whether all of this is so of a node that is there.
     fn is(&self, number: NodeNo, state: u8) -> bool {
-        self.latest.get(number.0 as usize).is_some_and(|latest| latest.is(KNOWN | state))
+        self.latest(number).is_some_and(|latest| latest.is(KNOWN | state))
     }
 
     /// Nodes have numbers below this one.
@@ -174,11 +211,25 @@ impl Registry {
         let latest = self.latest.get_mut(number.0 as usize);
         let Some(latest) = latest.filter(|latest| latest.is(KNOWN)) else { return Vec::new() };
         latest.set(DELETED);
-        if purge {
-            latest.set(PURGED);
+        if !purge {
+            self.deleted.push(number);
+            return Vec::new();
         }
-        self.deleted.push(number);
-        if purge { self.series_of(number, None, true) } else { Vec::new() }
+        let mut purged = vec![number];
+        if let Some(node) = self.node(number) {
+            // What lost its number counts as the node that has its topic now.
+            let others = self.nodes_of(node.org, &node.name).map(|(other, _)| other);
+            purged.extend(others.filter(|other| other.0 >= UNNUMBERED));
+        }
+        let mut series = Vec::new();
+        for number in purged {
+            if let Some((_, latest)) = self.parts_mut(number) {
+                latest.set(DELETED | PURGED);
+            }
+            series.extend(self.series_of(number, None, true));
+            self.deleted.push(number);
+        }
+        series
     }
 
     /// The series of a topic or field: every generation, of every node the topic has had and that
@@ -220,8 +271,12 @@ impl Registry {
 
     /// Puts back a node from the catalog.
     pub(crate) fn restore_node(&mut self, row: &NodeRow) {
-        self.insert(row.number, row.org, Arc::clone(&row.name));
-        if let Some(latest) = self.latest.get_mut(row.number.0 as usize) {
+        if row.number.0 < UNNUMBERED {
+            self.insert(row.number, row.org, Arc::clone(&row.name));
+        } else {
+            self.insert_unnumbered(row.org, &row.name);
+        }
+        if let Some((_, latest)) = self.parts_mut(row.number) {
             for (state, is) in [(DELETED, row.deleted), (PURGED, row.purged)] {
                 if is {
                     latest.set(state);

@@ -6,7 +6,7 @@ use uns_model::{Sequence, Timestamp};
 
 use crate::file::HistoryFile;
 use crate::gap::Gap;
-use crate::health::Counters;
+use crate::health::{Aside, Counters};
 use crate::memory::{Frozen, Memory};
 use crate::registry::Registry;
 
@@ -23,6 +23,8 @@ pub(crate) struct State {
     /// In order of publication.
     pub(crate) files: Arc<Vec<Arc<HistoryFile>>>,
     pub(crate) gaps: Vec<Gap>,
+    /// Files that were set aside, and catalogs.
+    pub(crate) aside: Vec<Aside>,
     /// Gaps the catalog does not know yet.
     pub(crate) new_gaps: Vec<Gap>,
     /// A lost part of the log whose end in time is not known yet.

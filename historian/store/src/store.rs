@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use fabric::{Disk, Log};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
-use uns_model::{Clock, OrgId, Sequence, Timestamp};
+use uns_model::{Clock, Sequence, Timestamp};
 
 use crate::catalog::Catalog;
 use crate::config::Config;
@@ -18,34 +18,12 @@ use crate::error::Error;
 use crate::file::{Files, HistoryFile};
 use crate::health::Health;
 use crate::memory::Memory;
-use crate::recover;
+use crate::names::SharedNames;
+use crate::recover::Recovery;
 use crate::state::State;
 
 /// The name under which the log keeps what is not in files yet.
 const HOLD: &str = "historian";
-
-/// Where topic strings are kept anyway: the same allocation serves history too.
-#[derive(Clone)]
-pub struct SharedNames(Arc<FindName>);
-
-type FindName = dyn Fn(OrgId, &str) -> Option<Arc<str>> + Send + Sync;
-
-impl SharedNames {
-    /// From a look-up by organisation and topic.
-    pub fn new(find: impl Fn(OrgId, &str) -> Option<Arc<str>> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(find))
-    }
-
-    pub(crate) fn find(&self, org: OrgId, topic: &str) -> Option<Arc<str>> {
-        (self.0)(org, topic)
-    }
-}
-
-impl std::fmt::Debug for SharedNames {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SharedNames")
-    }
-}
 
 /// What a store is made of.
 #[derive(Clone)]
@@ -75,9 +53,9 @@ pub struct Store {
     pub(crate) state: Mutex<State>,
     /// Held while a damaged file is set aside.
     pub(crate) setting_aside: Mutex<()>,
-    log: Arc<dyn Log>,
+    pub(crate) log: Arc<dyn Log>,
     clock: Arc<dyn Clock>,
-    config: Config,
+    pub(crate) config: Config,
     applied: watch::Sender<Sequence>,
     cursor: watch::Sender<Sequence>,
     flush_wanted: AtomicBool,
@@ -105,9 +83,12 @@ impl Store {
         std::fs::create_dir_all(&dir).map_err(failed)?;
         let files = Files::new(disk, dir.clone(), config.open_files_max);
         let (catalog, mut loaded) = Catalog::open(&dir.join("catalog.sqlite"))?;
-        recover::recover(&files, &catalog, &mut loaded, log.oldest())?;
+        let recovery = Recovery { files: &files, catalog: &catalog, log: &*log, config: &config };
+        let aside = recovery.run(&mut loaded)?;
 
         let cursor = loaded.cursor;
+        // Under a new catalog the log is read again from before the end of the files.
+        let read = loaded.files.iter().map(|entry| entry.until).fold(cursor, Sequence::max);
         let published = loaded.files.into_iter().map(|entry| Arc::new(HistoryFile::new(entry)));
         let state = State {
             registry: loaded.registry,
@@ -116,6 +97,7 @@ impl Store {
             flushing: false,
             files: Arc::new(published.collect()),
             gaps: loaded.gaps,
+            aside,
             new_gaps: Vec::new(),
             open_gap: None,
             counters: Default::default(),
@@ -125,7 +107,7 @@ impl Store {
             flush_error: None,
         };
         log.hold(HOLD, cursor);
-        log.begin_after(HOLD, cursor);
+        log.begin_after(HOLD, read);
         Ok(Arc::new(Self {
             files,
             catalog,
@@ -203,6 +185,7 @@ impl Store {
             series: state.registry.series_count(),
             flush_error: state.flush_error.clone(),
             gaps: state.gaps.clone(),
+            aside: state.aside.clone(),
             counters: state.counters,
         }
     }

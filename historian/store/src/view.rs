@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 use historian_segment::{Piece, Sample, SeriesId};
 use uns_model::{OrgId, Sequence, Timestamp};
 
+use crate::covered::Covered;
 use crate::error::Error;
 use crate::file::{HistoryFile, OpenFile};
 use crate::gap::Gap;
-use crate::recover;
+use crate::recover::{self, Known, Recovery};
 use crate::store::Store;
 
 /// What to look at.
@@ -89,21 +90,30 @@ impl Store {
 }
 
 impl View {
-    /// Opens a file of this view. A damaged one is set aside and becomes a gap.
+    /// Opens a file of this view. A damaged one is set aside: what the log gives again is opened in
+    /// its place, and what it does not becomes a gap.
     ///
     /// # Errors
     /// Those of the disk; damage is no error.
     pub fn open(&mut self, file: &Arc<HistoryFile>) -> Result<Vec<PieceOfFile>, Error> {
-        let segment = match self.store.files.open(file) {
-            Ok(segment) => segment,
-            Err(Error::Damaged { what, .. }) => {
-                self.gaps.extend(self.store.damaged(file, &what)?);
-                return Ok(Vec::new());
-            }
+        let what = match self.try_open(file) {
+            Err(Error::Damaged { what, .. }) => what,
             // Purged between taking the view and opening the file.
             Err(_) if file.dropped.load(Ordering::Acquire) => return Ok(Vec::new()),
-            Err(other) => return Err(other),
+            opened => return opened,
         };
+        let (gaps, instead) = self.store.damaged(file, &what)?;
+        let (start, end) = self.range;
+        self.gaps.extend(gaps.into_iter().filter(|gap| gap.concerns(&self.series, start, end)));
+        let mut pieces = Vec::new();
+        for file in instead.iter().filter(|file| file.overlaps(&self.series, start, end)) {
+            pieces.extend(self.try_open(file)?);
+        }
+        Ok(pieces)
+    }
+
+    fn try_open(&self, file: &Arc<HistoryFile>) -> Result<Vec<PieceOfFile>, Error> {
+        let segment = self.store.files.open(file)?;
         let open = Arc::new(OpenFile { name: file.entry.name.clone(), segment });
         let mut pieces = Vec::new();
         for sid in &self.series {
@@ -128,21 +138,51 @@ impl View {
     }
 }
 
+type Instead = (Vec<Gap>, Vec<Arc<HistoryFile>>);
+
 impl Store {
-    /// Sets a damaged file aside, once.
-    fn damaged(&self, file: &HistoryFile, what: &str) -> Result<Option<Gap>, Error> {
+    /// Sets a damaged file aside, once, and makes it again from the log; gives what is lost, and the
+    /// files that stand for it.
+    fn damaged(&self, file: &HistoryFile, what: &str) -> Result<Instead, Error> {
         let _one_at_a_time = self.setting_aside.lock();
-        if file.dropped.load(Ordering::Acquire) {
+        if let Some(instead) = file.instead.get() {
+            let name = &file.entry.name;
             let state = self.state.lock();
-            let known = state.gaps.iter().find(|gap| gap.reason.contains(&file.entry.name));
-            return Ok(known.cloned());
+            let gaps = state.gaps.iter().filter(|gap| gap.reason.contains(name)).cloned();
+            return Ok((gaps.collect(), instead.clone()));
         }
-        let gap = recover::set_aside(&self.files, &self.catalog, &file.entry, what)?;
+        let (files, ingest) = {
+            let state = self.state.lock();
+            (Arc::clone(&state.files), state.ingest)
+        };
+        let others = files.iter().map(|other| &other.entry);
+        let others = others.filter(|other| other.name != file.entry.name);
+        let recovery = Recovery {
+            files: &self.files,
+            catalog: &self.catalog,
+            log: &*self.log,
+            config: &self.config,
+        };
+        let repaired = recover::repair(
+            &recovery,
+            (&file.entry, what),
+            &Known {
+                others: &Covered::by(others, file.entry.after),
+                taken: &self.names_taken(),
+                ingest,
+                series: &|of| self.state.lock().registry.series_had(of),
+                origins: &|series| self.origins(series),
+            },
+        )?;
+        let instead: Vec<_> =
+            repaired.entries.into_iter().map(|entry| Arc::new(HistoryFile::new(entry))).collect();
         file.dropped.store(true, Ordering::Release);
+        let instead = file.instead.get_or_init(|| instead).clone();
         let mut state = self.state.lock();
         let kept = state.files.iter().filter(|kept| kept.entry.name != file.entry.name);
-        state.files = Arc::new(kept.cloned().collect());
-        state.gaps.push(gap.clone());
-        Ok(Some(gap))
+        state.files = Arc::new(kept.chain(&instead).cloned().collect());
+        state.gaps.extend(repaired.gaps.iter().cloned());
+        state.aside.extend(repaired.aside);
+        Ok((repaired.gaps, instead))
     }
 }

@@ -185,6 +185,11 @@ impl Namespace {
         self.view.read().entry(node).map(|entry| entry.node.name.clone())
     }
 
+    /// A node by its number, also after its deletion.
+    pub fn node(&self, number: NodeNo) -> Option<Arc<crate::Node>> {
+        self.view.read().entry(number).map(|entry| Arc::clone(&entry.node))
+    }
+
     /// Gives every committed retained message that has not expired, to seed the broker at start.
     pub fn retained(&self, each: &mut dyn FnMut(Retained<'_>)) {
         let now = self.clock.now();

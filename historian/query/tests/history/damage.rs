@@ -23,13 +23,14 @@ fn two_files() -> (Rig, Vec<String>) {
 
 #[test]
 fn a_flipped_bit_is_set_aside_and_reported_never_served() {
-    for bit in (0..20_000).step_by(997) {
+    for bit in (0..30_000).step_by(1499) {
         let (mut rig, files) = two_files();
         rig.stop();
         let path = rig.dir.join("files").join(&files[0]);
         if !rig.disk.flip_bit(&path, bit) {
             break;
         }
+        rig.log.drop_until(Sequence(2));
         rig.start();
         let page = rig.all(raw("a"));
         let values: Vec<_> = page.samples.into_iter().map(|s| s.value).collect();
@@ -39,19 +40,68 @@ fn a_flipped_bit_is_set_aside_and_reported_never_served() {
         assert!(rig.files().contains(&format!("{}.damaged", files[0])));
         rig.restart();
         assert_eq!(rig.all(raw("a")).gaps.len(), 1, "remembered");
-        assert_eq!(rig.store().health().gaps.len(), 1);
+        let health = rig.store().health();
+        assert_eq!((health.gaps.len(), health.aside.len()), (1, 1));
     }
 }
 
 #[test]
-fn the_newest_file_is_checked_at_start_up() {
-    use fabric::Disk;
-    let (mut rig, files) = two_files();
+fn a_damaged_file_is_made_again_from_the_log() {
+    for newest in [false, true] {
+        let (mut rig, files) = two_files();
+        rig.publish(uns_model::NodeNo(0), "3");
+        rig.flush();
+        rig.delete(uns_model::NodeNo(0), false);
+        rig.stop();
+        let path = rig.dir.join("files").join(&files[usize::from(newest)]);
+        assert!(rig.disk.flip_bit(&path, 999));
+        for restart in [false, true] {
+            rig.start();
+            let page = rig.all(raw("a"));
+            let values: Vec<_> = page.samples.into_iter().map(|s| s.value).collect();
+            assert_eq!(values, [1, 2, 3].map(Value::Int), "newest {newest}, restart {restart}");
+            assert!(page.gaps.is_empty(), "{:?}", page.gaps);
+            let kept = rig.files().into_iter().filter(|name| name.ends_with(".damaged")).count();
+            assert_eq!((kept, rig.store().health().aside.len()), (1, 1));
+            rig.stop();
+            rig.log.restart();
+        }
+    }
+}
+
+#[test]
+fn of_a_damaged_file_only_what_the_log_lost_is_a_gap() {
+    let mut rig = Rig::new(&Config::default());
+    let node = rig.mint("a");
+    for value in 1..=4 {
+        rig.publish(node, &value.to_string());
+    }
+    rig.flush();
+    let files = rig.files();
     rig.stop();
-    rig.disk.remove(&rig.dir.join("files").join(&files[1])).expect("a file");
+    // Sequence 1 is the node, 2 to 5 are the values.
+    rig.log.drop_until(Sequence(3));
+    assert!(rig.disk.flip_bit(&rig.dir.join("files").join(&files[0]), 999));
     rig.start();
-    assert_eq!(rig.store().health().gaps.len(), 1);
-    assert_eq!(rig.store().health().files, 1);
+    let page = rig.all(raw("a"));
+    let values: Vec<_> = page.samples.into_iter().map(|s| s.value).collect();
+    assert_eq!(values, [3, 4].map(Value::Int));
+    let gaps: Vec<_> = page.gaps.iter().map(|gap| (gap.after, gap.until)).collect();
+    assert_eq!(gaps, [(Sequence(0), Sequence(3))]);
+}
+
+#[test]
+fn a_missing_file_is_found_at_start_up_and_made_again() {
+    use fabric::Disk;
+    for which in [0, 1] {
+        let (mut rig, files) = two_files();
+        rig.stop();
+        rig.disk.remove(&rig.dir.join("files").join(&files[which])).expect("a file");
+        rig.start();
+        let health = rig.store().health();
+        assert_eq!((health.gaps.len(), health.files), (0, 2));
+        assert_eq!(rig.all(raw("a")).samples.len(), 2);
+    }
 }
 
 #[test]
@@ -125,31 +175,4 @@ fn the_cursor_does_not_pass_a_load_that_was_given_up_at_the_stop() {
     rig.restart();
     let values: Vec<_> = rig.all(raw("a")).samples.into_iter().map(|s| s.value).collect();
     assert_eq!(values, [Value::Int(1), Value::Int(2)]);
-}
-
-#[test]
-fn files_of_a_lost_catalog_are_kept_unless_the_log_gives_them_again() {
-    for forgotten in [false, true] {
-        let mut rig = Rig::new(&Config::default());
-        let node = rig.mint("a");
-        rig.publish(node, "1");
-        rig.flush();
-        let files = rig.files();
-        rig.stop();
-        for name in ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"] {
-            drop(std::fs::remove_file(rig.dir.join(name)));
-        }
-        if forgotten {
-            rig.log.drop_until(Sequence(2));
-        }
-        rig.start();
-        if forgotten {
-            assert_eq!(rig.files(), [format!("{}.unlisted", files[0])]);
-            rig.restart();
-            assert_eq!(rig.files().len(), 1);
-        } else {
-            let page = rig.all(raw("a"));
-            assert_eq!((rig.files(), page.samples.len()), (Vec::new(), 1));
-        }
-    }
 }

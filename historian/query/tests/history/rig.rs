@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use fabric::sim::{SimDisk, SimLog};
 use fabric::{Batch, Log, Publish, Record};
 use historian_query::{Aggregate, Config as QueryConfig, HistoryPage, HistoryQuery, Query};
-use historian_store::{Config, Parts, Store};
+use historian_store::{Config, Parts, SharedNames, Store};
 use tokio::sync::watch;
 use uns_model::{NodeId, NodeNo, OrgId, PublisherId, SystemClock, Timestamp, TopicId};
 
@@ -25,6 +25,8 @@ pub(crate) struct Rig {
     running: Option<Running>,
     nodes: u32,
     ingest: i64,
+    /// What the namespace knows, where a test has one.
+    pub(crate) names: Option<SharedNames>,
 }
 
 struct Running {
@@ -58,12 +60,17 @@ impl Rig {
             running: None,
             nodes: 0,
             ingest: DAY,
+            names: None,
         };
         rig.start();
         rig
     }
 
     pub(crate) fn start(&mut self) {
+        self.try_start().expect("a store that opens");
+    }
+
+    pub(crate) fn try_start(&mut self) -> Result<(), historian_store::Error> {
         let parts = Parts {
             log: Arc::clone(&self.log) as Arc<dyn Log>,
             disk: Arc::new(self.disk.clone()),
@@ -71,12 +78,21 @@ impl Rig {
             clock: Arc::new(SystemClock),
             config: self.config.clone(),
         };
-        let store = Store::open(parts).expect("a store that opens");
+        let store = Store::open(parts)?;
+        if let Some(names) = &self.names {
+            store.share_names(names.clone());
+        }
         let (stop, stopped) = watch::channel(false);
         let running = Arc::clone(&store);
         let thread = std::thread::spawn(move || running.run(stopped).expect("threads"));
         let query = Query::new(Arc::clone(&store), QueryConfig::default());
         self.running = Some(Running { store, query, stop, thread });
+        Ok(())
+    }
+
+    /// The catalog's file, which is on the real disk.
+    pub(crate) fn catalog(&self) -> PathBuf {
+        self.dir.join("catalog.sqlite")
     }
 
     /// Stops, without writing anything unless the configuration says so, as a kill would.

@@ -4,22 +4,22 @@ use historian_segment::SeriesId;
 use sqlx::SqliteConnection;
 use uns_model::{NodeId, NodeNo, OrgId, Sequence, Timestamp, TopicId};
 
-use super::{FORMAT, Loaded, sql};
+use super::contents::{Loaded, sql};
 use crate::error::Error;
 use crate::file::Entry;
 use crate::gap::Gap;
 use crate::registry::{NodeRow, Registry, SeriesRow, ValueType};
 
 pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, Error> {
-    let format = meta(connection, "format").await?;
-    if format > FORMAT {
-        return Err(Error::NewerFormat { found: format, known: FORMAT });
-    }
     let mut loaded = Loaded {
         cursor: Sequence(unsigned(meta(connection, "cursor").await?)?),
         ingest: Timestamp(meta(connection, "ingest").await?),
         files: files(connection).await?,
         gaps: gaps(connection).await?,
+        doomed: sqlx::query_scalar("SELECT name FROM doomed")
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(sql("read"))?,
         ..Loaded::default()
     };
     nodes(connection, &mut loaded.registry).await?;
@@ -27,7 +27,7 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, Er
     Ok(loaded)
 }
 
-async fn meta(connection: &mut SqliteConnection, key: &str) -> Result<i64, Error> {
+pub(super) async fn meta(connection: &mut SqliteConnection, key: &str) -> Result<i64, Error> {
     sqlx::query_scalar("SELECT value FROM meta WHERE key = ?")
         .bind(key)
         .fetch_one(connection)
@@ -45,7 +45,8 @@ const NODES: &str = "SELECT group_concat(node || ',' || org || ',' || topic || '
 
 /// Series as text; a field may be any string, so it comes in hexadecimal digits.
 const SERIES: &str = "SELECT group_concat(sid || ',' || node || ',' || type || ',' || generation \
-                      || ',' || iif(field IS NULL, '', '=' || hex(field)), char(0)) \
+                      || ',' || iif(field IS NULL, '', '=' || hex(field)) \
+                      || ',' || iif(unit IS NULL, '', '=' || hex(unit)), char(0)) \
                       FROM (SELECT * FROM series WHERE sid > ? ORDER BY sid LIMIT ?)";
 
 /// The next rows behind a number, in order; none are left if there are none.
@@ -113,12 +114,15 @@ fn one_series(row: &str) -> Option<(i64, SeriesRow)> {
     let name = parts.next()?;
     let value_type = ValueType::ALL.into_iter().find(|known| known.name() == name)?;
     let generation = parts.next()?.parse().ok()?;
-    let field = match parts.next()?.strip_prefix('=') {
-        Some(digits) => Some(from_hex(digits)?.into()),
-        None => None,
+    let mut optional = || {
+        Some(match parts.next()?.strip_prefix('=') {
+            Some(digits) => Some(from_hex(digits)?.into()),
+            None => None,
+        })
     };
+    let (field, unit) = (optional()?, optional()?);
     let sid = SeriesId(small_of(number)?);
-    Some((number, SeriesRow { sid, node, field, value_type, generation }))
+    Some((number, SeriesRow { sid, node, field, value_type, generation, unit }))
 }
 
 fn small_of(number: i64) -> Option<u32> {
@@ -209,16 +213,16 @@ mod tests {
             (7, NodeNo(7), TopicId(5), NodeId(255))
         );
         assert_eq!((&*row.name, row.deleted, row.purged), ("a/b,c", true, false));
-        let (_, row) = one_series("3,7,number,1,").unwrap();
+        let (_, row) = one_series("3,7,number,1,,").unwrap();
         assert_eq!(
             (row.sid, row.node, row.field, row.generation),
             (SeriesId(3), NodeNo(7), None, 1)
         );
-        let (_, row) = one_series("3,7,text,0,=C3A4002C").unwrap();
+        let (_, row) = one_series("3,7,text,0,=C3A4002C,").unwrap();
         assert_eq!(row.field.as_deref(), Some("\u{e4}\0,"));
-        let (_, row) = one_series("3,7,bool,0,=").unwrap();
-        assert_eq!(row.field.as_deref(), Some(""));
-        for broken in ["", "x", "3,7,number", "3,7,unheard,0,", "3,7,text,0,=zz"] {
+        let (_, row) = one_series("3,7,bool,0,=,=6261720A").unwrap();
+        assert_eq!((row.field.as_deref(), row.unit.as_deref()), (Some(""), Some("bar\n")));
+        for broken in ["", "x", "3,7,number", "3,7,unheard,0,,", "3,7,text,0,=zz,", "3,7,text,0,"] {
             assert!(one_series(broken).is_none(), "{broken}");
         }
     }

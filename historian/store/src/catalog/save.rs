@@ -1,6 +1,6 @@
 //! Transactions of the catalog.
 
-use super::{Publication, sql};
+use super::contents::{Publication, sql};
 use crate::error::Error;
 use crate::file::Entry;
 use crate::gap::Gap;
@@ -31,43 +31,31 @@ pub(super) async fn publish(
     for series in what.changes.series.chunks(ROWS) {
         insert_series(&mut tx, series).await?;
     }
+    for name in &what.unlisted {
+        by_name(&mut tx, "DELETE FROM file WHERE name = ?", name).await?;
+    }
     for file in &what.files {
         insert_file(&mut tx, file).await?;
     }
     for gap in &what.gaps {
         insert_gap(&mut tx, gap).await?;
     }
-    let position = [("cursor", what.cursor.0.cast_signed()), ("ingest", what.ingest.0)];
-    for (key, value) in position {
-        sqlx::query("UPDATE meta SET value = ? WHERE key = ?")
-            .bind(value)
-            .bind(key)
-            .execute(&mut *tx)
-            .await
-            .map_err(sql("write"))?;
+    for name in &what.doomed {
+        by_name(&mut tx, "INSERT OR REPLACE INTO doomed VALUES (?)", name).await?;
     }
-    tx.commit().await.map_err(sql("commit"))
-}
-
-pub(super) async fn remove(
-    connection: &mut SqliteConnection,
-    names: &[String],
-) -> Result<(), Error> {
-    let mut tx = connection.begin().await.map_err(sql("begin a change of"))?;
-    for name in names {
-        delete_file(&mut tx, name).await?;
+    for name in &what.gone {
+        by_name(&mut tx, "DELETE FROM doomed WHERE name = ?", name).await?;
     }
-    tx.commit().await.map_err(sql("commit"))
-}
-
-pub(super) async fn set_aside(
-    connection: &mut SqliteConnection,
-    name: &str,
-    gap: &Gap,
-) -> Result<(), Error> {
-    let mut tx = connection.begin().await.map_err(sql("begin a change of"))?;
-    delete_file(&mut tx, name).await?;
-    insert_gap(&mut tx, gap).await?;
+    if let Some((cursor, ingest)) = what.position {
+        for (key, value) in [("cursor", cursor.0.cast_signed()), ("ingest", ingest.0)] {
+            sqlx::query("UPDATE meta SET value = ? WHERE key = ?")
+                .bind(value)
+                .bind(key)
+                .execute(&mut *tx)
+                .await
+                .map_err(sql("write"))?;
+        }
+    }
     tx.commit().await.map_err(sql("commit"))
 }
 
@@ -89,13 +77,16 @@ async fn insert_nodes(tx: &mut Tx<'_>, nodes: &[NodeRow]) -> Result<(), Error> {
 }
 
 async fn insert_series(tx: &mut Tx<'_>, series: &[SeriesRow]) -> Result<(), Error> {
-    let mut query = QueryBuilder::new("INSERT INTO series (sid, node, field, type, generation) ");
+    let mut query = QueryBuilder::new(
+        "INSERT OR REPLACE INTO series (sid, node, field, type, generation, unit) ",
+    );
     query.push_values(series, |mut row, series| {
         row.push_bind(i64::from(series.sid.0))
             .push_bind(i64::from(series.node.0))
             .push_bind(series.field.as_deref().map(str::to_owned))
             .push_bind(series.value_type.name())
-            .push_bind(i64::from(series.generation));
+            .push_bind(i64::from(series.generation))
+            .push_bind(series.unit.as_deref().map(str::to_owned));
     });
     query.build().execute(&mut **tx).await.map_err(sql("write"))?;
     Ok(())
@@ -134,11 +125,7 @@ async fn insert_gap(tx: &mut Tx<'_>, gap: &Gap) -> Result<(), Error> {
     Ok(())
 }
 
-async fn delete_file(tx: &mut Tx<'_>, name: &str) -> Result<(), Error> {
-    sqlx::query("DELETE FROM file WHERE name = ?")
-        .bind(name)
-        .execute(&mut **tx)
-        .await
-        .map_err(sql("write"))?;
+async fn by_name(tx: &mut Tx<'_>, query: &'static str, name: &str) -> Result<(), Error> {
+    sqlx::query(query).bind(name).execute(&mut **tx).await.map_err(sql("write"))?;
     Ok(())
 }

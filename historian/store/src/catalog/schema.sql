@@ -1,11 +1,12 @@
--- The history catalog, format 1. Numbers of nodes, topics and organisations are the log's.
-CREATE TABLE IF NOT EXISTS meta (
+-- The history catalog, format 2. Numbers of nodes, topics and organisations are the log's.
+CREATE TABLE meta (
     key TEXT PRIMARY KEY NOT NULL,
     value INTEGER NOT NULL
 ) WITHOUT ROWID;
-INSERT OR IGNORE INTO meta (key, value) VALUES ('format', 1), ('cursor', 0), ('ingest', 0);
+INSERT INTO meta (key, value) VALUES ('format', 2), ('cursor', 0), ('ingest', 0);
 
-CREATE TABLE IF NOT EXISTS node (
+-- Where files told of a node and the log did not, its topic is 4294967295 and its id zeros.
+CREATE TABLE node (
     node INTEGER PRIMARY KEY NOT NULL,
     org INTEGER NOT NULL,
     topic INTEGER NOT NULL,
@@ -15,16 +16,17 @@ CREATE TABLE IF NOT EXISTS node (
     purged INTEGER NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS series (
+CREATE TABLE series (
     sid INTEGER PRIMARY KEY NOT NULL,
     node INTEGER NOT NULL REFERENCES node (node),
     field TEXT,
     type TEXT NOT NULL,
-    generation INTEGER NOT NULL
+    generation INTEGER NOT NULL,
+    unit TEXT
 );
 
 -- Times are nanoseconds since 1970 UTC; `crc` is the CRC-32 of the whole file.
-CREATE TABLE IF NOT EXISTS file (
+CREATE TABLE file (
     name TEXT PRIMARY KEY NOT NULL,
     first_time INTEGER NOT NULL,
     last_time INTEGER NOT NULL,
@@ -37,7 +39,7 @@ CREATE TABLE IF NOT EXISTS file (
     last_sid INTEGER NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS gap (
+CREATE TABLE gap (
     after_sequence INTEGER NOT NULL,
     until_sequence INTEGER NOT NULL,
     start_time INTEGER NOT NULL,
@@ -45,4 +47,9 @@ CREATE TABLE IF NOT EXISTS gap (
     first_sid INTEGER,
     last_sid INTEGER,
     reason TEXT NOT NULL
+);
+
+-- Files that others stand for, after a purge: to be removed once nobody reads them any more.
+CREATE TABLE doomed (
+    name TEXT PRIMARY KEY NOT NULL
 );

@@ -6,7 +6,7 @@ use historian_segment::{SeriesEntry, SeriesId};
 use uns_model::{NodeId, NodeNo, OrgId, TopicId};
 
 use super::latest::{DELETED, PURGED};
-use super::{Registry, ValueType};
+use super::{Node, Registry, ValueType};
 
 /// A node as the catalog keeps it.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub(crate) struct SeriesRow {
     pub(crate) field: Option<Arc<str>>,
     pub(crate) value_type: ValueType,
     pub(crate) generation: u8,
+    pub(crate) unit: Option<Arc<str>>,
 }
 
 /// What a checkpoint has to add to the catalog.
@@ -80,14 +81,15 @@ impl Registry {
     pub(crate) fn entries(&self) -> impl Iterator<Item = SeriesEntry> {
         let rows = (0..self.series.len()).filter_map(|at| self.row(at));
         rows.filter_map(|row| {
-            let node = self.node(row.node).filter(|_| !self.is(row.node, PURGED))?;
+            let known = |node: &&Node| !node.name.is_empty() && !self.is(row.node, PURGED);
+            let node = self.node(row.node).filter(known)?;
             Some(SeriesEntry {
                 sid: row.sid,
                 org: node.org.0,
                 topic: node.name.to_string(),
                 field: row.field.as_deref().map(str::to_owned),
-                kind: row.value_type.name(),
-                unit: None,
+                kind: row.value_type.name().into(),
+                unit: row.unit.as_deref().map(str::to_owned),
             })
         })
     }

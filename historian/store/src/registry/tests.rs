@@ -1,5 +1,6 @@
 //! Nodes come, change their types and topics, go, and come back from the catalog.
 
+use historian_segment::SeriesOrigin;
 use uns_model::Value;
 
 use super::*;
@@ -11,8 +12,18 @@ fn mint(registry: &mut Registry, number: u32, name: &str) {
 }
 
 fn series(registry: &mut Registry, node: u32, field: Option<&str>, value: &Value) -> u32 {
+    in_unit(registry, node, field, (value, None))
+}
+
+fn in_unit(
+    registry: &mut Registry,
+    node: u32,
+    field: Option<&str>,
+    (value, unit): (&Value, Option<&str>),
+) -> u32 {
     let field = field.map(Arc::from);
-    registry.series_for(NodeNo(node), field.as_ref(), value, 100).unwrap().0
+    let of = Of { node: NodeNo(node), field: field.as_ref(), value, unit };
+    registry.series_for(&of, 100).unwrap().0
 }
 
 fn found(registry: &Registry, topic: &str, field: Option<&str>) -> Option<Vec<u32>> {
@@ -99,4 +110,65 @@ fn names_are_shared_where_they_are_the_same() {
     assert_eq!(registry.share_names(2, 3, &names), None);
     assert_eq!(Arc::strong_count(&own), 3);
     assert!(found(&registry, "t/4", None).is_some());
+}
+
+#[test]
+fn another_unit_is_another_generation_and_none_continues_the_latest() {
+    let mut registry = Registry::default();
+    mint(&mut registry, 0, "a");
+    for (field, first) in [(None, 0), (Some("f"), 4)] {
+        let mut put = |value, unit| in_unit(&mut registry, 0, field, (&Value::Int(value), unit));
+        let got = [put(1, None), put(2, Some("bar")), put(3, None), put(4, Some("psi"))];
+        assert_eq!(got, [0, 1, 1, 2].map(|n| n + first));
+        assert_eq!([put(5, Some("bar")), put(6, None)], [1, 1].map(|n| n + first));
+        let text = (&Value::Text("off".into()), None);
+        assert_eq!(in_unit(&mut registry, 0, field, text), first + 3);
+    }
+    let units = |registry: &Registry| {
+        (0..8).map(|sid| registry.unit_of(SeriesId(sid)).map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let expected = [None, Some("bar"), Some("psi"), None].map(|unit| unit.map(str::to_owned));
+    assert_eq!(units(&registry), [expected.clone(), expected].concat());
+    assert_eq!(found(&registry, "a", None), Some(vec![0, 1, 2, 3]));
+    let again = restored(&[registry.take_changes()]);
+    assert_eq!(units(&again), units(&registry));
+    for field in [None, Some("f")] {
+        assert_eq!(found(&again, "a", field), found(&registry, "a", field));
+    }
+}
+
+#[test]
+fn what_files_tell_of_series_makes_the_registry_again() {
+    let mut registry = Registry::default();
+    for (node, name) in [(3, "a"), (9, "b")] {
+        mint(&mut registry, node, name);
+        series(&mut registry, node, None, &Value::Int(1));
+        series(&mut registry, node, Some("f"), &Value::Bool(true));
+    }
+    let told: Vec<_> = (0..4).filter_map(|sid| registry.origin_of(SeriesId(sid))).collect();
+    let mut again = Registry::default();
+    again.adopt(&told[2..]);
+    assert_eq!((again.series_count(), found(&again, "b", Some("f"))), (4, Some(vec![3])));
+    assert_eq!(found(&again, "a", None), None);
+    again.adopt(&told);
+    assert_eq!(found(&again, "a", None), Some(vec![0]));
+    assert_eq!(found(&again, "a", Some("f")), Some(vec![1]));
+    assert_eq!(series(&mut again, 9, None, &Value::Int(2)), 2);
+    assert_eq!(again.agrees(&told), Ok(()));
+    let other = SeriesOrigin { value_type: 2, ..told[1].clone() };
+    assert_eq!(again.agrees(&[other]), Err(Contradiction(SeriesId(1))));
+
+    // Files of format 1 name topics only: a node that comes to the topic continues them.
+    let unnumbered: Vec<_> =
+        told.iter().map(|told| SeriesOrigin { node: NO_NUMBER, ..told.clone() }).collect();
+    let mut again = Registry::default();
+    again.adopt(&unnumbered);
+    assert_eq!(again.agrees(&unnumbered), Ok(()));
+    let mut again = restored(&[again.take_changes()]);
+    mint(&mut again, 3, "a");
+    assert_eq!(series(&mut again, 3, None, &Value::Int(2)), 4);
+    assert_eq!(found(&again, "a", None), Some(vec![0, 4]));
+    assert_eq!(again.delete(NodeNo(3), true), [4, 0, 1].map(SeriesId));
+    assert_eq!(found(&again, "a", None), None);
+    assert_eq!(found(&again, "b", None), Some(vec![2]));
 }

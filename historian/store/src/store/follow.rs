@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::Store;
 use super::publish::Job;
+use crate::covered::Covered;
 use crate::error::Error;
 use crate::ingest::{self, Ingest};
 
@@ -49,10 +50,12 @@ impl Store {
                 queue.into_iter().for_each(|job| store.publish_job(&job));
             })
             .map_err(start)?;
+        let files = Arc::clone(&self.state.lock().files);
+        let covered = Covered::by(files.iter().map(|file| &file.entry), self.cursor());
         let follow = Follow {
             runtime,
             tail: self.log.tail(self.cursor()),
-            ingest: Ingest::new(&self.config, self.names.get().cloned()),
+            ingest: Ingest::new(&self.config, self.names.get().cloned(), covered),
             committed: self.log.watch(),
             stop,
             jobs,

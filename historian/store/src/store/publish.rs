@@ -1,17 +1,19 @@
 //! The thread that writes files and publishes them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
+use historian_segment::{SeriesId, SeriesOrigin};
 use uns_model::{Sequence, Timestamp};
 
 use super::{HOLD, Store};
 use crate::catalog::Publication;
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::file::HistoryFile;
-use crate::flush;
+use crate::flush::{self, Written};
 use crate::gap::Gap;
 use crate::memory::Frozen;
 use crate::registry::Changes;
@@ -59,17 +61,26 @@ impl Store {
     }
 
     fn try_publish(&self, job: &Job) -> Result<(), Error> {
-        let files = flush::write(&self.files, &job.frozen, job.range, self.config.flush_files_max)?;
+        let taken = self.names_taken();
+        let written = Written {
+            range: job.range,
+            ingest: job.ingest,
+            files_max: self.config.flush_files_max,
+            taken: &taken,
+            origins: &|series| self.origins(series),
+            replaces: None,
+        };
+        let files = flush::write(&self.files, &job.frozen, &written)?;
         if !job.changes.is_empty() {
             let entries = flush::series_entries(&self.state.lock().registry);
             flush::write_series(&self.files, &entries)?;
         }
         self.catalog.publish(Publication {
-            cursor: job.range.1,
-            ingest: job.ingest,
+            position: Some((job.range.1, job.ingest)),
             changes: Arc::clone(&job.changes),
             files: files.clone(),
             gaps: job.gaps.clone(),
+            ..Publication::default()
         })?;
         let mut state = self.state.lock();
         let new = files.into_iter().map(|entry| Arc::new(HistoryFile::new(entry)));
@@ -84,6 +95,23 @@ impl Store {
         self.cursor.send_replace(job.range.1);
         self.wake.notify_one();
         Ok(())
+    }
+
+    /// The names of all listed files.
+    pub(crate) fn names_taken(&self) -> HashSet<String> {
+        let files = Arc::clone(&self.state.lock().files);
+        files.iter().map(|file| file.entry.name.clone()).collect()
+    }
+
+    /// What files say of their series; readers get their turn in between.
+    pub(crate) fn origins(&self, series: &[SeriesId]) -> Vec<SeriesOrigin> {
+        const AT_ONCE: usize = 1024;
+        let mut origins = Vec::with_capacity(series.len());
+        for some in series.chunks(AT_ONCE) {
+            let state = self.state.lock();
+            origins.extend(some.iter().filter_map(|sid| state.registry.origin_of(*sid)));
+        }
+        origins
     }
 
     /// Removes the files that hold nothing but purged series.
@@ -104,7 +132,8 @@ impl Store {
         if dropped.is_empty() {
             return Ok(());
         }
-        self.catalog.remove(dropped.iter().map(|file| file.entry.name.clone()).collect())?;
+        let unlisted = dropped.iter().map(|file| file.entry.name.clone()).collect();
+        self.catalog.publish(Publication { unlisted, ..Publication::default() })?;
         let mut state = self.state.lock();
         let kept = state.files.iter().filter(|file| !dropped.iter().any(|d| Arc::ptr_eq(d, file)));
         state.files = Arc::new(kept.cloned().collect());
@@ -118,16 +147,4 @@ impl Store {
         }
         Ok(())
     }
-}
-
-/// An error with its causes, for people.
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(source) = cause {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        cause = source.source();
-    }
-    text
 }

@@ -1,0 +1,51 @@
+//! What the catalog knows, and what changes in it.
+
+use std::sync::Arc;
+
+use uns_model::{Sequence, Timestamp};
+
+use crate::error::Error;
+use crate::file::Entry;
+use crate::gap::Gap;
+use crate::registry::{Changes, Registry};
+
+/// The format this release writes. It reads format 1 too, and turns it into this one.
+pub(super) const FORMAT: i64 = 2;
+
+/// Everything the catalog knows.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    pub(crate) registry: Registry,
+    pub(crate) files: Vec<Entry>,
+    pub(crate) gaps: Vec<Gap>,
+    /// Files that others stand for, to be removed.
+    pub(crate) doomed: Vec<String>,
+    pub(crate) cursor: Sequence,
+    /// The newest ingest time up to the cursor.
+    pub(crate) ingest: Timestamp,
+    /// The catalog was made just now: what it should know, files may tell.
+    pub(crate) is_new: bool,
+    /// Why there was no catalog to read though there had been one, and where it is now.
+    pub(crate) lost: Option<String>,
+}
+
+/// What changes in the catalog, atomically.
+#[derive(Debug, Default)]
+pub(crate) struct Publication {
+    /// Where the cursor is then, and the newest ingest time up to there.
+    pub(crate) position: Option<(Sequence, Timestamp)>,
+    pub(crate) changes: Arc<Changes>,
+    pub(crate) files: Vec<Entry>,
+    pub(crate) gaps: Vec<Gap>,
+    /// Names that leave the manifest.
+    pub(crate) unlisted: Vec<String>,
+    /// Names that are to be removed from the disk.
+    pub(crate) doomed: Vec<String>,
+    /// Names that were removed from the disk.
+    pub(crate) gone: Vec<String>,
+}
+
+/// Names what was being done when SQLite refused.
+pub(super) fn sql(action: &'static str) -> impl FnOnce(sqlx::Error) -> Error {
+    move |source| Error::Catalog { action, source }
+}

@@ -1,0 +1,202 @@
+//! Opening the catalog: the lock, older formats, and a catalog that cannot be read.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
+use super::contents::{FORMAT, Loaded, sql};
+use super::load;
+use crate::error::Error;
+
+/// How long another process may take to let go of the catalog.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Names of set-aside catalogs count up to here.
+const ASIDE_MAX: u32 = 1_000;
+
+/// Opens or creates the database, locks it, and reads it. A damaged one is set aside, and a new one
+/// takes its place.
+pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, Loaded), Error> {
+    refuse_newer(path).await?;
+    let mut lost = orphaned_wal(path)?;
+    match open_and_load(path).await {
+        Err(error) if is_damage(&error) => {
+            let aside = set_aside(path)?;
+            let why = crate::error::chain(&error);
+            let text = format!("the history catalog could not be read ({why}), kept as {aside}");
+            tracing::error!(aside, error = %why, "the history catalog is damaged and set aside");
+            lost = Some(text);
+            let (connection, loaded) = open_and_load(path).await?;
+            Ok((connection, Loaded { lost, ..loaded }))
+        }
+        opened => opened.map(|(connection, loaded)| (connection, Loaded { lost, ..loaded })),
+    }
+}
+
+/// Refuses the catalog of a newer release before anything of it is touched. Whatever else is wrong
+/// with it shows when it is opened.
+async fn refuse_newer(path: &Path) -> Result<(), Error> {
+    if !path.exists() {
+        return Ok(());
+    }
+    // Without a write-ahead log beside it the file is all there is, and no file needs to be made.
+    let immutable = beside(path, "-wal").metadata().map_or(true, |wal| wal.len() == 0);
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(immutable);
+    let options = options.busy_timeout(PATIENCE).disable_statement_logging();
+    let Ok(mut connection) = SqliteConnection::connect_with(&options).await else { return Ok(()) };
+    let format = load::meta(&mut connection, "format").await;
+    drop(connection.close().await);
+    match format {
+        Ok(found) if found > FORMAT => Err(Error::NewerFormat { found, known: FORMAT }),
+        _ => Ok(()),
+    }
+}
+
+async fn open_and_load(path: &Path) -> Result<(SqliteConnection, Loaded), Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        // The only connection: without memory shared with others, which would be a file of its own
+        // to be made at every start, it also opens on a full disk. And it is a lock.
+        .locking_mode(SqliteLockingMode::Exclusive)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(PATIENCE)
+        .disable_statement_logging();
+    let opened = SqliteConnection::connect_with(&options).await;
+    let mut connection = opened.map_err(sql("open")).map_err(in_use)?;
+    let is_new = prepare(&mut connection).await.map_err(in_use)?;
+    let loaded = load::load(&mut connection).await?;
+    Ok((connection, Loaded { is_new, ..loaded }))
+}
+
+/// Creates the tables, or brings those of format 1 up to date; whether they are new.
+async fn prepare(connection: &mut SqliteConnection) -> Result<bool, Error> {
+    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master")
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(sql("read"))?;
+    if tables.is_empty() {
+        run(connection, include_str!("schema.sql")).await?;
+        return Ok(true);
+    }
+    match load::meta(connection, "format").await? {
+        FORMAT => {}
+        1 => run(connection, include_str!("from_1.sql")).await?,
+        found if found > FORMAT => return Err(Error::NewerFormat { found, known: FORMAT }),
+        _ => return Err(Error::Inconsistent("its format is none there was")),
+    }
+    mend_index(connection).await?;
+    Ok(false)
+}
+
+/// The manifest is looked up by name: an index whose order is broken would hide what it lists.
+async fn mend_index(connection: &mut SqliteConnection) -> Result<(), Error> {
+    for attempt in ["check", "check again"] {
+        let found: String = sqlx::query_scalar("PRAGMA integrity_check('file')")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(sql(attempt))?;
+        if found == "ok" {
+            return Ok(());
+        }
+        tracing::error!(found, "the manifest of history files is damaged, its index is made again");
+        sqlx::raw_sql("REINDEX file").execute(&mut *connection).await.map_err(sql("mend"))?;
+    }
+    Err(Error::Inconsistent("the manifest of files is damaged"))
+}
+
+/// Runs a script as one transaction: killed in between, nothing of it was.
+async fn run(connection: &mut SqliteConnection, script: &'static str) -> Result<(), Error> {
+    let mut tx = connection.begin().await.map_err(sql("begin a change of"))?;
+    sqlx::raw_sql(script).execute(&mut *tx).await.map_err(sql("create"))?;
+    tx.commit().await.map_err(sql("commit"))
+}
+
+/// The primary result code of SQLite, where the failure is one of SQLite.
+fn code(error: &Error) -> Option<i32> {
+    let Error::Catalog { source: sqlx::Error::Database(database), .. } = error else { return None };
+    database.code()?.parse::<i32>().ok()
+}
+
+/// Names a catalog that another process has.
+fn in_use(error: Error) -> Error {
+    const BUSY: i32 = 5;
+    match code(&error) {
+        Some(code) if code & 0xff == BUSY => Error::CatalogInUse,
+        _ => error,
+    }
+}
+
+/// Whether the catalog itself is the fault, not the disk, its rights or another process.
+fn is_damage(error: &Error) -> bool {
+    const ERROR: i32 = 1;
+    const CORRUPT: i32 = 11;
+    const NOT_A_DATABASE: i32 = 26;
+    const SHORT_READ: i32 = 522;
+    match error {
+        Error::Inconsistent(_) => true,
+        Error::Catalog { source: sqlx::Error::Database(_), .. } => {
+            code(error).is_some_and(|code| {
+                [ERROR, CORRUPT, NOT_A_DATABASE].contains(&(code & 0xff)) || code == SHORT_READ
+            })
+        }
+        Error::Catalog { source, .. } => matches!(
+            source,
+            sqlx::Error::RowNotFound
+                | sqlx::Error::ColumnDecode { .. }
+                | sqlx::Error::ColumnIndexOutOfBounds { .. }
+                | sqlx::Error::Decode(_)
+                | sqlx::Error::Protocol(_)
+        ),
+        _ => false,
+    }
+}
+
+/// A write-ahead log whose database is gone: SQLite would remove it.
+fn orphaned_wal(path: &Path) -> Result<Option<String>, Error> {
+    let wal = beside(path, "-wal");
+    let empty = |path: &Path| path.metadata().map_or(true, |found| found.len() == 0);
+    if !empty(path) || empty(&wal) {
+        return Ok(None);
+    }
+    let aside = set_aside(path)?;
+    tracing::error!(aside, "the history catalog is gone, what was left of it is set aside");
+    Ok(Some(format!("the history catalog was gone, what was left of it is kept as {aside}")))
+}
+
+/// Renames the catalog and its write-ahead log so that both still belong together.
+fn set_aside(path: &Path) -> Result<String, Error> {
+    let failed = |source| Error::Disk { action: "set aside", path: path.to_owned(), source };
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let names = (1..=ASIDE_MAX).map(|n| format!("{stem}.damaged-{n}.sqlite"));
+    let is_free = |name: &String| {
+        let aside = path.with_file_name(name);
+        !aside.exists() && !beside(&aside, "-wal").exists()
+    };
+    let name = names.into_iter().find(is_free);
+    let name = name.ok_or_else(|| failed(std::io::ErrorKind::AlreadyExists.into()))?;
+    let aside = path.with_file_name(&name);
+    // The log goes first: beside a new database it would be taken for that one's.
+    for (from, to) in
+        [(beside(path, "-wal"), beside(&aside, "-wal")), (path.to_owned(), aside.clone())]
+    {
+        match std::fs::rename(&from, &to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
+            _ => {}
+        }
+    }
+    let dir = path.parent().unwrap_or(Path::new("."));
+    std::fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)?;
+    Ok(name)
+}
+
+/// The file with this ending behind the whole name.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(ending);
+    path.with_file_name(name)
+}
