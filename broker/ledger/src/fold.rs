@@ -15,7 +15,7 @@ pub use retained::SharedRetained;
 pub(crate) use retained::{Retained, Stored};
 pub(crate) use target::Target;
 
-use crate::owed::{Entry, Terms};
+use crate::owed::{Entry, Owed, Terms};
 use crate::session::{Pending, Remains, Session};
 use crate::{Config, Dropped, Topics};
 
@@ -161,8 +161,10 @@ impl Fold {
         let (sequence, bytes) = (target.sequence(), target.bytes());
         for member in members.iter() {
             self.seen = self.seen.max(member.session);
-            // A publish may meet a session that has just ended.
-            let Some(session) = self.sessions.get_mut(&member.session) else { continue };
+            let Some(session) = self.sessions.get_mut(&member.session) else {
+                self.owe_ended(config, member, &target);
+                continue;
+            };
             if sequence <= session.owed.last() {
                 self.counts.contradictions += 1;
                 continue;
@@ -185,6 +187,29 @@ impl Fold {
         }
     }
 
+    /// A publish may meet a session that has just ended, or is not opened yet. What it would have got
+    /// as the member of a share is for another member.
+    fn owe_ended(&mut self, config: &Config, member: Member<'_>, target: &Target<'_>) {
+        let Member { session, qos, retain, ids, share } = member;
+        let (Some(share), Some(org)) = (share, target.org()) else { return };
+        let (sequence, bytes) = (target.sequence(), target.bytes());
+        let fresh = || Remains { org, owed: Owed::default() };
+        let owed = &mut self.remains.entry(session).or_insert_with(fresh).owed;
+        if sequence <= owed.last() {
+            self.counts.contradictions += 1;
+        } else if owed.len() >= config.owed_count_max || self.totals.owed >= config.owed_total_max {
+            owed.refuse(sequence);
+            self.counts.dropped.quota += 1;
+        } else {
+            owed.push(Terms { sequence, qos, retain, bytes }, ids.iter(), Some(share));
+            self.totals.owed += 1;
+            self.totals.owed_bytes += u64::from(bytes);
+        }
+        if owed.len() == 0 {
+            self.remains.remove(&session);
+        }
+    }
+
     /// Records are missing: what they said about sessions is lost.
     pub(crate) fn gap(&mut self, until: Sequence) {
         self.applied = self.applied.max(until);
@@ -197,10 +222,9 @@ impl Fold {
         sequence: Sequence,
         cause: Cause,
     ) -> Option<&mut Session> {
-        let entry = match self.sessions.get_mut(&session) {
-            Some(session) => session.owed.settle(sequence)?,
-            None => self.settle_remains(session, sequence)?,
-        };
+        let own = self.sessions.get_mut(&session).and_then(|one| one.owed.settle(sequence));
+        let of_session = own.is_some();
+        let entry = own.or_else(|| self.settle_remains(session, sequence))?;
         self.totals.owed -= 1;
         self.totals.owed_bytes -= u64::from(entry.bytes);
         match cause {
@@ -209,7 +233,7 @@ impl Fold {
                 self.counts.dropped.damage += 1;
             }
         }
-        let session = self.sessions.get_mut(&session)?;
+        let session = self.sessions.get_mut(&session).filter(|_| of_session)?;
         session.dropped += 1;
         Some(session)
     }

@@ -149,17 +149,16 @@ impl Fold {
     }
 
     fn settle(&mut self, number: SessionNo, sequence: Sequence, observer: &mut impl Observer) {
-        let entry = match self.sessions.get_mut(&number) {
-            Some(session) => session.owed.settle(sequence),
-            None => self.settle_remains(number, sequence),
-        };
-        let Some(entry) = entry else {
+        let session = self.sessions.get_mut(&number);
+        let own = session.and_then(|session| session.owed.settle(sequence));
+        let of_session = own.is_some();
+        let Some(entry) = own.or_else(|| self.settle_remains(number, sequence)) else {
             self.counts.contradictions += 1;
             return;
         };
         self.totals.owed -= 1;
         self.totals.owed_bytes -= u64::from(entry.bytes);
-        if let Some(session) = self.sessions.get_mut(&number) {
+        if let Some(session) = self.sessions.get_mut(&number).filter(|_| of_session) {
             observer.settled(session, entry);
         }
     }

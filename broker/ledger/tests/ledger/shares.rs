@@ -97,3 +97,30 @@ fn what_retention_takes_first_is_lost_and_counted() {
     let stats = world.ledger.stats();
     assert_eq!((stats.owed, stats.dropped.retention), (1, 1));
 }
+
+/// Cores write to the log side by side, so what one of them owes to a session may follow the end of
+/// that session, which another one wrote. It is not lost to the share.
+#[test]
+fn what_is_owed_to_a_member_that_has_just_ended_is_for_another_one() {
+    let world = World::new();
+    world.open_session(1, NEVER);
+    world.change(1, SessionChange::Ended);
+    let late = publish(&world, "late", 1, Some("$share/g/t/+"));
+    publish(&world, "its own", 1, None);
+    eventually("it is offered", || passed(&world) == [("late".to_owned(), late)]);
+    world.change(1, SessionChange::Settled { sequence: late });
+    world.settled_down();
+    assert_eq!(world.ledger.stats().owed, 0);
+}
+
+/// The same before the session begins: it has no claim to it, and the share has.
+#[test]
+fn what_is_owed_to_a_member_that_is_not_opened_yet_is_for_another_one() {
+    let world = World::new();
+    let early = publish(&world, "early", 1, Some("$share/g/t/+"));
+    world.open_session(1, NEVER);
+    eventually("it is offered", || passed(&world) == [("early".to_owned(), early)]);
+    world.change(1, SessionChange::Settled { sequence: early });
+    world.settled_down();
+    assert_eq!(world.ledger.stats().owed, 0);
+}

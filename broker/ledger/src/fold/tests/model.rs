@@ -13,7 +13,8 @@ pub(super) struct Model {
     /// Delay and record.
     wills: BTreeMap<SessionNo, (u32, Sequence)>,
     /// What ended sessions left to their shares.
-    remains: BTreeMap<SessionNo, Vec<u64>>,
+    /// What is left, and the last it was owed.
+    remains: BTreeMap<SessionNo, (Vec<u64>, u64)>,
     retained: BTreeMap<String, Sequence>,
     seen: u32,
 }
@@ -82,9 +83,15 @@ impl Model {
     fn owe(&mut self, quota: usize, sequence: u64, members: &[(SessionNo, u8, bool)]) {
         for (session, qos, shared) in members {
             self.seen = self.seen.max(session.0);
-            let Some(one) = self.sessions.get_mut(session).filter(|one| sequence > one.last) else {
+            let Some(one) = self.sessions.get_mut(session) else {
+                if *shared {
+                    self.owe_ended(quota, (*session, sequence));
+                }
                 continue;
             };
+            if sequence <= one.last {
+                continue;
+            }
             one.last = sequence;
             if one.owed.len() < quota {
                 one.owed.push((sequence, one.ordinals, *qos, false));
@@ -94,6 +101,22 @@ impl Model {
             }
             one.ordinals += 1;
         }
+    }
+
+    fn owe_ended(&mut self, quota: usize, (session, sequence): (SessionNo, u64)) {
+        let (left, last) = self.remains.entry(session).or_default();
+        if sequence > *last {
+            *last = sequence;
+            left.extend((left.len() < quota).then_some(sequence));
+        }
+        self.remains.retain(|_, (left, _)| !left.is_empty());
+    }
+
+    fn settle_remains(&mut self, number: SessionNo, sequence: u64) {
+        if let Some((left, _)) = self.remains.get_mut(&number) {
+            left.retain(|one| *one != sequence);
+        }
+        self.remains.retain(|_, (left, _)| !left.is_empty());
     }
 
     fn change(&mut self, (at, number): (Sequence, SessionNo), change: &SessionChange<'_>) {
@@ -119,10 +142,7 @@ impl Model {
         }
         let Some(one) = self.sessions.get_mut(&number) else {
             if let SessionChange::Settled { sequence } = change {
-                if let Some(left) = self.remains.get_mut(&number) {
-                    left.retain(|one| *one != sequence.0);
-                }
-                self.remains.retain(|_, left| !left.is_empty());
+                self.settle_remains(number, sequence.0);
             }
             return;
         };
@@ -143,6 +163,9 @@ impl Model {
             }
             SessionChange::Will { delay, .. } => drop(self.wills.insert(number, (delay, at))),
             SessionChange::Settled { sequence } => {
+                if one.owed.iter().all(|entry| entry.0 != sequence.0) {
+                    return self.settle_remains(number, sequence.0);
+                }
                 one.owed.retain(|entry| entry.0 != sequence.0);
                 one.shared.retain(|one| *one != sequence.0);
             }
@@ -168,7 +191,7 @@ impl Model {
         };
         let left: Vec<u64> = one.owed.iter().filter(|one| stays(one)).map(|one| one.0).collect();
         if !left.is_empty() {
-            self.remains.insert(number, left);
+            self.remains.insert(number, (left, one.last));
         }
     }
 
@@ -219,7 +242,8 @@ impl Model {
             let live = left.owed.entries().filter(|entry| !entry.is_settled());
             remains.insert(*number, live.map(|one| one.sequence().0).collect::<Vec<_>>());
         }
-        assert_eq!(remains, self.remains);
+        let expected = self.remains.iter().map(|(number, (left, _))| (*number, left.clone()));
+        assert_eq!(remains, expected.collect());
         let owed: usize = self.sessions.values().map(|one| one.owed.len()).sum();
         let left: usize = remains.values().map(Vec::len).sum();
         assert_eq!(fold.totals.owed, owed + left);
