@@ -29,13 +29,15 @@ pub struct Parked {
     pub walks: HashSet<Box<str>, RandomState>,
     /// QoS 2 identifiers its client uses.
     pub received: HashSet<PacketId, RandomState>,
+    /// The connection that left it, if the log has not decided about all that published.
+    pub undecided: Option<Address>,
 }
 
 /// How the end of a session went.
 #[derive(Debug)]
 pub enum Ended {
     /// It left this; nothing if its state was with its connection.
-    Left(Parked),
+    Left(Box<Parked>),
     /// Its client is connected.
     GoesOn,
     /// The client has no such session.
@@ -192,15 +194,38 @@ impl Clients {
         Some(Found { session: kept.number, parked, own })
     }
 
+    /// The connection that left the client's session, if the log has not decided about all that it
+    /// published.
+    pub fn undecided(&self, org: OrgId, client_id: &str) -> Option<Address> {
+        let mut state = self.state.lock();
+        state.client(org, client_id)?.session.as_ref()?.parked.as_ref()?.undecided
+    }
+
     /// A publish of QoS 2 was not taken after all, and its client is gone by now: sent again, it is
     /// a new one.
-    pub fn forget_received(&self, session: SessionNo, id: PacketId) {
-        let mut state = self.state.lock();
-        let sessions = state.orgs.values_mut().flat_map(HashMap::values_mut);
-        let mut kept = sessions.filter_map(|client| client.session.as_mut());
-        let found = kept.find(|kept| kept.number == session);
-        if let Some(parked) = found.and_then(|kept| kept.parked.as_mut()) {
+    pub fn forget_received(&self, client: (OrgId, &str), session: SessionNo, id: PacketId) {
+        self.with_parked(client, session, |parked| {
             parked.received.remove(&id);
+        });
+    }
+
+    /// The log has decided about all that the last connection of a session published.
+    pub fn decided(&self, client: (OrgId, &str), session: SessionNo) {
+        self.with_parked(client, session, |parked| parked.undecided = None);
+    }
+
+    fn with_parked(
+        &self,
+        (org, client_id): (OrgId, &str),
+        session: SessionNo,
+        change: impl FnOnce(&mut Parked),
+    ) {
+        let mut state = self.state.lock();
+        if let Some(client) = state.client(org, client_id)
+            && let Some(kept) = client.session.as_mut().filter(|kept| kept.number == session)
+            && let Some(parked) = &mut kept.parked
+        {
+            change(parked);
         }
     }
 
@@ -251,7 +276,7 @@ impl Clients {
         let parked = client.session.take().and_then(|kept| kept.parked);
         state.sessions -= 1;
         state.forget_if_gone(org, client_id);
-        Ended::Left(*parked.unwrap_or_default())
+        Ended::Left(parked.unwrap_or_default())
     }
 
     /// Puts a session back, as at start-up.

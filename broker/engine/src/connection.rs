@@ -15,6 +15,7 @@ use crate::clients::Filters;
 use crate::config::Durability;
 use crate::dead::Described;
 use crate::engine::Unconfirmed;
+use crate::exchanges::Exchanges;
 use crate::limits::{Bucket, Organisation};
 use crate::login::{Exchange, Identity, Peer};
 use crate::message::Message;
@@ -200,8 +201,13 @@ pub(crate) struct Connection<N> {
     pub(crate) unacknowledged: u32,
     /// Those of them that are PUBLISH with QoS 1.
     pub(crate) unacknowledged_qos1: u32,
-    /// QoS 2 identifiers it uses: taken, and not yet released by it.
-    pub(crate) received: HashSet<PacketId, RandomState>,
+    /// QoS 2 identifiers it uses.
+    pub(crate) received: Exchanges,
+    /// Its publishes of QoS 2 that the log has not decided about, if its session is durable.
+    pub(crate) undecided: u32,
+    /// Identifiers whose release the log did not take, though PUBCOMP was said: `memory` says so
+    /// whatever the disk does. The log is told again once it works.
+    pub(crate) unforgotten: HashSet<PacketId, RandomState>,
     /// Its session, if the log knows it: it has a will, or is durable.
     pub(crate) session: Option<SessionNo>,
     /// Whether the session outlives this connection, or the one before: then what it is owed
@@ -264,7 +270,9 @@ impl<N> Connection<N> {
             outbound: Outbound::new(Version::V5, packet_bytes_max, Window::new(0, 1)),
             unacknowledged: 0,
             unacknowledged_qos1: 0,
-            received: HashSet::default(),
+            received: Exchanges::default(),
+            undecided: 0,
+            unforgotten: HashSet::default(),
             session: None,
             durable: false,
             new_session: false,
@@ -301,7 +309,7 @@ impl<N> Connection<N> {
     /// where CONNACK said how many there may be.
     pub(crate) fn over_receive_maximum(&self, publish: &Publish<'_>, max: u16) -> Option<Excess> {
         let repeated = publish.qos == QoS::ExactlyOnce
-            && publish.packet_id.is_some_and(|id| self.received.contains(&id));
+            && publish.packet_id.is_some_and(|id| self.received.is_repeated(id));
         let unanswered = self.unacknowledged_qos1 as usize + self.received.len();
         match self.version {
             Version::V5 => (unanswered >= usize::from(max) && !repeated).then_some(Excess::Error),

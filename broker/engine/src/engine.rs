@@ -13,9 +13,11 @@ mod end_session;
 mod exchange;
 mod figures;
 mod inspect;
+mod leaving;
 mod pass_on;
 mod permit;
 mod publish;
+mod qos2;
 mod receive;
 mod remote;
 mod retain;
@@ -49,6 +51,7 @@ use crate::trace::Tracer;
 use acks::Acks;
 pub use authenticate::RefusedLogin;
 use connect::Claim;
+use leaving::Leaving;
 pub use pass_on::LeftBehind;
 pub use publish::{InProcess, Offer, Together};
 pub use receive::Received;
@@ -167,6 +170,8 @@ pub struct Engine<G: Gate> {
     acks: Acks<G::Receipt, G::Node>,
     /// Connections that wait for the holder of their client id on another core to go.
     claims: HashMap<Key, Claim, RandomState>,
+    /// Connections of durable sessions that are gone, and whose publishes the log has not decided.
+    leaving: HashMap<Key, Leaving, RandomState>,
     /// Connections that wait for room somewhere.
     paused: Vec<Key>,
     /// Whether the paused may try again.
@@ -199,6 +204,7 @@ impl<G: Gate> Engine<G> {
             outboxes: std::iter::repeat_with(outbox).take(broker.cores().into()).collect(),
             acks: Acks::default(),
             claims: HashMap::default(),
+            leaving: HashMap::default(),
             paused: Vec::new(),
             resume: false,
             throttled: Vec::new(),

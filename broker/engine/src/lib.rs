@@ -22,6 +22,7 @@ mod aliases;
 mod connection;
 mod dead;
 mod entrusted;
+mod exchanges;
 mod feed;
 mod inspect;
 mod message;

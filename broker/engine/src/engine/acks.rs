@@ -28,7 +28,7 @@ pub(super) enum Who<N> {
     /// A client, for the answer to this packet.
     Client(Key, PacketId, Answer),
     /// A durable session, for PUBREC to a publish it sent.
-    Took(Key, PacketId, SessionNo),
+    Took(Key, PacketId),
     /// A client, for SUBACK or UNSUBACK.
     Granted(Key, Box<Granted>),
     /// A client that said PUBREC, for PUBREL.
@@ -248,17 +248,17 @@ impl<G: Gate> Engine<G> {
         waiter: Waiter<G::Node>,
         outcome: Option<&Result<G::Receipt, Rejection>>,
     ) {
-        let refused = match (&waiter.refused, outcome) {
-            (Some(refused), _) => Some(&**refused),
-            (None, Some(Err(rejection))) => Some(rejection),
-            (None, Some(Ok(_)) | None) => None,
+        let own = waiter.refused.as_deref();
+        let failed = outcome.and_then(|outcome| outcome.as_ref().err());
+        let refused = match waiter.who {
+            // Whether the identifier is free is for the log to say, be it known or not.
+            Who::Client(.., Answer::Pubcomp) => failed.or(own),
+            _ => own.or(failed),
         };
         match waiter.who {
             Who::Client(key, id, answer) => self.answer_waiting(key, (id, answer), refused),
-            Who::Took(key, id, session) => {
-                if refused.is_some() && !self.is_up(key) {
-                    self.broker.clients.forget_received(session, id);
-                }
+            Who::Took(key, id) => {
+                self.decided(key, id, refused.is_none());
                 self.answer_waiting(key, (id, Answer::Pubrec), refused);
             }
             Who::Granted(key, granted) => {

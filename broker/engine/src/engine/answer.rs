@@ -19,6 +19,8 @@ use super::acks::Who;
 pub(super) enum Answer {
     Puback,
     Pubrec,
+    /// PUBREC for a PUBLISH that repeats one.
+    PubrecAgain,
     Pubcomp,
 }
 
@@ -63,7 +65,10 @@ impl<G: Gate> Engine<G> {
             connection.unacknowledged += 1;
             connection.unacknowledged_qos1 += u32::from(answer == Answer::Puback);
             let who = match connection.durable_session() {
-                Some(session) if answer == Answer::Pubrec => Who::Took(key, id, session),
+                Some(_) if answer == Answer::Pubrec => {
+                    connection.undecided += 1;
+                    Who::Took(key, id)
+                }
                 _ => Who::Client(key, id, answer),
             };
             self.acks.wait(who, accepted.err());
@@ -82,19 +87,8 @@ impl<G: Gate> Engine<G> {
         refused: Option<&Rejection>,
     ) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        match answer {
-            Answer::Puback => {}
-            // Not taken: sent again, it is a new publish.
-            Answer::Pubrec if refused.is_some() => {
-                connection.received.remove(&id);
-            }
-            Answer::Pubrec => {}
-            // Its release is not stored, so its identifier is still in use.
-            Answer::Pubcomp if refused.is_some() => {
-                connection.received.insert(id);
-            }
-            Answer::Pubcomp => {}
-        }
+        let refused = connection.conclude((id, answer), refused);
+        let refused = refused.as_ref();
         if !connection.is_up() {
             return;
         }
@@ -198,7 +192,7 @@ fn write_ack<N>(
     let sink = connection.outbound.sink(desk);
     let said = match answer {
         Answer::Puback => ack.encode_puback(version, sink),
-        Answer::Pubrec => ack.encode_pubrec(version, sink),
+        Answer::Pubrec | Answer::PubrecAgain => ack.encode_pubrec(version, sink),
         Answer::Pubcomp => ack.encode_pubcomp(version, sink),
     };
     said.expect("its strings are short");

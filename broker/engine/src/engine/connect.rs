@@ -126,13 +126,13 @@ impl<G: Gate> Engine<G> {
     /// Another core says something.
     pub fn signal(&mut self, now: Now, signal: Signal) {
         match signal {
-            Signal::TakeOver { old, new } => {
-                let (to, signal) = match self.give_way(now, old) {
-                    Some(holder) => (holder.core, Signal::TakeOver { old: holder.key, new }),
-                    None => (new.core, Signal::TakenOver { new: new.key }),
-                };
-                self.effects.signals.push((to, signal));
-            }
+            Signal::TakeOver { old, new } => match self.give_way(now, old) {
+                Some(holder) => {
+                    let signal = Signal::TakeOver { old: holder.key, new };
+                    self.effects.signals.push((holder.core, signal));
+                }
+                None => self.hand_session_over(old, new),
+            },
             Signal::TakenOver { new } => self.taken_over(now, new),
             Signal::Resume => self.resume = true,
         }
@@ -142,6 +142,11 @@ impl<G: Gate> Engine<G> {
     fn welcome(&mut self, now: Now, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let Phase::Claiming(welcome) = &mut connection.phase else { return };
+        if !welcome.clean_start
+            && let Some(left) = self.broker.clients.undecided(connection.org, &connection.client_id)
+        {
+            return self.await_holder(key, left);
+        }
         let welcome = std::mem::take(&mut **welcome);
         let Ok(session_present) = self.open_session(now, key, welcome.clean_start) else {
             return self.fail(now, key, ReasonCode::QuotaExceeded);

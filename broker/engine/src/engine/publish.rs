@@ -8,8 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_codec::{PacketId, Publish, QoS, ReasonCode};
-use fabric::SessionChange;
+use broker_codec::{Publish, QoS, ReasonCode};
 use uns_model::{Kept, OrgId, PublisherId};
 
 use super::acks::Who;
@@ -100,10 +99,10 @@ impl<G: Gate> Engine<G> {
             return Err(Fatal(ReasonCode::ProtocolError));
         }
         if publish.qos == QoS::ExactlyOnce
-            && let Some(id) = publish.packet_id.filter(|id| connection.received.contains(id))
+            && let Some(id) = publish.packet_id.filter(|id| connection.received.is_repeated(*id))
         {
             // It is taken already, and delivered once (TRAP-07).
-            self.acknowledge(key, (id, Answer::Pubrec), Ok(false));
+            self.acknowledge(key, (id, Answer::PubrecAgain), Ok(false));
             return Ok(Step::Next);
         }
         let topic = aliased.as_deref().unwrap_or(publish.topic);
@@ -163,43 +162,6 @@ impl<G: Gate> Engine<G> {
         // Not before: what is said of a publish is committed with it, or after a crash it would be
         // taken a second time.
         self.flush_if_large(now);
-    }
-
-    /// A QoS 2 publish was accepted, or not: PUBREC, and its identifier is in use until PUBREL.
-    fn take(&mut self, now: Now, key: Key, id: PacketId, accepted: Result<bool, Rejection>) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let mut accepted = accepted;
-        if accepted.is_ok() {
-            connection.received.insert(id);
-            if let Some(session) = connection.durable_session() {
-                self.gate.session(now.wall, session, &SessionChange::Took { packet_id: id.get() });
-                accepted = Ok(true);
-            }
-        }
-        self.acknowledge(key, (id, Answer::Pubrec), accepted);
-    }
-
-    /// PUBREL: the identifier is free again, and PUBCOMP says so once that is durable.
-    pub(super) fn pubrel(&mut self, now: Now, key: Key, id: PacketId) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        if !connection.received.remove(&id) {
-            // The log may still have it, if it did not take the release before.
-            if let Some(session) = connection.durable_session() {
-                let forgot = SessionChange::Forgot { packet_id: id.get() };
-                self.gate.session(now.wall, session, &forgot);
-            }
-            let unknown = Rejection::new(
-                ReasonCode::PacketIdentifierNotFound,
-                "packet_identifier_unknown",
-                "no PUBLISH of QoS 2 with this identifier is under way",
-            );
-            return self.acknowledge(key, (id, Answer::Pubcomp), Err(unknown));
-        }
-        let logged = connection.durable_session();
-        if let Some(session) = logged {
-            self.gate.session(now.wall, session, &SessionChange::Forgot { packet_id: id.get() });
-        }
-        self.acknowledge(key, (id, Answer::Pubcomp), Ok(logged.is_some()));
     }
 
     /// A retained figure of the broker itself, which no gate has to allow.

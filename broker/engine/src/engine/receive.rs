@@ -194,7 +194,9 @@ impl<G: Gate> Engine<G> {
         match packet {
             Packet::Publish(publish) => return self.publish(now, key, publish),
             Packet::Puback(ack) => self.puback(now, key, ack.packet_id),
-            Packet::Subscribe(_) | Packet::Unsubscribe(_) if self.waits_for_log(key) => {
+            Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pubrel(_)
+                if self.waits_for_log(key) =>
+            {
                 return Ok(self.pause(key));
             }
             Packet::Subscribe(subscribe) => self.subscribe(now, key, subscribe)?,

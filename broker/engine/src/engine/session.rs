@@ -12,6 +12,7 @@ use super::{Attached, Engine, Now};
 use crate::access::Action;
 use crate::clients::{Ended, Found, Parked};
 use crate::connection::{Connection, Will};
+use crate::exchanges::Exchanges;
 use crate::feed::{Fed, LEDGER_PACKET_IDS};
 use crate::gate::Gate;
 use crate::key::Key;
@@ -129,7 +130,7 @@ impl<G: Gate> Engine<G> {
     fn unpark(&mut self, key: Key, session: SessionNo, parked: Parked) {
         let me = self.address(key);
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let Parked { filters, walks, received } = parked;
+        let Parked { filters, walks, received, .. } = parked;
         for (filter, wish) in &filters {
             let link = Some(connection.outbound.link.clone());
             let subscriber = Subscriber { wish: *wish, link, session: Some(session) };
@@ -145,7 +146,7 @@ impl<G: Gate> Engine<G> {
         }
         connection.filters = filters;
         connection.walks = walks;
-        connection.received = received;
+        connection.received = Exchanges::resumed(received);
     }
 
     /// The log knows of this connection, and the ledger may feed it; or the log took nothing, and
@@ -219,8 +220,9 @@ impl<G: Gate> Engine<G> {
         let Some(session) = session else { return };
         if waits {
             self.gate.session(now.wall, session, &SessionChange::Left { expiry });
+            let undecided = self.leave_undecided(key, session);
             let Some(connection) = self.connections.get_mut(key) else { return };
-            let parked = connection.park();
+            let parked = Parked { undecided, ..connection.park() };
             self.broker.clients.park(org, &connection.client_id, session, parked);
         } else {
             self.gate.session(now.wall, session, &SessionChange::Ended);
@@ -313,7 +315,8 @@ impl<N> Connection<N> {
         Parked {
             filters: std::mem::take(&mut self.filters),
             walks: std::mem::take(&mut self.walks),
-            received: std::mem::take(&mut self.received),
+            received: std::mem::take(&mut self.received).park(),
+            undecided: None,
         }
     }
 }

@@ -69,6 +69,10 @@ impl<G: Gate> Engine<G> {
                 self.unanswered.push(key);
                 continue;
             }
+            for id in &connection.unforgotten {
+                let forgot = SessionChange::Forgot { packet_id: id.get() };
+                self.gate.session(now.wall, session, &forgot);
+            }
             let doubtful = connection.unconfirmed.iter_mut().filter(|one| one.ticket > reached);
             for one in doubtful {
                 one.ticket = ticket;

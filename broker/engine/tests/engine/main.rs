@@ -12,6 +12,7 @@ mod durable_sessions;
 mod enhanced;
 mod exactly_once;
 mod fuzzed;
+mod identifiers;
 mod inspection;
 mod log_in;
 mod looks_ahead;

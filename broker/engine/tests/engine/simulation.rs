@@ -35,6 +35,7 @@ fn every_history_keeps_what_mqtt_promises() {
 fn mistakes_are_found() {
     for fault in [
         Fault::ForgetsWhatItTook,
+        Fault::KeepsWhatWasReleased,
         Fault::NeverSettles,
         Fault::LosesOwed,
         Fault::EndsWhicheverWill,

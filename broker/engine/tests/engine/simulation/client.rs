@@ -1,5 +1,6 @@
 //! A client that keeps to the specification, whatever happens to its connection: it sends again what
-//! was not acknowledged, and takes QoS 2 once.
+//! was not acknowledged, also on the same connection after a while of silence, takes QoS 2 once, and
+//! gives the lowest free packet identifier to each publish, as most libraries do.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -75,7 +76,6 @@ pub(crate) struct Client {
     pub(crate) got: Vec<Got>,
     /// Those that came with RETAIN, because they were there when it subscribed.
     pub(crate) kept: Vec<Got>,
-    next_id: u16,
     out: Vec<Out>,
     incoming: HashSet<PacketId>,
     owed_acks: VecDeque<(u8, PacketId)>,
@@ -92,7 +92,6 @@ impl Client {
             established: false,
             got: Vec::new(),
             kept: Vec::new(),
-            next_id: 0,
             out: Vec::new(),
             incoming: HashSet::new(),
             owed_acks: VecDeque::new(),
@@ -179,17 +178,25 @@ impl Client {
     }
 
     pub(crate) fn publish(&mut self, topic: &str, number: u32, (qos, retain): (QoS, bool)) {
-        let in_use = |id: u16| self.out.iter().any(|out| out.id.get() == id);
-        let next = |id: u16| if id >= 50 { 1 } else { id + 1 };
-        self.next_id = next(self.next_id);
-        while in_use(self.next_id) {
-            self.next_id = next(self.next_id);
-        }
-        let id = PacketId::new(self.next_id).expect("not 0");
+        let in_use = |id: &u16| self.out.iter().any(|out| out.id.get() == *id);
+        let free = (1..).find(|id| !in_use(id)).expect("few are in use");
+        let id = PacketId::new(free).expect("not 0");
         let topic = topic.to_owned();
         let out = Out { id, topic, number, qos, retain, stage: Stage::Sent };
         self.send(&out, false);
         self.out.push(out);
+    }
+
+    /// Nothing was heard of this one of its publishes for a while: it says it again. MQTT 5 forbids
+    /// that to a PUBLISH on the same connection [MQTT-4.4.0-1].
+    pub(crate) fn insist(&mut self, nth: usize) {
+        if !self.is_up() || !self.established {
+            return;
+        }
+        let may = |out: &&Out| self.version == Version::V311 || out.stage == Stage::Released;
+        if let Some(out) = self.out.iter().cycle().nth(nth).filter(may).cloned() {
+            self.send(&out, true);
+        }
     }
 
     fn send(&mut self, out: &Out, dup: bool) {
@@ -260,13 +267,15 @@ impl Client {
                 return Some(Heard::Subscribed);
             }
             Packet::Publish(publish) => self.receive(publish),
-            Packet::Puback(ack) => return self.done(ack.packet_id, false),
+            Packet::Puback(ack) => return self.done((ack.packet_id, QoS::AtLeastOnce), false),
             Packet::Pubcomp(ack) => {
                 let known = self.version == Version::V5 && !ack.reason.is_error();
-                return self.done(ack.packet_id, known);
+                return self.done((ack.packet_id, QoS::ExactlyOnce), known);
             }
             Packet::Pubrec(ack) => {
-                if let Some(out) = self.out.iter_mut().find(|out| out.id == ack.packet_id) {
+                let of_qos_2 = |out: &&mut Out| out.qos == QoS::ExactlyOnce;
+                let mut all = self.out.iter_mut().filter(of_qos_2);
+                if let Some(out) = all.find(|out| out.id == ack.packet_id) {
                     out.stage = Stage::Released;
                 }
                 self.say(&Packet::Pubrel(Ack::new(ack.packet_id)));
@@ -302,8 +311,14 @@ impl Client {
         }
     }
 
-    fn done(&mut self, id: PacketId, released: bool) -> Option<Heard> {
-        let at = self.out.iter().position(|out| out.id == id)?;
+    /// An exchange is over, if it is the one that this answer ends: the last one with the same
+    /// identifier may have been asked twice for its own.
+    fn done(&mut self, (id, qos): (PacketId, QoS), released: bool) -> Option<Heard> {
+        let ends = |out: &Out| match qos {
+            QoS::ExactlyOnce => out.stage == Stage::Released,
+            _ => out.qos == qos,
+        };
+        let at = self.out.iter().position(|out| out.id == id && ends(out))?;
         let Out { topic, number, .. } = self.out.remove(at);
         Some(Heard::Acknowledged { topic, number, released })
     }

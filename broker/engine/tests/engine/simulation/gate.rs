@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     None,
     /// QoS 2 packet ids of clients are not noted.
     ForgetsWhatItTook,
+    /// The release of QoS 2 packet ids of clients is not noted.
+    KeepsWhatWasReleased,
     /// What was acknowledged by a client is not noted.
     NeverSettles,
     /// Now and then nobody is told whom a message is owed to.
@@ -118,6 +120,7 @@ impl Gate for SimGate {
     fn session(&mut self, now: Timestamp, session: SessionNo, change: &SessionChange<'_>) {
         let forgotten = match change {
             SessionChange::Took { .. } => self.fault == Fault::ForgetsWhatItTook,
+            SessionChange::Forgot { .. } => self.fault == Fault::KeepsWhatWasReleased,
             SessionChange::Settled { .. } => self.fault == Fault::NeverSettles,
             _ => false,
         };

@@ -14,11 +14,13 @@ use broker_ledger::{
     SharedRetained, Steps, Topics,
 };
 use fabric::sim::{SimDisk, SimLog};
+use fabric::{Log, Record, TailItem};
 use parking_lot::Mutex;
 use uns_model::{
     Clock, Kept, ManualClock, OrgId, SeededRandom, Sequence, SessionNo, Timestamp, TopicId,
 };
 
+use super::client::Got;
 use super::gate::{Commits, Fault, SimGate};
 
 pub(crate) const CORES: usize = 2;
@@ -100,6 +102,21 @@ impl Hub {
         self.ledger = open_ledger(&self.log, &self.disk, &self.clock);
         self.steps = self.ledger.steps();
         self.engines = cores(&self.ledger, &self.clock, &self.log, &self.commits, self.fault);
+    }
+
+    /// The publishes in the log, in its order, and whether each is to be retained.
+    pub(crate) fn logged(&self) -> Vec<(Got, bool)> {
+        let (mut tail, mut logged) = (self.log.tail(Sequence::ZERO), Vec::new());
+        while let Some(TailItem::Frame(frame)) = tail.next().expect("it is in memory") {
+            for (_, record) in frame.records() {
+                if let Record::Message(message) = record {
+                    let number = String::from_utf8_lossy(message.payload).parse();
+                    let (topic, number) = (message.topic.to_owned(), number.expect("a number"));
+                    logged.push((Got { topic, number }, message.retain));
+                }
+            }
+        }
+        logged
     }
 
     pub(crate) fn checkpoint(&self) {

@@ -2,7 +2,7 @@
 //! kept per publisher and topic, a share gets each message once, whatever else its members subscribed to, no session is
 //! lost, the last retained message is the one kept. Wills have rules of their own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use broker_codec::QoS;
 
@@ -75,6 +75,18 @@ impl Model {
         }
     }
 
+    /// What was acknowledged and is owed to somebody, or retained, is in the log.
+    pub(crate) fn judge_log(&self, logged: &[(Got, bool)]) -> Result<(), String> {
+        let logged: HashSet<&Got> = logged.iter().map(|(got, _)| got).collect();
+        // The first client subscribes to all of them.
+        let due = |sent: &&Sent| sent.topic.ends_with("/kept") || sent.subscribers.contains(&0);
+        let acknowledged = self.sent.iter().filter(|sent| sent.acknowledged).filter(due);
+        match acknowledged.into_iter().find(|sent| !logged.contains(&sent.got())) {
+            Some(sent) => Err(format!("{sent:?} was acknowledged and is not in the log")),
+            None => Ok(()),
+        }
+    }
+
     /// How many deliveries were right; or the first that was not.
     pub(crate) fn judge(&self, clients: &[Client]) -> Result<usize, String> {
         if let Some(who) = self.lost_sessions.first() {
@@ -100,11 +112,11 @@ impl Model {
         Ok(right)
     }
 
-    /// Of each topic the last retained message, once.
-    pub(crate) fn judge_retained(&self, kept: &[Got]) -> Result<(), String> {
+    /// Of each topic the last retained message of the log, once.
+    pub(crate) fn judge_retained(kept: &[Got], logged: &[(Got, bool)]) -> Result<(), String> {
         let mut last = HashMap::new();
-        for sent in self.sent.iter().filter(|sent| sent.topic.ends_with("/kept")) {
-            last.insert(&*sent.topic, sent.number);
+        for (got, _) in logged.iter().filter(|(_, retain)| *retain) {
+            last.insert(&*got.topic, got.number);
         }
         let mut found: HashMap<&str, u32> = HashMap::new();
         for got in kept {
@@ -112,7 +124,11 @@ impl Model {
                 return Err(format!("{} is retained twice", got.topic));
             }
         }
-        if last == found { Ok(()) } else { Err(format!("retained: {found:?}, sent: {last:?}")) }
+        if last == found {
+            Ok(())
+        } else {
+            Err(format!("retained: {found:?}, in the log: {last:?}"))
+        }
     }
 
     fn judge_one(
@@ -181,7 +197,7 @@ impl Model {
     /// published before the subscription comes only if it is sent again, so then it comes late.
     fn judge_order(&self, who: usize, client: &Client) -> Result<(), String> {
         let mut newest: HashMap<(&str, u8), u32> = HashMap::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for got in client.got.iter().filter(|got| got.topic.starts_with("t/")) {
             let sent = &self.sent[got.number as usize];
             if !sent.subscribers.contains(&who) || !seen.insert(got) {

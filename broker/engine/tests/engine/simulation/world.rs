@@ -54,17 +54,18 @@ impl World {
             self.step();
         }
         self.heal();
+        self.model.judge_log(&self.hub.logged())?;
         let right = self.model.judge(&self.clients)?;
         // Somebody new gets what is retained.
         self.clients.push(Client::new("new", Version::V5, &[("t/+/kept", QoS::AtLeastOnce)]));
         self.heal();
         let new = self.clients.pop().expect("it was pushed");
-        self.model.judge_retained(&new.kept).map(|()| right)
+        Model::judge_retained(&new.kept, &self.hub.logged()).map(|()| right)
     }
 
     fn step(&mut self) {
         let who = self.dice.below(self.clients.len());
-        match self.dice.below(40) {
+        match self.dice.below(42) {
             0..=7 => self.send(who),
             8..=13 => self.carry(who),
             14..=17 => self.clients[who].answer(),
@@ -87,6 +88,10 @@ impl World {
                 self.hub.clock.advance(Duration::from_millis(millis));
                 let now = self.hub.now();
                 self.hub.engines.iter_mut().for_each(|engine| engine.tick(now));
+            }
+            39 | 40 => {
+                let nth = self.dice.below(6);
+                self.clients[who].insist(nth);
             }
             _ => match self.dice.below(4) {
                 0 => self.kill(),
