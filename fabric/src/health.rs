@@ -15,6 +15,10 @@ pub struct Health {
     pub read_only: Option<Arc<str>>,
     /// The disk is full: appends are refused until space returns.
     pub disk_full: bool,
+    /// Why the last commit failed; the next ones may succeed, and end this.
+    pub write_error: Option<Arc<str>>,
+    /// Why something on disk could not be read, within the last minute.
+    pub read_error: Option<Arc<str>>,
     /// Ranges known to be damaged.
     pub damage: Vec<Damage>,
     /// What retention wants a person to know: a consumer that holds too much, records it lost.
@@ -96,7 +100,11 @@ pub struct Counters {
     pub refused_full: u64,
     /// Batches refused because the disk was full.
     pub refused_disk_full: u64,
-    /// Records nobody waited for, dropped because the disk was full.
+    /// Batches refused because a write failed.
+    pub refused_failed: u64,
+    /// Reads from disk that failed.
+    pub read_failures: u64,
+    /// Records nobody waited for, dropped because the disk was full or a write failed.
     pub dropped_records: u64,
     /// Segments removed by retention.
     pub segments_removed: u64,

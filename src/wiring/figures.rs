@@ -46,6 +46,9 @@ impl Figures {
         let mut refused = out.counter("uns_log_refused_total", "Batches the log did not take.");
         refused.sample(&[("reason", "queue_full")], counters.refused_full);
         refused.sample(&[("reason", "disk_full")], counters.refused_disk_full);
+        refused.sample(&[("reason", "write_failed")], counters.refused_failed);
+        let help = "Reads of the log from disk that failed.";
+        counter(out, "uns_log_read_failures_total", help, counters.read_failures);
         counter(
             out,
             "uns_log_dropped_records_total",
@@ -83,6 +86,8 @@ impl Figures {
             "Publishes beyond the quota or limits of brownfield nodes, passed as plain MQTT.",
             stats.plain_brownfield,
         );
+        let help = "Publishers whose record the log has not taken yet, as on a full disk.";
+        gauge(out, "uns_publishers_unnamed", help, stats.unnamed_publishers);
         let broker = self.broker.stats().stats;
         let mut rejected = out.counter("uns_rejected_total", "Publishes refused.");
         for (reason, count) in stats.rejected {
@@ -150,6 +155,20 @@ impl HealthCheck for LogHealth {
         if let Some(why) = health.read_only {
             let detail = format!("{why}; nothing is accepted until the hub is restarted");
             faults.push(Fault { reason: "read_only", detail });
+        }
+        if let Some(why) = health.write_error {
+            let detail = format!(
+                "The last commit failed ({why}), and what it held was refused. The next one is tried: \
+                 if this stays, look at the disk, or raise the limit it names (`uns doctor`)."
+            );
+            faults.push(Fault { reason: "log_write_failed", detail });
+        }
+        if let Some(why) = health.read_error {
+            let detail = format!(
+                "The log could not be read within the last minute ({why}). Whoever follows it tries \
+                 again; history and sessions lag until then."
+            );
+            faults.push(Fault { reason: "log_unreadable", detail });
         }
         if health.disk_full {
             let detail = "The disk is full: publishes are refused until space returns.".into();

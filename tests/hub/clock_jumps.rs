@@ -99,7 +99,7 @@ fn jumps_of_the_clock_disconnect_expire_and_reorder_nothing() {
     assert_ne!(year(79), year(80), "ten years ahead is what it said");
     let newest = hub.history("uns/v1/jump/count", "");
     assert_eq!(numbers(&newest).last(), Some(&100), "the window that nobody chose has the newest");
-    let current = hub.get("current?topic=uns/v1/jump/count").to_string();
+    let current = hub.get("current?filter=uns/v1/jump/count").to_string();
     assert!(current.contains("100"), "{current}");
     let (_, readyz) = hub.fetch("/readyz");
     assert!(readyz.contains("clock_set_back") && readyz.contains("uns doctor"), "{readyz}");

@@ -7,6 +7,7 @@ mod keeper;
 mod queue;
 mod recovery;
 mod tail;
+mod trouble;
 mod view;
 mod writer;
 

@@ -49,6 +49,12 @@ impl SimDisk {
         self.state().faults.write_fails_in = Some(writes);
     }
 
+    /// Lets the process have no descriptors left, or again some: what is open stays usable, nothing
+    /// else is opened, directories included.
+    pub fn set_no_descriptors(&self, none: bool) {
+        self.state().faults.no_descriptors = none;
+    }
+
     /// Takes back what was ordered and has not happened yet.
     pub fn clear_faults(&self) {
         self.state().faults = Faults::default();
@@ -62,6 +68,13 @@ impl SimDisk {
     /// Flips one bit of a file, durably; `false` when the file has no such bit.
     pub fn flip_bit(&self, path: &Path, bit: u64) -> bool {
         self.state().flip_bit(path, bit).is_some()
+    }
+
+    fn take_descriptor(&self) -> io::Result<()> {
+        // EMFILE, "too many open files".
+        const NONE_LEFT: i32 = 24;
+        let none = self.state().faults.no_descriptors;
+        if none { Err(io::Error::from_raw_os_error(NONE_LEFT)) } else { Ok(()) }
     }
 
     fn file(&self, inode: u64, epoch: u64) -> Arc<dyn File> {
@@ -98,11 +111,13 @@ impl Drop for Locked {
 
 impl Disk for SimDisk {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.take_descriptor()?;
         let (inode, epoch) = self.change(|state| Ok((state.link_new(path), state.epoch)))?;
         Ok(self.file(inode, epoch))
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.take_descriptor()?;
         let state = self.state();
         state.powered(state.epoch)?;
         let inode = *state.names.get(path).ok_or(io::ErrorKind::NotFound)?;
@@ -118,6 +133,7 @@ impl Disk for SimDisk {
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        self.take_descriptor()?;
         let state = self.state();
         state.powered(state.epoch)?;
         let here = state.names.keys().filter(|path| path.parent() == Some(dir));
@@ -126,6 +142,7 @@ impl Disk for SimDisk {
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.take_descriptor()?;
         self.change(|state| {
             state.sync_dir(dir);
             Ok(())
@@ -138,6 +155,7 @@ impl Disk for SimDisk {
     }
 
     fn lock_dir(&self, dir: &Path) -> io::Result<DirLock> {
+        self.take_descriptor()?;
         let mut state = self.state();
         state.powered(state.epoch)?;
         if !state.locked.insert(dir.to_path_buf()) {

@@ -51,6 +51,8 @@ pub(super) struct Faults {
     pub(super) power_off_in: Option<u64>,
     pub(super) sync_fails_in: Option<u64>,
     pub(super) write_fails_in: Option<u64>,
+    /// Nothing can be opened.
+    pub(super) no_descriptors: bool,
 }
 
 fn due(counter: &mut Option<u64>) -> bool {

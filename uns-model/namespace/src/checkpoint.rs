@@ -18,9 +18,10 @@ use crate::registry::Registry;
 use crate::view::{Entry, Field, View};
 use last::{decode_last, encode_last};
 
-/// The version is the one this release writes, and the newest it reads.
+/// The version is the one this release writes; since version 2 the next numbers of nodes and topics
+/// are in it, since deleted ones are not for ever.
 pub(crate) const FORMAT: Format =
-    Format { prefix: "checkpoint-", magic: b"UNSSPACE", version: 1, what: "namespace" };
+    Format { prefix: "checkpoint-", magic: b"UNSSPACE", version: 2, what: "namespace" };
 
 const LIVING: u8 = 0b0001;
 const HAS_OWN: u8 = 0b0010;
@@ -35,6 +36,14 @@ pub(crate) struct Loaded {
     pub(crate) next_publisher: u32,
 }
 
+/// The numbers that come next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Next {
+    pub(crate) publisher: u32,
+    pub(crate) node: u32,
+    pub(crate) topic: u32,
+}
+
 /// Loads the newest usable checkpoint; an empty namespace if there is none.
 pub(crate) fn load(checkpoints: &mut Checkpoints, names: Names) -> Result<Loaded, Error> {
     let loaded = checkpoints.load(|applied, from| decode(applied, from, names))?;
@@ -44,9 +53,11 @@ pub(crate) fn load(checkpoints: &mut Checkpoints, names: Names) -> Result<Loaded
 }
 
 /// The bytes of a checkpoint.
-pub(crate) fn encode(view: &View, next_publisher: u32) -> Vec<u8> {
+pub(crate) fn encode(view: &View, next: Next) -> Vec<u8> {
     FORMAT.encode(view.applied, |to| {
-        to.u32(next_publisher);
+        to.u32(next.publisher);
+        to.u32(next.node);
+        to.u32(next.topic);
         to.length(view.entries.iter().count());
         for entry in view.entries.iter() {
             encode_entry(entry, to);
@@ -78,6 +89,10 @@ fn decode(applied: Sequence, from: &mut Reader<'_>, names: Names) -> Option<Load
     let mut view = View::default();
     view.applied = applied;
     let next_publisher = from.u32()?;
+    if from.version() > 1 {
+        let (node, topic) = (from.u32()?, from.u32()?);
+        registry.reserve_below(node, topic);
+    }
     for _ in 0..from.u32()? {
         let entry = decode_entry(from, &registry, &mut view)?;
         view.insert(entry);

@@ -124,7 +124,7 @@ impl Namespace {
                 Some(TailItem::Gap { after, until, reason }) => {
                     warn_of_gap(after, until, reason);
                     // Who was introduced in there is unknown, but has a number.
-                    self.publishers.lock().skip(PUBLISHERS_LOST);
+                    self.publishers.skip(PUBLISHERS_LOST);
                     self.move_to(until);
                 }
             }
@@ -155,7 +155,7 @@ impl Namespace {
             _ => None,
         });
         if let Some(newest) = numbers.max() {
-            self.publishers.lock().seen(newest);
+            self.publishers.seen(newest);
         }
     }
 

@@ -6,6 +6,7 @@
 //! checkpoints so that a start costs the tail of the log only. A [`Reject`] says why a publish was
 //! refused, by the names of namespace section 11.
 
+mod blocks;
 mod checkpoint;
 mod config;
 mod delete;

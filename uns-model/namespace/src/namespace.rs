@@ -11,7 +11,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 use uns_model::{Clock, NodeNo, OrgId, Random, Sequence, TopicId};
 
-use crate::checkpoint::{self, Loaded};
+use crate::checkpoint::{self, Loaded, Next};
 use crate::follow::Follower;
 use crate::registry::{Publishers, Registry};
 use crate::view::{FoldCounts, Retained, SharedRetained, View};
@@ -46,7 +46,7 @@ pub struct Namespace {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) config: Config,
     pub(crate) registry: Registry,
-    pub(crate) publishers: Mutex<Publishers>,
+    pub(crate) publishers: Arc<Publishers>,
     /// How often nodes were deleted, or refused by the log. Gates hold it to read while they append, a deletion to write:
     /// what comes behind a deletion in the log knows of it.
     pub(crate) deletions: Arc<RwLock<u64>>,
@@ -91,6 +91,8 @@ pub struct Stats {
     pub applied: Sequence,
     /// Checkpoints found damaged at start.
     pub damaged_checkpoints: u64,
+    /// Publishers whose introduction the log has not taken yet.
+    pub unnamed_publishers: usize,
 }
 
 impl Namespace {
@@ -113,7 +115,7 @@ impl Namespace {
             random,
             config,
             registry,
-            publishers: Mutex::new(Publishers::starting_at(next_publisher)),
+            publishers: Arc::new(Publishers::starting_at(next_publisher)),
             deletions: Arc::default(),
             gates: Mutex::default(),
             gates_gone: Rejections::default(),
@@ -144,10 +146,8 @@ impl Namespace {
     /// by whom: others keep what the log and the checkpoints here have lost. Wants to be said before
     /// the first gate.
     pub fn reserve_numbers(&self, below: u32) {
-        if let Some(last) = below.checked_sub(1) {
-            // A topic comes with a node, so topics have no higher numbers.
-            self.registry.reserve(TopicId(last), NodeNo(last));
-        }
+        // A topic comes with a node, so topics have no higher numbers.
+        self.registry.reserve_below(below, below);
     }
 
     /// The last sequence the view contains.
@@ -223,6 +223,7 @@ impl Namespace {
             fold: view.counts,
             applied: view.applied,
             damaged_checkpoints: self.damaged_checkpoints,
+            unnamed_publishers: self.publishers.unnamed(),
         }
     }
 
@@ -232,6 +233,7 @@ impl Namespace {
     /// # Errors
     /// When the file cannot be written; the ones before stay usable.
     pub fn checkpoint(&self) -> Result<(), Error> {
+        self.forget_deleted();
         let mut checkpoints = self.checkpoints.lock();
         let view = self.view.read();
         let applied = view.applied;
@@ -245,11 +247,31 @@ impl Namespace {
             tracing::info!(room, "a checkpoint of the namespace waits for memory");
             return Ok(());
         }
-        let bytes = checkpoint::encode(&view, self.publishers.lock().next());
+        let (node, topic) = self.registry.next_numbers();
+        let next = Next { publisher: self.publishers.next(), node, topic };
+        let bytes = checkpoint::encode(&view, next);
         drop(view);
         checkpoints.write(applied, &bytes)?;
         self.log.hold(HOLD, checkpoints.floor());
         Ok(())
+    }
+}
+
+impl Namespace {
+    /// Forgets deleted topics once the log has forgotten every record that names them.
+    fn forget_deleted(&self) {
+        /// Readers wait for one turn at most.
+        const TURN: usize = 1_000;
+        let oldest = self.log.oldest();
+        loop {
+            let mut view = self.view.write();
+            let gone = view.forget(oldest, TURN);
+            let mut mint = self.registry.mint();
+            gone.iter().for_each(|node| self.registry.forget(&mut mint, node));
+            if gone.len() < TURN {
+                return;
+            }
+        }
     }
 }
 

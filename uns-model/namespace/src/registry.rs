@@ -19,6 +19,7 @@ use uns_model::{NodeNo, OrgId, TopicId};
 use case_index::{CaseIndex, folded_hash};
 pub(crate) use publishers::Publishers;
 
+use crate::blocks::Blocks;
 use crate::node::{Minted, Node, Rules, UNS_PREFIX};
 
 const SHARDS: usize = 64;
@@ -31,7 +32,7 @@ pub(crate) struct Registry {
     hasher: RandomState,
     shards: Box<[RwLock<HashTable<Arc<Node>>>]>,
     /// A node that has had the topic, by topic id: the string is interned in it.
-    topics: RwLock<Vec<Option<Arc<Node>>>>,
+    topics: RwLock<Blocks<Arc<Node>>>,
     mint: Mutex<Mint>,
     living: AtomicU32,
     living_brownfield: AtomicU32,
@@ -85,13 +86,12 @@ impl Registry {
 
     /// A node, deleted or not, that has had the topic.
     pub(crate) fn interned(&self, topic: TopicId) -> Option<Arc<Node>> {
-        self.topics.read().get(topic.0 as usize)?.clone()
+        self.topics.read().get(topic.0).cloned()
     }
 
     /// The topic string of an id; known from minting on, so that readers of the log always find it.
     pub(crate) fn topic(&self, topic: TopicId) -> Option<Arc<str>> {
-        let topics = self.topics.read();
-        topics.get(topic.0 as usize)?.as_ref().map(|node| node.name.clone())
+        self.topics.read().get(topic.0).map(|node| node.name.clone())
     }
 
     /// Living nodes in all, and those of them that are brownfield.
@@ -146,6 +146,13 @@ impl Registry {
         mint.next_topic = mint.next_topic.max(topic.0.saturating_add(1));
     }
 
+    /// Gives no numbers below these to anybody.
+    pub(crate) fn reserve_below(&self, node: u32, topic: u32) {
+        let mut mint = self.mint.lock();
+        mint.next_node = mint.next_node.max(node);
+        mint.next_topic = mint.next_topic.max(topic);
+    }
+
     /// Marks a node deleted: gates that hold it resolve again.
     pub(crate) fn delete(&self, mint: &mut Mint, node: &Node) {
         if !node.counts() {
@@ -184,15 +191,39 @@ impl Registry {
         node
     }
 
+    /// Forgets a deleted node that no record names any more. Its topic keeps its id if another node
+    /// has the topic now; else a later one gets a new id.
+    pub(crate) fn forget(&self, mint: &mut Mint, node: &Arc<Node>) {
+        let hash = self.hash(node.org, &node.name);
+        let mut shard = self.shard(hash).write();
+        let newer = match shard.find_entry(hash, |known| is(known, node.org, &node.name)) {
+            Ok(known) if !Arc::ptr_eq(known.get(), node) => Some(known.get().clone()),
+            Ok(known) => {
+                drop(known.remove());
+                None
+            }
+            Err(_) => None,
+        };
+        drop(shard);
+        // A node whose record was refused has the id too, and no record names it.
+        mint.next_topic = mint.next_topic.max(node.topic.0 + 1);
+        let mut topics = self.topics.write();
+        match newer.filter(|newer| newer.topic == node.topic) {
+            Some(newer) => *topics.place(node.topic.0) = Some(newer),
+            None => drop(topics.remove(node.topic.0)),
+        }
+    }
+
+    /// The numbers that come next, for the checkpoint.
+    pub(crate) fn next_numbers(&self) -> (u32, u32) {
+        let mint = self.mint.lock();
+        (mint.next_node, mint.next_topic)
+    }
+
     fn reserve_ids(&self, mint: &mut Mint, node: &Arc<Node>) {
         mint.next_node = mint.next_node.max(node.number.0 + 1);
         mint.next_topic = mint.next_topic.max(node.topic.0 + 1);
-        let mut topics = self.topics.write();
-        let place = node.topic.0 as usize;
-        if topics.len() <= place {
-            topics.resize(place + 1, None);
-        }
-        topics[place].get_or_insert_with(|| node.clone());
+        self.topics.write().place(node.topic.0).get_or_insert_with(|| node.clone());
     }
 
     fn count(&self, node: &Node, change: impl Fn(&AtomicU32) -> u32) {

@@ -38,6 +38,8 @@ pub(crate) struct View {
     pub(crate) retained: usize,
     /// When those that expire came in.
     pub(crate) expiring: AHashMap<NodeNo, Timestamp>,
+    /// Deleted nodes, with the last record that may name them.
+    pub(crate) buried: AHashMap<NodeNo, Sequence>,
     pub(crate) counts: FoldCounts,
     shared_fields: AHashSet<Arc<str>>,
     pub(crate) shared_retained: Option<SharedRetained>,
@@ -104,13 +106,20 @@ impl View {
     /// Adds a node that was not there.
     pub(crate) fn insert(&mut self, entry: Entry) {
         let number = entry.node.number;
-        let before = if entry.is_living() { self.tree.insert(&entry.node) } else { None };
+        let before = if entry.is_living() {
+            self.tree.insert(&entry.node)
+        } else {
+            // As of a checkpoint: nothing before it says when it was deleted.
+            self.buried.insert(number, self.applied.next());
+            None
+        };
         self.entries.insert(entry);
         // Only a deletion whose commit failed leaves a living node behind.
         if let Some(before) = before.filter(|before| *before != number)
             && let Some(old) = self.entries.get_mut(before)
         {
             old.bury();
+            self.buried.insert(before, self.applied.next());
             let kept = old.retained.clone();
             let ingest = self.expiring.get(&before).copied().unwrap_or_default();
             self.retain(before, None, ingest);
@@ -133,6 +142,17 @@ impl View {
             Some(shared) => kept.map(|kept| shared.share(org, name, kept)),
             None => kept,
         };
+    }
+
+    /// Forgets deleted nodes that no record from `oldest` on can name, at most so many; gives them.
+    pub(crate) fn forget(&mut self, oldest: Sequence, most: usize) -> Vec<Arc<Node>> {
+        let gone = self.buried.iter().filter(|(_, last)| **last < oldest);
+        let gone: Vec<NodeNo> = gone.map(|(node, _)| *node).take(most).collect();
+        let forget = |node: &NodeNo| {
+            self.buried.remove(node);
+            Some(self.entries.remove(*node)?.node)
+        };
+        gone.iter().filter_map(forget).collect()
     }
 
     /// One copy of a field name for all nodes that have it.

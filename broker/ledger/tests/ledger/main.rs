@@ -5,6 +5,7 @@ mod deliver;
 mod from_disk;
 mod gaps;
 mod lagging;
+mod older_checkpoints;
 mod query;
 mod quota;
 mod shares;

@@ -61,7 +61,7 @@ impl Outlet for Cores {
     }
 }
 
-struct Names;
+pub(crate) struct Names;
 
 impl Topics for Names {
     fn topic(&self, id: TopicId) -> Option<Arc<str>> {

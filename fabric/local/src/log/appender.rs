@@ -108,13 +108,17 @@ impl Appender {
             Ok(()) => {
                 self.state.ingest = ingest;
                 self.shared.ingest_clock.set_newest(ingest);
+                self.shared.trouble.written(&self.shared.dir);
                 self.publish(frame);
                 self.tell();
             }
             Err(WriteError::Full) => {
                 self.shared.set_disk_full(true);
-                self.refuse();
-                self.refuse_waiting();
+                self.refuse_waiting(&|| LogError::DiskFull);
+            }
+            Err(WriteError::Refused(reason)) => {
+                self.shared.trouble.write_failed(&self.shared.dir, &reason);
+                self.refuse_waiting(&|| LogError::CommitFailed { reason: Arc::clone(&reason) });
             }
             Err(WriteError::Failed(reason)) => {
                 self.shared.stop_accepting(&reason);
@@ -153,19 +157,9 @@ impl Appender {
         }
     }
 
-    fn refuse(&mut self) {
-        for member in self.members.drain(..) {
-            let awaited = member.on_commit.is_some();
-            let refused = self.shared.refuse_on_full_disk(member.records, awaited);
-            if let (Some(on_commit), Err(error)) = (member.on_commit, refused) {
-                on_commit(Err(Arc::new(error)));
-            }
-        }
-    }
-
-    /// Refuses everything that was queued behind a refused frame. A smaller frame of it might still
+    /// Refuses a frame and everything that was queued behind it. A smaller frame of that might still
     /// fit, but it may rest on what was refused: a publish on the record that minted its node.
-    fn refuse_waiting(&mut self) {
+    fn refuse_waiting(&mut self, error: &dyn Fn() -> LogError) {
         let mut cost = 0;
         self.shared.queue.top_up(&mut self.taken);
         for one in self.taken.drain(..) {
@@ -175,7 +169,12 @@ impl Appender {
             self.members.push(Member { commit, on_commit, records: batch.len() });
         }
         self.shared.queue.release(cost);
-        self.refuse();
+        for member in self.members.drain(..) {
+            self.shared.counters.refuse(&error(), member.records, member.on_commit.is_some());
+            if let Some(on_commit) = member.on_commit {
+                on_commit(Err(Arc::new(error())));
+            }
+        }
     }
 
     fn fail(&mut self, error: &dyn Fn() -> LogError) {

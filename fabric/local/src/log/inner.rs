@@ -18,6 +18,7 @@ use super::ingest_clock::IngestClock;
 use super::keeper::KeeperSignal;
 use super::queue::Queue;
 use super::recovery::Recovered;
+use super::trouble::Trouble;
 use super::view::View;
 use super::writer::{Prepared, WriterState};
 use crate::config::Limits;
@@ -57,6 +58,7 @@ pub(super) struct Shared {
     pub(super) read_only: OnceLock<Arc<str>>,
     pub(super) counters: Totals,
     pub(super) ingest_clock: IngestClock,
+    pub(super) trouble: Trouble,
     _lock: DirLock,
 }
 
@@ -74,6 +76,7 @@ pub(super) struct Totals {
     pub(super) bytes: AtomicU64,
     refused_full: AtomicU64,
     refused_disk_full: AtomicU64,
+    refused_failed: AtomicU64,
     dropped_records: AtomicU64,
     pub(super) segments_removed: AtomicU64,
 }
@@ -83,6 +86,15 @@ impl Totals {
         self.refused_full.fetch_add(1, Relaxed);
     }
 
+    /// A batch was refused, which somebody waited for, or nobody.
+    pub(super) fn refuse(&self, error: &LogError, records: usize, awaited: bool) {
+        match error {
+            _ if !awaited => self.dropped_records.fetch_add(records as u64, Relaxed),
+            LogError::DiskFull => self.refused_disk_full.fetch_add(1, Relaxed),
+            _ => self.refused_failed.fetch_add(1, Relaxed),
+        };
+    }
+
     fn snapshot(&self) -> Counters {
         let mut counters = Counters::default();
         counters.records = self.records.load(Relaxed);
@@ -90,6 +102,7 @@ impl Totals {
         counters.bytes = self.bytes.load(Relaxed);
         counters.refused_full = self.refused_full.load(Relaxed);
         counters.refused_disk_full = self.refused_disk_full.load(Relaxed);
+        counters.refused_failed = self.refused_failed.load(Relaxed);
         counters.dropped_records = self.dropped_records.load(Relaxed);
         counters.segments_removed = self.segments_removed.load(Relaxed);
         counters
@@ -123,6 +136,7 @@ impl Shared {
             read_only: OnceLock::new(),
             counters: Totals::default(),
             ingest_clock: IngestClock::default(),
+            trouble: Trouble::default(),
             disk,
             dir,
             config,
@@ -189,12 +203,8 @@ impl Shared {
         records: usize,
         awaited: bool,
     ) -> Result<(), LogError> {
-        if awaited {
-            self.counters.refused_disk_full.fetch_add(1, Relaxed);
-            return Err(LogError::DiskFull);
-        }
-        self.counters.dropped_records.fetch_add(records as u64, Relaxed);
-        Ok(())
+        self.counters.refuse(&LogError::DiskFull, records, awaited);
+        if awaited { Err(LogError::DiskFull) } else { Ok(()) }
     }
 
     /// Stops accepting for ever.
@@ -251,6 +261,9 @@ impl Shared {
         health.queued_bytes = self.queue.bytes();
         health.holds = self.holds.lock().iter().map(hold).collect();
         health.counters = self.counters.snapshot();
+        health.write_error = self.trouble.write_error();
+        health.read_error = self.trouble.read_error(self.clock.monotonic());
+        health.counters.read_failures = self.trouble.read_failures();
         health.clock = self.ingest_clock.health(self.clock.now(), self.clock.monotonic());
         let view = self.view.read();
         health.oldest = view.oldest();

@@ -222,8 +222,9 @@ impl Keeper {
                 }
                 Ok(item) => item.is_none() || tail.at() >= self.check_until,
                 Err(error) => {
+                    // For lack of a descriptor, perhaps: it goes on from here with the next rest.
                     tracing::error!(log = %self.shared.dir.display(), %error, "cannot check");
-                    true
+                    return false;
                 }
             };
             if done {

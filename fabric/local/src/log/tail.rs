@@ -144,6 +144,17 @@ impl LocalTail {
 
 impl Tail for LocalTail {
     fn next(&mut self) -> Result<Option<TailItem>, Error> {
+        let item = self.step();
+        if let Err(error) = &item {
+            let now = self.shared.clock.monotonic();
+            self.shared.trouble.read_failed(error, now);
+        }
+        item
+    }
+}
+
+impl LocalTail {
+    fn step(&mut self) -> Result<Option<TailItem>, Error> {
         if let Some(frame) = self.behind_gap.take() {
             return Ok(Some(self.hand_out(frame)));
         }

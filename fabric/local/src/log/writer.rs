@@ -3,7 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use fabric::{Disk, FORMAT_VERSION, File, Frame};
+use fabric::{Disk, FORMAT_VERSION, FRAME_HEADER_BYTES, File, Frame};
+use rustix::io::Errno;
 use uns_model::{Sequence, Timestamp};
 
 use super::inner::Shared;
@@ -65,15 +66,31 @@ impl Active {
 pub(super) enum WriteError {
     /// No room; nothing of the frame counts, and a later one may find room.
     Full,
-    /// The device failed and nobody knows what is stored: never again.
+    /// It was not written: nothing of the frame counts, and a later one takes its place.
+    Refused(Arc<str>),
+    /// A sync failed: the device failed and nobody knows what is stored: never again.
     Failed(Arc<str>),
 }
 
 impl WriteError {
+    /// What was not synced yet was promised to nobody, so it may be tried again.
     fn of(operation: &str) -> impl FnOnce(io::Error) -> Self {
         move |error| match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
-            _ => Self::Failed(format!("{operation} failed: {error}").into()),
+            _ => Self::Refused(format!("{operation} failed: {error}").into()),
+        }
+    }
+
+    /// After a failed sync nobody knows what is stored, whatever the error says. One that never
+    /// began, for lack of a descriptor or of memory, is none.
+    fn of_sync(operation: &str) -> impl FnOnce(io::Error) -> Self {
+        move |error| {
+            let began = match Errno::from_io_error(&error) {
+                Some(errno) => ![Errno::MFILE, Errno::NFILE, Errno::NOMEM].contains(&errno),
+                None => true,
+            };
+            let what = format!("{operation} failed: {error}").into();
+            if began { Self::Failed(what) } else { Self::Refused(what) }
         }
     }
 }
@@ -96,12 +113,23 @@ impl WriterState {
         }
         let Some(active) = &mut self.active else { return Err(WriteError::Full) };
         let length = bytes.len() as u64;
-        active.file.write_all_at(bytes, self.end).map_err(WriteError::of("write"))?;
-        active.write_ahead(self.end + length, length).map_err(WriteError::of("write ahead"))?;
-        active.file.sync_data().map_err(|error| {
-            // Whatever the error says: after a failed sync nobody knows what is stored.
-            WriteError::Failed(format!("sync failed: {error}").into())
-        })?;
+        let written =
+            active.file.write_all_at(bytes, self.end).map_err(WriteError::of("write")).and_then(
+                |()| {
+                    let ahead = active.write_ahead(self.end + length, length);
+                    ahead.map_err(WriteError::of("write ahead"))
+                },
+            );
+        if let Err(error) = written {
+            // A start in the meantime shall not find what was refused. If that cannot be written
+            // either, the next frame takes the place.
+            drop(active.file.write_all_at(&[0; FRAME_HEADER_BYTES], self.end));
+            return Err(error);
+        }
+        active
+            .file
+            .sync_data()
+            .map_err(|error| WriteError::Failed(format!("sync failed: {error}").into()))?;
         self.end += length;
         Ok(())
     }
@@ -122,11 +150,11 @@ impl WriterState {
             previous_ingest: self.ingest,
         };
         file.write_all_at(&header.encode(), 0).map_err(WriteError::of("write of a header"))?;
-        file.sync_data().map_err(WriteError::of("sync of a header"))?;
+        file.sync_data().map_err(WriteError::of_sync("sync of a header"))?;
         let path = path_of(&shared.dir, base);
         let from = shared.dir.join(PREPARED_FILE);
         shared.disk.rename(&from, &path).map_err(WriteError::of("rename"))?;
-        shared.disk.sync_dir(&shared.dir).map_err(WriteError::of("sync of the directory"))?;
+        shared.disk.sync_dir(&shared.dir).map_err(WriteError::of_sync("sync of the directory"))?;
         let bytes = shared.limits.segment_bytes;
         let (previous, previous_ingest) = (self.last, self.ingest);
         let segment = Segment { base, previous, previous_ingest, bytes, path };

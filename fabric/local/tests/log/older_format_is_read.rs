@@ -15,13 +15,18 @@ const SEGMENT: &[u8] = include_bytes!("format-1/segment.bin");
 const SEGMENT_BYTES: u64 = 64 * 1024;
 
 fn version_1() -> Rig {
+    written(LOG, SEGMENT)
+}
+
+/// A log of one segment, as it was found on a disk.
+fn written(log: &[u8], segment: &[u8]) -> Rig {
     let rig = Rig::new(1);
     let dir = Path::new(DIR);
     rig.disk.create_dir_all(dir).expect("a healthy disk");
-    rig.disk.write_atomic(&dir.join("LOG"), LOG).expect("a healthy disk");
+    rig.disk.write_atomic(&dir.join("LOG"), log).expect("a healthy disk");
     let file = rig.disk.create(&dir.join("00000000000000000001.log")).expect("a healthy disk");
     file.allocate(SEGMENT_BYTES).expect("a healthy disk");
-    file.write_all_at(SEGMENT, 0).expect("a healthy disk");
+    file.write_all_at(segment, 0).expect("a healthy disk");
     file.sync_data().expect("a healthy disk");
     rig.disk.sync_dir(dir).expect("a healthy disk");
     rig
@@ -106,4 +111,32 @@ fn and_continued_in_the_same_segment() {
     assert_eq!(records.len(), 4);
     assert!(matches!(records[2], Record::Owed { audience: 1, back: 2, .. }), "{:?}", records[2]);
     assert!(log.health().damage.is_empty());
+}
+
+/// What a hub of format 3 left: publishes with and without nodes, a deletion, sessions with a shared
+/// subscription and a will.
+#[test]
+fn a_log_of_format_3_is_read() {
+    let log = include_bytes!("format-3/log.bin");
+    let rig = written(log, include_bytes!("format-3/segment.bin"));
+    let log = rig.open();
+    assert!(log.verify().expect("it is readable").is_empty());
+    let (mut payloads, mut kinds) = (Vec::new(), [0; 3]);
+    for item in items(&mut *log.tail(Sequence::ZERO)) {
+        let TailItem::Frame(frame) = item else { unreachable!("nothing is missing") };
+        for (_, record) in frame.records() {
+            match record {
+                Record::Publish(publish) => payloads.push(publish.payload.to_vec()),
+                Record::Message(message) => payloads.push(message.payload.to_vec()),
+                Record::Session { .. } => kinds[0] += 1,
+                Record::Owed { .. } => kinds[1] += 1,
+                Record::NodeDeleted { .. } => kinds[2] += 1,
+                _ => {}
+            }
+        }
+    }
+    let expected: [&[u8]; 5] = [b"21.5", b"{\"a\":1,\"b\":\"x\"}", b"kept", b"1", b"go"];
+    assert_eq!(payloads, expected);
+    assert!(kinds.iter().all(|count| *count > 0), "{kinds:?}");
+    append(&*log, session_records()).expect("it is continued");
 }

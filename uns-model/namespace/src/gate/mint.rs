@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use fabric::{Batch, OnCommit, Record};
 use parking_lot::RwLock;
-use uns_model::{NodeId, OrgId, Plane, PublisherId, TopicError, grammar, validate_publish_topic};
+use uns_model::{NodeId, OrgId, Plane, TopicError, grammar, validate_publish_topic};
 
 use super::Resolved;
 use crate::node::{Minted, Node, Rules};
@@ -108,22 +108,6 @@ impl Namespace {
             return Err(Reject::new(Reason::QuotaExceeded, detail));
         }
         Ok(())
-    }
-
-    pub(super) fn publisher(&self, client_id: &str) -> PublisherId {
-        let mut publishers = self.publishers.lock();
-        if let Some(publisher) = publishers.find(client_id) {
-            return publisher;
-        }
-        let publisher = publishers.allot();
-        let mut batch = Batch::new();
-        let ingest = self.clock.now();
-        batch.push(&Record::Publisher { publisher, client_id, ingest });
-        match self.log.append(batch, None) {
-            Ok(()) => publishers.keep(client_id.into(), publisher),
-            Err(error) => tracing::debug!(%error, "a publisher's record was not taken"),
-        }
-        publisher
     }
 }
 

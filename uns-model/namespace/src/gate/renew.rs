@@ -9,6 +9,7 @@ impl Gate {
     /// Appends the batch. No deletion comes between the look at them and the append, so no publish
     /// follows the deletion of its own node in the log, where nobody would see it.
     pub(super) fn hand_over(&mut self, on_commit: Option<OnCommit>) -> Result<(), Reject> {
+        self.introduce_unnamed();
         let space = self.space.clone();
         let mut deletions = space.deletions.read();
         while *deletions != self.deletions {

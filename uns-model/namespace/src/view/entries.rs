@@ -1,4 +1,4 @@
-//! The entries of all nodes by number, in blocks: growing moves none of them, however many there are.
+//! The entries of all nodes by number.
 
 use std::hint::black_box;
 use std::ops::Range;
@@ -6,30 +6,27 @@ use std::ops::Range;
 use uns_model::NodeNo;
 
 use super::Entry;
-
-const BLOCK: usize = 1024;
+use crate::blocks::Blocks;
 
 /// What is known of each node.
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
-    blocks: Vec<Box<[Option<Entry>]>>,
+    blocks: Blocks<Entry>,
     len: usize,
 }
 
 impl Entries {
-    /// One more than the highest number.
+    /// One more than the highest number there was.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     pub(crate) fn get(&self, node: NodeNo) -> Option<&Entry> {
-        let place = node.0 as usize;
-        self.blocks.get(place / BLOCK)?.get(place % BLOCK)?.as_ref()
+        self.blocks.get(node.0)
     }
 
     pub(crate) fn get_mut(&mut self, node: NodeNo) -> Option<&mut Entry> {
-        let place = node.0 as usize;
-        self.blocks.get_mut(place / BLOCK)?.get_mut(place % BLOCK)?.as_mut()
+        self.blocks.get_mut(node.0)
     }
 
     /// Reads a little of some entries. Among a million nodes each is far from the processor: asked
@@ -40,22 +37,22 @@ impl Entries {
     }
 
     pub(crate) fn insert(&mut self, entry: Entry) {
-        let place = entry.node.number.0 as usize;
-        while self.blocks.len() <= place / BLOCK {
-            self.blocks.push(std::iter::repeat_with(|| None).take(BLOCK).collect());
-        }
-        self.blocks[place / BLOCK][place % BLOCK] = Some(entry);
-        self.len = self.len.max(place + 1);
+        let number = entry.node.number;
+        *self.blocks.place(number.0) = Some(entry);
+        self.len = self.len.max(number.0 as usize + 1);
+    }
+
+    pub(crate) fn remove(&mut self, node: NodeNo) -> Option<Entry> {
+        self.blocks.remove(node.0)
     }
 
     /// Those there are, by number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.blocks.iter().flatten().flatten()
+        self.blocks.iter()
     }
 
     /// Those there are in a range of numbers.
     pub(crate) fn range(&self, numbers: Range<usize>) -> impl Iterator<Item = &Entry> {
-        let entry = |place: usize| self.blocks.get(place / BLOCK)?.get(place % BLOCK)?.as_ref();
-        numbers.filter_map(entry)
+        numbers.filter_map(|number| self.blocks.get(u32::try_from(number).ok()?))
     }
 }

@@ -109,7 +109,7 @@ impl View {
                     self.insert(Entry::new(known_node(registry, minted)));
                 }
             }
-            Record::NodeDeleted { node, .. } => self.delete(registry, node),
+            Record::NodeDeleted { node, .. } => self.delete(registry, node, sequence),
             Record::Message(message) if message.retain => self.supersede(&message),
             Record::Publisher { .. } | _ => {}
         }
@@ -127,8 +127,9 @@ impl View {
         if self.entry(node).is_none_or(|entry| !entry.is_living()) {
             points.for_each(drop);
             self.counts.orphans += 1;
-            if self.entry(node).is_none() {
-                registry.reserve(publish.topic, node);
+            match self.buried.get_mut(&node) {
+                Some(last) => *last = sequence,
+                None => registry.reserve(publish.topic, node),
             }
             return;
         }
@@ -182,12 +183,13 @@ impl View {
         verdict
     }
 
-    fn delete(&mut self, registry: &Registry, node: NodeNo) {
+    fn delete(&mut self, registry: &Registry, node: NodeNo, sequence: Sequence) {
         let Some(entry) = self.entry_mut(node).filter(|entry| entry.is_living()) else { return };
         entry.bury();
         let node = entry.node.clone();
         registry.delete(&mut registry.mint(), &node);
         self.tree.remove(&node);
+        self.buried.insert(node.number, sequence);
         self.retain(node.number, None, Timestamp::default());
     }
 }

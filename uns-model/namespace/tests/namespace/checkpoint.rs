@@ -105,12 +105,12 @@ fn a_newer_format_is_refused_by_name() {
     let newest = world.files().pop().unwrap();
     let mut bytes = world.disk.read(&newest).unwrap();
     bytes.truncate(bytes.len() - 4);
-    bytes[8] = 2;
+    bytes[8] = 3;
     let crc = crc32fast::hash(&bytes);
     bytes.extend_from_slice(&crc.to_le_bytes());
     world.disk.write_atomic(&newest, &bytes).unwrap();
     let error = world.try_open().unwrap_err();
-    assert!(matches!(error, Error::NewerCheckpoint { found: 2, known: 1, .. }), "{error}");
+    assert!(matches!(error, Error::NewerCheckpoint { found: 3, known: 2, .. }), "{error}");
 }
 
 #[test]
@@ -171,4 +171,25 @@ fn numbers_of_nodes_whose_records_are_lost_are_not_given_again() {
     let new = node(&mut Gate::new(&space), "uns/v1/b");
     assert!(new.number > old.number && new.topic > old.topic, "{new:?}");
     assert_eq!(space.stats().retained, 0, "nobody knows its topic");
+}
+
+/// What the release wrote that knew format 1: four nodes, one of them with a retained message, one
+/// with one that expires, and one that was deleted.
+#[test]
+fn a_checkpoint_of_format_1_is_read() {
+    let world = World::new();
+    let path = World::dir().join("checkpoint-0000000001.bin");
+    world.disk.write_atomic(&path, include_bytes!("checkpoint-1.bin")).unwrap();
+    let space = world.open();
+    let stats = space.stats();
+    assert_eq!((stats.damaged_checkpoints, stats.nodes, stats.retained), (0, 4, 2));
+    let value = |topic| crate::world::value(&space, topic);
+    assert_eq!(value("uns/v1/acme/berlin/temp"), Some(uns_model::Value::Float(21.5)));
+    assert_eq!(value("plant/short"), Some(uns_model::Value::Text("kept".into())));
+    let mut kept = Vec::new();
+    space.retained(&mut |retained| kept.push(retained.name.to_string()));
+    kept.sort();
+    assert_eq!(kept, ["plant/short", "uns/v1/acme/berlin/temp"]);
+    let new = node(&mut Gate::new(&space), "uns/v1/acme/new");
+    assert_eq!(new.number.0, 5, "the deleted one has had a number too");
 }

@@ -1,6 +1,6 @@
 //! Deleting nodes and subtrees (NS-14).
 
-use fabric::{Log, Record, TailItem};
+use fabric::{Disk, Log, Record, TailItem};
 use uns_model::{Sequence, Value};
 use uns_namespace::{Gate, Inbound, TreeQuery};
 
@@ -170,4 +170,70 @@ fn a_retained_message_that_follows_the_deletion_is_not_cleared() {
     assert_eq!(deleted.nodes, 2);
     assert_eq!(deleted.retained.iter().map(|t| &**t).collect::<Vec<_>>(), ["uns/v1/a/x"]);
     assert_eq!(space.stats().retained, 1);
+}
+
+#[test]
+fn a_deleted_topic_is_forgotten_with_the_last_record_that_names_it() {
+    let world = World::new();
+    let space = world.open();
+    let running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    for topic in ["uns/v1/stays", "uns/v1/goes", "uns/v1/comes/back", "p/goes"] {
+        publish(&mut gate, topic, "1").unwrap();
+    }
+    let old: Vec<_> =
+        ["uns/v1/goes", "uns/v1/comes/back", "p/goes"].map(|topic| node(&mut gate, topic)).into();
+    for node in &old {
+        wait(space.delete(ORG, &node.name, false)).unwrap();
+    }
+    publish(&mut gate, "uns/v1/comes/back", "2").unwrap();
+    wait(space.caught_up());
+    space.checkpoint().unwrap();
+    let long = world.disk.read(world.files().last().unwrap()).unwrap().len();
+    for node in &old {
+        assert_eq!(space.topic(node.topic).as_deref(), Some(&*node.name), "the log names it");
+    }
+
+    // Retention.
+    world.log.drop_until(world.log.committed());
+    publish(&mut gate, "uns/v1/stays", "3").unwrap();
+    wait(space.caught_up());
+    space.checkpoint().unwrap();
+    let short = world.disk.read(world.files().last().unwrap()).unwrap().len();
+    assert!(short + 2 * "uns/v1/goes".len() < long, "{short} of {long} bytes");
+    let check = |space: &std::sync::Arc<uns_namespace::Namespace>| {
+        assert_eq!(space.topic(old[0].topic), None);
+        assert_eq!(space.topic(old[1].topic).as_deref(), Some("uns/v1/comes/back"), "it lives");
+        assert_eq!(space.topic(old[2].topic), None);
+        assert_eq!(space.topic_of_node(old[0].number), None);
+        assert_eq!(value(space, "uns/v1/comes/back"), Some(Value::Int(2)));
+        assert_eq!(current(space, "#").len(), 2);
+        let new = node(&mut Gate::new(space), "uns/v1/goes");
+        let highest = old.iter().map(|node| (node.number, node.topic)).max().unwrap();
+        assert!(new.number > highest.0 && new.topic > highest.1, "{new:?}: numbers of their own");
+    };
+    drop(running);
+    let again = world.open();
+    check(&again);
+    drop(again);
+    check(&space);
+}
+
+#[test]
+fn what_others_may_still_read_of_a_deleted_topic_keeps_its_name() {
+    let world = World::new();
+    let space = world.open();
+    let running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "uns/v1/goes", "1").unwrap();
+    let old = node(&mut gate, "uns/v1/goes");
+    let before = world.log.committed();
+    wait(space.delete(ORG, "uns/v1/goes", false)).unwrap();
+    // A record before the deletion is gone, the one behind it may be read.
+    world.log.drop_until(before);
+    space.checkpoint().unwrap();
+    assert_eq!(space.topic(old.topic).as_deref(), Some("uns/v1/goes"));
+    drop(running);
+    let again = world.open();
+    assert_eq!(again.topic(old.topic).as_deref(), Some("uns/v1/goes"));
 }

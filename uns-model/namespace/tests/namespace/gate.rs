@@ -1,8 +1,8 @@
 //! What the gate lets pass, under which plane, and what it says when not.
 
-use fabric::Log;
-use uns_model::Value;
+use fabric::{Log, Record, TailItem};
 use uns_model::grammar::Names;
+use uns_model::{PublisherId, Sequence, Value};
 use uns_namespace::{Brownfield, Gate, Inbound, Reason};
 
 use crate::world::{World, inbound, node, publish, publish_as, refusal, value};
@@ -173,4 +173,59 @@ fn publishers_are_numbered_once_and_never_anew() {
     let again = world.open();
     let c = Gate::new(&again).publisher("c");
     assert!(c > a && c > b);
+}
+
+/// Every publisher that is in the log as a number, and whether a record before says who it is.
+fn named(world: &World) -> Vec<(PublisherId, bool)> {
+    let mut tail = world.log.tail(Sequence::ZERO);
+    let mut names = std::collections::BTreeMap::new();
+    let mut seen = Vec::new();
+    while let Some(item) = tail.next().expect("a log in memory") {
+        let TailItem::Frame(frame) = item else { continue };
+        for (_, record) in frame.records() {
+            match record {
+                Record::Publisher { publisher, client_id, .. } => {
+                    names.insert(publisher, client_id.to_owned());
+                }
+                Record::Publish(publish) => {
+                    seen.push((publish.publisher, names.contains_key(&publish.publisher)));
+                }
+                _ => {}
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn a_publisher_that_came_on_a_full_disk_is_named_once_there_is_space() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "uns/v1/a", "0").unwrap();
+    let node = node(&mut gate, "uns/v1/a");
+    world.log.set_disk_full(true);
+    let (press, other) = (gate.publisher("press-7"), gate.publisher("other"));
+    let of = |publisher| Inbound { publisher, ..inbound(b"1") };
+    gate.admit(&node, &of(press)).unwrap();
+    assert!(gate.flush(Some(Box::new(|_| ()))).is_err(), "the disk is full");
+    gate.admit(&node, &of(press)).unwrap();
+    gate.flush(None).unwrap();
+    assert_eq!(space.stats().unnamed_publishers, 2);
+    world.log.set_disk_full(false);
+    for publisher in [press, press, other] {
+        gate.admit(&node, &of(publisher)).unwrap();
+        gate.flush(None).unwrap();
+    }
+    assert_eq!(space.stats().unnamed_publishers, 0);
+    let seen = named(&world);
+    assert_eq!(seen[1..], [(press, true), (press, true), (other, true)]);
+    // After a restart it has another number, and that one is named as well.
+    drop((gate, space));
+    let again = world.open();
+    let mut gate = Gate::new(&again);
+    let press = gate.publisher("press-7");
+    gate.admit(&node, &of(press)).unwrap();
+    gate.flush(None).unwrap();
+    assert_eq!(named(&world).last(), Some(&(press, true)));
 }

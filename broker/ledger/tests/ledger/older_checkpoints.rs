@@ -1,0 +1,39 @@
+//! R17: checkpoints that releases before wrote are read.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use broker_ledger::{Config, Ledger, Parts};
+use fabric::sim::{SimDisk, SimLog};
+use fabric::{Disk, Log};
+use uns_model::{ManualClock, Timestamp};
+
+use crate::world::{Names, ORG};
+
+/// What a hub of format 2 left: a session with a shared subscription and an identifier, owed five
+/// messages, and one whose client died and whose will is due much later.
+#[test]
+fn sessions_of_format_2() {
+    let disk = SimDisk::new(1, 1 << 20);
+    let dir = PathBuf::from("/data/sessions");
+    let bytes = include_bytes!("sessions-2.bin");
+    disk.write_atomic(&dir.join("sessions-0000000001.bin"), bytes).expect("a healthy disk");
+    let log = Arc::new(SimLog::new());
+    let ledger = Ledger::open(Parts {
+        log: log.clone(),
+        disk: Arc::new(disk),
+        dir,
+        clock: Arc::new(ManualClock::new(Timestamp(0))),
+        topics: Arc::new(Names),
+        config: Config::default(),
+    })
+    .expect("it is read");
+    let stats = ledger.stats();
+    assert_eq!(stats.damaged_checkpoints, 0);
+    assert_eq!(stats.sessions, 2);
+    assert_eq!(stats.subscriptions, 3);
+    assert_eq!((stats.owed, stats.wills), (5, 1));
+    let visitor = ledger.find(ORG, "visitor").expect("it is away");
+    assert_eq!((visitor.owed, ledger.find(ORG, "dying").map(|one| one.owed)), (5, Some(0)));
+    assert_eq!(log.committed(), ledger.folded(), "the log goes on behind it");
+}
