@@ -59,14 +59,53 @@ impl Neumaier {
         self.sum = next;
     }
 
-    pub(crate) fn merge(&mut self, other: Self) {
+    fn merge(&mut self, other: Self) {
         self.add(other.sum);
         self.lost += other.lost;
     }
 
-    pub(crate) fn value(self) -> f64 {
-        // An overflowed sum makes the correction NaN; the infinity is the answer then.
+    fn value(self) -> f64 {
+        // An infinity or NaN among the numbers makes the correction NaN; the sum says which.
         if self.lost.is_finite() { self.sum + self.lost } else { self.sum }
+    }
+}
+
+/// A sum that overflows only where the result does: doubles near the end of their range are summed
+/// apart, scaled by a power of two, which changes none of their bits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sum {
+    doubles: Neumaier,
+    huge: Neumaier,
+}
+
+/// From here on doubles are summed apart; 2^123 doubles below it do not overflow.
+const HUGE: f64 = f64::from_bits((1023 + 900) << 52);
+/// What they are scaled by: 2^-128.
+const SCALE: f64 = f64::from_bits((1023 - 128) << 52);
+
+impl Sum {
+    pub(crate) fn add(&mut self, v: f64) {
+        if v.abs() < HUGE || v.is_nan() {
+            self.doubles.add(v);
+        } else {
+            self.huge.add(v * SCALE);
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.doubles.merge(other.doubles);
+        self.huge.merge(other.huge);
+    }
+
+    /// The sum divided by a number of at least one.
+    pub(crate) fn over(self, count: f64) -> f64 {
+        let (doubles, huge) = (self.doubles.value(), self.huge.value());
+        if huge == 0.0 {
+            return doubles / count;
+        }
+        let mut scaled = self.huge;
+        scaled.add(doubles * SCALE);
+        scaled.value() / count / SCALE
     }
 }
 
@@ -89,10 +128,27 @@ mod tests {
 
     #[test]
     fn what_plain_adding_loses_is_kept() {
-        let mut sum = Neumaier::default();
-        for v in [1.0, 1e100, 1.0, -1e100] {
-            sum.add(v);
+        for huge in [1e100, 1e300] {
+            let mut sum = Sum::default();
+            for v in [1.0, huge, 1.0, -huge] {
+                sum.add(v);
+            }
+            assert_eq!(sum.over(1.0).to_bits(), 2.0f64.to_bits());
         }
-        assert_eq!(sum.value().to_bits(), 2.0f64.to_bits());
+    }
+
+    #[test]
+    fn a_sum_overflows_only_where_the_result_does() {
+        let over = |values: &[f64], count: f64| {
+            let mut sum = Sum::default();
+            values.iter().for_each(|v| sum.add(*v));
+            sum.over(count)
+        };
+        assert_eq!(over(&[1e308, 1e308], 2.0).to_bits(), 1e308f64.to_bits());
+        assert_eq!(over(&[f64::MAX; 3], 3.0).to_bits(), f64::MAX.to_bits());
+        assert_eq!(over(&[1e308, 1e308, -1e308], 1.0).to_bits(), 1e308f64.to_bits());
+        assert_eq!(over(&[1e308, 1e308], 1.0), f64::INFINITY);
+        assert_eq!(over(&[-1e308, 3.0, 1e308], 1.0).to_bits(), 3.0f64.to_bits());
+        assert!(over(&[f64::NAN, 1e308], 1.0).is_nan());
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use uns_model::{Quality, Sequence, Timestamp, Value};
 
 use crate::Aggregate;
-use crate::number::{Neumaier, Number};
+use crate::number::{Number, Sum};
 
 /// Which samples count and when a result is Good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,7 +50,7 @@ pub struct State {
     bad: u64,
     numbers: u64,
     integers: i128,
-    doubles: Neumaier,
+    doubles: Sum,
     has_doubles: bool,
     min: Option<Value>,
     max: Option<Value>,
@@ -68,7 +68,7 @@ impl State {
             bad: 0,
             numbers: 0,
             integers: 0,
-            doubles: Neumaier::default(),
+            doubles: Sum::default(),
             has_doubles: false,
             min: None,
             max: None,
@@ -194,23 +194,26 @@ impl State {
         match i64::try_from(self.integers) {
             _ if self.numbers == 0 => None,
             Ok(sum) if !self.has_doubles => Some(Value::Int(sum)),
-            _ => finite(self.total()),
+            _ => finite(self.total_over(1.0)),
         }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "an average is a double by definition")]
     fn average(&self) -> Option<Value> {
-        let average = self.total() / self.numbers as f64;
-        (self.numbers > 0 && average.is_finite()).then_some(Value::Float(average))
+        if self.numbers == 0 {
+            return None;
+        }
+        let average = self.total_over(self.numbers as f64);
+        average.is_finite().then_some(Value::Float(average))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "rounded once, after exact summing")]
-    fn total(&self) -> f64 {
+    fn total_over(&self, count: f64) -> f64 {
         let mut total = self.doubles;
         if self.integers != 0 {
             total.add(self.integers as f64);
         }
-        total.value()
+        total.over(count)
     }
 }
 

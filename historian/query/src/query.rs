@@ -49,7 +49,8 @@ pub struct Query {
 /// A query that makes sense.
 struct Checked {
     query: HistoryQuery,
-    from: Position,
+    /// Where the page before ended; on the first page there is none.
+    from: Option<Position>,
     buckets: Option<(Aggregate, i64)>,
     config: Config,
 }
@@ -108,11 +109,9 @@ fn check(query: HistoryQuery, config: Config) -> Result<Checked, Error> {
         }
         _ => return Err(Error::HalfAnAggregate),
     };
-    let from = match &query.after {
-        None => Position { time: query.start, skip: 0 },
-        Some(after) => Position::parse(after)?,
-    };
-    if from.time < query.start || from.time >= query.end {
+    let after = query.after.as_deref();
+    let from = after.map(|token| Position::parse(token, &query)).transpose()?;
+    if from.is_some_and(|from| from.time >= from.end) {
         return Err(Error::After);
     }
     Ok(Checked { query, from, buckets, config })
@@ -124,17 +123,21 @@ fn run(store: &Arc<Store>, checked: &Checked) -> Result<HistoryPage, Error> {
         org: query.org,
         topic: &query.topic,
         field: query.field.as_deref(),
-        start: from.time,
-        end: query.end,
+        start: from.map_or(query.start, |from| from.time),
+        end: from.map_or(query.end, |from| from.end),
     };
     let unknown = || Error::NodeUnknown { topic: query.topic.clone() };
     let view = store.view(&request).ok_or_else(unknown)?;
-    let mut sweep = Sweep::new(view, config.read_samples_max);
+    let as_of = from.map_or(view.applied, |from| from.as_of);
+    let first = Position { time: request.start, skip: 0, as_of, end: request.end };
+    let from = from.unwrap_or(first);
+    let mut sweep = Sweep::new(view, as_of, config.read_samples_max);
     let (samples, next) = match buckets {
-        None => raw(&mut sweep, *from, query.limit)?,
-        Some(buckets) => bucketed(&mut sweep, *buckets, (query.limit, config.aggregate))?,
+        None => raw(&mut sweep, from, query.limit)?,
+        Some(buckets) => bucketed(&mut sweep, from, *buckets, (query.limit, config.aggregate))?,
     };
-    Ok(HistoryPage { samples, next: next.map(Position::text), gaps: sweep.into_gaps() })
+    let next = next.map(|next| next.token(query));
+    Ok(HistoryPage { samples, next, gaps: sweep.into_gaps() })
 }
 
 type Rows = (Vec<HistorySample>, Option<Position>);
@@ -153,7 +156,7 @@ fn raw(sweep: &mut Sweep, from: Position, limit: usize) -> Result<Rows, Error> {
                 return Ok((samples, Some(position)));
             }
             let before = if sample.time == position.time { position.skip } else { 0 };
-            position = Position { time: sample.time, skip: before + 1 };
+            position = Position { time: sample.time, skip: before + 1, ..from };
             samples.push(row(sample));
         }
     }
@@ -167,6 +170,7 @@ fn row(sample: Sample) -> HistorySample {
 
 fn bucketed(
     sweep: &mut Sweep,
+    from: Position,
     (aggregate, width): (Aggregate, i64),
     (limit, config): (usize, historian_aggregate::Config),
 ) -> Result<Rows, Error> {
@@ -182,8 +186,9 @@ fn bucketed(
                     buckets.extend(open.take().and_then(|done| close(&done, aggregate)));
                     let start = bucket_start(sample.time, width);
                     if buckets.len() == limit {
-                        // All of this bucket is at or after its first sample.
-                        return Ok((buckets, Some(Position { time: sample.time, skip: 0 })));
+                        // Pages end where buckets do; the first one may begin inside.
+                        let time = start.max(from.time);
+                        return Ok((buckets, Some(Position { time, skip: 0, ..from })));
                     }
                     let mut state = State::new(config);
                     state.add(sample.time, sample.sequence, &sample.value, sample.quality);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use historian_store::{Gap, HistoryFile, PieceOfFile, Sample, View};
-use uns_model::Timestamp;
+use uns_model::{Sequence, Timestamp};
 
 use crate::error::Error;
 
@@ -11,6 +11,8 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct Sweep {
     view: View,
+    /// Samples of later records are left out.
+    as_of: Sequence,
     /// Not opened yet, latest first.
     files: Vec<Arc<HistoryFile>>,
     /// Opened but not read yet, latest first.
@@ -23,12 +25,13 @@ pub(crate) struct Sweep {
 }
 
 impl Sweep {
-    pub(crate) fn new(mut view: View, read_max: usize) -> Self {
+    pub(crate) fn new(mut view: View, as_of: Sequence, read_max: usize) -> Self {
         let mut files = std::mem::take(&mut view.files);
         files.reverse();
-        let loaded = std::mem::take(&mut view.memory);
+        let mut loaded = std::mem::take(&mut view.memory);
         let read = loaded.len();
-        Self { view, files, pieces: Vec::new(), loaded, sorted: false, read, read_max }
+        loaded.retain(|sample| sample.sequence <= as_of);
+        Self { view, as_of, files, pieces: Vec::new(), loaded, sorted: false, read, read_max }
     }
 
     /// What the view is known to lack.
@@ -86,6 +89,10 @@ impl Sweep {
             let before = self.loaded.len();
             self.view.read(&piece, &mut self.loaded).map_err(Error::Store)?;
             self.read += self.loaded.len() - before;
+            let later = |sample: &Sample| sample.sequence > self.as_of;
+            if self.loaded.iter().skip(before).any(later) {
+                self.loaded.retain(|sample| !later(sample));
+            }
             self.sorted = before == 0 && self.loaded.is_sorted_by(|a, b| a.order(b).is_le());
             if self.read > self.read_max {
                 return Err(Error::TooMuch { max: self.read_max });

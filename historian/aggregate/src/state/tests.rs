@@ -86,6 +86,28 @@ fn integers_sum_exactly() {
     );
 }
 
+#[test]
+fn overflow_on_the_way_is_not_overflow_of_the_result() {
+    let of = |values: &[f64]| {
+        let samples: Vec<_> = values.iter().map(|v| (1, Value::Float(*v), Quality::GOOD)).collect();
+        let whole = state(Config::default(), &samples);
+        let mut merged = state(Config::default(), &samples[..1]);
+        merged.merge(&state(Config::default(), &samples[1..]));
+        let outcome = |state: &State, aggregate| {
+            let outcome = state.result(aggregate).unwrap();
+            (outcome.value, outcome.quality)
+        };
+        for aggregate in [Aggregate::Avg, Aggregate::Sum] {
+            assert_eq!(outcome(&whole, aggregate), outcome(&merged, aggregate));
+        }
+        (outcome(&whole, Aggregate::Avg), outcome(&whole, Aggregate::Sum))
+    };
+    let good = |v| (Value::Float(v), Quality::GOOD);
+    assert_eq!(of(&[1e308, 1e308]), (good(1e308), (Value::Null, NO_DATA)));
+    assert_eq!(of(&[1e308, 1e308, -1e308, -1e308]), (good(0.0), good(0.0)));
+    assert_eq!(of(&[1.5e308, 1.5e308, -1.5e308]), (good(0.5e308), good(1.5e308)));
+}
+
 fn sample() -> impl Strategy<Value = (i64, Value, Quality)> {
     let value = prop_oneof![
         (-1e6f64..1e6).prop_map(Value::Float),

@@ -219,3 +219,101 @@ fn brownfield_has_no_history_where_it_is_switched_off() {
         rig.restart();
     }
 }
+
+/// All pages of a query, with something published between each two.
+fn paged(rig: &mut Rig, query: &HistoryQuery, mut between: impl FnMut(&mut Rig)) -> Vec<Value> {
+    let mut query = query.clone();
+    let mut all = Vec::new();
+    loop {
+        let page = rig.ask(query.clone()).expect("a page");
+        all.extend(page.samples.into_iter().map(|sample| sample.value));
+        let Some(next) = page.next else { return all };
+        query.after = Some(next);
+        between(rig);
+    }
+}
+
+#[test]
+fn a_late_point_between_two_pages_neither_repeats_nor_hides_a_sample() {
+    for flush in [false, true] {
+        let mut rig = Rig::new(&Config::default());
+        let node = rig.mint("a");
+        let publish = |rig: &mut Rig, millis: i64, value: i64| {
+            let time = DAY / MS - 10_000 + millis;
+            rig.publish(node, &format!("{{\"value\":{value},\"timestamp\":{time}}}"));
+            if flush {
+                rig.flush();
+            }
+        };
+        // Three at one time, told apart by the source's own numbers, among others.
+        for n in 0..10 {
+            let time = DAY / MS - 10_000 + [0, 100, 200, 200, 200, 300, 400, 500, 600, 700][n];
+            let payload = format!("{{\"value\":{n},\"timestamp\":{time},\"seq\":{n}}}");
+            rig.publish(node, &payload);
+        }
+        let expected: Vec<_> = (0..10).map(Value::Int).collect();
+        let mut late = 0;
+        for limit in [1, 2, 3] {
+            let query = HistoryQuery { limit, ..raw("a") };
+            let got = paged(&mut rig, &query, |rig| {
+                late += 1;
+                // Before, at and behind where the pages are, and a correction.
+                [50, 200, 650].into_iter().for_each(|at| publish(rig, at + late, 100));
+                let time = DAY / MS - 10_000 + 600;
+                rig.publish(node, &format!("{{\"value\":99,\"timestamp\":{time},\"seq\":8}}"));
+            });
+            let got: Vec<_> = got.into_iter().filter(|v| *v != Value::Int(100)).collect();
+            let corrected = |v: &Value| if limit > 1 && *v == Value::Int(8) { 99 } else { -1 };
+            let expected: Vec<_> = expected
+                .iter()
+                .map(|v| if corrected(v) > 0 { Value::Int(99) } else { v.clone() })
+                .collect();
+            assert_eq!(got, expected, "limit {limit}, flush {flush}");
+        }
+    }
+}
+
+#[test]
+fn a_late_point_between_two_pages_of_buckets_changes_neither() {
+    let mut rig = Rig::new(&Config::default());
+    let node = rig.mint("a");
+    let publish = |rig: &mut Rig, millis: i64| {
+        let time = DAY / MS - 10_000 + millis;
+        rig.publish(node, &format!("{{\"value\":1,\"timestamp\":{time}}}"));
+    };
+    (0..40).for_each(|n| publish(&mut rig, n * 100 + 50));
+    let query = HistoryQuery { limit: 1, ..buckets("a", Aggregate::Count, 1_000) };
+    let mut late = 0;
+    let counts = paged(&mut rig, &query, |rig| {
+        late += 1;
+        // In front of the first sample of each bucket.
+        (0..4).for_each(|second| publish(rig, second * 1_000 + late));
+    });
+    assert_eq!(counts, [10, 10, 10, 10].map(Value::Int));
+    let all = HistoryQuery { limit: 10, ..query };
+    assert_eq!(paged(&mut rig, &all, |_| {}), [13, 13, 13, 13].map(Value::Int));
+}
+
+#[test]
+fn a_page_token_fits_its_query_only_and_keeps_the_end_of_the_range() {
+    let mut rig = Rig::new(&Config::default());
+    for topic in ["a", "b"] {
+        let node = rig.mint(topic);
+        (0..5).for_each(|n| rig.publish(node, &n.to_string()));
+    }
+    let first = rig.ask(HistoryQuery { limit: 2, ..raw("a") }).expect("a page");
+    let after = first.next.expect("a second page");
+    let token = |query: HistoryQuery| HistoryQuery { after: Some(after.clone()), ..query };
+    // A window that moves with the clock goes on where it was.
+    let moved = HistoryQuery { start: Timestamp(DAY + 3 * MS), limit: 9, ..raw("a") };
+    assert_eq!(rig.ask(token(moved)).expect("a page").samples.len(), 3);
+    let others = [raw("b"), buckets("a", Aggregate::Count, 1_000)];
+    for other in others {
+        assert!(matches!(rig.ask(token(other)), Err(Error::After)));
+    }
+    let mut forged = after.clone().into_bytes();
+    forged[20] ^= 1;
+    let forged = String::from_utf8(forged).expect("a digit");
+    let query = HistoryQuery { after: Some(forged), ..raw("a") };
+    assert!(matches!(rig.ask(query), Err(Error::After)));
+}
