@@ -55,6 +55,7 @@ impl Connection {
         let account = endpoint.account.as_ref();
         let connect = Connect {
             version: Version::V5,
+            bridge: false,
             clean_start: true,
             keep_alive: KEEP_ALIVE_SECONDS,
             client_id: "",

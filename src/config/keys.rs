@@ -29,6 +29,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "A refused publish in MQTT 3.1.1, which has no code for it: \"acknowledge\" or \"close\".",
     ),
     (
+        "mqtt.lenient",
+        "Faults of clients that real devices are known for (docs/mqtt.md lists them) are passed over, counted and logged; also of /mqtt on http.listen.",
+    ),
+    (
         "mqtt.durability",
         "What PUBACK and PUBREC wait for: \"commit\" (it is on disk), \"interval\" (on disk within milliseconds, refused while commits fail) or \"memory\" (acknowledged whatever the disk says).",
     ),
@@ -79,12 +83,14 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "mqtt.tls.client_certificate",
         "With client_ca: \"required\", or \"optional\" (one that is shown must be good).",
     ),
+    ("mqtt.tls.lenient", "As mqtt.lenient, for this listener."),
     ("mqtt.tls.durability", "As mqtt.durability, for this listener; \"inherit\" takes that."),
     (
         "mqtt.websocket.listen",
         "Address of MQTT over WebSocket beside /mqtt of http.listen, or \"off\".",
     ),
     ("mqtt.websocket.proxy_protocol", "As mqtt.proxy_protocol."),
+    ("mqtt.websocket.lenient", "As mqtt.tls.lenient."),
     (
         "mqtt.websocket.durability",
         "As mqtt.tls.durability; /mqtt of http.listen has mqtt.durability.",
@@ -94,6 +100,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "Address of MQTT over WebSocket in TLS, with the files of mqtt.tls, or \"off\".",
     ),
     ("mqtt.websocket_tls.proxy_protocol", "As mqtt.proxy_protocol."),
+    ("mqtt.websocket_tls.lenient", "As mqtt.tls.lenient."),
     ("mqtt.websocket_tls.durability", "As mqtt.tls.durability."),
     (
         "memory.max",

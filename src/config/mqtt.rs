@@ -23,6 +23,7 @@ pub(crate) struct Mqtt {
     pub(crate) keep_alive_max: Span,
     pub(crate) outbound_bytes_max: ByteSize,
     pub(crate) refusals: Refusals,
+    pub(crate) lenient: bool,
     pub(crate) durability: Durability,
     pub(crate) session_expiry_max: Span,
     pub(crate) sessions_max: usize,
@@ -45,6 +46,7 @@ pub(crate) struct Tls {
     pub(crate) key: PathBuf,
     pub(crate) client_ca: PathBuf,
     pub(crate) client_certificate: ClientCertificate,
+    pub(crate) lenient: bool,
     pub(crate) durability: ListenerDurability,
 }
 
@@ -76,6 +78,7 @@ pub(crate) enum Refusals {
 pub(crate) struct Door {
     pub(crate) listen: Listen,
     pub(crate) proxy_protocol: bool,
+    pub(crate) lenient: bool,
     pub(crate) durability: ListenerDurability,
 }
 
@@ -159,6 +162,7 @@ impl Default for Mqtt {
             keep_alive_max: Span::seconds(3600),
             outbound_bytes_max: ByteSize::mib(8),
             refusals: Refusals::default(),
+            lenient: false,
             durability: Durability::Commit,
             session_expiry_max: Span::seconds(7 * 24 * 3600),
             sessions_max: 100_000,

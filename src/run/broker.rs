@@ -53,6 +53,7 @@ fn server_config(config: &Config) -> ServerConfig {
         connections_max: mqtt.connections_max,
         handshakes: Handshakes { timeout: mqtt.connect_timeout.0, ..Handshakes::default() },
         durability: durability(mqtt.durability),
+        lenient: mqtt.lenient,
         unread_bytes_max: shares.unread_bytes,
         connections_per_second: mqtt.limits.connections_per_second,
         engine: EngineConfig {
@@ -83,15 +84,20 @@ fn listeners(mqtt: &Mqtt) -> Vec<Listener> {
     let (tls, web, secure) = (&mqtt.tls, &mqtt.websocket, &mqtt.websocket_tls);
     let plain = Listen(Some(mqtt.listen));
     [
-        (plain, Transport::Tcp, mqtt.proxy_protocol, ListenerDurability::Inherit),
-        (tls.listen, Transport::Tls, tls.proxy_protocol, tls.durability),
-        (web.listen, Transport::WebSocket, web.proxy_protocol, web.durability),
-        (secure.listen, Transport::WebSocketTls, secure.proxy_protocol, secure.durability),
+        (plain, Transport::Tcp, mqtt.proxy_protocol, (mqtt.lenient, ListenerDurability::Inherit)),
+        (tls.listen, Transport::Tls, tls.proxy_protocol, (tls.lenient, tls.durability)),
+        (web.listen, Transport::WebSocket, web.proxy_protocol, (web.lenient, web.durability)),
+        (
+            secure.listen,
+            Transport::WebSocketTls,
+            secure.proxy_protocol,
+            (secure.lenient, secure.durability),
+        ),
     ]
     .into_iter()
-    .filter_map(|(listen, transport, proxy, own)| {
+    .filter_map(|(listen, transport, proxy, (lenient, own))| {
         let durability = durability(own.or(mqtt.durability));
-        Some(Listener { proxy, durability, ..Listener::new(listen.0?, transport) })
+        Some(Listener { proxy, lenient, durability, ..Listener::new(listen.0?, transport) })
     })
     .collect()
 }

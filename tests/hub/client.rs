@@ -22,6 +22,7 @@ pub(crate) struct Client {
 pub(crate) fn connect(version: Version, client_id: &str) -> Connect<'_> {
     Connect {
         version,
+        bridge: false,
         clean_start: true,
         keep_alive: 0,
         client_id,
@@ -154,6 +155,31 @@ impl Client {
             self.send(&Packet::Puback(Ack::new(id)));
         }
         Some(payload)
+    }
+
+    /// Whether a message on a topic comes before the socket's time is over; others are passed over.
+    pub(crate) fn arrives(&mut self, topic: &str) -> bool {
+        loop {
+            while let Frame::Packet(framed) = frame(&self.buffer, usize::MAX).expect("frames") {
+                let packet = framed.decode(self.version, &self.buffer).expect("a packet");
+                let (id, here) = match packet {
+                    Packet::Publish(publish) => (publish.packet_id, publish.topic == topic),
+                    other => panic!("{other:?} is no PUBLISH"),
+                };
+                self.buffer.drain(..framed.total_len);
+                if let Some(id) = id {
+                    self.send(&Packet::Puback(Ack::new(id)));
+                }
+                if here {
+                    return true;
+                }
+            }
+            let mut chunk = [0; 65_536];
+            match self.socket.read(&mut chunk) {
+                Ok(read) if read > 0 => self.buffer.extend_from_slice(&chunk[..read]),
+                _ => return false,
+            }
+        }
     }
 
     /// Everything before has been handled; nothing else may come first.

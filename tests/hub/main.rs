@@ -33,6 +33,7 @@ mod kill_nine;
 mod live_handover;
 mod lost_log;
 mod memory_limit;
+mod mosquitto_bridge;
 mod mutual_tls;
 mod old_clients;
 mod one_flush_per_batch;

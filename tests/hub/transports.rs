@@ -90,7 +90,8 @@ fn pages_of_other_origins_do_not_get_in() {
         }
         let rebound = ["-H", "Host: evil.example", "-H", "Origin: http://evil.example"];
         assert_eq!(status(key, &[&mqtt[..], &rebound].concat()), 403, "{key}");
-        assert_eq!(status(key, &[]), 400, "{key} without the sub-protocol");
+        let other = ["-H", "Sec-WebSocket-Protocol: chat"];
+        assert_eq!(status(key, &other), 400, "{key} with another sub-protocol");
     }
     assert_eq!(hub.fetch("/mqtt").0, 400, "no upgrade");
     // Whoever is behind a proxy is not on this machine, here and everywhere.

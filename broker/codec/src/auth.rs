@@ -57,7 +57,7 @@ impl<'a> Auth<'a> {
     /// # Errors
     /// A property is too long, or the version has no AUTH; nothing is written.
     pub fn encode(&self, version: Version, out: &mut impl BufMut) -> Result<usize, Error> {
-        if version == Version::V311 {
+        if version != Version::V5 {
             return Err(Error::NotInVersion { packet: PacketType::Auth });
         }
         plain(PacketType::Auth, self, out)

@@ -69,6 +69,7 @@ impl<'a> Connack<'a> {
     pub(crate) fn decode(version: Version, body: &'a [u8]) -> Result<Self, Error> {
         let mut from = Reader::new(body);
         let session_present = match from.u8("connect acknowledge flags")? {
+            _ if version == Version::V31 => false,
             0 => false,
             1 => true,
             _ => return Err(Error::ConnackFlags),
@@ -79,7 +80,7 @@ impl<'a> Connack<'a> {
             return Err(Error::SessionPresentOnRefusal);
         }
         let properties = match version {
-            Version::V311 => ConnackProperties::default(),
+            Version::V31 | Version::V311 => ConnackProperties::default(),
             Version::V5 => ConnackProperties::read(&mut from)?,
         };
         from.finish(PacketType::Connack)?;
@@ -89,8 +90,11 @@ impl<'a> Connack<'a> {
     /// Writes it and returns its length.
     ///
     /// # Errors
-    /// A property is too long; nothing is written.
+    /// A property is too long, or MQTT 3.1.1 has no code for the reason; nothing is written.
     pub fn encode(&self, version: Version, out: &mut impl BufMut) -> Result<usize, Error> {
+        if version != Version::V5 && self.reason.to_return_code().is_none() {
+            return Err(Error::NoReturnCode { reason: self.reason });
+        }
         plain(PacketType::Connack, &(version, self), out)
     }
 }
@@ -98,7 +102,7 @@ impl<'a> Connack<'a> {
 fn reason(version: Version, code: u8) -> Result<ReasonCode, Error> {
     use ReasonCode as R;
     let unknown = Error::UnknownReason { packet: PacketType::Connack, code };
-    if version == Version::V311 {
+    if version != Version::V5 {
         return R::from_return_code(code).ok_or(unknown);
     }
     let reason = R::from_byte(code).ok_or(unknown)?;
@@ -195,9 +199,13 @@ impl Section for ConnackProperties<'_> {
 impl Body for (Version, &Connack<'_>) {
     fn put(&self, out: &mut impl Put) {
         let (version, connack) = *self;
-        out.u8(u8::from(connack.session_present));
+        // MQTT 3.1 has no such flag: the byte is reserved there.
+        out.u8(u8::from(connack.session_present && version != Version::V31));
         match version {
-            Version::V311 => out.u8(connack.reason.to_return_code()),
+            Version::V31 | Version::V311 => {
+                let code = connack.reason.to_return_code();
+                out.u8(code.expect("looked at before it is encoded"));
+            }
             Version::V5 => {
                 out.u8(connack.reason.byte());
                 section(out, &connack.properties);

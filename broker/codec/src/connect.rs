@@ -15,6 +15,8 @@ use crate::{Error, PacketType, PublishProperties, QoS, UserProperties, Version};
 pub struct Connect<'a> {
     /// What the rest of the connection speaks.
     pub version: Version,
+    /// The top bit of the protocol level is set: another broker connects to mirror topics.
+    pub bridge: bool,
     /// Clean Start; Clean Session in MQTT 3.1.1.
     pub clean_start: bool,
     /// Seconds, 0 for never.
@@ -81,12 +83,12 @@ const RESERVED: u8 = 0x01;
 impl<'a> Connect<'a> {
     pub(crate) fn decode(body: &'a [u8]) -> Result<Self, Error> {
         let mut from = Reader::new(body);
-        let version = protocol(&mut from)?;
+        let (version, bridge) = protocol(&mut from)?;
         let flags = from.u8("connect flags")?;
         check_flags(version, flags)?;
         let keep_alive = from.u16("keep alive")?;
         let properties = match version {
-            Version::V311 => ConnectProperties::default(),
+            Version::V31 | Version::V311 => ConnectProperties::default(),
             Version::V5 => ConnectProperties::read(&mut from)?,
         };
         let clean_start = flags & CLEAN_START != 0;
@@ -104,11 +106,17 @@ impl<'a> Connect<'a> {
             _ => Some(from.binary("password")?),
         };
         from.finish(PacketType::Connect)?;
-        if version == Version::V311 && client_id.is_empty() && !clean_start {
+        let named = match version {
+            Version::V31 => !client_id.is_empty(),
+            Version::V311 => clean_start || !client_id.is_empty(),
+            Version::V5 => true,
+        };
+        if !named {
             return Err(Error::ClientIdRequired);
         }
         Ok(Self {
             version,
+            bridge,
             clean_start,
             keep_alive,
             client_id,
@@ -148,17 +156,23 @@ impl<'a> Connect<'a> {
     }
 }
 
-fn protocol(from: &mut Reader<'_>) -> Result<Version, Error> {
+/// The bit of the protocol level by which mosquitto and its kin say that they bridge.
+const BRIDGE: u8 = 0x80;
+
+/// Version, and whether a bridge speaks it.
+fn protocol(from: &mut Reader<'_>) -> Result<(Version, bool), Error> {
     let name = from.binary("protocol name")?;
-    // MQTT 3.1 had another name; its level is the better answer.
-    if name != b"MQTT" && name != b"MQIsdp" {
+    let named = |version: &Version| version.protocol_name().as_bytes() == name;
+    if !Version::ALL.iter().any(named) {
         return Err(Error::ProtocolName);
     }
-    match (name, from.u8("protocol level")?) {
-        (b"MQTT", 4) => Ok(Version::V311),
-        (b"MQTT", 5) => Ok(Version::V5),
-        (_, level) => Err(Error::UnsupportedProtocol { level }),
-    }
+    let level = from.u8("protocol level")?;
+    let spoken = level & !BRIDGE;
+    Version::ALL
+        .into_iter()
+        .find(|version| version.level() == spoken && named(version))
+        .map(|version| (version, level & BRIDGE != 0))
+        .ok_or(Error::UnsupportedProtocol { level })
 }
 
 fn check_flags(version: Version, flags: u8) -> Result<(), Error> {
@@ -171,7 +185,7 @@ fn check_flags(version: Version, flags: u8) -> Result<(), Error> {
     if QoS::from_level(flags >> 3 & 3).is_none() {
         return Err(Error::WillQosThree);
     }
-    if version == Version::V311 && flags & USER_NAME == 0 && flags & PASSWORD != 0 {
+    if version != Version::V5 && flags & USER_NAME == 0 && flags & PASSWORD != 0 {
         return Err(Error::PasswordAlone);
     }
     Ok(())
@@ -180,7 +194,7 @@ fn check_flags(version: Version, flags: u8) -> Result<(), Error> {
 impl<'a> Will<'a> {
     fn read(from: &mut Reader<'a>, version: Version, flags: u8) -> Result<Self, Error> {
         let (properties, delay_interval) = match version {
-            Version::V311 => (PublishProperties::default(), None),
+            Version::V31 | Version::V311 => (PublishProperties::default(), None),
             Version::V5 => PublishProperties::read(from, Place::Will)?,
         };
         let topic = from.utf8("will topic")?;
@@ -259,8 +273,8 @@ impl Section for ConnectProperties<'_> {
 
 impl Body for Connect<'_> {
     fn put(&self, out: &mut impl Put) {
-        out.string("MQTT");
-        out.u8(self.version.level());
+        out.string(self.version.protocol_name());
+        out.u8(self.version.level() | if self.bridge { BRIDGE } else { 0 });
         out.u8(self.flags());
         out.u16(self.keep_alive);
         if self.version == Version::V5 {

@@ -109,7 +109,7 @@ impl Body for (Version, &Disconnect<'_>) {
     fn put(&self, out: &mut impl Put) {
         let (version, disconnect) = *self;
         let bare = disconnect.properties.len() == 0;
-        if version == Version::V311 || (bare && disconnect.reason == ReasonCode::Success) {
+        if version != Version::V5 || (bare && disconnect.reason == ReasonCode::Success) {
             return;
         }
         out.u8(disconnect.reason.byte());

@@ -135,10 +135,10 @@ pub enum Error {
     /// A protocol name that is not MQTT.
     #[error("the protocol name is not MQTT [MQTT-3.1.2-1]")]
     ProtocolName,
-    /// A protocol level other than 4 and 5.
+    /// A protocol level other than 3, 4 and 5, or one that does not belong to the protocol name.
     #[error("protocol level {level} is not supported [MQTT-3.1.2-2]")]
     UnsupportedProtocol {
-        /// The level of CONNECT, 3 for MQTT 3.1.
+        /// The level of CONNECT as it came; its top bit marks a bridge.
         level: u8,
     },
     /// Bit 0 of the connect flags.
@@ -153,7 +153,7 @@ pub enum Error {
     /// 3.1.1: a password without a user name.
     #[error("there is a password but no user name [MQTT-3.1.2-22, 3.1.1]")]
     PasswordAlone,
-    /// 3.1.1: no client identifier and a session to keep.
+    /// 3.1.1: no client identifier and a session to keep; 3.1: no client identifier.
     #[error("an empty client identifier needs a clean session [MQTT-3.1.3-8, 3.1.1]")]
     ClientIdRequired,
     /// Reserved bits of the CONNACK flags.
@@ -205,6 +205,12 @@ pub enum Error {
     /// To encode: a string or binary longer than 65,535 bytes.
     #[error("a string or binary value has more than 65535 bytes [MQTT-1.5.4]")]
     FieldTooLong,
+    /// To encode: a refusal in MQTT 3.1.1 that it has no return code for.
+    #[error("CONNACK of MQTT 3.1.1 has no return code for: {reason} [MQTT-3.2.2-6, 3.1.1]")]
+    NoReturnCode {
+        /// Why the connection is refused.
+        reason: ReasonCode,
+    },
     /// To encode: a number beyond four bytes of a variable byte integer.
     #[error("{value} does not fit a variable byte integer [MQTT-1.5.5]")]
     IntegerTooLarge {
@@ -265,6 +271,7 @@ impl Error {
                 ReasonCode::UnsupportedProtocolVersion
             }
             Self::ClientIdRequired => ReasonCode::ClientIdentifierNotValid,
+            Self::NoReturnCode { reason } => *reason,
         }
     }
 }

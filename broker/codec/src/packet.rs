@@ -60,10 +60,10 @@ pub fn decode(version: Version, header: u8, body: &[u8]) -> Result<Packet<'_>, E
 fn decode_control(version: Version, header: u8, body: &[u8]) -> Result<Packet<'_>, Error> {
     let packet =
         PacketType::from_header(header).ok_or(Error::ReservedType { packet_type: header >> 4 })?;
-    if packet == PacketType::Auth && version == Version::V311 {
+    if packet == PacketType::Auth && version != Version::V5 {
         return Err(Error::NotInVersion { packet });
     }
-    if header != packet.header() {
+    if header != packet.header() && !is_repeated_in_v31(version, packet, header) {
         return Err(Error::HeaderFlags { packet });
     }
     Ok(match packet {
@@ -83,6 +83,14 @@ fn decode_control(version: Version, header: u8, body: &[u8]) -> Result<Packet<'_
         PacketType::Disconnect => Packet::Disconnect(Disconnect::decode(version, body)?),
         PacketType::Auth => Packet::Auth(Auth::decode(body)?),
     })
+}
+
+/// MQTT 3.1 repeats SUBSCRIBE, UNSUBSCRIBE and PUBREL with the flag that PUBLISH alone has since.
+fn is_repeated_in_v31(version: Version, packet: PacketType, header: u8) -> bool {
+    const DUP: u8 = 0x08;
+    let repeats =
+        matches!(packet, PacketType::Subscribe | PacketType::Unsubscribe | PacketType::Pubrel);
+    version == Version::V31 && repeats && header & !DUP == packet.header()
 }
 
 const fn empty(packet: PacketType, body: &[u8]) -> Result<(), Error> {

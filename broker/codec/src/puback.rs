@@ -103,7 +103,7 @@ impl Body for (Version, &Ack<'_>) {
         let (version, ack) = *self;
         out.u16(ack.packet_id.get());
         let bare = ack.properties.is_empty();
-        if version == Version::V311 || (bare && ack.reason == ReasonCode::Success) {
+        if version != Version::V5 || (bare && ack.reason == ReasonCode::Success) {
             return;
         }
         out.u8(ack.reason.byte());

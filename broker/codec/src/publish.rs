@@ -123,12 +123,12 @@ pub fn decode_publish(version: Version, header: u8, body: &[u8]) -> Result<Publi
         QoS::AtLeastOnce | QoS::ExactlyOnce => Some(from.packet_id(PacketType::Publish)?),
     };
     let properties = match version {
-        Version::V311 => PublishProperties::default(),
+        Version::V31 | Version::V311 => PublishProperties::default(),
         Version::V5 => PublishProperties::read(&mut from, Place::Packet(PacketType::Publish))?.0,
     };
     if topic.is_empty() && properties.topic_alias.is_none() {
         return Err(match version {
-            Version::V311 => Error::TopicEmpty,
+            Version::V31 | Version::V311 => Error::TopicEmpty,
             Version::V5 => Error::TopicMissing,
         });
     }

@@ -99,17 +99,29 @@ impl ReasonCode {
         self.byte() >= 0x80
     }
 
-    /// The CONNACK return code of MQTT 3.1.1 that says the same, 3 where it has none.
+    /// The CONNACK return code of MQTT 3.1.1 that says the same, if it has one. 3 has its client try
+    /// again, so it stands only for what may be over by then; a CONNECT against the rules is
+    /// answered with none (3.1.1, section 4.8).
     #[must_use]
-    pub const fn to_return_code(self) -> u8 {
-        match self {
+    pub const fn to_return_code(self) -> Option<u8> {
+        Some(match self {
+            Self::Success => 0,
             Self::UnsupportedProtocolVersion => 1,
             Self::ClientIdentifierNotValid => 2,
+            Self::ServerUnavailable
+            | Self::ServerBusy
+            | Self::ServerShuttingDown
+            | Self::UnspecifiedError
+            | Self::ImplementationSpecificError
+            | Self::UseAnotherServer
+            | Self::ServerMoved
+            | Self::MessageRateTooHigh
+            | Self::QuotaExceeded
+            | Self::ConnectionRateExceeded => 3,
             Self::BadUserNameOrPassword | Self::BadAuthenticationMethod => 4,
             Self::NotAuthorized | Self::Banned => 5,
-            code if code.is_error() => 3,
-            _ => 0,
-        }
+            _ => return None,
+        })
     }
 
     /// The reason code that says what a CONNACK return code of MQTT 3.1.1 does.
@@ -149,9 +161,12 @@ mod tests {
     fn return_codes_of_3_1_1_survive() {
         for code in 0..=5 {
             let reason = ReasonCode::from_return_code(code).unwrap();
-            assert_eq!(reason.to_return_code(), code);
+            assert_eq!(reason.to_return_code(), Some(code));
         }
         assert_eq!(ReasonCode::from_return_code(6), None);
-        assert_eq!(ReasonCode::QuotaExceeded.to_return_code(), 3);
+        assert_eq!(ReasonCode::QuotaExceeded.to_return_code(), Some(3));
+        for rules in [ReasonCode::MalformedPacket, ReasonCode::ProtocolError] {
+            assert_eq!(rules.to_return_code(), None);
+        }
     }
 }

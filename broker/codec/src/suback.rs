@@ -95,7 +95,7 @@ impl<'a> Suback<'a> {
         let mut from = Reader::new(body);
         let packet_id = from.packet_id(PacketType::Suback)?;
         let properties = match version {
-            Version::V311 => AckProperties::default(),
+            Version::V31 | Version::V311 => AckProperties::default(),
             Version::V5 => AckProperties::read(&mut from, PacketType::Suback)?,
         };
         let codes = ReasonCodes::read(PacketType::Suback, from.take_rest(), |code| {
@@ -141,7 +141,7 @@ impl Body for (Version, &Suback<'_>) {
             section(out, &suback.properties);
         }
         for code in suback.codes.iter() {
-            let nearest = version == Version::V311 && code.is_error();
+            let nearest = version != Version::V5 && code.is_error();
             out.u8(if nearest { ReasonCode::UnspecifiedError.byte() } else { code.byte() });
         }
     }

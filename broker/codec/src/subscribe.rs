@@ -57,7 +57,7 @@ impl SubscribeOptions {
     }
 
     fn read(version: Version, byte: u8) -> Result<Self, Error> {
-        let reserved = if version == Version::V311 { 0xFC } else { 0xC0 };
+        let reserved = if version != Version::V5 { 0xFC } else { 0xC0 };
         if byte & reserved != 0 {
             return Err(Error::SubscribeReserved);
         }
@@ -87,7 +87,7 @@ impl SubscribeOptions {
 
 /// Topic filters with options, in wire form.
 ///
-/// Filters are well-formed UTF-8 but not yet checked otherwise: one bad filter is refused in its
+/// Filters are strings of MQTT but not yet checked otherwise: one bad filter is refused in its
 /// place of SUBACK (see [`crate::check_filter`]), not with the packet.
 #[derive(Clone, Copy)]
 pub struct Filters<'a> {
@@ -114,14 +114,14 @@ impl<'a> Filters<'a> {
     /// Checks filters in wire form.
     ///
     /// # Errors
-    /// There is none, or one is cut off, not UTF-8 or has forbidden options.
+    /// There is none, or one is cut off, not a string of MQTT or has forbidden options.
     pub fn parse(version: Version, raw: &'a [u8]) -> Result<Self, Error> {
         if raw.is_empty() {
             return Err(Error::NoFilters { packet: PacketType::Subscribe });
         }
         let mut from = Reader::new(raw);
         while !from.is_empty() {
-            let filter = from.utf8("topic filter")?;
+            let filter = from.string("topic filter")?;
             let options = SubscribeOptions::read(version, from.u8("subscription options")?)?;
             if options.no_local && filter.starts_with("$share/") {
                 return Err(Error::NoLocalOnShared);
@@ -198,7 +198,7 @@ impl Body for (Version, &Subscribe<'_>) {
         let (version, subscribe) = *self;
         out.u16(subscribe.packet_id.get());
         match version {
-            Version::V311 => {
+            Version::V31 | Version::V311 => {
                 for (filter, options) in subscribe.filters.iter() {
                     out.string(filter);
                     out.u8(options.qos.level());

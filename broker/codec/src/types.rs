@@ -6,6 +6,9 @@ use std::num::NonZeroU16;
 /// The protocol version of a connection, chosen by its CONNECT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Version {
+    /// MQTT 3.1, protocol level 3 under the name `MQIsdp`; on the wire it is MQTT 3.1.1 but for the
+    /// few places that name it.
+    V31,
     /// MQTT 3.1.1, protocol level 4.
     V311,
     /// MQTT 5.0, protocol level 5.
@@ -13,10 +16,23 @@ pub enum Version {
 }
 
 impl Version {
+    /// Every version, the oldest first.
+    pub const ALL: [Self; 3] = [Self::V31, Self::V311, Self::V5];
+
+    /// The protocol name in CONNECT.
+    #[must_use]
+    pub const fn protocol_name(self) -> &'static str {
+        match self {
+            Self::V31 => "MQIsdp",
+            Self::V311 | Self::V5 => "MQTT",
+        }
+    }
+
     /// The protocol level in CONNECT.
     #[must_use]
     pub const fn level(self) -> u8 {
         match self {
+            Self::V31 => 3,
             Self::V311 => 4,
             Self::V5 => 5,
         }

@@ -22,7 +22,7 @@ impl<'a> Unsuback<'a> {
         let packet = PacketType::Unsuback;
         let mut from = Reader::new(body);
         let packet_id = from.packet_id(packet)?;
-        if version == Version::V311 {
+        if version != Version::V5 {
             from.finish(packet)?;
             let properties = AckProperties::default();
             return Ok(Self { packet_id, properties, codes: ReasonCodes::new(&[]) });

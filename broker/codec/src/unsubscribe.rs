@@ -20,7 +20,7 @@ pub struct Unsubscribe<'a> {
     pub filters: Topics<'a>,
 }
 
-/// Topic filters in wire form, well-formed UTF-8 but not otherwise checked.
+/// Topic filters in wire form, strings of MQTT but not otherwise checked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Topics<'a> {
     raw: &'a [u8],
@@ -41,14 +41,14 @@ impl<'a> Topics<'a> {
     /// Checks filters in wire form.
     ///
     /// # Errors
-    /// There is none, or one is cut off or not UTF-8.
+    /// There is none, or one is cut off or not a string of MQTT.
     pub fn parse(raw: &'a [u8]) -> Result<Self, Error> {
         if raw.is_empty() {
             return Err(Error::NoFilters { packet: PacketType::Unsubscribe });
         }
         let mut from = Reader::new(raw);
         while !from.is_empty() {
-            from.utf8("topic filter")?;
+            from.string("topic filter")?;
         }
         Ok(Self { raw })
     }

@@ -16,12 +16,14 @@ use crate::config::Durability;
 use crate::dead::Described;
 use crate::engine::Unconfirmed;
 use crate::exchanges::Exchanges;
+use crate::forgive::{Forgiven, Offender, pass_over};
 use crate::limits::{Bucket, Organisation};
 use crate::login::{Exchange, Identity, Peer};
 use crate::message::Message;
 use crate::outbound::Outbound;
 use crate::policy::PolicyNo;
 use crate::route::Route;
+use crate::stats::{Leniency, Stats};
 use crate::window::Window;
 
 /// Where a connection stands.
@@ -229,6 +231,11 @@ pub(crate) struct Connection<N> {
     pub(crate) durability: Durability,
     /// Whether reason strings are welcome.
     pub(crate) problem_information: bool,
+    /// Another broker, which mirrors topics in a version without the options that takes: it gets
+    /// nothing it sent, and the rest with the RETAIN flag as published.
+    pub(crate) bridge: bool,
+    /// Faults of it that were passed over.
+    pub(crate) forgiven: u64,
     /// What it may still publish in this second.
     pub(crate) bucket: Bucket,
     /// For what its refused publishes were described lately.
@@ -282,6 +289,8 @@ impl<N> Connection<N> {
             wants_session: false,
             durability: Durability::Commit,
             problem_information: true,
+            bridge: false,
+            forgiven: 0,
             bucket: Bucket::default(),
             described: None,
             organisation: None,
@@ -300,20 +309,44 @@ impl<N> Connection<N> {
         matches!(self.phase, Phase::Closing)
     }
 
+    /// As one who did something against the rules.
+    pub(crate) fn offender(&mut self) -> Offender<'_> {
+        let Self { peer, client_id, forgiven, .. } = self;
+        Offender { peer, client_id, forgiven }
+    }
+
     /// Its session, if that is durable.
     pub(crate) fn durable_session(&self) -> Option<SessionNo> {
         self.session.filter(|_| self.durable)
     }
 
     /// Whether one more publish is too many unanswered: it waits in 3.1.1, and is an error in 5,
-    /// where CONNACK said how many there may be.
-    pub(crate) fn over_receive_maximum(&self, publish: &Publish<'_>, max: u16) -> Option<Excess> {
+    /// where CONNACK said how many there may be, unless its listener passes over that.
+    pub(crate) fn excess(
+        &mut self,
+        publish: &Publish<'_>,
+        max: u16,
+        noted: (&mut Stats, &mut Vec<Forgiven>),
+    ) -> Option<Excess> {
+        let forgives =
+            |one: &mut Self| pass_over(&mut one.offender(), noted, Leniency::ReceiveMaximum);
+        self.over_receive_maximum(publish, max)
+            .filter(|excess| *excess == Excess::Wait || !forgives(self))
+    }
+
+    fn over_receive_maximum(&self, publish: &Publish<'_>, max: u16) -> Option<Excess> {
         let repeated = publish.qos == QoS::ExactlyOnce
             && publish.packet_id.is_some_and(|id| self.received.is_repeated(id));
         let unanswered = self.unacknowledged_qos1 as usize + self.received.len();
+        // However lenient its listener is, a packet identifier is one of so many.
+        if self.unacknowledged >= u32::from(u16::MAX) {
+            return Some(Excess::Wait);
+        }
         match self.version {
             Version::V5 => (unanswered >= usize::from(max) && !repeated).then_some(Excess::Error),
-            Version::V311 => (self.unacknowledged >= u32::from(max)).then_some(Excess::Wait),
+            Version::V31 | Version::V311 => {
+                (self.unacknowledged >= u32::from(max)).then_some(Excess::Wait)
+            }
         }
     }
 

@@ -40,6 +40,7 @@ use uns_model::{Sequence, SessionNo, Timestamp};
 use crate::batch::Batch;
 use crate::broker::Broker;
 use crate::connection::Connection;
+use crate::forgive::Forgiven;
 use crate::gate::{Gate, Placed, Rejection};
 use crate::key::{Address, CoreNo, Key, Slots};
 use crate::login::{OwnedLogin, Peer};
@@ -129,6 +130,8 @@ pub struct Effects<R> {
     pub asked: Vec<(Key, OwnedLogin)>,
     /// Log-ins that failed, to be told to the operators.
     pub refused: Vec<RefusedLogin>,
+    /// Faults that were passed over, to be told to them as well.
+    pub forgiven: Vec<Forgiven>,
 }
 
 impl<R> Default for Effects<R> {
@@ -143,6 +146,7 @@ impl<R> Default for Effects<R> {
             not_passed_on: vec![],
             asked: vec![],
             refused: vec![],
+            forgiven: vec![],
         }
     }
 }

@@ -159,6 +159,11 @@ impl Feed {
         }
     }
 
+    /// What an identifier waits for.
+    pub(crate) fn awaits(&self, id: PacketId) -> Awaits {
+        self.flights.get(&id).map_or(Awaits::Nothing, |flight| flight.awaits)
+    }
+
     /// Whether an identifier is the ledger's.
     pub(crate) fn knows(&self, id: PacketId) -> bool {
         self.flights.contains_key(&id)

@@ -72,6 +72,8 @@ pub struct ClientInfo {
     pub bytes_out: u64,
     /// Its publishes that were refused.
     pub rejected: u64,
+    /// Faults of it that its listener passed over.
+    pub forgiven: u64,
     pub dropped: [u64; Drop::ALL.len()],
     pub keeping: Keeping,
     /// Whether nothing is read from it for now.

@@ -24,6 +24,7 @@ mod dead;
 mod entrusted;
 mod exchanges;
 mod feed;
+mod forgive;
 mod inspect;
 mod message;
 mod outbound;
@@ -52,6 +53,7 @@ pub use engine::{
     Reply, Signal, Together,
 };
 pub use feed::{Due, Fed, FedPublish, LEDGER_PACKET_IDS};
+pub use forgive::Forgiven;
 pub use gate::{Gate, Inbound, NoNode, OpenGate, Place, Placed, Rejection, Resolved, Ticket};
 pub use guesses::Guessing;
 pub use inspect::{
@@ -66,7 +68,7 @@ pub use login::{
 pub use pressure::Pressure;
 pub use retained::{Held, Quota, Retained, RetainedMessages, Walk};
 pub use route::Member;
-pub use stats::{Drop, End, Limit, LoginFailure, Stats};
+pub use stats::{Drop, End, Leniency, Limit, LoginFailure, Stats};
 pub use trace::{Trace, TraceEvent, TraceSpec};
 pub use tree::{
     Group, Holder, Link, List, Matched, ShareName, Subscriber, Subscriptions, Visit, Wish,

@@ -107,6 +107,8 @@ pub struct Peer {
     pub proxied: bool,
     /// Whether its listener lets in clients without a log-in.
     pub anonymous_allowed: bool,
+    /// Whether its listener passes over faults that real devices are known for.
+    pub lenient: bool,
     /// What acknowledgements wait for on its listener.
     pub durability: Durability,
     /// Its certificate, if it showed one and a CA of the listener vouches for it.

@@ -3,6 +3,7 @@
 //! and counted.
 
 mod desk;
+mod say;
 
 use std::collections::VecDeque;
 use std::num::{NonZeroU16, NonZeroU32};
@@ -10,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_codec::{Ack, PacketId, Version, patch_packet_id, patch_topic_alias};
+use broker_codec::{PacketId, Version, patch_packet_id, patch_topic_alias};
 use uns_model::Timestamp;
 
 use crate::aliases::{Alias, Aliases};
@@ -75,6 +76,8 @@ pub(crate) struct Outbound {
     last_id: Option<PacketId>,
     /// What the ledger owes a logged session.
     pub(crate) feed: Option<Box<Feed>>,
+    /// Its client waits for a packet that is larger than it takes.
+    pub(crate) unsaid: bool,
 }
 
 impl Outbound {
@@ -99,19 +102,13 @@ impl Outbound {
             trust: None,
             last_id: None,
             feed: None,
+            unsaid: false,
         }
     }
 
     /// Bytes to write to the socket.
     pub(crate) fn output(&self) -> &[u8] {
         self.output.get(self.written..).unwrap_or_default()
-    }
-
-    /// A buffer to append one packet to that is no PUBLISH.
-    #[inline]
-    pub(crate) fn sink(&mut self, desk: &mut Desk) -> &mut Vec<u8> {
-        desk.stats.control_out += 1;
-        self.buffer(desk)
     }
 
     #[inline]
@@ -193,6 +190,20 @@ impl Outbound {
         }
     }
 
+    /// Whether its client says of a delivery of one QoS what only one of the other needs. What is
+    /// early, late, or of no delivery at all, is nobody's fault (TRAP-28).
+    pub(crate) fn is_of_wrong_kind(&self, id: PacketId, said: Awaits) -> bool {
+        let awaited = match &self.feed {
+            Some(feed) if feed.knows(id) => feed.awaits(id),
+            _ => self.window.awaits(id),
+        };
+        match awaited {
+            Awaits::Nothing => false,
+            Awaits::Puback => said != Awaits::Puback,
+            Awaits::Pubrec | Awaits::Pubcomp => said == Awaits::Puback,
+        }
+    }
+
     /// A delivery arrived.
     pub(crate) fn settle(&mut self, id: PacketId) {
         if let Some(trust) = &mut self.trust {
@@ -244,7 +255,7 @@ impl Outbound {
     fn put(&mut self, desk: &mut Desk, message: &Message<'_>, delivery: &Delivery<'_>) -> bool {
         let ids = match self.version {
             Version::V5 => delivery.ids,
-            Version::V311 => &[],
+            Version::V31 | Version::V311 => &[],
         };
         let (naming, alias) = self.name(message, ids);
         let form = Form { version: self.version, qos: delivery.qos, ids, naming };
@@ -369,7 +380,7 @@ impl Outbound {
         {
             let awaits = match &fed.what {
                 Due::Release => {
-                    say_pubrel(self, desk, fed.packet_id);
+                    self.say_pubrel(desk, fed.packet_id);
                     Awaits::Pubcomp
                 }
                 Due::Publish(publish) if may_receive(&publish.topic) => {
@@ -419,13 +430,6 @@ impl Outbound {
         self.queue_bytes = 0;
         self.owed.clear();
     }
-}
-
-/// Writes PUBREL.
-pub(crate) fn say_pubrel(outbound: &mut Outbound, desk: &mut Desk, id: PacketId) {
-    let version = outbound.version;
-    let sink = outbound.sink(desk);
-    Ack::new(id).encode_pubrel(version, sink).expect("it has no properties");
 }
 
 /// How one client gets a message.

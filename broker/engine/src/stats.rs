@@ -2,12 +2,13 @@
 
 mod causes;
 
-pub use causes::{Drop, End, Limit, LoginFailure};
+pub use causes::{Drop, End, Leniency, Limit, LoginFailure};
 
 const DROPS: usize = Drop::ALL.len();
 const ENDS: usize = End::ALL.len();
 const LOGINS: usize = LoginFailure::ALL.len();
 const LIMITS: usize = Limit::ALL.len();
+const LENIENCIES: usize = Leniency::ALL.len();
 
 /// Single numbers first, then those by cause; [`Stats::to_array`] has them in this order.
 macro_rules! numbers {
@@ -26,6 +27,8 @@ macro_rules! numbers {
             pub auth_failed: [u64; LOGINS],
             /// Times a limit was met, by [`Limit`].
             pub limited: [u64; LIMITS],
+            /// Faults that a lenient listener passed over, by [`Leniency`].
+            pub forgiven: [u64; LENIENCIES],
         }
 
         const SINGLE: usize = [$(stringify!($name)),*].len();
@@ -101,7 +104,7 @@ numbers! {
 
 impl Stats {
     /// How many numbers there are.
-    pub const LEN: usize = SINGLE + DROPS + 2 * ENDS + LOGINS + LIMITS;
+    pub const LEN: usize = SINGLE + DROPS + 2 * ENDS + LOGINS + LIMITS + LENIENCIES;
 
     /// Counts a dropped message.
     pub fn drop(&mut self, cause: Drop) {
@@ -118,6 +121,11 @@ impl Stats {
         self.limited[limit as usize] += 1;
     }
 
+    /// Counts a fault that was passed over.
+    pub fn forgave(&mut self, fault: Leniency) {
+        self.forgiven[fault as usize] += 1;
+    }
+
     /// Packets sent, of any type.
     pub fn packets_out(&self) -> u64 {
         self.messages_out + self.control_out
@@ -127,8 +135,8 @@ impl Stats {
     pub fn to_array(&self) -> [u64; Self::LEN] {
         let mut all = [0; Self::LEN];
         let causes = self.dropped.into_iter().chain(self.ended).chain(self.refused);
-        let numbers =
-            self.single().into_iter().chain(causes).chain(self.auth_failed).chain(self.limited);
+        let by_cause = causes.chain(self.auth_failed).chain(self.limited).chain(self.forgiven);
+        let numbers = self.single().into_iter().chain(by_cause);
         all.iter_mut().zip(numbers).for_each(|(to, number)| *to = number);
         all
     }
@@ -140,6 +148,7 @@ impl Stats {
         stats.single_mut().into_iter().zip(&mut numbers).for_each(|(to, number)| *to = number);
         let causes = stats.dropped.iter_mut().chain(&mut stats.ended).chain(&mut stats.refused);
         let causes = causes.chain(&mut stats.auth_failed).chain(&mut stats.limited);
+        let causes = causes.chain(&mut stats.forgiven);
         causes.zip(numbers).for_each(|(to, number)| *to = number);
         stats
     }
@@ -171,6 +180,7 @@ mod tests {
     fn causes_are_in_the_order_of_their_numbers() {
         assert!(Drop::ALL.into_iter().enumerate().all(|(at, cause)| cause as usize == at));
         assert!(LoginFailure::ALL.into_iter().enumerate().all(|(at, cause)| cause as usize == at));
+        assert!(Leniency::ALL.into_iter().enumerate().all(|(at, fault)| fault as usize == at));
         assert!(Limit::ALL.into_iter().enumerate().all(|(at, limit)| limit as usize == at));
         assert!(End::ALL.into_iter().enumerate().all(|(at, cause)| cause as usize == at));
     }

@@ -60,6 +60,7 @@ pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor
                     listener: name.clone(),
                     anonymous_allowed: listener.anonymous,
                     durability: listener.durability,
+                    lenient: listener.lenient,
                     ..Peer::default()
                 };
                 floor.admit(Socket { stream, layers: None, waited: Duration::ZERO }, peer).await;

@@ -33,6 +33,8 @@ pub struct Config {
     pub unread_bytes_max: usize,
     /// What acknowledgements wait for on connections that were adopted.
     pub durability: Durability,
+    /// Whether their faults are passed over, as those of a lenient listener are.
+    pub lenient: bool,
     /// Limits of the engine.
     pub engine: broker_engine::Config,
 }
@@ -49,6 +51,8 @@ pub struct Listener {
     /// Whether clients without a log-in may be let in there; authentication sees it as
     /// [`Peer::anonymous_allowed`](broker_engine::Peer::anonymous_allowed).
     pub anonymous: bool,
+    /// Whether faults that real devices are known for are passed over, counted and logged.
+    pub lenient: bool,
     /// What acknowledgements to its clients wait for.
     pub durability: Durability,
 }
@@ -58,7 +62,7 @@ impl Listener {
     pub fn new(address: SocketAddr, transport: Transport) -> Self {
         let durability = Durability::Commit;
         let anonymous = address.ip().is_loopback();
-        Self { address, transport, proxy: false, anonymous, durability }
+        Self { address, transport, proxy: false, anonymous, lenient: false, durability }
     }
 }
 
@@ -144,6 +148,7 @@ impl Default for Config {
             in_process_max: 1024,
             unread_bytes_max: 64 << 20,
             durability: Durability::Commit,
+            lenient: false,
             engine: broker_engine::Config::default(),
         }
     }

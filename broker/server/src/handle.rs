@@ -36,8 +36,14 @@ pub struct Handle {
     pub(crate) turned_away: Arc<AtomicU64>,
     pub(crate) floor: Floor,
     pub(crate) hall: Arc<Hall>,
-    /// Of connections that were adopted.
+    pub(crate) adopted: Adopted,
+}
+
+/// What holds for connections that were adopted, as a listener says it of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Adopted {
     pub(crate) durability: Durability,
+    pub(crate) lenient: bool,
 }
 
 impl fmt::Debug for Handle {
@@ -147,7 +153,8 @@ impl Handle {
             address: peer.to_string().into(),
             listener: here.to_string().into(),
             transport,
-            durability: self.durability,
+            durability: self.adopted.durability,
+            lenient: self.adopted.lenient,
             anonymous_allowed: peer.ip().is_loopback() && here.ip().is_loopback(),
             ..Peer::default()
         };

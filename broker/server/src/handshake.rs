@@ -197,6 +197,7 @@ impl Hall {
             transport: listener.transport,
             proxied: listener.proxy,
             durability: listener.durability,
+            lenient: listener.lenient,
             anonymous_allowed: listener.anonymous,
             certificate: None,
         };

@@ -17,7 +17,7 @@ use uns_namespace::Namespace;
 use crate::accept::{Floor, accept};
 use crate::config::Listener;
 use crate::counters::Counters;
-use crate::handle::Handle;
+use crate::handle::{Adopted, Handle};
 use crate::handshake::{Hall, Pages, Programs};
 use crate::post::Post;
 use crate::tls::{Certificates, watch};
@@ -155,7 +155,7 @@ impl Server {
             turned_away: Arc::clone(&floor.turned_away),
             floor,
             hall: Arc::new(hall),
-            durability: config.durability,
+            adopted: Adopted { durability: config.durability, lenient: config.lenient },
         };
         let (listeners, sockets): (Vec<_>, Vec<_>) = listeners.into_iter().unzip();
         let doors = listeners.iter().copied().zip(sockets);

@@ -1,8 +1,8 @@
 //! Metrics of the broker: traffic, clients, what waits, what was lost, and why.
 
 use broker_server::{
-    DropCause, EndCause, Failure, Handle, Limit, LoginFailure, SessionStats, StatsSnapshot,
-    Transport,
+    DropCause, EndCause, Failure, Handle, Leniency, Limit, LoginFailure, SessionStats,
+    StatsSnapshot, Transport,
 };
 use hub_kit::metrics::Exposition;
 
@@ -79,6 +79,11 @@ fn write_losses(snapshot: &StatsSnapshot, out: &mut Exposition) {
         limited.sample(&[("limit", limit.name())], count);
     }
     limited.sample(&[("limit", "connection_rate")], snapshot.delayed);
+    let help = "Faults against MQTT that a lenient listener passed over.";
+    let mut forgiven = out.counter("uns_mqtt_forgiven_total", help);
+    for (fault, count) in Leniency::ALL.into_iter().zip(stats.forgiven) {
+        forgiven.sample(&[("fault", fault.name())], count);
+    }
     let mut drops = out.counter("uns_mqtt_dropped_total", "Messages not delivered.");
     for (cause, count) in DropCause::ALL.into_iter().zip(stats.dropped) {
         drops.sample(&[("cause", cause.name())], count);

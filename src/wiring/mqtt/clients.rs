@@ -80,6 +80,7 @@ pub(super) fn body(info: ClientInfo) -> Client {
         bytes_in: info.bytes_in,
         bytes_out: info.bytes_out,
         rejected: info.rejected,
+        forgiven: info.forgiven,
         dropped: DropCause::ALL.into_iter().map(DropCause::name).zip(info.dropped).collect(),
         pace: match info.keeping {
             Keeping::Fine => Pace::Fine,

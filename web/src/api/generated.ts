@@ -466,6 +466,11 @@ export interface components {
             connectedSince: components["schemas"]["Timestamp"];
             /** @description Messages it lost, by cause. */
             dropped: components["schemas"]["Counts"];
+            /**
+             * Format: int64
+             * @description Faults against MQTT that its listener passed over (`mqtt.lenient`).
+             */
+            forgiven: number;
             /** @description Who it turned out to be: a user, a device, `anonymous`. */
             identity?: string;
             /**
@@ -501,7 +506,7 @@ export interface components {
             paused: boolean;
             /**
              * Format: int32
-             * @description The protocol level: 4 is MQTT 3.1.1, 5 is MQTT 5.0.
+             * @description The protocol level: 3 is MQTT 3.1, 4 is MQTT 3.1.1, 5 is MQTT 5.0.
              */
             protocolVersion: number;
             /**

@@ -122,9 +122,14 @@ impl Dice {
         let authentication_method = self.maybe(Self::text);
         Connect {
             version: self.version,
+            bridge: self.flag(),
             clean_start,
             keep_alive: self.u16(),
-            client_id: if clean_start { self.text() } else { "client" },
+            client_id: if clean_start && self.version != Version::V31 {
+                self.text()
+            } else {
+                "client"
+            },
             properties: ConnectProperties {
                 session_expiry_interval: self.maybe(Self::u32),
                 receive_maximum: self.maybe(Self::short),
@@ -162,7 +167,9 @@ impl Dice {
         ]);
         let authentication_method = self.maybe(Self::text);
         Connack {
-            session_present: reason == ReasonCode::Success && self.flag(),
+            session_present: reason == ReasonCode::Success
+                && self.version != Version::V31
+                && self.flag(),
             reason,
             properties: ConnackProperties {
                 session_expiry_interval: self.maybe(Self::u32),
@@ -230,7 +237,7 @@ impl Dice {
                     RetainHandling::Never,
                 ]);
             }
-            let filter = self.pick(&["#", "a/+/ü", "bad#/filter", "nul\0", ""]);
+            let filter = self.pick(&["#", "a/+/ü", "bad#/filter", ""]);
             push_filter(filter, options, &mut raw).unwrap();
             if !self.flag() {
                 break;
@@ -317,7 +324,7 @@ impl Dice {
                 packet_id: self.packet_id(),
                 properties: self.ack_properties(),
                 codes: match self.version {
-                    Version::V311 => ReasonCodes::new(&[]),
+                    Version::V31 | Version::V311 => ReasonCodes::new(&[]),
                     Version::V5 => self.codes(&[ReasonCode::Success, ReasonCode::NotAuthorized]),
                 },
             }),

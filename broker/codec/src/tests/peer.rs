@@ -18,7 +18,7 @@ fn through_peer(version: Version, packet: &Packet<'_>) -> Result<BytesMut, Strin
     packet.encode(version, &mut ours).unwrap();
     let mut theirs = BytesMut::new();
     match version {
-        Version::V311 => v4::Packet::read(&mut ours, MAX as usize)
+        Version::V31 | Version::V311 => v4::Packet::read(&mut ours, MAX as usize)
             .map_err(|error| error.to_string())?
             .write(&mut theirs, MAX as usize)
             .map_err(|error| error.to_string())?,
@@ -56,14 +56,14 @@ fn by_id(pass_through: PassThrough<'_>) -> PassThrough<'_> {
     PassThrough::parse(Box::leak(raw.into_boxed_slice())).unwrap()
 }
 
-/// An empty user name or password is none to the peer, and a password is text.
+/// An empty user name or password is none to the peer, a password is text, and bridges are none.
 fn beyond_v311(packet: &Packet<'_>) -> bool {
     match packet {
         Packet::Connect(connect) => {
             let password_is_plain = connect.password.is_none_or(|password| {
                 !password.is_empty() && std::str::from_utf8(password).is_ok()
             });
-            connect.user_name == Some("") || !password_is_plain
+            connect.user_name == Some("") || connect.bridge || !password_is_plain
         }
         _ => false,
     }

@@ -76,7 +76,7 @@ fn accessors_find_their_property() {
 #[test]
 fn one_encoding_serves_every_receiver() {
     for payload in [0, 100, 130, 17_000, 2_100_000] {
-        for version in [Version::V311, Version::V5] {
+        for version in Version::ALL {
             let payload = vec![7; payload];
             let ids = [NonZeroU32::MIN, NonZeroU32::new(300).unwrap()];
             let mut publish = Publish {

@@ -7,10 +7,9 @@ use super::dice::Dice;
 use crate::*;
 
 fn any_packet() -> impl Strategy<Value = (Version, Packet<'static>)> {
-    (any::<bool>(), proptest::collection::vec(any::<u8>(), 0..80)).prop_map(|(v5, bytes)| {
-        let version = if v5 { Version::V5 } else { Version::V311 };
-        (version, Dice::new(version, bytes).packet())
-    })
+    let version = proptest::sample::select(&Version::ALL[..]);
+    (version, proptest::collection::vec(any::<u8>(), 0..80))
+        .prop_map(|(version, bytes)| (version, Dice::new(version, bytes).packet()))
 }
 
 fn encoded(version: Version, packet: &Packet<'_>) -> Vec<u8> {

@@ -1,28 +1,41 @@
 //! What clients acknowledge: PUBACK, PUBREC and PUBCOMP for deliveries. Identifiers that are not in
-//! use, or out of order, are nobody's fault (TRAP-28).
+//! use, or out of order, are nobody's fault (TRAP-28); the packet of another QoS is (TRAP-28a).
 
 use broker_codec::{Ack, PacketId, ReasonCode};
 use fabric::SessionChange;
 
 use super::acks::Who;
+use super::receive::Fatal;
 use super::{Engine, Now};
 use crate::feed::Received;
 use crate::gate::Gate;
 use crate::key::Key;
-use crate::outbound::say_pubrel;
+use crate::stats::Leniency;
 use crate::window::Awaits;
 
 impl<G: Gate> Engine<G> {
-    pub(super) fn puback(&mut self, now: Now, key: Key, id: PacketId) {
-        self.settled(now, key, id, Awaits::Puback);
-    }
-
-    pub(super) fn pubcomp(&mut self, now: Now, key: Key, id: PacketId) {
-        self.settled(now, key, id, Awaits::Pubcomp);
+    /// PUBACK, PUBREC or PUBCOMP for a delivery.
+    pub(super) fn delivered(
+        &mut self,
+        now: Now,
+        key: Key,
+        (ack, said): (&Ack<'_>, Awaits),
+    ) -> Result<(), Fatal> {
+        let Some(connection) = self.connections.get(key) else { return Ok(()) };
+        if connection.outbound.is_of_wrong_kind(ack.packet_id, said) {
+            let forgiven = self.forgives(key, Leniency::AckKind);
+            return if forgiven { Ok(()) } else { Err(Fatal(ReasonCode::ProtocolError)) };
+        }
+        if said == Awaits::Pubrec {
+            self.pubrec(now, key, ack);
+        } else {
+            self.settled(now, key, ack.packet_id, said);
+        }
+        Ok(())
     }
 
     /// A delivery of QoS 2 arrived, or is refused.
-    pub(super) fn pubrec(&mut self, now: Now, key: Key, pubrec: &Ack<'_>) {
+    fn pubrec(&mut self, now: Now, key: Key, pubrec: &Ack<'_>) {
         let id = pubrec.packet_id;
         if pubrec.reason.is_error() {
             return self.settled(now, key, id, Awaits::Pubrec);
@@ -36,17 +49,16 @@ impl<G: Gate> Engine<G> {
                     self.acks.note_acknowledged(connection, (sequence, Some(id)));
                     self.acks.wait(Who::Release(key, id), None);
                 }
-                (Received::Again, _) => say_pubrel(outbound, &mut self.desk, id),
+                (Received::Again, _) => outbound.say_pubrel(&mut self.desk, id),
                 _ => {}
             }
         } else if outbound.window.awaits(id) == Awaits::Nothing {
             let version = outbound.version;
             let unknown = Ack::with_reason(id, ReasonCode::PacketIdentifierNotFound);
-            let sink = outbound.sink(&mut self.desk);
-            unknown.encode_pubrel(version, sink).expect("it has no properties");
+            outbound.must_say(&mut self.desk, |out| unknown.encode_pubrel(version, out));
         } else if outbound.window.awaits(id) != Awaits::Puback {
             outbound.window.receive(id);
-            say_pubrel(outbound, &mut self.desk, id);
+            outbound.say_pubrel(&mut self.desk, id);
         }
         Self::mark_dirty(connection, key, &mut self.effects.dirty);
     }

@@ -10,7 +10,7 @@ use crate::config::{Durability, Refusals};
 use crate::connection::Connection;
 use crate::gate::{Gate, Placed, Rejection};
 use crate::key::Key;
-use crate::outbound::{Desk, OwedRetained, say_pubrel};
+use crate::outbound::{Desk, OwedRetained};
 
 use super::acks::Who;
 
@@ -93,7 +93,7 @@ impl<G: Gate> Engine<G> {
             return;
         }
         let not_stored = refused.is_some_and(Rejection::is_temporary);
-        let old = connection.version == Version::V311;
+        let old = connection.version != Version::V5;
         let closes = self.desk.config.refusals == Refusals::Close && answer != Answer::Pubcomp;
         let mute = if not_stored { old || answer == Answer::Pubcomp } else { old && closes };
         if refused.is_some() && mute {
@@ -135,11 +135,10 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let (properties, codes) = (AckProperties::default(), ReasonCodes::new(&codes));
         let version = connection.version;
-        let sink = connection.outbound.sink(&mut self.desk);
-        let said = match &walks {
-            Some(_) => Suback { packet_id, properties, codes }.encode(version, sink),
-            None => Unsuback { packet_id, properties, codes }.encode(version, sink),
-        };
+        let said = connection.outbound.say(&mut self.desk, |out| match &walks {
+            Some(_) => Suback { packet_id, properties, codes }.encode(version, out),
+            None => Unsuback { packet_id, properties, codes }.encode(version, out),
+        });
         Self::mark_dirty(connection, key, &mut self.effects.dirty);
         if said.is_err() {
             return self.fail(now, key, ReasonCode::PacketTooLarge);
@@ -156,7 +155,7 @@ impl<G: Gate> Engine<G> {
     pub(super) fn release(&mut self, key: Key, id: PacketId) {
         let Some(connection) = self.connections.get_mut(key).filter(|c| c.is_up()) else { return };
         if connection.outbound.feed.as_mut().is_some_and(|feed| feed.release(id)) {
-            say_pubrel(&mut connection.outbound, &mut self.desk, id);
+            connection.outbound.say_pubrel(&mut self.desk, id);
             Self::mark_dirty(connection, key, &mut self.effects.dirty);
         }
     }
@@ -172,7 +171,6 @@ fn write_ack<N>(
 ) {
     let version = connection.version;
     let problem_information = connection.problem_information;
-    let room = connection.outbound.packet_bytes_max;
     let mut ack = Ack::new(id);
     let mut user = Vec::new();
     let dead_id = refused.and_then(|refused| refused.dead_id.as_deref());
@@ -182,18 +180,26 @@ fn write_ack<N>(
         let named = dead_id.map_or(named, |id| {
             named.and_then(|()| Property::UserProperty("uns-dead-id", id).encode(&mut user))
         });
-        if problem_information && refused.detail.len() + 128 < room.min(1024) && named.is_ok() {
+        const DETAIL_MAX: usize = 1024;
+        if problem_information && refused.detail.len() < DETAIL_MAX && named.is_ok() {
             ack.properties = AckProperties {
                 reason_string: Some(&refused.detail),
                 user: UserProperties::parse(&user).unwrap_or_default(),
             };
         }
     }
-    let sink = connection.outbound.sink(desk);
-    let said = match answer {
-        Answer::Puback => ack.encode_puback(version, sink),
-        Answer::Pubrec | Answer::PubrecAgain => ack.encode_pubrec(version, sink),
-        Answer::Pubcomp => ack.encode_pubcomp(version, sink),
+    let outbound = &mut connection.outbound;
+    let encode = |ack: Ack<'_>, out: &mut Vec<u8>| match answer {
+        Answer::Puback => ack.encode_puback(version, out),
+        Answer::Pubrec | Answer::PubrecAgain => ack.encode_pubrec(version, out),
+        Answer::Pubcomp => ack.encode_pubcomp(version, out),
     };
-    said.expect("its strings are short");
+    // Words give way to the client's Maximum Packet Size, the code does not.
+    if ack.properties != AckProperties::default()
+        && outbound.say(desk, |out| encode(ack, out)).is_ok()
+    {
+        return;
+    }
+    let bare = Ack { properties: AckProperties::default(), ..ack };
+    outbound.must_say(desk, |out| encode(bare, out));
 }

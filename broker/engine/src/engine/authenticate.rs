@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use broker_codec::{Connect, ReasonCode};
+use broker_codec::{Connect, ReasonCode, Version};
 
 use super::receive::{Fatal, Step};
 use super::{Engine, Now};
@@ -23,6 +23,9 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.connections.get_mut(key) else { return Ok(Step::Next) };
         connection.version = connect.version;
         connection.outbound.version = connect.version;
+        // What is said before CONNACK is as short as the client asks, too.
+        connection.outbound.packet_bytes_max = packet_bytes_max(connect);
+        connection.bridge = connect.bridge && connect.version != Version::V5;
         connection.problem_information =
             connect.properties.request_problem_information.unwrap_or(true);
         if let Some(reason) = connection.refuse {
@@ -173,6 +176,12 @@ pub struct RefusedLogin {
     pub reason: ReasonCode,
     /// How many under this name from this address have failed lately.
     pub number: u32,
+}
+
+/// What a client takes at most, by its CONNECT.
+pub(super) fn packet_bytes_max(connect: &Connect<'_>) -> usize {
+    let max = connect.properties.maximum_packet_size;
+    max.and_then(|max| usize::try_from(max.get()).ok()).unwrap_or(usize::MAX)
 }
 
 fn printable(text: &str) -> String {

@@ -53,23 +53,24 @@ impl<G: Gate> Engine<G> {
         self.count_end(key, End::of(reason));
         let Some(connection) = self.connections.get_mut(key) else { return };
         let version = connection.version;
-        let sink = connection.outbound.sink(&mut self.desk);
-        let said = match connection.phase {
+        let reason = match connection.phase {
             Phase::Closing => return,
-            Phase::New | Phase::Asking(_) | Phase::Exchanging(_) | Phase::Refused(..) => {
-                Connack::refused(reason).encode(version, sink).map(|_| ())
-            }
-            Phase::Claiming(_) if reason == ReasonCode::SessionTakenOver => {
-                Connack::refused(ReasonCode::ServerBusy).encode(version, sink).map(|_| ())
-            }
-            Phase::Claiming(_) => Connack::refused(reason).encode(version, sink).map(|_| ()),
-            Phase::Up if version == Version::V5 => {
-                Disconnect::new(reason).encode(version, sink).map(|_| ())
-            }
-            Phase::Up => Ok(()),
+            // CONNACK has no code for it, and its client may try again.
+            Phase::Claiming(_) if reason == ReasonCode::SessionTakenOver => ReasonCode::ServerBusy,
+            _ => reason,
         };
-        // A code that the packet does not have is not said at all.
-        said.ok();
+        let up = connection.is_up();
+        if !up || version == Version::V5 {
+            let said = connection.outbound.say(&mut self.desk, |out| {
+                if up {
+                    Disconnect::new(reason).encode(version, out)
+                } else {
+                    Connack::refused(reason).encode(version, out)
+                }
+            });
+            // What its version has no code for, or its client no room, is not said at all.
+            said.ok();
+        }
         self.end(now, key);
     }
 

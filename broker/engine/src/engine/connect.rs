@@ -16,7 +16,6 @@ use crate::connection::{Accepted, Connection, Introduction, Phase, Welcome};
 use crate::gate::Gate;
 use crate::key::{Address, Key};
 use crate::login::{Identity, Reservation};
-use crate::outbound::Outbound;
 use crate::stats::Limit;
 use crate::window::Window;
 
@@ -36,7 +35,7 @@ impl<G: Gate> Engine<G> {
         let Accepted { identity, introduction, authentication } = accepted;
         let Some(connection) = self.connections.get(key) else { return };
         let (version, clean_start) = (connection.version, introduction.clean_start);
-        if introduction.client_id.is_empty() && version == Version::V311 && !clean_start {
+        if introduction.client_id.is_empty() && version != Version::V5 && !clean_start {
             // Nobody could come back to a session without a name [MQTT-3.1.3-8].
             return self.fail(now, key, ReasonCode::ClientIdentifierNotValid);
         }
@@ -152,11 +151,10 @@ impl<G: Gate> Engine<G> {
             return self.fail(now, key, ReasonCode::QuotaExceeded);
         };
         let Some(connection) = self.connections.get_mut(key) else { return };
-        connection.phase = Phase::Up;
         let config = &self.broker.config;
         let assigned = connection.client_id.clone();
         let properties = match connection.version {
-            Version::V311 => ConnackProperties::default(),
+            Version::V31 | Version::V311 => ConnackProperties::default(),
             Version::V5 => ConnackProperties {
                 session_expiry_interval: welcome.session_expiry,
                 receive_maximum: std::num::NonZeroU16::new(config.receive_maximum),
@@ -172,8 +170,17 @@ impl<G: Gate> Engine<G> {
             },
         };
         let connack = Connack { session_present, reason: ReasonCode::Success, properties };
-        let sink = connection.outbound.sink(&mut self.desk);
-        connack.encode(connection.version, sink).expect("the broker's own CONNACK is short");
+        // Without aliases a client does without; what else is said it has to know.
+        let without = ConnackProperties { topic_alias_maximum: None, ..properties };
+        let without = Connack { properties: without, ..connack };
+        let (version, outbound) = (connection.version, &mut connection.outbound);
+        let said = outbound
+            .say(&mut self.desk, |out| connack.encode(version, out))
+            .or_else(|_| outbound.say(&mut self.desk, |out| without.encode(version, out)));
+        if said.is_err() {
+            return self.fail(now, key, ReasonCode::PacketTooLarge);
+        }
+        connection.phase = Phase::Up;
         Self::mark_dirty(connection, key, &mut self.effects.dirty);
         self.pump_retained(now, key);
     }
@@ -206,11 +213,9 @@ impl crate::config::Config {
     fn apply<N>(&self, connection: &mut Connection<N>, introduction: Introduction) {
         let packet_max = introduction.packet_bytes_max.map_or(u32::MAX, NonZeroU32::get);
         let window = introduction.receive_maximum.map_or(u16::MAX, std::num::NonZeroU16::get);
-        connection.outbound = Outbound::new(
-            connection.version,
-            usize::try_from(packet_max).unwrap_or(usize::MAX),
-            Window::new(0, window.min(self.inflight_max)),
-        );
+        // What was said before, as AUTH is, may still be on its way.
+        connection.outbound.packet_bytes_max = usize::try_from(packet_max).unwrap_or(usize::MAX);
+        connection.outbound.window = Window::new(0, window.min(self.inflight_max));
         // MQTT 3.1.1 has no property to ask for them.
         let aliases = introduction.topic_alias_maximum.min(self.topic_alias_out_maximum);
         connection.outbound.aliases = Aliases::new(aliases);

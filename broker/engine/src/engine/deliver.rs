@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use broker_codec::ReasonCode;
+
 use super::{Engine, Now, Outbox};
 use crate::batch::Batch;
 use crate::connection::Connection;
@@ -130,6 +132,7 @@ impl<G: Gate> Engine<G> {
             self.trace_out(now, key);
         }
         let Some(connection) = self.connections.get_mut(key) else { return };
+        let unsaid = connection.outbound.unsaid && connection.is_up();
         let outbound = &mut connection.outbound;
         outbound.wrote(bytes, &mut self.desk);
         if outbound.output().is_empty() {
@@ -149,6 +152,10 @@ impl<G: Gate> Engine<G> {
         }
         self.update_pace(now.monotonic, key);
         self.pump_retained(now, key);
+        if unsaid {
+            // It waits for an answer that it cannot take.
+            self.fail(now, key, ReasonCode::PacketTooLarge);
+        }
     }
 
     /// Takes a connection off the list of those with something to write; to be called before its

@@ -1,7 +1,5 @@
 //! AUTH: enhanced authentication before CONNACK, and again on a connection that lives (TRAP-21).
 
-use std::num::NonZeroU32;
-
 use broker_codec::{Auth, AuthProperties, Connect, Packet, ReasonCode, Version};
 
 use super::receive::{Fatal, Step};
@@ -84,14 +82,11 @@ impl<G: Gate> Engine<G> {
         (introduction, mut conversation): (Introduction, Conversation),
         data: &[u8],
     ) {
-        // Half of what the client takes leaves room for what else AUTH and CONNACK say.
-        let room = introduction.packet_bytes_max.map_or(u32::MAX, NonZeroU32::get) / 2;
-        let room = self.broker.config.auth_bytes_max.min(usize::try_from(room).unwrap_or(0));
-        match conversation.step(data, room) {
+        match conversation.step(data, self.broker.config.auth_bytes_max) {
             Outcome::Continue(data) => {
                 let Some(connection) = self.connections.get_mut(key) else { return };
                 connection.phase = Phase::Exchanging(Box::new((introduction, conversation)));
-                self.say_auth(key, ReasonCode::ContinueAuthentication, &data);
+                self.say_auth(now, key, (ReasonCode::ContinueAuthentication, &data));
             }
             Outcome::Done(identity, data) => {
                 let authentication = Some(data);
@@ -137,15 +132,13 @@ impl<G: Gate> Engine<G> {
         mut conversation: Box<Conversation>,
         data: &[u8],
     ) -> Result<(), Fatal> {
-        let Some(connection) = self.connections.get(key) else { return Ok(()) };
-        let room = self.broker.config.auth_bytes_max.min(connection.outbound.packet_bytes_max / 2);
-        let outcome = conversation.step(data, room);
+        let outcome = conversation.step(data, self.broker.config.auth_bytes_max);
         let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
         match outcome {
             Outcome::Continue(data) => {
                 let said = ReasonCode::ContinueAuthentication;
                 connection.again = Some(conversation);
-                self.say_auth(key, said, &data);
+                self.say_auth(now, key, (said, &data));
             }
             Outcome::Done(identity, data) => {
                 // Client id, session and subscriptions belong to who came first.
@@ -158,7 +151,7 @@ impl<G: Gate> Engine<G> {
                 }
                 self.identify(key, identity);
                 self.broker.subscriptions.touch();
-                self.say_auth(key, ReasonCode::Success, &data);
+                self.say_auth(now, key, (ReasonCode::Success, &data));
             }
             Outcome::Refused(_) => self.refuse_again(now, key),
         }
@@ -171,15 +164,18 @@ impl<G: Gate> Engine<G> {
         self.fail(now, key, ReasonCode::NotAuthorized);
     }
 
-    fn say_auth(&mut self, key: Key, reason: ReasonCode, data: &[u8]) {
+    fn say_auth(&mut self, now: Now, key: Key, (reason, data): (ReasonCode, &[u8])) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let properties = AuthProperties {
             authentication_method: connection.method.as_deref(),
             authentication_data: (!data.is_empty()).then_some(data),
             ..AuthProperties::default()
         };
-        let sink = connection.outbound.sink(&mut self.desk);
-        Auth { reason, properties }.encode(Version::V5, sink).expect("method and data are short");
+        let auth = Auth { reason, properties };
+        let said = connection.outbound.say(&mut self.desk, |out| auth.encode(Version::V5, out));
+        if said.is_err() {
+            return self.fail(now, key, ReasonCode::PacketTooLarge);
+        }
         Self::mark_dirty(connection, key, &mut self.effects.dirty);
     }
 }

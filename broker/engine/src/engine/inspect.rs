@@ -108,6 +108,7 @@ fn info<N>(core: CoreNo, key: Key, connection: &Connection<N>) -> Option<ClientI
         bytes_in: connection.taken.bytes,
         bytes_out: outbound.bytes,
         rejected: connection.taken.rejected,
+        forgiven: connection.forgiven,
         dropped: outbound.dropped,
         keeping: match outbound.pace {
             Pace::Fine => Keeping::Fine,

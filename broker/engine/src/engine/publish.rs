@@ -77,20 +77,20 @@ impl<G: Gate> Engine<G> {
         let me = self.address(key);
         let config = &self.desk.config;
         let Some(connection) = self.connections.get_mut(key) else { return Ok(Step::Next) };
+        let noted = (&mut self.desk.stats, &mut self.effects.forgiven);
         if publish.qos != QoS::AtMostOnce
-            && let Some(excess) = connection.over_receive_maximum(publish, config.receive_maximum)
+            && let Some(excess) = connection.excess(publish, config.receive_maximum, noted)
         {
             return match excess {
                 Excess::Wait => Ok(self.pause(key)),
                 Excess::Error => Err(Fatal(ReasonCode::ReceiveMaximumExceeded)),
             };
         }
-        let maximum = config.topic_alias_maximum;
         let aliased = match publish.properties.topic_alias {
             None => None,
             Some(_) => {
                 let learns = !self.desk.pressure.is_short();
-                connection.aliased(publish, maximum, learns).map_err(Fatal)?
+                connection.aliased(publish, config.topic_alias_maximum, learns).map_err(Fatal)?
             }
         };
         if connection.version == broker_codec::Version::V5

@@ -7,8 +7,11 @@ use broker_codec::{
 
 use super::{Engine, Now};
 use crate::connection::Phase;
+use crate::forgive::pass_over;
 use crate::gate::Gate;
 use crate::key::Key;
+use crate::stats::Leniency;
+use crate::window::Awaits;
 
 /// What became of received bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -108,7 +111,8 @@ impl<G: Gate> Engine<G> {
         let first = rest.first().copied().unwrap_or(PacketType::Connect.header());
         if new && first != PacketType::Connect.header() {
             self.desk.stats.protocol_errors += 1;
-            self.fail(now, key, ReasonCode::ProtocolError);
+            let Fatal(reason) = self.no_connect(key);
+            self.fail(now, key, reason);
             return Received::Done;
         }
         Received::More(at)
@@ -137,7 +141,13 @@ impl<G: Gate> Engine<G> {
         }
         let kind = PacketType::from_header(framed.header);
         if kind == Some(PacketType::Publish) {
-            let publish = decode_publish(version, framed.header, body)?;
+            let publish = match decode_publish(version, framed.header, body) {
+                Err(Error::DupAtQosZero) if self.forgives(key, Leniency::DupAtQosZero) => {
+                    const DUP: u8 = 0x08;
+                    decode_publish(version, framed.header & !DUP, body)?
+                }
+                decoded => decoded?,
+            };
             return self.publish(now, key, &publish);
         }
         // A second CONNECT is an error whatever it says, be it a version nobody speaks
@@ -145,8 +155,22 @@ impl<G: Gate> Engine<G> {
         if kind == Some(PacketType::Connect) {
             return Err(Fatal(ReasonCode::ProtocolError));
         }
-        let packet = broker_codec::decode(version, framed.header, body)?;
+        let packet = match broker_codec::decode(version, framed.header, body) {
+            Err(Error::HeaderFlags { packet }) if self.forgives(key, Leniency::HeaderFlags) => {
+                broker_codec::decode(version, packet.header(), body)?
+            }
+            decoded => decoded?,
+        };
         self.other(now, key, &packet)
+    }
+
+    /// The first packet is no CONNECT: nobody knows in which version to say so, so the connection
+    /// ends without a word [MQTT-3.1.0-1].
+    fn no_connect(&mut self, key: Key) -> Fatal {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.version = Version::V311;
+        }
+        Fatal(ReasonCode::ProtocolError)
     }
 
     fn first_packet(
@@ -156,7 +180,7 @@ impl<G: Gate> Engine<G> {
         (framed, bytes): (&Framed, &[u8]),
     ) -> Result<Step, Fatal> {
         if PacketType::from_header(framed.header) != Some(PacketType::Connect) {
-            return Err(Fatal(ReasonCode::ProtocolError));
+            return Err(self.no_connect(key));
         }
         match framed.decode(Version::V5, bytes) {
             Ok(Packet::Connect(connect)) => {
@@ -168,19 +192,24 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    /// A CONNECT that cannot be read is answered in its version, as far as that can be told.
+    /// A CONNECT that cannot be read is answered in a form its client reads (TRAP-01), or not at all
+    /// where that cannot be told.
     fn fault(&mut self, key: Key, bytes: &[u8], error: Error) -> Fatal {
-        let version = match error {
-            Error::UnsupportedProtocol { level } if level < 5 => Version::V311,
-            _ if declares_3_1_1(bytes) => Version::V311,
-            _ => Version::V5,
-        };
-        if let Some(connection) = self.connections.get_mut(key)
-            && matches!(connection.phase, Phase::New)
-        {
-            connection.version = version;
+        let Some(connection) = self.connections.get_mut(key) else { return error.into() };
+        if !matches!(connection.phase, Phase::New) {
+            return error.into();
         }
-        error.into()
+        let form = connect_form(bytes);
+        // The oldest form has no words for what is wrong with bytes.
+        connection.version = form.unwrap_or(Version::V311);
+        if form.is_some() { error.into() } else { Fatal(ReasonCode::ProtocolError) }
+    }
+
+    /// Whether a client's listener passes over this fault. If it does, that counts.
+    pub(super) fn forgives(&mut self, key: Key, fault: Leniency) -> bool {
+        let noted = (&mut self.desk.stats, &mut self.effects.forgiven);
+        let connection = self.connections.get_mut(key);
+        connection.is_some_and(|connection| pass_over(&mut connection.offender(), noted, fault))
     }
 
     /// What changes a durable session is answered after its commit, and only so much may wait for
@@ -193,7 +222,7 @@ impl<G: Gate> Engine<G> {
     fn other(&mut self, now: Now, key: Key, packet: &Packet<'_>) -> Result<Step, Fatal> {
         match packet {
             Packet::Publish(publish) => return self.publish(now, key, publish),
-            Packet::Puback(ack) => self.puback(now, key, ack.packet_id),
+            Packet::Puback(ack) => self.delivered(now, key, (ack, Awaits::Puback))?,
             Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pubrel(_)
                 if self.waits_for_log(key) =>
             {
@@ -203,15 +232,18 @@ impl<G: Gate> Engine<G> {
             Packet::Unsubscribe(unsubscribe) => self.unsubscribe(now, key, unsubscribe)?,
             Packet::Pingreq => {
                 if let Some(connection) = self.connections.get_mut(key) {
-                    encode_pingresp(connection.outbound.sink(&mut self.desk));
+                    connection.outbound.must_say(&mut self.desk, |out| {
+                        encode_pingresp(out);
+                        Ok(2)
+                    });
                     Self::mark_dirty(connection, key, &mut self.effects.dirty);
                 }
             }
             Packet::Auth(auth) => self.auth(now, key, auth)?,
             Packet::Disconnect(disconnect) => self.disconnect(now, key, disconnect)?,
             Packet::Pubrel(pubrel) => self.pubrel(now, key, pubrel.packet_id),
-            Packet::Pubrec(pubrec) => self.pubrec(now, key, pubrec),
-            Packet::Pubcomp(pubcomp) => self.pubcomp(now, key, pubcomp.packet_id),
+            Packet::Pubrec(ack) => self.delivered(now, key, (ack, Awaits::Pubrec))?,
+            Packet::Pubcomp(ack) => self.delivered(now, key, (ack, Awaits::Pubcomp))?,
             Packet::Connect(_)
             | Packet::Connack(_)
             | Packet::Suback(_)
@@ -222,8 +254,15 @@ impl<G: Gate> Engine<G> {
     }
 }
 
-/// Whether a damaged CONNECT says that it is MQTT 3.1.1.
-fn declares_3_1_1(bytes: &[u8]) -> bool {
-    const NAME: &[u8] = b"\0\x04MQTT\x04";
-    (2..=5).any(|at| bytes.get(at..).is_some_and(|rest| rest.starts_with(NAME)))
+/// The version whose CONNACK the client of a damaged or unknown CONNECT reads, by protocol name and
+/// level; both lie behind a length of one to four bytes.
+fn connect_form(bytes: &[u8]) -> Option<Version> {
+    const BRIDGE: u8 = 0x80;
+    let is_old = |rest: &[u8]| match rest {
+        [0, 6, b'M', b'Q', b'I', b's', b'd', b'p', ..] => Some(true),
+        [0, 4, b'M', b'Q', b'T', b'T', level, ..] => Some(level & !BRIDGE < 5),
+        _ => None,
+    };
+    let old = (2..=5).find_map(|at| is_old(bytes.get(at..)?))?;
+    Some(if old { Version::V311 } else { Version::V5 })
 }

@@ -49,8 +49,8 @@ impl<G: Gate> Engine<G> {
         match version {
             _ if !self.gate.has_log() => 0,
             Version::V5 => wish.unwrap_or(0).min(max),
-            Version::V311 if clean => 0,
-            Version::V311 => max,
+            Version::V31 | Version::V311 if clean => 0,
+            Version::V31 | Version::V311 => max,
         }
     }
 

@@ -28,7 +28,9 @@ impl<G: Gate> Engine<G> {
     ) -> Result<(), Fatal> {
         let mut granted = Granted::new(subscribe.packet_id);
         let mut walks = Vec::new();
+        let bridge = self.connections.get(key).is_some_and(|connection| connection.bridge);
         for (filter, options) in subscribe.filters.iter() {
+            let options = if bridge { as_bridge(filter, options) } else { options };
             let wish = Wish {
                 qos: options.qos.level(),
                 no_local: options.no_local,
@@ -172,6 +174,12 @@ impl<G: Gate> Engine<G> {
 fn holders(me: Address, session: Option<uns_model::SessionNo>) -> Vec<Holder> {
     let session = session.map(Holder::Session);
     session.into_iter().chain([Holder::Connection(me)]).collect()
+}
+
+/// What a bridge means, and older versions have no words for.
+fn as_bridge(filter: &str, options: SubscribeOptions) -> SubscribeOptions {
+    let no_local = shared(filter).is_none();
+    SubscribeOptions { no_local, retain_as_published: true, ..options }
 }
 
 fn granted_code(qos: u8) -> ReasonCode {

@@ -180,6 +180,37 @@ impl End {
     }
 }
 
+/// A fault against the rules of MQTT that real devices are known for, and that a lenient listener
+/// passes over (TRAP-28a).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub enum Leniency {
+    /// PUBREC for a delivery of QoS 1, PUBACK or PUBCOMP for one of the other QoS.
+    AckKind,
+    /// More publishes unacknowledged than CONNACK allows.
+    ReceiveMaximum,
+    /// PUBLISH at QoS 0 with the DUP flag.
+    DupAtQosZero,
+    /// Wrong flags in the first byte of another packet.
+    HeaderFlags,
+}
+
+impl Leniency {
+    /// Every fault.
+    pub const ALL: [Self; 4] =
+        [Self::AckKind, Self::ReceiveMaximum, Self::DupAtQosZero, Self::HeaderFlags];
+
+    /// Its name in metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AckKind => "acknowledgement_kind",
+            Self::ReceiveMaximum => "receive_maximum",
+            Self::DupAtQosZero => "dup_at_qos_0",
+            Self::HeaderFlags => "header_flags",
+        }
+    }
+}
+
 /// Why a log-in failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]

@@ -394,6 +394,7 @@ fn words(packet: &Packet<'_>) -> Seen {
 pub(crate) fn connect(version: Version, client_id: &str) -> Connect<'_> {
     Connect {
         version,
+        bridge: false,
         clean_start: true,
         keep_alive: 0,
         client_id,

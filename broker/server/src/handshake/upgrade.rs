@@ -10,8 +10,9 @@ use tungstenite::http::{self, HeaderMap, HeaderValue, StatusCode, header};
 
 /// The longest request taken, its headers included.
 const REQUEST_MAX: usize = 16 << 10;
-/// The sub-protocol every client names [MQTT-6.0.0-3].
-const PROTOCOL: &str = "mqtt";
+/// The sub-protocols taken, the better ones first: that of MQTT 3.1.1 and 5 [MQTT-6.0.0-3], and the
+/// one that clients of MQTT 3.1 name.
+const PROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];
 
 /// Which requests may come from a browser: a page must not reach the broker through its reader.
 pub trait Pages: Send + Sync {
@@ -45,12 +46,17 @@ pub fn accept_upgrade(
     let wrong = |error: tungstenite::Error| (StatusCode::BAD_REQUEST, error.to_string());
     let mut response = create_response(request).map_err(wrong)?;
     let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
-    let mut offered = offered.iter().filter_map(|list| list.to_str().ok());
-    if !offered.any(|list| list.split(',').any(|name| name.trim() == PROTOCOL)) {
+    // Small clients offer none, and expect none in the answer (RFC 6455, section 4.2.2).
+    if offered.iter().next().is_none() {
+        return Ok(response);
+    }
+    let offered = offered.iter().filter_map(|list| list.to_str().ok());
+    let offered: Vec<_> = offered.flat_map(|list| list.split(',')).map(str::trim).collect();
+    let Some(name) = PROTOCOLS.into_iter().find(|name| offered.contains(name)) else {
         let why = "The sub-protocol `mqtt` is spoken here, and the request does not offer it.";
         return Err((StatusCode::BAD_REQUEST, why.into()));
-    }
-    let name = HeaderValue::from_static(PROTOCOL);
+    };
+    let name = HeaderValue::from_static(name);
     response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
     Ok(response)
 }

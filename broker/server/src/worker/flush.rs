@@ -81,6 +81,16 @@ impl Worker {
                 "a log-in was refused"
             );
         }
+        for forgiven in std::mem::take(&mut engine.effects().forgiven) {
+            tracing::warn!(
+                client = %forgiven.client_id,
+                peer = %forgiven.address,
+                listener = %forgiven.listener,
+                fault = forgiven.fault.name(),
+                faults = forgiven.number,
+                "a fault against MQTT was passed over, since the listener is lenient"
+            );
+        }
         if engine.effects().asked.is_empty() {
             return;
         }

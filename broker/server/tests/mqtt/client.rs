@@ -122,6 +122,7 @@ impl Broker {
 pub(crate) fn connect(version: Version, client_id: &str) -> Connect<'_> {
     Connect {
         version,
+        bridge: false,
         clean_start: true,
         keep_alive: 0,
         client_id,
@@ -323,6 +324,15 @@ impl Client {
     }
 
     pub(crate) fn unsubscribe(&mut self, filters: &[&str]) -> Vec<ReasonCode> {
+        self.send_unsubscribe(filters);
+        self.next(|packet| match packet {
+            Packet::Unsuback(unsuback) => unsuback.codes.iter().collect(),
+            other => panic!("{other:?} is no UNSUBACK"),
+        })
+    }
+
+    /// Unsubscribes without waiting for the answer.
+    pub(crate) fn send_unsubscribe(&mut self, filters: &[&str]) {
         let mut raw = Vec::new();
         for filter in filters {
             broker_codec::push_topic(filter, &mut raw).expect("short");
@@ -333,10 +343,6 @@ impl Client {
             user: UserProperties::default(),
             filters: broker_codec::Topics::parse(&raw).expect("filters"),
         }));
-        self.next(|packet| match packet {
-            Packet::Unsuback(unsuback) => unsuback.codes.iter().collect(),
-            other => panic!("{other:?} is no UNSUBACK"),
-        })
     }
 
     fn id(&mut self) -> PacketId {
@@ -368,6 +374,20 @@ impl Client {
         });
         self.closed();
         reason
+    }
+
+    /// Every byte until the broker closes the connection.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        loop {
+            match self.fill() {
+                Ok(true) => {}
+                Ok(false) => return std::mem::take(&mut self.buffer),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+                    return std::mem::take(&mut self.buffer);
+                }
+            }
+        }
     }
 
     /// Closed, with or without a CONNACK that says why.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use broker_codec::{Packet, ReasonCode, Version};
+use broker_codec::{ReasonCode, Version};
 
 use crate::client::{Broker, QOS0, QOS1, connect, message, qos1};
 
@@ -39,20 +39,47 @@ fn trap_24_names_with_null_or_half_a_character_end_their_connection() {
         let malformed = [ReasonCode::MalformedPacket, ReasonCode::TopicNameInvalid];
         assert!(malformed.contains(&reason), "{topic:02x?}: {reason}");
     }
-    // An empty filter, and one with U+0000.
-    for filter in [&b""[..], b"a\0"] {
-        let mut client = broker.v5("c");
-        let length = u8::try_from(filter.len()).expect("short");
-        client.bytes(&[&[0x82, length + 6, 0, 1, 0, 0, length], filter, &[0]].concat());
-        let code = client.next(|packet| match packet {
-            Packet::Suback(suback) => suback.codes.iter().next().expect("a code"),
-            Packet::Disconnect(disconnect) => disconnect.reason,
-            other => panic!("{other:?}"),
-        });
-        let refused = [ReasonCode::TopicFilterInvalid, ReasonCode::MalformedPacket];
-        assert!(refused.contains(&code), "{filter:02x?}: {code}");
-    }
     broker.v5("honest").ping();
+}
+
+#[test]
+fn trap_24_filters_are_judged_alike_in_every_version() {
+    let broker = Broker::start();
+    // U+0000 makes the packet malformed, whichever filter has it [MQTT-1.5.4-2, 3.1.1: 1.5.3-2].
+    for version in Version::ALL {
+        for packet in [0x82, 0xA2] {
+            let mut body = vec![0, 1];
+            body.extend(if version == Version::V5 { &[0][..] } else { &[] });
+            for filter in ["fine", "a\0"] {
+                body.extend([0, u8::try_from(filter.len()).expect("short")]);
+                body.extend(filter.as_bytes());
+                body.extend(if packet == 0x82 { &[0][..] } else { &[] });
+            }
+            let mut client = broker.client(&connect(version, "c"));
+            client
+                .bytes(&[&[packet, u8::try_from(body.len()).expect("short")], &body[..]].concat());
+            match version {
+                Version::V5 => assert_eq!(client.disconnected(), ReasonCode::MalformedPacket),
+                Version::V31 | Version::V311 => assert_eq!(client.rest(), b"", "{version:?}"),
+            }
+        }
+    }
+    // What breaks a rule of filters is refused in its place, and the others are granted.
+    let filters = ["", "a/#/b", "a+/b", "#/", "$share/g", "$share//a", "fine"];
+    for version in Version::ALL {
+        let mut client = broker.client(&connect(version, "c"));
+        let all = filters.map(|filter| (filter, QOS0));
+        let refused = match version {
+            Version::V5 => ReasonCode::TopicFilterInvalid,
+            Version::V31 | Version::V311 => ReasonCode::UnspecifiedError,
+        };
+        let mut expected = vec![refused; 6];
+        expected.push(ReasonCode::Success);
+        assert_eq!(client.subscribe(&all), expected, "{version:?}");
+        let expected = if version == Version::V5 { expected } else { vec![] };
+        assert_eq!(client.unsubscribe(&filters), expected, "{version:?}");
+        client.ping();
+    }
 }
 
 #[test]

@@ -246,7 +246,8 @@ fn requests_that_are_refused() {
     };
     assert_eq!(status(request(Some("mqtt"))), 101);
     assert_eq!(status(request(Some("mqttv3.1, mqtt"))), 101);
-    assert_eq!(status(request(None)), 400);
+    assert_eq!(status(request(Some("mqttv3.1"))), 101);
+    assert_eq!(status(request(None)), 101, "small clients name none");
     assert_eq!(status(request(Some("mqttish"))), 400);
     let mut page = request(Some("mqtt"));
     page.headers_mut().insert("origin", HeaderValue::from_static("http://evil.example"));
@@ -254,7 +255,7 @@ fn requests_that_are_refused() {
     let endless = "GET /mqtt HTTP/1.1\r\nX: ".to_owned() + &"x".repeat(20_000);
     let no_upgrade = "GET /mqtt HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned();
     let noise = "\x10\x0d\0\x04MQTT\x04\r\n\r\n".to_owned();
-    for (n, text) in (4..).zip([endless, no_upgrade, noise]) {
+    for (n, text) in (3..).zip([endless, no_upgrade, noise]) {
         let mut socket = broker.socket(Transport::WebSocket);
         socket.write_all(text.as_bytes()).unwrap();
         socket.read_to_end(&mut Vec::new()).ok();

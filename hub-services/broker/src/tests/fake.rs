@@ -66,6 +66,7 @@ fn client(client_id: &str) -> Client {
         bytes_in: 20,
         bytes_out: 30,
         rejected: 0,
+        forgiven: 0,
         dropped: Counts::from([("expired", 1)]),
         pace: Pace::Fine,
         paused: false,

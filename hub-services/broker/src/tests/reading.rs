@@ -7,7 +7,7 @@ use super::{Fake, answer, get, refused};
 #[tokio::test]
 async fn clients_are_listed_as_asked() {
     let fake = Fake::new();
-    expect![[r#"200 {"clients":[{"clientId":"press7","state":"connected","identity":"anonymous","protocolVersion":5,"address":"127.0.0.1:4711","listener":"127.0.0.1:1883","transport":"tcp","connectedSince":"2026-11-21T12:00:00Z","keepAliveSeconds":60,"cleanStart":true,"sessionExpirySeconds":0,"subscriptions":1,"inFlight":0,"unacknowledged":0,"queuedMessages":0,"queuedBytes":0,"outputBytes":0,"messagesIn":2,"messagesOut":3,"bytesIn":20,"bytesOut":30,"rejected":0,"dropped":{"expired":1},"pace":"fine","paused":false}],"next":"0/press7"}"#]]
+    expect![[r#"200 {"clients":[{"clientId":"press7","state":"connected","identity":"anonymous","protocolVersion":5,"address":"127.0.0.1:4711","listener":"127.0.0.1:1883","transport":"tcp","connectedSince":"2026-11-21T12:00:00Z","keepAliveSeconds":60,"cleanStart":true,"sessionExpirySeconds":0,"subscriptions":1,"inFlight":0,"unacknowledged":0,"queuedMessages":0,"queuedBytes":0,"outputBytes":0,"messagesIn":2,"messagesOut":3,"bytesIn":20,"bytesOut":30,"rejected":0,"forgiven":0,"dropped":{"expired":1},"pace":"fine","paused":false}],"next":"0/press7"}"#]]
     .assert_eq(&get(&fake, "clients").await);
     expect!["ClientQuery { org: OrgId(1), client_id: None, user: None, address: None, listener: None, transport: None, state: None, pace: None, order: ClientId, after: None, limit: 100 }"]
     .assert_eq(&fake.asked());

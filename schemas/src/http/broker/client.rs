@@ -54,7 +54,7 @@ pub struct Client {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     pub identity: Option<String>,
-    /// The protocol level: 4 is MQTT 3.1.1, 5 is MQTT 5.0.
+    /// The protocol level: 3 is MQTT 3.1, 4 is MQTT 3.1.1, 5 is MQTT 5.0.
     pub protocol_version: u8,
     /// Where it comes from.
     pub address: String,
@@ -96,6 +96,8 @@ pub struct Client {
     pub bytes_out: u64,
     /// Its publishes that were refused.
     pub rejected: u64,
+    /// Faults against MQTT that its listener passed over (`mqtt.lenient`).
+    pub forgiven: u64,
     /// Messages it lost, by cause.
     pub dropped: Counts,
     /// How well it keeps up.

@@ -105,7 +105,7 @@ impl<G: Gate> Engine<G> {
         let Err(wait) = org.bury(now.monotonic, PER_SECOND, message.bytes()) else { return true };
         let Culprit::Client(key) = culprit else { return false };
         let Some(connection) = self.connections.get_mut(key) else { return false };
-        if connection.version == Version::V311 && message.qos > 0 {
+        if connection.version != Version::V5 && message.qos > 0 {
             connection.paused = true;
             self.throttled.push((now.monotonic + wait, key));
             return true;

@@ -147,6 +147,7 @@ impl Client {
             properties.session_expiry_interval = Some(self.expiry);
         }
         self.say(&Packet::Connect(Box::new(Connect {
+            bridge: false,
             version: self.version,
             clean_start,
             keep_alive: 0,
