@@ -38,7 +38,7 @@ mod upgrade;
 pub use access::Anonymous;
 pub use guard::{Guard, Hosts};
 pub use login::{Credential, LogIn, NoAccounts};
-pub use params::{LIST, Limit, Pairs, Params};
+pub use params::{LIST, Limit, Pairs, Params, short};
 pub use places::{Lender, Loan, Place, Places, RESERVE};
 pub use problem::RequestId;
 pub use serve::{CONNECTIONS_MAX, HEADER_BYTES_MAX, ServeConfig, TlsSource, serve};

@@ -5,6 +5,7 @@
 //! and then below `uns/v1/` (UNS-1): only a name that does not exist as given is completed.
 
 mod csv_text;
+mod hint;
 mod params;
 mod resolve;
 mod routes;

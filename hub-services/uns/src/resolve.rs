@@ -3,15 +3,18 @@
 //! A brownfield name that exists always wins, so the short form never changes what a request means;
 //! publishing takes topics as they are, since there a new name is a new node.
 
-use hub_kit::services::{CurrentPage, CurrentQuery, TreePage, TreeQuery};
+use hub_kit::services::{
+    CurrentPage, CurrentQuery, HistoryPage, HistoryQuery, TreeNode, TreePage, TreeQuery,
+};
 use hub_kit::{Caller, Reads, Refusal};
 use uns_model::{Filter, Plane};
 
-use crate::Service;
+use crate::{Service, hint};
 
 const PREFIX: &str = "uns/v1";
-/// Pages of which the caller may see nothing, before the client has to ask for the next itself.
-const EMPTY_PAGES_MAX: usize = 50;
+/// Pages that are looked through for what the caller may see, before the client has to ask for the
+/// next itself.
+const PAGES_MAX: usize = 50;
 
 /// The long form of a short path; `None` where the path has a prefix of its own.
 pub(crate) fn completed(path: &str) -> Option<String> {
@@ -22,6 +25,32 @@ pub(crate) fn completed(path: &str) -> Option<String> {
     short.then(|| format!("{PREFIX}/{path}"))
 }
 
+/// What a path may mean, in the order in which it is tried: a trailing slash is how people write a
+/// folder, and also how a level without a name is written.
+fn forms(given: &str) -> Vec<Option<String>> {
+    let mut forms = vec![Some(given.to_owned())];
+    forms.extend(completed(given).map(Some));
+    match given.strip_suffix('/') {
+        Some("") => forms.push(None),
+        Some(folder) => {
+            forms.push(Some(folder.to_owned()));
+            forms.extend(completed(folder).map(Some));
+        }
+        None => {}
+    }
+    forms
+}
+
+/// What the caller may see of a level.
+fn visible(mut node: TreeNode, caller: &Caller) -> Option<TreeNode> {
+    let own = caller.rights.may_read(&node.path);
+    if !own {
+        node.last = None;
+    }
+    let seen = own || caller.rights.reads(&format!("{}/#", node.path)) != Reads::None;
+    seen.then_some(node)
+}
+
 impl Service {
     /// The topic that is meant, if a node lives on one of its forms.
     pub(crate) fn topic(&self, given: &str) -> Option<String> {
@@ -30,59 +59,85 @@ impl Service {
         Some(given.to_owned()).filter(lives).or_else(|| completed(given).filter(lives))
     }
 
-    /// What the caller may see of a page of the tree, and the path it is of.
+    /// What the caller may see of a page of the tree, and the path it is of; as many levels as were
+    /// asked for, if there are so many.
     pub(crate) async fn tree(
         &self,
         mut query: TreeQuery,
         caller: &Caller,
     ) -> Result<(String, TreePage), Refusal> {
-        for _ in 1..EMPTY_PAGES_MAX {
-            let (path, mut page) = self.whole_tree(query.clone()).await?;
-            page.nodes.retain_mut(|node| {
-                let own = caller.rights.may_read(&node.path);
-                if !own {
-                    node.last = None;
-                }
-                own || caller.rights.reads(&format!("{}/#", node.path)) != Reads::None
-            });
-            match &page.next {
-                Some(next) if page.nodes.is_empty() => query.after = Some(next.clone()),
-                Some(_) | None => return Ok((path, page)),
-            }
+        let limit = query.limit;
+        let (mut path, mut page) = (String::new(), TreePage::default());
+        for _ in 0..PAGES_MAX {
+            query.limit = limit - page.nodes.len();
+            let (of, more) = self.whole_tree(query.clone()).await?;
+            let early = more.nodes.len() < query.limit;
+            let seen = more.nodes.into_iter().filter_map(|node| visible(node, caller));
+            page.nodes.extend(seen);
+            (path, page.next) = (of, more.next);
+            let Some(next) = page.next.clone().filter(|_| page.nodes.len() < limit && !early)
+            else {
+                break;
+            };
+            query.after = Some(next);
         }
-        Ok((query.path, TreePage { nodes: Vec::new(), next: query.after }))
+        Ok((path, page))
     }
 
+    /// The page of the first form of the path that leads anywhere; of the path as given if none does.
     async fn whole_tree(&self, query: TreeQuery) -> Result<(String, TreePage), Refusal> {
         let live = &self.hub.live;
-        let page = live.tree(query.clone()).await?;
-        let probe = TreeQuery { after: None, limit: 1, ..query.clone() };
-        match completed(&query.path) {
-            Some(path) if page.nodes.is_empty() && live.tree(probe).await?.nodes.is_empty() => {
-                let given = query.path.clone();
-                let page = live.tree(TreeQuery { path: path.clone(), ..query }).await?;
-                Ok((if page.nodes.is_empty() { given } else { path }, page))
+        let Some(given) = query.path.clone() else {
+            return Ok((String::new(), live.tree(query).await?));
+        };
+        for path in forms(&given) {
+            let query = TreeQuery { path: path.clone(), ..query.clone() };
+            let page = live.tree(query.clone()).await?;
+            let probe = TreeQuery { after: None, limit: 1, ..query };
+            if !page.nodes.is_empty() || !live.tree(probe).await?.nodes.is_empty() {
+                return Ok((path.unwrap_or_default(), page));
             }
-            _ => Ok((query.path, page)),
         }
+        Ok((given, TreePage::default()))
     }
 
-    /// What the caller may see of a page of last values.
+    /// What the caller may see of a page of last values; as many as were asked for, if there are.
     pub(crate) async fn current(
         &self,
         mut query: CurrentQuery,
         caller: &Caller,
     ) -> Result<CurrentPage, Refusal> {
+        let limit = query.limit;
         let mut page = CurrentPage::default();
-        for _ in 0..EMPTY_PAGES_MAX {
-            page = self.whole_current(query.clone()).await?;
-            page.values.retain(|value| caller.rights.may_read(&value.topic));
-            match &page.next {
-                Some(next) if page.values.is_empty() => query.after = Some(next.clone()),
-                Some(_) | None => break,
-            }
+        for _ in 0..PAGES_MAX {
+            query.limit = limit - page.values.len();
+            let mut more = self.whole_current(query.clone()).await?;
+            let early = more.values.len() < query.limit;
+            more.values.retain(|value| caller.rights.may_read(&value.topic));
+            page.values.append(&mut more.values);
+            (page.sequence, page.next) = (more.sequence, more.next);
+            let Some(next) = page.next.clone().filter(|_| page.values.len() < limit && !early)
+            else {
+                break;
+            };
+            query.after = Some(next);
         }
         Ok(page)
+    }
+
+    /// Why a first page of history is empty, if it is.
+    pub(crate) async fn missing(&self, query: &HistoryQuery, page: &HistoryPage) -> Option<String> {
+        if !page.samples.is_empty() || page.next.is_some() || query.after.is_some() {
+            return None;
+        }
+        let values = match Filter::parse(&query.topic) {
+            Ok(filter) if filter.is_literal() => {
+                let query = CurrentQuery { org: query.org, filter, after: None, limit: 1_000 };
+                self.hub.live.current(query).await.unwrap_or_default().values
+            }
+            Ok(_) | Err(_) => Vec::new(),
+        };
+        Some(hint::of_history(query, &values))
     }
 
     async fn whole_current(&self, query: CurrentQuery) -> Result<CurrentPage, Refusal> {

@@ -15,6 +15,10 @@ pub struct Tree<'a> {
     pub children: Vec<TreeNode<'a>>,
     /// Where the next page starts.
     pub next: Option<&'a str>,
+    /// Why it is empty, in words, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub hint: Option<String>,
 }
 
 /// One child in a [`Tree`].
@@ -53,6 +57,10 @@ pub struct Current<'a> {
     pub values: Vec<Sample<'a>>,
     /// Where the next page starts.
     pub next: Option<&'a str>,
+    /// Why it is empty, in words, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub hint: Option<String>,
 }
 
 /// Answer of `GET history`.
@@ -71,6 +79,10 @@ pub struct History<'a> {
     pub gaps: Vec<HistoryGap<'a>>,
     /// Where the next page starts.
     pub next: Option<&'a str>,
+    /// Why it is empty, in words, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub hint: Option<String>,
 }
 
 /// One row of a [`History`].
@@ -167,7 +179,7 @@ mod tests {
             ..branch.clone()
         };
         check(
-            &Tree { path: "x", children: vec![branch, leaf], next: None },
+            &Tree { path: "x", children: vec![branch, leaf], next: None, hint: None },
             &expect![[
                 r#"{"path":"x","children":[{"name":"a","path":"x/a","children":2,"leaf":false},{"name":"a","path":"x/a","children":2,"leaf":true,"value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z"}],"next":null}"#
             ]],
@@ -175,7 +187,7 @@ mod tests {
         let sample =
             Sample { topic: "x", field: Some("f"), value, quality, timestamp, sequence: 5 };
         check(
-            &Current { sequence: 9, values: vec![sample], next: Some("x") },
+            &Current { sequence: 9, values: vec![sample], next: Some("x"), hint: None },
             &expect![[
                 r#"{"sequence":9,"values":[{"topic":"x","field":"f","value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":5}],"next":"x"}"#
             ]],
@@ -186,6 +198,7 @@ mod tests {
             samples: vec![HistorySample { timestamp, value, quality }],
             gaps: Vec::new(),
             next: None,
+            hint: None,
         };
         check(
             &history,

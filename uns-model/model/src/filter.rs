@@ -10,6 +10,16 @@ use crate::topic::TOPIC_BYTES_MAX;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Filter(Arc<str>);
 
+/// A level as it is called: where only backslashes precede a wildcard of URLs, the first is taken
+/// off.
+fn literal(level: &str) -> &str {
+    let bare = level.trim_start_matches('\\');
+    match level.strip_prefix('\\') {
+        Some(rest) if matches!(bare, "*" | "**") => rest,
+        _ => level,
+    }
+}
+
 impl Filter {
     /// Checks a filter: wildcards fill their level, `#` comes last.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
@@ -35,7 +45,8 @@ impl Filter {
         Ok(Self(text.into()))
     }
 
-    /// Reads the spelling that survives a URL: a level `*` means `+`, `**` means `#`.
+    /// Reads the spelling that survives a URL: a level `*` means `+`, `**` means `#`. A level that is
+    /// called so is written with a backslash before it, as in `\*`.
     pub fn from_url(text: &str) -> Result<Self, FilterError> {
         let mut filter = String::with_capacity(text.len());
         for (index, level) in text.split('/').enumerate() {
@@ -45,7 +56,7 @@ impl Filter {
             filter.push_str(match level {
                 "*" => "+",
                 "**" => "#",
-                other => other,
+                other => literal(other),
             });
         }
         Self::parse(&filter)
@@ -149,6 +160,12 @@ mod tests {
         assert_eq!(Filter::from_url("uns/v1/*/x/**").unwrap().as_str(), "uns/v1/+/x/#");
         assert_eq!(Filter::from_url("a*/b").unwrap().as_str(), "a*/b");
         assert!(Filter::from_url("**/a").is_err());
+        // A level that is called so.
+        for (url, literal) in [(r"a/\*/b", "a/*/b"), (r"a/\**", "a/**"), (r"\\*", r"\*")] {
+            let filter = Filter::from_url(url).unwrap();
+            assert!(filter.as_str() == literal && filter.is_literal(), "{url}");
+        }
+        assert_eq!(Filter::from_url(r"a\/\b/\*x").unwrap().as_str(), r"a\/\b/\*x");
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub struct Deleted {
 }
 
 impl Namespace {
-    /// Deletes the node at `path` and every node below it; answers after the commit is applied.
+    /// Deletes the node at `path` and every node below it; answers after the commit is applied. The
+    /// empty path is the level without a name, not the root.
     /// Needs [`Namespace::run`] on its thread.
     ///
     /// # Errors
@@ -59,7 +60,7 @@ impl Namespace {
     }
 
     fn subtree(&self, org: OrgId, path: &str) -> Vec<NodeNo> {
-        let pattern = Pattern::below(path, u32::MAX);
+        let pattern = Pattern::below(Some(path), u32::MAX);
         let mut numbers = Vec::new();
         if self.view.read().tree.is_unknown(org, path) {
             return numbers;

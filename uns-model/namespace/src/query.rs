@@ -19,23 +19,47 @@ use crate::Error;
 const STEPS_MAX: usize = 8_192;
 /// Most items of one page, whatever the caller asks for.
 const PAGE_MAX: usize = 100_000;
+/// A page ends with the value that brings it to this size, however many were asked for.
+const PAGE_BYTES_MAX: usize = 4 << 20;
 
-/// Where a walk goes on: the sequence of its first page and the last path it came to.
+/// What a value takes in an answer, roughly.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Text(text) | Value::Document(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len() / 3 * 4,
+        _ => 24,
+    }
+}
+
+/// Where a walk goes on: the sequence of its first page, the last path it came to, and which of
+/// the values there was the last one given, if there may be more.
 struct Token<'a> {
     sequence: Sequence,
     path: &'a str,
+    value: Option<&'a str>,
 }
+
+/// Between path and value; no topic has it.
+const SEPARATOR: char = '\0';
 
 impl<'a> Token<'a> {
     fn parse(token: &'a str) -> Result<Self, Error> {
-        let parsed = token.split_once(':').and_then(|(sequence, path)| {
+        let parsed = token.split_once(':').and_then(|(sequence, place)| {
             let sequence = Sequence(sequence.parse().ok()?);
-            Some(Self { sequence, path })
+            let (path, value) = match place.split_once(SEPARATOR) {
+                Some((path, value)) => (path, Some(value)),
+                None => (place, None),
+            };
+            Some(Self { sequence, path, value })
         });
         parsed.ok_or_else(|| Error::PageToken { token: token.chars().take(80).collect() })
     }
 
     fn write(sequence: Sequence, path: &str) -> String {
         format!("{sequence}:{path}")
+    }
+
+    fn within(sequence: Sequence, path: &str, value: &str) -> String {
+        format!("{sequence}:{path}{SEPARATOR}{value}")
     }
 }

@@ -676,6 +676,8 @@ export interface components {
         };
         /** @description Answer of `GET current`. */
         Current: {
+            /** @description Why it is empty, in words, where it is. */
+            hint?: string;
             /** @description Where the next page starts. */
             next?: string | null;
             /**
@@ -746,6 +748,8 @@ export interface components {
             field?: string | null;
             /** @description Stretches of the log that could not be read, so that absence is told from silence. */
             gaps?: components["schemas"]["HistoryGap"][];
+            /** @description Why it is empty, in words, where it is. */
+            hint?: string;
             /** @description Where the next page starts. */
             next?: string | null;
             /** @description The samples, by time. */
@@ -1254,6 +1258,8 @@ export interface components {
         Tree: {
             /** @description What lies below it, by name. */
             children: components["schemas"]["TreeNode"][];
+            /** @description Why it is empty, in words, where it is. */
+            hint?: string;
             /** @description Where the next page starts. */
             next?: string | null;
             /** @description The path asked for. */
@@ -1901,7 +1907,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description MQTT filter with `*` for `+` and `**` for `#`; everything by default
+                 * @description MQTT filter with `*` for `+` and `**` for `#`, and `\*` for a level that is called so; everything by default
                  * @example uns/v1/acme/**
                  */
                 filter?: string;
@@ -2204,7 +2210,7 @@ export interface operations {
     getTree: {
         parameters: {
             query?: {
-                /** @description The subtree; empty means the root. `uns/v1/` may be left out */
+                /** @description The subtree; left out, the root. Empty, the level without a name that topics such as `/l/x` begin with. `uns/v1/` may be left out */
                 path?: string;
                 /** @description Levels below the path, 1 to 64, 1 by default */
                 depth?: number;

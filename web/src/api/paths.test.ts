@@ -28,7 +28,10 @@ describe("paths", () => {
   });
 
   it("leave out what is not given", () => {
-    expect(paths.tree({ path: "", after: undefined })).toBe("/api/v1/uns/tree");
+    expect(paths.tree({ path: undefined, after: "" })).toBe("/api/v1/uns/tree");
+    // The empty path is a level: that of `/l/x`.
+    expect(paths.tree({ path: "" })).toBe("/api/v1/uns/tree?path=");
+    expect(urlFilter("a/*/**/+")).toBe("a/\\*/\\**/*");
   });
 
   it("follow the page's scheme", () => {

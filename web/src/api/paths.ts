@@ -8,7 +8,8 @@ type Pairs = Readonly<Record<string, string | number | undefined>>;
 
 function withQuery(path: string, query: Pairs): string {
   const pairs = Object.entries(query)
-    .filter(([, value]) => value !== undefined && value !== "")
+    // An empty path is the level without a name; everything else that is empty says nothing.
+    .filter(([name, value]) => value !== undefined && (value !== "" || name === "path"))
     .map(([name, value]) => `${name}=${readable(String(value))}`);
   return pairs.length === 0 ? path : `${path}?${pairs.join("&")}`;
 }
@@ -18,9 +19,10 @@ function readable(text: string): string {
   return encodeURIComponent(text).replaceAll("%2F", "/").replaceAll("%3A", ":");
 }
 
-/** An MQTT filter as a URL spells it: `*` for `+`, `**` for `#`. */
+/** An MQTT filter as a URL spells it: `*` for `+`, `**` for `#`, a backslash before a real star. */
 export function urlFilter(filter: string): string {
-  const spell = (level: string) => (level === "+" ? "*" : level === "#" ? "**" : level);
+  const spell = (level: string) =>
+    level === "+" ? "*" : level === "#" ? "**" : level.replace(/^(\\*\*\*?)$/, "\\$1");
   return filter.split("/").map(spell).join("/");
 }
 

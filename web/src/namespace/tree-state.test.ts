@@ -103,6 +103,21 @@ describe("the tree", () => {
     expect(isNew(state, "a/y")).toBe(false);
   });
 
+  it("opens levels without a name", () => {
+    let state = page(EMPTY, ROOT, [node("", 2), node("a", 1)]);
+    state = reduce(state, { do: "open", path: "" });
+    state = page(state, "", [node("/", 1), node("/l", 1)]);
+    for (const path of ["/", "/l", "a"]) state = reduce(state, { do: "open", path });
+    state = page(state, "/", [node("//y")]);
+    state = page(state, "/l", [node("/l/x")]);
+    state = page(state, "a", [node("a/")]);
+    expect(shown(state)).toEqual(["", " ", "  y", " l", "  x", "a", " "]);
+    expect(ancestors("/l/x")).toEqual(["", "/l"]);
+    expect([isNew(state, "/l"), isNew(state, "/m"), isNew(state, "m")]).toEqual([false, true, true]);
+    state = reduce(state, { do: "close", path: "" });
+    expect(shown(state)).toEqual(["", "a", " "]);
+  });
+
   it("knows the way to a topic", () => {
     expect(ancestors("uns/v1/acme")).toEqual(["uns", "uns/v1"]);
     expect(ancestors("a")).toEqual([]);

@@ -67,8 +67,8 @@ export type Row =
       readonly fault: string | undefined;
     };
 
-/** The root's path. */
-export const ROOT = "";
+/** What stands for the root, which has no path: the empty path is a level without a name. */
+export const ROOT = "\n";
 
 export const EMPTY: TreeState = { branches: new Map(), open: new Set([ROOT]) };
 
@@ -81,8 +81,7 @@ export function itemOf(node: TreeNode): Item {
 }
 
 export function isExpandable(item: Item): boolean {
-  // A topic that starts with a slash has the root's path as its parent's: it cannot be opened.
-  return item.path !== ROOT && (item.children > 0 || item.fields.length > 0);
+  return item.children > 0 || item.fields.length > 0;
 }
 
 export function reduce(state: TreeState, action: TreeAction): TreeState {
@@ -190,7 +189,8 @@ const paths = new WeakMap<readonly Item[], ReadonlySet<string>>();
 
 /** Whether a level that is loaded to its end lacks this topic: it is new. */
 export function isNew(state: TreeState, topic: string): boolean {
-  const branch = state.branches.get(topic.slice(0, Math.max(0, topic.lastIndexOf("/"))));
+  const end = topic.lastIndexOf("/");
+  const branch = state.branches.get(end === -1 ? ROOT : topic.slice(0, end));
   if (branch?.next !== null) return false;
   const known = paths.get(branch.items) ?? new Set(branch.items.map((item) => item.path));
   paths.set(branch.items, known);

@@ -51,7 +51,7 @@ export function useTree(): TreeControl {
       const after = append ? (latest.current.branches.get(path)?.next ?? undefined) : undefined;
       try {
         if (append || !latest.current.branches.has(path)) dispatch({ do: "loading", path });
-        const page = await api.tree({ path, limit: PAGE, after });
+        const page = await api.tree({ path: path === ROOT ? undefined : path, limit: PAGE, after });
         seed(page.children);
         const next = page.next ?? null;
         dispatch({ do: "page", path, nodes: page.children, next, append });
@@ -75,12 +75,14 @@ export function useTree(): TreeControl {
 
   const refresh = useCallback(() => {
     const { branches, open } = latest.current;
+    // What could not be read is tried again.
+    [...branches].filter(([, { fault }]) => fault !== undefined).forEach(([path]) => more(path));
     // Long levels are not read again: what is on the screen of them stays live by itself.
     const small = [...branches].filter(([path, { next }]) => next === null && open.has(path));
     small.slice(0, REFRESH_MAX).forEach(([path, { items }]) => {
       if (items.length < PAGE) void load(path, false);
     });
-  }, [load]);
+  }, [load, more]);
 
   useEffect(() => {
     void load(ROOT, false);

@@ -17,6 +17,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::http::login::credential;
+use crate::http::params::short;
 use crate::http::{Anonymous, Credential, LogIn};
 use crate::{Caller, Error, Refusal};
 
@@ -124,7 +125,8 @@ pub(crate) async fn guard(
         }
         Ok(None) => next.run(request).await,
         Err(refusal) => {
-            tracing::info!(reason = refusal.reason, path = request.uri().path(), "request refused");
+            let path = short(request.uri().path());
+            tracing::info!(reason = refusal.reason, path, "request refused");
             let unknown = refusal.status == 401;
             let mut response = refusal.into_response();
             for challenge in CHALLENGES.into_iter().filter(|_| unknown) {

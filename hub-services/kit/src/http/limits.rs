@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 
 use crate::http::HttpConfig;
+use crate::http::params::short;
 use crate::http::room::{Arriving, Leaving, OVERLOADED, Reserved, Room, Who};
 use crate::metrics::{Exposition, MetricSource};
 use crate::{Caller, Refusal};
@@ -127,7 +128,7 @@ fn who(request: &Request) -> Who {
 
 /// A panic in a handler ends its request with 500; the process and the connection go on.
 pub(crate) async fn contain_panic(request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
+    let path = short(request.uri().path()).to_owned();
     AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|panic| {
         let said = panic
             .downcast_ref::<&str>()

@@ -8,6 +8,12 @@ use crate::Refusal;
 /// The longest value of one parameter.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
 
+/// As much of a text that a client chose as goes into a log.
+pub fn short(text: &str) -> &str {
+    const CHARS_MAX: usize = 200;
+    text.char_indices().nth(CHARS_MAX).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
 /// The pairs of a query string, in order; `+` and `%20` are spaces.
 pub type Pairs = Query<Vec<(String, String)>>;
 
@@ -148,6 +154,12 @@ mod tests {
         assert_eq!(params(&[]).unwrap().limit(LIST), Ok(100));
         assert_eq!(params(&[("limit", "1000")]).unwrap().limit(LIST), Ok(1_000));
         params(&[("purge", "yes")]).unwrap().flag("purge").unwrap_err();
+    }
+
+    #[test]
+    fn what_goes_into_a_log_is_cut() {
+        assert_eq!(short("/api/v1/ws"), "/api/v1/ws");
+        assert_eq!(short(&"ü".repeat(10_000)), "ü".repeat(200));
     }
 
     #[test]

@@ -37,8 +37,9 @@ pub trait Live: Send + Sync {
 pub struct TreeQuery {
     /// The asking organisation.
     pub org: OrgId,
-    /// The subtree's path; empty means the root.
-    pub path: String,
+    /// The subtree's path; without one, the root. The empty path is the level without a name that
+    /// topics such as `/l/x` begin with.
+    pub path: Option<String>,
     /// How many levels below it, at least 1.
     pub depth: u32,
     /// Continue after this page's `next`.

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use hub_kit::http::short;
 use hub_kit::services::DeleteQuery;
 use hub_kit::{Caller, Refusal};
 use schemas::http::{Deleted, Problem};
@@ -44,6 +45,6 @@ pub(crate) async fn handle(
     if deleted == 0 {
         return Err(Refusal::node_unknown(&path));
     }
-    tracing::info!(path, purge, deleted, "nodes deleted");
+    tracing::info!(path = short(&path), purge, deleted, "nodes deleted");
     Ok(Json(Deleted { deleted }).into_response())
 }

@@ -8,14 +8,14 @@ use hub_kit::{Caller, Refusal};
 use schemas::http::{Current, Problem};
 use schemas::{Sample, WireQuality, WireTime, WireValue};
 
-use crate::Service;
 use crate::params::{LIST, Params};
 use crate::routes::Pairs;
+use crate::{Service, hint};
 
 /// The last values of every topic a filter matches.
 #[utoipa::path(get, path = "/api/v1/uns/current", tag = "uns", operation_id = "getCurrent",
     params(
-        ("filter" = Option<String>, Query, description = "MQTT filter with `*` for `+` and `**` for `#`; everything by default", example = "uns/v1/acme/**"),
+        ("filter" = Option<String>, Query, description = "MQTT filter with `*` for `+` and `**` for `#`, and `\\*` for a level that is called so; everything by default", example = "uns/v1/acme/**"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1_000, description = "1 to 1000, 100 by default"),
     ),
@@ -36,6 +36,7 @@ pub(crate) async fn handle(
         after: params.text("after"),
         limit: params.limit(LIST)?,
     };
+    let first = query.after.is_none();
     service.hub.live.caught_up().await;
     let page = service.current(query, &caller).await?;
     let values = page.values.iter().map(|value| Sample {
@@ -47,6 +48,9 @@ pub(crate) async fn handle(
         sequence: value.sequence.0,
     });
     let next = page.next.as_deref();
-    let body = Current { sequence: page.sequence.0, values: values.collect(), next };
+    let values: Vec<_> = values.collect();
+    let hint = (first && values.is_empty() && next.is_none())
+        .then(|| hint::of_filter(params.get("filter").unwrap_or("**")));
+    let body = Current { sequence: page.sequence.0, values, next, hint };
     Ok(Json(body).into_response())
 }

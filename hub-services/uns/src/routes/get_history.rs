@@ -71,7 +71,7 @@ pub(crate) async fn handle(
     }
     let page = service.hub.history.history(query.clone()).await?;
     match format {
-        Format::Json => Ok(json(&query, &page)),
+        Format::Json => Ok(json(&query, &page, service.missing(&query, &page).await)),
         Format::Csv => csv(&page, raw.as_deref().unwrap_or_default()),
     }
 }
@@ -132,7 +132,7 @@ fn aggregate(name: &str) -> Result<Aggregate, Refusal> {
     })
 }
 
-fn json(query: &HistoryQuery, page: &HistoryPage) -> Response {
+fn json(query: &HistoryQuery, page: &HistoryPage, hint: Option<String>) -> Response {
     let samples = page.samples.iter().map(|sample| HistorySample {
         timestamp: WireTime(sample.timestamp),
         value: WireValue { value: &sample.value, quality: sample.quality },
@@ -149,6 +149,7 @@ fn json(query: &HistoryQuery, page: &HistoryPage) -> Response {
         samples: samples.collect(),
         gaps: gaps.collect(),
         next: page.next.as_deref(),
+        hint,
     })
     .into_response()
 }

@@ -7,9 +7,9 @@ use hub_kit::services::TreeQuery;
 use hub_kit::{Caller, Refusal};
 use schemas::http::{Problem, Tree, TreeNode};
 
-use crate::Service;
 use crate::params::{LIST, Params};
 use crate::routes::Pairs;
+use crate::{Service, hint};
 
 /// The deepest listing of one call.
 const DEPTH_MAX: u32 = 64;
@@ -17,7 +17,7 @@ const DEPTH_MAX: u32 = 64;
 /// What lies below a path, level by level.
 #[utoipa::path(get, path = "/api/v1/uns/tree", tag = "uns", operation_id = "getTree",
     params(
-        ("path" = Option<String>, Query, description = "The subtree; empty means the root. `uns/v1/` may be left out"),
+        ("path" = Option<String>, Query, description = "The subtree; left out, the root. Empty, the level without a name that topics such as `/l/x` begin with. `uns/v1/` may be left out"),
         ("depth" = Option<u32>, Query, minimum = 1, maximum = 64, description = "Levels below the path, 1 to 64, 1 by default"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1_000, description = "1 to 1000, 100 by default"),
@@ -33,15 +33,14 @@ pub(crate) async fn handle(
     Query(pairs): Pairs,
 ) -> Result<Response, Refusal> {
     let params = Params::new(pairs, &["path", "depth", "after", "limit"])?;
-    let path = params.text("path").unwrap_or_default();
     let query = TreeQuery {
         org: service.hub.org,
-        // A trailing slash is how people write a folder.
-        path: path.strip_suffix('/').unwrap_or(&path).to_owned(),
+        path: params.get("path").map(str::to_owned),
         depth: params.number("depth", 1, DEPTH_MAX)?,
         after: params.text("after"),
         limit: params.limit(LIST)?,
     };
+    let first = query.after.is_none();
     service.hub.live.caught_up().await;
     let (path, page) = service.tree(query, &caller).await?;
     let children = page.nodes.iter().map(|node| {
@@ -56,6 +55,8 @@ pub(crate) async fn handle(
             timestamp,
         }
     });
-    let body = Tree { path: &path, children: children.collect(), next: page.next.as_deref() };
+    let children: Vec<_> = children.collect();
+    let hint = (first && children.is_empty() && page.next.is_none()).then(|| hint::of_path(&path));
+    let body = Tree { path: &path, children, next: page.next.as_deref(), hint };
     Ok(Json(body).into_response())
 }

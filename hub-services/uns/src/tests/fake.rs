@@ -72,7 +72,7 @@ impl Live for Fake {
     }
 
     fn tree(&self, query: TreeQuery) -> Answer<'_, TreePage> {
-        let prefix = if query.path.is_empty() { String::new() } else { query.path + "/" };
+        let prefix = query.path.map(|path| path + "/").unwrap_or_default();
         let mut nodes: BTreeMap<String, (u64, Option<LastValue>)> = BTreeMap::new();
         for (topic, value) in &*self.topics.lock().unwrap() {
             let Some(below) = topic.strip_prefix(&prefix) else { continue };

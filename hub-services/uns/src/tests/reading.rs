@@ -17,8 +17,10 @@ async fn current_takes_an_unescaped_curl() {
     expect![[r#"200 {"sequence":9,"values":[{"topic":"Enterprise/Site/line 1/temp","value":20.5,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3}],"next":null}"#]].assert_eq(&get(&fake, "current?filter=Enterprise/*/line+1/*").await);
     let escaped = get(&fake, "current?filter=Enterprise%2F*%2Fline%201%2F*").await;
     assert_eq!(escaped, get(&fake, "current?filter=Enterprise/*/line+1/*").await);
-    expect![[r#"200 {"sequence":9,"values":[],"next":null}"#]]
-        .assert_eq(&get(&fake, "current?filter=nothing/here").await);
+    expect![[
+        r#"200 {"sequence":9,"values":[],"next":null,"hint":"No topic matches `nothing/here`."}"#
+    ]]
+    .assert_eq(&get(&fake, "current?filter=nothing/here").await);
 }
 
 #[tokio::test]
@@ -42,8 +44,10 @@ async fn the_tree_has_groups_and_leaves() {
     let fake = Fake::plant();
     expect![[r#"200 {"path":"","children":[{"name":"Enterprise","path":"Enterprise","children":1,"leaf":false},{"name":"uns","path":"uns","children":2,"leaf":false}],"next":null}"#]].assert_eq(&get(&fake, "tree").await);
     expect![[r#"200 {"path":"uns/v1/acme/line3","children":[{"name":"speed","path":"uns/v1/acme/line3/speed","children":0,"leaf":true,"value":1200,"quality":"Good","timestamp":"2026-11-21T12:00:00Z"},{"name":"temperature","path":"uns/v1/acme/line3/temperature","children":0,"leaf":true,"value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z"}],"next":null}"#]].assert_eq(&get(&fake, "tree?path=uns/v1/acme/line3").await);
-    expect![[r#"200 {"path":"nowhere","children":[],"next":null}"#]]
-        .assert_eq(&get(&fake, "tree?path=nowhere").await);
+    expect![[
+        r#"200 {"path":"nowhere","children":[],"next":null,"hint":"Nothing lies below `nowhere`."}"#
+    ]]
+    .assert_eq(&get(&fake, "tree?path=nowhere").await);
     expect![[r#"200 {"results":[{"name":"speed","path":"uns/v1/acme/line3/speed","value":1200,"quality":"Good","timestamp":"2026-11-21T12:00:00Z"}]}"#]].assert_eq(&get(&fake, "search?q=speed").await);
 }
 
@@ -135,4 +139,43 @@ async fn what_is_wrong_with_a_query_is_named() {
         assert!(answer.starts_with(expected), "{uri}: {answer}");
     }
     expect![[r#"400 parameter_invalid "Parameter `start`: must be RFC 3339 (`2026-11-21T12:00:00Z`), an epoch number within 2000 to 2100, `now`, or a time before now such as `-1h` (ms, s, m, h, d, w).""#]].assert_eq(&refused(&fake, "GET", "history?topic=a&start=12:00", "").await);
+}
+
+#[tokio::test]
+async fn an_empty_answer_says_what_was_looked_for() {
+    let fake = Fake::plant();
+    for (asked, said) in [
+        ("current?filter=uns/v1/+/line3/*", "In a URL `+` means a space"),
+        ("current?filter=uns/v1/nowhere/", "write `**` for all levels below"),
+        ("tree?path=uns/v1/*", "`current` takes a filter"),
+        ("history?topic=acme/line3/speed&field=sped", "The topic has no fields."),
+        (
+            "history?topic=acme/line3/speed&start=2026-01-01T00:00:00Z&end=2026-01-02T00:00:00Z",
+            "The newest is of 2026-11-21T12:00:00Z, after that window.",
+        ),
+        ("history?topic=acme/line3/speed", "No sample of `uns/v1/acme/line3/speed` from "),
+    ] {
+        let answer = get(&fake, asked).await;
+        assert!(answer.starts_with("200 ") && answer.contains(said), "{asked}: {answer}");
+    }
+    assert!(!get(&fake, "current").await.contains("hint"));
+}
+
+#[tokio::test]
+async fn levels_without_a_name_can_be_walked() {
+    let topics = ["/l/x", "//a", "a//b", "a/c"].map(|topic| (topic, Value::Int(1)));
+    let fake = Fake::with(&topics);
+    let children = async |call: &str| {
+        let answer = get(&fake, call).await;
+        let body: serde_json::Value =
+            serde_json::from_str(answer.split_once(' ').unwrap().1).unwrap();
+        let nodes = body["children"].as_array().unwrap().iter();
+        nodes.map(|node| node["path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(children("tree").await, ["", "a"]);
+    assert_eq!(children("tree?path=").await, ["/", "/l"]);
+    assert_eq!(children("tree?path=/").await, ["//a"]);
+    assert_eq!(children("tree?path=/l").await, ["/l/x"]);
+    assert_eq!(children("tree?path=a").await, ["a/", "a/c"]);
+    assert_eq!(children("tree?path=a/").await, ["a//b"]);
 }

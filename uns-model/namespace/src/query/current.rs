@@ -1,7 +1,7 @@
 //! `current`: the last values of the nodes a filter matches.
 
-use super::{Arc, Error, NodeId, NodeNo, OrgId, PAGE_MAX, Quality, STEPS_MAX, Sequence, Timestamp};
-use super::{Token, Value};
+use super::{Arc, Error, NodeId, NodeNo, OrgId, PAGE_BYTES_MAX, PAGE_MAX, Quality, STEPS_MAX};
+use super::{Sequence, Timestamp, Token, Value, size};
 use uns_model::Filter;
 
 use crate::Namespace;
@@ -16,8 +16,7 @@ pub struct CurrentQuery {
     pub filter: Filter,
     /// The `next` of the page before.
     pub after: Option<String>,
-    /// At most so many values; a node's values stay together, so the last node of a page may
-    /// exceed it by its fields.
+    /// At most so many values; a node's values may be on two pages.
     pub limit: usize,
 }
 
@@ -63,25 +62,29 @@ impl Namespace {
     pub fn current(&self, query: &CurrentQuery) -> Result<CurrentPage, Error> {
         let token = query.after.as_deref().map(Token::parse).transpose()?;
         let mut sequence = token.as_ref().map(|token| token.sequence);
-        let mut after = token.map(|token| token.path.to_owned());
+        let mut after = token.as_ref().map(|token| token.path.to_owned());
+        let mut rest = token.and_then(|token| token.value.map(str::to_owned));
         let pattern = Pattern::filter(query.filter.as_str());
-        let limit = query.limit.clamp(1, PAGE_MAX);
-        let mut values = Vec::new();
+        let mut values = Values::new(query.limit);
         loop {
             let view = self.view.read();
             let as_of = *sequence.get_or_insert(view.applied);
+            if let (Some(path), Some(given)) = (&after, rest.take())
+                && let Some(seen) = view.tree.find(query.org, path.split('/'))
+                && let Some(entry) = seen.node.and_then(|node| view.entry(node))
+                && let Some(last) = values.take(entry, Some(&given))
+            {
+                return Ok(values.page(as_of, Some(Token::within(as_of, path, &last))));
+            }
             let mut walk = Walk::new(&view.tree, query.org, &pattern, after.as_deref());
             for _ in 0..STEPS_MAX {
-                let Some(step) = walk.step() else {
-                    return Ok(CurrentPage { sequence: as_of, values, next: None });
-                };
+                let Some(step) = walk.step() else { return Ok(values.page(as_of, None)) };
                 let node = step.node.filter(|_| step.matched);
-                if let Some(entry) = node.and_then(|node| view.entry(node)) {
-                    push_values(entry, &mut values);
-                }
-                if values.len() >= limit {
-                    let next = Some(Token::write(as_of, walk.path()));
-                    return Ok(CurrentPage { sequence: as_of, values, next });
+                if let Some(entry) = node.and_then(|node| view.entry(node))
+                    && let Some(last) = values.take(entry, None)
+                {
+                    let next = Token::within(as_of, walk.path(), &last);
+                    return Ok(values.page(as_of, Some(next)));
                 }
             }
             after = Some(walk.path().to_owned());
@@ -89,8 +92,43 @@ impl Namespace {
     }
 }
 
-fn push_values(entry: &Entry, values: &mut Vec<CurrentValue>) {
-    let shown = |field: Option<&Arc<str>>, last: &Last| CurrentValue {
+/// The values of a page, as they are gathered.
+struct Values {
+    values: Vec<CurrentValue>,
+    limit: usize,
+    bytes: usize,
+}
+
+impl Values {
+    fn new(limit: usize) -> Self {
+        Self { values: Vec::new(), limit: limit.clamp(1, PAGE_MAX), bytes: 0 }
+    }
+
+    /// Takes the values of a node, of which those up to a name were given before; its own has the
+    /// empty name. Answers with the last one's once the page is full.
+    fn take(&mut self, entry: &Entry, given: Option<&str>) -> Option<String> {
+        let own = entry.own.as_ref().filter(|_| given.is_none()).map(|last| (None, last));
+        let fields = entry.fields().iter().map(|field| (Some(&field.name), &field.last));
+        let left =
+            fields.filter(|(name, _)| name.is_none_or(|name| given.is_none_or(|g| &**name > g)));
+        for (field, last) in own.into_iter().chain(left) {
+            let value = shown(entry, field, last);
+            self.bytes += value.topic.len() + size(&value.value);
+            self.values.push(value);
+            if self.values.len() >= self.limit || self.bytes >= PAGE_BYTES_MAX {
+                return Some(field.map(|name| name.to_string()).unwrap_or_default());
+            }
+        }
+        None
+    }
+
+    fn page(self, sequence: Sequence, next: Option<String>) -> CurrentPage {
+        CurrentPage { sequence, values: self.values, next }
+    }
+}
+
+fn shown(entry: &Entry, field: Option<&Arc<str>>, last: &Last) -> CurrentValue {
+    CurrentValue {
         topic: entry.node.name.clone(),
         field: field.cloned(),
         node: entry.node.number,
@@ -100,7 +138,5 @@ fn push_values(entry: &Entry, values: &mut Vec<CurrentValue>) {
         timestamp: last.time(),
         ingest: last.ingest(),
         sequence: last.sequence,
-    };
-    values.extend(entry.own.as_ref().map(|last| shown(None, last)));
-    values.extend(entry.fields().iter().map(|field| shown(Some(&field.name), &field.last)));
+    }
 }

@@ -1,7 +1,7 @@
 //! `tree`: the levels below a path, with counts and what lives there.
 
-use super::{Arc, Error, NodeId, NodeNo, OrgId, PAGE_MAX, Quality, STEPS_MAX, Sequence, Timestamp};
-use super::{Token, Value};
+use super::{Arc, Error, NodeId, NodeNo, OrgId, PAGE_BYTES_MAX, PAGE_MAX, Quality, STEPS_MAX};
+use super::{Sequence, Timestamp, Token, Value, size};
 use uns_model::grammar::Marker;
 
 use crate::Namespace;
@@ -13,8 +13,8 @@ use crate::view::{Entry, Pattern, Step, View, Walk};
 pub struct TreeQuery {
     /// The asking organisation.
     pub org: OrgId,
-    /// The subtree's path; empty means the root.
-    pub path: String,
+    /// The subtree's path; without one, the root. The empty path is the level without a name.
+    pub path: Option<String>,
     /// How many levels below it, at least 1.
     pub depth: u32,
     /// The `next` of the page before.
@@ -79,14 +79,16 @@ impl Namespace {
         let token = query.after.as_deref().map(Token::parse).transpose()?;
         let mut sequence = token.as_ref().map(|token| token.sequence);
         let mut after = token.map(|token| token.path.to_owned());
-        let pattern = Pattern::below(&query.path, query.depth.max(1));
-        let skipped = if query.path.is_empty() { 0 } else { query.path.split('/').count() };
+        let path = query.path.as_deref();
+        let pattern = Pattern::below(path, query.depth.max(1));
+        let skipped = path.map_or(0, |path| path.split('/').count());
         let limit = query.limit.clamp(1, PAGE_MAX);
         let mut nodes = Vec::new();
+        let mut bytes = 0;
         loop {
             let view = self.view.read();
             let as_of = *sequence.get_or_insert(view.applied);
-            if view.tree.is_unknown(query.org, &query.path) {
+            if path.is_some_and(|path| view.tree.is_unknown(query.org, path)) {
                 return Ok(TreePage { sequence: as_of, nodes, next: None });
             }
             let mut walk = Walk::new(&view.tree, query.org, &pattern, after.as_deref());
@@ -95,9 +97,11 @@ impl Namespace {
                     return Ok(TreePage { sequence: as_of, nodes, next: None });
                 };
                 if step.depth > skipped {
-                    nodes.push(show(&view, &step, walk.path()));
+                    let node = show(&view, &step, walk.path());
+                    bytes += node.path.len() + node.own.as_ref().map_or(0, |own| size(&own.value));
+                    nodes.push(node);
                 }
-                if nodes.len() >= limit {
+                if nodes.len() >= limit || bytes >= PAGE_BYTES_MAX {
                     let next = Some(Token::write(as_of, walk.path()));
                     return Ok(TreePage { sequence: as_of, nodes, next });
                 }

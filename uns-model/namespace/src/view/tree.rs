@@ -81,10 +81,9 @@ impl Tree {
         path.try_fold(root, |at, name| Some(self.seen(at.level?.children.get(name)?)))
     }
 
-    /// Whether nothing lives at or below a path; wildcards are never known. The empty path is the
-    /// root, which is always known.
+    /// Whether nothing lives at or below a path; wildcards are never known.
     pub(crate) fn is_unknown(&self, org: OrgId, path: &str) -> bool {
-        !path.is_empty() && self.find(org, path.split('/')).is_none()
+        self.find(org, path.split('/')).is_none()
     }
 
     /// Puts a node onto its path; one that was there gives way and is returned.

@@ -53,9 +53,10 @@ impl<'f> Pattern<'f> {
         Self { levels: filter.split('/').collect(), depth_max: usize::MAX }
     }
 
-    /// Everything below a path, so many levels deep; the empty path is the root.
-    pub(crate) fn below(path: &'f str, depth: u32) -> Self {
-        let mut levels: Vec<_> = if path.is_empty() { vec![] } else { path.split('/').collect() };
+    /// Everything below a path, so many levels deep; without one, below the root. The empty path is
+    /// the level without a name that topics such as `/l/x` begin with.
+    pub(crate) fn below(path: Option<&'f str>, depth: u32) -> Self {
+        let mut levels: Vec<_> = path.map(|path| path.split('/').collect()).unwrap_or_default();
         let depth_max = levels.len().saturating_add(depth as usize);
         levels.push("#");
         Self { levels, depth_max }

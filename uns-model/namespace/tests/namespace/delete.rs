@@ -51,12 +51,15 @@ fn wildcards_and_unknown_paths_delete_nothing() {
     let space = world.open();
     let _running = Running::start(&space);
     publish(&mut Gate::new(&space), "uns/v1/a/b", "1").unwrap();
-    for path in ["uns/v1/+", "#", "+/v1", "uns/v1/a/b/c", "uns/v1/"] {
+    for path in ["uns/v1/+", "#", "+/v1", "uns/v1/a/b/c", "uns/v1/", ""] {
         assert_eq!(wait(space.delete(ORG, path, true)).unwrap().nodes, 0, "{path}");
-        let query = TreeQuery { org: ORG, path: path.to_owned(), depth: 9, after: None, limit: 9 };
+        let query =
+            TreeQuery { org: ORG, path: Some(path.to_owned()), depth: 9, after: None, limit: 9 };
         assert!(space.tree(&query).unwrap().nodes.is_empty(), "{path}");
     }
-    assert_eq!(wait(space.delete(ORG, "", true)).unwrap().nodes, 1, "the root is everything");
+    // The empty path is no root, but the level without a name.
+    publish(&mut Gate::new(&space), "/l/x", "1").unwrap();
+    assert_eq!(wait(space.delete(ORG, "", true)).unwrap().nodes, 1);
 }
 
 #[test]

@@ -68,14 +68,14 @@ fn the_tree_counts_groups_and_nodes_and_pages() {
     }
     space.catch_up().unwrap();
     let query = |path: &str, depth, after, limit| {
-        let path = path.to_owned();
+        let path = Some(path.to_owned()).filter(|path| path != "root");
         space.tree(&TreeQuery { org: ORG, path, depth, after, limit }).unwrap()
     };
     let shown = |page: &uns_namespace::TreePage| {
         let nodes = page.nodes.iter();
         nodes.map(|n| format!("{} {} {}", n.path, n.children, n.descendants)).collect::<Vec<_>>()
     };
-    assert_eq!(shown(&query("", 1, None, 9)), ["P 1 1", "uns 1 3"]);
+    assert_eq!(shown(&query("root", 1, None, 9)), ["P 1 1", "uns 1 3"]);
     assert_eq!(
         shown(&query("uns/v1", 2, None, 9)),
         ["uns/v1/a 1 2", "uns/v1/a/_pump_v2 2 2", "uns/v1/b 0 0"]
@@ -108,4 +108,57 @@ fn search_finds_every_word_in_any_case() {
     assert_eq!(found("a", 1).len(), 1);
     assert!(found("", 9).is_empty() && found("zzz", 9).is_empty());
     assert!(space.search(OrgId(9), "pump", 9).is_empty());
+}
+
+#[test]
+fn a_page_of_values_has_as_many_as_were_asked_for() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "uns/v1/a", r#"{"x":1,"y":2,"z":3}"#).unwrap();
+    publish(&mut gate, "uns/v1/b", "4").unwrap();
+    space.catch_up().unwrap();
+    let filter = Filter::parse("#").unwrap();
+    for limit in 1..=6 {
+        let (mut after, mut seen) = (None, Vec::new());
+        loop {
+            let query = CurrentQuery { org: ORG, filter: filter.clone(), after, limit };
+            let page = space.current(&query).unwrap();
+            assert!(page.values.len() == limit || page.next.is_none(), "{limit}");
+            seen.extend(
+                page.values.iter().map(|value| {
+                    format!("{} {}", value.topic, value.field.as_deref().unwrap_or("-"))
+                }),
+            );
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let all = ["uns/v1/a -", "uns/v1/a x", "uns/v1/a y", "uns/v1/a z", "uns/v1/b -"];
+        assert_eq!(seen, all, "{limit} at a time");
+    }
+}
+
+#[test]
+fn a_page_of_large_values_ends_early() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let large = format!(r#""{}""#, "x".repeat(60_000));
+    for n in 0..200 {
+        publish(&mut gate, &format!("Plant/{n:03}"), &large).unwrap();
+    }
+    space.catch_up().unwrap();
+    let filter = Filter::parse("#").unwrap();
+    let (mut after, mut seen) = (None, 0);
+    loop {
+        let query = CurrentQuery { org: ORG, filter: filter.clone(), after, limit: 1_000 };
+        let page = space.current(&query).unwrap();
+        assert!(page.values.len() <= 71, "{} values of 60 kB in one page", page.values.len());
+        seen += page.values.len();
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, 200);
 }

@@ -54,10 +54,10 @@ proptest! {
 
 #[test]
 fn depth_ends_the_walk_and_interior_levels_are_seen() {
-    let topics = ["a/b/c/d", "a/x", "z"].map(str::to_owned);
+    let topics = ["a/b/c/d", "a/x", "z", "/l/x", "//y"].map(str::to_owned);
     let tree = tree_of(&topics);
     let seen = |path: &str, depth, after: Option<&str>| {
-        let pattern = Pattern::below(path, depth);
+        let pattern = Pattern::below(Some(path).filter(|path| *path != "root"), depth);
         let mut walk = Walk::new(&tree, OrgId::DEFAULT, &pattern, after);
         let mut seen = Vec::new();
         while walk.step().is_some() {
@@ -65,9 +65,14 @@ fn depth_ends_the_walk_and_interior_levels_are_seen() {
         }
         seen
     };
-    assert_eq!(seen("", 1, None), ["a", "z"]);
-    assert_eq!(seen("", 2, None), ["a", "a/b", "a/x", "z"]);
-    assert_eq!(seen("", 2, Some("a/b")), ["a/x", "z"]);
+    assert_eq!(seen("root", 1, None), ["", "a", "z"]);
+    assert_eq!(seen("root", 2, None), ["", "/", "/l", "a", "a/b", "a/x", "z"]);
+    assert_eq!(seen("root", 1, Some("")), ["a", "z"]);
+    assert_eq!(seen("", 1, None), ["", "/", "/l"]);
+    assert_eq!(seen("", 1, Some("/")), ["/l"]);
+    assert_eq!(seen("/", 9, None), ["", "/", "//y"]);
+    assert_eq!(seen("/l", 9, None), ["", "/l", "/l/x"]);
+    assert_eq!(seen("root", 2, Some("a/b")), ["a/x", "z"]);
     assert_eq!(seen("a", 2, None), ["a", "a/b", "a/b/c", "a/x"]);
     assert_eq!(seen("a", 1, Some("a/b")), ["a/x"]);
     assert_eq!(seen("a", 1, Some("a")), ["a/b", "a/x"]);
