@@ -6,6 +6,7 @@ describe("the address", () => {
     for (const place of [
       { topic: "uns/v1/acme/line 3", field: undefined },
       { topic: "a/ü&b=c#d%2F+e", field: "motor.temp" },
+      { topic: "/l//x", field: undefined, window: "24h" },
       { topic: undefined, field: undefined },
     ]) {
       expect(parsePlace(placeHash(place))).toEqual(place);

@@ -5,6 +5,8 @@ import { useMemo, useSyncExternalStore } from "react";
 export interface Place {
   readonly topic: string | undefined;
   readonly field: string | undefined;
+  /** The window of the trend; without one, the first. */
+  readonly window?: string | undefined;
 }
 
 /** Nothing selected. */
@@ -14,14 +16,17 @@ export const NOWHERE: Place = { topic: undefined, field: undefined };
 export function parsePlace(hash: string): Place {
   const pairs = new URLSearchParams(hash.replace(/^#/, "").replaceAll("+", "%2B"));
   const topic = pairs.get("topic") ?? undefined;
-  return { topic, field: topic === undefined ? undefined : (pairs.get("field") ?? undefined) };
+  if (topic === undefined) return NOWHERE;
+  return { topic, field: pairs.get("field") ?? undefined, window: pairs.get("window") ?? undefined };
 }
 
 /** Writes it; slashes stay, so that the topic can be read. */
-export function placeHash({ topic, field }: Place): string {
+export function placeHash({ topic, field, window }: Place): string {
   if (topic === undefined) return "#";
   const spell = (text: string) => encodeURIComponent(text).replaceAll("%2F", "/");
-  return `#topic=${spell(topic)}${field === undefined ? "" : `&field=${spell(field)}`}`;
+  const more = (name: string, text: string | undefined) =>
+    text === undefined ? "" : `&${name}=${spell(text)}`;
+  return `#topic=${spell(topic)}${more("field", field)}${more("window", window)}`;
 }
 
 function listen(tell: () => void): () => void {
@@ -34,6 +39,14 @@ export function usePlace(): Place {
   return useMemo(() => parsePlace(hash), [hash]);
 }
 
+/** Goes to another tag or field; the window stays the one that was looked at. */
 export function goTo(place: Place): void {
-  location.hash = placeHash(place);
+  const window = place.window ?? parsePlace(location.hash).window;
+  location.hash = placeHash(place.topic === undefined ? place : { ...place, window });
+}
+
+/** Shows another window of the same tag: no step back to every one that was tried. */
+export function showWindow(window: string): void {
+  history.replaceState(null, "", placeHash({ ...parsePlace(location.hash), window }));
+  dispatchEvent(new HashChangeEvent("hashchange"));
 }

@@ -1,10 +1,9 @@
 // Everything about the selected topic.
 
-import { useState } from "react";
-import type { Place } from "../location";
+import { showWindow, usePlace, type Place } from "../location";
 import type { Point } from "../trend/series";
 import { TrendCard } from "../trend/trend-card";
-import type { Window } from "../trend/windows";
+import { windowOf } from "../trend/windows";
 import type { Reading } from "../values/store";
 import { kindOf } from "../values/value";
 import type { FeedState, TopicFeed } from "./feed";
@@ -55,7 +54,7 @@ function Body({ feed, state, field, onSelect }: BodyProps) {
 
 function Valued(props: BodyProps & { reading: Reading }) {
   const { feed, state, field, reading, onSelect } = props;
-  const [windowId, setWindowId] = useState<Window["id"]>("5m");
+  const windowId = windowOf(usePlace().window).id;
   const shown = chartedField(state, field);
   const samples = useRecent(feed, field, state.epoch);
   const recent = samples ?? NONE;
@@ -64,7 +63,7 @@ function Valued(props: BodyProps & { reading: Reading }) {
   const choose = (next: string | undefined) => onSelect({ topic: feed.topic, field: next });
   return (
     <>
-      <ValueCard reading={reading} document={state.own} recent={recent} />
+      <ValueCard topic={feed.topic} reading={reading} document={state.own} recent={recent} />
       {kind !== undefined && (
         <TrendCard
           feed={feed}
@@ -72,7 +71,7 @@ function Valued(props: BodyProps & { reading: Reading }) {
           kind={kind}
           epoch={state.epoch}
           windowId={windowId}
-          onWindow={setWindowId}
+          onWindow={showWindow}
         />
       )}
       <div className="tables">

@@ -2,6 +2,7 @@
 
 import { useNow } from "../ui/now";
 import { QualityMark } from "../ui/quality-mark";
+import { ScrollBox } from "../ui/scroll-box";
 import type { Reading } from "../values/store";
 import { parseTime, shortAge } from "../values/time";
 import { valueText } from "../values/value";
@@ -23,7 +24,7 @@ export function FieldsTable({ fields, charted, chosen, onChoose }: Props) {
         <h2>Fields</h2>
         <span className="faint">{fields.size}</span>
       </header>
-      <div className="table-box">
+      <ScrollBox label="Fields, scrollable">
         <table>
           <thead>
             <tr>
@@ -57,7 +58,7 @@ export function FieldsTable({ fields, charted, chosen, onChoose }: Props) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollBox>
     </section>
   );
 }

@@ -2,6 +2,7 @@
 
 import type { Point } from "../trend/series";
 import { QualityMark } from "../ui/quality-mark";
+import { ScrollBox } from "../ui/scroll-box";
 import { dateText } from "../values/time";
 import { valueText } from "../values/value";
 
@@ -15,7 +16,7 @@ export function RecentTable({ points }: { points: readonly Point[] | undefined }
       {points === undefined || points.length === 0 ? (
         <p className="note">{points === undefined ? "Reading…" : "No samples in history."}</p>
       ) : (
-        <div className="table-box">
+        <ScrollBox label="Recent samples, scrollable">
           <table>
             <thead>
               <tr>
@@ -42,7 +43,7 @@ export function RecentTable({ points }: { points: readonly Point[] | undefined }
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollBox>
       )}
     </section>
   );

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "react";
 import type { Sample } from "../api/types";
+import { backoff } from "../live/backoff";
 import { loadRecent } from "../trend/load";
 import { Continued, pointOf, type Point } from "../trend/series";
 import { parseTime } from "../values/time";
@@ -36,18 +37,26 @@ export function useRecent(
     const { own, fields } = feed.state();
     const last = field === undefined ? own : fields.get(field);
     const at = last === undefined ? Date.now() : parseTime(last.timestamp);
-    loadRecent({ topic: feed.topic, field }, RECENT_MAX, at, abort.signal)
-      .catch(() => [])
-      .then((read) => {
-        if (abort.signal.aborted) return;
-        data.read(read);
-        show();
-      })
-      .catch(() => undefined);
+    let again: ReturnType<typeof setTimeout> | undefined;
+    const read = (attempt: number) => {
+      loadRecent({ topic: feed.topic, field }, RECENT_MAX, at, abort.signal)
+        .then((points) => {
+          if (abort.signal.aborted) return;
+          data.read(points);
+          show();
+        })
+        // What could not be read is not nothing: it is read again.
+        .catch(() => {
+          if (abort.signal.aborted) return;
+          again = setTimeout(() => read(attempt + 1), backoff(attempt, Math.random()));
+        });
+    };
+    read(0);
     return () => {
       abort.abort();
       untap();
       clearTimeout(timer);
+      clearTimeout(again);
     };
   }, [feed, field, epoch]);
   return points;

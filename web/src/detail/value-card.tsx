@@ -1,34 +1,30 @@
 // The value now: large, with its quality, its age and where it came from.
 
-import { useConnection } from "../hub-context";
+import { useEffect } from "react";
+import { useConnection, useHub } from "../hub-context";
 import { useNow } from "../ui/now";
 import { QualityMark, qualityWord } from "../ui/quality-mark";
+import { isStale, usualInterval } from "../values/pace";
 import type { Reading } from "../values/store";
 import { ageText, clockText, dateText, parseTime } from "../values/time";
 import { isDocument, unitOf, valueText } from "../values/value";
 import type { Point } from "../trend/series";
-import { usualInterval } from "../trend/shape";
 
 interface Props {
+  readonly topic: string;
   readonly reading: Reading;
   readonly document: Reading | undefined;
   /** Newest first. */
   readonly recent: readonly Point[];
 }
 
-const STALE_LEAST_MS = 15_000;
-const STALE_STEPS = 5;
-
-/** From which age on a tag of this pace counts as stale. */
-export function staleAfter(recent: readonly Point[]): number {
-  const steps = usualInterval([...recent].reverse());
-  return Math.max(STALE_LEAST_MS, STALE_STEPS * (steps ?? STALE_LEAST_MS));
-}
-
-export function ValueCard({ reading, document, recent }: Props) {
+export function ValueCard({ topic, reading, document, recent }: Props) {
+  const { values } = useHub();
   const at = parseTime(reading.timestamp);
   const age = useNow() - at;
-  const stale = age > staleAfter(recent);
+  const pace = usualInterval([...recent].reverse());
+  useEffect(() => values.learn(topic, pace), [values, topic, pace]);
+  const stale = isStale(age, pace ?? values.pace(topic));
   const lost = useConnection().kind !== "live";
   const text = isDocument(reading.value)
     ? `${Object.keys(reading.value).length} fields`

@@ -1,13 +1,12 @@
 // The live value of a topic in a list: value, quality, age.
 
-import { useReading } from "../hub-context";
+import { useHub, useReading } from "../hub-context";
 import { useNow } from "../ui/now";
 import { QualityMark } from "../ui/quality-mark";
+import { isStale } from "../values/pace";
 import { parseTime, shortAge } from "../values/time";
-import { briefText, valueText } from "../values/value";
-
-/** From here on an age is drawn as old: a list knows no tag's own pace. */
-const OLD_MS = 60_000;
+import type { Reading } from "../values/store";
+import { briefText, kindOf, valueText } from "../values/value";
 
 export function LeafCells({ topic }: { topic: string }) {
   const reading = useReading(topic);
@@ -15,16 +14,27 @@ export function LeafCells({ topic }: { topic: string }) {
   const text = briefText(reading.value);
   return (
     <>
-      <span className={`value quality-${reading.quality}`} title={valueText(reading.value)}>
+      <span className={valueClass(reading)} title={valueText(reading.value)}>
         {text}
       </span>
       <QualityMark quality={reading.quality} size={11} />
-      <Age timestamp={reading.timestamp} />
+      <Age topic={topic} timestamp={reading.timestamp} />
     </>
   );
 }
 
-function Age({ timestamp }: { timestamp: string }) {
+function Age({ topic, timestamp }: { topic: string; timestamp: string }) {
+  const { values } = useHub();
   const age = useNow() - parseTime(timestamp);
-  return <span className={age > OLD_MS ? "age stale" : "age"}>{shortAge(age)}</span>;
+  const stale = isStale(age, values.pace(topic));
+  return (
+    <span className={stale ? "age stale" : "age"} title={stale ? "Stale" : undefined}>
+      {shortAge(age)}
+    </span>
+  );
+}
+
+/** Numbers are shown whole, the name gives way to them; texts may be cut. */
+function valueClass({ value, quality }: Reading): string {
+  return `value ${kindOf(value) === "number" ? "whole " : ""}quality-${quality}`;
 }

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
 import type { SearchHit } from "../api/types";
 import { useHub } from "../hub-context";
+import { backoff } from "../live/backoff";
 import type { Place } from "../location";
 import { LeafCells } from "./leaf-cells";
 import { useWatcher } from "./use-watcher";
@@ -23,7 +24,7 @@ export function useSearch(text: string): Found | undefined {
   useEffect(() => {
     if (text === "") return;
     const abort = new AbortController();
-    const ask = async () => {
+    const ask = async (attempt: number) => {
       try {
         const { results } = await api.search({ q: text, limit: HITS_MAX }, abort.signal);
         for (const { path, value, quality, timestamp } of results) {
@@ -35,9 +36,10 @@ export function useSearch(text: string): Found | undefined {
         if (abort.signal.aborted) return;
         const detail = error instanceof Error ? error.message : String(error);
         setFound({ kind: "fault", text, detail });
+        timer = setTimeout(() => void ask(attempt + 1), backoff(attempt, Math.random()));
       }
     };
-    const timer = setTimeout(() => void ask(), PAUSE_MS);
+    let timer = setTimeout(() => void ask(0), PAUSE_MS);
     return () => {
       clearTimeout(timer);
       abort.abort();
@@ -120,7 +122,7 @@ export function Hits({ found, place, onSelect }: HitsProps) {
     buttons[buttons.findIndex((each) => each === document.activeElement) + by]?.focus();
   };
   if (found === undefined) return <p className="note">Searching…</p>;
-  if (found.kind === "fault") return <p className="note">Search failed: {found.detail}</p>;
+  if (found.kind === "fault") return <p className="note">Search failed: {found.detail} Trying again…</p>;
   if (hits.length === 0) return <p className="note">No topic contains “{found.text}”.</p>;
   return (
     <>

@@ -1,7 +1,7 @@
 // One row of the tree: a level, a field of a document, or the rest of a long level.
 
 import { useReading } from "../hub-context";
-import { briefText, fieldsOf } from "../values/value";
+import { briefText, fieldsOf, kindOf, valueText } from "../values/value";
 import { LeafCells } from "./leaf-cells";
 import { isExpandable, type Row } from "./tree-state";
 
@@ -93,7 +93,9 @@ function FieldCells({ row }: { row: Extract<Row, { kind: "field" }> }) {
       <span className="name field" title={`${row.topic} · ${row.field}`}>
         {row.field}
       </span>
-      <span className="value">{value === undefined ? "–" : briefText(value)}</span>
+      <span className={kindOf(value) === "number" ? "value whole" : "value"} title={valueText(value)}>
+        {value === undefined ? "–" : briefText(value)}
+      </span>
       <span className="mark-space" />
       <span className="age" />
     </>

@@ -4,7 +4,7 @@ import uPlot from "uplot";
 import { palette } from "./colors";
 import { paintBreaks, paintStates } from "./paint";
 import { after } from "./series";
-import { silenceMs } from "./shape";
+import { silenceMs, type Held } from "./shape";
 import type { Drawing, Trend } from "./trend";
 
 export interface Readout {
@@ -16,6 +16,9 @@ const LINE_HEIGHT = 250;
 const STRIP_HEIGHT = 110;
 const FONT = "11px system-ui, sans-serif";
 
+/** How often a line is looked at again although nothing came. */
+const LOOK_MS = 1_000;
+
 /** How often a window moves on: once per pixel or so. */
 function tickMs(windowMs: number): number {
   return Math.max(200, Math.min(5_000, windowMs / 1_200));
@@ -26,7 +29,9 @@ export class Chart {
   readonly #observer: ResizeObserver;
   readonly #timer: ReturnType<typeof setInterval>;
   #drawing: Drawing;
+  readonly #box: HTMLElement;
   #drawn = -1;
+  #looked = 0;
   #now = Date.now();
   #hovered: number | undefined;
 
@@ -35,7 +40,9 @@ export class Chart {
     private readonly trend: Trend,
     private readonly onReadout: (readout: Readout | undefined) => void,
   ) {
+    this.#box = box;
     this.#drawing = trend.drawing(this.#now);
+    box.classList.toggle("is-empty", isEmpty(this.#drawing));
     this.#plot = new uPlot(this.#options(box.clientWidth), columns(this.#drawing, this.#range()), box);
     this.#observer = new ResizeObserver(() =>
       this.#plot.setSize({ width: box.clientWidth, height: this.#height() }),
@@ -54,10 +61,14 @@ export class Chart {
   tick(): void {
     if (document.visibilityState === "hidden") return;
     this.#now = Date.now();
-    if (this.#drawn !== this.trend.version || this.#drawing.kind !== "line") {
+    // A tag falls silent without any news of it, so a line is looked at again now and then.
+    const due = this.#now - this.#looked >= LOOK_MS;
+    if (this.#drawn !== this.trend.version || this.#drawing.kind !== "line" || due) {
       this.#drawn = this.trend.version;
+      this.#looked = this.#now;
       this.#drawing = this.trend.drawing(this.#now);
     }
+    this.#box.classList.toggle("is-empty", isEmpty(this.#drawing));
     this.#plot.setData(columns(this.#drawing, this.#range()), true);
     this.#read();
   }
@@ -77,6 +88,8 @@ export class Chart {
     const grid = { stroke: colors.grid, width: 1 };
     const line = { stroke: colors.line, width: 1.75, spanGaps: false, points: { size: 5 } };
     const edge = { stroke: "transparent", width: 0, spanGaps: false, points: { show: false } };
+    // What only holds is no sample: thin and dashed.
+    const holds = { stroke: colors.line, width: 1, dash: [3, 4], spanGaps: true, points: { show: false } };
     const banded = this.#drawing.kind === "band";
     return {
       width,
@@ -92,7 +105,7 @@ export class Chart {
         { ...axis, grid: { ...grid, show: !state }, values: timeLabels, space: 72, size: 28 },
         { ...axis, grid, show: !state, size: yAxisSize },
       ],
-      series: banded ? [{}, line, edge, edge] : [{}, line],
+      series: banded ? [{}, line, edge, edge, holds] : [{}, line, holds],
       bands: banded ? [{ series: [3, 2], fill: colors.band }] : [],
       hooks: {
         drawClear: [(plot) => this.#drawing.kind !== "states" && paintBreaks(plot, this.#breaks(), colors)],
@@ -126,16 +139,45 @@ export class Chart {
 /** uPlot's columns. Strips are painted by hand, so theirs only span the window. */
 function columns(drawing: Drawing, [from, to]: [number, number]): uPlot.AlignedData {
   switch (drawing.kind) {
-    case "line":
-      return [drawing.line.xs, drawing.line.ys];
-    case "band":
-      return [drawing.band.xs, drawing.band.avg, drawing.band.min, drawing.band.max];
+    case "line": {
+      const { xs, ys } = drawing.line;
+      return withHeld(xs, [ys], drawing.held);
+    }
+    case "band": {
+      const { xs, avg, min, max } = drawing.band;
+      return withHeld(xs, [avg, min, max], drawing.held);
+    }
     case "states":
       return [
         [from, to],
         [null, null],
+        [null, null],
       ];
   }
+}
+
+type Column = readonly (number | null)[];
+
+/** The columns, and one for what holds behind their last row. */
+function withHeld(xs: readonly number[], ys: readonly Column[], held: Held | undefined): uPlot.AlignedData {
+  if (held === undefined) return aligned([xs, ...ys, xs.map(() => null)]);
+  const [from, to] = [held.from / 1000, held.to / 1000];
+  const joined = xs.at(-1) === from;
+  const rows = joined ? [to] : [from, to];
+  const before = xs.map((_, index) => (joined && index === xs.length - 1 ? held.value : null));
+  const after = ys.map((column) => [...column, ...rows.map(() => null)]);
+  return aligned([[...xs, ...rows], ...after, [...before, ...rows.map(() => held.value)]]);
+}
+
+/** uPlot's type, which asks for a first column and for lists it may write to; it does not. */
+function aligned(columns: readonly Column[]): uPlot.AlignedData {
+  return columns as unknown as uPlot.AlignedData;
+}
+
+function isEmpty(drawing: Drawing): boolean {
+  if (drawing.kind === "states") return drawing.segments.length === 0;
+  const { xs } = drawing.kind === "line" ? drawing.line : drawing.band;
+  return xs.length === 0 && drawing.held === undefined;
 }
 
 /** What was the case at a time. */
@@ -144,6 +186,8 @@ function readout(drawing: Drawing, trend: Trend, at: number): Readout | undefine
     const { breaks } = drawing.kind === "line" ? drawing.line : drawing.band;
     const inside = breaks.find(({ from, to }) => from < at && at < to);
     if (inside !== undefined) return { at, text: inside.why === "bad" ? "Bad" : "no samples" };
+    const { held } = drawing;
+    if (held !== undefined && at > held.from) return { at, text: `${String(held.value)}   held, no new sample` };
   }
   if (drawing.kind === "band") {
     const { xs, avg, min, max } = drawing.band;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Quality, Value } from "../api/types";
-import { band, fold, line, segments, silenceMs, usualInterval } from "./shape";
+import { usualInterval } from "../values/pace";
+import { band, fold, held, line, segments, silenceMs } from "./shape";
 
 const point = (second: number, value: Value, quality: Quality = "Good") => ({
   at: second * 1000,
@@ -27,6 +28,17 @@ describe("line", () => {
     expect(silenceMs(every(0.1))).toBe(5_000);
     expect(silenceMs(every(60))).toBe(480_000);
     expect(usualInterval([point(1, 1)])).toBeUndefined();
+  });
+});
+
+describe("held", () => {
+  it("goes on from the last sample of a tag that is silent", () => {
+    expect(held(point(1, 5), 10_000, [0, 9_000])).toBeUndefined();
+    expect(held(point(1, 5), 10_000, [0, 60_000])).toEqual({ from: 1_000, to: 60_000, value: 5 });
+    // One that rarely changes holds over the whole window.
+    expect(held(point(1, 5), 10_000, [30_000, 60_000])).toEqual({ from: 30_000, to: 60_000, value: 5 });
+    expect(held(point(1, null, "Bad"), 10_000, [0, 60_000])).toBeUndefined();
+    expect(held(undefined, 10_000, [0, 60_000])).toBeUndefined();
   });
 });
 

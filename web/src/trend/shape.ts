@@ -1,6 +1,7 @@
 // From samples to what is drawn: lines with breaks, buckets, strips of states.
 
 import type { Quality } from "../api/types";
+import { silenceAfter, usualInterval } from "../values/pace";
 import { numberOf, valueText } from "../values/value";
 import type { Point } from "./series";
 
@@ -28,20 +29,23 @@ export interface Segment {
   readonly quality: Quality;
 }
 
-/** The usual distance of two samples, from the newest ones. */
-export function usualInterval(points: readonly { readonly at: number }[]): number | undefined {
-  const newest = points.slice(-200);
-  const steps = newest.slice(1).map((point, index) => point.at - (newest[index]?.at ?? point.at));
-  const sorted = steps.filter((step) => step > 0).sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
+/** From this distance on, two samples are not joined. */
+export function silenceMs(points: readonly { readonly at: number }[], least?: number): number {
+  return silenceAfter(usualInterval(points), least);
 }
 
-const SILENCE_LEAST_MS = 5_000;
-const SILENCE_STEPS = 8;
+/** A value that nothing newer has replaced: it holds, as far as anybody knows. */
+export interface Held {
+  readonly from: number;
+  readonly to: number;
+  readonly value: number;
+}
 
-/** From this distance on, two samples are not joined. */
-export function silenceMs(points: readonly { readonly at: number }[], least = SILENCE_LEAST_MS): number {
-  return Math.max(least, SILENCE_STEPS * (usualInterval(points) ?? least));
+/** What holds from the last sample to now, once the tag is silent for its pace. */
+export function held(last: Point | undefined, silence: number, [start, now]: readonly [number, number]): Held | undefined {
+  if (last === undefined || hides(last.quality) || now - last.at <= silence) return undefined;
+  const value = numberOf(last.value);
+  return value === null ? undefined : { from: Math.max(start, last.at), to: now, value };
 }
 
 const hides = (quality: Quality) => quality === "Bad" || quality === "GoodNoData";

@@ -48,7 +48,9 @@ export function TrendCard({ feed, field, kind, epoch, windowId, onWindow }: Prop
         </p>
         <Segmented label="Window" choices={CHOICES} value={windowId} onChange={onWindow} />
       </header>
-      {state.phase === "failed" && <p className="note fault">No history: {state.detail}</p>}
+      {state.phase === "failed" && (
+        <p className="note fault">No history: {state.detail} Trying again…</p>
+      )}
       {state.damaged > 0 && (
         <p className="note fault">
           Part of the log could not be read, so samples may be missing ({state.damaged} stretches).
@@ -80,5 +82,10 @@ function Canvas({ trend, onReadout }: CanvasProps) {
     return () => chart.destroy();
     // The colours are read when the chart is made: a new theme needs a new chart.
   }, [trend, theme, onReadout]);
-  return <div ref={box} className="chart" role="img" aria-label={`Trend of ${trend.subject.topic}`} />;
+  return (
+    <div className="chart-box">
+      <div ref={box} className="chart" role="img" aria-label={`Trend of ${trend.subject.topic}`} />
+      <p className="no-samples">No samples in the last {trend.window.text}.</p>
+    </div>
+  );
 }

@@ -1,17 +1,30 @@
 // The data of one chart: a window of history that goes on live.
 
 import type { TopicFeed } from "../detail/feed";
+import { backoff } from "../live/backoff";
 import { load, type Subject } from "./load";
 import { Continued, pointOf, type Point } from "./series";
-import { band, fold, line, segments, silenceMs, type Band, type Bucket, type Line, type Segment } from "./shape";
+import {
+  band,
+  fold,
+  held,
+  line,
+  segments,
+  silenceMs,
+  type Band,
+  type Bucket,
+  type Held,
+  type Line,
+  type Segment,
+} from "./shape";
 import type { Window } from "./windows";
 
 /** Samples one chart keeps. */
 const POINTS_MAX = 60_000;
 
 export type Drawing =
-  | { readonly kind: "line"; readonly line: Line }
-  | { readonly kind: "band"; readonly band: Band }
+  | { readonly kind: "line"; readonly line: Line; readonly held: Held | undefined }
+  | { readonly kind: "band"; readonly band: Band; readonly held: Held | undefined }
   | { readonly kind: "states"; readonly segments: readonly Segment[] };
 
 export interface TrendState {
@@ -26,6 +39,8 @@ export class Trend {
   #buckets: readonly Bucket[] | undefined;
   #state: TrendState = { phase: "reading", detail: undefined, bucketed: false, damaged: 0 };
   #abort = new AbortController();
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #attempt = 0;
   readonly #watchers = new Set<() => void>();
   /** Counts up with every change of what is drawn. */
   version = 0;
@@ -58,6 +73,7 @@ export class Trend {
     return () => {
       untap();
       this.#abort.abort();
+      clearTimeout(this.#retry);
     };
   }
 
@@ -69,12 +85,15 @@ export class Trend {
       signal.throwIfAborted();
       this.#buckets = loaded.buckets;
       this.#data.read(loaded.points);
+      this.#attempt = 0;
       const bucketed = loaded.buckets !== undefined;
       this.#become({ phase: "ready", detail: undefined, bucketed, damaged: loaded.damaged });
     } catch (error) {
       if (signal.aborted) return;
       const detail = error instanceof Error ? error.message : String(error);
       this.#become({ ...this.#state, phase: "failed", detail });
+      this.#retry = setTimeout(() => void this.#read(), backoff(this.#attempt, Math.random()));
+      this.#attempt += 1;
     }
   }
 
@@ -84,16 +103,33 @@ export class Trend {
 
   /** What is to be drawn now. */
   drawing(now: number): Drawing {
-    this.#data.series.trim(now - this.window.ms);
+    const start = now - this.window.ms;
+    this.#data.series.trim(start);
     const points = this.points;
     if (this.subject.kind === "state") {
-      return { kind: "states", segments: segments(points, silenceMs(points, 15_000), now) };
+      const known = points.length > 0 ? points : this.#before(start);
+      return { kind: "states", segments: segments(known, silenceMs(points, 15_000), now) };
     }
-    if (this.#buckets === undefined) return { kind: "line", line: line(points, silenceMs(points)) };
+    const silence = silenceMs(points);
+    const last = points.at(-1);
+    if (this.#buckets === undefined) {
+      const holds = held(last ?? this.#before(start)[0], silence, [start, now]);
+      return { kind: "line", line: line(points, silence), held: holds };
+    }
     const width = this.window.bucketMs;
-    const from = this.#buckets.findIndex((bucket) => bucket.at >= now - this.window.ms);
+    const from = this.#buckets.findIndex((bucket) => bucket.at >= start);
     const closed = from === -1 ? [] : this.#buckets.slice(from);
-    return { kind: "band", band: band([...closed, ...fold(points, width)], width, now) };
+    const empty = closed.length === 0 && points.length === 0;
+    const holds = empty ? held(this.#before(start)[0], silence, [start, now]) : undefined;
+    return { kind: "band", band: band([...closed, ...fold(points, width)], width, now), held: holds };
+  }
+
+  /** The last value, where it is older than the window: a tag that rarely changes. */
+  #before(start: number): Point[] {
+    const { own, fields } = this.feed.state();
+    const last = this.subject.field === undefined ? own : fields.get(this.subject.field);
+    const point = last === undefined ? undefined : pointOf(last);
+    return point !== undefined && point.at < start ? [point] : [];
   }
 
   #become(state: TrendState): void {

@@ -29,6 +29,17 @@ describe("ValueStore", () => {
     expect(store.get("a")?.value).toBe(3);
   });
 
+  it("knows the pace of a tag, from what comes live or from its history", () => {
+    const store = new ValueStore();
+    for (let n = 0; n < 4; n += 1) {
+      expect(store.pace("a")).toBeUndefined();
+      store.put("a", { ...reading(n, n), timestamp: `2026-11-21T12:00:0${2 * n}Z` });
+    }
+    expect(store.pace("a")).toBe(2_000);
+    store.learn("a", 60_000);
+    expect(store.pace("a")).toBe(60_000);
+  });
+
   it("keeps what is looked at", () => {
     const store = new ValueStore();
     store.put("a", reading(1, 1));

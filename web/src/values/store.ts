@@ -1,6 +1,8 @@
 // Last values by topic, each row of the page listening to its own.
 
 import type { Quality, Value } from "../api/types";
+import { median } from "./pace";
+import { parseTime } from "./time";
 
 export interface Reading {
   readonly value: Value;
@@ -10,8 +12,16 @@ export interface Reading {
   readonly sequence: number;
 }
 
+/** So many steps tell the pace of a tag. */
+const STEPS_MAX = 8;
+const STEPS_LEAST = 3;
+
 export class ValueStore {
   readonly #readings = new Map<string, Reading>();
+  /** The last distances of two samples, of tags that were seen to change. */
+  readonly #steps = new Map<string, number[]>();
+  /** What their history says. */
+  readonly #paces = new Map<string, number>();
   readonly #listeners = new Map<string, Set<() => void>>();
 
   get(topic: string): Reading | undefined {
@@ -22,6 +32,7 @@ export class ValueStore {
   put(topic: string, reading: Reading): boolean {
     const known = this.#readings.get(topic);
     if (known !== undefined && known.sequence > reading.sequence) return false;
+    if (known !== undefined) this.#step(topic, parseTime(reading.timestamp) - parseTime(known.timestamp));
     this.#readings.set(topic, reading);
     this.#listeners.get(topic)?.forEach((listener) => listener());
     return true;
@@ -34,10 +45,31 @@ export class ValueStore {
     }
   }
 
+  /** The usual distance of two samples of a topic, as far as it is known. */
+  pace(topic: string): number | undefined {
+    const steps = this.#steps.get(topic) ?? [];
+    return this.#paces.get(topic) ?? (steps.length < STEPS_LEAST ? undefined : median(steps));
+  }
+
+  /** Takes over what was found in the history of a topic. */
+  learn(topic: string, interval: number | undefined): void {
+    if (interval === undefined || this.#paces.get(topic) === interval) return;
+    this.#paces.set(topic, interval);
+    this.#listeners.get(topic)?.forEach((listener) => listener());
+  }
+
+  #step(topic: string, step: number): void {
+    if (step <= 0) return;
+    this.#steps.set(topic, [...(this.#steps.get(topic) ?? []), step].slice(-STEPS_MAX));
+  }
+
   /** Drops what nobody looks at. */
   forget(topics: Iterable<string>): void {
     for (const topic of topics) {
-      if (!this.#listeners.has(topic)) this.#readings.delete(topic);
+      if (this.#listeners.has(topic)) continue;
+      this.#readings.delete(topic);
+      this.#steps.delete(topic);
+      this.#paces.delete(topic);
     }
   }
 
