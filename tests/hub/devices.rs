@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::hub::{Hub, Scratch, curl, peers, uns};
+use crate::hub::{Hub, PATIENCE, Scratch, curl, peers, uns};
 
 /// Log-ins are needed by everybody, on loopback too.
 pub(crate) const CLOSED: &str = "access.anonymous=never";
@@ -32,9 +32,9 @@ fn publish(hub: &Hub, topic: &str, more: &[&str]) -> (bool, String) {
     (output.status.success() && !said.contains("arning"), said)
 }
 
-/// Tries until it works or a minute is over.
+/// Tries until it works.
 pub(crate) fn eventually(what: &str, mut works: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
     while !works() {
         assert!(Instant::now() < deadline, "{what}");
         thread::sleep(Duration::from_millis(100));

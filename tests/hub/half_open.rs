@@ -4,9 +4,9 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use crate::hub::{Hub, Scratch, certificate, soak};
+use crate::hub::{Hub, PATIENCE, Scratch, certificate, soak, within};
 use crate::secure::{PROXY_HEADER, begin, trust, upgrade};
-use crate::wire::{Echo, connect, dial, until_closed};
+use crate::wire::{Echo, connect, dial, is_closed, until_closed};
 
 fn p99(echo: &mut Echo) -> Duration {
     let mut times: Vec<_> = (0..300).map(|_| echo.round_trip()).collect();
@@ -42,18 +42,20 @@ fn silent_and_dribbling_sockets_are_dropped_in_time() {
         sockets.push(socket);
     }
     let beside = p99(&mut echo);
-    // Now and then a byte more does not buy time.
-    while began.elapsed() < Duration::from_secs(timeout - 1) {
+    // Now and then a byte more does not buy time: if it did, this would not end.
+    let mut dribbling: Vec<_> = sockets.iter_mut().step_by(4).collect();
+    while !dribbling.is_empty() {
         std::thread::sleep(Duration::from_millis(500));
-        sockets.iter_mut().step_by(4).for_each(|socket| drop(socket.write_all(&[0x10])));
+        assert!(began.elapsed() < PATIENCE, "{} bought time", dribbling.len());
+        dribbling.retain_mut(|socket| socket.write_all(&[0x10]).is_ok() && !is_closed(socket));
     }
     for socket in &mut sockets {
         until_closed(socket);
     }
     let took = began.elapsed();
     eprintln!("R13: {count} dropped within {took:?}; p99 {quiet:?} became {beside:?}");
-    assert!(took < Duration::from_secs(timeout + 2), "it took {took:?}");
-    assert!(beside < quiet * 2 + Duration::from_millis(20), "{quiet:?} became {beside:?}");
+    assert!(took < within(Duration::from_secs(timeout + 2)), "it took {took:?}");
+    assert!(beside < within(quiet * 2 + Duration::from_millis(20)), "{quiet:?} became {beside:?}");
     p99(&mut echo);
 }
 
@@ -61,7 +63,7 @@ fn silent_and_dribbling_sockets_are_dropped_in_time() {
 /// much less for what follows.
 #[test]
 fn sockets_silent_after_their_handshake_get_no_time_of_their_own() {
-    const TIMEOUT: Duration = Duration::from_secs(4);
+    const TIMEOUT: Duration = Duration::from_secs(10);
     let scratch = Scratch::new();
     let mut set = certificate(scratch.path());
     set.extend([
@@ -81,8 +83,8 @@ fn sockets_silent_after_their_handshake_get_no_time_of_their_own() {
         (0..20).map(|_| begin(hub.address("mqtt_websocket_tls"), &config)).collect();
     let mut plain: Vec<_> = (0..20).map(|_| dial(hub.address("mqtt_websocket"))).collect();
     let mut header_only: Vec<_> = (0..20).map(|_| dial(hub.mqtt)).collect();
-    // Three quarters of the time are over when they are through.
-    std::thread::sleep(TIMEOUT * 3 / 4);
+    // Half of the time is over when they begin, so that a slow machine has the other half for them.
+    std::thread::sleep(TIMEOUT / 2);
     for stream in &mut tls {
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock).expect("the hub shakes hands");
@@ -106,5 +108,8 @@ fn sockets_silent_after_their_handshake_get_no_time_of_their_own() {
     }
     let took = began.elapsed();
     eprintln!("R13: {count} that were silent after their handshake dropped within {took:?}");
-    assert!(took < TIMEOUT + Duration::from_millis(1_500), "it took {took:?}");
+    assert!(
+        took < TIMEOUT * 7 / 5,
+        "it took {took:?}, and half as long again is time of their own"
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::hub::{Hub, Scratch};
+use crate::hub::{Hub, PATIENCE, Scratch};
 
 #[test]
 fn values_of_mqtt_3_1_1_clients_are_seen() {
@@ -20,7 +20,7 @@ fn values_of_mqtt_3_1_1_clients_are_seen() {
         if known { hub.history(&format!("uns/v1/old/qos{qos}"), "").len() } else { 0 }
     };
     // Nobody waits for QoS 0: it is there a moment later.
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + PATIENCE;
     while count(&hub, 0) < 3 && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -66,7 +66,8 @@ fn a_session_is_listed_while_its_client_is_away() {
     assert_eq!(subscriptions["subscriptions"][0]["clientId"], "a-durable");
     let (_, metrics) = hub.fetch("/metrics");
     assert!(metrics.lines().any(|line| line == "uns_mqtt_session_queued 3"), "{metrics}");
-    let sys = Subscriber::start(&hub, "s", "$SYS/broker/clients/disconnected", &["-W", "1"]).text();
+    let disconnected = "$SYS/broker/clients/disconnected";
+    let sys = Subscriber::start(&hub, "s", disconnected, &["-W", "60", "-C", "1"]).text();
     assert_eq!(sys.trim(), "1");
 }
 

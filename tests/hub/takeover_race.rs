@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use broker_codec::{Connect, PublishProperties, QoS, Version, Will};
 
 use crate::client::{Client, connect};
-use crate::hub::{Hub, Scratch, soak};
+use crate::hub::{Hub, PATIENCE, Scratch, soak};
 
 const CLIENTS: usize = 50;
 
@@ -88,7 +88,7 @@ fn exactly_one_of_fifty_keeps_the_client_id() {
     }
     // No will came twice: the answer to a ping comes first.
     watcher.ping();
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + PATIENCE;
     while hub.descriptors() > before + 2 {
         assert!(Instant::now() < deadline, "{before} descriptors became {}", hub.descriptors());
         thread::sleep(Duration::from_millis(20));

@@ -1,14 +1,16 @@
 //! Just enough MQTT 3.1.1 by hand to be a rude client, or an honest one whose every byte is known.
 
-use std::io::{Read as _, Result, Write as _};
+use std::io::{ErrorKind, Read as _, Result, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
+
+use crate::hub::PATIENCE;
 
 /// A connected socket that gives up after a while.
 pub(crate) fn dial(address: SocketAddr) -> TcpStream {
     let socket = TcpStream::connect(address).expect("the hub listens");
-    socket.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
-    socket.set_write_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    socket.set_write_timeout(Some(PATIENCE)).expect("a timeout");
     socket.set_nodelay(true).expect("an option");
     socket
 }
@@ -85,6 +87,17 @@ fn read_exactly(socket: &mut TcpStream, bytes: usize) -> Result<Vec<u8>> {
     Ok(buffer)
 }
 
+/// Whether the other side has closed by now.
+pub(crate) fn is_closed(socket: &mut TcpStream) -> bool {
+    socket.set_nonblocking(true).expect("an option");
+    let read = socket.read(&mut [0; 256]);
+    socket.set_nonblocking(false).expect("an option");
+    match read {
+        Ok(bytes) => bytes == 0,
+        Err(error) => error.kind() != ErrorKind::WouldBlock,
+    }
+}
+
 /// Waits until the other side closes; how long that took.
 pub(crate) fn until_closed(socket: &mut TcpStream) -> Duration {
     let began = Instant::now();
@@ -93,7 +106,7 @@ pub(crate) fn until_closed(socket: &mut TcpStream) -> Duration {
         match socket.read(&mut sink) {
             Ok(0) => return began.elapsed(),
             Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
                 return began.elapsed();
             }
             Err(error) => panic!("not closed after {:?}: {error}", began.elapsed()),

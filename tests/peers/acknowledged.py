@@ -80,7 +80,7 @@ class Publisher:
         """Stops publishing and waits for the acknowledgements still due."""
         self._stop.set()
         self._thread.join()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while self._sent:
             assert time.monotonic() < deadline, f"{len(self._sent)} were never acknowledged"
             time.sleep(0.01)

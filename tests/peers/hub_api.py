@@ -1,6 +1,8 @@
 """The hub's HTTP interface, for the programs beside this one."""
 
 import json
+import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -13,8 +15,15 @@ class Api:
         """Body and headers of a GET below `/api/v1/uns/`."""
         query = {name: value for name, value in query.items() if value is not None}
         url = f"http://{self.address}/api/v1/uns/{call}?{urllib.parse.urlencode(query)}"
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            return answer.read().decode(), answer.headers
+        patience = time.monotonic() + 120
+        while True:
+            try:
+                with urllib.request.urlopen(url, timeout=60) as answer:
+                    return answer.read().decode(), answer.headers
+            except urllib.error.HTTPError as error:
+                # An answer covers all that was committed; a busy machine takes its time over that.
+                if error.code != 504 or time.monotonic() > patience:
+                    raise
 
     def get(self, call, **query):
         return json.loads(self.raw(call, **query)[0])

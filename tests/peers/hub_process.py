@@ -26,7 +26,7 @@ class Hub:
         listening = None
         while not self._ready.exists():
             assert self._process.poll() is None, f"the hub ended: {self.log()}"
-            assert time.monotonic() - began < 30, f"the hub is not ready: {self.log()}"
+            assert time.monotonic() - began < 120, f"the hub is not ready: {self.log()}"
             if known and listening is None and self._takes_connections():
                 listening = time.monotonic() - began
             time.sleep(0.002)

@@ -172,7 +172,7 @@ def main():
     parser.add_argument("--kills", type=int, default=4)
     parser.add_argument("--pause", type=float, default=0.8, help="longest time between kills")
     parser.add_argument("--seconds", type=float, help="stretch each replay to so long")
-    parser.add_argument("--patience", type=float, default=120)
+    parser.add_argument("--patience", type=float, default=300)
     parser.add_argument("--seed", type=int, default=time.time_ns())
     parser.add_argument("--separator", default=";")
     parser.add_argument("--time", default="datetime")

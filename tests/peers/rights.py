@@ -22,7 +22,7 @@ def publish(http, credentials, topic, value):
         data=json.dumps({"topic": topic, "payload": value}).encode(),
         headers={"Content-Type": "application/json", "Authorization": credentials},
     )
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         return json.load(response)
 
 

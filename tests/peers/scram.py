@@ -34,7 +34,7 @@ def properties(method, data):
 class Connection:
     def __init__(self, address):
         host, _, port = address.rpartition(":")
-        self.socket = socket.create_connection((host, int(port)), timeout=10)
+        self.socket = socket.create_connection((host, int(port)), timeout=60)
         self.stream = self.socket.makefile("rb")
 
     def send(self, kind, body):
@@ -111,7 +111,7 @@ def publish(connection, topic):
 
 
 def run(address, user, password):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         # The hub takes the new account in within seconds.
         try:

@@ -187,10 +187,10 @@ def run(asked, hub):
             for version in (4, 5):
                 for qos in asked.qos:
                     pairs.append(Pair(library, version, qos, asked, hub.mqtt))
-        await_all(pairs, Pair.is_ready, 30)
+        await_all(pairs, Pair.is_ready, 120)
         for pair in pairs:
             pair.publish()
-        await_all(pairs, lambda pair: pair.publisher.said("done"), 30)
+        await_all(pairs, lambda pair: pair.publisher.said("done"), 120)
         for _ in range(asked.kills):
             time.sleep(dice.uniform(0.4, asked.pause))
             hub.kill_nine()
@@ -214,7 +214,7 @@ def main():
     parser.add_argument("--kills", type=int, default=2)
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--pause", type=float, default=1.0, help="longest time between kills")
-    parser.add_argument("--patience", type=float, default=60)
+    parser.add_argument("--patience", type=float, default=240)
     parser.add_argument("--qos", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--node", default="", help="folder of node_modules with mqtt.js")
     parser.add_argument("--seed", type=int, default=time.time_ns())

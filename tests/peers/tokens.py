@@ -77,10 +77,10 @@ def over_mqtt(address, token, topic="acme/a"):
     client.connect(host, int(port))
     client.loop_start()
     try:
-        reasons = [answers.get(timeout=20)]
+        reasons = [answers.get(timeout=60)]
         if reasons == [0]:
             client.publish(topic, "7", qos=1)
-            reasons.append(answers.get(timeout=20))
+            reasons.append(answers.get(timeout=60))
         return reasons
     finally:
         client.disconnect()
@@ -92,7 +92,7 @@ def over_http(address, token, path="current"):
         f"http://{address}/api/v1/uns/{path}", headers={"Authorization": f"Bearer {token}"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return response.status
     except urllib.error.HTTPError as error:
         return error.code
@@ -108,8 +108,8 @@ def ended_by_expiry(address, maker):
     client.on_disconnect = lambda _c, _u, _f, reason, _p: answers.put(reason.value)
     client.connect(host, int(port))
     client.loop_start()
-    assert answers.get(timeout=10) == 0
-    ended = answers.get(timeout=10)
+    assert answers.get(timeout=60) == 0
+    ended = answers.get(timeout=60)
     client.loop_stop()
     assert ended in (0x87, 0x98), hex(ended)
 

@@ -34,12 +34,12 @@ def run(scheme, address, path, ca, certificate, key, user, password):
         client.on_message = lambda _c, _u, message, got=got: got.put(message.payload)
         client.connect(host, int(port))
         client.loop_start()
-        ready.get(timeout=10)
+        ready.get(timeout=60)
         payloads = [b"%d" % n + b" " * (n * 50) for n in range(COUNT)]
         for payload in payloads:
             client.publish(topic, payload, qos=1)
         for payload in payloads:
-            assert got.get(timeout=10) == payload
+            assert got.get(timeout=60) == payload
         client.disconnect()
         client.loop_stop()
     print("all of it")

@@ -47,7 +47,7 @@ class Mosquitto:
         return ["-h", HOST, "-p", str(PORT), "-V", self.version, "-q", "1", "-t", topic]
 
     def publish(self, topic, payload):
-        subprocess.run(["mosquitto_pub", *self._args(topic), "-m", payload], check=True, timeout=10)
+        subprocess.run(["mosquitto_pub", *self._args(topic), "-m", payload], check=True, timeout=60)
 
     def subscribe(self, topic, subscribed, got):
         # Into a pipe it would keep its lines until there are many.

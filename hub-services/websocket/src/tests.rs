@@ -10,6 +10,7 @@ use fabric::Log as _;
 use uns_model::Sequence;
 
 use crate::Config;
+use client::PATIENCE;
 use plant::Plant;
 
 fn sequences(message: &serde_json::Value) -> Vec<u64> {
@@ -143,7 +144,7 @@ async fn latest_folds_and_counts_what_it_skipped() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stuck_client_is_closed_and_others_go_on() {
-    let config = Config { stuck_ms: 300, ..Config::default() };
+    let config = Config { stuck_ms: 3_000, ..Config::default() };
     let plant = Plant::start(config).await;
     let mut stuck = plant.connect().await;
     stuck.say(r#"{"op":"subscribe","id":1,"filter":"big/#"}"#).await;
@@ -161,8 +162,13 @@ async fn a_stuck_client_is_closed_and_others_go_on() {
     for n in 0..400 {
         plant.publish(&format!("big/{}", n % 3), &payload);
     }
-    tokio::time::timeout(Duration::from_secs(20), reading).await.unwrap().unwrap();
-    tokio::time::sleep(Duration::from_millis(800)).await;
+    tokio::time::timeout(PATIENCE, reading).await.unwrap().unwrap();
+    let closed = async {
+        while !plant.metrics().contains("uns_websocket_stuck_total 1") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, closed).await.unwrap();
     assert_eq!(stuck.close_code().await, Some(4008));
     assert!(plant.metrics().contains("uns_websocket_stuck_total 1"), "{}", plant.metrics());
 }

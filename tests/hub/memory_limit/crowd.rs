@@ -1,13 +1,13 @@
 //! Clients that want the hub's memory: they send without asking, and note only how they are refused.
 
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
-
 use broker_codec::{
     Filters, Frame, Packet, PacketId, Publish, QoS, ReasonCode, Subscribe, SubscribeOptions,
     UserProperties, Version, frame, push_filter,
 };
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+
+use crate::hub::PATIENCE;
 
 /// How an attacker was answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,7 +38,7 @@ impl Attacker {
     /// A socket and nothing else.
     pub(super) fn dial(address: SocketAddr) -> Self {
         let socket = TcpStream::connect(address).expect("the hub listens");
-        let patience = Some(Duration::from_secs(10));
+        let patience = Some(PATIENCE);
         socket.set_read_timeout(patience).expect("a timeout");
         socket.set_write_timeout(patience).expect("a timeout");
         Self { socket, buffer: Vec::new() }

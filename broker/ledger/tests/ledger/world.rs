@@ -293,7 +293,7 @@ pub(crate) fn payload(message: &Logged) -> String {
 
 /// Asks again until it holds.
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..4_000 {
+    for _ in 0..30_000 {
         if holds() {
             return;
         }

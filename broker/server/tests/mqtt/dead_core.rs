@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use broker_codec::{Packet, Version};
 use broker_server::{Authenticate, Deps, Identity, Login, Verdict};
 
-use crate::client::{Broker, connect};
+use crate::client::{Broker, PATIENCE, connect};
 
 const CHILD: &str = "UNS_TEST_DEAD_CORE";
 
@@ -38,7 +38,7 @@ fn trap_52_a_dead_core_ends_the_process() {
         if let Some(status) = child.try_wait().expect("a child") {
             break status;
         }
-        if start.elapsed() > Duration::from_secs(20) {
+        if start.elapsed() > 2 * PATIENCE {
             child.kill().expect("it still runs");
             panic!("the process outlived its core");
         }
@@ -55,5 +55,5 @@ fn child() {
     honest.ping();
     let mut faulty = broker.raw(Version::V5);
     faulty.send(&Packet::Connect(Box::new(connect(Version::V5, "faulty"))));
-    std::thread::sleep(Duration::from_secs(10));
+    std::thread::sleep(PATIENCE);
 }

@@ -1,8 +1,7 @@
 //! Log-ins and rights that tests choose.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use broker_codec::{Connect, ReasonCode, Version};
 use broker_server::{
@@ -37,11 +36,14 @@ impl Access for Own {
 }
 
 /// Lets in anybody with the password `right`, with the rights of [`Own`]; anonymous clients where
-/// their listener does, with all rights. Verifies as slowly as a good password hash.
+/// their listener does, with all rights. Verifies as slowly as a test wants.
 #[derive(Clone, Default)]
 pub(crate) struct Doorman {
     pub(crate) own: Arc<Own>,
-    pub(crate) takes: Duration,
+    /// Whoever locks it holds up every verification.
+    pub(crate) held: Arc<Mutex<()>>,
+    /// How many verifications have begun.
+    pub(crate) begun: Arc<AtomicUsize>,
 }
 
 impl Doorman {
@@ -65,7 +67,8 @@ impl Authenticate for Doorman {
     }
 
     fn verify(&self, login: &OwnedLogin) -> Result<Identity, ReasonCode> {
-        std::thread::sleep(self.takes);
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        drop(self.held.lock());
         let name = login.user_name.as_deref().unwrap_or_default();
         assert_ne!(name, "fault", "TRAP-52: a fault in here ends no broker");
         match login.password.as_deref() {

@@ -8,7 +8,7 @@ use broker_codec::{
 };
 use broker_server::{Limit, Quota, Rate};
 
-use crate::client::{Broker, QOS0, QOS1, connect, message, qos1};
+use crate::client::{Broker, PATIENCE, QOS0, QOS1, connect, message, qos1};
 
 #[test]
 fn trap_37_a_publisher_beyond_its_rate_waits_and_loses_nothing() {
@@ -20,19 +20,20 @@ fn trap_37_a_publisher_beyond_its_rate_waits_and_loses_nothing() {
     for version in [Version::V5, Version::V311] {
         let mut fast = broker.client(&connect(version, "fast"));
         let start = Instant::now();
-        for n in 0..300 {
+        for n in 0..600 {
             fast.publish(message("fast", &n.to_string()));
         }
         // Another client is not held up meanwhile.
         let mut calm = broker.v5("calm");
         calm.publish(message("calm", "x"));
         calm.ping();
-        assert!(start.elapsed() < Duration::from_millis(400), "{:?}", start.elapsed());
+        let calm = start.elapsed();
         fast.ping();
         let took = start.elapsed();
-        assert!(took >= Duration::from_millis(450), "{took:?}");
-        let mut numbers = 0..300;
-        for _ in 0..301 {
+        assert!(took >= Duration::from_millis(1_950), "{took:?}");
+        assert!(calm < took * 3 / 4, "{calm:?} of {took:?}");
+        let mut numbers = 0..600;
+        for _ in 0..601 {
             let (topic, payload) = reader.got_text();
             if topic == "fast" {
                 assert_eq!(payload, numbers.next().expect("no more").to_string());
@@ -133,7 +134,7 @@ fn an_organisation_has_so_many_sessions() {
         if reason == R::Success {
             break;
         }
-        assert!(start.elapsed() < Duration::from_secs(10), "there is no room");
+        assert!(start.elapsed() < PATIENCE, "there is no room");
     }
     again.ping();
 }

@@ -20,7 +20,7 @@ fn header() -> Vec<u8> {
 fn start(deps: Deps) -> Broker {
     Broker::over(deps, |config| {
         config.listen[0].proxy = true;
-        config.handshakes.timeout = Duration::from_millis(500);
+        config.handshakes.timeout = Duration::from_secs(3);
     })
 }
 

@@ -1,7 +1,5 @@
 //! A client nobody here wrote, in both versions: connects, subscribes, publishes, hears itself.
 
-use std::time::Duration;
-
 use crate::client::Broker;
 
 #[test]
@@ -14,7 +12,7 @@ fn version_3_1_1() {
     client.publish("a/b", QoS::AtLeastOnce, false, "x").expect("queued");
     let (mut acked, mut heard) = (false, false);
     while !(acked && heard) {
-        let event = connection.recv_timeout(Duration::from_secs(10)).expect("in time");
+        let event = connection.recv_timeout(crate::client::PATIENCE).expect("in time");
         match event.expect("connected") {
             Event::Incoming(Packet::PubAck(_)) => acked = true,
             Event::Incoming(Packet::Publish(publish)) => {
@@ -38,7 +36,7 @@ fn version_5() {
     client.publish("a/b", QoS::AtLeastOnce, true, "x").expect("queued");
     let (mut acked, mut heard) = (false, false);
     while !(acked && heard) {
-        let event = connection.recv_timeout(Duration::from_secs(10)).expect("in time");
+        let event = connection.recv_timeout(crate::client::PATIENCE).expect("in time");
         match event.expect("connected") {
             Event::Incoming(Packet::PubAck(_)) => acked = true,
             Event::Incoming(Packet::Publish(publish)) => {

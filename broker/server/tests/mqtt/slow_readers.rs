@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::client::{Broker, QOS0, QOS1, message, qos1};
+use crate::client::{Broker, PATIENCE, QOS0, QOS1, message, qos1};
 
 #[test]
 fn trap_37_a_dead_reader_delays_once_and_its_losses_are_counted() {
@@ -11,6 +11,8 @@ fn trap_37_a_dead_reader_delays_once_and_its_losses_are_counted() {
         config.engine.backlog_bytes_high = 64 << 10;
         config.engine.output_bytes_max = 256 << 10;
         config.engine.batch_bytes_high = 64 << 10;
+        // A busy machine may keep the living reader from its work for a while.
+        config.engine.stall.time = Duration::from_secs(3);
     });
     let mut dead = broker.v5("dead");
     dead.subscribe(&[("t", QOS0)]);
@@ -33,7 +35,7 @@ fn trap_37_a_dead_reader_delays_once_and_its_losses_are_counted() {
     }
     sender.ping();
     assert_eq!(reader.join().unwrap(), 1999);
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
     let stats = broker.handle.stats().stats;
     assert!(stats.dropped.iter().sum::<u64>() > 0, "{stats:?}");
 }

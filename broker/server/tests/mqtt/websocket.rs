@@ -51,7 +51,7 @@ impl<S: Read + Write> Write for Binary<S> {
 
 fn start() -> Broker {
     Broker::also(Transport::WebSocket, Deps::default(), |config| {
-        config.handshakes.timeout = Duration::from_millis(500);
+        config.handshakes.timeout = Duration::from_secs(3);
         config.handshakes.frame_bytes_max = 2 << 20;
     })
 }
@@ -274,7 +274,7 @@ fn requests_that_are_refused() {
 fn limits_hold_here_too() {
     let broker = Broker::also(Transport::WebSocket, Deps::default(), |config| {
         config.connections_max = 1;
-        config.engine.handshake_timeout = Duration::from_millis(300);
+        config.engine.handshake_timeout = Duration::from_secs(3);
     });
     let mut first = client(&broker, "first");
     let binary = Binary(websocket(&broker), Vec::new());

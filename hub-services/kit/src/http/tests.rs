@@ -58,7 +58,7 @@ fn router(sick: Arc<Sick>, anonymous: Arc<Anonymous>) -> Router {
     let config = HttpConfig {
         body_bytes_max: 64,
         bodies_bytes_max: 256 * 1024,
-        request_timeout: Duration::from_millis(200),
+        request_timeout: Duration::from_secs(2),
         requests_max: 4,
     };
     let hosts = Hosts::new(&[]).unwrap();
@@ -258,7 +258,8 @@ async fn serving_over_a_socket_ends_gracefully() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stopper, stop) = Stop::pair();
-    let server = tokio::spawn(serve(listener, plain(), ServeConfig::default(), stop));
+    let config = ServeConfig { drain: Duration::from_secs(600), ..ServeConfig::default() };
+    let server = tokio::spawn(serve(listener, plain(), config, stop));
     let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
     let sent = format!("GET /api/v1/echo HTTP/1.1\r\nHost: {address}\r\n\r\n");
     client.write_all(sent.as_bytes()).await.unwrap();
@@ -268,7 +269,7 @@ async fn serving_over_a_socket_ends_gracefully() {
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("hello"), "{answer}");
     stopper.stop();
     // The idle connection is closed at once, not after the drain.
-    tokio::time::timeout(Duration::from_secs(2), server).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(60), server).await.unwrap().unwrap();
 }
 
 /// One account; whoever has it may read what begins with `a`.
