@@ -1,6 +1,7 @@
 //! `uns device` and `uns user`: accounts of a data directory, also of one whose hub is running.
 
 mod device;
+pub(crate) mod in_force;
 mod prompt;
 mod user;
 
@@ -16,7 +17,7 @@ pub(crate) use user::{UserArgs, user};
 /// Whose accounts.
 #[derive(Debug, Args)]
 struct DataArgs {
-    /// Data directory of the hub; it takes changes in within seconds.
+    /// Data directory of the hub; a running one takes changes in before this ends.
     #[arg(long, default_value = "uns-data", value_name = "DIR")]
     data: PathBuf,
 }
@@ -24,6 +25,11 @@ struct DataArgs {
 impl DataArgs {
     fn file(&self) -> AccessFile {
         AccessFile::of(&self.data)
+    }
+
+    /// Waits until a running hub has taken in what was changed.
+    fn taken_in(&self) -> Result<()> {
+        in_force::wait(&self.data)
     }
 }
 

@@ -1,12 +1,10 @@
 //! The command line: one variant per sub-command, dispatched in one place.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::umask::Umask;
-use crate::{accounts, client, config, demo, replay, run};
+use crate::{accounts, client, config, demo, doctor, replay, run};
 
 /// UNS Hub: one address, one live value and one history for every value of a plant.
 #[derive(Debug, Parser)]
@@ -21,7 +19,9 @@ enum Command {
     /// Start the hub (Lite edition) on a data directory.
     Run(run::RunArgs),
     /// Print the resolved configuration, every key with its meaning.
-    Config(ConfigArgs),
+    Config(config::ConfigArgs),
+    /// Look at ports, data directory, disk, clock and limits, and say what to do about each.
+    Doctor(doctor::DoctorArgs),
     /// Devices that may connect: add, list, remove.
     Device(accounts::DeviceArgs),
     /// People who may log in: add, give another password, list, remove.
@@ -42,17 +42,6 @@ enum Command {
     Replay(replay::ReplayArgs),
 }
 
-/// Where configuration comes from: defaults, then the file, then `--set`.
-#[derive(Debug, Args)]
-pub(crate) struct ConfigArgs {
-    /// Configuration file (TOML).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Override one key, for example `--set mqtt.listen=127.0.0.1:0`.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
-}
-
 /// Runs the chosen sub-command.
 pub(crate) fn dispatch(cli: Cli) -> Result<()> {
     match cli.command {
@@ -61,6 +50,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<()> {
             let config = config::load(args.config.as_deref(), &args.set)?;
             client::print(&config::reference(&config))
         }
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Device(args) => {
             // Accounts may be made before the first start, and their directory with them.
             Umask::close();

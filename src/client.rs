@@ -6,21 +6,22 @@ mod endpoint;
 mod http;
 mod mqtt;
 mod publisher;
+mod reach;
 mod site;
 mod stream;
+mod subscriber;
 mod target;
 
 use std::io::Write as _;
-use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
 
 pub(crate) use broker::{BrokerArgs, broker};
 pub(crate) use endpoint::{Endpoint, MqttArgs};
 pub(crate) use http::{GetArgs, HistoryArgs, get, history};
-use mqtt::{Connection, Event};
 pub(crate) use publisher::Publisher;
+use subscriber::Subscriber;
 use target::Target;
 
 /// `uns pub`
@@ -81,31 +82,14 @@ pub(crate) fn publish(args: &PubArgs) -> Result<()> {
 
 /// Prints messages until interrupted.
 pub(crate) fn subscribe(args: &SubArgs) -> Result<()> {
-    let endpoint = args.mqtt.endpoint()?;
-    let mut connection = Connection::open(&endpoint)?;
-    connection.subscribe(&args.filters)?;
-    let mut left = args.count.unwrap_or(u64::MAX);
-    while left > 0 {
-        match connection.next(Duration::from_secs(20))? {
-            None => connection.ping()?,
-            Some(Event::Suback(refused)) => {
-                if let Some(reason) = refused {
-                    bail!("{} refused the subscription: {reason}", endpoint.target);
-                }
-            }
-            Some(Event::Message { topic, payload, packet_id }) => {
-                if let Some(id) = packet_id {
-                    connection.acknowledge(id)?;
-                }
-                left -= 1;
-                let value = String::from_utf8_lossy(&payload);
-                if args.plain {
-                    print(&format!("{value}\n"))?;
-                } else {
-                    print(&format!("{topic} {value}\n"))?;
-                }
-            }
-            Some(Event::Acknowledged { .. }) => {}
+    let mut subscriber = Subscriber::connect(args.mqtt.endpoint()?, &args.filters)?;
+    for _ in 0..args.count.unwrap_or(u64::MAX) {
+        let (topic, payload) = subscriber.next()?;
+        let value = String::from_utf8_lossy(&payload);
+        if args.plain {
+            print(&format!("{value}\n"))?;
+        } else {
+            print(&format!("{topic} {value}\n"))?;
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Configuration: defaults, then a TOML file, then `--set`; typed once, checked once.
 
 mod access;
+mod args;
 mod keys;
 mod limits;
 mod memory;
@@ -18,11 +19,12 @@ use figment::providers::{Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use access::{Access, AnonymousAccess};
+pub(crate) use args::ConfigArgs;
 pub(crate) use keys::reference;
 pub(crate) use limits::Limits;
 pub(crate) use memory::MemoryMax;
 pub(crate) use mqtt::{ClientCertificate, Durability, Listen, ListenerDurability, Mqtt, Refusals};
-pub(crate) use units::{ByteSize, Span};
+pub(crate) use units::{ByteSize, Span, span_in_words};
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

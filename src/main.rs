@@ -5,6 +5,7 @@ mod cli;
 mod client;
 mod config;
 mod demo;
+mod doctor;
 mod memory;
 mod page;
 mod ports;

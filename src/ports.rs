@@ -1,10 +1,24 @@
 //! Who holds a port that is taken, so that the error can say so.
 
+use std::fmt;
 use std::fs;
 use std::net::SocketAddr;
 
-/// The process listening on this port, as `name (pid N)`, where the system tells.
-pub(crate) fn owner(address: SocketAddr) -> Option<String> {
+/// A process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Owner {
+    name: String,
+    pub(crate) pid: u32,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (pid {})", self.name, self.pid)
+    }
+}
+
+/// The process listening on this port, where the system tells.
+pub(crate) fn owner(address: SocketAddr) -> Option<Owner> {
     let inode = listening_inode(address.port())?;
     let wanted = format!("socket:[{inode}]");
     for process in fs::read_dir("/proc").ok()?.flatten() {
@@ -18,7 +32,7 @@ pub(crate) fn owner(address: SocketAddr) -> Option<String> {
             .any(|fd| fs::read_link(fd.path()).is_ok_and(|to| to.as_os_str() == wanted.as_str()));
         if holds {
             let name = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-            return Some(format!("{} (pid {pid})", name.trim()));
+            return Some(Owner { name: name.trim().to_owned(), pid: pid.parse().ok()? });
         }
     }
     None

@@ -2,11 +2,11 @@
 
 mod broker;
 pub(crate) mod certificates;
-mod descriptors;
+pub(crate) mod descriptors;
 mod entrance;
 mod first_password;
 mod parts;
-mod public;
+pub(crate) mod public;
 mod runtime;
 mod serve;
 
@@ -38,7 +38,7 @@ pub(crate) struct RunArgs {
     #[arg(long, default_value = "uns-data", value_name = "DIR")]
     data: PathBuf,
     #[command(flatten)]
-    config: crate::cli::ConfigArgs,
+    config: config::ConfigArgs,
     /// Written when the hub is ready: JSON with pid, version and every bound address.
     #[arg(long, value_name = "PATH")]
     ready_file: Option<PathBuf>,
@@ -47,7 +47,7 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     public: bool,
     /// A name or address by which others reach this machine, for the certificate; may be repeated.
-    #[arg(long, value_name = "NAME", requires = "public")]
+    #[arg(long, value_name = "NAME", requires = "public", value_parser = public::host)]
     public_name: Vec<String>,
 }
 
@@ -85,7 +85,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let watch = Watch::start(limit, parts.watched(broker.handle()))?;
     let beside = Beside { entrance: &entrance, memory: Arc::clone(&watch.figures) };
     let http = hub.block_on(serve::start(&parts, &broker, (&config, http), beside))?;
-    hub.spawn(entrance::follow(entrance.control.clone(), broker.handle()));
+    let data = parts.directory.path().to_path_buf();
+    hub.spawn(entrance::follow(entrance.control.clone(), broker.handle(), data));
     hub.spawn(public::renew(authority.clone(), Arc::clone(&parts.clock)));
     let ready = ready(&broker, &http, &authority)?;
     tracing::info!(mqtt = %ready.mqtt, http = %ready.http, data = %args.data.display(), "ready");

@@ -34,7 +34,7 @@ enum Command {
         #[command(flatten)]
         data: DataArgs,
     },
-    /// Remove a device; its connections end within seconds.
+    /// Remove a device; its connections end.
     Remove {
         /// Its name.
         name: String,
@@ -48,7 +48,10 @@ pub(crate) fn device(args: &DeviceArgs) -> Result<()> {
     match &args.command {
         Command::Add { name, rules, data } => add(name, rules, data),
         Command::List { data } => print_list("device", &data.file().list("device")?),
-        Command::Remove { name, data } => Ok(data.file().remove("device", name)?),
+        Command::Remove { name, data } => {
+            data.file().remove("device", name)?;
+            data.taken_in()
+        }
     }
 }
 
@@ -60,11 +63,14 @@ fn add(name: &str, rules: &RuleArgs, data: &DataArgs) -> Result<()> {
     let secret = generate_secret(&SystemRandom);
     let grants = Grants { allow, publish, subscribe, roles: &[] };
     data.file().add_device(name, &secret, grants)?;
+    // Whatever comes of it, the secret is shown: nobody has another copy.
+    let taken_in = data.taken_in();
     let lines = examples(&data.data, name, &secret, &topic_of(first, name));
     crate::client::print(&format!(
         "user name  {name}\npassword   {}\n\nThe password is shown this once. Try:\n\n{lines}\n",
         *secret
-    ))
+    ))?;
+    taken_in
 }
 
 /// Lines that work, as far as the hub of this directory has said where it listens.

@@ -28,7 +28,7 @@ enum Command {
         #[command(flatten)]
         data: DataArgs,
     },
-    /// Give a user another password; connections with the old one end within seconds.
+    /// Give a user another password; connections with the old one end.
     Passwd {
         /// The name.
         name: String,
@@ -40,7 +40,7 @@ enum Command {
         #[command(flatten)]
         data: DataArgs,
     },
-    /// Remove a user; their connections end within seconds.
+    /// Remove a user; their connections end.
     Remove {
         /// The name.
         name: String,
@@ -61,13 +61,18 @@ pub(crate) fn user(args: &UserArgs) -> Result<()> {
             }
             let password = prompt::new_password(name)?;
             let grants = Grants { allow, publish, subscribe, roles };
-            Ok(data.file().add_user(name, &password, grants, &SystemRandom)?)
+            data.file().add_user(name, &password, grants, &SystemRandom)?;
+            data.taken_in()
         }
         Command::Passwd { name, data } => {
             let password = prompt::new_password(name)?;
-            Ok(data.file().set_password(name, &password, &SystemRandom)?)
+            data.file().set_password(name, &password, &SystemRandom)?;
+            data.taken_in()
         }
         Command::List { data } => print_list("user", &data.file().list("user")?),
-        Command::Remove { name, data } => Ok(data.file().remove("user", name)?),
+        Command::Remove { name, data } => {
+            data.file().remove("user", name)?;
+            data.taken_in()
+        }
     }
 }

@@ -103,6 +103,10 @@ impl Account {
     }
 }
 
+/// What to do when a hub does not know an account.
+pub(super) const WRONG_ACCOUNT: &str = "check name and password; on the hub's machine `uns device list` and `uns user list` name the \
+     accounts, `uns user passwd` gives another password, and a device is removed and added anew";
+
 /// What to do when a hub asks for a log-in.
 pub(super) const REMEDY: &str = "give --user and --password-file, or set UNS_USER and UNS_PASSWORD_FILE to a name of `uns user` \
      or `uns device` and to a file with its password";

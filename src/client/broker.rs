@@ -21,16 +21,22 @@ pub(crate) struct BrokerArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List connected clients.
+    /// List connected clients, then sessions whose client is away with what each is owed.
     Clients {
         /// Part of the client id.
         client_id: Option<String>,
-        /// clientId, or the most first: dropped, queued, messagesIn, messagesOut.
+        /// clientId, or the most first: dropped, queued, messagesIn, messagesOut. Sessions whose
+        /// client is away come by client id.
         #[arg(long, default_value = "clientId")]
         sort: String,
     },
     /// Disconnect a client; it may come back.
     Kick {
+        /// Its client id.
+        client_id: String,
+    },
+    /// End the session of a client, connected or away: its subscriptions go, and what it is owed.
+    Forget {
         /// Its client id.
         client_id: String,
     },
@@ -60,6 +66,10 @@ pub(crate) fn broker(args: &BrokerArgs) -> Result<()> {
         Command::Clients { client_id, sort } => clients(site, client_id.as_deref(), sort),
         Command::Kick { client_id } => {
             let path = format!("broker/clients/{}", escaped(client_id));
+            call(site, ("DELETE", &path), &[], None).map(drop)
+        }
+        Command::Forget { client_id } => {
+            let path = format!("broker/sessions/{}", escaped(client_id));
             call(site, ("DELETE", &path), &[], None).map(drop)
         }
         Command::Stats => {
@@ -92,7 +102,28 @@ fn clients(site: &Site, client_id: Option<&str>, sort: &str) -> Result<()> {
             );
         }
         super::print(&out)
+    })?;
+    let mut query = vec![("connected", "false".to_owned()), ("limit", "1000".to_owned())];
+    query.extend(client_id.map(|id| ("clientId", id.to_owned())));
+    pages(site, "broker/sessions", &mut query, |page| {
+        super::print(&list(page, "sessions").map(away).collect::<String>())
     })
+}
+
+/// A session whose client is away.
+fn away(session: &Value) -> String {
+    let ends = match session["expiresInSeconds"].as_u64() {
+        Some(seconds) => format!("ends in {}", crate::config::span_in_words(seconds)),
+        None => "never ends".to_owned(),
+    };
+    format!(
+        "{}  away  owed {} ({} bytes)  subscriptions {}  dropped {}  {ends}\n",
+        text(&session["clientId"]),
+        text(&session["queuedMessages"]),
+        text(&session["queuedBytes"]),
+        text(&session["subscriptions"]),
+        text(&session["dropped"]),
+    )
 }
 
 /// Prints events until the trace is over. One that is interrupted ends by itself.
@@ -170,5 +201,18 @@ mod tests {
         let event = json!({"time": "t", "direction": "in", "clientId": "c", "packet": "PUBLISH",
             "topic": "a\nb", "qos": 0, "bytes": 9});
         assert_eq!(line(&event), "t  c < PUBLISH  a\\nb  qos 0  9 bytes\n");
+    }
+
+    #[test]
+    fn a_session_whose_client_is_away_is_one_line() {
+        let mut session = json!({"clientId": "shift\nlog", "queuedMessages": 3, "queuedBytes": 96,
+            "subscriptions": 1, "dropped": 0, "expiresInSeconds": 86_000});
+        let line = away(&session);
+        assert_eq!(
+            line,
+            "shift\\nlog  away  owed 3 (96 bytes)  subscriptions 1  dropped 0  ends in 23 h\n"
+        );
+        session["expiresInSeconds"] = Value::Null;
+        assert!(away(&session).ends_with("never ends\n"));
     }
 }

@@ -4,7 +4,8 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::Value;
 
-use super::account::REMEDY;
+use super::account::{REMEDY, WRONG_ACCOUNT};
+use super::reach;
 use super::site::{HttpArgs, Site};
 
 /// `uns get`
@@ -136,8 +137,10 @@ pub(super) fn call(
             request.send(body.to_string())
         }
     };
-    let mut response =
-        sent.with_context(|| format!("no answer from {base}; is the hub running?"))?;
+    let mut response = sent.map_err(|error| {
+        let said = reach::explain(&error, base);
+        anyhow::Error::new(error).context(said)
+    })?;
     let status = response.status();
     let text = response.body_mut().read_to_string().context("the answer broke off")?;
     if status.is_success() && text.is_empty() {
@@ -146,7 +149,15 @@ pub(super) fn call(
     let body: Value = serde_json::from_str(&text)
         .with_context(|| format!("{url} answered {status} with no JSON; is this a hub?"))?;
     if status == 401 {
-        bail!("{base} asks for a log-in; {REMEDY}");
+        let shown = basic.is_some();
+        bail!(
+            "{base} {}",
+            if shown {
+                format!("does not know this name with this password; {WRONG_ACCOUNT}")
+            } else {
+                format!("asks for a log-in; {REMEDY}")
+            }
+        );
     }
     if !status.is_success() {
         bail!("{}", body["detail"].as_str().unwrap_or("the hub refused without a reason"));

@@ -1,5 +1,6 @@
 //! One MQTT 5 connection for the command line, blocking, over the hub's own codec.
 
+use std::fmt;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::time::Duration;
 
@@ -10,9 +11,21 @@ use broker_codec::{
     encode_publish, frame, push_filter,
 };
 
-use super::account::REMEDY;
+use super::Endpoint;
+use super::account::{REMEDY, WRONG_ACCOUNT};
 use super::stream::Stream;
-use super::{Endpoint, Target};
+
+/// The broker was there and said no: trying again would be told the same.
+#[derive(Debug)]
+pub(super) struct Refused(pub(super) String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// What the broker sent.
 #[derive(Debug)]
@@ -23,6 +36,8 @@ pub(super) enum Event {
     Suback(Option<String>),
     /// A PUBLISH; with a packet id it wants a PUBACK.
     Message { topic: String, payload: Vec<u8>, packet_id: Option<PacketId> },
+    /// A PINGRESP: the broker is still there.
+    Alive,
 }
 
 /// An open connection.
@@ -66,14 +81,18 @@ impl Connection {
         };
         connect.encode(&mut connection.out)?;
         connection.flush()?;
-        connection.await_connack(&endpoint.target)?;
+        connection.await_connack(endpoint)?;
         Ok(connection)
     }
 
-    fn await_connack(&mut self, target: &Target) -> Result<()> {
-        let no_broker = || format!("{target} does not answer as an MQTT broker does");
+    fn await_connack(&mut self, endpoint: &Endpoint) -> Result<()> {
+        let target = &endpoint.target;
+        let tls = if target.secure { "" } else { "; a port of TLS wants mqtts:// and --cafile" };
+        let no_broker = || format!("{target} does not answer as an MQTT broker does{tls}");
         let Some((at, total)) = self.fill(CONNECT_TIMEOUT).with_context(no_broker)? else {
-            bail!("{target} accepted the connection, then said nothing; is it an MQTT broker?");
+            bail!(
+                "{target} accepted the connection, then said nothing; is it an MQTT broker{tls}?"
+            );
         };
         let bytes = &self.received[at..at + total];
         let Frame::Packet(framed) = frame(bytes, PACKET_BYTES_MAX)? else {
@@ -83,12 +102,8 @@ impl Connection {
         let Packet::Connack(connack) = decoded else {
             bail!("{target} did not answer CONNECT with CONNACK");
         };
-        let unknown = [ReasonCode::NotAuthorized, ReasonCode::BadUserNameOrPassword];
-        if unknown.contains(&connack.reason) {
-            bail!("{target} refused the log-in: {}; {REMEDY}", connack.reason);
-        }
         if connack.reason.is_error() {
-            bail!("{target} refused the connection: {}", connack.reason);
+            return Err(refusal(endpoint, connack.reason, connack.properties.reason_string));
         }
         if let Some(maximum) = connack.properties.receive_maximum {
             self.receive_maximum = usize::from(maximum.get());
@@ -200,12 +215,35 @@ impl Connection {
     }
 }
 
-fn event(bytes: &[u8]) -> Result<Option<Event>> {
-    let Frame::Packet(framed) = frame(bytes, PACKET_BYTES_MAX)? else { return Ok(None) };
-    let words = |reason: ReasonCode, more: Option<&str>| match more {
+fn words(reason: ReasonCode, more: Option<&str>) -> String {
+    match more {
         Some(more) => format!("{reason}: {more}"),
         None => reason.to_string(),
-    };
+    }
+}
+
+/// Why a broker did not let us in, and what to do.
+fn refusal(endpoint: &Endpoint, reason: ReasonCode, more: Option<&str>) -> anyhow::Error {
+    let (target, said) = (&endpoint.target, words(reason, more));
+    let log_in = [ReasonCode::NotAuthorized, ReasonCode::BadUserNameOrPassword];
+    match (&endpoint.account, reason) {
+        (None, reason) if log_in.contains(&reason) => {
+            Refused(format!("{target} refused the log-in: {said}; {REMEDY}")).into()
+        }
+        (Some(account), reason) if log_in.contains(&reason) => Refused(format!(
+            "{target} refused the log-in of `{}`: {said}; {WRONG_ACCOUNT}",
+            account.name
+        ))
+        .into(),
+        (_, ReasonCode::ServerBusy | ReasonCode::ServerUnavailable | ReasonCode::QuotaExceeded) => {
+            anyhow!("{target} takes no connection now: {said}; try again, and look at its /readyz")
+        }
+        _ => Refused(format!("{target} refused the connection: {said}")).into(),
+    }
+}
+
+fn event(bytes: &[u8]) -> Result<Option<Event>> {
+    let Frame::Packet(framed) = frame(bytes, PACKET_BYTES_MAX)? else { return Ok(None) };
     Ok(match framed.decode(Version::V5, bytes)? {
         Packet::Puback(ack) => Some(Event::Acknowledged {
             packet_id: ack.packet_id,
@@ -220,6 +258,7 @@ fn event(bytes: &[u8]) -> Result<Option<Event>> {
             payload: publish.payload.to_vec(),
             packet_id: publish.packet_id,
         }),
+        Packet::Pingresp => Some(Event::Alive),
         Packet::Disconnect(disconnect) => {
             let reason = words(disconnect.reason, disconnect.properties.reason_string);
             return Err(anyhow!("the broker ended the connection: {reason}"));

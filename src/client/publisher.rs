@@ -9,7 +9,7 @@ use broker_codec::PacketId;
 use uns_model::{Clock as _, SystemClock};
 
 use super::Endpoint;
-use super::mqtt::{Connection, Event};
+use super::mqtt::{Connection, Event, Refused};
 
 /// Publishes over one MQTT connection after the other.
 #[derive(Debug)]
@@ -162,6 +162,7 @@ impl Publisher {
                     self.resumed += 1;
                     return Ok(());
                 }
+                Err(error) if error.is::<Refused>() => return Err(error),
                 Err(error) => last = error,
             }
         }

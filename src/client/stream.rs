@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use rustls_pki_types::ServerName;
 use tokio_rustls::rustls::{self, ClientConfig, ClientConnection, StreamOwned};
 
+use super::reach;
 use super::{Endpoint, Target};
 
 /// What MQTT is written to and read from.
@@ -24,8 +25,7 @@ impl Stream {
     /// Connects, and shakes hands where that is wanted.
     pub(super) fn open(endpoint: &Endpoint, timeout: Duration) -> Result<Self> {
         let target = &endpoint.target;
-        let socket =
-            dial(target, timeout).with_context(|| format!("no broker answers at {target}"))?;
+        let socket = dial(target, timeout)?;
         socket.set_nodelay(true).context("the socket takes no options")?;
         socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
         let Some(config) = &endpoint.tls else { return Ok(Self::Plain(socket)) };
@@ -100,7 +100,10 @@ fn explain(error: io::Error, target: &Target) -> anyhow::Error {
     let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
     let said = match cause {
         Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => {
-            format!("the CA of --cafile does not vouch for {target}")
+            format!(
+                "the CA of --cafile does not vouch for {target}; take tls/ca.pem of the hub's data \
+                 directory, whose fingerprint its start prints"
+            )
         }
         Some(rustls::Error::InvalidCertificate(
             rustls::CertificateError::NotValidForName
@@ -108,9 +111,14 @@ fn explain(error: io::Error, target: &Target) -> anyhow::Error {
         )) => format!(
             "the certificate of {target} is one of another name; see --public-name of `uns run`"
         ),
-        Some(rustls::Error::InvalidMessage(_)) => format!("{target} does not answer in TLS"),
+        Some(rustls::Error::InvalidMessage(_)) => {
+            format!("{target} does not answer in TLS; a port without it wants mqtt://")
+        }
         _ if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
             format!("{target} accepted the connection, then did not answer in TLS")
+        }
+        _ if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
+            format!("{target} ended the TLS handshake; a port without TLS wants mqtt://")
         }
         _ => format!("no TLS with {target}"),
     };
@@ -118,15 +126,16 @@ fn explain(error: io::Error, target: &Target) -> anyhow::Error {
 }
 
 fn dial(target: &Target, timeout: Duration) -> Result<TcpStream> {
+    let addresses = (target.host.as_str(), target.port).to_socket_addrs();
+    let addresses = addresses.with_context(|| reach::unknown_host(&target.host))?;
     let mut last = None;
-    for address in (target.host.as_str(), target.port).to_socket_addrs()? {
+    for address in addresses {
         match TcpStream::connect_timeout(&address, timeout) {
             Ok(stream) => return Ok(stream),
             Err(error) => last = Some(error),
         }
     }
-    match last {
-        Some(error) => Err(error.into()),
-        None => bail!("{} has no address", target.host),
-    }
+    let Some(error) = last else { bail!("{}", reach::unknown_host(&target.host)) };
+    let remedy = reach::remedy(error.kind(), "--mqtt");
+    Err(error).with_context(|| format!("no broker answers at {target}; {remedy}"))
 }

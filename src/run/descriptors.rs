@@ -75,6 +75,6 @@ mod tests {
             let files = (FIXED + 2 * PER_CORE + BLOCKING_THREADS + REFUSED_MAX) as u64;
             assert!((mqtt + http) as u64 <= limit - files.min(limit / 2), "{limit}");
         }
-        assert!(connections_max(Some(20_000), 64, (19_000, 4096)).0 >= 19_000);
+        assert!(connections_max(Some(20_000), 48, (19_000, 4096)).0 >= 19_000);
     }
 }

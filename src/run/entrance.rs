@@ -1,6 +1,6 @@
 //! Who gets in: accounts, the guard of the HTTP side, and the first password.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +11,13 @@ use hub_kit::http::{Anonymous, Guard, Hosts};
 
 use super::first_password::FirstPassword;
 use super::parts::Parts;
+use crate::accounts::in_force;
 use crate::config::Config;
 use crate::ready::LogIns;
 use crate::wiring::log_in::Accounts;
 
-/// How often the access file is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often the access file is looked at: whoever changes it waits for that.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What decides who gets in.
 pub(super) struct Entrance {
@@ -74,9 +75,16 @@ impl Entrance {
     }
 }
 
-/// Takes in changes of the access file for as long as the hub runs.
-pub(super) async fn follow(control: AccessControl, broker: Handle) {
+/// Takes in changes of the access file for as long as the hub runs, and leaves word in the data
+/// directory of the state that is in force.
+pub(super) async fn follow(control: AccessControl, broker: Handle, data: PathBuf) {
+    let mut told = None;
     loop {
+        let state = control.state_in_force();
+        if told.as_ref() != Some(&state) {
+            in_force::tell(&data, &state);
+            told = Some(state);
+        }
         tokio::time::sleep(LOOK_EVERY).await;
         reload(&control, &broker, false).await;
     }

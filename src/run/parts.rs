@@ -50,8 +50,10 @@ impl Parts {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let disk: Arc<dyn Disk> = Arc::new(SystemDisk);
-        let directory = DataDir::open(data)
-            .with_context(|| format!("cannot use the data directory {}", data.display()))?;
+        let directory = DataDir::open(data).with_context(|| {
+            let data = data.display();
+            format!("cannot use the data directory {data}; `uns doctor --data {data}` looks at it")
+        })?;
         let folds = [HISTORY, NAMESPACE, SESSIONS].map(|fold| directory.path().join(fold));
         let origin = Origin::read(&*disk, &folds).context("cannot use the data directory")?;
         let stream = directory.stream(Stream::Data);

@@ -21,7 +21,7 @@ const HTTP_PORT: u16 = 8443;
 
 /// Opens the hub to other machines. What the configuration already says about listeners and files
 /// stays.
-pub(super) fn open(config: &mut Config, data: &Path, names: &[String]) {
+pub(crate) fn open(config: &mut Config, data: &Path, names: &[String]) {
     config.access.anonymous = AnonymousAccess::Never;
     for (listen, port) in
         [(&mut config.mqtt.tls.listen, MQTT_PORT), (&mut config.http.tls.listen, HTTP_PORT)]
@@ -52,7 +52,7 @@ pub(super) struct Authority {
 
 impl Authority {
     /// Makes or renews the certificates, where the hub is public and has none of somebody else.
-    pub(super) fn open(
+    pub(crate) fn open(
         public: bool,
         given: &[String],
         parts: &Parts,
@@ -90,6 +90,23 @@ pub(super) async fn renew(authority: Authority, clock: Arc<dyn Clock>) {
             Err(error) => tracing::error!(%error, "the server's certificate cannot be renewed"),
         }
     }
+}
+
+/// A host name or address as `--public-name` takes it: nothing of a URL around it.
+pub(super) fn host(text: &str) -> Result<String, String> {
+    if is_host(text) {
+        return Ok(text.to_owned());
+    }
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let inside = rest.strip_prefix('[').and_then(|rest| rest.split(']').next());
+    let name = inside.unwrap_or_else(|| rest.split(':').next().unwrap_or_default());
+    let advice = match is_host(name) {
+        true => format!("; write {name}, and ports with --set mqtt.tls.listen and http.tls.listen"),
+        false => ": letters, digits, `-`, `.` and `_`, or an address".to_owned(),
+    };
+    Err(format!("it is no host name{advice}"))
 }
 
 /// Whether this can stand in a Host header.
@@ -177,6 +194,26 @@ mod tests {
         assert_eq!(names[0], "hub.plant.example");
         assert_eq!(names.iter().filter(|name| *name == "localhost").count(), 1);
         assert!(!names.contains(&"not a name".to_owned()));
+    }
+
+    #[test]
+    fn a_public_name_is_a_host_and_nothing_else() {
+        for good in ["hub.plant.example", "hub", "10.0.0.7", "::1", "fe80::1", "press_7"] {
+            assert_eq!(host(good), Ok(good.to_owned()));
+        }
+        for (bad, write) in [
+            ("https://hub.example:8443/", "write hub.example,"),
+            ("hub.example:8443", "write hub.example,"),
+            ("mqtts://anna@hub.example", "write hub.example,"),
+            ("[::1]:8883", "write ::1,"),
+            ("hub.example/mqtt", "write hub.example,"),
+            ("two words", "no host name: letters"),
+            ("", "no host name: letters"),
+            ("https://", "no host name: letters"),
+        ] {
+            let said = host(bad).unwrap_err();
+            assert!(said.contains(write), "{bad}: {said}");
+        }
     }
 
     #[test]

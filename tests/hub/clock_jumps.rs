@@ -13,7 +13,7 @@ use crate::hub::{Hub, Scratch};
 use crate::needs;
 
 /// The library that lets a process see another time; `None` where it was named as absent.
-fn library() -> Option<PathBuf> {
+pub(crate) fn library() -> Option<PathBuf> {
     let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
     let paths = folders.map(|folder| Path::new(folder).join("faketime/libfaketimeMT.so.1"));
     let found = paths.into_iter().find(|path| path.exists());
@@ -21,7 +21,7 @@ fn library() -> Option<PathBuf> {
 }
 
 /// A hub whose clock is what a file says; monotonic time goes on as it does on a real machine.
-fn start(scratch: &Path, library: &Path) -> Hub {
+pub(crate) fn start(scratch: &Path, library: &Path) -> Hub {
     fs::write(scratch.join("clock"), "+0\n").expect("a file");
     let file = scratch.join("clock").display().to_string();
     let preload = library.display().to_string();

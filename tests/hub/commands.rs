@@ -2,8 +2,9 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use crate::hub::{Hub, Scratch, run, uns};
+use crate::hub::{Hub, PATIENCE, Scratch, run, uns};
 
 #[test]
 fn pub_get_history_and_sub_work_together() {
@@ -35,6 +36,51 @@ fn pub_get_history_and_sub_work_together() {
     assert!(String::from_utf8_lossy(&history.stdout).contains("  23.4  Good"));
 }
 
+/// Publishes a value until the other side has heard it.
+fn heard(mqtt: &str, value: &str, lines: &std::sync::mpsc::Receiver<String>) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        assert!(run(&["pub", "uns/v1/acme/t", value, "--mqtt", mqtt]).status.success());
+        let line = lines.recv_timeout(Duration::from_millis(100));
+        if line.is_ok_and(|line| line == format!("uns/v1/acme/t {value}")) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{value} is not heard");
+    }
+}
+
+#[test]
+fn sub_finds_its_hub_again_and_says_so() {
+    let scratch = Scratch::new();
+    let mut hub = Hub::start(scratch.path());
+    let mqtt = hub.mqtt_url();
+    let said = scratch.path().join("said");
+    let mut sub = uns()
+        .args(["sub", "uns/v1/#", "--mqtt", &mqtt])
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(&said).expect("a file"))
+        .spawn()
+        .expect("the binary under test starts");
+    let out = BufReader::new(sub.stdout.take().expect("piped"));
+    let (send, lines) = std::sync::mpsc::sync_channel(1_000);
+    std::thread::spawn(move || {
+        for line in out.lines().map_while(Result::ok) {
+            drop(send.send(line));
+        }
+    });
+    heard(&mqtt, "1", &lines);
+    for round in ["2", "3"] {
+        hub.kill_nine();
+        hub = Hub::start_at(scratch.path(), (hub.mqtt, hub.http), &[]);
+        heard(&mqtt, round, &lines);
+    }
+    let told = std::fs::read_to_string(&said).expect("a file");
+    assert_eq!(told.matches("was lost").count(), 2, "{told}");
+    assert_eq!(told.matches("again; what was published meanwhile").count(), 2, "{told}");
+    drop(sub.kill());
+    drop(sub.wait());
+}
+
 #[test]
 fn refusals_name_the_place_and_the_remedy() {
     let scratch = Scratch::new();
@@ -50,7 +96,36 @@ fn refusals_name_the_place_and_the_remedy() {
     let unknown = said(&["history", "uns/v1/none", "--http", &http]);
     assert!(unknown.contains("uns/v1/none"), "{unknown}");
     let nobody = said(&["pub", "a", "1", "--mqtt", "mqtt://127.0.0.1:1"]);
-    assert!(nobody.contains("no broker answers at mqtt://127.0.0.1:1"), "{nobody}");
+    assert!(
+        nobody.contains("no broker answers at mqtt://127.0.0.1:1; nothing listens"),
+        "{nobody}"
+    );
+    assert!(nobody.contains("`uns run`") && nobody.contains("--mqtt"), "{nobody}");
+    let nobody = said(&["get", "--http", "http://127.0.0.1:1"]);
+    assert!(nobody.contains("no answer from http://127.0.0.1:1; nothing listens"), "{nobody}");
+    for (option, scheme) in [("--mqtt", "mqtt"), ("--http", "http")] {
+        let command = if option == "--mqtt" { ["sub", "a"] } else { ["get", "a"] };
+        let url = format!("{scheme}://no-such-host.invalid:1");
+        let unknown = said(&[&command[..], &[option, &url]].concat());
+        assert!(unknown.contains("no-such-host.invalid is not known here"), "{unknown}");
+    }
+    let page = said(&["pub", "a", "1", "--mqtt", &format!("mqtt://{}", hub.http)]);
+    assert!(page.contains("does not answer as an MQTT broker does"), "{page}");
+    let elsewhere = Scratch::new();
+    let closed = Hub::start_with(elsewhere.path(), &["access.anonymous=never"]);
+    let (mqtt, http) = (closed.mqtt_url(), format!("http://{}", closed.http));
+    let wrong = scratch.path().join("password");
+    std::fs::write(&wrong, "wrong").expect("a file");
+    let log_in = ["-u", "ghost", "--password-file", wrong.to_str().expect("UTF-8")];
+    let ghost = said(&[&["pub", "a", "1", "--mqtt", &mqtt], &log_in[..]].concat());
+    assert!(
+        ghost.contains("the log-in of `ghost`") && ghost.contains("uns device list"),
+        "{ghost}"
+    );
+    let ghost = said(&[&["get", "--http", &http], &log_in[..]].concat());
+    assert!(ghost.contains("this name with this password"), "{ghost}");
+    let name = said(&["run", "--public", "--public-name", "https://hub.example:8443"]);
+    assert!(name.contains("write hub.example,"), "{name}");
     let data = scratch.path().join("x");
     let data = data.to_str().expect("UTF-8");
     let key = said(&["run", "--data", data, "--set", "mqtt.lisen=1"]);

@@ -58,7 +58,6 @@ fn a_device_does_what_it_may_and_nothing_else() {
     let hub = Hub::start_with(scratch.path(), &[CLOSED]);
     let secret = device(&hub, "press1", &["--allow", "acme/#"]);
     let login = ["-u", "press1", "-P", secret.as_str()];
-    taken_in(&hub, 1);
     assert!(publish(&hub, "acme/a", &login).0);
     let (done, said) = publish(&hub, "other/a", &login);
     assert!(!done && said.contains("Not authorized"), "{said}");
@@ -85,7 +84,6 @@ fn the_command_line_logs_in() {
     let scratch = Scratch::new();
     let hub = Hub::start_with(scratch.path(), &[CLOSED]);
     let secret = device(&hub, "press1", &["--allow", "acme/#"]);
-    taken_in(&hub, 1);
     let file = scratch.path().join("secret");
     std::fs::write(&file, format!("{secret}\n")).expect("a file");
     let http = format!("http://{}", hub.http);
@@ -117,13 +115,6 @@ fn http_shows_a_device_what_it_may_read() {
     assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
     let (root, own) = (format!("root:{PASSWORD}"), format!("press1:{secret}"));
     let api = "/api/v1/uns";
-    // One look may see the device only.
-    let current = format!("{api}/current");
-    taken_in(&hub, 1);
-    eventually("a new user is let in", || {
-        thread::sleep(Duration::from_secs(1));
-        get(&hub, &root, &current).0 == 200
-    });
     for topic in ["acme/a", "other/b"] {
         let (done, said) = publish(&hub, topic, &["-u", "root", "-P", PASSWORD]);
         assert!(done, "{said}");
@@ -161,7 +152,6 @@ fn changes_reach_clients_that_are_connected() {
     let scratch = Scratch::new();
     let hub = Hub::start_with(scratch.path(), &[CLOSED]);
     let secret = device(&hub, "press1", &["--allow", "acme/#"]);
-    taken_in(&hub, 1);
     assert!(publish(&hub, "acme/a", &["-u", "press1", "-P", &secret]).0);
     let mut listener = Command::new("mosquitto_sub")
         .args(["-h", "127.0.0.1", "-p", &hub.mqtt.port().to_string(), "-V", "5", "-t", "acme/#"])
@@ -181,4 +171,33 @@ fn changes_reach_clients_that_are_connected() {
     });
     drop(listener.kill());
     drop(listener.wait());
+}
+
+#[test]
+fn a_change_of_accounts_is_in_force_when_the_command_ends() {
+    let scratch = Scratch::new();
+    let mut hub = Hub::start_with(scratch.path(), &[CLOSED]);
+    for round in 0..3 {
+        let secret = device(&hub, "press1", &["--allow", "acme/#"]);
+        let login = ["-u", "press1", "-P", secret.as_str()];
+        let (done, said) = publish(&hub, "acme/a", &login);
+        assert!(done, "round {round}: {said}");
+        let removed = hub.uns(&["device", "remove", "press1"], "");
+        assert!(removed.status.success(), "{}", String::from_utf8_lossy(&removed.stderr));
+        assert!(!publish(&hub, "acme/a", &login).0, "round {round}");
+    }
+    let added = hub.uns(&["user", "add", "anna", "--role", "admin"], &format!("{PASSWORD}\n"));
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let current = "/api/v1/uns/current";
+    assert_eq!(get(&hub, &format!("anna:{PASSWORD}"), current).0, 200);
+    let other = "another horse battery";
+    assert!(hub.uns(&["user", "passwd", "anna"], &format!("{other}\n")).status.success());
+    assert_eq!(get(&hub, &format!("anna:{other}"), current).0, 200);
+    assert_eq!(get(&hub, &format!("anna:{PASSWORD}"), current).0, 401);
+
+    hub.stop();
+    let added = hub.uns(&["device", "add", "press2", "--allow", "acme/#"], "");
+    let said = String::from_utf8_lossy(&added.stderr).into_owned();
+    assert!(added.status.success() && said.contains("no hub runs on"), "{said}");
+    assert!(String::from_utf8_lossy(&added.stdout).contains("password   "));
 }

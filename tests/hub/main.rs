@@ -21,6 +21,7 @@ mod delete_node;
 mod descriptors;
 mod devices;
 mod disk_full;
+mod doctor;
 mod empty_levels;
 mod failed_sync;
 mod first_contact;

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::hub::{Hub, Scratch};
+use crate::hub::{Hub, Scratch, run};
 use crate::operators::{Subscriber, call, eventually, get, len};
 
 /// A session of one hour, as mosquitto_sub asks for it.
@@ -69,6 +69,43 @@ fn a_session_is_listed_while_its_client_is_away() {
     let disconnected = "$SYS/broker/clients/disconnected";
     let sys = Subscriber::start(&hub, "s", disconnected, &["-W", "60", "-C", "1"]).text();
     assert_eq!(sys.trim(), "1");
+}
+
+#[test]
+fn the_command_line_shows_who_is_away_and_forgets() {
+    let scratch = Scratch::new();
+    let hub = Hub::start(scratch.path());
+    let url = format!("http://{}", hub.http);
+    let uns = |args: &[&str]| {
+        let output = run(&[&["broker"], args, &["--http", &url]].concat());
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), said(&output.stdout), said(&output.stderr))
+    };
+    let here = Subscriber::start(&hub, "here", "plant/#", &[]);
+    let durable = Subscriber::start(&hub, "shift/log 1", "plant/+", &DURABLE);
+    eventually(&hub, "sessions", |page| len(&page["sessions"]) == 2);
+    drop(durable);
+    eventually(&hub, "sessions?connected=false", |page| len(&page["sessions"]) == 1);
+    for _ in 0..3 {
+        hub.mosquitto_pub(&["-t", "plant/x", "-m", "1", "-q", "1"]);
+    }
+    eventually(&hub, "sessions?connected=false", |page| page["sessions"][0]["queuedMessages"] == 3);
+    let (_, all, _) = uns(&["clients"]);
+    let lines: Vec<_> = all.lines().collect();
+    assert_eq!(lines.len(), 2, "{all}");
+    assert!(lines[0].starts_with("here  anonymous  tcp 127.0.0.1:"), "{all}");
+    assert!(lines[1].starts_with("shift/log 1  away  owed 3 ("), "{all}");
+    assert!(lines[1].contains("subscriptions 1  dropped 0  ends in "), "{all}");
+    let (_, some, _) = uns(&["clients", "her"]);
+    assert_eq!(some.lines().count(), 1, "{some}");
+
+    let (done, _, said) = uns(&["forget", "shift/log 1"]);
+    assert!(done, "{said}");
+    let (_, all, _) = uns(&["clients"]);
+    assert!(!all.contains("shift/log"), "{all}");
+    let (done, _, said) = uns(&["forget", "shift/log 1"]);
+    assert!(!done && said.contains("shift/log 1"), "{said}");
+    drop(here);
 }
 
 #[test]

@@ -18,10 +18,11 @@ use uns_model::{Clock, Random};
 use crate::failures::Failures;
 use crate::file::AccessFile;
 use crate::grant::{Grant, Who};
+use crate::look::Look;
 use crate::password::PasswordHash;
 use crate::policy::Policy;
 use crate::verified::Verified;
-use crate::watch::{Look, Reload};
+use crate::watch::Reload;
 use crate::{Counts, Error};
 
 /// What access control takes from its surroundings.

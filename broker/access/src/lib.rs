@@ -20,6 +20,7 @@ mod verified;
 mod control;
 mod counts;
 mod grant;
+mod look;
 mod policy;
 mod watch;
 

@@ -1,34 +1,10 @@
 //! Following changes of the file: looked at every few seconds, taken in as a whole or not at all.
 
-use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 
 use crate::AccessControl;
+use crate::look::Look;
 use crate::policy::Policy;
-
-/// What the file looked like, without its content.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Look(Option<(SystemTime, u64)>);
-
-impl Look {
-    pub(crate) fn at(path: &Path) -> Self {
-        let seen = std::fs::metadata(path).ok();
-        Self(seen.and_then(|seen| Some((seen.modified().ok()?, seen.len()))))
-    }
-}
-
-impl Look {
-    /// Tells when others than the owner can read the file: hashes can be guessed at.
-    pub(crate) fn warn_of_readers(self, path: &Path) {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(path).map_or(0, |seen| seen.permissions().mode());
-        if mode & 0o077 != 0 {
-            let file = path.display();
-            tracing::warn!(%file, "others can read who may connect; chmod 600 keeps it to the hub");
-        }
-    }
-}
 
 /// The file as it is in force, and as it last failed to be.
 #[derive(Debug)]
@@ -44,6 +20,13 @@ impl Reload {
 }
 
 impl AccessControl {
+    /// Which state of the file is in force, in the words of [`AccessFile::state`].
+    ///
+    /// [`AccessFile::state`]: crate::AccessFile::state
+    pub fn state_in_force(&self) -> String {
+        self.0.reload.lock().in_force.to_string()
+    }
+
     /// Takes in the file if it changed, or if that is asked for, and says whether rights may have
     /// changed. A file that cannot be used changes nothing; it is told once and counted.
     pub fn reload(&self, forced: bool) -> bool {

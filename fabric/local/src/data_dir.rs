@@ -10,9 +10,9 @@ use fabric::{DirLock, Disk, Stream};
 use crate::{Error, SystemDisk, private, system_disk};
 
 /// The layout version this release writes and reads.
-const VERSION: u32 = 1;
-const VERSION_FILE: &str = "VERSION";
-const LOCK_FILE: &str = "LOCK";
+pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION_FILE: &str = "VERSION";
+pub(crate) const LOCK_FILE: &str = "LOCK";
 
 /// A directory that belongs to this process until it is dropped.
 #[derive(Debug)]
@@ -71,14 +71,19 @@ fn version_line(version: u32) -> String {
     format!("{text} #{crc:08x}")
 }
 
-fn check_version(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// The version a `VERSION` file names; `None` where no line of it is whole.
+pub(crate) fn version_in(bytes: &[u8]) -> Option<u32> {
     let text = String::from_utf8_lossy(bytes);
     let versions = text.lines().filter_map(|line| {
         let version = line.strip_prefix("uns data directory, format ")?.split(' ').next()?;
         let version = version.parse().ok()?;
         (version_line(version) == line).then_some(version)
     });
-    match versions.max() {
+    versions.max()
+}
+
+fn check_version(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    match version_in(bytes) {
         None => Err(Error::VersionUnreadable { path: path.to_path_buf() }),
         Some(found) if found > VERSION => {
             Err(Error::NewerFormat { path: path.to_path_buf(), found, supported: VERSION })
@@ -88,7 +93,7 @@ fn check_version(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Without a VERSION file the directory must be empty, but for what a first start left behind.
-fn refuse_foreign(path: &Path) -> Result<(), Error> {
+pub(crate) fn refuse_foreign(path: &Path) -> Result<(), Error> {
     // Accounts may be made before the first start.
     let ours = [LOCK_FILE, "VERSION.tmp", "lost+found", "access.toml", "access.toml.lock"];
     for entry in fs::read_dir(path).map_err(Error::io("list", path))? {

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{edit, parse};
+use crate::look::Look;
 use crate::scram::ScramKeys;
 use crate::{Error, hash_password, secret_sha256};
 use uns_model::Random;
@@ -45,6 +46,11 @@ impl AccessFile {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Tells one state of the file from another, without its content.
+    pub fn state(&self) -> String {
+        Look::at(&self.0).to_string()
     }
 
     /// The content; nothing if there is no file.
