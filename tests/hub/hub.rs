@@ -378,6 +378,14 @@ pub(crate) fn peers(script: &str, args: &[&str]) -> String {
     said(Command::new(python).arg("-B").arg(peer(script)).args(args))
 }
 
+/// The same under another program.
+pub(crate) fn peers_under(program: &[&str], script: &str, args: &[&str]) -> String {
+    let python = installed().join("bin/python");
+    assert!(python.exists(), "{} is missing: run `make test` once", python.display());
+    let mut command = Command::new(program[0]);
+    said(command.args(&program[1..]).arg(python).arg("-B").arg(peer(script)).args(args))
+}
+
 /// Where the packages from npm are; `None` where Node was named as absent.
 pub(crate) fn npm() -> Option<PathBuf> {
     if !needs::have("node", Command::new("node").arg("--version").output().is_ok()) {

@@ -45,6 +45,7 @@ mod operators_sessions;
 mod private_files;
 mod public;
 mod publish_arrays;
+mod readme_tour;
 mod replay_is_bit_exact;
 mod retained;
 mod scram;

@@ -10,6 +10,7 @@ const NEEDS: &[(&str, &str)] = &[
     ("cgroup", "a memory control group of its own (root, and a writable /sys/fs/cgroup)"),
     ("faketime", "libfaketime (`apt-get install faketime`)"),
     ("mount", "the right to mount a tmpfs (root with CAP_SYS_ADMIN)"),
+    ("netns", "a network of its own (`unshare --net`, which needs CAP_SYS_ADMIN, and `ip`)"),
     ("node", "Node 20.19 or newer with npm"),
     ("strace", "strace and the right to trace (`apt-get install strace`, CAP_SYS_PTRACE)"),
 ];
