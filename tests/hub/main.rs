@@ -15,6 +15,7 @@ mod aggregates;
 mod brownfield_off;
 mod client_ids;
 mod clock_jumps;
+mod cloud_topics;
 mod commands;
 mod dead_letters;
 mod delete_node;

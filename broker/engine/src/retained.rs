@@ -85,7 +85,7 @@ impl Quota {
 
 /// Whether a topic counts for its organisation: the broker's figures do not.
 fn is_own(topic: &str) -> bool {
-    !topic.starts_with('$')
+    !topic.starts_with("$SYS/")
 }
 
 /// The retained messages of all organisations.

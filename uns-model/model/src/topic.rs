@@ -29,8 +29,11 @@ pub enum Plane {
     Descriptor,
     /// `unsc/v1/`: commands to the same path.
     Command,
-    /// Any `$…`: written by the fabric alone.
+    /// `$SYS`, `$uns`, `$replay`, `$asof`, `$sparkplug`, and `$share` and `$queue`, which are the
+    /// beginnings of filters: written by the fabric alone.
     Fabric,
+    /// Any other `$…`, as devices built for a cloud publish (`$aws/…`, `$iothub/…`): plain MQTT.
+    Foreign,
     /// `spBv1.0/`: Sparkplug B.
     Sparkplug,
     /// Another version of our own prefixes: refused.
@@ -38,6 +41,9 @@ pub enum Plane {
     /// Everything else: data as plants publish it today.
     Brownfield,
 }
+
+/// First levels that no client publishes to (NS-2).
+const RESERVED: [&str; 7] = ["$SYS", "$uns", "$replay", "$asof", "$sparkplug", "$share", "$queue"];
 
 impl Plane {
     /// The plane of a topic.
@@ -49,7 +55,9 @@ impl Plane {
     /// whole topic elsewhere. `uns/v1` alone is on its plane with an empty path.
     pub fn split(topic: &str) -> (Self, &str) {
         if topic.starts_with('$') {
-            return (Self::Fabric, topic);
+            let first = topic.split_once('/').map_or(topic, |(first, _)| first);
+            let ours = RESERVED.contains(&first);
+            return (if ours { Self::Fabric } else { Self::Foreign }, topic);
         }
         let Some((first, rest)) = topic.split_once('/') else {
             return (Self::Brownfield, topic);
@@ -95,7 +103,9 @@ mod tests {
 
     #[test]
     fn planes_are_told_by_their_prefix() {
-        use Plane::{Brownfield, Command, Data, Descriptor, Fabric, OtherVersion, Sparkplug};
+        use Plane::{
+            Brownfield, Command, Data, Descriptor, Fabric, Foreign, OtherVersion, Sparkplug,
+        };
         for (topic, plane, path) in [
             ("uns/v1/acme/berlin", Data, "acme/berlin"),
             ("unsm/v1/acme", Descriptor, "acme"),
@@ -106,6 +116,11 @@ mod tests {
             ("unsc/v10", OtherVersion, "unsc/v10"),
             ("$SYS/broker", Fabric, "$SYS/broker"),
             ("$uns/dead/x", Fabric, "$uns/dead/x"),
+            ("$share", Fabric, "$share"),
+            ("$queue/a", Fabric, "$queue/a"),
+            ("$aws/things/press", Foreign, "$aws/things/press"),
+            ("$SYSTEM/x", Foreign, "$SYSTEM/x"),
+            ("$", Foreign, "$"),
             ("spBv1.0/G/NBIRTH/E", Sparkplug, "spBv1.0/G/NBIRTH/E"),
             ("uns", Brownfield, "uns"),
             ("uns/plant/line", Brownfield, "uns/plant/line"),

@@ -141,7 +141,11 @@ impl Gate {
                 }
                 Ok(())
             }
-            Plane::Data | Plane::Fabric | Plane::Sparkplug | Plane::OtherVersion => Ok(()),
+            Plane::Data
+            | Plane::Fabric
+            | Plane::Foreign
+            | Plane::Sparkplug
+            | Plane::OtherVersion => Ok(()),
         };
         self.counted(checked)
     }

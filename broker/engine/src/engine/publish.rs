@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_codec::{Publish, QoS, ReasonCode};
-use uns_model::{Kept, OrgId, PublisherId};
+use uns_model::{Kept, OrgId, Plane, PublisherId};
 
 use super::acks::Who;
 use super::answer::Answer;
@@ -337,8 +337,8 @@ impl<G: Gate> Engine<G> {
                 }
                 // Asked first, as it counts what it refuses.
                 let resolved = self.gate.resolve(org, topic)?;
-                if topic.starts_with('$') {
-                    let detail = "topics that begin with `$` are the broker's own";
+                if Plane::of(topic) == Plane::Fabric {
+                    let detail = "topics below `$SYS`, `$uns` and their like are the broker's own";
                     return Err(Rejection::new(
                         ReasonCode::NotAuthorized,
                         "not_authorized",

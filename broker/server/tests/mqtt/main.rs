@@ -11,6 +11,7 @@ mod peers;
 mod access;
 mod accounting;
 mod bounded;
+mod cloud_topics;
 mod costs;
 mod dead_core;
 mod dead_letters;

@@ -32,13 +32,13 @@ impl Namespace {
             }
             Plane::Fabric => Err(Reject::new(
                 Reason::NotAuthorized,
-                "topics that start with `$` are written by the hub alone",
+                "topics below `$SYS`, `$uns` and their like are written by the hub alone",
             )),
             Plane::OtherVersion => Err(Reject::new(
                 Reason::TopicInvalid,
                 format!("`{}`: this release serves version v1 of the prefix", shortened(topic)),
             )),
-            Plane::Sparkplug => Ok(Resolved::Plain),
+            Plane::Sparkplug | Plane::Foreign => Ok(Resolved::Plain),
             Plane::Brownfield if self.is_plain_brownfield(topic) => Ok(Resolved::Plain),
             Plane::Brownfield => self.mint(org, topic, Rules::Brownfield),
         }
