@@ -9,11 +9,11 @@ mod parts;
 pub(crate) mod public;
 mod runtime;
 mod serve;
+mod stopping;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use broker_access::AccessControl;
@@ -50,9 +50,6 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "NAME", requires = "public", value_parser = public::host)]
     public_name: Vec<String>,
 }
-
-/// How long clients and modules get to end; the historian's last flush comes on top.
-const STOP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// Runs until a signal asks it to stop.
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
@@ -100,12 +97,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let signal = hub.block_on(signals.wait(&broker.handle(), &entrance.control));
     tracing::info!(signal, "stopping");
     drop(watch);
-    hub.block_on(broker.shutdown(STOP_DEADLINE));
-    hub.block_on(http.stop(STOP_DEADLINE));
-    parts.close();
-    hub.shutdown_timeout(STOP_DEADLINE);
-    tracing::info!("stopped");
-    Ok(())
+    stopping::stop(hub, (broker, http), &parts)
 }
 
 /// Where everything listens.

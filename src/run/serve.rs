@@ -174,19 +174,23 @@ impl HttpSide {
         self.secure_address
     }
 
-    /// Ends connections and modules.
+    /// Ends connections and modules, side by side.
     pub(super) async fn stop(self, deadline: Duration) {
         self.stopper.stop();
-        let ended = async {
-            for server in self.servers {
-                // One that panicked has ended too.
-                drop(server.await);
+        let Self { mut servers, supervisor, .. } = self;
+        let connections = async {
+            let ended = async {
+                for server in &mut servers {
+                    // One that panicked has ended too.
+                    drop(server.await);
+                }
+            };
+            if tokio::time::timeout(deadline, ended).await.is_err() {
+                tracing::warn!("HTTP connections did not end in time and are cut off");
+                servers.iter().for_each(JoinHandle::abort);
             }
         };
-        if tokio::time::timeout(deadline, ended).await.is_err() {
-            tracing::warn!("HTTP connections did not end in time");
-        }
-        self.supervisor.finish(deadline).await;
+        tokio::join!(connections, supervisor.finish(deadline));
     }
 }
 
