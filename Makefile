@@ -14,6 +14,7 @@ DATA ?= ./uns-data
 RUN_ARGS ?=
 BENCH_ARGS ?=
 SOAK_ARGS ?= --workspace
+SUITES ?=
 
 .PHONY: run build web test bench soak tools
 .DEFAULT_GOAL := run
@@ -44,14 +45,22 @@ bench: build
 
 # The tests in their long form, with what each promise reached: hours, for a machine that has nothing
 # else to do. One of them alone: make soak SOAK_ARGS="-p uns --test hub storms".
+#
+# With SUITES=DIR it runs the suites of other people in that directory instead: Eclipse Paho's and
+# mqtt5-conformance (scripts/run-suites.sh).
 soak: export UNS_SOAK := 1
 soak: export UNS_TEST_PYTHON := $(VENV)/bin/python
 soak: export PATH := $(VENV)/bin:$(PATH)
 soak:
 	@scripts/check-tools.sh test
 	@scripts/install-test-needs.sh "$(VENV)"
-	@command -v cargo-nextest >/dev/null || { echo "first: make tools" >&2; exit 1; }
-	@cargo nextest run --release --profile soak $(SOAK_ARGS)
+	@if [ -n "$(SUITES)" ]; then \
+		scripts/build-page.sh && cargo build --release --package uns --bin uns && \
+		exec scripts/run-suites.sh "$(SUITES)" "$(CARGO_TARGET_DIR)/release/uns"; \
+		exit 1; \
+	fi; \
+	command -v cargo-nextest >/dev/null || { echo "first: make tools" >&2; exit 1; }; \
+	exec cargo nextest run --release --profile soak $(SOAK_ARGS)
 
 # What is nice to have: the test runner that stops hung tests, the licence and advisory checks.
 tools:
