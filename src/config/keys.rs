@@ -14,7 +14,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ),
     ("mqtt.cores", "Broker threads, each with its own connections; 0 means one per core."),
     ("mqtt.connections_max", "Connections beyond this are refused (CONNACK 0x97)."),
-    ("mqtt.packet_bytes_max", "Largest MQTT packet taken; advertised to MQTT 5 clients."),
+    (
+        "mqtt.packet_bytes_max",
+        "Largest MQTT packet taken; advertised to MQTT 5 clients. A larger one ends its connection, a line in the log and a dead letter say why.",
+    ),
     (
         "mqtt.connect_timeout",
         "A connection must have sent its whole CONNECT so long after it was accepted, TLS and WebSocket included; an exchange of AUTH packets may then take as long again.",
@@ -79,6 +82,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ),
     ("mqtt.tls.key", "PEM file with its private key."),
     ("mqtt.tls.client_ca", "PEM file with the CAs of client certificates; empty asks for none."),
+    (
+        "mqtt.tls.client_crl",
+        "PEM file with a revocation list of each of these CAs; empty for none. Connections whose certificate is revoked, or whose CA is removed, end when the files have changed.",
+    ),
     (
         "mqtt.tls.client_certificate",
         "With client_ca: \"required\", or \"optional\" (one that is shown must be good).",

@@ -81,6 +81,8 @@ const RETAINED_PLAIN: Share = 4;
 const WAITING: Share = 8;
 /// One client of them.
 const OUTBOUND: Share = 1;
+/// One packet.
+const PACKET: Share = 1;
 /// Incomplete packets.
 const UNREAD: Share = 4;
 /// What absent sessions are owed.
@@ -152,6 +154,7 @@ impl Config {
         fit("history.memory", &mut self.history.memory, HISTORY, mib(1));
         fit("http.body_bytes_max", &mut self.http.body_bytes_max, BODY, mib(1));
         let mqtt = &mut self.mqtt;
+        fit("mqtt.packet_bytes_max", &mut mqtt.packet_bytes_max, PACKET, kib(1088));
         fit("mqtt.outbound_bytes_max", &mut mqtt.outbound_bytes_max, OUTBOUND, kib(64));
         let retained = &mut mqtt.limits.retained_bytes;
         fit("mqtt.limits.retained_bytes", retained, RETAINED, mib(1));

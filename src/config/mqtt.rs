@@ -45,6 +45,7 @@ pub(crate) struct Tls {
     pub(crate) certificate: PathBuf,
     pub(crate) key: PathBuf,
     pub(crate) client_ca: PathBuf,
+    pub(crate) client_crl: PathBuf,
     pub(crate) client_certificate: ClientCertificate,
     pub(crate) lenient: bool,
     pub(crate) durability: ListenerDurability,
@@ -157,7 +158,7 @@ impl Default for Mqtt {
             proxy_protocol: false,
             cores: 0,
             connections_max: 19_000,
-            packet_bytes_max: ByteSize::kib(1088),
+            packet_bytes_max: ByteSize::mib(4),
             connect_timeout: Span::seconds(10),
             keep_alive_max: Span::seconds(3600),
             outbound_bytes_max: ByteSize::mib(8),
@@ -218,9 +219,11 @@ impl Mqtt {
         if let Some((key, _)) = self.addresses().find(|(key, _)| super::access::is_secure(key)) {
             self.check_files(key)?;
         }
-        if self.tls.client_certificate == ClientCertificate::Optional
-            && self.tls.client_ca.as_os_str().is_empty()
-        {
+        let no_ca = self.tls.client_ca.as_os_str().is_empty();
+        if no_ca && !self.tls.client_crl.as_os_str().is_empty() {
+            bail!("mqtt.tls.client_crl needs mqtt.tls.client_ca, the CAs whose lists it holds");
+        }
+        if self.tls.client_certificate == ClientCertificate::Optional && no_ca {
             bail!("mqtt.tls.client_certificate = \"optional\" needs mqtt.tls.client_ca");
         }
         Ok(())

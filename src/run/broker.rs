@@ -115,6 +115,7 @@ fn tls(mqtt: &Mqtt) -> Option<Tls> {
     let files = &mqtt.tls;
     given(&files.certificate).then(|| Tls {
         client_ca: Some(files.client_ca.clone()).filter(|path| given(path)),
+        client_crl: Some(files.client_crl.clone()).filter(|path| given(path)),
         client_optional: files.client_certificate == ClientCertificate::Optional,
         ..Tls::new(&files.certificate, &files.key)
     })

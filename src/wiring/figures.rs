@@ -95,6 +95,7 @@ impl Figures {
             let before = match reason {
                 Reason::NotAuthorized => broker.denied_publishes,
                 Reason::MemoryFull => broker.memory_publishes,
+                Reason::PayloadTooLarge => broker.oversize,
                 Reason::QuotaExceeded => broker.limited[Limit::Retained as usize],
                 _ => 0,
             };

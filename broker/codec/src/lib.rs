@@ -56,8 +56,8 @@ pub use property::user::UserProperties;
 pub use property::{Properties, Property};
 pub use puback::{Ack, Puback, Pubcomp, Pubrec, Pubrel};
 pub use publish::{
-    Encoded, Publish, PublishProperties, decode_publish, encode_publish, patch_packet_id,
-    patch_topic_alias,
+    Encoded, Publish, PublishProperties, PublishTopic, decode_publish, encode_publish,
+    patch_packet_id, patch_topic_alias, publish_topic,
 };
 pub use reason::ReasonCode;
 pub use suback::{ReasonCodes, Suback};

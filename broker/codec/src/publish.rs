@@ -7,7 +7,7 @@ use bytes::BufMut;
 use crate::property::pass_through::passes;
 use crate::property::{Place, Property, PropertyReader};
 use crate::read::Reader;
-use crate::topic::check_topic_bytes;
+use crate::topic::{check_topic, check_topic_bytes};
 use crate::write::{Body, Put, Section, packet, section, varint_len};
 use crate::{Error, PacketId, PacketType, PassThrough, QoS, SubscriptionIds, Version};
 
@@ -134,6 +134,60 @@ pub fn decode_publish(version: Version, header: u8, body: &[u8]) -> Result<Publi
     }
     let retain = header & 1 != 0;
     Ok(Publish { dup, qos, retain, topic, packet_id, properties, payload: from.take_rest() })
+}
+
+/// What the beginning of a PUBLISH says of where it goes, when the rest is not waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishTopic<'a> {
+    /// More of it has to arrive.
+    Incomplete,
+    /// Its topic.
+    Name(&'a str),
+    /// The alias of its topic.
+    Alias(NonZeroU16),
+    /// It is no well-formed PUBLISH.
+    Unknown,
+}
+
+/// Reads the topic at the beginning of a PUBLISH, `bytes` from its first byte on, however large
+/// the packet is and however little of it is there.
+#[must_use]
+pub fn publish_topic(version: Version, bytes: &[u8]) -> PublishTopic<'_> {
+    match topic_of(version, bytes) {
+        Ok(topic) => topic,
+        Err(Error::Truncated { .. }) => PublishTopic::Incomplete,
+        Err(_) => PublishTopic::Unknown,
+    }
+}
+
+fn topic_of(version: Version, bytes: &[u8]) -> Result<PublishTopic<'_>, Error> {
+    /// Longer properties are not waited for.
+    const PROPERTIES_MAX: u32 = 1 << 16;
+    let mut from = Reader::new(bytes);
+    let header = from.u8("fixed header")?;
+    from.varint("remaining length")?;
+    let topic = from.utf8("topic name")?;
+    if !topic.is_empty() {
+        check_topic(topic)?;
+        return Ok(PublishTopic::Name(topic));
+    }
+    if version != Version::V5 {
+        return Ok(PublishTopic::Unknown);
+    }
+    if header & 0b110 != 0 {
+        from.u16("packet identifier")?;
+    }
+    let mut ahead = from;
+    if ahead.varint("property length")? > PROPERTIES_MAX {
+        return Ok(PublishTopic::Unknown);
+    }
+    let mut properties = PropertyReader::new(&mut from, Place::Packet(PacketType::Publish))?;
+    while let Some(property) = properties.next()? {
+        if let Property::TopicAlias(alias) = property {
+            return Ok(PublishTopic::Alias(alias));
+        }
+    }
+    Ok(PublishTopic::Unknown)
 }
 
 /// Where things are in an encoded PUBLISH.

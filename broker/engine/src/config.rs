@@ -107,7 +107,7 @@ pub enum Durability {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            packet_bytes_max: (1 << 20) + (64 << 10),
+            packet_bytes_max: 4 << 20,
             receive_maximum: 8192,
             topic_alias_maximum: 128,
             topic_alias_out_maximum: 64,

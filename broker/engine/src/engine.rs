@@ -14,6 +14,7 @@ mod exchange;
 mod figures;
 mod inspect;
 mod leaving;
+mod oversize;
 mod pass_on;
 mod permit;
 mod publish;
@@ -45,6 +46,7 @@ use crate::gate::{Gate, Placed, Rejection};
 use crate::key::{Address, CoreNo, Key, Slots};
 use crate::login::{OwnedLogin, Peer};
 use crate::outbound::Desk;
+use crate::oversize::{Oversize, Told};
 use crate::policy::Policies;
 use crate::route::{Routes, Shares};
 use crate::stats::Stats;
@@ -132,6 +134,10 @@ pub struct Effects<R> {
     pub refused: Vec<RefusedLogin>,
     /// Faults that were passed over, to be told to them as well.
     pub forgiven: Vec<Forgiven>,
+    /// Packets over the limit, to be told to them as well.
+    pub oversize: Vec<Oversize>,
+    /// Addresses that began TLS on a listener without, and the listener.
+    pub began_tls: Vec<(Box<str>, Box<str>)>,
 }
 
 impl<R> Default for Effects<R> {
@@ -147,6 +153,8 @@ impl<R> Default for Effects<R> {
             asked: vec![],
             refused: vec![],
             forgiven: vec![],
+            oversize: vec![],
+            began_tls: vec![],
         }
     }
 }
@@ -188,6 +196,8 @@ pub struct Engine<G: Gate> {
     accounts_checked: Option<u64>,
     /// Connections that must not be answered, to be ended at the next tick.
     unanswered: Vec<Key>,
+    /// Whose packets over the limit were told lately.
+    told_oversize: Told,
     scratch: Vec<u8>,
     tracer: Tracer,
     effects: Effects<G::Receipt>,
@@ -215,6 +225,7 @@ impl<G: Gate> Engine<G> {
             stalled: Vec::new(),
             accounts_checked: None,
             unanswered: Vec::new(),
+            told_oversize: Told::default(),
             scratch: Vec::new(),
             tracer: Tracer::default(),
             effects: Effects::default(),

@@ -28,6 +28,7 @@ mod forgive;
 mod inspect;
 mod message;
 mod outbound;
+mod oversize;
 mod pace;
 mod policy;
 mod pressure;
@@ -65,6 +66,7 @@ pub use login::{
     Anonymous, Authenticate, Certificate, Exchange, Identity, Login, OwnedLogin, Password, Peer,
     Reservation, Step, Transport, Verdict,
 };
+pub use oversize::Oversize;
 pub use pressure::Pressure;
 pub use retained::{Held, Quota, Retained, RetainedMessages, Walk};
 pub use route::Member;

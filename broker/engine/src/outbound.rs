@@ -169,7 +169,9 @@ impl Outbound {
                 Pace::Fine | Pace::Behind { .. } => desk.config.output_bytes_max,
             };
             let waiting = self.output.len() - self.written;
-            if waiting + message.bytes() > limit || !self.may_wait(desk) {
+            // One that goes out alone may be as large as packets may be.
+            let fits = waiting == 0 || waiting + message.bytes() <= limit;
+            if !fits || !self.may_wait(desk) {
                 return self.drop(Drop::OutputFull, &mut desk.stats);
             }
         } else if !self.queue.is_empty() || !self.can_send(desk) {

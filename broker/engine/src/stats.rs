@@ -82,6 +82,8 @@ numbers! {
     denied,
     /// The publishes of them.
     denied_publishes,
+    /// Publishes refused since their packet is over the limit; they are in `rejected` too.
+    oversize,
     /// Publishes refused for lack of memory before the gate saw them.
     memory_publishes,
     /// Sessions that ended because their client did not come back in time.

@@ -82,6 +82,8 @@ pub struct Tls {
     pub key: PathBuf,
     /// The CAs of client certificates; without them no client is asked for one.
     pub client_ca: Option<PathBuf>,
+    /// Lists of what these CAs revoked, one of each; without them nothing is revoked.
+    pub client_crl: Option<PathBuf>,
     /// Whether a client without a certificate is let in all the same.
     pub client_optional: bool,
     /// How often the files are looked at.
@@ -95,6 +97,7 @@ impl Tls {
             certificate: certificate.into(),
             key: key.into(),
             client_ca: None,
+            client_crl: None,
             client_optional: false,
             look_interval: Duration::from_secs(3),
         }

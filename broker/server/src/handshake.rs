@@ -2,6 +2,8 @@
 //! a task of its own here, timed and counted, so that a silent one holds up nobody; the cores see
 //! only connections that are through.
 
+mod explain;
+mod plain;
 mod proxy;
 mod upgrade;
 
@@ -24,6 +26,7 @@ use crate::accept::Floor;
 use crate::config::{Handshakes, Listener};
 use crate::counters::{Counters, Failure};
 use crate::tls::{Certificates, certificate_of};
+use crate::told::Told;
 use crate::websocket::Deframer;
 use crate::worker::{Layers, Socket};
 pub(crate) use proxy::read as read_proxy_header;
@@ -35,11 +38,13 @@ pub use upgrade::{Pages, Programs, accept_upgrade};
 pub(crate) struct Failed {
     cause: Failure,
     why: String,
+    /// What the operators are told of it.
+    mend: Option<&'static str>,
 }
 
 impl Failed {
     fn new(cause: Failure, why: &impl ToString) -> Self {
-        Self { cause, why: why.to_string() }
+        Self { cause, why: why.to_string(), mend: None }
     }
 
     fn proxy(error: &io::Error) -> Self {
@@ -47,7 +52,13 @@ impl Failed {
     }
 
     fn tls(error: &io::Error) -> Self {
-        Self::new(Failure::Tls, error)
+        Self { mend: explain::explain(error), ..Self::new(Failure::Tls, error) }
+    }
+
+    fn not_tls() -> Self {
+        let mend = "it speaks MQTT without TLS to a listener with TLS (mqtt.tls.listen): turn TLS \
+                    on in the client, or have it connect to mqtt.listen";
+        Self { mend: Some(mend), ..Self::new(Failure::Tls, &"MQTT without TLS") }
     }
 
     fn upgrade(error: &io::Error) -> Self {
@@ -92,6 +103,7 @@ pub(crate) struct Hall {
     pages: Arc<dyn Pages>,
     counters: Arc<Counters>,
     pub(crate) guests: Arc<Guests>,
+    told: Told,
 }
 
 impl fmt::Debug for Hall {
@@ -116,7 +128,8 @@ impl Hall {
         pages: Arc<dyn Pages>,
         counters: Arc<Counters>,
     ) -> Self {
-        Self { limits, certificates, pages, counters, guests: Arc::default() }
+        let (guests, told) = (Arc::default(), Told::default());
+        Self { limits, certificates, pages, counters, guests, told }
     }
 
     /// Ends every handshake and begins no other.
@@ -170,6 +183,11 @@ impl Hall {
             Err(_) => Failed::new(Failure::Timeout, &"it took too long"),
         };
         self.counters.failed(listener.transport, failed.cause);
+        if let Some(mend) = failed.mend
+            && self.told.is_due(mend, &from.to_string())
+        {
+            tracing::warn!(peer = %from, listener = %listener.address, "not let in: {mend}");
+        }
         tracing::debug!(
             peer = %from,
             listener = %listener.address,
@@ -213,6 +231,9 @@ impl Hall {
                 let config = certificates
                     .map(|certificates| certificates.config(web))
                     .ok_or_else(|| Failed::new(Failure::Tls, &"there is no certificate"))?;
+                if plain::answer(&mut stream).await.map_err(|error| Failed::tls(&error))? {
+                    return Err(Failed::not_tls());
+                }
                 let accepted = TlsAcceptor::from(config).accept(stream).await;
                 let mut stream = accepted.map_err(|error| Failed::tls(&error))?;
                 let early = if web { self.upgrade(&mut stream, address).await? } else { vec![] };

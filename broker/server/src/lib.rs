@@ -28,6 +28,7 @@ mod handshake;
 mod loads;
 mod post;
 mod tls;
+mod told;
 mod traces;
 mod turnstile;
 mod verify;

@@ -111,8 +111,7 @@ impl Server {
         let post = Post::new(cores);
         let verifiers =
             Verifiers::start(config.verification, broker.clone(), post.clone(), clock.clone())?;
-        let (mut doors, mut desks, mut threads) = (Vec::new(), Vec::new(), Vec::new());
-        let mut order_desks = Vec::new();
+        let (mut doors, mut desks, mut order_desks, mut threads) = (vec![], vec![], vec![], vec![]);
         let sources = Sources::new(&broker, &counters, ledger.as_ref(), clock.monotonic());
         for core in 0..cores {
             let (door, arrivals) = mpsc::channel(ARRIVALS_MAX);
@@ -137,6 +136,7 @@ impl Server {
                 sources: sources.clone(),
                 stop: stopped.clone(),
                 upkeep: Upkeep::new(&config, deps.give_back),
+                certificates: certificates.clone(),
             })?);
         }
         let (stop_sessions, stopped) = watch::channel(false);

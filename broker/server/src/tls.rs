@@ -8,6 +8,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
@@ -16,7 +17,9 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime,
+};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, ServerConnection};
@@ -33,6 +36,8 @@ struct Material {
     web: Arc<ServerConfig>,
     /// Of HTTPS: pages and programs there log in without certificates.
     page: Arc<ServerConfig>,
+    /// Who judges client certificates, where they are asked for.
+    clients: Option<Arc<dyn ClientCertVerifier>>,
 }
 
 /// What a file looked like, without its content: when it was changed, its length, and which file
@@ -44,6 +49,8 @@ pub(crate) struct Certificates {
     files: Tls,
     current: ArcSwap<Material>,
     counters: Arc<Counters>,
+    /// How often the files were read again.
+    generation: AtomicU64,
     /// Somebody wants the files read again, changed or not.
     asked: Notify,
     /// The files as they serve, and as they last failed to.
@@ -58,6 +65,7 @@ impl Certificates {
             current: ArcSwap::from_pointee(build(files)?),
             files: files.clone(),
             counters,
+            generation: AtomicU64::new(0),
             asked: Notify::new(),
             looks: Mutex::new((look, None)),
         }))
@@ -72,6 +80,20 @@ impl Certificates {
     /// What a handshake of HTTPS that begins now goes by.
     pub(crate) fn page(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.current.load().page)
+    }
+
+    /// Another number means other files: who is connected may have to go.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Whether a client that shows these certificates would still be let in.
+    pub(crate) fn still_takes(&self, shown: &[CertificateDer<'_>]) -> bool {
+        let current = self.current.load();
+        let (Some(clients), Some((own, between))) = (&current.clients, shown.split_first()) else {
+            return true;
+        };
+        clients.verify_client_cert(own, between, UnixTime::now()).is_ok()
     }
 
     /// Has the files read again soon.
@@ -96,12 +118,13 @@ pub(crate) fn describe(der: &[u8]) -> Certificate {
 }
 
 fn look(files: &Tls) -> Look {
-    let paths = [Some(&files.certificate), Some(&files.key), files.client_ca.as_ref()];
+    let of_clients = [files.client_ca.as_ref(), files.client_crl.as_ref()];
+    let paths = [Some(&files.certificate), Some(&files.key)].into_iter().chain(of_clients);
     let seen = |path: &Path| {
         let metadata = fs::metadata(path).ok()?;
         Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
     };
-    paths.into_iter().flatten().map(|path| seen(path)).collect()
+    paths.flatten().map(|path| seen(path)).collect()
 }
 
 fn build(files: &Tls) -> Result<Material, Error> {
@@ -121,12 +144,17 @@ fn build(files: &Tls) -> Result<Material, Error> {
         .with_single_cert(chain.clone(), key.clone_key())
         .map_err(|error| fault(&files.certificate)(format!("with its key: {error}")))?;
     page.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let builder = match &files.client_ca {
+    let revoked = match &files.client_crl {
+        Some(path) => revocations(path).map_err(fault(path))?,
+        None => vec![],
+    };
+    let clients = match &files.client_ca {
+        None => None,
+        Some(path) => Some(verifier(path, revoked, files.client_optional).map_err(fault(path))?),
+    };
+    let builder = match &clients {
         None => builder.with_no_client_auth(),
-        Some(path) => {
-            let verifier = verifier(path, files.client_optional).map_err(fault(path))?;
-            builder.with_client_cert_verifier(verifier)
-        }
+        Some(clients) => builder.with_client_cert_verifier(Arc::clone(clients)),
     };
     let mut mqtt = builder
         .with_single_cert(chain, key)
@@ -134,7 +162,7 @@ fn build(files: &Tls) -> Result<Material, Error> {
     let mut web = mqtt.clone();
     mqtt.alpn_protocols = vec![b"mqtt".to_vec()];
     web.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Material { mqtt: Arc::new(mqtt), web: Arc::new(web), page: Arc::new(page) })
+    Ok(Material { mqtt: Arc::new(mqtt), web: Arc::new(web), page: Arc::new(page), clients })
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -144,13 +172,27 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     if read.is_empty() { Err("it holds no certificate".into()) } else { Ok(read) }
 }
 
-fn verifier(path: &Path, optional: bool) -> Result<Arc<dyn ClientCertVerifier>, String> {
+fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, String> {
+    let read = CertificateRevocationListDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| error.to_string())?;
+    if read.is_empty() { Err("it holds no revocation list".into()) } else { Ok(read) }
+}
+
+/// A certificate of a CA without a list is refused where there are lists at all: nobody knows
+/// whether it was revoked.
+fn verifier(
+    path: &Path,
+    revoked: Vec<CertificateRevocationListDer<'static>>,
+    optional: bool,
+) -> Result<Arc<dyn ClientCertVerifier>, String> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
         roots.add(certificate).map_err(|error| error.to_string())?;
     }
     let provider = Arc::new(default_provider());
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let builder = builder.with_crls(revoked).only_check_end_entity_revocation();
     let builder = if optional { builder.allow_unauthenticated() } else { builder };
     builder.build().map_err(|error| error.to_string())
 }

@@ -1,5 +1,6 @@
 //! One core: its engine, its connections, and the tick that flushes them.
 
+mod certificates;
 mod connection;
 mod figures;
 mod flush;
@@ -27,6 +28,8 @@ use uns_namespace::Namespace;
 
 use crate::gate::ServerGate;
 use crate::post::Post;
+use crate::tls::Certificates;
+use crate::told::Told;
 use crate::verify::Verifiers;
 pub(crate) use figures::Sources;
 pub(crate) use layered::Layers;
@@ -117,6 +120,7 @@ pub(crate) struct Setup {
     pub(crate) stop: watch::Receiver<Option<Duration>>,
     pub(crate) sources: Sources,
     pub(crate) upkeep: Upkeep,
+    pub(crate) certificates: Option<Arc<Certificates>>,
 }
 
 /// What a core does now and then.
@@ -162,6 +166,12 @@ pub(crate) struct Worker {
     flush_waker: RefCell<Option<Waker>>,
     flush_due: Cell<bool>,
     stalled: tokio::sync::Notify,
+    certificates: Option<Arc<Certificates>>,
+    /// The files that all connections but those below were judged by.
+    judged: Cell<u64>,
+    unjudged: RefCell<Vec<Key>>,
+    /// Strangers that operators were told of.
+    told: Told,
     /// Incomplete packets of all its connections, while memory is short.
     unread_bytes_max: usize,
 }
@@ -189,6 +199,10 @@ impl Worker {
             flush_waker: RefCell::new(None),
             flush_due: Cell::new(false),
             stalled: tokio::sync::Notify::new(),
+            certificates: setup.certificates.clone(),
+            judged: Cell::default(),
+            unjudged: RefCell::default(),
+            told: Told::default(),
             unread_bytes_max: setup.upkeep.unread_bytes_max,
         })
     }

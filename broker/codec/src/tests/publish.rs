@@ -4,6 +4,32 @@ use std::num::{NonZeroU16, NonZeroU32};
 
 use crate::*;
 
+#[test]
+fn the_topic_of_a_publish_is_read_before_the_rest_has_arrived() {
+    let name = |version, bytes: &[u8]| match publish_topic(version, bytes) {
+        PublishTopic::Name(name) => name.to_owned(),
+        other => format!("{other:?}"),
+    };
+    // A packet of 200 MB, of which little is there.
+    let head = b"\x32\xff\xff\xff\x5f\0\x03a/b";
+    for version in Version::ALL {
+        assert_eq!(name(version, head), "a/b");
+        for cut in 0..head.len() {
+            assert_eq!(name(version, &head[..cut]), "Incomplete", "{cut}");
+        }
+    }
+    let alias = b"\x32\xff\xff\xff\x5f\0\0\0\x07\x05\x01\x01\x23\0\x09";
+    assert_eq!(publish_topic(Version::V5, alias), PublishTopic::Alias(NonZeroU16::new(9).unwrap()));
+    assert_eq!(publish_topic(Version::V5, &alias[..14]), PublishTopic::Incomplete);
+    assert_eq!(publish_topic(Version::V311, alias), PublishTopic::Unknown);
+    for wrong in [&b"\x30\xff\xff\xff\xff\x01"[..], b"\x30\xff\xff\xff\x5f\0\x01#"] {
+        assert_eq!(publish_topic(Version::V5, wrong), PublishTopic::Unknown);
+    }
+    // Properties that nobody waits for.
+    let long = b"\x30\xff\xff\xff\x5f\0\0\xff\xff\x7f";
+    assert_eq!(publish_topic(Version::V5, long), PublishTopic::Unknown);
+}
+
 fn raw(properties: &[Property<'_>]) -> Vec<u8> {
     let mut raw = Vec::new();
     properties.iter().for_each(|property| property.encode(&mut raw).unwrap());

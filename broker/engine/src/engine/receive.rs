@@ -91,7 +91,10 @@ impl<G: Gate> Engine<G> {
                     }
                     step
                 }
-                Err(error) => Err(self.fault(key, rest, error)),
+                Err(error) => match self.unframed(now, key, rest, error) {
+                    Some(fatal) => Err(fatal),
+                    None => return Received::More(at),
+                },
             };
             match step {
                 Ok(Step::Next) => {}
@@ -194,10 +197,15 @@ impl<G: Gate> Engine<G> {
 
     /// A CONNECT that cannot be read is answered in a form its client reads (TRAP-01), or not at all
     /// where that cannot be told.
-    fn fault(&mut self, key: Key, bytes: &[u8], error: Error) -> Fatal {
+    pub(super) fn fault(&mut self, key: Key, bytes: &[u8], error: Error) -> Fatal {
         let Some(connection) = self.connections.get_mut(key) else { return error.into() };
         if !matches!(connection.phase, Phase::New) {
             return error.into();
+        }
+        if begins_tls(bytes) {
+            connection.outbound.say(&mut self.desk, say_no_tls).ok();
+            let peer = &connection.peer;
+            self.effects.began_tls.push((peer.address.clone(), peer.listener.clone()));
         }
         let form = connect_form(bytes);
         // The oldest form has no words for what is wrong with bytes.
@@ -252,6 +260,18 @@ impl<G: Gate> Engine<G> {
         }
         Ok(Step::Next)
     }
+}
+
+/// Whether the first bytes of a connection are those of a TLS client: a record of a handshake.
+fn begins_tls(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x16, 0x03])
+}
+
+/// A fatal alert, which is what a TLS client reads: "protocol version".
+fn say_no_tls(out: &mut Vec<u8>) -> Result<usize, Error> {
+    const ALERT: [u8; 7] = [0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46];
+    out.extend_from_slice(&ALERT);
+    Ok(ALERT.len())
 }
 
 /// The version whose CONNACK the client of a damaged or unknown CONNECT reads, by protocol name and

@@ -33,6 +33,7 @@ impl Certificates {
         match build(&self.files) {
             Ok(material) => {
                 self.current.store(Arc::new(material));
+                self.generation.fetch_add(1, Ordering::Release);
                 (*serving, *failed) = (now, None);
                 self.counters.reloaded.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(certificate = %self.files.certificate.display(), "TLS files read again");

@@ -32,11 +32,12 @@ pub(super) async fn serve(worker: Rc<Worker>, link: Rc<Link>) {
 /// the writing half is closed first, and what still comes is thrown away for a moment.
 async fn linger(stream: Stream) {
     const PATIENCE: Duration = Duration::from_secs(3);
-    const BYTES_MAX: usize = 1 << 20;
+    // A packet over the limit may be on its way, whose client reads no word before it is sent.
+    const BYTES_MAX: usize = 64 << 20;
     let drain = async {
         let Ok(mut stream) = stream.farewell().await else { return };
         stream.shutdown().await.ok();
-        let mut scratch = vec![0; 4096];
+        let mut scratch = vec![0; 16 << 10];
         let mut drained = 0;
         while drained < BYTES_MAX {
             if stream.readable().await.is_err() {

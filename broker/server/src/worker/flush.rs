@@ -91,6 +91,28 @@ impl Worker {
                 "a fault against MQTT was passed over, since the listener is lenient"
             );
         }
+        for (peer, listener) in std::mem::take(&mut engine.effects().began_tls) {
+            if self.told.is_due("TLS", &peer) {
+                tracing::warn!(
+                    %peer,
+                    %listener,
+                    "not let in: it speaks TLS to a listener without TLS (mqtt.listen): have it \
+                     connect to mqtt.tls.listen, or turn TLS off in the client"
+                );
+            }
+        }
+        for large in std::mem::take(&mut engine.effects().oversize) {
+            tracing::warn!(
+                client = %large.client_id,
+                peer = %large.address,
+                packet = %large.packet,
+                topic = large.topic.as_deref(),
+                bytes = large.bytes,
+                max = large.max,
+                "a packet over mqtt.packet_bytes_max ended its connection; a client that sends it \
+                 again is jammed until the setting is raised or it sends less"
+            );
+        }
         if engine.effects().asked.is_empty() {
             return;
         }

@@ -11,6 +11,7 @@ use broker_engine::Transport;
 use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::ServerConnection;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use crate::counters::{Counters, Failure};
 use crate::websocket::{self, Course, Deframer};
@@ -166,6 +167,10 @@ impl Layered {
                 return Poll::Ready(Err(io::Error::new(ErrorKind::InvalidData, error)));
             }
         }
+    }
+
+    pub(super) fn client_certificates(&self) -> Option<&[CertificateDer<'static>]> {
+        self.layers.tls.as_ref()?.peer_certificates()
     }
 
     pub(super) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use super::Carrier;
 use super::layered::Layered;
@@ -50,6 +51,14 @@ impl Stream {
         match self {
             Self::Plain(socket) => socket.try_write(bytes),
             Self::Layered(layered) => layered.try_write(bytes),
+        }
+    }
+
+    /// What its client showed in TLS.
+    pub(super) fn client_certificates(&self) -> Option<&[CertificateDer<'static>]> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Layered(layered) => layered.client_certificates(),
         }
     }
 

@@ -72,6 +72,7 @@ async fn keep_time(worker: Rc<Worker>, give_back: fn()) {
         worker.engine.borrow_mut().tick(now);
         ticks = if worker.is_short() { ticks + 1 } else { 0 };
         worker.shed_unread(now);
+        worker.judge_certificates(now);
         if ticks % A_SECOND == 1 {
             give_back();
         }

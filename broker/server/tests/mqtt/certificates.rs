@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use broker_codec::Version;
 use broker_server::{Config, Deps, Tls, Transport};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
+    DnType, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
 };
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -35,19 +36,46 @@ impl Authority {
     pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("parameters");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().expect("a key");
         let pem = params.self_signed(&key).expect("a certificate").pem();
         Self { issuer: Issuer::new(params, key), pem }
     }
 
+    /// The list of what this CA revoked, by serial number.
+    pub(crate) fn revoke(&self, serials: &[u64]) -> String {
+        let day = |day| rcgen::date_time_ymd(2026, 1, day);
+        let revoked = |serial: &u64| RevokedCertParams {
+            serial_number: SerialNumber::from(*serial),
+            revocation_time: day(2),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let list = CertificateRevocationListParams {
+            this_update: day(2),
+            next_update: rcgen::date_time_ymd(2096, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: serials.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        list.signed_by(&self.issuer).expect("a list").pem().expect("PEM")
+    }
+
     /// A certificate for `localhost` with this subject.
     pub(crate) fn issue(&self, common_name: &str) -> Pair {
+        self.issue_as(common_name, None)
+    }
+
+    /// The same with this serial number.
+    pub(crate) fn issue_as(&self, common_name: &str, serial: Option<u64>) -> Pair {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::OrganizationName, "Acme");
         params.distinguished_name.push(DnType::CommonName, common_name);
         let key = KeyPair::generate().expect("a key");
+        params.serial_number = serial.map(SerialNumber::from);
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate").pem();
         Pair { certificate, key: key.serialize_pem() }
     }

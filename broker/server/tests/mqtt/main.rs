@@ -25,6 +25,7 @@ mod maximum_packet_size;
 mod names;
 mod namespace;
 mod outgoing_aliases;
+mod oversize;
 mod properties;
 mod proxy_header;
 mod refusals;

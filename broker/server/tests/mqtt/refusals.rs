@@ -53,7 +53,7 @@ fn trap_24_publishes_that_are_refused() {
 fn trap_20_sizes_both_ways() {
     let broker = Broker::with(|config| config.engine.packet_bytes_max = 1000);
     let mut client = broker.v5("c");
-    client.bytes(&[0x30, 0xFF, 0xFF, 0xFF, 0x7F]);
+    client.bytes(b"\x30\xFF\xFF\xFF\x7F\0\x01a");
     assert_eq!(client.disconnected(), R::PacketTooLarge);
     let small = Connect {
         properties: ConnectProperties {

@@ -1,0 +1,88 @@
+//! A packet over the limit ends its connection and leaves a trace (NS-32): a client that sends it
+//! again after every reconnect is jammed until somebody reads why.
+
+use broker_codec::{Error, PacketType, PublishTopic, QoS, ReasonCode, publish_topic};
+
+use super::publish::Culprit;
+use super::receive::Fatal;
+use super::{Engine, Now};
+use crate::gate::{Gate, Rejection};
+use crate::key::Key;
+use crate::message::Message;
+use crate::oversize::Oversize;
+
+impl<G: Gate> Engine<G> {
+    /// The fixed header of a packet cannot be read, or says too much. `None` while the topic of a
+    /// PUBLISH that is too large has not arrived.
+    #[cold]
+    pub(super) fn unframed(
+        &mut self,
+        now: Now,
+        key: Key,
+        bytes: &[u8],
+        error: Error,
+    ) -> Option<Fatal> {
+        let Error::PacketTooLarge { len, max } = error else {
+            return Some(self.fault(key, bytes, error));
+        };
+        let Some(connection) = self.connections.get(key).filter(|c| c.is_up()) else {
+            return Some(self.fault(key, bytes, error));
+        };
+        let fatal = Some(Fatal(error.reason()));
+        let header = bytes.first().copied().unwrap_or_default();
+        let Some(packet) = PacketType::from_header(header) else { return fatal };
+        let topic: Option<Box<str>> = match packet {
+            PacketType::Publish => match publish_topic(connection.version, bytes) {
+                PublishTopic::Incomplete => return None,
+                PublishTopic::Name(topic) => Some(topic.into()),
+                PublishTopic::Alias(alias) => {
+                    let known = connection.aliases.get(usize::from(alias.get()));
+                    known.and_then(Option::as_deref).map(Into::into)
+                }
+                PublishTopic::Unknown => None,
+            },
+            _ => None,
+        };
+        if let Some(topic) = &topic {
+            self.bury_oversize(now, key, (header, topic), (len, max));
+        }
+        let connection = self.connections.get(key)?;
+        if self.told_oversize.is_due(&connection.client_id, now.monotonic) {
+            let client_id = connection.client_id.clone();
+            let address = connection.peer.address.clone();
+            self.effects.oversize.push(Oversize {
+                client_id,
+                address,
+                packet,
+                topic,
+                bytes: len,
+                max,
+            });
+        }
+        fatal
+    }
+
+    fn bury_oversize(
+        &mut self,
+        now: Now,
+        key: Key,
+        (header, topic): (u8, &str),
+        (len, max): (usize, usize),
+    ) {
+        self.desk.stats.oversize += 1;
+        let detail =
+            format!("a PUBLISH of {len} bytes exceeds mqtt.packet_bytes_max, which is {max} bytes");
+        let mut refused = Rejection::new(ReasonCode::PacketTooLarge, "payload_too_large", detail);
+        let message = Message {
+            topic,
+            qos: QoS::from_level(header >> 1 & 3).unwrap_or_default().level(),
+            retain: header & 1 != 0,
+            expiry: None,
+            properties: &[],
+            // It is not waited for.
+            payload: &[],
+            publisher: None,
+        };
+        self.bury(now, Culprit::Client(key), &message, &mut refused);
+    }
+}

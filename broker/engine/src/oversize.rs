@@ -1,0 +1,44 @@
+//! Packets over the limit, and whose were told lately.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use ahash::RandomState;
+use broker_codec::PacketType;
+
+/// A packet that was too large, for the operators' log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Oversize {
+    /// Who sent it.
+    pub client_id: Box<str>,
+    /// Where it came from.
+    pub address: Box<str>,
+    /// What it is.
+    pub packet: PacketType,
+    /// Where a PUBLISH was to go.
+    pub topic: Option<Box<str>>,
+    /// How large it is.
+    pub bytes: usize,
+    /// How large it may be.
+    pub max: usize,
+}
+
+/// Clients whose packets were too large, and when that was told: once a minute for each.
+#[derive(Debug, Default)]
+pub(crate) struct Told(HashMap<Box<str>, Duration, RandomState>);
+
+impl Told {
+    /// Whether one of this client is to be told now.
+    pub(crate) fn is_due(&mut self, client_id: &str, now: Duration) -> bool {
+        const EVERY: Duration = Duration::from_secs(60);
+        const CLIENTS_MAX: usize = 1024;
+        if self.0.get(client_id).is_some_and(|at| now.saturating_sub(*at) < EVERY) {
+            return false;
+        }
+        if self.0.len() >= CLIENTS_MAX {
+            self.0.clear();
+        }
+        self.0.insert(client_id.into(), now);
+        true
+    }
+}
