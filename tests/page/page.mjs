@@ -200,6 +200,43 @@ const steps = {
     await row("pump").waitFor();
   },
 
+  async "a tag that rarely changes holds, and what is not there is said in words"() {
+    const hoursAgo = (hours) => new Date(Date.now() - hours * 3_600_000).toISOString();
+    publish(`${SITE}/press/setpoint`, JSON.stringify({ value: 42.5, timestamp: hoursAgo(3) }));
+    publish(`${SITE}/press/broken`, JSON.stringify({ value: 5, timestamp: hoursAgo(3) }));
+    publish(`${SITE}/press/broken`, JSON.stringify({ value: 5, quality: "Bad", timestamp: hoursAgo(2) }));
+    await page.goto(`${base}#topic=${SITE}/press/setpoint`);
+    await eventually("the setpoint", () => shows("42.5"));
+    await page.getByText("the last value holds").waitFor();
+    await eventually("a line of what holds", async () => (await linePixels()) > 100 || (await linePixels()));
+    holds("it is not stale: nobody knows its pace", (await page.locator(".chip-stale").count()) === 0);
+    await page.goto(`${base}#topic=${SITE}/press/broken`);
+    await page.getByText("No samples in the last 5 min.").waitFor();
+    await shot("4-words");
+  },
+
+  async "the window is in the address, and what scrolls takes the focus"() {
+    await page.goto(`${base}#topic=${SITE}/press/temperature`);
+    await page.locator(".segmented label", { hasText: "24 h" }).click();
+    await eventually("the window in the address", async () => page.url().includes("&window=24h") || page.url());
+    await page.reload();
+    await page.locator(".segmented label.chosen", { hasText: "24 h" }).waitFor();
+    await page.locator(".segmented label", { hasText: "5 min" }).click();
+    await page.locator(".table-box[tabindex='0']").first().focus();
+  },
+
+  async "a pane that failed heals by itself"() {
+    await page.route(/\/history\?/, (route) => route.abort());
+    await page.goto(`${base}#topic=${SITE}/press/setpoint`);
+    await page.locator(".trend").getByText("Trying again…").waitFor();
+    await page.unroute(/\/history\?/);
+    await eventually("history again", async () => (await page.locator(".trend .fault").count()) === 0);
+    await eventually("the samples again", async () => (await recent()).length === 1 || (await recent()).length);
+    // The browser tells of requests the test itself broke.
+    const broken = (text) => text.includes("Failed to load resource");
+    complaints.splice(0, complaints.length, ...complaints.filter((text) => !broken(text)));
+  },
+
   async "search finds topics"() {
     await page.keyboard.press("/");
     await page.getByLabel("Search topics").fill("BERLIN temp");
@@ -237,6 +274,21 @@ const steps = {
     holds("few rows are drawn", (await page.getByRole("treeitem").count()) < 120);
     await page.getByRole("tree").evaluate((tree) => (tree.scrollTop = 0));
     await row("archive").click();
+  },
+
+  async "levels without a name are walked and opened"() {
+    publish("/l/x", "7");
+    publish("//deep", "9");
+    const level = named(/^\(empty\)$/).first();
+    await level.waitFor();
+    if ((await level.getAttribute("aria-expanded")) === "false") await level.click();
+    await row("l").first().click();
+    await row("x").first().click();
+    await eventually("the value below a level without a name", () => shows("7"));
+    holds("the topic", (await page.getByTestId("topic").textContent()) === "/l/x");
+    await page.goto(`${base}#topic=//deep`);
+    await eventually("the value from its address", () => shows("9"));
+    await row("deep").waitFor();
   },
 
   async "it is dark when asked to"() {

@@ -245,3 +245,46 @@ async fn a_topic_the_namespace_has_not_applied_yet_is_waited_for() {
     plant.publish("late", "2");
     assert_eq!(client.next().await["samples"][0]["value"], 2);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_is_decoded_once_for_all_streams_and_never_for_those_it_does_not_match() {
+    let plant = Plant::start(Config::default()).await;
+    plant.publish("wanted/a", "0");
+    plant.publish("other/a", "0");
+    let mut clients = Vec::new();
+    for n in 0..40 {
+        let mut client = plant.connect().await;
+        let filter = if n % 2 == 0 { "wanted/#" } else { "nothing/#" };
+        client.say(&format!(r#"{{"op":"subscribe","id":1,"filter":"{filter}"}}"#)).await;
+        client.next().await;
+        // It is up to date once it got a sample, or has nothing to get.
+        if n % 2 == 0 {
+            plant.publish("wanted/a", "1");
+            client.next().await;
+        }
+        clients.push(client);
+    }
+    let decoded = || {
+        let metrics = plant.metrics();
+        let line =
+            metrics.lines().find(|line| line.starts_with("uns_websocket_decoded_total ")).unwrap();
+        line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    // Those that came before got what was published for the later ones.
+    plant.publish("wanted/a", "2");
+    for client in clients.iter_mut().step_by(2) {
+        while client.next().await["samples"].as_array().unwrap().iter().all(|s| s["value"] != 2) {}
+    }
+    let before = decoded();
+    for n in 0..100 {
+        plant.publish("wanted/a", &format!("1{n:03}"));
+        plant.publish("other/a", "7");
+    }
+    for client in clients.iter_mut().step_by(2) {
+        let mut seen = 0;
+        while seen < 100 {
+            seen += client.next().await["samples"].as_array().unwrap().len();
+        }
+    }
+    assert_eq!(decoded() - before, 100, "once for all twenty");
+}

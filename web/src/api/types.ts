@@ -21,7 +21,13 @@ type Vqt = { value: Value; quality: Quality; timestamp: string };
 type Valued<Body> = Omit<Body, keyof Vqt> & Vqt;
 type MaybeValued<Body> = Omit<Body, keyof Vqt> & Partial<Vqt>;
 
-export type Sample = Valued<Schemas["Sample"]>;
+/** What a hub may say of a value beside it. */
+type Said = {
+  readonly unit?: string | undefined;
+  /** The document that came last has this field no more. */
+  readonly superseded?: boolean | undefined;
+};
+export type Sample = Valued<Schemas["Sample"]> & Said;
 export type TreeNode = MaybeValued<Schemas["TreeNode"]>;
 export type SearchHit = MaybeValued<Schemas["SearchHit"]>;
 export type HistorySample = Valued<Schemas["HistorySample"]>;

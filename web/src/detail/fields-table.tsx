@@ -36,7 +36,7 @@ export function FieldsTable({ fields, charted, chosen, onChoose }: Props) {
           </thead>
           <tbody>
             {[...fields].map(([field, reading]) => (
-              <tr key={field} className={field === charted ? "selected" : ""}>
+              <tr key={field} className={rowClass(field === charted, reading)}>
                 <th scope="row">
                   <button
                     type="button"
@@ -49,9 +49,11 @@ export function FieldsTable({ fields, charted, chosen, onChoose }: Props) {
                 </th>
                 <td className="number exact" title={valueText(reading.value)}>
                   {valueText(reading.value)}
+                  {reading.unit !== undefined && <span className="faint"> {reading.unit}</span>}
                 </td>
                 <td>
                   <QualityMark quality={reading.quality} /> {reading.quality}
+                  {reading.superseded === true && ", not in the newest"}
                 </td>
                 <td className="number faint">{shortAge(now - parseTime(reading.timestamp))}</td>
               </tr>
@@ -61,4 +63,9 @@ export function FieldsTable({ fields, charted, chosen, onChoose }: Props) {
       </ScrollBox>
     </section>
   );
+}
+
+/** What the newest document has no more is faint. */
+function rowClass(charted: boolean, reading: Reading): string {
+  return `${charted ? "selected " : ""}${reading.superseded === true ? "superseded" : ""}`;
 }

@@ -29,7 +29,7 @@ export function ValueCard({ topic, reading, document, recent }: Props) {
   const text = isDocument(reading.value)
     ? `${Object.keys(reading.value).length} fields`
     : valueText(reading.value);
-  const unit = isDocument(reading.value) ? undefined : unitOf(document?.value);
+  const unit = isDocument(reading.value) ? undefined : (reading.unit ?? unitOf(document?.value));
   return (
     <section className={`card value-card ${stale || lost ? "is-stale" : ""} is-${reading.quality}`} aria-label="Value">
       <div className="now">

@@ -94,7 +94,7 @@ export class Chart {
     return {
       width,
       height: this.#height(),
-      padding: [10, 12, 0, state ? 12 : 0],
+      padding: [10, 30, 0, state ? 30 : 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: !state } },
       scales: {

@@ -68,24 +68,32 @@ export function paintStates(chart: uPlot, segments: readonly Segment[], colors: 
       continue;
     }
     ctx.fillStyle = stateColor(segment.text, colors);
-    ctx.fillRect(left, top, Math.max(sure - left, ratio), height);
+    if (sure > left) ctx.fillRect(left, top, Math.max(sure - left, ratio), height);
     ctx.globalAlpha = 0.3;
     ctx.fillRect(sure, top, right - sure, height);
     ctx.globalAlpha = 1;
     if (segment.quality === "Uncertain") hatch(ctx, [left, top, right - left, height], colors.text, ratio);
-    label(ctx, segment.text, [left, top, sure - left, height], ratio);
+    // A state that only holds has its name all the same, in ink: its strip is faint.
+    const confirmed = sure - left >= LABEL_ROOM * ratio;
+    const width = (confirmed ? sure : right) - left;
+    label(ctx, segment.text, [left, top, width, height], { ratio, color: confirmed ? "#fff" : colors.text });
   }
   ctx.restore();
 }
 
-function label(ctx: CanvasRenderingContext2D, text: string, box: Box, ratio: number): void {
+interface Ink {
+  readonly ratio: number;
+  readonly color: string;
+}
+
+function label(ctx: CanvasRenderingContext2D, text: string, box: Box, { ratio, color }: Ink): void {
   const [left, top, width, height] = box;
   if (width < LABEL_ROOM * ratio) return;
   ctx.save();
   ctx.beginPath();
   ctx.rect(left, top, width - 4 * ratio, height);
   ctx.clip();
-  ctx.fillStyle = "#fff";
+  ctx.fillStyle = color;
   ctx.fillText(text, left + 8 * ratio, top + height / 2);
   ctx.restore();
 }

@@ -63,6 +63,7 @@ export function TrendCard({ feed, field, kind, epoch, windowId, onWindow }: Prop
 
 function legend(trend: Trend, state: TrendState): string {
   if (state.phase === "reading") return "Reading history…";
+  if (trend.onlyHolds(Date.now())) return "No sample in this window: the last value holds";
   if (trend.subject.kind === "state") return "States over time";
   if (!state.bucketed) return "Every sample";
   return `Average per ${trend.window.bucket}, with least and most`;

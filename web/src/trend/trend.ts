@@ -124,6 +124,11 @@ export class Trend {
     return { kind: "band", band: band([...closed, ...fold(points, width)], width, now), held: holds };
   }
 
+  /** Whether nothing is drawn but a value from before the window. */
+  onlyHolds(now: number): boolean {
+    return this.points.length === 0 && (this.#buckets ?? []).length === 0 && this.#before(now - this.window.ms).length > 0;
+  }
+
   /** The last value, where it is older than the window: a tag that rarely changes. */
   #before(start: number): Point[] {
     const { own, fields } = this.feed.state();

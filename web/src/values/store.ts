@@ -10,6 +10,9 @@ export interface Reading {
   readonly timestamp: string;
   /** The place in the log it came from, or that it is at least as new as. */
   readonly sequence: number;
+  readonly unit?: string | undefined;
+  /** The document that came last has this field no more. */
+  readonly superseded?: boolean | undefined;
 }
 
 /** So many steps tell the pace of a tag. */
