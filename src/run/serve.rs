@@ -148,10 +148,7 @@ async fn hub(parts: &Parts, broker: &Server, stop: Stop) -> Result<Hub> {
     let query = Query::new(Arc::clone(&parts.store), historian_query::Config::default());
     Ok(Hub {
         org: OrgId::DEFAULT,
-        live: Arc::new(LiveNamespace {
-            namespace: Arc::clone(&parts.namespace),
-            broker: broker.handle(),
-        }),
+        live: Arc::new(LiveNamespace { namespace: Arc::clone(&parts.namespace) }),
         history: Arc::new(StoredHistory(query)),
         publish: Arc::new(GatedPublish::new(broker.handle())),
         mqtt: Some(Arc::new(Operators(broker.handle()))),

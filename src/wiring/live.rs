@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use broker_server::Handle;
 use hub_kit::Refusal;
 use hub_kit::services::{
     Answer, Boxed, CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue, Live,
@@ -14,7 +13,6 @@ use uns_namespace::{Error, Namespace, Reason};
 /// The committed namespace, and the broker whose retained copies a deletion clears.
 pub(crate) struct LiveNamespace {
     pub(crate) namespace: Arc<Namespace>,
-    pub(crate) broker: Handle,
 }
 
 /// A page token that was never given out is the client's mistake, a log that takes nothing is said
@@ -107,9 +105,6 @@ impl Live for LiveNamespace {
                 .delete(org, &path, purge)
                 .await
                 .map_err(|e| refusal("delete the subtree", &e))?;
-            for topic in &deleted.retained {
-                self.broker.clear_retained(org, topic);
-            }
             Ok(deleted.nodes)
         })
     }

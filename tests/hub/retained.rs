@@ -42,3 +42,36 @@ fn retained_messages_survive_restarts_and_stay_cleared() {
     let current = hub.get("current?filter=uns/v1/acme/cleared");
     assert_eq!(current["values"][0]["value"], 3, "clearing a retained copy is no new value");
 }
+
+/// What is retained is a fold over the log, so the last publish in it stays: whatever its QoS, with
+/// every durability, on topics with and without a node, and over kill -9 in the middle of others.
+#[test]
+fn the_newest_in_the_log_is_retained_over_kill_nine() {
+    for set in ["mqtt.durability=commit", "mqtt.durability=interval", "namespace.brownfield=off"] {
+        let scratch = Scratch::new();
+        for round in 0..3 {
+            let mut hub = Hub::start_with(scratch.path(), &[set]);
+            for (n, qos) in ["2", "0", "1", "0", "2"].iter().enumerate() {
+                for topic in ["uns/v1/acme/kept", "plant/kept"] {
+                    let payload = format!("{round}{n}");
+                    hub.mosquitto_pub(&["-t", topic, "-m", &payload, "-q", qos, "-r"]);
+                }
+            }
+            let newest = [format!("plant/kept {round}4 1"), format!("uns/v1/acme/kept {round}4 1")];
+            assert_eq!(retained(&hub, "5"), newest, "{set}");
+            // Nobody waits for these, so they are in the log or not.
+            for topic in ["uns/v1/acme/kept", "plant/kept"] {
+                hub.mosquitto_pub(&["-t", topic, "-m", "99", "-q", "0", "-r"]);
+            }
+            hub.kill_nine();
+            let mut hub = Hub::start_with(scratch.path(), &[set]);
+            let kept = retained(&hub, "5");
+            let values = hub.get("current?filter=uns/v1/acme/kept");
+            let current = &values["values"][0]["value"];
+            assert_eq!(kept[1], format!("uns/v1/acme/kept {current} 1"), "{set}");
+            let old = newest[0].as_str();
+            assert!([old, "plant/kept 99 1"].contains(&&*kept[0]), "{set}: {kept:?}");
+            hub.kill_nine();
+        }
+    }
+}

@@ -29,6 +29,8 @@ mod throttle;
 mod timers;
 mod trace;
 mod unconfirmed;
+mod unfolded;
+mod walks;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -60,6 +62,7 @@ pub use publish::{InProcess, Offer, Together};
 pub use receive::Received;
 pub use session::DueWill;
 pub(crate) use unconfirmed::Unconfirmed;
+use unfolded::Unfolded;
 
 /// The time of an event.
 #[derive(Clone, Copy, Debug, Default)]
@@ -87,6 +90,8 @@ pub enum Signal {
     },
     /// Somebody drained: paused publishers may try again.
     Resume,
+    /// The fold that keeps the retained messages has moved.
+    Folded,
 }
 
 /// How a batch of in-process publishes ended.
@@ -190,6 +195,11 @@ pub struct Engine<G: Gate> {
     resume: bool,
     /// Connections beyond their rate, and when they may go on.
     throttled: Vec<(Duration, Key)>,
+    /// Connections whose retained messages wait for the fold that keeps them.
+    walking: Vec<Key>,
+    /// The last number given to such a wait.
+    walks: u64,
+    unfolded: Unfolded,
     /// Connections whose pace is being judged.
     stalled: Vec<Key>,
     /// The policy epoch as of which the session of every account that is gone has ended.
@@ -222,6 +232,9 @@ impl<G: Gate> Engine<G> {
             paused: Vec::new(),
             resume: false,
             throttled: Vec::new(),
+            walking: Vec::new(),
+            walks: 0,
+            unfolded: Unfolded::default(),
             stalled: Vec::new(),
             accounts_checked: None,
             unanswered: Vec::new(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use broker_codec::ReasonCode;
 use fabric::SessionChange;
-use uns_model::{OrgId, PublisherId, SessionNo, Timestamp};
+use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
 use crate::route::Member;
 
@@ -156,6 +156,12 @@ pub trait Gate {
     /// Whether sessions can outlive their connections.
     fn has_log(&self) -> bool;
 
+    /// Whether somebody keeps what is retained as a fold over the log; else it is retained when it is
+    /// taken.
+    fn is_folded(&self) -> bool {
+        self.has_log()
+    }
+
     /// Checks a publish that is not stored.
     ///
     /// # Errors
@@ -165,10 +171,16 @@ pub trait Gate {
     /// Messages on other topics that the last admitted publish stands for, to be delivered too.
     fn derived(&mut self, each: &mut dyn FnMut(&str, &[u8]));
 
+    /// The last committed sequence.
+    fn committed(&self) -> Sequence {
+        Sequence::ZERO
+    }
+
     /// Bytes in the open batch, 0 if it is empty.
     fn pending_bytes(&self) -> usize;
 
-    /// Hands the open batch to the log. With a ticket somebody waits for the commit, which the
+    /// Hands the open batch to the log; an empty one with a ticket is decided after everything that
+    /// was handed to it before, by whichever core. With a ticket somebody waits for the commit, which the
     /// embedder reports with [`crate::Engine::committed`].
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_codec::{PacketId, Version, patch_packet_id, patch_topic_alias};
-use uns_model::Timestamp;
+use uns_model::{Sequence, Timestamp};
 
 use crate::aliases::{Alias, Aliases};
 use crate::entrusted::{Entrusted, Trust};
@@ -44,6 +44,17 @@ pub(crate) struct OwedRetained {
     pub(crate) walk: Walk,
     pub(crate) qos: u8,
     pub(crate) identifier: Option<NonZeroU32>,
+    pub(crate) start: Start,
+}
+
+/// When a walk over retained messages may start: what was published before somebody subscribed is
+/// retained at its commit, and belongs to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Start {
+    /// When the log has decided about that; its number, and since when.
+    Decided(u64, Duration),
+    /// When the fold is there; since when it waits.
+    Folded(Sequence, Duration),
 }
 
 /// Everything on its way to one client.

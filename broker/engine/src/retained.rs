@@ -2,6 +2,7 @@
 //! that resume after the last topic they delivered.
 
 mod order;
+mod position;
 mod topics;
 mod walk;
 
@@ -11,8 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use uns_model::{Kept, OrgId};
+use uns_model::{Kept, OrgId, Sequence};
 
+use position::Position;
 use topics::Topics;
 pub use walk::Walk;
 
@@ -88,19 +90,37 @@ fn is_own(topic: &str) -> bool {
     !topic.starts_with("$SYS/")
 }
 
-/// The retained messages of all organisations.
+/// The retained messages of all organisations: where there is a log, a fold over it, which somebody
+/// keeps with [`RetainedMessages::set`] and [`RetainedMessages::clear`] in the order of the log.
 #[derive(Debug)]
 pub struct RetainedMessages {
     state: RwLock<State>,
     quota: Quota,
     /// Of each organisation.
     each: Quota,
+    position: Position,
 }
 
 impl RetainedMessages {
     /// Starts empty; with a quota for all, and one for each organisation.
     pub fn new(quota: Quota, each: Quota) -> Self {
-        Self { state: RwLock::default(), quota, each }
+        Self { state: RwLock::default(), quota, each, position: Position::default() }
+    }
+
+    /// Has this called when the fold moves and a core waits for it: then the embedder says
+    /// [`crate::Signal::Folded`] to every core.
+    pub fn set_wake(&self, wake: impl Fn() + Send + Sync + 'static) {
+        self.position.set_wake(Box::new(wake));
+    }
+
+    /// Everything up to this sequence is in here.
+    pub fn applied(&self, sequence: Sequence) {
+        self.position.move_to(sequence);
+    }
+
+    /// Whether everything up to this sequence is in here; if not, cores are told when it may be.
+    pub(crate) fn has_applied(&self, sequence: Sequence) -> bool {
+        self.position.is_at(sequence)
     }
 
     /// How many messages and bytes are retained.

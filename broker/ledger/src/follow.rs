@@ -118,6 +118,7 @@ impl Ledger {
         self.obey(&mut state);
         let more = self.fold_some(&mut state, &mut Observed::Feeding);
         let State { fold, feeder, .. } = &mut *state;
+        fold.retained.share_late();
         feeder.begin(fold);
         feeder.unstall(fold);
         let served = self.serve(turns, &mut state);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use broker_codec::ReasonCode;
 use broker_engine::{CoreNo, Gate, Inbound, Member, Place, Rejection, Resolved, Ticket};
 use fabric::{Audience, Commit, Message, Record, SessionChange};
-use uns_model::{OrgId, Plane, PublisherId, SessionNo, Timestamp};
+use uns_model::{OrgId, Plane, PublisherId, Sequence, SessionNo, Timestamp};
 use uns_namespace::{Namespace, Node, Reason, Reject};
 
 use crate::post::Post;
@@ -143,6 +143,10 @@ impl Gate for ServerGate {
         self.sessions && self.namespace.is_some()
     }
 
+    fn is_folded(&self) -> bool {
+        self.namespace.is_some()
+    }
+
     fn check(&mut self, topic: &str, inbound: &Inbound<'_>) -> Result<(), Rejection> {
         let Some(gate) = &mut self.namespace else { return Ok(()) };
         gate.admit_plain(topic, &translated(inbound)).map_err(rejection)
@@ -154,6 +158,10 @@ impl Gate for ServerGate {
         for child in &expansion.children {
             each(&child.node.name, &child.payload);
         }
+    }
+
+    fn committed(&self) -> Sequence {
+        self.namespace.as_ref().map_or(Sequence::ZERO, uns_namespace::Gate::committed)
     }
 
     fn pending_bytes(&self) -> usize {

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
-use uns_model::{Clock, OrgId, Sequence};
+use uns_model::{Clock, Sequence};
 
 use crate::Error;
 use crate::accept::{Floor, Lent};
@@ -179,11 +179,6 @@ impl Handle {
     /// connections whose rights were revoked are ended within a second.
     pub fn policy_changed(&self) {
         self.broker.policy_changed();
-    }
-
-    /// Forgets the retained message of a topic whose node was deleted; subscribers hear nothing.
-    pub fn clear_retained(&self, org: OrgId, topic: &str) {
-        self.broker.retained.clear(org, topic);
     }
 
     /// Says how short memory is; cores act on it within a quarter of a second, and at once when

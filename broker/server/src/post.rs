@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use broker_codec::ReasonCode;
-use broker_engine::{Batch, CoreNo, DueWill, Identity, Key, LeftBehind, Rejection, Signal, Ticket};
+use broker_engine::{
+    Batch, CoreNo, DueWill, Identity, Key, LeftBehind, Rejection, RetainedMessages, Signal, Ticket,
+};
 use broker_ledger::Delivery;
 use fabric::Commit;
 use parking_lot::Mutex;
@@ -66,10 +68,24 @@ struct Inbox {
 pub(crate) struct Post(Vec<Inbox>);
 
 impl Post {
-    pub(crate) fn new(cores: u16) -> Arc<Self> {
+    /// Of so many cores; they hear when the fold that keeps the retained messages moves.
+    pub(crate) fn new(cores: u16, retained: &RetainedMessages) -> Arc<Self> {
         let inbox =
             || Inbox { pairs: (0..cores).map(|_| Mutex::default()).collect(), ..Inbox::default() };
-        Arc::new(Self((0..cores).map(|_| inbox()).collect()))
+        let post = Arc::new(Self((0..cores).map(|_| inbox()).collect()));
+        post.wake_with(retained);
+        post
+    }
+
+    /// Cores hear when the fold that keeps the retained messages moves, if one waits for it.
+    fn wake_with(self: &Arc<Self>, retained: &RetainedMessages) {
+        let post = Arc::downgrade(self);
+        retained.set_wake(move || {
+            let Some(post) = post.upgrade() else { return };
+            for core in (0..post.0.len()).filter_map(|core| u16::try_from(core).ok()) {
+                post.signal(CoreNo(core), Signal::Folded);
+            }
+        });
     }
 
     fn inbox(&self, core: CoreNo) -> &Inbox {
@@ -117,7 +133,8 @@ impl Post {
 
     pub(crate) fn signal(&self, to: CoreNo, signal: Signal) {
         let mut signals = self.inbox(to).signals.lock();
-        if signal != Signal::Resume || signals.last() != Some(&Signal::Resume) {
+        let again = matches!(signal, Signal::Resume | Signal::Folded);
+        if !again || signals.last() != Some(&signal) {
             signals.push(signal);
         }
         drop(signals);

@@ -7,25 +7,37 @@ use std::time::Duration;
 use broker_codec::{PacketId, SubscribeOptions};
 use broker_engine::{Broker, Parked, Retained, Wish};
 use broker_ledger::{Ledger, PlainRetained, Restored, SharedRetained};
-use uns_model::{Clock, Kept, OrgId, Timestamp};
-use uns_namespace::Namespace;
+use uns_model::{Clock, Kept, OrgId, Sequence, Timestamp};
+use uns_namespace::{Namespace, RetainedChange, RetainedSink};
 
-/// Puts back what was retained on nodes; name and message are shared with the namespace, then and
-/// from then on.
-pub(crate) fn retained(broker: &Arc<Broker>, namespace: &Namespace, clock: &dyn Clock) {
-    let now = (clock.now(), clock.monotonic());
-    namespace.retained(&mut |retained| {
-        let (topic, kept) = (Arc::clone(retained.name), retained.kept.clone());
-        let expires = expires(now, kept.expiry().zip(retained.ingest));
-        broker.restore(retained.org, Retained { topic, expires, kept });
-    });
-    let broker = Arc::downgrade(broker);
-    namespace.share_retained(uns_namespace::SharedRetained::new(move |org, topic, kept| {
-        if kept.is_in_place() {
-            return None;
+/// Has the namespace keep what is retained, beginning with what is now; name and message are shared
+/// with it.
+pub(crate) fn retained(broker: &Arc<Broker>, namespace: &Namespace, clock: Arc<dyn Clock>) {
+    namespace.tell_retained(Arc::new(Fold { broker: Arc::downgrade(broker), clock }));
+}
+
+/// What the broker retains, kept in the order of the log by whoever folds that.
+struct Fold {
+    broker: Weak<Broker>,
+    clock: Arc<dyn Clock>,
+}
+
+impl RetainedSink for Fold {
+    fn changed(&self, change: RetainedChange<'_>) {
+        let Some(broker) = self.broker.upgrade() else { return };
+        let RetainedChange { org, name, kept, ingest } = change;
+        let Some(kept) = kept else { return broker.retained.clear(org, name) };
+        let now = || (self.clock.now(), self.clock.monotonic());
+        let expires = kept.expiry().and_then(|expiry| expires(now(), Some((expiry, ingest))));
+        let (topic, kept) = (Arc::clone(name), kept.clone());
+        broker.retained.set(org, Retained { topic, expires, kept });
+    }
+
+    fn applied(&self, sequence: Sequence) {
+        if let Some(broker) = self.broker.upgrade() {
+            broker.retained.applied(sequence);
         }
-        broker.upgrade()?.retained.same(org, topic, kept)
-    }));
+    }
 }
 
 /// Puts back the sessions, and what was retained on topics without a node.

@@ -101,14 +101,14 @@ impl Server {
         let broker = Broker::new(config.engine.clone(), cores, authenticate, random);
         let broker = Arc::new(broker.with_dead_letters(dead_letters));
         if let Some(namespace) = &namespace {
-            restore::retained(&broker, namespace, &*clock);
+            restore::retained(&broker, namespace, Arc::clone(&clock));
         }
         if let Some(ledger) = &ledger {
             restore::sessions(&broker, ledger, &*clock);
         }
         let (stop, stopped) = watch::channel(None);
         let gauges: Arc<Vec<Gauges>> = Arc::new((0..cores).map(|_| Gauges::default()).collect());
-        let post = Post::new(cores);
+        let post = Post::new(cores, &broker.retained);
         let verifiers =
             Verifiers::start(config.verification, broker.clone(), post.clone(), clock.clone())?;
         let (mut doors, mut desks, mut order_desks, mut threads) = (vec![], vec![], vec![], vec![]);

@@ -136,6 +136,7 @@ impl Namespace {
         let mut view = self.view.write();
         view.applied = view.applied.max(sequence);
         let applied = view.applied;
+        view.sink.applied(applied);
         drop(view);
         self.applied.send_if_modified(|shown| {
             let moved = *shown < applied;

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use fabric::{Batch, OnCommit, Publish, Record};
-use uns_model::{OrgId, Plane, PublisherId, Timestamp};
+use uns_model::{OrgId, Plane, PublisherId, Sequence, Timestamp};
 
 pub use children::{Child, Expansion};
 
@@ -177,6 +177,11 @@ impl Gate {
                 self.rejections.count(reject.reason);
             }
         })
+    }
+
+    /// The last committed sequence of the log.
+    pub fn committed(&self) -> Sequence {
+        self.space.log.committed()
     }
 
     /// Adds a record that is not the gate's to judge, such as what happened to a session: it shares

@@ -30,4 +30,4 @@ pub use query::{
     CurrentPage, CurrentQuery, CurrentValue, OwnValue, SearchHit, TreeNode, TreePage, TreeQuery,
 };
 pub use reject::{Reason, Reject, Rejections};
-pub use view::{FoldCounts, Retained, SharedRetained};
+pub use view::{FoldCounts, Retained, RetainedChange, RetainedSink};

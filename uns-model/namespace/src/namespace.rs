@@ -14,7 +14,7 @@ use uns_model::{Clock, NodeNo, OrgId, Random, Sequence, TopicId};
 use crate::checkpoint::{self, Loaded, Next};
 use crate::follow::Follower;
 use crate::registry::{Publishers, Registry};
-use crate::view::{FoldCounts, Retained, SharedRetained, View};
+use crate::view::{FoldCounts, Retained, RetainedChange, RetainedSink, Sink, View};
 use crate::{Config, Error, Reason, Rejections};
 
 /// What a namespace is made of.
@@ -197,9 +197,17 @@ impl Namespace {
         view.entries.iter().filter_map(|entry| view.retained_of(entry, now)).for_each(each);
     }
 
-    /// Says who else keeps retained messages.
-    pub fn share_retained(&self, shared: SharedRetained) {
-        self.view.write().shared_retained = Some(shared);
+    /// From now on this one is told what is retained, and first what is by now.
+    pub fn tell_retained(&self, sink: Arc<dyn RetainedSink>) {
+        let now = self.clock.now();
+        let mut view = self.view.write();
+        view.sink = Sink::new(sink);
+        for retained in view.entries.iter().filter_map(|entry| view.retained_of(entry, now)) {
+            let Retained { org, name, kept, ingest } = retained;
+            let ingest = ingest.unwrap_or_default();
+            view.sink.changed(RetainedChange { org, name, kept: Some(kept), ingest });
+        }
+        view.sink.applied(view.applied);
     }
 
     /// Figures for metrics and people.

@@ -17,7 +17,8 @@ use uns_model::{Kept, NodeNo, OrgId, Sequence, Timestamp};
 
 pub(crate) use fold::Scratch;
 pub(crate) use last::{Arrived, Field, Last, LastSaved};
-pub use retained::{Retained, SharedRetained};
+pub(crate) use retained::Sink;
+pub use retained::{Retained, RetainedChange, RetainedSink};
 pub(crate) use tree::Tree;
 pub(crate) use walk::{Pattern, Step, Walk};
 
@@ -42,7 +43,8 @@ pub(crate) struct View {
     pub(crate) buried: AHashMap<NodeNo, Sequence>,
     pub(crate) counts: FoldCounts,
     shared_fields: AHashSet<Arc<str>>,
-    pub(crate) shared_retained: Option<SharedRetained>,
+    /// Who else is told what is retained.
+    pub(crate) sink: Sink,
 }
 
 /// A node that was minted, deleted or not. Small, since there are millions.
@@ -137,11 +139,9 @@ impl View {
             None if self.expiring.is_empty() => {}
             None => drop(self.expiring.remove(&node)),
         }
-        let (org, name) = (entry.node.org, &entry.node.name);
-        entry.retained = match &self.shared_retained {
-            Some(shared) => kept.map(|kept| shared.share(org, name, kept)),
-            None => kept,
-        };
+        entry.retained = kept;
+        let (org, name, kept) = (entry.node.org, &entry.node.name, entry.retained.as_ref());
+        self.sink.changed(RetainedChange { org, name, kept, ingest });
     }
 
     /// Forgets deleted nodes that no record from `oldest` on can name, at most so many; gives them.

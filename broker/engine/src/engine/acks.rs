@@ -36,6 +36,11 @@ pub(super) enum Who<N> {
     /// Receivers, for a message of QoS 2: before its commit a crash would have it sent again, and
     /// they would get it twice.
     Deliver(Box<Held<N>>),
+    /// A client whose retained messages wait for what was published before it subscribed: up to
+    /// this walk.
+    Walk(Key, u64),
+    /// This core, for how far the fold of the retained messages is.
+    Unfolded,
     /// A logged session, whose connection is known to the log from here on.
     Attach(Key, SessionNo),
     /// What an ended session left to its share; whether it goes to a member without a lasting one.
@@ -50,6 +55,7 @@ pub(super) enum Who<N> {
 #[derive(Debug)]
 struct Group<R, N> {
     ticket: Ticket,
+    /// 0 for a barrier: the log decided about nothing of it.
     bytes: usize,
     waiters: Vec<Waiter<N>>,
     outcome: Option<Result<R, Rejection>>,
@@ -62,6 +68,8 @@ pub(super) struct Acks<R, N> {
     groups: VecDeque<Group<R, N>>,
     pub(super) next: u64,
     uncommitted: usize,
+    /// Somebody waits for what other cores handed to the log, though there is nothing from here.
+    pub(super) barrier: bool,
     /// Bytes handed to the log without a ticket since the last one.
     unticketed: usize,
     /// The last ticket that was committed, of those whose turn has come.
@@ -83,6 +91,7 @@ impl<R, N> Default for Acks<R, N> {
             groups: VecDeque::new(),
             next: 1,
             uncommitted: 0,
+            barrier: false,
             unticketed: 0,
             reached: 0,
             lost: false,
@@ -154,7 +163,7 @@ impl<G: Gate> Engine<G> {
 
     fn flush_gate(&mut self, now: Now) {
         let bytes = self.gate.pending_bytes();
-        if bytes == 0 {
+        if bytes == 0 && !std::mem::take(&mut self.acks.barrier) {
             return self.join_last_group(now);
         }
         self.acks.unticketed += bytes;
@@ -165,7 +174,7 @@ impl<G: Gate> Engine<G> {
             || (self.acks.acknowledged && late);
         let ticket = wanted.then_some(Ticket(self.acks.next));
         let flushed = self.gate.flush(ticket);
-        self.acks.lost |= flushed.is_err();
+        self.acks.lost |= flushed.is_err() && bytes > 0;
         let Some(ticket) = ticket else { return };
         let spare = self.acks.spares.pop().unwrap_or_default();
         let waiters = std::mem::replace(&mut self.acks.open, spare);
@@ -175,7 +184,7 @@ impl<G: Gate> Engine<G> {
         self.acks.uncommitted += bytes;
         let outcome = flushed.err().map(Err);
         let failed = outcome.is_some();
-        self.acks.failing |= failed;
+        self.acks.failing |= failed && bytes > 0;
         self.acks.groups.push_back(Group { ticket, bytes, waiters, outcome });
         if failed {
             self.settle(now);
@@ -199,8 +208,11 @@ impl<G: Gate> Engine<G> {
 
     /// The log has decided about a ticket.
     pub fn committed(&mut self, now: Now, ticket: Ticket, outcome: Result<G::Receipt, Rejection>) {
-        self.acks.failing = outcome.is_err();
         if let Some(group) = self.acks.groups.iter_mut().find(|group| group.ticket == ticket) {
+            // That nothing could be stored is no news of the disk.
+            if group.bytes > 0 {
+                self.acks.failing = outcome.is_err();
+            }
             group.outcome = Some(outcome);
         }
         self.settle(now);
@@ -212,6 +224,7 @@ impl<G: Gate> Engine<G> {
             let Some(mut group) = self.acks.groups.pop_front() else { return };
             self.acks.uncommitted -= group.bytes;
             match &group.outcome {
+                _ if group.bytes == 0 => {}
                 Some(Ok(_)) => {
                     if std::mem::take(&mut self.acks.lost) {
                         self.doubt(now, self.acks.reached);
@@ -276,6 +289,8 @@ impl<G: Gate> Engine<G> {
                 let committed = if refused.is_some() { Err(()) } else { Ok(receipt) };
                 self.attach(now, (key, session), committed);
             }
+            Who::Unfolded => self.await_fold(now),
+            Who::Walk(key, number) => self.begin_walks(now, key, number),
             Who::PassedOn(left, live) => self.passed_on(now, &left, refused.is_none(), live),
             Who::Token(token, taken) => {
                 let outcome = outcome.cloned();

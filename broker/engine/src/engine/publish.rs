@@ -36,7 +36,6 @@ pub(super) struct Origin {
 /// A message of QoS 2 that waits for its commit, with the receivers it had when it was accepted.
 #[derive(Debug)]
 pub(super) struct Held<N> {
-    org: OrgId,
     route: Rc<Route<N>>,
     /// Whose turn it was in each share of the route.
     turns: Box<[Option<usize>]>,
@@ -51,9 +50,8 @@ pub(super) struct Held<N> {
 }
 
 impl<N> Held<N> {
-    fn new(org: OrgId, message: &Message<'_>, route: &Rc<Route<N>>) -> Self {
+    fn new(message: &Message<'_>, route: &Rc<Route<N>>) -> Self {
         Self {
-            org,
             route: Rc::clone(route),
             turns: route.shares.iter().map(|share| share.turn()).collect(),
             qos: message.qos,
@@ -215,6 +213,9 @@ impl<G: Gate> Engine<G> {
             }
             place => place,
         };
+        if message.retain && place.is_some() {
+            self.note_unfolded(now, message.bytes());
+        }
         if let Some(place) = place {
             self.owe_all(now, (place, &owed), (origin.org, route), &inbound);
         }
@@ -236,10 +237,11 @@ impl<G: Gate> Engine<G> {
         if logged && message.qos == 2 {
             let connection = message.publisher.and_then(|own| self.connections.get(own.key));
             let promised = connection.is_some_and(|c| c.durability == Durability::Memory);
-            let held = Held { promised, ..Held::new(origin.org, message, route) };
+            let held = Held { promised, ..Held::new(message, route) };
             return self.acks.wait(Who::Deliver(Box::new(held)), None);
         }
-        if message.retain {
+        // What is logged is retained at its commit, by whoever folds the log.
+        if message.retain && !logged {
             self.retain(now, origin.org, message, route);
         }
         self.deliver(now, message, route);
@@ -256,9 +258,6 @@ impl<G: Gate> Engine<G> {
             payload: &held.payload,
             publisher: held.publisher,
         };
-        if held.retain {
-            self.retain(now, held.org, &message, &held.route);
-        }
         for (share, turn) in held.route.shares.iter().zip(&held.turns) {
             share.set_turn(*turn);
         }
@@ -377,6 +376,9 @@ impl<G: Gate> Engine<G> {
             node || retain || (qos > 0 && route.may_owe())
         };
         if self.acks.is_full(&self.desk.config) && logged() {
+            return true;
+        }
+        if retain && self.unfolded.is_full() {
             return true;
         }
         let high = self.desk.config.batch_bytes_high;

@@ -20,11 +20,16 @@ impl<G: Gate> Engine<G> {
             }
             return;
         }
+        if !self.may_walk(now, key) {
+            return;
+        }
+        let Some(connection) = self.connections.get_mut(key) else { return };
         let Some(access) = connection.outbound.link.access() else { return };
         let (org, outbound, desk) = (connection.org, &mut connection.outbound, &mut self.desk);
         let mut left = SLICE_MESSAGES;
         while let Some(mut owed) = outbound.owed.pop_front() {
-            if left == 0 || !outbound.takes_retained(desk, owed.qos) {
+            let due = owed.start.is_due(&self.broker.retained, now.monotonic);
+            if left == 0 || !due || !outbound.takes_retained(desk, owed.qos) {
                 outbound.owed.push_front(owed);
                 break;
             }

@@ -80,7 +80,7 @@ impl<G: Gate> Engine<G> {
             connection.session = Some(session);
             connection.durable = true;
             self.gate.session(now.wall, session, &SessionChange::Resumed { expiry });
-            self.unpark(key, session, parked);
+            self.unpark(now, key, (session, parked));
         } else if expiry > 0 || (connection.will.is_some() && self.gate.has_log()) {
             let (session, clients) = (self.broker.clients.number(), &self.broker.clients);
             let max = self.broker.config.sessions_max;
@@ -127,8 +127,8 @@ impl<G: Gate> Engine<G> {
     }
 
     /// Gives a connection what its session left.
-    fn unpark(&mut self, key: Key, session: SessionNo, parked: Parked) {
-        let me = self.address(key);
+    fn unpark(&mut self, now: Now, key: Key, (session, parked): (SessionNo, Parked)) {
+        let (me, start) = (self.address(key), self.walk_start(now));
         let Some(connection) = self.connections.get_mut(key) else { return };
         let Parked { filters, walks, received, .. } = parked;
         for (filter, wish) in &filters {
@@ -141,12 +141,16 @@ impl<G: Gate> Engine<G> {
                     walk: Walk::new(filter),
                     qos: wish.qos,
                     identifier: wish.identifier,
+                    start,
                 });
             }
         }
         connection.filters = filters;
         connection.walks = walks;
         connection.received = Exchanges::resumed(received);
+        if !connection.outbound.owed.is_empty() {
+            self.await_walks(key);
+        }
     }
 
     /// The log knows of this connection, and the ledger may feed it; or the log took nothing, and

@@ -29,6 +29,7 @@ impl<G: Gate> Engine<G> {
         let mut granted = Granted::new(subscribe.packet_id);
         let mut walks = Vec::new();
         let bridge = self.connections.get(key).is_some_and(|connection| connection.bridge);
+        let start = self.walk_start(now);
         for (filter, options) in subscribe.filters.iter() {
             let options = if bridge { as_bridge(filter, options) } else { options };
             let wish = Wish {
@@ -46,6 +47,7 @@ impl<G: Gate> Engine<G> {
                             walk: Walk::new(filter),
                             qos: wish.qos,
                             identifier: wish.identifier,
+                            start,
                         });
                     }
                     self.note_subscribed(now, key, filter, (options, walk && wish.qos > 0));
@@ -57,8 +59,13 @@ impl<G: Gate> Engine<G> {
                 Err(code) => code,
             });
         }
+        let waits = !walks.is_empty();
         granted.walks = Some(walks);
         self.grant_in_turn(now, key, granted);
+        if waits {
+            // Behind the answer, which puts the walks where they are found.
+            self.await_walks(key);
+        }
         Ok(())
     }
 

@@ -60,6 +60,7 @@ impl<G: Gate> Engine<G> {
         if self.core == CoreNo(0) {
             self.broker.retained.expire(now.monotonic, 10_000);
         }
+        self.walk_on(now);
         // A lost wake-up would be a fault; it shall not stop a publisher for ever.
         self.resume |= !self.paused.is_empty();
         self.judge(now);

@@ -17,6 +17,7 @@ mod inspection;
 mod log_in;
 mod looks_ahead;
 mod memory;
+mod retained;
 mod routing;
 mod shares_of_sessions;
 mod simulation;

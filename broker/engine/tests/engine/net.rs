@@ -17,7 +17,7 @@ use broker_engine::{
     Now, Peer, Place, Received, Rejection, Resolved, Ticket,
 };
 use fabric::SessionChange;
-use uns_model::{OrgId, PublisherId, SeededRandom, SessionNo, Timestamp};
+use uns_model::{OrgId, PublisherId, SeededRandom, Sequence, SessionNo, Timestamp};
 
 /// Topics below `log/` are nodes, those below `no/` are refused, all others are plain.
 #[derive(Debug, Default)]
@@ -32,6 +32,8 @@ pub(crate) struct FakeGate {
     pub(crate) expected: RefCell<Vec<String>>,
     /// Whether sessions can outlive their connections.
     pub(crate) has_log: bool,
+    /// The last committed sequence.
+    pub(crate) committed: Sequence,
     /// What was noted in batches beside publishes, in words.
     pub(crate) notes: Vec<String>,
     batches: u64,
@@ -116,6 +118,10 @@ impl Gate for FakeGate {
     }
 
     fn derived(&mut self, _: &mut dyn FnMut(&str, &[u8])) {}
+
+    fn committed(&self) -> Sequence {
+        self.committed
+    }
 
     fn pending_bytes(&self) -> usize {
         self.pending.iter().map(|payload| payload.len() + 100).sum()

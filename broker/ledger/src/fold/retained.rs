@@ -10,6 +10,10 @@ use uns_model::{Kept, OrgId, PublisherId, Sequence, Timestamp, TopicMap};
 use crate::Config;
 
 const NANOS: i64 = 1_000_000_000;
+/// Most topics looked at again; what is beyond them is not shared until it changes.
+const UNSHARED_MAX: usize = 4_096;
+/// How often: the other may have seen it expire.
+const TRIED_MAX: u8 = 16;
 
 /// Who else keeps retained messages, as the broker does: what both have exists once.
 pub trait SharedRetained: Send + Sync {
@@ -29,7 +33,12 @@ pub(crate) struct Retained {
     /// Messages not kept, because there were too many.
     pub(crate) refused: u64,
     pub(crate) shared: Option<Arc<dyn SharedRetained>>,
+    /// Topics whose message the other does not have yet; it follows the log by itself.
+    unshared: Vec<Unshared>,
 }
+
+/// A topic that is looked at again, and how often it was.
+type Unshared = (OrgId, Arc<str>, u8);
 
 /// One message.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -87,7 +96,9 @@ impl Retained {
         let kept = Kept::new(message.qos, message.expiry, message.properties, message.payload);
         let shared = self.shared.as_ref();
         let same = shared.filter(|_| !kept.is_in_place());
-        let kept = same.and_then(|shared| shared.same(org, topic, &kept)).unwrap_or(kept);
+        let same = same.map(|shared| shared.same(org, topic, &kept));
+        let is_late = matches!(same, Some(None));
+        let kept = same.flatten().unwrap_or(kept);
         let stored = Stored { kept, sequence, ingest, publisher };
         let topics = self.by_org.get_mut(&org);
         match slot.zip(topics).and_then(|(slot, topics)| topics.get_mut(slot)) {
@@ -97,8 +108,36 @@ impl Retained {
             }
             None => {
                 let name = shared.and_then(|shared| shared.name(org, topic));
-                self.insert(org, name.unwrap_or_else(|| topic.into()), stored);
+                let is_late = is_late || (shared.is_some() && name.is_none());
+                let name = name.unwrap_or_else(|| topic.into());
+                if is_late && self.unshared.len() < UNSHARED_MAX {
+                    self.unshared.push((org, Arc::clone(&name), 0));
+                }
+                return self.insert(org, name, stored);
             }
+        }
+        if is_late && self.unshared.len() < UNSHARED_MAX {
+            self.unshared.push((org, topic.into(), 0));
+        }
+    }
+
+    /// Shares what the other has meanwhile.
+    pub(crate) fn share_late(&mut self) {
+        let Some(shared) = self.shared.clone() else { return };
+        for (org, topic, tried) in std::mem::take(&mut self.unshared) {
+            let Some(topics) = self.by_org.get_mut(&org) else { continue };
+            let Some(name) = shared.name(org, &topic) else {
+                if tried < TRIED_MAX {
+                    self.unshared.push((org, topic, tried + 1));
+                }
+                continue;
+            };
+            let found = topics.find(&topic).and_then(|slot| topics.remove(slot));
+            let Some((_, mut stored)) = found else { continue };
+            if let Some(same) = shared.same(org, &topic, &stored.kept) {
+                stored.kept = same;
+            }
+            topics.insert(name, stored);
         }
     }
 

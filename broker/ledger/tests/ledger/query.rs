@@ -7,7 +7,7 @@ use broker_ledger::SharedRetained;
 use fabric::SessionChange;
 use uns_model::{Kept, OrgId, PublisherId, SessionNo};
 
-use crate::world::{NEVER, ORG, World, message, publish, record, will};
+use crate::world::{NEVER, ORG, World, eventually, message, publish, record, will};
 
 fn subscribed(filter: &str, walk: bool) -> SessionChange<'_> {
     SessionChange::Subscribed { filter, options: 1, identifier: NonZeroU32::new(8), walk }
@@ -116,6 +116,36 @@ fn what_the_broker_retains_as_well_exists_once() {
     let expected =
         [row("a", large, true, true), row("b", b"2", true, false), row("c", b"3", false, false)];
     assert_eq!(seen, expected);
+}
+
+/// The broker's store follows the log by itself, and may do so later.
+#[test]
+fn what_the_broker_retains_later_is_shared_then() {
+    struct Late(parking_lot::Mutex<Vec<(Arc<str>, Kept)>>);
+    impl SharedRetained for Late {
+        fn name(&self, org: OrgId, topic: &str) -> Option<Arc<str>> {
+            Other(self.0.lock().clone()).name(org, topic)
+        }
+
+        fn same(&self, org: OrgId, topic: &str, kept: &Kept) -> Option<Kept> {
+            Other(self.0.lock().clone()).same(org, topic, kept)
+        }
+    }
+    let world = World::new();
+    let large = b"a payload that does not lie in place";
+    let late = Arc::new(Late(parking_lot::Mutex::default()));
+    world.ledger.share_retained(Arc::clone(&late) as _);
+    world.append(&[message("a", true, large)]);
+    world.settled_down();
+    let own: (Arc<str>, Kept) = ("a".into(), Kept::new(1, None, b"pp", large));
+    late.0.lock().push(own.clone());
+    eventually("both exist once", || {
+        let mut shared = false;
+        world.ledger.retained(&mut |one| {
+            shared = Arc::ptr_eq(one.topic, &own.0) && one.kept.is_shared_with(&own.1);
+        });
+        shared
+    });
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod proxy_header;
 mod refusals;
 mod resubscribing;
 mod retained;
+mod retained_fold;
 mod rumqttc_client;
 mod shared_subscriptions;
 mod slow_readers;

@@ -153,6 +153,7 @@ impl View {
         if let Some(entry) = entry.filter(|entry| entry.retained.is_some()) {
             self.retain(entry.node.number, None, Timestamp::default());
         }
+        self.sink.message(message);
     }
 
     fn point(&mut self, node: NodeNo, mut point: Point, arrived: Arrived) -> Verdict {

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use uns_model::{Kept, OrgId, Timestamp};
+use fabric::Message;
+use uns_model::{Kept, OrgId, Sequence, Timestamp};
 
 use super::{Entry, View};
 
@@ -20,28 +21,66 @@ pub struct Retained<'a> {
     pub ingest: Option<Timestamp>,
 }
 
-/// Who else keeps retained messages. Asked for one that says the same as the given one, it gives
-/// its own, so that there is one allocation for both.
-#[derive(Clone)]
-pub struct SharedRetained(Arc<FindSame>);
+/// What a committed record changed: a message, or that there is none any more. To clone name and
+/// message is to share them with the view.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RetainedChange<'a> {
+    /// Whose it is.
+    pub org: OrgId,
+    /// The topic string.
+    pub name: &'a Arc<str>,
+    /// The message.
+    pub kept: Option<&'a Kept>,
+    /// When it came in.
+    pub ingest: Timestamp,
+}
 
-type FindSame = dyn Fn(OrgId, &str, &Kept) -> Option<Kept> + Send + Sync;
+/// Who serves retained messages. It is told of each change in the order of the log, be the topic a
+/// node's or not, so what it has is a fold over the log as well. Called under the view's lock: it
+/// must be quick, and ask the namespace nothing.
+pub trait RetainedSink: Send + Sync {
+    /// A committed record changed what is retained on a topic.
+    fn changed(&self, change: RetainedChange<'_>);
 
-impl SharedRetained {
-    /// From a look-up by organisation, topic and message.
-    pub fn new(find: impl Fn(OrgId, &str, &Kept) -> Option<Kept> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(find))
+    /// Everything up to this sequence was told.
+    fn applied(&self, sequence: Sequence);
+}
+
+/// Who is told, if anybody.
+#[derive(Clone, Default)]
+pub(crate) struct Sink(Option<Arc<dyn RetainedSink>>);
+
+impl Sink {
+    pub(crate) fn new(sink: Arc<dyn RetainedSink>) -> Self {
+        Self(Some(sink))
     }
 
-    /// The other's message where it has the same one, else this one.
-    pub(crate) fn share(&self, org: OrgId, topic: &str, kept: Kept) -> Kept {
-        (self.0)(org, topic, &kept).unwrap_or(kept)
+    pub(crate) fn changed(&self, change: RetainedChange<'_>) {
+        if let Some(sink) = &self.0 {
+            sink.changed(change);
+        }
+    }
+
+    /// A publish to a topic without a node, which the ledger keeps.
+    pub(super) fn message(&self, message: &Message<'_>) {
+        if let Some(sink) = &self.0 {
+            let Message { org, topic, qos, expiry, properties, payload, ingest, .. } = *message;
+            let kept = (!payload.is_empty()).then(|| Kept::new(qos, expiry, properties, payload));
+            let (name, kept) = (&topic.into(), kept.as_ref());
+            sink.changed(RetainedChange { org, name, kept, ingest });
+        }
+    }
+
+    pub(crate) fn applied(&self, sequence: Sequence) {
+        if let Some(sink) = &self.0 {
+            sink.applied(sequence);
+        }
     }
 }
 
-impl fmt::Debug for SharedRetained {
+impl fmt::Debug for Sink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SharedRetained")
+        write!(f, "Sink({})", self.0.is_some())
     }
 }
 

@@ -304,7 +304,11 @@ impl Client {
             }
             (QoS::ExactlyOnce, Some(id)) => {
                 if self.incoming.insert(id) {
-                    self.got.push(got);
+                    if publish.retain {
+                        self.kept.push(got);
+                    } else {
+                        self.got.push(got);
+                    }
                 }
                 self.owed_acks.push_back((2, id));
             }

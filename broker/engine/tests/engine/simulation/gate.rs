@@ -9,7 +9,7 @@ use broker_engine::{Gate, Inbound, Member, NoNode, Place, Rejection, Resolved, T
 use fabric::sim::SimLog;
 use fabric::{Audience, Batch, Commit, Log, Message, Record, SessionChange};
 use parking_lot::Mutex;
-use uns_model::{OrgId, PublisherId, SessionNo, Timestamp};
+use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
 /// Commits that their cores have not heard of.
 pub(crate) type Commits = Arc<Mutex<VecDeque<(usize, Ticket, Commit)>>>;
@@ -144,6 +144,10 @@ impl Gate for SimGate {
     }
 
     fn derived(&mut self, _: &mut dyn FnMut(&str, &[u8])) {}
+
+    fn committed(&self) -> Sequence {
+        self.log.committed()
+    }
 
     fn pending_bytes(&self) -> usize {
         self.batch.bytes_len()

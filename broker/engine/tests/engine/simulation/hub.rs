@@ -2,19 +2,18 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use broker_codec::{PacketId, SubscribeOptions};
 use broker_engine::{
     Anonymous, Batch, Broker, Config, CoreNo, Due, Engine, Fed, FedPublish, Key, LeftBehind, Now,
-    Parked, Peer, Received, Retained, ShareName, Wish,
+    Parked, Peer, Received, Retained, ShareName, Signal, Wish,
 };
 use broker_ledger::{
     Attach, Delivery, DueWill, Ids, Ledger, Logged, Outlet, Parts, PassOn, Place, Restored,
     SharedRetained, Steps, Topics,
 };
 use fabric::sim::{SimDisk, SimLog};
-use fabric::{Log, Record, TailItem};
+use fabric::{Log, Message, Record, Tail, TailItem};
 use parking_lot::Mutex;
 use uns_model::{
     Clock, Kept, ManualClock, OrgId, SeededRandom, Sequence, SessionNo, Timestamp, TopicId,
@@ -66,6 +65,9 @@ impl Topics for NoTopics {
 /// The hub of one history; it can be killed and started again.
 pub(crate) struct Hub {
     pub(crate) engines: Vec<Engine<SimGate>>,
+    broker: Arc<Broker>,
+    /// What the fold of the retained messages has not seen.
+    unfolded: Box<dyn Tail>,
     pub(crate) clock: Arc<ManualClock>,
     log: Arc<SimLog>,
     disk: SimDisk,
@@ -84,8 +86,22 @@ impl Hub {
         let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000_000_000)));
         let ledger = open_ledger(&log, &disk, &clock);
         let (commits, steps) = (Commits::default(), ledger.steps());
-        let engines = cores(&ledger, &clock, &log, &commits, fault);
-        Self { engines, clock, log, disk, commits, inbox: Inbox::default(), ledger, steps, fault }
+        let broker = broker(&ledger);
+        let engines = cores(&broker, &log, &commits, fault);
+        let unfolded = log.tail(Sequence::ZERO);
+        Self {
+            engines,
+            broker,
+            unfolded,
+            clock,
+            log,
+            disk,
+            commits,
+            inbox: Inbox::default(),
+            ledger,
+            steps,
+            fault,
+        }
     }
 
     pub(crate) fn now(&self) -> Now {
@@ -101,7 +117,10 @@ impl Hub {
         self.inbox = Inbox::default();
         self.ledger = open_ledger(&self.log, &self.disk, &self.clock);
         self.steps = self.ledger.steps();
-        self.engines = cores(&self.ledger, &self.clock, &self.log, &self.commits, self.fault);
+        self.broker = broker(&self.ledger);
+        self.engines = cores(&self.broker, &self.log, &self.commits, self.fault);
+        self.unfolded = self.log.tail(Sequence::ZERO);
+        while self.fold_retained() {}
     }
 
     /// The publishes in the log, in its order, and whether each is to be retained.
@@ -153,6 +172,26 @@ impl Hub {
             heard = true;
         }
         heard
+    }
+
+    /// One frame more is in the store of retained messages, as the namespace does it; whether there
+    /// was one.
+    pub(crate) fn fold_retained(&mut self) -> bool {
+        let Some(item) = self.unfolded.next().expect("it is in memory") else { return false };
+        let TailItem::Frame(frame) = item else { unreachable!("nothing is lost") };
+        for (_, record) in frame.records() {
+            let Record::Message(message) = record else { continue };
+            let Message { org, topic, qos, retain, properties, payload, .. } = message;
+            if !retain {
+                continue;
+            }
+            let kept = Kept::new(qos, None, properties, payload);
+            self.broker.retained.set(org, Retained { topic: topic.into(), expires: None, kept });
+        }
+        self.broker.retained.applied(frame.last());
+        let now = self.now();
+        self.engines.iter_mut().for_each(|engine| engine.signal(now, Signal::Folded));
+        true
     }
 
     /// A turn of the ledger, and what it hands out.
@@ -236,13 +275,7 @@ fn open_ledger(log: &Arc<SimLog>, disk: &SimDisk, clock: &Arc<ManualClock>) -> A
     Ledger::open(parts).expect("the ledger opens")
 }
 
-fn cores(
-    ledger: &Ledger,
-    clock: &ManualClock,
-    log: &Arc<SimLog>,
-    commits: &Commits,
-    fault: Fault,
-) -> Vec<Engine<SimGate>> {
+fn broker(ledger: &Ledger) -> Arc<Broker> {
     let random = Arc::new(SeededRandom::new(1));
     let config = Config { inflight_max: 8, receive_maximum: 16, ..Config::default() };
     let count = u16::try_from(CORES).expect("few");
@@ -255,15 +288,19 @@ fn cores(
             broker.restore_session(client, restored.owner.cloned(), restored.session, state);
         }
     });
-    ledger.retained(&mut |kept| {
-        let (org, topic, kept) = (kept.org, Arc::clone(kept.topic), kept.kept.clone());
-        let expires = kept.expiry().map(|s| clock.monotonic() + Duration::from_secs(u64::from(s)));
-        broker.restore(org, Retained { topic, expires, kept });
-    });
     ledger.share_retained(Arc::new(Shared(Arc::downgrade(&broker))));
+    broker
+}
+
+fn cores(
+    broker: &Arc<Broker>,
+    log: &Arc<SimLog>,
+    commits: &Commits,
+    fault: Fault,
+) -> Vec<Engine<SimGate>> {
     let gate = |core| SimGate::new(core, Arc::clone(log), Arc::clone(commits), fault);
     let core = |n| CoreNo(u16::try_from(n).expect("few"));
-    (0..CORES).map(|n| Engine::new(Arc::clone(&broker), core(n), gate(n))).collect()
+    (0..CORES).map(|n| Engine::new(Arc::clone(broker), core(n), gate(n))).collect()
 }
 
 struct Shared(Weak<Broker>);

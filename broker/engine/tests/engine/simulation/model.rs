@@ -198,7 +198,8 @@ impl Model {
     fn judge_order(&self, who: usize, client: &Client) -> Result<(), String> {
         let mut newest: HashMap<(&str, u8), u32> = HashMap::new();
         let mut seen = HashSet::new();
-        for got in client.got.iter().filter(|got| got.topic.starts_with("t/")) {
+        let of_one = |got: &&Got| got.topic.starts_with("t/") && !got.topic.starts_with("t/all/");
+        for got in client.got.iter().filter(of_one) {
             let sent = &self.sent[got.number as usize];
             if !sent.subscribers.contains(&who) || !seen.insert(got) {
                 continue;

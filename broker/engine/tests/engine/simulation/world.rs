@@ -75,6 +75,7 @@ impl World {
             }
             25..=29 => {
                 self.hub.step_ledger();
+                self.hub.fold_retained();
             }
             30..=32 => self.hub.commit(),
             33..=35 => {
@@ -122,12 +123,11 @@ impl World {
             return;
         }
         let kept = self.dice.one_in(5);
-        let qos = match kept {
-            true => QoS::AtLeastOnce,
-            false => self.dice.pick(&[QoS::AtLeastOnce, QoS::ExactlyOnce]),
-        };
+        let qos = self.dice.pick(&[QoS::AtLeastOnce, QoS::ExactlyOnce]);
         let last = if kept { "kept" } else { self.dice.pick(&["1", "2"]) };
-        let topic = format!("t/{}/{last}", self.clients[who].name);
+        // What is kept may be everybody's, on whichever core.
+        let whose = if kept && self.dice.one_in(2) { "all" } else { &*self.clients[who].name };
+        let topic = format!("t/{whose}/{last}");
         let number = self.model.published(&topic, qos, &self.clients);
         self.clients[who].publish(&topic, number, (qos, kept));
     }
@@ -273,6 +273,7 @@ impl World {
             self.hub.commit();
             moved |= self.hub.hear_commits(usize::MAX);
             moved |= self.hub.step_ledger();
+            moved |= self.hub.fold_retained();
             moved |= self.clients.iter().any(|client| client.silent_answers() > 0);
             if !moved {
                 return;

@@ -1,0 +1,111 @@
+//! Retained messages are a fold over the log: a publish changes them at its commit, and who subscribes
+//! waits for what was published before.
+
+use std::time::Duration;
+
+use broker_codec::{Packet, Publish, ReasonCode, Version};
+use broker_engine::{Config, Durability, Rejection, Retained, Signal};
+use uns_model::{Kept, OrgId, Sequence};
+
+use crate::net::{Net, Peered, at_least_once, qos0, qos1};
+
+fn net(cores: u16) -> Net {
+    let mut net = Net::new(cores, Config::default());
+    net.engines.iter_mut().for_each(|engine| engine.gate().has_log = true);
+    net
+}
+
+fn retained<'a>(packet: &Packet<'a>) -> Packet<'a> {
+    let Packet::Publish(publish) = packet else { unreachable!("it is a publish") };
+    Packet::Publish(Publish { retain: true, ..*publish })
+}
+
+/// Decides about every ticket of a core.
+fn decide(net: &mut Net, core: usize, outcome: &Result<u64, Rejection>) {
+    let flushed: Vec<_> = net.engines[core].gate().flushed.drain(..).filter_map(|f| f.0).collect();
+    flushed.iter().for_each(|ticket| net.commit(core, ticket.0, outcome.clone()));
+}
+
+fn fold(net: &mut Net, payload: &[u8], sequence: u64) {
+    let kept = Kept::new(0, None, b"", payload);
+    let (topic, org) = ("log/a".into(), OrgId::DEFAULT);
+    net.broker.retained.set(org, Retained { topic, expires: None, kept });
+    net.broker.retained.applied(Sequence(sequence));
+    let now = net.now;
+    net.engines.iter_mut().for_each(|engine| engine.signal(now, Signal::Folded));
+    net.settle();
+}
+
+fn subscriber(net: &mut Net) -> Peered {
+    let client = net.client(1, Version::V5, "s");
+    net.subscribe(client, "#", at_least_once());
+    assert_eq!(net.seen(client), ["SUBACK GrantedQoS1"], "which waits for nothing");
+    client
+}
+
+#[test]
+fn a_publish_is_retained_by_whoever_folds_the_log() {
+    for packet in [qos0("log/a", "x"), qos1("log/a", "x", 1), qos0("plain", "x")] {
+        let mut net = net(1);
+        let client = net.client(0, Version::V5, "c");
+        net.send(client, &retained(&packet));
+        decide(&mut net, 0, &Ok(1));
+        assert_eq!(net.broker.retained.size().0, 0, "{packet:?}");
+    }
+}
+
+#[test]
+fn whoever_subscribes_waits_for_the_commit_and_the_fold_of_what_was_before() {
+    let mut net = net(2);
+    let publisher = net.client(0, Version::V5, "p");
+    net.send(publisher, &retained(&qos0("log/a", "before")));
+    let client = subscriber(&mut net);
+    fold(&mut net, b"old", 4);
+    assert_eq!(net.seen(client), [""; 0], "the log has not decided");
+    net.engines[1].gate().committed = Sequence(5);
+    decide(&mut net, 1, &Ok(5));
+    assert_eq!(net.seen(client), [""; 0], "it is committed, and not in the store");
+    fold(&mut net, b"before", 5);
+    assert_eq!(net.seen(client), ["log/a before q0 retained"]);
+}
+
+/// A full disk decides at once, so what is retained is served as it was.
+#[test]
+fn whoever_subscribes_on_a_full_disk_gets_what_was_retained_before() {
+    for at_once in [false, true] {
+        let mut net = net(2);
+        fold(&mut net, b"old", 4);
+        net.engines[1].gate().committed = Sequence(4);
+        net.engines[1].gate().broken = at_once;
+        let client = net.client(1, Version::V5, "s");
+        net.subscribe(client, "#", at_least_once());
+        decide(&mut net, 1, &Err(Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "no")));
+        assert_eq!(net.seen(client), ["SUBACK GrantedQoS1", "log/a old q0 retained"]);
+    }
+}
+
+#[test]
+fn whoever_subscribes_to_a_hub_whose_log_is_stuck_waits_no_longer_than_ten_seconds() {
+    let mut net = net(2);
+    fold(&mut net, b"old", 4);
+    let client = subscriber(&mut net);
+    net.advance(Duration::from_secs(9));
+    assert_eq!(net.seen(client), [""; 0]);
+    net.advance(Duration::from_secs(1));
+    assert_eq!(net.seen(client), ["log/a old q0 retained"]);
+}
+
+/// What waits for nothing of its own tells nothing of the disk.
+#[test]
+fn a_subscription_does_not_hide_that_commits_fail() {
+    let mut net = net(2);
+    net.peer.durability = Durability::Interval;
+    let client = net.client(1, Version::V5, "c");
+    net.send(client, &qos1("log/a", "1", 1));
+    decide(&mut net, 1, &Err(Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "no")));
+    net.subscribe(client, "other", at_least_once());
+    decide(&mut net, 1, &Ok(9));
+    net.seen(client);
+    net.send(client, &qos1("log/a", "2", 2));
+    assert_eq!(net.seen(client), [""; 0], "the last commit failed");
+}
