@@ -50,7 +50,7 @@ impl Hub {
 
     fn ready(&self) -> Value {
         let file = self.directory.join("ready.json");
-        let text = (0..600).find_map(|_| {
+        let text = (0..1200).find_map(|_| {
             thread::sleep(Duration::from_millis(50));
             fs::read_to_string(&file).ok()
         });

@@ -17,7 +17,7 @@ if (screenshots === undefined) {
 mkdirSync(screenshots, { recursive: true });
 
 const SITE = "uns/v1/acme/berlin";
-const WAIT_MS = 15_000;
+const WAIT_MS = 60_000;
 const MANY = 3_000;
 const [mqttHost, mqttPort] = [mqtt.slice(0, mqtt.lastIndexOf(":")), mqtt.slice(mqtt.lastIndexOf(":") + 1)];
 
