@@ -128,7 +128,9 @@ fn the_command_line_speaks_tls() {
     };
     failed(uns("pub a 1", "127.0.0.2", ""), "one of another name");
     let plain = format!("uns pub a 1 --mqtt mqtts://{} --cafile {ca}", hub.mqtt);
-    failed(shell(&plain), "does not answer in TLS");
+    failed(shell(&plain), "without TLS wants mqtt://");
+    let page = format!("uns get --http https://{} --cafile {ca}", hub.http);
+    failed(shell(&page), "wants http://");
     let nobody = format!("uns pub a 1 --mqtt mqtts://localhost:{port} --cafile {ca}");
     failed(shell(&nobody), "refused the log-in");
     certificate(scratch.path());
