@@ -26,10 +26,10 @@ pub enum Error {
         records: usize,
     },
     /// The file system has no room for the next segment; nothing of the batch was stored.
-    #[error("the disk is full: the log cannot grow")]
+    #[error("the disk is full: the log cannot grow until space is freed")]
     DiskFull,
     /// The log stopped accepting for ever, because a write or sync failed.
-    #[error("the log is read-only: {reason}")]
+    #[error("the log is read-only until the hub is restarted on a disk that works: {reason}")]
     ReadOnly {
         /// What happened.
         reason: Arc<str>,
@@ -53,7 +53,10 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The data was written by a newer release.
-    #[error("log format {found} is newer than format {FORMAT_VERSION}, which this release reads")]
+    #[error(
+        "log format {found} is newer than format {FORMAT_VERSION}, which this release reads; run \
+        the release that wrote it, or a newer one"
+    )]
     NewerFormat {
         /// The version found.
         found: u16,

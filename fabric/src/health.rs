@@ -75,6 +75,9 @@ pub struct Damage {
     pub until: Sequence,
     /// Why: [`GapReason::Damage`], or [`GapReason::Lost`].
     pub reason: GapReason,
+    /// The first sequence of the segment it is in, which its file is called by; 0 where no such file
+    /// is there.
+    pub segment: Sequence,
 }
 
 /// A named durable consumer.

@@ -214,7 +214,12 @@ fn clock(clock: &ClockHealth) -> Vec<Fault> {
 fn missing(damage: &Damage) -> Fault {
     let (after, until) = (damage.after, damage.until);
     if damage.reason != GapReason::Lost {
-        let detail = format!("The log is damaged after sequence {after} up to {until}.");
+        let detail = format!(
+            "The log is damaged after sequence {after} up to {until}, in streams/data/{:020}.log. \
+             The rest is served. Stop the hub and put that file of a backup back, or let retention \
+             drop it; look at the disk (`uns doctor`).",
+            damage.segment.0
+        );
         return Fault { reason: "log_damaged", detail };
     }
     let detail = format!(

@@ -58,9 +58,7 @@ fn asked(query: HistoryQuery) -> historian_query::HistoryQuery {
 }
 
 fn gap(gap: &Gap) -> HistoryGap {
-    // What is not the log's retention is a damaged log or file.
-    let reason = if gap.reason.contains("retention") { "retention" } else { "damage" };
-    HistoryGap { after: gap.after, until: gap.until, reason }
+    HistoryGap { after: gap.after, until: gap.until, reason: gap.cause.name() }
 }
 
 fn refusal(error: &Error) -> Refusal {

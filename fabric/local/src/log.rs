@@ -120,7 +120,8 @@ fn verify(shared: &Arc<Shared>) -> Result<Vec<Damage>, Error> {
         if let TailItem::Gap { after, until, reason } = item
             && reason != GapReason::Retention
         {
-            damage.push(Damage { after, until, reason });
+            let segment = shared.view.read().segment_after(after);
+            damage.push(Damage { after, until, reason, segment });
         }
     }
     Ok(damage)

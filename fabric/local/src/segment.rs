@@ -36,7 +36,24 @@ pub(crate) fn path_of(dir: &Path, base: Sequence) -> PathBuf {
     dir.join(format!("{:020}{EXTENSION}", base.0))
 }
 
-/// The first sequence of the segment with this name; `None` for other files.
+/// The first sequence of the segment with this name; `None` for other files, as for a copy that
+/// somebody has given another name.
 pub(crate) fn base_of(name: &str) -> Option<Sequence> {
-    name.strip_suffix(EXTENSION)?.parse().ok().filter(|base| *base > 0).map(Sequence)
+    let base = name.strip_suffix(EXTENSION)?.parse().ok().filter(|base| *base > 0)?;
+    (name == format!("{base:020}{EXTENSION}")).then_some(Sequence(base))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_has_one_name() {
+        let path = path_of(Path::new("/d"), Sequence(7));
+        assert_eq!(path.file_name().and_then(|name| base_of(name.to_str()?)), Some(Sequence(7)));
+        for other in ["7.log", "+7.log", "00000000000000000000.log", "00000000000000000007.log.bak"]
+        {
+            assert_eq!(base_of(other), None, "{other}");
+        }
+    }
 }

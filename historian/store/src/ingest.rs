@@ -257,13 +257,13 @@ pub(crate) fn sample(
 /// Notes a part of the log that cannot be had; its end in time is the next record's.
 pub(crate) fn lost(state: &mut State, range: (Sequence, Sequence), reason: GapReason) {
     let (after, until) = range;
-    let reason = why_lost(reason).into();
+    let (cause, reason) = (reason.into(), why_lost(reason).into());
     let (start, end) = (state.ingest, Timestamp(i64::MAX));
     if let Some(open) = state.open_gap.take() {
         state.gaps.push(open.clone());
         state.new_gaps.push(open);
     }
-    state.open_gap = Some(Gap { after, until, start, end, series: None, reason });
+    state.open_gap = Some(Gap { after, until, start, end, series: None, cause, reason });
     state.applied = state.applied.max(until);
 }
 

@@ -29,7 +29,7 @@ mod view;
 pub use config::Config;
 pub use error::Error;
 pub use file::HistoryFile;
-pub use gap::Gap;
+pub use gap::{Gap, GapCause};
 pub use health::{Aside, Counters, Health};
 pub use historian_segment::{Sample, SeriesId};
 pub use names::{KnownNode, SharedNames};

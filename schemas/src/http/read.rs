@@ -105,7 +105,7 @@ pub struct HistoryGap<'a> {
     pub after: u64,
     /// The last sequence inside it.
     pub until: u64,
-    /// Why: `retention` or `damage`.
+    /// Why: `retention`, `damage` or `lost`, where the log lost its newest files.
     pub reason: &'a str,
 }
 

@@ -764,7 +764,7 @@ export interface components {
              * @description The last sequence before it.
              */
             after: number;
-            /** @description Why: `retention` or `damage`. */
+            /** @description Why: `retention`, `damage` or `lost`, where the log lost its newest files. */
             reason: string;
             /**
              * Format: int64

@@ -178,7 +178,8 @@ impl Shared {
             "the log ends before what was already read from it: its newest files were removed, \
              cut, or are an older copy; what was acknowledged after {at} and not yet read by \
              {fold} is lost unless those files come back");
-        self.note_damage(Damage { after: end, until: epoch, reason: GapReason::Lost });
+        let (after, until, reason) = (end, epoch, GapReason::Lost);
+        self.note_damage(Damage { after, until, reason, segment: Sequence::ZERO });
     }
 
     pub(super) fn is_disk_full(&self) -> bool {
@@ -266,6 +267,9 @@ impl Shared {
         health.counters.read_failures = self.trouble.read_failures();
         health.clock = self.ingest_clock.health(self.clock.now(), self.clock.monotonic());
         let view = self.view.read();
+        for damage in &mut health.damage {
+            damage.segment = view.segment_after(damage.after);
+        }
         health.oldest = view.oldest();
         health.segments = view.segments().len();
         health.bytes = view.bytes();

@@ -137,7 +137,10 @@ impl Keeper {
             let lost = bytes > shared.limits.hold_bytes;
             if large {
                 let loses = if lost { "and loses records" } else { "beyond its limit" };
-                alarms.push(format!("{name} holds {bytes} bytes since sequence {at} {loses}"));
+                alarms.push(format!(
+                    "{name} holds {bytes} bytes since sequence {at} {loses}: see what is wrong with it \
+                     beside this, or raise log.keep_percent"
+                ));
             }
             if !lost {
                 shared.alarms.lock().clone_from(&alarms);

@@ -201,7 +201,7 @@ fn read_to_the_end(newest: &Found, segment: &Segment, key: FrameKey) -> Result<E
 /// What is not there between two records that were both read.
 fn missing(after: Sequence, until: Sequence) -> Damage {
     let reason = if ends_epoch(until) { GapReason::Lost } else { GapReason::Damage };
-    Damage { after, until, reason }
+    Damage { after, until, reason, segment: Sequence::ZERO }
 }
 
 impl End {

@@ -75,7 +75,8 @@ impl LocalTail {
         // Other tails may start inside a lost range: only a reader of everything knows its bounds.
         let whole = self.passed.is_none();
         if reason == GapReason::Damage || (reason == GapReason::Lost && whole) {
-            self.shared.note_damage(Damage { after, until, reason });
+            let segment = Sequence::ZERO;
+            self.shared.note_damage(Damage { after, until, reason, segment });
         }
         self.pass(until);
         TailItem::Gap { after, until, reason }

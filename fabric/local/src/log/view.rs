@@ -188,6 +188,13 @@ impl View {
         }
     }
 
+    /// The segment that holds what follows a sequence, by its first one.
+    pub(super) fn segment_after(&self, after: Sequence) -> Sequence {
+        let place = self.segments.partition_point(|segment| segment.previous <= after);
+        let segment = place.checked_sub(1).and_then(|place| self.segments.get(place));
+        segment.map_or(Sequence::ZERO, |segment| segment.base)
+    }
+
     pub(super) fn oldest(&self) -> Sequence {
         self.segments.front().map_or(self.next, |segment| segment.base)
     }

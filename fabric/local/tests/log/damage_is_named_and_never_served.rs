@@ -80,6 +80,8 @@ fn the_last_frame_of_a_cleanly_closed_log_is_no_torn_tail() {
     let damage = rig.open().health().damage;
     assert_eq!(damage.len(), 1);
     assert_eq!(damage[0].until.0, sequences[sequences.len() - 1]);
+    let file = format!("{:020}.log", damage[0].segment.0);
+    assert!(newest.ends_with(&file), "the file is named: {file}");
 }
 
 #[test]

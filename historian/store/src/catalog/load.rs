@@ -181,13 +181,15 @@ async fn gaps(connection: &mut SqliteConnection) -> Result<Vec<Gap>, Error> {
             (Some(first), Some(last)) => Some((SeriesId(small(first)?), SeriesId(small(last)?))),
             _ => None,
         };
+        let (cause, reason) = Gap::read_reason(&reason);
         Ok(Gap {
             after: Sequence(unsigned(after)?),
             until: Sequence(unsigned(until)?),
             start: Timestamp(start),
             end: Timestamp(end),
             series,
-            reason: reason.into(),
+            cause,
+            reason,
         })
     };
     rows.into_iter().map(gap).collect()

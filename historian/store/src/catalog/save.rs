@@ -118,7 +118,7 @@ async fn insert_gap(tx: &mut Tx<'_>, gap: &Gap) -> Result<(), Error> {
         .bind(gap.end.0)
         .bind(gap.series.map(|(first, _)| i64::from(first.0)))
         .bind(gap.series.map(|(_, last)| i64::from(last.0)))
-        .bind(&*gap.reason)
+        .bind(gap.stored_reason())
         .execute(&mut **tx)
         .await
         .map_err(sql("write"))?;

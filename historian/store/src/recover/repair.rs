@@ -11,7 +11,7 @@ use crate::covered::Covered;
 use crate::error::Error;
 use crate::file::Entry;
 use crate::flush::{self, Written};
-use crate::gap::Gap;
+use crate::gap::{Gap, GapCause};
 use crate::health::Aside;
 use crate::refill::refill;
 use crate::registry::Of;
@@ -95,6 +95,7 @@ fn gap(entry: &Entry) -> Gap {
         start: entry.first_time,
         end: entry.last_time,
         series: Some(entry.series),
+        cause: GapCause::Damage,
         reason: "".into(),
     }
 }

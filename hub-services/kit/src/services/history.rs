@@ -98,6 +98,6 @@ pub struct HistoryGap {
     pub after: Sequence,
     /// The last sequence inside the gap.
     pub until: Sequence,
-    /// Why: `retention` or `damage`.
+    /// Why: `retention`, `damage` or `lost`, where the log lost its newest files.
     pub reason: &'static str,
 }
