@@ -5,20 +5,26 @@
 //! it belongs to the crate that folds: it writes and reads it with [`Writer`] and [`Reader`].
 
 mod bytes;
+mod draft;
 mod format;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use uns_model::Sequence;
 
 use crate::{CheckpointError, Disk};
 pub use bytes::{Reader, Writer};
+pub use draft::Draft;
 pub use format::{Format, Unusable};
 
 const SUFFIX: &str = ".bin";
 /// How many files are kept.
 const KEPT: usize = 2;
+/// What a damaged file is called behind its name.
+const DAMAGED: &str = ".damaged";
+/// How many of those are kept.
+const DAMAGED_MAX: usize = 4;
 
 /// The checkpoints of one fold, in a directory of their own.
 #[derive(Debug)]
@@ -30,6 +36,8 @@ pub struct Checkpoints {
     kept: Vec<Kept>,
     next_generation: u64,
     damaged: u64,
+    /// Those that were found damaged: they are set aside once another one is there.
+    unsound: Vec<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +59,15 @@ impl Checkpoints {
     ) -> Result<Self, CheckpointError> {
         let failed = |source| CheckpointError::Directory { path: dir.clone(), source };
         disk.create_dir_all(&dir).map_err(failed)?;
-        Ok(Self { disk, dir, format, kept: Vec::new(), next_generation: 1, damaged: 0 })
+        Ok(Self {
+            disk,
+            dir,
+            format,
+            kept: Vec::new(),
+            next_generation: 1,
+            damaged: 0,
+            unsound: Vec::new(),
+        })
     }
 
     /// What the newest usable checkpoint holds; `None` if there is none. `body` is asked about one
@@ -69,11 +85,15 @@ impl Checkpoints {
         let mut generations: Vec<u64> =
             files.iter().filter_map(|file| self.generation(file)).collect();
         generations.sort_unstable();
-        self.next_generation = generations.last().map_or(1, |newest| newest + 1);
+        let damaged = files.iter().filter_map(|file| self.generation(file.strip_suffix(DAMAGED)?));
+        let newest = damaged.chain(generations.last().copied()).max();
+        self.next_generation = newest.map_or(1, |newest| newest + 1);
         let mut loaded = None;
         for generation in generations.into_iter().rev() {
             let path = self.path(generation);
-            let read = self.disk.read(&path).map_err(|error| Unusable::Damaged(error.to_string()));
+            let read = self.disk.read(&path);
+            let is_read = read.is_ok();
+            let read = read.map_err(|error| Unusable::Damaged(error.to_string()));
             // Behind the first good one, only soundness matters: it is the one to fall back to.
             let result = match loaded {
                 None => read.and_then(|bytes| self.format.decode(&bytes, &body)).map(
@@ -99,6 +119,8 @@ impl Checkpoints {
                          its place",
                         self.format.what
                     );
+                    // What cannot be read now may be readable the next time.
+                    self.unsound.extend(is_read.then_some(generation));
                 }
             }
         }
@@ -131,11 +153,39 @@ impl Checkpoints {
         self.disk
             .write_atomic(&path, bytes)
             .map_err(|source| CheckpointError::Write { path, source })?;
-        self.next_generation += 1;
-        self.kept.push(Kept { generation, applied });
-        self.kept.drain(..self.kept.len().saturating_sub(KEPT));
-        self.remove_others();
+        self.keep(Kept { generation, applied });
         Ok(())
+    }
+
+    /// Begins a checkpoint that is written piece by piece, as of `applied`: whoever loads it goes on
+    /// there, whatever its pieces know of what came later.
+    ///
+    /// # Errors
+    /// When the file cannot be made; those before stay usable.
+    pub fn begin(&mut self, applied: Sequence) -> Result<Draft, CheckpointError> {
+        let place = (self.path(self.next_generation), self.next_generation);
+        Draft::begin(&*self.disk, self.format, place, applied)
+    }
+
+    /// Completes it, and removes what nobody needs any more.
+    ///
+    /// # Errors
+    /// When it cannot be written to its end; those before stay usable.
+    pub fn finish(&mut self, draft: Draft) -> Result<(), CheckpointError> {
+        let kept = Kept { generation: draft.generation, applied: draft.applied };
+        draft.finish(&*self.disk)?;
+        self.keep(kept);
+        Ok(())
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        self.next_generation = kept.generation + 1;
+        self.kept.push(kept);
+        self.kept.drain(..self.kept.len().saturating_sub(KEPT));
+        for generation in std::mem::take(&mut self.unsound) {
+            self.set_aside(&self.path(generation));
+        }
+        self.remove_others();
     }
 
     /// Up to where the log may forget: the older checkpoint must still be able to catch up.
@@ -146,14 +196,32 @@ impl Checkpoints {
         }
     }
 
-    /// Removes every file but the kept ones; what fails now is tried again the next time.
+    /// Keeps a damaged file under another name, for people.
+    fn set_aside(&self, path: &Path) {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(DAMAGED);
+        let renamed = self.disk.rename(path, Path::new(&aside));
+        if let Err(error) = renamed.and_then(|()| self.disk.sync_dir(&self.dir)) {
+            tracing::warn!(path = %path.display(), %error, "cannot set a damaged checkpoint aside");
+        }
+    }
+
+    /// Removes the files of this fold that are no longer kept, and the oldest of those that were set
+    /// aside; what fails now is tried again the next time. Files of others are left alone.
     fn remove_others(&self) {
         let Ok(files) = self.disk.list(&self.dir) else { return };
+        let is_old = |generation| self.kept.iter().all(|kept| kept.generation != generation);
+        let damaged = |file: &str| self.generation(file.strip_suffix(DAMAGED)?);
+        let set_aside = files.iter().filter(|file| damaged(file).is_some()).count();
+        let mut too_many = set_aside.saturating_sub(DAMAGED_MAX);
         for file in files {
-            let kept = self.generation(&file).is_none_or(|generation| {
-                self.kept.iter().any(|kept| kept.generation == generation)
-            });
-            if kept && !file.ends_with(".tmp") {
+            let temporary = file.strip_suffix(".tmp").and_then(|name| self.generation(name));
+            let mut goes = temporary.is_some() || self.generation(&file).is_some_and(is_old);
+            if damaged(&file).is_some() && too_many > 0 {
+                too_many -= 1;
+                goes = true;
+            }
+            if !goes {
                 continue;
             }
             if let Err(error) = self.disk.remove(&self.dir.join(&file)) {

@@ -10,6 +10,11 @@ impl Writer {
         &self.0
     }
 
+    /// Begins again; the room stays.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// What was written.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.0

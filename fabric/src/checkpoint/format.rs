@@ -34,13 +34,18 @@ impl Format {
     /// The bytes of a checkpoint as of `applied`.
     pub fn encode(&self, applied: Sequence, body: impl FnOnce(&mut Writer)) -> Vec<u8> {
         let mut to = Writer::default();
-        to.raw(self.magic);
-        to.u32(self.version);
-        to.u64(applied.0);
+        self.head(applied, &mut to);
         body(&mut to);
         let crc = crc32fast::hash(to.written());
         to.u32(crc);
         to.into_bytes()
+    }
+
+    /// What comes before a body.
+    pub(super) fn head(&self, applied: Sequence, to: &mut Writer) {
+        to.raw(self.magic);
+        to.u32(self.version);
+        to.u64(applied.0);
     }
 
     /// The sequence a checkpoint is as of, and what `body` makes of the bytes behind it, which it

@@ -14,7 +14,7 @@ const DIR: &str = "/d";
 const FORMAT: Format = Format { prefix: "fold-", magic: b"UNSTESTS", version: 3, what: "tests" };
 
 fn disk() -> SimDisk {
-    SimDisk::new(1, 1 << 20)
+    SimDisk::new(1, 16 << 20)
 }
 
 fn open(disk: &SimDisk) -> Checkpoints {
@@ -114,9 +114,52 @@ fn a_damaged_newest_file_leaves_the_older_one_and_then_nothing() {
     assert!(disk.flip_bit(&path(1), 200));
     let mut twice = open(&disk);
     assert_eq!((load(&mut twice), twice.damaged()), (None, 2));
-    // A number is never used for a second file, and what is damaged goes with the next write.
+    // A number is never used for a second file, and what is damaged is set aside.
     twice.write(Sequence(9), &encode(9, "new")).unwrap();
-    assert_eq!(files(&disk), ["fold-0000000003.bin"]);
+    let aside = [1, 2].map(|n| format!("fold-{n:010}.bin.damaged"));
+    assert_eq!(files(&disk), [&aside[0], &aside[1], "fold-0000000003.bin"]);
+}
+
+#[test]
+fn pieces_make_the_same_file_and_an_unfinished_one_is_none() {
+    let disk = disk();
+    let mut checkpoints = write(&disk, &[5]);
+    let mut draft = checkpoints.begin(Sequence(8)).unwrap();
+    let text = "fold".repeat(700_000);
+    draft.piece().length(text.len());
+    draft.flush().unwrap();
+    for piece in text.as_bytes().chunks(1_000_000) {
+        draft.piece().raw(piece);
+        draft.flush().unwrap();
+    }
+    assert_eq!(load(&mut open(&disk)), Some((5, "fold".to_owned())), "it is not whole");
+    checkpoints.finish(draft).unwrap();
+    assert_eq!(disk.read(&path(2)).unwrap(), encode(8, &text));
+    assert_eq!((checkpoints.floor(), checkpoints.is_current(Sequence(8))), (Sequence(5), true));
+    drop(checkpoints.begin(Sequence(9)).unwrap());
+    let mut checkpoints = open(&disk);
+    assert_eq!(load(&mut checkpoints).map(|(applied, _)| applied), Some(8));
+    disk.fail_write_in(1);
+    let mut draft = checkpoints.begin(Sequence(9)).unwrap();
+    draft.piece().u8(1);
+    draft.flush().unwrap();
+    draft.piece().u8(2);
+    draft.flush().unwrap_err();
+    assert!(checkpoints.is_current(Sequence(8)));
+}
+
+#[test]
+fn what_is_set_aside_is_bounded() {
+    let disk = disk();
+    for n in 1..=9 {
+        let mut checkpoints = open(&disk);
+        assert_eq!(load(&mut checkpoints), None);
+        assert_eq!(checkpoints.damaged(), u64::from(n > 1));
+        checkpoints.write(Sequence(n), &encode(n, "fold")).unwrap();
+        assert!(disk.flip_bit(&path(n), 200));
+    }
+    let expected = [5, 6, 7, 8].map(|n| format!("fold-{n:010}.bin.damaged"));
+    assert_eq!(files(&disk)[..4], expected);
 }
 
 #[test]

@@ -8,18 +8,20 @@ mod last;
 
 use std::sync::Arc;
 
-use fabric::checkpoint::{Checkpoints, Format, Reader, Writer};
+use fabric::CheckpointError;
+use fabric::checkpoint::{Checkpoints, Draft, Format, Reader, Writer};
+use parking_lot::RwLock;
 use uns_model::grammar::Names;
 use uns_model::{Kept, NodeId, NodeNo, OrgId, Sequence, Timestamp, TopicId};
 
 use crate::Error;
 use crate::node::Minted;
 use crate::registry::Registry;
-use crate::view::{Entry, Field, View};
+use crate::view::{Entry, Field, PIECE, View};
 use last::{decode_last, encode_last};
 
-/// The version is the one this release writes; since version 2 the next numbers of nodes and topics
-/// are in it, since deleted ones are not for ever.
+/// The version is the one this release writes; since version 2 it is in pieces, and the next
+/// numbers of nodes and topics are in it, since deleted ones are not for ever.
 pub(crate) const FORMAT: Format =
     Format { prefix: "checkpoint-", magic: b"UNSSPACE", version: 2, what: "namespace" };
 
@@ -52,53 +54,106 @@ pub(crate) fn load(checkpoints: &mut Checkpoints, names: Names) -> Result<Loaded
     Ok(loaded.unwrap_or_else(empty))
 }
 
-/// The bytes of a checkpoint.
-pub(crate) fn encode(view: &View, next: Next) -> Vec<u8> {
-    FORMAT.encode(view.applied, |to| {
-        to.u32(next.publisher);
-        to.u32(next.node);
-        to.u32(next.topic);
-        to.length(view.entries.iter().count());
-        for entry in view.entries.iter() {
-            encode_entry(entry, to);
-        }
-        to.length(view.retained);
-        for entry in view.entries.iter() {
-            if let Some(kept) = &entry.retained {
-                encode_retained(entry, kept, view, to);
-            }
-        }
-    })
+/// Before a piece, and after the last one.
+const MORE: u8 = 1;
+const END: u8 = 0;
+
+/// Writes a checkpoint while the fold goes on. It stands still for one piece at a time only, so each
+/// piece is as of a sequence of its own, which is in it; the file is as of the first one.
+pub(crate) fn write(
+    view: &RwLock<View>,
+    draft: &mut Draft,
+    next: impl FnOnce() -> Next,
+) -> Result<(), CheckpointError> {
+    let mut first = 0;
+    loop {
+        // In a statement of its own: the lock must be gone before anything is written.
+        let more = encode_piece(&view.read(), first, draft.piece());
+        let Some(more) = more else { break };
+        draft.flush()?;
+        first = more;
+    }
+    let to = draft.piece();
+    to.u8(END);
+    let Next { publisher, node, topic } = next();
+    to.u32(publisher);
+    to.u32(node);
+    to.u32(topic);
+    Ok(())
 }
 
-/// What [`encode`] takes at most while its bytes grow: they are copied into twice the space.
-pub(crate) fn memory(view: &View) -> u64 {
-    let bytes = |entry: &Entry| {
-        let mut to = Writer::default();
-        encode_entry(entry, &mut to);
+/// The nodes from a number on, and where the next piece begins; `None` behind the last one.
+fn encode_piece(view: &View, first: u32, to: &mut Writer) -> Option<u32> {
+    let range = first as usize..first as usize + PIECE as usize;
+    if range.start >= view.entries.len() {
+        return None;
+    }
+    let entries = || view.entries.range(range.clone());
+    to.u8(MORE);
+    to.u32(first);
+    to.u64(view.applied.0);
+    to.length(entries().count());
+    for entry in entries() {
+        encode_entry(entry, to);
+        to.flag(entry.retained.is_some());
         if let Some(kept) = &entry.retained {
-            encode_retained(entry, kept, view, &mut to);
+            encode_retained(entry, kept, view, to);
         }
-        to.written().len() as u64
-    };
-    3 * view.entries.iter().map(bytes).sum::<u64>()
+    }
+    Some(first + PIECE)
 }
 
 fn decode(applied: Sequence, from: &mut Reader<'_>, names: Names) -> Option<Loaded> {
+    if from.version() == 1 {
+        return decode_1(applied, from, names);
+    }
+    let registry = Registry::new(names);
+    let mut view = View::default();
+    loop {
+        match from.u8()? {
+            END => break,
+            MORE => decode_piece(from, &registry, &mut view)?,
+            _ => return None,
+        }
+    }
+    view.applied = applied;
+    let (next_publisher, node, topic) = (from.u32()?, from.u32()?, from.u32()?);
+    registry.reserve_below(node, topic);
+    Some(Loaded { registry, view, next_publisher })
+}
+
+fn decode_piece(from: &mut Reader<'_>, registry: &Registry, view: &mut View) -> Option<()> {
+    let first = from.u32()?;
+    view.applied = Sequence(from.u64()?);
+    view.known.note(first / PIECE, view.applied);
+    for _ in 0..from.u32()? {
+        let entry = decode_entry(from, registry, view)?;
+        let (node, topic) = (entry.node.number, entry.node.topic);
+        view.insert(entry);
+        if from.flag()? {
+            let (of, kept, ingest) = decode_retained(from)?;
+            (of == topic).then_some(())?;
+            view.retain(node, Some(kept), ingest);
+        }
+    }
+    Some(())
+}
+
+/// Format 1 was as of one sequence, with the retained messages behind all nodes.
+fn decode_1(applied: Sequence, from: &mut Reader<'_>, names: Names) -> Option<Loaded> {
     let registry = Registry::new(names);
     let mut view = View::default();
     view.applied = applied;
     let next_publisher = from.u32()?;
-    if from.version() > 1 {
-        let (node, topic) = (from.u32()?, from.u32()?);
-        registry.reserve_below(node, topic);
-    }
     for _ in 0..from.u32()? {
         let entry = decode_entry(from, &registry, &mut view)?;
         view.insert(entry);
     }
     for _ in 0..from.u32()? {
-        decode_retained(from, &registry, &mut view)?;
+        let (topic, kept, ingest) = decode_retained(from)?;
+        let known = registry.interned(topic)?;
+        let node = registry.find(known.org, &known.name)?.number;
+        view.retain(node, Some(kept), ingest);
     }
     Some(Loaded { registry, view, next_publisher })
 }
@@ -119,7 +174,7 @@ fn encode_retained(entry: &Entry, kept: &Kept, view: &View, to: &mut Writer) {
     to.raw(payload);
 }
 
-fn decode_retained(from: &mut Reader<'_>, registry: &Registry, view: &mut View) -> Option<()> {
+fn decode_retained(from: &mut Reader<'_>) -> Option<(TopicId, Kept, Timestamp)> {
     let topic = TopicId(from.u32()?);
     from.u32()?;
     let qos = from.u8()?;
@@ -128,10 +183,7 @@ fn decode_retained(from: &mut Reader<'_>, registry: &Registry, view: &mut View) 
     from.u64()?;
     let properties = from.u32()? as usize;
     let (properties, payload) = from.bytes()?.split_at_checked(properties)?;
-    let known = registry.interned(topic)?;
-    let node = registry.find(known.org, &known.name)?.number;
-    view.retain(node, Some(Kept::new(qos, expiry, properties, payload)), ingest);
-    Some(())
+    Some((topic, Kept::new(qos, expiry, properties, payload), ingest))
 }
 
 fn encode_entry(entry: &Entry, to: &mut Writer) {
@@ -172,6 +224,14 @@ fn decode_entry(from: &mut Reader<'_>, registry: &Registry, view: &mut View) -> 
         name: Arc::from(from.text()?),
     };
     let living = flags & LIVING != 0;
+    // Pieces are as of one sequence after the other: the node that had the topic before was deleted
+    // in between.
+    if living
+        && let Some(before) = registry.find(minted.org, &minted.name)
+        && before.counts()
+    {
+        view.delete(registry, before.number, view.applied);
+    }
     let mut mint = registry.mint();
     let node = match living {
         true => registry.insert(&mut mint, minted),

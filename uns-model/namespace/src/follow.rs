@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use fabric::{GapReason, Log, Record, SessionChange, Tail, TailItem};
@@ -61,13 +62,14 @@ impl Namespace {
             .build()
             .map_err(|source| Error::Runtime { source })?;
         let mut committed = self.log.watch();
+        let mut writing: Option<JoinHandle<()>> = None;
         loop {
             committed.mark_unchanged();
             if *stop.borrow() || stop.has_changed().is_err() {
                 break;
             }
             let turn = self.turn();
-            self.checkpoint_if_due();
+            self.checkpoint_if_due(&mut writing);
             let pause = match turn {
                 Ok(Turn::More) => continue,
                 Ok(Turn::CaughtUp) => self.config.checkpoint_interval,
@@ -88,6 +90,7 @@ impl Namespace {
                 }
             });
         }
+        finish(&mut writing);
         self.catch_up()?;
         self.checkpoint()
     }
@@ -160,7 +163,12 @@ impl Namespace {
         }
     }
 
-    fn checkpoint_if_due(&self) {
+    /// Writes a checkpoint on a thread of its own, so that the fold goes on.
+    fn checkpoint_if_due(self: &Arc<Self>, writing: &mut Option<JoinHandle<()>>) {
+        if writing.as_ref().is_some_and(|writing| !writing.is_finished()) {
+            return;
+        }
+        finish(writing);
         let mut follower = self.follower.lock();
         let now = self.clock.monotonic();
         let waited = now.saturating_sub(follower.checkpoint_at);
@@ -173,9 +181,25 @@ impl Namespace {
         follower.checkpoint_at = now;
         follower.records = 0;
         drop(follower);
-        if let Err(error) = self.checkpoint() {
-            warn_with_cause(&error);
+        let space = Arc::clone(self);
+        let spawned = Builder::new().name("namespace-checkpoint".to_owned()).spawn(move || {
+            if let Err(error) = space.checkpoint() {
+                warn_with_cause(&error);
+            }
+        });
+        match spawned {
+            Ok(thread) => *writing = Some(thread),
+            Err(error) => tracing::warn!(%error, "a checkpoint of the namespace has no thread"),
         }
+    }
+}
+
+/// Waits for the checkpoint that is being written.
+fn finish(writing: &mut Option<JoinHandle<()>>) {
+    if let Some(thread) = writing.take()
+        && thread.join().is_err()
+    {
+        tracing::error!("writing a checkpoint of the namespace has panicked");
     }
 }
 

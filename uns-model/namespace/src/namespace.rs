@@ -17,6 +17,9 @@ use crate::registry::{Publishers, Registry};
 use crate::view::{FoldCounts, Retained, RetainedChange, RetainedSink, Sink, View};
 use crate::{Config, Error, Reason, Rejections};
 
+/// What writing a checkpoint takes: a piece of it, and the page cache of what is not synced.
+const CHECKPOINT_BYTES: u64 = 8 << 20;
+
 /// What a namespace is made of.
 pub struct Parts {
     /// The data log.
@@ -107,7 +110,7 @@ impl Namespace {
         let Loaded { registry, view, next_publisher } =
             checkpoint::load(&mut checkpoints, config.names)?;
         log.hold(HOLD, checkpoints.floor());
-        log.begin_after(HOLD, view.applied);
+        log.begin_after(HOLD, view.applied.max(view.known.until()));
         let follower = Follower::new(&*log, view.applied, clock.monotonic());
         let space = Arc::new(Self {
             log,
@@ -243,23 +246,21 @@ impl Namespace {
     pub fn checkpoint(&self) -> Result<(), Error> {
         self.forget_deleted();
         let mut checkpoints = self.checkpoints.lock();
-        let view = self.view.read();
-        let applied = view.applied;
+        let applied = self.view.read().applied;
         if checkpoints.is_current(applied) {
             return Ok(());
         }
-        /// With less room the size is worked out before.
-        const LOOK_BELOW: u64 = 2 << 30;
         let room = self.memory_room.load(Ordering::Relaxed);
-        if room < LOOK_BELOW && checkpoint::memory(&view) > room {
+        if room < CHECKPOINT_BYTES {
             tracing::info!(room, "a checkpoint of the namespace waits for memory");
             return Ok(());
         }
-        let (node, topic) = self.registry.next_numbers();
-        let next = Next { publisher: self.publishers.next(), node, topic };
-        let bytes = checkpoint::encode(&view, next);
-        drop(view);
-        checkpoints.write(applied, &bytes)?;
+        let mut draft = checkpoints.begin(applied)?;
+        checkpoint::write(&self.view, &mut draft, || {
+            let (node, topic) = self.registry.next_numbers();
+            Next { publisher: self.publishers.next(), node, topic }
+        })?;
+        checkpoints.finish(draft)?;
         self.log.hold(HOLD, checkpoints.floor());
         Ok(())
     }

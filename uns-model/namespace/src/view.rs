@@ -4,6 +4,7 @@ mod children;
 mod entries;
 mod fold;
 mod held;
+mod known;
 mod last;
 mod properties;
 mod retained;
@@ -23,6 +24,8 @@ pub(crate) use tree::Tree;
 pub(crate) use walk::{Pattern, Step, Walk};
 
 use entries::Entries;
+use known::Known;
+pub(crate) use known::PIECE;
 
 use crate::node::Node;
 
@@ -41,6 +44,8 @@ pub(crate) struct View {
     pub(crate) expiring: AHashMap<NodeNo, Timestamp>,
     /// Deleted nodes, with the last record that may name them.
     pub(crate) buried: AHashMap<NodeNo, Sequence>,
+    /// What the checkpoint that was loaded knows beyond the sequence it is as of.
+    pub(crate) known: Known,
     pub(crate) counts: FoldCounts,
     shared_fields: AHashSet<Arc<str>>,
     /// Who else is told what is retained.

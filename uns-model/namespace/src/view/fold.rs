@@ -101,6 +101,12 @@ impl View {
         record: &Record<'_>,
         points: impl Iterator<Item = Point>,
     ) {
+        if self.known.holds(record, sequence) {
+            // The checkpoint has it: what it says of these nodes is newer than where it begins.
+            points.for_each(drop);
+            self.applied = sequence;
+            return;
+        }
         match *record {
             Record::Publish(publish) => self.publish(registry, sequence, &publish, points),
             Record::NodeMinted { org, topic, node, id, name, .. } => {
@@ -110,7 +116,7 @@ impl View {
                 }
             }
             Record::NodeDeleted { node, .. } => self.delete(registry, node, sequence),
-            Record::Message(message) if message.retain => self.supersede(&message),
+            Record::Message(message) if message.retain => self.supersede(sequence, &message),
             Record::Publisher { .. } | _ => {}
         }
         self.applied = sequence;
@@ -148,9 +154,11 @@ impl View {
 
     /// What is retained on a topic while it is no node's, as it is with another setting, is newer
     /// than what was before: the ledger keeps that, or knows that it was cleared.
-    fn supersede(&mut self, message: &Message<'_>) {
+    fn supersede(&mut self, sequence: Sequence, message: &Message<'_>) {
         let entry = self.node_of_topic(message.org, message.topic);
-        if let Some(entry) = entry.filter(|entry| entry.retained.is_some()) {
+        let is_known = |entry: &&Entry| self.known.holds_node(entry.node.number, sequence);
+        let entry = entry.filter(|entry| entry.retained.is_some() && !is_known(entry));
+        if let Some(entry) = entry {
             self.retain(entry.node.number, None, Timestamp::default());
         }
         self.sink.message(message);
@@ -184,7 +192,7 @@ impl View {
         verdict
     }
 
-    fn delete(&mut self, registry: &Registry, node: NodeNo, sequence: Sequence) {
+    pub(crate) fn delete(&mut self, registry: &Registry, node: NodeNo, sequence: Sequence) {
         let Some(entry) = self.entry_mut(node).filter(|entry| entry.is_living()) else { return };
         entry.bury();
         let node = entry.node.clone();
