@@ -11,6 +11,7 @@ use crate::dead::DeadLetters;
 use crate::guesses::Guesses;
 use crate::limits::Organisations;
 use crate::login::Authenticate;
+use crate::oversize::Told;
 use crate::pressure::Pressure;
 use crate::retained::{Retained, RetainedMessages};
 use crate::tree::{Holder, Subscriber, Subscriptions};
@@ -42,6 +43,8 @@ pub struct Broker {
     assigned: AtomicU64,
     policies: AtomicU64,
     pub(crate) guesses: Guesses,
+    /// Whose packets over the limit were told lately, whichever core they came to.
+    pub(crate) told_oversize: Told,
     cores: u16,
 }
 
@@ -66,6 +69,7 @@ impl Broker {
         Self {
             retained: RetainedMessages::new(config.retained, config.limits.organisation.retained),
             guesses: Guesses::new(config.guessing),
+            told_oversize: Told::default(),
             config: Arc::new(config.resolved(cores)),
             subscriptions: Subscriptions::default(),
             dead_letters: None,

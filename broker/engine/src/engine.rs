@@ -48,7 +48,7 @@ use crate::gate::{Gate, Placed, Rejection};
 use crate::key::{Address, CoreNo, Key, Slots};
 use crate::login::{OwnedLogin, Peer};
 use crate::outbound::Desk;
-use crate::oversize::{Oversize, Told};
+use crate::oversize::Oversize;
 use crate::policy::Policies;
 use crate::route::{Routes, Shares};
 use crate::stats::Stats;
@@ -206,8 +206,6 @@ pub struct Engine<G: Gate> {
     accounts_checked: Option<u64>,
     /// Connections that must not be answered, to be ended at the next tick.
     unanswered: Vec<Key>,
-    /// Whose packets over the limit were told lately.
-    told_oversize: Told,
     scratch: Vec<u8>,
     tracer: Tracer,
     effects: Effects<G::Receipt>,
@@ -238,7 +236,6 @@ impl<G: Gate> Engine<G> {
             stalled: Vec::new(),
             accounts_checked: None,
             unanswered: Vec::new(),
-            told_oversize: Told::default(),
             scratch: Vec::new(),
             tracer: Tracer::default(),
             effects: Effects::default(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ahash::RandomState;
 use broker_codec::PacketType;
+use parking_lot::Mutex;
 
 /// A packet that was too large, for the operators' log.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,20 +26,21 @@ pub struct Oversize {
 
 /// Clients whose packets were too large, and when that was told: once a minute for each.
 #[derive(Debug, Default)]
-pub(crate) struct Told(HashMap<Box<str>, Duration, RandomState>);
+pub(crate) struct Told(Mutex<HashMap<Box<str>, Duration, RandomState>>);
 
 impl Told {
     /// Whether one of this client is to be told now.
-    pub(crate) fn is_due(&mut self, client_id: &str, now: Duration) -> bool {
+    pub(crate) fn is_due(&self, client_id: &str, now: Duration) -> bool {
         const EVERY: Duration = Duration::from_secs(60);
         const CLIENTS_MAX: usize = 1024;
-        if self.0.get(client_id).is_some_and(|at| now.saturating_sub(*at) < EVERY) {
+        let mut told = self.0.lock();
+        if told.get(client_id).is_some_and(|at| now.saturating_sub(*at) < EVERY) {
             return false;
         }
-        if self.0.len() >= CLIENTS_MAX {
-            self.0.clear();
+        if told.len() >= CLIENTS_MAX {
+            told.clear();
         }
-        self.0.insert(client_id.into(), now);
+        told.insert(client_id.into(), now);
         true
     }
 }
