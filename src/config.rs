@@ -17,6 +17,9 @@ use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
+use uns_model::Zone;
+
+use crate::zone;
 
 pub(crate) use access::{Access, AnonymousAccess};
 pub(crate) use args::ConfigArgs;
@@ -247,7 +250,7 @@ fn check(config: &Config) -> Result<()> {
     config.mqtt.check()?;
     config.memory.check()?;
     check_limits(config)?;
-    config.namespace.offset_seconds()?;
+    config.namespace.zone()?;
     Ok(())
 }
 
@@ -310,11 +313,9 @@ impl Tracing {
 }
 
 impl Namespace {
-    /// The offset of times that name no zone (NS-23), in seconds east of UTC, as of today.
-    pub(crate) fn offset_seconds(&self) -> Result<i32> {
-        let zone = jiff::tz::TimeZone::get(&self.zone)
-            .with_context(|| format!("namespace.zone = \"{}\" is no IANA time zone", self.zone))?;
-        Ok(zone.to_offset(jiff::Timestamp::now()).seconds())
+    /// The rule of the zone of times that name none (NS-23).
+    pub(crate) fn zone(&self) -> Result<Zone> {
+        zone::rule(&self.zone).context("namespace.zone is not usable")
     }
 }
 

@@ -14,6 +14,7 @@ mod replay;
 mod run;
 mod umask;
 mod wiring;
+mod zone;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! `uns replay`: a recording, published as if its machine were running now.
 
+mod order;
 mod recording;
 mod schedule;
 
@@ -28,12 +29,13 @@ pub(crate) struct ReplayArgs {
     /// Field separator.
     #[arg(long, default_value = ",", value_parser = one_byte)]
     separator: u8,
-    /// Time zone of times that name none.
+    /// Time zone of times that name none. Of an hour that clocks show twice, the order of the rows
+    /// decides; rows of an hour that never was are bad.
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     zone: String,
     /// Speed: a factor, or `max` for as fast as the broker takes it. Times of values are not
-    /// compressed: above 1 those of `--now` run ahead of the clock, and the hub marks as Uncertain
-    /// what is more than a minute ahead.
+    /// compressed: above 1 those of `--now` run ahead of the clock, and the hub gives what is more
+    /// than a minute ahead the time of its arrival.
     #[arg(long, default_value = "1", value_name = "FACTOR")]
     speed: Speed,
     /// Shift the recording so that it starts now.

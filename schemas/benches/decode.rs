@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use schemas::payload::{DecodeContext, check, decode};
+use uns_model::{Timestamp, Zone};
 
 const ROUNDS: u32 = 5_000;
 
@@ -26,7 +27,8 @@ fn main() {
     let unit = r#"{"value":1000123456789012,"unit":"mm/s at the spindle"}"#;
     let document = r#"{"temp":23.4,"rpm":1200,"motor":{"on":true,"mode":"AUTO"}}"#;
     let only = std::env::args().skip(1).find(|name| !name.starts_with('-'));
-    let context = DecodeContext::default();
+    let zone = Zone::default();
+    let context = DecodeContext { zone: &zone, ingest: Timestamp(0) };
     let mut out = Vec::with_capacity(128);
     println!("{:<10} {:>8} {:>8} {:>11}  (ns)", "payload", "check", "decode", "serde_json");
     for (name, payload) in [

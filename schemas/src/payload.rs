@@ -1,40 +1,50 @@
 //! What was published, as points (namespace section 5).
 //!
-//! A payload is taken for, in this order:
+//! This is the one reader of payloads: gate, last value, history and live streams get their points
+//! here, so they cannot disagree. A payload is taken for, in this order:
 //!
 //! 1. nothing, if it is empty; a number, `true`, `false`, `null` or a JSON string;
-//! 2. an *envelope*: an object that has `value` and otherwise only keys of the canonical form
-//!    (`quality`, `timestamp`, `status`, `seq`, `historical`, `unit`, `meta`), of its relatives
-//!    (`timestamp_ms`; `tag`, `dataType`; `success`, `datatype`, `registerId`, `deviceID`,
-//!    `tagName`, `deviceName`, `metadata`) or Proxus' `source` and `context`. The content type
-//!    `application/vnd.uns.vqt+json` makes an envelope of any object with a `value`;
-//! 3. a batch: an array of up to 10,000 envelopes with a time each, or an object of the columns
-//!    `t`, `v` and perhaps `q`, equally long (NS-21);
+//! 2. a batch: an array of up to 10,000 envelopes with a time each, or an object of the columns
+//!    `t`, `v` and perhaps `q`, equally long (NS-21). In an array whose first element is such an
+//!    envelope, other elements are bad rows and cost no good one;
+//! 3. an *envelope*: an object with exactly one value, named `value`, `Value`, `present_value`, `v`
+//!    or `val` (NS-19a). Its time, quality, unit and number may stand beside it under the names that
+//!    [`envelope`] knows; other keys move nothing. `v` and `val` may also be fields like any other,
+//!    so beside unknown keys they need a time, quality or unit to be a value. The content type
+//!    `application/vnd.uns.vqt+json` makes an envelope of any object with one value;
 //! 4. a document: any other object or array. The scalar leaves of an object are points of their
-//!    own, named `motor.temp`: the first 64, down to three levels (NS-20);
+//!    own, named `motor.temp` or `phases.0`: the first 256, down to six levels (NS-20). A time at
+//!    its top level is theirs (NS-19b);
 //! 5. a string, if it is UTF-8, else bytes.
 //!
 //! JSON that breaks off, or goes on after its end, is not JSON but a string. Only complete JSON
-//! can be [`Malformed`]: by a duplicate key or by depth. Where an exporter wrote `NaN` or
-//! `Infinity` for a number, the value is null and Bad, and a document is kept with `null` there.
+//! can be [`Malformed`]: by a duplicate key or by depth. Where a program printed `NaN`, `-inf` or
+//! their like for a number, that number is null and Bad, its neighbours are taken, and a document is
+//! kept with `null` there. A byte-order mark in front and NUL bytes at the end are no part of a
+//! number or of JSON (NS-22). JSON that is no UTF-8 is read as Windows-1252 (NS-19d).
 //!
 //! A time that cannot be read is [`uns_model::Timestamp::UNREADABLE`], for the time rules to treat
 //! like any other unbelievable one (NS-23).
 
 mod batch;
+mod children;
 mod document;
+mod encoding;
 mod envelope;
 mod scan;
 #[cfg(test)]
 mod tests;
 mod text;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use uns_model::{Point, Quality, Value, number};
+use uns_model::{Point, Quality, Timestamp, Value, Zone, number};
+
+pub use children::ChildRow;
 
 use crate::Malformed;
-use scan::{Kind, Token};
+use scan::{Kind, Scanned, Token};
 
 /// The most samples one batch has; more are one document.
 pub const BATCH_SAMPLES_MAX: usize = 10_000;
@@ -46,62 +56,115 @@ pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 const VQT_JSON: &str = "application/vnd.uns.vqt+json";
 
 /// What the decoder has to know beside the payload.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct DecodeContext {
-    /// Seconds east of UTC for times without a zone.
-    pub default_offset_seconds: i32,
+#[derive(Clone, Copy, Debug)]
+pub struct DecodeContext<'a> {
+    /// The zone of times that name no offset (NS-23).
+    pub zone: &'a Zone,
+    /// When the payload came in: of the two instants that a clock shows when it was set back, the
+    /// one nearer to this is meant.
+    pub ingest: Timestamp,
 }
 
-/// Whether the payload may be accepted. Cheap for everything that is no object or array.
-pub fn check(payload: &[u8]) -> Result<(), Malformed> {
+/// What is remarkable about a payload that was decoded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Decoded {
+    /// The fields of documents there was no room for (NS-20).
+    pub fields_left_out: u32,
+    /// It was no UTF-8 and read as Windows-1252 (NS-19d).
+    pub windows_1252: bool,
+}
+
+/// What the gate has to know of a payload beyond that it may be accepted (NS-21).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Batch {
+    /// Rows of children, each usable or not.
+    Children(Vec<Result<ChildRow, BadRow>>),
+    /// A batch of the node itself, with these rows that are no samples: at least one.
+    Flawed(Vec<BadRow>),
+}
+
+/// A row of a batch that cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BadRow {
+    /// Its place in the batch, from 0.
+    pub index: usize,
+    /// The path it names, if it does.
+    pub path: Option<String>,
+    /// The row as it was published.
+    pub payload: String,
+    /// What is wrong with it.
+    pub detail: &'static str,
+}
+
+impl BadRow {
+    fn new(index: usize, path: Option<String>, payload: String, detail: &'static str) -> Self {
+        Self { index, path, payload, detail }
+    }
+}
+
+/// Whether the payload may be accepted, and which rows of a batch may not. Cheap for everything
+/// that is no object or array.
+pub fn check(payload: &[u8]) -> Result<Option<Batch>, Malformed> {
+    let payload = encoding::trim(payload);
     if !opens_container(payload) {
-        return Ok(());
+        return Ok(None);
     }
-    match std::str::from_utf8(payload) {
-        Ok(text) if envelope::is_flat(text) => Ok(()),
-        Ok(text) => scan::whole(text).map(drop),
-        Err(_) => Ok(()),
-    }
+    let text = match std::str::from_utf8(payload) {
+        Ok(text) if envelope::is_flat(text) => return Ok(None),
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(encoding::windows_1252(payload)),
+    };
+    let Some(json) = scan::whole(&text)? else { return Ok(None) };
+    // Which rows are good depends on no zone.
+    let context = DecodeContext { zone: &Zone::default(), ingest: Timestamp(0) };
+    Ok(match json.token.kind {
+        Kind::Object { .. } => children::read(&json, &context).map(Batch::Children),
+        Kind::Array { .. } => {
+            let bad = batch::bad_rows(json.token, &context);
+            (!bad.is_empty()).then_some(Batch::Flawed(bad))
+        }
+        _ => None,
+    })
 }
 
 /// Appends the points of a payload. What [`check`] accepts never fails here.
 pub fn decode(
     payload: &[u8],
     content_type: Option<&str>,
-    context: &DecodeContext,
+    context: &DecodeContext<'_>,
     out: &mut Vec<Point>,
-) -> Result<(), Malformed> {
+) -> Result<Decoded, Malformed> {
     if payload.is_empty() {
-        return Ok(());
+        return Ok(Decoded::default());
     }
     if let [b'-' | b'0'..=b'9', ..] = payload
         && let Ok(token) = std::str::from_utf8(payload)
         && let Some(value) = number::parse(token)
     {
         out.push(scalar(value));
-        return Ok(());
+        return Ok(Decoded::default());
     }
-    let Ok(text) = std::str::from_utf8(payload) else {
-        out.push(scalar(Value::Bytes(payload.into())));
-        return Ok(());
-    };
-    if let Some(envelope) = envelope::read_flat(text, context) {
-        out.push(with_value(&envelope.point(), None, value_of(envelope.value)));
-        return Ok(());
-    }
-    let Some(json) = scan::whole(text)? else {
-        out.push(scalar(plain_text(text)));
-        return Ok(());
-    };
-    match json.kind {
-        Kind::Object => object(json, content_type, context, out),
-        Kind::Array if batch::rows(json, context, out) => {}
-        Kind::Array => out.push(scalar(document::value(json))),
-        Kind::Null | Kind::Bool(_) | Kind::Number | Kind::NonFinite | Kind::Text { .. } => {
-            out.push(scalar(value_of(json)));
+    let trimmed = encoding::trim(payload);
+    let (text, windows_1252) = match std::str::from_utf8(trimmed) {
+        Ok(text) => {
+            if let Some(envelope) = envelope::read_flat(text, context) {
+                out.push(with_value(&envelope.point(), None, value_of(envelope.value)));
+                return Ok(Decoded::default());
+            }
+            (Cow::Borrowed(text), false)
         }
-    }
-    Ok(())
+        Err(_) if may_be_json(trimmed) => (Cow::Owned(encoding::windows_1252(trimmed)), true),
+        Err(_) => {
+            out.push(scalar(Value::Bytes(payload.into())));
+            return Ok(Decoded::default());
+        }
+    };
+    let Some(json) = scan::whole(&text)? else {
+        out.push(as_text(payload));
+        return Ok(Decoded::default());
+    };
+    let fields_left_out = json_points(&json, content_type, context, out);
+    Ok(Decoded { fields_left_out, windows_1252 })
 }
 
 /// A payload that is [`Malformed`] as what it is all the same: text. Brownfield topics may carry
@@ -113,45 +176,75 @@ pub fn as_text(payload: &[u8]) -> Point {
     })
 }
 
-/// Any bytes at all must be survived, and an accepted payload must decode.
+/// Any bytes at all must be survived, an accepted payload must decode, and so must what the rows
+/// of a batch become.
 pub fn fuzz(data: &[u8]) {
     let mut points = Vec::new();
-    let context = DecodeContext::default();
+    let zone = Zone::fixed(3_600);
+    let context = DecodeContext { zone: &zone, ingest: Timestamp(0) };
     let decoded = decode(data, None, &context, &mut points);
-    assert_eq!(check(data), decoded, "the gate and the fold must agree");
+    let checked = check(data);
+    assert_eq!(checked.as_ref().err(), decoded.as_ref().err(), "the gate and the fold must agree");
     for point in &points {
         if let Value::Document(text) = &point.value {
-            assert!(check(text.as_bytes()).is_ok(), "a stored document must be JSON");
+            let json = serde_json::from_str::<&serde_json::value::RawValue>(text);
+            assert!(json.is_ok(), "a stored document must be JSON");
         }
         if let Value::Float(number) = point.value {
             assert!(number.is_finite(), "what is not finite must be null");
+        }
+    }
+    if let Ok(Some(Batch::Children(rows))) = checked {
+        for row in rows.into_iter().flatten() {
+            points.clear();
+            let read = decode(row.payload.as_bytes(), None, &context, &mut points);
+            assert!(read.is_ok() && !points.is_empty(), "a good row must be a sample");
         }
     }
     points.clear();
     assert_eq!(decode(data, Some(VQT_JSON), &context, &mut points), decoded);
 }
 
+fn json_points(
+    json: &Scanned<'_>,
+    content_type: Option<&str>,
+    context: &DecodeContext<'_>,
+    out: &mut Vec<Point>,
+) -> u32 {
+    match json.token.kind {
+        Kind::Object { .. } => return object(json.token, content_type, context, out),
+        Kind::Array { .. } if batch::decode_rows(json.token, context, out) => {}
+        Kind::Array { .. }
+        | Kind::Null
+        | Kind::Bool(_)
+        | Kind::Number
+        | Kind::NonFinite
+        | Kind::Text { .. } => out.push(scalar(value_of(json.token))),
+    }
+    0
+}
+
 fn object(
     json: Token<'_>,
     content_type: Option<&str>,
-    context: &DecodeContext,
+    context: &DecodeContext<'_>,
     out: &mut Vec<Point>,
-) {
+) -> u32 {
+    if batch::columns(json, context, out) {
+        return 0;
+    }
     let declared = content_type.is_some_and(|kind| kind.eq_ignore_ascii_case(VQT_JSON));
     if let Some(envelope) = envelope::read(json, declared, context) {
         let model = envelope.point();
-        match envelope.value.kind {
-            Kind::Object | Kind::Array => {
-                document::explode(envelope.value, &model, out);
-            }
-            _ => out.push(with_value(&model, None, value_of(envelope.value))),
+        if let Kind::Object { .. } | Kind::Array { .. } = envelope.value.kind {
+            return document::explode(envelope.value, &model, out);
         }
-        return;
+        out.push(with_value(&model, None, value_of(envelope.value)));
+        return 0;
     }
-    if !batch::columns(json, context, out) {
-        let model = Point { quality: Quality::GOOD, ..scalar(Value::Null) };
-        document::explode(json, &model, out);
-    }
+    let source = envelope::document_time(json, context);
+    let model = Point { quality: Quality::GOOD, source, ..scalar(Value::Null) };
+    document::explode(json, &model, out)
 }
 
 fn opens_container(payload: &[u8]) -> bool {
@@ -159,19 +252,19 @@ fn opens_container(payload: &[u8]) -> bool {
     matches!(first, Some(b'{' | b'['))
 }
 
-/// Text that is not JSON.
-fn plain_text(text: &str) -> Value {
-    if number::is_non_finite(text) { Value::Null } else { Value::Text(text.into()) }
+/// Whether bytes that are no UTF-8 may be JSON in another encoding.
+fn may_be_json(payload: &[u8]) -> bool {
+    opens_container(payload) || payload.trim_ascii_start().starts_with(b"\"")
 }
 
-/// The value of a scalar token; containers are for [`document`].
+/// The value of a token.
 fn value_of(token: Token<'_>) -> Value {
     match token.kind {
         Kind::Bool(value) => Value::Bool(value),
         Kind::Number => number::parse(token.text).unwrap_or(Value::Null),
         Kind::Text { escaped } => Value::Text(Arc::from(text::unescape(token.text, escaped))),
         Kind::Null | Kind::NonFinite => Value::Null,
-        Kind::Object | Kind::Array => document::value(token),
+        Kind::Object { .. } | Kind::Array { .. } => document::value(token),
     }
 }
 

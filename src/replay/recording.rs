@@ -8,16 +8,18 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use csv::{Reader, ReaderBuilder, StringRecord};
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-use uns_model::Timestamp;
+use uns_model::{Timestamp, Zone};
+
+use super::order::Order;
+use crate::zone;
 
 /// An open recording.
 pub(super) struct Recording {
     reader: Reader<File>,
     headers: StringRecord,
     time_column: Option<usize>,
-    zone: TimeZone,
+    zone: Zone,
+    order: Order,
     record: StringRecord,
     bytes_total: u64,
 }
@@ -65,9 +67,8 @@ impl Recording {
                 })?)
             }
         };
-        let zone = TimeZone::get(zone)
-            .with_context(|| format!("`{zone}` is no IANA time zone, such as Europe/Berlin"))?;
-        Ok(Self { reader, headers, time_column, zone, record: StringRecord::new(), bytes_total })
+        let (zone, order, record) = (zone::rule(zone)?, Order::default(), StringRecord::new());
+        Ok(Self { reader, headers, time_column, zone, order, record, bytes_total })
     }
 
     /// One topic per value column; characters a tag may not hold become `_`.
@@ -129,14 +130,14 @@ impl Recording {
         }
     }
 
-    fn row(&self) -> Result<Row<'_>, BadRow> {
+    fn row(&mut self) -> Result<Row<'_>, BadRow> {
         let line = self.record.position().map_or(0, csv::Position::line);
         let time = match self.time_column {
             None => None,
             Some(column) => {
                 let text = self.record.get(column).unwrap_or_default();
-                let parsed = parse_time(text, &self.zone);
-                Some(parsed.ok_or_else(|| BadRow { line, why: format!("`{text}` is no time") })?)
+                let bad = |why| BadRow { line, why: format!("`{text}` {why}") };
+                Some(self.order.time(text, &self.zone).map_err(bad)?)
             }
         };
         Ok(Row { time, record: &self.record, time_column: self.time_column })
@@ -165,23 +166,6 @@ fn check_header(headers: &StringRecord, separator: u8) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// A time with zone, a local time in `zone`, or an epoch number.
-fn parse_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    let text = text.trim();
-    if let Ok(time) = text.parse::<jiff::Timestamp>() {
-        return i64::try_from(time.as_nanosecond()).ok().map(Timestamp);
-    }
-    if let Ok(number) = text.parse::<i64>() {
-        return Timestamp::from_epoch_int(number);
-    }
-    if let Ok(number) = text.parse::<f64>() {
-        return Timestamp::from_epoch_f64(number);
-    }
-    let local: DateTime = text.parse().ok()?;
-    let time = local.to_zoned(zone.clone()).ok()?.timestamp();
-    i64::try_from(time.as_nanosecond()).ok().map(Timestamp)
 }
 
 /// A column's name as a tag.
@@ -263,16 +247,5 @@ mod tests {
         assert_eq!(tag_name("Volume Flow RateRMS"), "Volume_Flow_RateRMS");
         assert_eq!(tag_name("-x°C"), "_x_C");
         assert_eq!(tag_name(" "), "column");
-    }
-
-    #[test]
-    fn local_times_follow_their_zone() {
-        let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        let summer = parse_time("2020-07-09 10:14:33", &berlin).unwrap();
-        assert_eq!(summer.to_string(), "2020-07-09T08:14:33Z");
-        let stated = parse_time("2020-07-09T10:14:33.5+01:00", &berlin).unwrap();
-        assert_eq!(stated.to_string(), "2020-07-09T09:14:33.5Z");
-        assert_eq!(parse_time("1583748873", &berlin), parse_time("1583748873000", &berlin));
-        assert_eq!(parse_time("yesterday", &berlin), None);
     }
 }

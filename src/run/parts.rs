@@ -13,7 +13,7 @@ use fabric_local::{DataDir, LocalLog, LogConfig, Origin, SystemDisk};
 use historian_store::{KnownNode, SharedNames, Store};
 use tokio::sync::watch;
 use uns_model::grammar;
-use uns_model::{Clock, Random, SystemClock, SystemRandom, TopicId};
+use uns_model::{Clock, Random, SystemClock, SystemRandom, TopicId, Zone};
 use uns_namespace::Namespace;
 
 use super::runtime::follower;
@@ -66,14 +66,14 @@ impl Parts {
         )
         .context("cannot open the log")?;
         origin.check(&log, &stream).context("cannot use the data directory")?;
-        let offset = config.namespace.offset_seconds()?;
+        let zone = config.namespace.zone()?;
         let (store, namespace) = open_views(
             historian_store::Parts {
                 log: Arc::clone(&log) as Arc<dyn Log>,
                 disk: Arc::clone(&disk),
                 dir: directory.path().join(HISTORY),
                 clock: Arc::clone(&clock),
-                config: history_config(config, offset),
+                config: history_config(config, &zone),
             },
             uns_namespace::Parts {
                 log: Arc::clone(&log) as Arc<dyn Log>,
@@ -81,7 +81,7 @@ impl Parts {
                 dir: directory.path().join(NAMESPACE),
                 clock: Arc::clone(&clock),
                 random: Arc::clone(&random),
-                config: namespace_config(config, offset),
+                config: namespace_config(config, &zone),
             },
         )?;
         let ledger = open_ledger(&directory, &log, &namespace, (&clock, config))?;
@@ -246,7 +246,7 @@ fn queue_bytes(cores: usize) -> usize {
     cores.saturating_mul(EngineConfig::default().uncommitted_bytes_max + BATCH_BYTES_MAX)
 }
 
-fn namespace_config(config: &Config, offset: i32) -> uns_namespace::Config {
+fn namespace_config(config: &Config, zone: &Zone) -> uns_namespace::Config {
     let limit = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     uns_namespace::Config {
         brownfield: match config.namespace.brownfield {
@@ -260,18 +260,18 @@ fn namespace_config(config: &Config, offset: i32) -> uns_namespace::Config {
         },
         nodes_max: limit(config.namespace.nodes_max),
         brownfield_nodes_max: limit(config.namespace.brownfield_nodes_max),
-        default_offset_seconds: offset,
+        zone: zone.clone(),
         checkpoint_interval: config.namespace.checkpoint_every.0,
         ..uns_namespace::Config::default()
     }
 }
 
-fn history_config(config: &Config, offset: i32) -> historian_store::Config {
+fn history_config(config: &Config, zone: &Zone) -> historian_store::Config {
     historian_store::Config {
         flush_after: config.history.flush_every.0,
         memory_bytes_max: config.history.memory.as_usize(),
         brownfield: config.namespace.brownfield == Brownfield::History,
-        default_offset_seconds: offset,
+        zone: zone.clone(),
         ..historian_store::Config::default()
     }
 }
@@ -297,7 +297,11 @@ mod tests {
             [(Brownfield::History, true), (Brownfield::Current, false), (Brownfield::Off, false)]
         {
             config.namespace.brownfield = brownfield;
-            assert_eq!(history_config(&config, 0).brownfield, stored, "{brownfield:?}");
+            assert_eq!(
+                history_config(&config, &Zone::default()).brownfield,
+                stored,
+                "{brownfield:?}"
+            );
         }
     }
 }

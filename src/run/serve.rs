@@ -65,10 +65,10 @@ pub(super) async fn start(
     let (stopper, stop) = Stop::pair();
     let mut supervisor = Supervisor::new(stop.clone());
     let mut app = App::new(env!("CARGO_PKG_VERSION"));
-    let hub = hub(parts, broker, stop.clone()).await?;
+    let hub = hub(parts, broker, (config, stop.clone())).await?;
     for module in MODULES {
         let mut started = module
-            .start(settings(module, config)?, hub.clone())
+            .start(serde_json::json!({}), hub.clone())
             .await
             .with_context(|| format!("the module {} does not start", module.name))?;
         if let Some(task) = started.task.take() {
@@ -134,16 +134,7 @@ fn tls(broker: &Server) -> Result<TlsSource> {
     Ok(TlsSource(Arc::new(current)))
 }
 
-/// What of the configuration concerns a module; the rest are its defaults.
-fn settings(module: &Kind, config: &Config) -> Result<serde_json::Value> {
-    if module.name == "broker" {
-        return Ok(serde_json::json!({}));
-    }
-    let offset = config.namespace.offset_seconds()?;
-    Ok(serde_json::json!({ "default_offset_seconds": offset }))
-}
-
-async fn hub(parts: &Parts, broker: &Server, stop: Stop) -> Result<Hub> {
+async fn hub(parts: &Parts, broker: &Server, (config, stop): (&Config, Stop)) -> Result<Hub> {
     let metadata = parts.directory.path().join("metadata.sqlite");
     let query = Query::new(Arc::clone(&parts.store), historian_query::Config::default());
     Ok(Hub {
@@ -156,6 +147,7 @@ async fn hub(parts: &Parts, broker: &Server, stop: Stop) -> Result<Hub> {
         dead_letters: Some(Arc::clone(&parts.dead) as Arc<dyn DeadLetters>),
         db: Some(Db::open(&metadata).await.context("cannot open the metadata database")?),
         clock: Arc::clone(&parts.clock),
+        zone: config.namespace.zone()?,
         stop,
     })
 }
@@ -188,23 +180,5 @@ impl HttpSide {
             }
         };
         tokio::join!(connections, supervisor.finish(deadline));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn modules_get_settings_they_know_and_the_configured_zone() {
-        let mut config = Config::default();
-        config.namespace.zone = "Asia/Kolkata".into();
-        for module in MODULES {
-            let settings = settings(module, &config).expect("a zone there is");
-            module.check(settings.clone()).expect("settings of its own");
-            if module.name != "broker" {
-                assert_eq!(settings["default_offset_seconds"], 19_800, "{}", module.name);
-            }
-        }
     }
 }

@@ -1,13 +1,14 @@
 //! [`hub_kit::services::Publish`] over the broker's in-process publisher: the same gate, the same
 //! live delivery as a client's publish.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_codec::Property;
-use broker_server::{Handle, InProcess, Rejection, Together};
+use broker_server::{Access, Action, Coverage, Handle, InProcess, Rejection, Together};
 use bytes::Bytes;
-use hub_kit::Refusal;
 use hub_kit::services::{Boxed, Publish, PublishBatch, PublishItem, Published};
+use hub_kit::{Reads, Refusal, Rights};
 use uns_namespace::Reason;
 
 /// Publishes of modules.
@@ -27,7 +28,7 @@ impl GatedPublish {
 impl Publish for GatedPublish {
     fn together(&self, batch: PublishBatch) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
         Box::pin(async move {
-            let PublishBatch { org, client_id, items } = batch;
+            let PublishBatch { org, client_id, rights, items } = batch;
             let mut results = Vec::with_capacity(items.len());
             let mut readable = Vec::with_capacity(items.len());
             for item in items {
@@ -40,7 +41,9 @@ impl Publish for GatedPublish {
                 }
             }
             let lane = self.next_lane.fetch_add(1, Ordering::Relaxed);
-            let batch = Together { org, client_id: client_id.to_string(), items: readable };
+            let access = Some(Arc::new(CallerAccess(rights)) as Arc<dyn Access>);
+            let client_id = client_id.to_string();
+            let batch = Together { org, client_id, access, items: readable };
             let outcomes = self.broker.together(lane, batch).await.unwrap_or_default();
             let mut outcomes = outcomes.into_iter().map(|outcome| match outcome {
                 Ok(sequence) => Ok(Published { sequence }),
@@ -49,6 +52,28 @@ impl Publish for GatedPublish {
             let answered = results.into_iter().map(|known| known.or_else(|| outcomes.next()));
             answered.map(|known| known.unwrap_or_else(|| Err(shutting_down()))).collect()
         })
+    }
+}
+
+/// The rights of a caller, as the broker asks for them.
+#[derive(Debug)]
+struct CallerAccess(Arc<dyn Rights>);
+
+impl Access for CallerAccess {
+    fn allows(&self, action: Action, topic: &str) -> bool {
+        match action {
+            Action::Publish => self.0.may_publish(topic),
+            Action::Receive => self.0.may_read(topic),
+            _ => false,
+        }
+    }
+
+    fn covers(&self, filter: &str) -> Coverage {
+        match self.0.reads(filter) {
+            Reads::None => Coverage::None,
+            Reads::Part => Coverage::Part,
+            Reads::All => Coverage::All,
+        }
     }
 }
 

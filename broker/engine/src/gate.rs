@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use broker_codec::ReasonCode;
+use bytes::Bytes;
 use fabric::SessionChange;
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
@@ -65,6 +66,26 @@ impl fmt::Display for Rejection {
     }
 }
 
+/// What an admitted publish stands for beside itself: the rows of a batch (NS-21).
+#[derive(Clone, Debug, Default)]
+pub struct Derived {
+    /// Messages on other topics, to be delivered too.
+    pub messages: Vec<(Arc<str>, Bytes)>,
+    /// What was refused of it.
+    pub refused: Vec<RefusedRow>,
+}
+
+/// A part of an admitted publish that was refused by itself.
+#[derive(Clone, Debug)]
+pub struct RefusedRow {
+    /// Where it was to go.
+    pub topic: Box<str>,
+    /// What it was.
+    pub payload: Bytes,
+    /// Why.
+    pub rejection: Rejection,
+}
+
 /// A promise that everything admitted before a flush will be reported committed, or not, once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ticket(pub u64);
@@ -122,12 +143,18 @@ pub trait Gate {
 
     /// Checks a publish and takes it into the open batch. Whether this client may publish to the
     /// topic was decided before the topic was resolved; what the publish says is judged here and
-    /// in [`Gate::check`], and nowhere else: the place for contracts. What is in
-    /// [`Gate::derived`] follows it in the batch, one by one.
+    /// in [`Gate::check`], and nowhere else: the place for contracts. Where it stands for messages
+    /// on other topics, `may_publish` is asked for each before anything comes of it. The messages
+    /// of [`Gate::derived`] follow it in the batch, one by one.
     ///
     /// # Errors
     /// It was not taken.
-    fn admit(&mut self, node: &Self::Node, inbound: &Inbound<'_>) -> Result<Place, Rejection>;
+    fn admit(
+        &mut self,
+        node: &Self::Node,
+        inbound: &Inbound<'_>,
+        may_publish: &dyn Fn(&str) -> bool,
+    ) -> Result<Place, Rejection>;
 
     /// Takes a publish without a node into the open batch: it is retained, or owed to sessions.
     /// `None` if there is no log.
@@ -168,8 +195,10 @@ pub trait Gate {
     /// It may not be delivered.
     fn check(&mut self, topic: &str, inbound: &Inbound<'_>) -> Result<(), Rejection>;
 
-    /// Messages on other topics that the last admitted publish stands for, to be delivered too.
-    fn derived(&mut self, each: &mut dyn FnMut(&str, &[u8]));
+    /// What the last admitted publish stands for beside itself.
+    fn derived(&mut self) -> Option<Box<Derived>> {
+        None
+    }
 
     /// The last committed sequence.
     fn committed(&self) -> Sequence {
@@ -208,7 +237,12 @@ impl Gate for OpenGate {
         PublisherId::default()
     }
 
-    fn admit(&mut self, node: &NoNode, _: &Inbound<'_>) -> Result<Place, Rejection> {
+    fn admit(
+        &mut self,
+        node: &NoNode,
+        _: &Inbound<'_>,
+        _: &dyn Fn(&str) -> bool,
+    ) -> Result<Place, Rejection> {
         match *node {}
     }
 
@@ -235,8 +269,6 @@ impl Gate for OpenGate {
     fn check(&mut self, _: &str, _: &Inbound<'_>) -> Result<(), Rejection> {
         Ok(())
     }
-
-    fn derived(&mut self, _: &mut dyn FnMut(&str, &[u8])) {}
 
     fn pending_bytes(&self) -> usize {
         0

@@ -55,7 +55,10 @@ pub use engine::{
 };
 pub use feed::{Due, Fed, FedPublish, LEDGER_PACKET_IDS};
 pub use forgive::Forgiven;
-pub use gate::{Gate, Inbound, NoNode, OpenGate, Place, Placed, Rejection, Resolved, Ticket};
+pub use gate::{
+    Derived, Gate, Inbound, NoNode, OpenGate, Place, Placed, RefusedRow, Rejection, Resolved,
+    Ticket,
+};
 pub use guesses::Guessing;
 pub use inspect::{
     ClientInfo, ClientOrder, ClientQuery, ClientScan, ClientState, Keeping, TopicName, TopicScan,

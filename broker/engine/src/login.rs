@@ -8,7 +8,7 @@ use broker_codec::ReasonCode;
 use uns_model::OrgId;
 use zeroize::Zeroizing;
 
-use crate::access::{Access, Everything};
+use crate::access::{Access, Action, Everything};
 use crate::config::Durability;
 
 /// What is known of a client that wants to connect. Its password is in no debug output.
@@ -288,4 +288,9 @@ impl Authenticate for Anonymous {
         }
         Verdict::Known(Ok(Identity::anonymous()))
     }
+}
+
+/// Whether somebody has the right to publish to a topic.
+pub(crate) fn may_publish(identity: Option<&Identity>, topic: &str) -> bool {
+    identity.is_some_and(|identity| identity.access.allows(Action::Publish, topic))
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use broker_codec::ReasonCode;
-use broker_engine::{CoreNo, Gate, Inbound, Member, Place, Rejection, Resolved, Ticket};
+use broker_engine::{
+    CoreNo, Derived, Gate, Inbound, Member, Place, RefusedRow, Rejection, Resolved, Ticket,
+};
 use fabric::{Audience, Commit, Message, Record, SessionChange};
 use uns_model::{OrgId, Plane, PublisherId, Sequence, SessionNo, Timestamp};
 use uns_namespace::{Namespace, Node, Reason, Reject};
@@ -87,10 +89,15 @@ impl Gate for ServerGate {
         self.namespace.as_mut().map_or_else(PublisherId::default, |gate| gate.publisher(client_id))
     }
 
-    fn admit(&mut self, node: &Arc<Node>, inbound: &Inbound<'_>) -> Result<Place, Rejection> {
+    fn admit(
+        &mut self,
+        node: &Arc<Node>,
+        inbound: &Inbound<'_>,
+        may_publish: &dyn Fn(&str) -> bool,
+    ) -> Result<Place, Rejection> {
         let place = self.place();
         let Some(gate) = &mut self.namespace else { return Ok(place) };
-        gate.admit(node, &translated(inbound)).map_err(rejection)?;
+        gate.admit(node, &translated(inbound), may_publish).map_err(rejection)?;
         if self.place() == place {
             // The node was deleted meanwhile, and its topic is plain now.
             self.note(&message(node.org, &node.name, inbound));
@@ -152,12 +159,18 @@ impl Gate for ServerGate {
         gate.admit_plain(topic, &translated(inbound)).map_err(rejection)
     }
 
-    fn derived(&mut self, each: &mut dyn FnMut(&str, &[u8])) {
-        let Some(gate) = &mut self.namespace else { return };
-        let Some(expansion) = gate.take_expansion() else { return };
-        for child in &expansion.children {
-            each(&child.node.name, &child.payload);
-        }
+    fn derived(&mut self) -> Option<Box<Derived>> {
+        let expansion = self.namespace.as_mut()?.take_expansion()?;
+        let children = expansion.children.into_iter();
+        let refused = expansion.refused.into_iter().map(|row| RefusedRow {
+            topic: row.topic.into(),
+            payload: row.payload,
+            rejection: rejection(row.reject),
+        });
+        Some(Box::new(Derived {
+            messages: children.map(|child| (Arc::clone(&child.node.name), child.payload)).collect(),
+            refused: refused.collect(),
+        }))
     }
 
     fn committed(&self) -> Sequence {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use uns_model::Zone;
+
 /// How much is kept in memory, and for how long.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -20,8 +22,8 @@ pub struct Config {
     pub open_files_max: usize,
     /// Whether topics outside our own prefixes have history (NS-1).
     pub brownfield: bool,
-    /// The zone of source times without one, in seconds east of UTC.
-    pub default_offset_seconds: i32,
+    /// The zone of source times that name none.
+    pub zone: Zone,
     /// Write everything to files when told to stop; otherwise the next start replays the log.
     pub flush_on_stop: bool,
 }
@@ -36,7 +38,7 @@ impl Default for Config {
             flush_files_max: 64,
             open_files_max: 256,
             brownfield: true,
-            default_offset_seconds: 0,
+            zone: Zone::default(),
             flush_on_stop: true,
         }
     }

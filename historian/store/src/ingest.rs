@@ -4,7 +4,7 @@ use fabric::{Frame, GapReason, Publish, Record};
 use historian_segment::Sample;
 use parking_lot::{Mutex, MutexGuard};
 use schemas::payload::{self, DecodeContext};
-use uns_model::{NodeNo, Point, Quality, Sequence, Timestamp};
+use uns_model::{NodeNo, Point, Sequence, Timestamp, Zone, fold};
 
 use crate::config::Config;
 use crate::covered::Covered;
@@ -15,8 +15,6 @@ use crate::property::content_type;
 use crate::registry::{NoSeries, Of, Registry};
 use crate::state::State;
 
-/// A source time further ahead than this is not believed (NS-25).
-const AHEAD_MAX: i64 = 60_000_000_000;
 const SECOND: i64 = 1_000_000_000;
 
 /// Most records decoded before they are folded in, which is what a reader waits for.
@@ -27,7 +25,7 @@ const POINTS_MAX: usize = 8_192;
 /// Decodes and places samples; keeps its buffers.
 #[derive(Debug)]
 pub(crate) struct Ingest {
-    context: DecodeContext,
+    zone: Zone,
     points: Vec<Point>,
     /// What each record of the turn decoded to.
     decoded: Vec<Decoded>,
@@ -50,9 +48,8 @@ struct Decoded {
 
 impl Ingest {
     pub(crate) fn new(config: &Config, names: Option<SharedNames>, covered: Covered) -> Self {
-        let context = DecodeContext { default_offset_seconds: config.default_offset_seconds };
         Self {
-            context,
+            zone: config.zone.clone(),
             points: Vec::new(),
             decoded: Vec::new(),
             nodes: Vec::new(),
@@ -127,9 +124,10 @@ impl Ingest {
             if let Record::Publish(publish) = record {
                 self.nodes.push(publish.node);
                 let content_type = content_type(publish.properties);
-                let Self { context, points, .. } = &mut *self;
+                let Self { zone, points, .. } = &mut *self;
+                let context = DecodeContext { zone, ingest: publish.ingest };
                 malformed =
-                    payload::decode(publish.payload, content_type, context, points).is_err();
+                    payload::decode(publish.payload, content_type, &context, points).is_err();
                 if malformed {
                     // Only brownfield gets here with broken JSON: to the namespace it is text, so
                     // it is here.
@@ -226,7 +224,7 @@ pub(crate) fn of(point: &Point, node: NodeNo) -> Of<'_> {
     Of { node, field: point.field.as_ref(), value: &point.value, unit: point.unit.as_deref() }
 }
 
-/// Applies the time rules: source time where it can be believed, else ingest time and Uncertain.
+/// Places a point in time by the one rule of the house (NS-23, NS-25).
 pub(crate) fn sample(
     counters: &mut Counters,
     point: Point,
@@ -234,24 +232,16 @@ pub(crate) fn sample(
 ) -> Sample {
     let (sequence, publish) = from;
     let ingest = publish.ingest;
-    let mut quality = point.quality;
-    let (time, lag_seconds) = match point.source.or(publish.source) {
-        None => (ingest, None),
-        Some(time) if time.in_range() && time.0 <= ingest.0.saturating_add(AHEAD_MAX) => {
-            let lag = ingest.0.saturating_sub(time.0).div_euclid(SECOND);
-            let limit = if lag < 0 { i32::MIN } else { i32::MAX };
-            (time, Some(i32::try_from(lag).unwrap_or(limit)))
-        }
-        Some(_) => {
-            counters.time_replaced += 1;
-            if quality.is_good() {
-                quality = Quality::UNCERTAIN;
-            }
-            (ingest, None)
-        }
-    };
-    let (value, source_seq) = (point.value, point.seq);
-    Sample { time, value, quality, sequence, source_seq, lag_seconds }
+    let source = point.source.or(publish.source);
+    let placed = fold::place(source, ingest);
+    counters.time_replaced += u64::from(placed.finding.is_some());
+    let lag_seconds = source.filter(|_| placed.finding.is_none()).map(|time| {
+        let lag = ingest.0.saturating_sub(time.0).div_euclid(SECOND);
+        let limit = if lag < 0 { i32::MIN } else { i32::MAX };
+        i32::try_from(lag).unwrap_or(limit)
+    });
+    let (value, quality, source_seq) = (point.value, point.quality, point.seq);
+    Sample { time: placed.time, value, quality, sequence, source_seq, lag_seconds }
 }
 
 /// Notes a part of the log that cannot be had; its end in time is the next record's.

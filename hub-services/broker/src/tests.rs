@@ -13,7 +13,7 @@ use axum::response::Response;
 use hub_kit::http::{Anonymous, App, Guard, Hosts, HttpConfig, NoAccounts, Parts};
 use hub_kit::{Hub, Kind, Stop};
 use tower::ServiceExt as _;
-use uns_model::{ManualClock, OrgId, SeededRandom, Timestamp};
+use uns_model::{ManualClock, OrgId, SeededRandom, Timestamp, Zone};
 
 use crate::Broker;
 use fake::{Fake, Nothing};
@@ -35,6 +35,7 @@ async fn router(fake: &Arc<Fake>) -> Router {
         dead_letters: None,
         db: None,
         clock: Arc::new(ManualClock::new(Timestamp(NOON))),
+        zone: Zone::default(),
         stop,
     };
     let started = Kind::of::<Broker>().start(serde_json::Value::Null, hub).await.unwrap();

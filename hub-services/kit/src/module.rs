@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use serde::de::DeserializeOwned;
-use uns_model::{Clock, OrgId};
+use uns_model::{Clock, OrgId, Zone};
 use utoipa::openapi::OpenApi;
 
 use crate::health::HealthCheck;
@@ -36,6 +36,8 @@ pub struct Hub {
     pub db: Option<Db>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// The zone of times that name none, in payloads and in queries (NS-23).
+    pub zone: Zone,
     /// Ends with the process.
     pub stop: Stop,
 }

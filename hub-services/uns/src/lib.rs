@@ -20,27 +20,23 @@ use serde::Deserialize;
 #[derive(Debug)]
 pub struct Uns;
 
-/// Its settings.
+/// Its settings, of which there are none yet.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Seconds east of UTC of times in a query that name no zone (NS-23).
-    pub default_offset_seconds: i32,
-}
+pub struct Config {}
 
 /// What every handler works with.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     pub(crate) hub: Arc<Hub>,
-    pub(crate) config: Config,
 }
 
 impl Module for Uns {
     const NAME: &'static str = "uns";
     type Config = Config;
 
-    async fn start(config: Config, hub: Hub) -> Result<Started, Error> {
-        let service = Service { hub: Arc::new(hub), config };
+    async fn start(_: Config, hub: Hub) -> Result<Started, Error> {
+        let service = Service { hub: Arc::new(hub) };
         Ok(Started {
             router: routes::router(service),
             openapi: Some(routes::openapi()),

@@ -14,14 +14,14 @@ pub(crate) const HISTORY: Limit = Limit { default: 1_000, max: 100_000 };
 /// Parameters that are times.
 pub(crate) trait Times {
     /// A point in time.
-    fn time(&self, name: &str, here: Here) -> Result<Option<Timestamp>, Refusal>;
+    fn time(&self, name: &str, here: Here<'_>) -> Result<Option<Timestamp>, Refusal>;
 
     /// A width of time.
     fn duration(&self, name: &str) -> Result<Option<Duration>, Refusal>;
 }
 
 impl Times for Params {
-    fn time(&self, name: &str, here: Here) -> Result<Option<Timestamp>, Refusal> {
+    fn time(&self, name: &str, here: Here<'_>) -> Result<Option<Timestamp>, Refusal> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let parsed = time::parse_instant(&text, here);
         parsed.map(Some).ok_or_else(|| {

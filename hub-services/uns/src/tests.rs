@@ -14,7 +14,7 @@ use axum::response::Response;
 use hub_kit::http::{Anonymous, App, Guard, Hosts, HttpConfig, LogIn, NoAccounts, Parts};
 use hub_kit::{Hub, Kind, Stop};
 use tower::ServiceExt as _;
-use uns_model::{ManualClock, OrgId, SeededRandom, Timestamp};
+use uns_model::{ManualClock, OrgId, SeededRandom, Timestamp, Zone};
 
 use crate::Uns;
 use fake::Fake;
@@ -35,6 +35,7 @@ async fn router(fake: &Arc<Fake>, log_in: Arc<dyn LogIn>) -> Router {
         dead_letters: Some(fake.clone()),
         db: None,
         clock: Arc::new(ManualClock::new(Timestamp(NOON))),
+        zone: Zone::default(),
         stop,
     };
     let started = Kind::of::<Uns>().start(serde_json::Value::Null, hub).await.unwrap();

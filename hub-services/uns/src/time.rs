@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use uns_model::Timestamp;
+use uns_model::{Timestamp, Zone};
 
 /// What times that do not say all are relative to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Here {
+pub(crate) struct Here<'a> {
     pub(crate) now: Timestamp,
-    /// Seconds east of UTC of times without a zone.
-    pub(crate) offset_seconds: i32,
+    /// The zone of times that name none.
+    pub(crate) zone: &'a Zone,
 }
 
 /// Reads a point in time.
-pub(crate) fn parse_instant(text: &str, here: Here) -> Option<Timestamp> {
+pub(crate) fn parse_instant(text: &str, here: Here<'_>) -> Option<Timestamp> {
     let now = here.now;
     let text = text.trim();
     if text == "now" {
@@ -29,9 +29,7 @@ pub(crate) fn parse_instant(text: &str, here: Here) -> Option<Timestamp> {
     if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return Timestamp::from_epoch_f64(text.parse().ok()?);
     }
-    let day = text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
-    let text = if day { format!("{text}T00:00:00") } else { restore_plus(text) };
-    Timestamp::parse_rfc3339(&text, here.offset_seconds)
+    Timestamp::parse_in(&restore_plus(text), here.zone, now)
 }
 
 /// A `+` before an offset arrives as a space when the client did not escape it.
@@ -71,13 +69,17 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_795_262_400_000_000_000);
 
     fn parse_instant(text: &str, now: Timestamp) -> Option<Timestamp> {
-        super::parse_instant(text, Here { now, offset_seconds: 0 })
+        super::parse_instant(text, Here { now, zone: &Zone::default() })
     }
 
     #[test]
     fn times_without_a_zone_are_of_the_configured_one() {
-        let berlin = Here { now: NOW, offset_seconds: 3_600 };
-        let read = |text: &str| super::parse_instant(text, berlin);
+        // Winter until 2026-03-29T01:00:00Z and from 2026-10-25T01:00:00Z.
+        let berlin = Zone::new(3_600, [(1_774_746_000, 7_200), (1_792_890_000, 3_600)]);
+        let read = |text: &str| super::parse_instant(text, Here { now: NOW, zone: &berlin });
+        let summer = Timestamp::parse_in("2026-07-01T10:00:00Z", &berlin, NOW);
+        assert_eq!(read("2026-07-01T12:00:00"), summer);
+        assert_eq!(read("2026-07-01T12:00"), summer);
         assert_eq!(read("2026-11-21 13:00:00"), Some(NOW));
         assert_eq!(read("2026-11-21T12:00:00Z"), Some(NOW));
         assert_eq!(read("1795262400"), Some(NOW));
@@ -91,6 +93,9 @@ mod tests {
             "2026-11-21T13:00:00+01:00",
             "2026-11-21T13:00:00 01:00",
             "2026-11-21 13:00:00 01:00",
+            "2026-11-21 13:00 01:00",
+            "2026-11-21 13:00 +01:00",
+            "2026-11-21T13:00+01",
             "2026-11-21T07:00:00-05:00",
             "2026-11-21 12:00:00",
             "1795262400",

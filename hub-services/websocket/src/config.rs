@@ -22,8 +22,6 @@ pub struct Config {
     pub latest_interval_ms: u64,
     /// How often a quiet connection is asked whether it lives; three unanswered end it.
     pub ping_ms: u64,
-    /// Seconds east of UTC for source times without a zone.
-    pub default_offset_seconds: i32,
 }
 
 impl Default for Config {
@@ -36,7 +34,6 @@ impl Default for Config {
             stuck_ms: 30_000,
             latest_interval_ms: 100,
             ping_ms: 20_000,
-            default_offset_seconds: 0,
         }
     }
 }

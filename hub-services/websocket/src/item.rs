@@ -9,9 +9,8 @@ use fabric::Publish;
 use schemas::payload::{DecodeContext, as_text, decode};
 use schemas::ws::Mode;
 use schemas::{Sample, WireQuality, WireTime, WireValue};
-use uns_model::{Point, Sequence, Timestamp, TopicId, fold};
+use uns_model::{Point, Sequence, Timestamp, TopicId, Zone, fold};
 
-use crate::Config;
 use crate::statistics::Statistics;
 
 /// One record.
@@ -58,38 +57,33 @@ impl Item {
     }
 
     /// What a subscription of this mode sends of it.
-    pub(crate) fn encoded(
-        &self,
-        mode: Mode,
-        (config, statistics): (&Config, &Statistics),
-    ) -> &Encoded {
+    pub(crate) fn encoded(&self, mode: Mode, (zone, statistics): (&Zone, &Statistics)) -> &Encoded {
         match mode {
             Mode::Every => self.every.get_or_init(|| {
-                let points = self.decode(config, statistics);
+                let points = self.decode(zone, statistics);
                 self.encode(&points)
             }),
             Mode::Latest => self.newest.get_or_init(|| {
-                let points = newest(self.decode(config, statistics));
+                let points = newest(self.decode(zone, statistics));
                 self.encode(&points)
             }),
         }
     }
 
-    fn decode(&self, config: &Config, statistics: &Statistics) -> Vec<Point> {
+    fn decode(&self, zone: &Zone, statistics: &Statistics) -> Vec<Point> {
         statistics.decoded.fetch_add(1, Relaxed);
         let properties = PassThrough::parse(&self.properties);
         let content_type = properties.ok().and_then(|properties| properties.content_type());
-        let zone = DecodeContext { default_offset_seconds: config.default_offset_seconds };
+        let context = DecodeContext { zone, ingest: self.ingest };
         let mut points = Vec::new();
-        if decode(&self.payload, content_type, &zone, &mut points).is_err() {
+        if decode(&self.payload, content_type, &context, &mut points).is_err() {
             // Only brownfield gets here with broken JSON: it is text, as in `current`.
             points.clear();
             points.push(as_text(&self.payload));
             statistics.malformed.fetch_add(1, Relaxed);
         }
         for point in &mut points {
-            let placed = fold::place(point.source.or(self.source), point.quality, self.ingest);
-            (point.quality, point.source) = (placed.quality, Some(placed.time));
+            point.source = Some(fold::place(point.source.or(self.source), self.ingest).time);
         }
         points
     }

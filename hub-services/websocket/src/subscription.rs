@@ -8,7 +8,7 @@ use fabric::{Frame, Log, Record, Tail, TailItem};
 use hub_kit::services::Live;
 use schemas::ws::{Mode, ServerMessage, data};
 use tokio::sync::Notify;
-use uns_model::{OrgId, Sequence};
+use uns_model::{OrgId, Sequence, Zone};
 
 use crate::Config;
 use crate::dispatch::{Dispatcher, Joined};
@@ -30,6 +30,7 @@ pub(crate) struct Context {
     /// This subscription's share of what one client may fold.
     pub(crate) fold_bytes: usize,
     pub(crate) live: Arc<dyn Live>,
+    pub(crate) zone: Zone,
     pub(crate) log: Arc<dyn Log>,
     pub(crate) statistics: Arc<Statistics>,
     pub(crate) dispatcher: Arc<Dispatcher>,
@@ -294,7 +295,7 @@ impl Subscription {
                 self.out.push(item);
             }
         }
-        let how = (&context.config, &*context.statistics);
+        let how = (&context.zone, &*context.statistics);
         let encoded = self.out.items.iter().map(|item| item.encoded(self.mode, how));
         let samples: Vec<_> = encoded.filter(|encoded| encoded.samples > 0).collect();
         if !samples.is_empty() {

@@ -1,35 +1,62 @@
-//! Batches: several samples of one node in one payload (NS-21). Whatever does not fit the shape
-//! entirely is no batch, and stays the document it is.
+//! Batches of one node: several samples in one payload (NS-21).
 
 use uns_model::{Point, Quality};
 
 use super::envelope::{self, Envelope};
 use super::scan::{Kind, Token, elements, members};
-use super::{BATCH_SAMPLES_MAX, DecodeContext, value_of, with_value};
+use super::{BATCH_SAMPLES_MAX, BadRow, DecodeContext, document, value_of, with_value};
 
-/// Rows: `[{"value":1,"timestamp":".."}, …]`. Appends nothing unless it is a batch.
-pub(super) fn rows(array: Token<'_>, context: &DecodeContext, out: &mut Vec<Point>) -> bool {
-    let before = out.len();
-    for element in elements(array) {
-        let row = (element.kind == Kind::Object && out.len() - before < BATCH_SAMPLES_MAX)
-            .then(|| envelope::read(element, false, context))
-            .flatten()
-            .filter(|row| row.source.is_some());
-        let Some(row) = row else {
-            out.truncate(before);
-            return false;
-        };
-        out.push(sample(&row));
+/// Why a row is no sample.
+const NO_ROW: &str = "a row of a batch is an object with a value and its time";
+
+/// The rows of an array that is a batch: `[{"value":1,"timestamp":".."}, …]`. Its first element
+/// decides whether it is one.
+fn rows<'a>(
+    array: Token<'a>,
+    context: &DecodeContext<'_>,
+) -> Option<impl Iterator<Item = Result<Envelope<'a>, Token<'a>>>> {
+    let read = |element: Token<'a>| {
+        let object = matches!(element.kind, Kind::Object { .. });
+        let row = object.then(|| envelope::read(element, false, context)).flatten();
+        row.filter(|row| row.source.is_some()).ok_or(element)
+    };
+    elements(array).next().and_then(|first| read(first).ok())?;
+    let fits = elements(array).take(BATCH_SAMPLES_MAX + 1).count() <= BATCH_SAMPLES_MAX;
+    fits.then(|| elements(array).map(read))
+}
+
+/// Appends the samples of rows; whether the array is a batch at all.
+pub(super) fn decode_rows(
+    array: Token<'_>,
+    context: &DecodeContext<'_>,
+    out: &mut Vec<Point>,
+) -> bool {
+    let Some(rows) = rows(array, context) else { return false };
+    for row in rows.flatten() {
+        match row.value.kind {
+            Kind::Object { .. } | Kind::Array { .. } => {
+                document::explode(row.value, &row.point(), out);
+            }
+            _ => out.push(with_value(&row.point(), None, value_of(row.value))),
+        }
     }
-    out.len() > before
+    true
 }
 
-fn sample(row: &Envelope<'_>) -> Point {
-    with_value(&row.point(), None, value_of(row.value))
+/// The elements of a batch of rows that are none.
+pub(super) fn bad_rows(array: Token<'_>, context: &DecodeContext<'_>) -> Vec<BadRow> {
+    let rows = rows(array, context).into_iter().flatten();
+    let bad = rows.zip(0..).filter_map(|(row, index)| row.err().map(|token| (token, index)));
+    bad.map(|(token, index)| BadRow::new(index, None, token.raw(), NO_ROW)).collect()
 }
 
-/// Columns: `{"t":[..],"v":[..],"q":[..]}`. Appends nothing unless it is a batch.
-pub(super) fn columns(object: Token<'_>, context: &DecodeContext, out: &mut Vec<Point>) -> bool {
+/// Columns: `{"t":[..],"v":[..],"q":[..]}`. Appends nothing unless it is a batch: what does not fit
+/// the shape entirely stays the document it is.
+pub(super) fn columns(
+    object: Token<'_>,
+    context: &DecodeContext<'_>,
+    out: &mut Vec<Point>,
+) -> bool {
     let (mut times, mut values, mut qualities) = (None, None, None);
     for (key, token) in members(object) {
         let column = match key.text {
@@ -38,7 +65,7 @@ pub(super) fn columns(object: Token<'_>, context: &DecodeContext, out: &mut Vec<
             "q" => &mut qualities,
             _ => return false,
         };
-        if token.kind != Kind::Array {
+        if !matches!(token.kind, Kind::Array { .. }) {
             return false;
         }
         *column = Some(token);

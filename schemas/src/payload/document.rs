@@ -8,47 +8,49 @@ use super::scan::{Kind, Token, elements, members};
 use super::{text, value_of, with_value};
 
 /// The most fields one document has.
-const FIELDS_MAX: usize = 64;
+const FIELDS_MAX: usize = 256;
 /// How many keys a field name joins at most.
-const LEVELS_MAX: usize = 3;
+const LEVELS_MAX: usize = 6;
+/// The longest array of scalars whose elements are fields: `phases.0`.
+const ELEMENTS_MAX: usize = 16;
 /// The longest field name; longer ones stay in the document only.
 const FIELD_BYTES_MAX: usize = 255;
 
-/// A container as a value. With numbers that are not finite it would not be JSON: they become
-/// `null`, everything else stays as published.
+/// A container as a value. With numbers that are none it would not be JSON: they become `null`,
+/// everything else stays as published.
 pub(super) fn value(token: Token<'_>) -> Value {
-    let suspect = token.text.contains("NaN") || token.text.contains("Infinity");
-    if !suspect || is_finite(token) {
-        return Value::Document(token.text.into());
+    if let Kind::Object { finite: false } | Kind::Array { finite: false } = token.kind {
+        let mut text = String::with_capacity(token.text.len());
+        rewrite(token, &mut text);
+        return Value::Document(text.into());
     }
-    let mut text = String::with_capacity(token.text.len());
-    rewrite(token, &mut text);
-    Value::Document(text.into())
+    Value::Document(token.text.into())
 }
 
 /// Appends the document and then its scalar leaves, all with the quality and time of the model.
-pub(super) fn explode(token: Token<'_>, model: &Point, out: &mut Vec<Point>) {
+/// Gives how many leaves there was no room for.
+pub(super) fn explode(token: Token<'_>, model: &Point, out: &mut Vec<Point>) -> u32 {
     out.push(with_value(model, None, value(token)));
-    if token.kind == Kind::Object {
-        let first = out.len();
-        let mut fields = Fields { model, first, out };
+    // A unit is said of a value, and a document is none.
+    let model = &Point { unit: None, ..model.clone() };
+    let mut fields = Fields { model, first: out.len(), left_out: 0, out };
+    if let Kind::Object { .. } = token.kind {
         fields.collect(token, &mut String::new(), 1);
     }
+    fields.left_out
 }
 
 struct Fields<'m, 'o> {
     model: &'m Point,
     /// Where the fields start in `out`.
     first: usize,
+    left_out: u32,
     out: &'o mut Vec<Point>,
 }
 
 impl Fields<'_, '_> {
     fn collect(&mut self, object: Token<'_>, name: &mut String, level: usize) {
         for (key, token) in members(object) {
-            if self.out.len() - self.first == FIELDS_MAX {
-                return;
-            }
             let parent = name.len();
             if level > 1 {
                 name.push('.');
@@ -56,40 +58,54 @@ impl Fields<'_, '_> {
             let Kind::Text { escaped } = key.kind else { continue };
             name.push_str(&text::unescape(key.text, escaped));
             match token.kind {
-                Kind::Object if level < LEVELS_MAX => self.collect(token, name, level + 1),
-                Kind::Object | Kind::Array => {}
-                _ if key.text.is_empty() || name.len() > FIELD_BYTES_MAX => {}
+                Kind::Object { .. } if level < LEVELS_MAX => self.collect(token, name, level + 1),
+                Kind::Array { .. } if level < LEVELS_MAX => self.elements(token, name),
+                Kind::Object { .. } => self.left_out += 1,
+                Kind::Array { .. } => {}
+                _ if key.text.is_empty() => {}
                 _ => self.leaf(name, token),
             }
             name.truncate(parent);
         }
     }
 
+    /// A short array of scalars; others stay in the document only.
+    fn elements(&mut self, array: Token<'_>, name: &mut String) {
+        let is_scalar =
+            |token: Token<'_>| !matches!(token.kind, Kind::Object { .. } | Kind::Array { .. });
+        let short = elements(array).take(ELEMENTS_MAX + 1).count() <= ELEMENTS_MAX;
+        if !short || !elements(array).all(is_scalar) {
+            return;
+        }
+        let parent = name.len();
+        for (index, token) in elements(array).enumerate() {
+            name.push('.');
+            name.push_str(&index.to_string());
+            self.leaf(name, token);
+            name.truncate(parent);
+        }
+    }
+
     /// `{"a.b":1,"a":{"b":2}}` spells one field twice: the first one counts.
     fn leaf(&mut self, name: &str, token: Token<'_>) {
-        let known = self.out.iter().skip(self.first);
-        if name.contains('.') && known.clone().any(|point| point.field.as_deref() == Some(name)) {
+        if self.out.len() - self.first == FIELDS_MAX || name.len() > FIELD_BYTES_MAX {
+            self.left_out += 1;
+            return;
+        }
+        let mut known = self.out.iter().skip(self.first);
+        if name.contains('.') && known.any(|point| point.field.as_deref() == Some(name)) {
             return;
         }
         self.out.push(with_value(self.model, Some(Arc::from(name)), value_of(token)));
     }
 }
 
-/// Whether a value is JSON as it stands.
-fn is_finite(token: Token<'_>) -> bool {
-    match token.kind {
-        Kind::NonFinite => false,
-        Kind::Object => members(token).all(|(_, value)| is_finite(value)),
-        Kind::Array => elements(token).all(is_finite),
-        Kind::Null | Kind::Bool(_) | Kind::Number | Kind::Text { .. } => true,
-    }
-}
-
-fn rewrite(token: Token<'_>, text: &mut String) {
+/// Appends a value as JSON, with `null` where there is no number.
+pub(super) fn rewrite(token: Token<'_>, text: &mut String) {
     match token.kind {
         Kind::NonFinite => text.push_str("null"),
         Kind::Text { .. } => quote(token.text, text),
-        Kind::Object => {
+        Kind::Object { .. } => {
             text.push('{');
             for (index, (key, value)) in members(token).enumerate() {
                 if index > 0 {
@@ -101,7 +117,7 @@ fn rewrite(token: Token<'_>, text: &mut String) {
             }
             text.push('}');
         }
-        Kind::Array => {
+        Kind::Array { .. } => {
             text.push('[');
             for (index, value) in elements(token).enumerate() {
                 if index > 0 {

@@ -1,4 +1,6 @@
-//! One value with its quality and time: the canonical form and its relatives (NS-19).
+//! One value with its quality and time: the canonical form and its relatives (NS-19, NS-19a).
+
+mod key;
 
 use std::sync::Arc;
 
@@ -6,6 +8,7 @@ use uns_model::{Point, Quality, Timestamp, Value};
 
 use super::scan::{Kind, Token, flat, members};
 use super::{DecodeContext, text, value_of};
+use key::{Key, Role};
 
 /// What an envelope says.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +21,20 @@ pub(super) struct Envelope<'a> {
     historical: bool,
     /// Its unit, a string that is not empty.
     unit: Option<Token<'a>>,
+    seen: Seen,
+}
+
+/// Which keys an object has, as far as they tell whether it is an envelope.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Seen {
+    /// The bits of those that mean something.
+    known: u64,
+    values: u8,
+    others: bool,
+    /// The value has a name that means nothing else.
+    is_named: bool,
+    /// A quality, a unit, or a time that can be read.
+    is_marked: bool,
 }
 
 impl Default for Envelope<'_> {
@@ -30,21 +47,58 @@ impl Default for Envelope<'_> {
             seq: None,
             historical: false,
             unit: None,
+            seen: Seen::default(),
         }
     }
 }
 
+impl Seen {
+    /// Exactly one value; and keys that are unknown move it only where its own name is short and
+    /// nothing else tells an envelope from the fields of a document.
+    fn is_envelope(self) -> bool {
+        self.values == 1 && (!self.others || self.is_named || self.is_marked)
+    }
+}
+
 impl<'a> Envelope<'a> {
-    fn take(&mut self, key: Key, token: Token<'a>, context: &DecodeContext) {
-        match key {
-            Key::Value => self.value = token,
-            Key::Quality | Key::Success => self.word = quality(token),
-            Key::Status => self.status = status(token),
-            Key::Timestamp | Key::TimestampMs => self.source = time(token, context),
-            Key::Seq => self.seq = unsigned(token),
-            Key::Historical => self.historical = token.kind == Kind::Bool(true),
-            Key::Unit => self.unit = unit(token),
-            Key::Told(_) => {}
+    #[inline]
+    fn take(&mut self, key: Key, token: Token<'a>, context: &DecodeContext<'_>) {
+        self.seen.known |= key.bit();
+        // Neither a time nor a quality, but a column of them.
+        let column = matches!(token.kind, Kind::Array { .. })
+            && matches!(key.role, Role::Time | Role::Quality);
+        self.seen.others |= column;
+        match key.role {
+            Role::Value | Role::ShortValue => {
+                self.value = token;
+                self.seen.values += 1;
+                self.seen.is_named |= key.role == Role::Value;
+            }
+            Role::Quality => {
+                self.word = worst(self.word, quality(token));
+                self.seen.is_marked |= self.word.is_some() && !column;
+            }
+            Role::Status => {
+                self.status = worst(self.status, status(token));
+                self.seen.is_marked |= self.status.is_some();
+            }
+            Role::Time => self.date(time(token, context)),
+            Role::Unit => {
+                self.unit = self.unit.or(unit(token));
+                self.seen.is_marked |= self.unit.is_some();
+            }
+            Role::Seq => self.seq = unsigned(token),
+            Role::Historical => self.historical = token.kind == Kind::Bool(true),
+            Role::Told => {}
+        }
+    }
+
+    /// The first time that can be read stands.
+    fn date(&mut self, said: Option<Timestamp>) {
+        let is_read = said.is_some_and(|time| time != Timestamp::UNREADABLE);
+        self.seen.is_marked |= is_read;
+        if self.source.is_none() || (is_read && self.source == Some(Timestamp::UNREADABLE)) {
+            self.source = said;
         }
     }
 
@@ -53,174 +107,145 @@ impl<'a> Envelope<'a> {
         Point {
             field: None,
             value: Value::Null,
-            quality: self.quality(),
+            // A status is the finer statement; where a quality is worse than it, that stands.
+            quality: worst(self.status, self.word).unwrap_or(Quality::GOOD),
             unit: self.unit.map(named),
             source: self.source,
             seq: self.seq,
             historical: self.historical,
         }
     }
-
-    /// `status` is the finer statement; where `quality` is worse than it, that stands.
-    fn quality(&self) -> Quality {
-        match (self.status, self.word) {
-            (Some(status), Some(word)) => status.worst(word),
-            (Some(quality), None) | (None, Some(quality)) => quality,
-            (None, None) => Quality::GOOD,
-        }
-    }
 }
 
-/// A key that an envelope may have.
-#[derive(Clone, Copy, Debug)]
-enum Key {
-    Value,
-    Quality,
-    Success,
-    Status,
-    Timestamp,
-    TimestampMs,
-    Seq,
-    Historical,
-    Unit,
-    /// One of those that are no part of a point.
-    Told(u8),
-}
-
-impl Key {
-    fn of(text: &str) -> Option<Self> {
-        Some(match text {
-            "value" => Self::Value,
-            "quality" => Self::Quality,
-            "success" => Self::Success,
-            "status" => Self::Status,
-            "timestamp" => Self::Timestamp,
-            "timestamp_ms" => Self::TimestampMs,
-            "seq" => Self::Seq,
-            "historical" => Self::Historical,
-            "unit" => Self::Unit,
-            "meta" => Self::Told(0),
-            "source" => Self::Told(1),
-            "dataType" => Self::Told(2),
-            "context" => Self::Told(3),
-            "tag" => Self::Told(4),
-            "datatype" => Self::Told(5),
-            "registerId" => Self::Told(6),
-            "deviceID" => Self::Told(7),
-            "tagName" => Self::Told(8),
-            "deviceName" => Self::Told(9),
-            "metadata" => Self::Told(10),
-            _ => return None,
-        })
-    }
-
-    /// A bit of its own.
-    fn bit(self) -> u32 {
-        let place = match self {
-            Self::Value => 0,
-            Self::Quality => 1,
-            Self::Success => 2,
-            Self::Status => 3,
-            Self::Timestamp => 4,
-            Self::TimestampMs => 5,
-            Self::Seq => 6,
-            Self::Historical => 7,
-            Self::Unit => 8,
-            Self::Told(n) => 9 + n,
-        };
-        1 << place
-    }
-}
-
-/// The keys seen so far, each at most once.
-#[derive(Clone, Copy, Debug, Default)]
-struct Seen(u32);
-
-impl Seen {
-    /// `None`: no key of an envelope, or one that was there before.
-    fn add(&mut self, key: Token<'_>) -> Option<Key> {
-        let key = Key::of(key.text)?;
-        let first = self.0 & key.bit() == 0;
-        self.0 |= key.bit();
-        first.then_some(key)
-    }
-
-    fn has_value(self) -> bool {
-        self.0 & Key::Value.bit() != 0
+/// The worse of two statements, the first where both are equally bad.
+fn worst(first: Option<Quality>, second: Option<Quality>) -> Option<Quality> {
+    match (first, second) {
+        (Some(first), Some(second)) => Some(first.worst(second)),
+        (first, second) => first.or(second),
     }
 }
 
 /// Whether a payload is an envelope of one scalar, which most are: one pass tells. `false` says
 /// nothing; it takes a thorough scan to know what it is then.
 pub(super) fn is_flat(payload: &str) -> bool {
-    let mut seen = Seen::default();
-    flat(payload, |key, _| seen.add(key).is_some()) && seen.has_value()
+    let (mut seen, mut values) = (0_u64, 0);
+    let known = |name: Token<'_>, _: Token<'_>| {
+        let Some(key) = Key::of(name.text) else { return false };
+        let first = seen & key.bit() == 0;
+        seen |= key.bit();
+        values += u8::from(matches!(key.role, Role::Value | Role::ShortValue));
+        first
+    };
+    flat(payload, known) && values == 1
 }
 
 /// Such an envelope.
-pub(super) fn read_flat<'a>(payload: &'a str, context: &DecodeContext) -> Option<Envelope<'a>> {
-    let (mut envelope, mut seen) = (Envelope::default(), Seen::default());
-    let known = |key, token| match seen.add(key) {
-        Some(key) => {
+pub(super) fn read_flat<'a>(payload: &'a str, context: &DecodeContext<'_>) -> Option<Envelope<'a>> {
+    let mut envelope = Envelope::default();
+    let known = |name: Token<'a>, token: Token<'a>| match Key::of(name.text) {
+        Some(key) if envelope.seen.known & key.bit() == 0 => {
             envelope.take(key, token, context);
             true
         }
-        None => false,
+        Some(_) | None => false,
     };
-    (flat(payload, known) && seen.has_value()).then_some(envelope)
+    (flat(payload, known) && envelope.seen.values == 1).then_some(envelope)
 }
 
 /// Reads an object, scanned before, as an envelope. Declared as one, it may have any other keys.
 pub(super) fn read<'a>(
     object: Token<'a>,
     declared: bool,
-    context: &DecodeContext,
+    context: &DecodeContext<'_>,
 ) -> Option<Envelope<'a>> {
-    let (mut envelope, mut found) = (Envelope::default(), false);
-    for (key, token) in members(object) {
-        match Key::of(key.text) {
-            Some(key) => {
-                envelope.take(key, token, context);
-                found |= matches!(key, Key::Value);
-            }
-            None if declared => {}
-            None => return None,
+    let mut envelope = Envelope::default();
+    for (name, token) in members(object) {
+        match Key::of(name.text) {
+            Some(key) => envelope.take(key, token, context),
+            None => envelope.seen.others = true,
         }
     }
-    found.then_some(envelope)
+    let seen = envelope.seen;
+    (seen.is_envelope() || (declared && seen.values == 1)).then_some(envelope)
+}
+
+/// The time of a document, at its top level, if that can be read (NS-19b).
+pub(super) fn document_time(object: Token<'_>, context: &DecodeContext<'_>) -> Option<Timestamp> {
+    let found = members(object).find(|(name, token)| is_time(*name, *token, context));
+    found.and_then(|(_, token)| time(token, context))
+}
+
+/// Whether a member says a time that can be read.
+pub(super) fn is_time(name: Token<'_>, token: Token<'_>, context: &DecodeContext<'_>) -> bool {
+    Key::is_document_time(name.text) && time(token, context).is_some_and(Timestamp::in_range)
 }
 
 /// A source time as text, as an epoch number, or as an epoch number in quotes.
-pub(super) fn time(token: Token<'_>, context: &DecodeContext) -> Option<Timestamp> {
+pub(super) fn time(token: Token<'_>, context: &DecodeContext<'_>) -> Option<Timestamp> {
     let read = match token.kind {
         Kind::Null => return None,
         Kind::Text { escaped } => {
             let text = text::unescape(token.text, escaped);
-            Timestamp::parse_rfc3339(&text, context.default_offset_seconds)
-                .or_else(|| epoch(&uns_model::number::parse(&text)?))
+            let text = text.trim_ascii();
+            Timestamp::parse_in(text, context.zone, context.ingest)
+                .or_else(|| epoch(&uns_model::number::parse(text)?))
         }
         Kind::Number => epoch(&value_of(token)),
-        Kind::Bool(_) | Kind::NonFinite | Kind::Object | Kind::Array => None,
+        Kind::Bool(_) | Kind::NonFinite | Kind::Object { .. } | Kind::Array { .. } => None,
     };
     Some(read.unwrap_or(Timestamp::UNREADABLE))
 }
 
-/// A quality as a word, as a flag, or as a number: OPC DA's 16 bits (0 is Bad), and OPC UA's code
-/// where it needs more.
+/// A quality as a word, as a flag, or as a number, also one in quotes: OPC DA's 16 bits (0 is Bad),
+/// and OPC UA's code where it needs more.
 pub(super) fn quality(token: Token<'_>) -> Option<Quality> {
+    stated(token, |number| match u16::try_from(number) {
+        Ok(number) => Quality::from_opc_da(number),
+        Err(_) => Quality(number),
+    })
+}
+
+/// An OPC UA status code, as its number, its name, or an object with its `Code`.
+fn status(token: Token<'_>) -> Option<Quality> {
+    match token.kind {
+        Kind::Object { .. } => {
+            let code = members(token).find(|(name, _)| matches!(name.text, "Code" | "code"));
+            // Left out, it is the code of Good.
+            code.map_or(Some(Quality::GOOD), |(_, code)| stated(code, Quality))
+        }
+        _ => stated(token, Quality),
+    }
+}
+
+fn stated(token: Token<'_>, from_number: impl Fn(u32) -> Quality) -> Option<Quality> {
+    let from = |number: &Value| whole(number).map_or(Quality::UNCERTAIN, &from_number);
     Some(match token.kind {
         Kind::Null => return None,
-        Kind::Text { escaped } => Quality::from_word(&text::unescape(token.text, escaped)),
+        Kind::Text { escaped } => {
+            let word = text::unescape(token.text, escaped);
+            let word = word.trim_ascii();
+            match uns_model::number::parse(word) {
+                Some(number) => from(&number),
+                None => Quality::from_word(word),
+            }
+        }
         Kind::Bool(good) => Quality::from_flag(good),
-        Kind::Number => match value_of(token) {
-            Value::Int(number) => u16::try_from(number)
-                .map(Quality::from_opc_da)
-                .or_else(|_| u32::try_from(number).map(Quality))
-                .unwrap_or(Quality::UNCERTAIN),
-            _ => Quality::UNCERTAIN,
-        },
-        Kind::NonFinite | Kind::Object | Kind::Array => Quality::UNCERTAIN,
+        Kind::Number => from(&value_of(token)),
+        Kind::NonFinite | Kind::Object { .. } | Kind::Array { .. } => Quality::UNCERTAIN,
     })
+}
+
+/// The 32 bits of a number, also where it is written as `192.0`.
+fn whole(number: &Value) -> Option<u32> {
+    match number {
+        Value::Int(number) => u32::try_from(*number).ok(),
+        Value::Float(number)
+            if number.fract() == 0.0 && (0.0..4_294_967_296.0).contains(number) =>
+        {
+            format!("{number:.0}").parse().ok()
+        }
+        _ => None,
+    }
 }
 
 /// The longest unit that is one; longer text is something else.
@@ -235,16 +260,6 @@ fn unit(token: Token<'_>) -> Option<Token<'_>> {
 fn named(unit: Token<'_>) -> Arc<str> {
     let escaped = matches!(unit.kind, Kind::Text { escaped: true });
     Arc::from(text::unescape(unit.text, escaped))
-}
-
-/// An OPC UA status code.
-fn status(token: Token<'_>) -> Option<Quality> {
-    match value_of(token) {
-        Value::Null => None,
-        Value::Int(code) => Some(u32::try_from(code).map_or(Quality::UNCERTAIN, Quality)),
-        Value::Text(word) => Some(Quality::from_word(&word)),
-        _ => Some(Quality::UNCERTAIN),
-    }
 }
 
 fn unsigned(token: Token<'_>) -> Option<u64> {

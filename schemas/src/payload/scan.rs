@@ -1,6 +1,7 @@
 //! A JSON scanner that allocates nothing in the ordinary case: it finds where tokens start and
 //! end, so that numbers keep their exact form, and it sees what general parsers let pass:
-//! duplicate keys, depth, and `NaN` in the place of a number.
+//! duplicate keys, depth, and `NaN` in the place of a number. It is the only reader of JSON for
+//! payloads: gate, last value, history and live streams all see what it sees.
 
 mod keys;
 
@@ -20,22 +21,44 @@ pub(super) struct Token<'a> {
     pub(super) text: &'a str,
 }
 
+impl Token<'_> {
+    /// The token as it stands in the payload.
+    pub(super) fn raw(self) -> String {
+        match self.kind {
+            Kind::Text { .. } => format!("\"{}\"", self.text),
+            _ => self.text.to_owned(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     Null,
     Bool(bool),
     Number,
-    /// `NaN`, `Infinity`, `-Infinity`, as some exporters write them.
+    /// What languages print where there is no number: `NaN`, `-inf` and their like (NS-22).
     NonFinite,
     Text {
         escaped: bool,
     },
-    Object,
-    Array,
+    Object {
+        finite: bool,
+    },
+    Array {
+        finite: bool,
+    },
+}
+
+/// A whole payload that is JSON.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scanned<'a> {
+    pub(super) token: Token<'a>,
+    /// The array that the outermost object has as `points`.
+    pub(super) points: Option<Token<'a>>,
 }
 
 /// Scans a whole payload; `None`: it is not JSON.
-pub(super) fn whole(text: &str) -> Result<Option<Token<'_>>, Malformed> {
+pub(super) fn whole(text: &str) -> Result<Option<Scanned<'_>>, Malformed> {
     let mut keys = Keys::default();
     let mut cursor = Cursor::new(text, Some(&mut keys));
     cursor.space();
@@ -48,9 +71,10 @@ pub(super) fn whole(text: &str) -> Result<Option<Token<'_>>, Malformed> {
     if cursor.at < text.len() {
         return Ok(None);
     }
+    let points = cursor.points;
     match keys.duplicate() {
         Some(at) => Err(Malformed::DuplicateKey { at }),
-        None => Ok(Some(token)),
+        None => Ok(Some(Scanned { token, points })),
     }
 }
 
@@ -114,11 +138,14 @@ struct Cursor<'a, 'k> {
     at: usize,
     /// Where keys are compared; absent on a second pass.
     keys: Option<&'k mut Keys<'a>>,
+    /// Whether all numbers so far were ones.
+    finite: bool,
+    points: Option<Token<'a>>,
 }
 
 impl<'a, 'k> Cursor<'a, 'k> {
     fn new(text: &'a str, keys: Option<&'k mut Keys<'a>>) -> Self {
-        Self { text, at: 0, keys }
+        Self { text, at: 0, keys, finite: true, points: None }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -175,13 +202,16 @@ impl<'a, 'k> Cursor<'a, 'k> {
                 }
                 self.at += 1;
                 self.space();
-                if open == b'{' {
+                let outside = std::mem::replace(&mut self.finite, true);
+                let kind = if open == b'{' {
                     self.object(depth + 1)?;
-                    Kind::Object
+                    Kind::Object { finite: self.finite }
                 } else {
                     self.array(depth + 1)?;
-                    Kind::Array
-                }
+                    Kind::Array { finite: self.finite }
+                };
+                self.finite &= outside;
+                kind
             }
             Some(_) => self.word()?,
             None => return Err(Stop::Syntax),
@@ -203,7 +233,10 @@ impl<'a, 'k> Cursor<'a, 'k> {
                 keys.push(key, at);
             }
             self.colon()?;
-            self.value(depth)?;
+            let value = self.value(depth)?;
+            if depth == 1 && key.text == "points" && matches!(value.kind, Kind::Array { .. }) {
+                self.points = Some(value);
+            }
             self.space();
             if self.take(b',') {
                 continue;
@@ -243,7 +276,7 @@ impl<'a, 'k> Cursor<'a, 'k> {
     fn word(&mut self) -> Result<Kind, Stop> {
         let rest = self.rest();
         let is_part =
-            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'#');
         if let Some(length) = number::token_length(rest) {
             self.at += length;
             let ends = !rest.get(length).is_some_and(is_part);
@@ -255,9 +288,27 @@ impl<'a, 'k> Cursor<'a, 'k> {
             "null" => Ok(Kind::Null),
             "true" => Ok(Kind::Bool(true)),
             "false" => Ok(Kind::Bool(false)),
-            "NaN" | "Infinity" | "-Infinity" => Ok(Kind::NonFinite),
-            _ => Err(Stop::Syntax),
+            _ => self.no_number(start),
         }
+    }
+
+    /// What is printed for no number; C may add what kind of it: `nan(ind)`.
+    #[cold]
+    fn no_number(&mut self, start: usize) -> Result<Kind, Stop> {
+        if self.peek() == Some(b'(') {
+            let inside = self.rest().iter().skip(1);
+            let length = inside.take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+            self.at += length + 1;
+            if self.peek() != Some(b')') {
+                return Err(Stop::Syntax);
+            }
+            self.at += 1;
+        }
+        if !number::is_non_finite(self.since(start)) {
+            return Err(Stop::Syntax);
+        }
+        self.finite = false;
+        Ok(Kind::NonFinite)
     }
 
     #[inline(always)] // a sixth of what a document costs

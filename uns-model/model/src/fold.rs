@@ -22,13 +22,13 @@ pub struct Arrival {
     pub publisher: PublisherId,
 }
 
-/// What is remarkable about the time of a point; counted, the last one a violation.
+/// What is remarkable about the time of a point: counted, and a violation `clock` of its publisher.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum TimeFinding {
     /// The source time is outside 2000..2100 or cannot be read: ingest time counts (NS-23).
     OutOfRange,
-    /// The source time is over 60 s ahead: ordered by ingest time (NS-25).
-    Ahead,
+    /// The source time is so many nanoseconds ahead, over 60 s: ingest time counts (NS-25).
+    Ahead(i64),
     /// A source clock was set back and runs on (NS-24).
     ClockStep,
 }
@@ -38,30 +38,26 @@ pub enum TimeFinding {
 pub struct Placed {
     /// The time of the sample, in answers and in the sample key.
     pub time: Timestamp,
-    /// The time by which it competes to be the last value.
-    pub order: Timestamp,
-    /// Its quality after the time rules.
-    pub quality: Quality,
     /// What was remarkable.
     pub finding: Option<TimeFinding>,
 }
 
-/// Applies the rules of source time that need no memory (NS-23, NS-25).
-pub fn place(source: Option<Timestamp>, quality: Quality, ingest: Timestamp) -> Placed {
-    let doubted = quality.worst(Quality::UNCERTAIN);
-    match source {
-        None => Placed { time: ingest, order: ingest, quality, finding: None },
-        Some(time) if !time.in_range() => Placed {
-            time: ingest,
-            order: ingest,
-            quality: doubted,
-            finding: Some(TimeFinding::OutOfRange),
-        },
-        Some(time) if time.0.saturating_sub(ingest.0) > AHEAD_MAX_NANOS => {
-            Placed { time, order: ingest, quality: doubted, finding: Some(TimeFinding::Ahead) }
+/// Applies the rules of source time that need no memory (NS-23, NS-25), for last value, live
+/// streams and history alike. A time that cannot be believed says nothing about the value: its
+/// quality stays as published.
+pub fn place(source: Option<Timestamp>, ingest: Timestamp) -> Placed {
+    let finding = match source {
+        Some(time) if !time.in_range() => TimeFinding::OutOfRange,
+        Some(time) => {
+            let ahead = time.0.saturating_sub(ingest.0);
+            if ahead <= AHEAD_MAX_NANOS {
+                return Placed { time, finding: None };
+            }
+            TimeFinding::Ahead(ahead)
         }
-        Some(time) => Placed { time, order: time, quality, finding: None },
-    }
+        None => return Placed { time: ingest, finding: None },
+    };
+    Placed { time: ingest, finding: Some(finding) }
 }
 
 /// What a point does.
@@ -86,8 +82,6 @@ pub struct Verdict {
     pub effect: Effect,
     /// The time of the sample.
     pub time: Timestamp,
-    /// Its quality after the time rules.
-    pub quality: Quality,
     /// What was remarkable about its time.
     pub finding: Option<TimeFinding>,
 }
@@ -137,39 +131,38 @@ impl Series {
         arrival: Arrival,
         is_last: impl FnOnce(&Value) -> bool,
     ) -> Verdict {
-        let placed = place(point.source, point.quality, arrival.ingest);
-        let mut verdict = Verdict {
-            effect: Effect::HistoryOnly,
-            time: placed.time,
-            quality: placed.quality,
-            finding: placed.finding,
-        };
-        let same_quality = self.quality == placed.quality;
+        let placed = place(point.source, arrival.ingest);
+        let time = placed.time;
+        let mut verdict = Verdict { effect: Effect::HistoryOnly, time, finding: placed.finding };
+        let same_quality = self.quality == point.quality;
         // Ingest times step back only where the hub's clock had been ahead: then what it stamped says
         // nothing about what comes now.
         let set_back = arrival.ingest < self.ingest && !point.historical;
-        let standing = if set_back { Standing::Newer } else { self.standing(&placed, point.seq) };
+        let standing = match set_back {
+            true => Standing::Newer,
+            false => self.standing((time, arrival.ingest), point.seq),
+        };
         match standing {
             Standing::SameKey if same_quality && is_last(&point.value) => {
                 verdict.effect = Effect::Duplicate;
             }
             Standing::Newer | Standing::SameKey | Standing::Older if point.historical => {}
             Standing::SameKey => {
-                self.follow(&placed, point.seq, arrival);
+                self.follow(time, point, arrival);
                 verdict.effect = Effect::Correct;
             }
             Standing::Newer => {
-                self.follow(&placed, point.seq, arrival);
+                self.follow(time, point, arrival);
                 verdict.effect = Effect::Follow;
             }
             Standing::Older => {
                 let own = self.publisher == arrival.publisher;
                 let step = |rare: &mut Option<Box<Rare>>| {
                     let rare = rare.get_or_insert_default();
-                    rare.step.runs_on(placed.time, arrival.ingest)
+                    rare.step.runs_on(time, arrival.ingest)
                 };
                 if own && step(&mut self.rare) {
-                    self.follow(&placed, point.seq, arrival);
+                    self.follow(time, point, arrival);
                     verdict.effect = Effect::Follow;
                     verdict.finding = Some(TimeFinding::ClockStep);
                 }
@@ -193,7 +186,7 @@ impl Series {
         self.publisher
     }
 
-    /// Its quality after the time rules.
+    /// Its quality.
     pub fn quality(&self) -> Quality {
         self.quality
     }
@@ -203,37 +196,28 @@ impl Series {
         self.rare.as_ref().and_then(|rare| rare.seq)
     }
 
-    fn follow(&mut self, placed: &Placed, seq: Option<u64>, arrival: Arrival) {
+    fn follow(&mut self, time: Timestamp, point: &Point, arrival: Arrival) {
+        let Point { seq, quality, .. } = *point;
         let rare = seq.map(|_| Box::new(Rare { seq, step: ClockStep::default() }));
         let Arrival { ingest, publisher } = arrival;
-        *self = Self { time: placed.time, ingest, rare, publisher, quality: placed.quality };
+        *self = Self { time, ingest, rare, publisher, quality };
     }
 
-    /// The time by which the last value competes: what [`place`] said of it.
-    fn order(&self) -> Timestamp {
-        let ahead = self.time.0.saturating_sub(self.ingest.0) > AHEAD_MAX_NANOS;
-        if ahead { self.ingest } else { self.time }
-    }
-
-    /// Older means behind both in time and in order: after a sample from the future, one of the
-    /// present is newer by order; a clock that drifts past the 60 s is newer by time. Equal times
-    /// are told apart by the source's own sequence where both have one.
-    fn standing(&self, placed: &Placed, seq: Option<u64>) -> Standing {
+    /// A sample whose time is its ingest time is of this moment and never late, although the clock
+    /// of the one before it may run a minute ahead. Equal times are told apart by the source's own
+    /// sequence where both have one.
+    fn standing(&self, (time, ingest): (Timestamp, Timestamp), seq: Option<u64>) -> Standing {
         if self.time == NEVER {
             return Standing::Newer;
         }
-        if placed.time == self.time {
+        if time == self.time {
             return match (seq, self.seq()) {
                 (new, old) if new == old => Standing::SameKey,
                 (Some(new), Some(old)) if new < old => Standing::Older,
                 _ => Standing::Newer,
             };
         }
-        if placed.time < self.time && placed.order < self.order() {
-            Standing::Older
-        } else {
-            Standing::Newer
-        }
+        if time < self.time && time != ingest { Standing::Older } else { Standing::Newer }
     }
 }
 

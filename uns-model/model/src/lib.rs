@@ -27,7 +27,10 @@ pub use kept::Kept;
 pub use point::Point;
 pub use quality::Quality;
 pub use random::{Random, SeededRandom, SystemRandom};
-pub use time::{Clock, ManualClock, SystemClock, TIMESTAMP_TEXT_BYTES, Timestamp};
+pub use time::{
+    Clock, Instants, ManualClock, SystemClock, TIMESTAMP_TEXT_BYTES, TimeText, Timestamp, WallTime,
+    Zone,
+};
 pub use topic::{Plane, validate_publish_topic};
 pub use topic_map::TopicMap;
 pub use value::Value;

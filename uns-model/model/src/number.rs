@@ -66,10 +66,21 @@ fn digits(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// Whether a plain text is how languages print what JSON has no number for: `NaN`, `-Infinity`.
+/// Whether a text is what C, Go, Python and others print where there is no number, in any case:
+/// `NaN`, `-nan`, `+Inf`, `Infinity`, `nan(ind)`, and `1.#QNAN` of older C libraries.
 pub fn is_non_finite(token: &str) -> bool {
-    let token = token.strip_prefix('-').unwrap_or(token);
-    ["nan", "inf", "infinity"].iter().any(|word| token.eq_ignore_ascii_case(word))
+    let token = token.strip_prefix(['-', '+']).unwrap_or(token);
+    let (old, token) = match token.strip_prefix("1.#") {
+        Some(rest) => (true, rest.trim_end_matches('0')),
+        None => (false, token),
+    };
+    let word = token.split_once('(').filter(|(_, rest)| rest.ends_with(')'));
+    let (word, detailed) = word.map_or((token, false), |(word, _)| (word, true));
+    let is = |known: &str| word.eq_ignore_ascii_case(known);
+    if old {
+        return !detailed && ["inf", "ind", "qnan", "snan"].into_iter().any(is);
+    }
+    is("nan") || (!detailed && (is("inf") || is("infinity")))
 }
 
 /// A double as a value: what is not finite is no value.
@@ -169,10 +180,28 @@ mod tests {
 
     #[test]
     fn not_a_number_is_recognised_as_such() {
-        for token in ["NaN", "nan", "Infinity", "-Infinity", "inf", "-INF"] {
+        for token in [
+            "NaN",
+            "nan",
+            "-nan",
+            "+NaN",
+            "Infinity",
+            "-Infinity",
+            "inf",
+            "-INF",
+            "+Inf",
+            "nan(ind)",
+            "-nan(snan)",
+            "1.#INF",
+            "-1.#IND",
+            "1.#QNAN0",
+            "1.#INF00",
+        ] {
             assert!(is_non_finite(token), "{token}");
         }
-        assert!(!is_non_finite("info"));
+        for token in ["info", "--inf", "nan(", "inf(1)", "1.#", "1.#NAN", "1.5", "", "-", "nan0"] {
+            assert!(!is_non_finite(token), "{token}");
+        }
         assert_eq!(float(f64::NAN), Value::Null);
         assert_eq!(printed(&Value::Float(f64::INFINITY)), "null");
     }

@@ -43,15 +43,18 @@ impl Quality {
         if good { Self::GOOD } else { Self::BAD }
     }
 
-    /// Reads a word in any case; an unknown one is uncertain.
+    /// Reads a word in any case. What begins with Good, Uncertain or Bad is that, whatever detail
+    /// follows (`BadCommunicationError`); an unknown word is uncertain.
     pub fn from_word(word: &str) -> Self {
-        let is = |known: &str| word.eq_ignore_ascii_case(known);
-        if is("Good") {
-            Self::GOOD
-        } else if is("Bad") {
-            Self::BAD
-        } else if is("GoodNoData") {
+        let begins = |known: &str| {
+            word.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known))
+        };
+        if word.eq_ignore_ascii_case("GoodNoData") {
             Self::GOOD_NO_DATA
+        } else if begins("Good") {
+            Self::GOOD
+        } else if begins("Bad") {
+            Self::BAD
         } else {
             Self::UNCERTAIN
         }
@@ -125,7 +128,12 @@ mod tests {
             (Q::from_word("BAD"), "Bad"),
             (Q::from_word("uncertain"), "Uncertain"),
             (Q::from_word("goodnodata"), "GoodNoData"),
+            (Q::from_word("BadCommunicationError"), "Bad"),
+            (Q::from_word("good, local override"), "Good"),
+            (Q::from_word("Uncertain_LastUsableValue"), "Uncertain"),
+            (Q::from_word("ba"), "Uncertain"),
             (Q::from_word("so-so"), "Uncertain"),
+            (Q::from_word("güt"), "Uncertain"),
         ] {
             assert_eq!(found.word(), shown, "{found:?}");
             assert_eq!(found.hides_value(), matches!(shown, "Bad" | "GoodNoData"));

@@ -2,11 +2,16 @@
 
 mod epoch;
 mod rfc3339;
+mod zone;
 
-pub use rfc3339::TEXT_BYTES as TIMESTAMP_TEXT_BYTES;
+pub use rfc3339::{TEXT_BYTES as TIMESTAMP_TEXT_BYTES, TimeText};
+pub use zone::{Instants, WallTime, Zone};
 
 use std::sync::Mutex;
 use std::time::Duration;
+
+/// Nanoseconds of a second.
+const SECOND: i64 = 1_000_000_000;
 
 /// Nanoseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

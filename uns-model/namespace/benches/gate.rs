@@ -126,7 +126,7 @@ fn gate(space: &Arc<Namespace>) {
         let inbound = inbound(payload);
         let time = timed(|| {
             for n in 0..PUBLISHES {
-                gate.admit(&nodes[n % NODES], &inbound).expect("an accepted payload");
+                gate.admit(&nodes[n % NODES], &inbound, &|_| true).expect("an accepted payload");
                 if n % 256 == 255 {
                     gate.flush(None).expect("the void takes all");
                 }
@@ -151,7 +151,7 @@ fn fold(space: &Arc<Namespace>) {
     for (what, payload) in payloads {
         let inbound = inbound(payload);
         for n in 0..PUBLISHES / 4 {
-            gate.admit(&nodes[n % NODES], &inbound).expect("an accepted payload");
+            gate.admit(&nodes[n % NODES], &inbound, &|_| true).expect("an accepted payload");
         }
         gate.flush(None).expect("the log takes all");
         let time = timed(|| space.catch_up().expect("the log is readable"));
@@ -165,7 +165,7 @@ fn large(dir: &str) {
     let time = timed(|| {
         for n in 0..LARGE {
             let node = resolve(&mut gate, &topic(n));
-            gate.admit(&node, &inbound(b"23.4567")).expect("an accepted payload");
+            gate.admit(&node, &inbound(b"23.4567"), &|_| true).expect("an accepted payload");
         }
         gate.flush(None).expect("the log takes all");
     });

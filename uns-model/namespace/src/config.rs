@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use uns_model::Zone;
 use uns_model::grammar::Names;
 
 /// What happens to topics outside our own prefixes (NS-1).
@@ -41,8 +42,8 @@ pub struct Config {
     pub document_bytes_max: usize,
     /// Most children in one `points` batch (NS-21); default 10,000.
     pub children_max: usize,
-    /// Seconds east of UTC for source times without a zone (NS-23); default 0.
-    pub default_offset_seconds: i32,
+    /// The zone of source times that name none (NS-23); default UTC.
+    pub zone: Zone,
     /// Longest time between two checkpoints while records arrive; default 60 s.
     pub checkpoint_interval: Duration,
     /// Most records between two checkpoints; default 5,000,000.
@@ -62,7 +63,7 @@ impl Default for Config {
             value_bytes_max: 64 << 10,
             document_bytes_max: 1 << 20,
             children_max: 10_000,
-            default_offset_seconds: 0,
+            zone: Zone::default(),
             checkpoint_interval: Duration::from_secs(60),
             checkpoint_records: 5_000_000,
         }

@@ -1,6 +1,6 @@
 //! The publish gate: name → node → payload → batch. One per core, used by that core alone.
 
-mod children;
+mod batch;
 mod introduce;
 mod mint;
 mod payload;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use fabric::{Batch, OnCommit, Publish, Record};
 use uns_model::{OrgId, Plane, PublisherId, Sequence, Timestamp};
 
-pub use children::{Child, Expansion};
+pub use batch::{Child, Expansion, MayPublish, RefusedRow};
 
 use crate::node::{Node, Rules};
 use crate::{Brownfield, Namespace, Reason, Reject, Rejections};
@@ -106,19 +106,26 @@ impl Gate {
 
     /// Checks a publish to a node and adds it to this gate's batch, which nobody but the caller
     /// hands over: who acknowledges must know which commit to wait for. A node deleted meanwhile
-    /// is resolved again. What a `points` batch expanded into is in [`Gate::take_expansion`].
+    /// is resolved again. Whether its publisher may publish to the node's own topic was decided
+    /// before; `may_publish` decides for the topics of a batch's rows. What a batch expanded into is
+    /// in [`Gate::take_expansion`].
     ///
     /// # Errors
     /// `payload_malformed`, `payload_too_large`, and those of [`Gate::resolve`]; counted.
-    pub fn admit(&mut self, node: &Arc<Node>, inbound: &Inbound<'_>) -> Result<(), Reject> {
+    pub fn admit(
+        &mut self,
+        node: &Arc<Node>,
+        inbound: &Inbound<'_>,
+        may_publish: &MayPublish<'_>,
+    ) -> Result<(), Reject> {
         self.expansion = None;
         if node.is_deleted() {
             return match self.resolve(node.org, &node.name)? {
-                Resolved::Node(fresh) => self.admit_living(&fresh, inbound),
+                Resolved::Node(fresh) => self.admit_living(&fresh, inbound, may_publish),
                 Resolved::Plain => Ok(()),
             };
         }
-        self.admit_living(node, inbound)
+        self.admit_living(node, inbound, may_publish)
     }
 
     /// Checks a publish that passes as plain MQTT, and counts it where brownfield should have had
@@ -150,7 +157,7 @@ impl Gate {
         self.counted(checked)
     }
 
-    /// What the last [`Gate::admit`] expanded into child nodes (NS-21), for live delivery.
+    /// What the last [`Gate::admit`] caused beside its own record (NS-21).
     pub fn take_expansion(&mut self) -> Option<Box<Expansion>> {
         self.expansion.take()
     }
@@ -195,12 +202,16 @@ impl Gate {
         self.space.publisher(client_id)
     }
 
-    fn admit_living(&mut self, node: &Arc<Node>, inbound: &Inbound<'_>) -> Result<(), Reject> {
+    fn admit_living(
+        &mut self,
+        node: &Arc<Node>,
+        inbound: &Inbound<'_>,
+        may_publish: &MayPublish<'_>,
+    ) -> Result<(), Reject> {
         if node.rules == Rules::Uns {
             let checked = payload::check(inbound.payload, &self.space.config);
-            self.counted(checked)?;
-            if payload::looks_like_children(inbound.payload) {
-                return self.admit_children(node, inbound);
+            if let Some(batch) = self.counted(checked)? {
+                return self.admit_batch(node, inbound, batch, may_publish);
             }
         }
         self.push(node, inbound);

@@ -15,6 +15,7 @@ mod follow;
 mod gate;
 mod namespace;
 mod node;
+mod properties;
 mod query;
 mod registry;
 mod reject;
@@ -23,7 +24,7 @@ mod view;
 pub use config::{Brownfield, Config};
 pub use delete::Deleted;
 pub use error::Error;
-pub use gate::{Child, Expansion, Gate, Inbound, Resolved};
+pub use gate::{Child, Expansion, Gate, Inbound, MayPublish, RefusedRow, Resolved};
 pub use namespace::{Namespace, Parts, Stats};
 pub use node::{Node, Rules};
 pub use query::{

@@ -6,7 +6,6 @@ mod fold;
 mod held;
 mod known;
 mod last;
-mod properties;
 mod retained;
 mod tree;
 mod walk;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use broker_codec::PacketId;
 use uns_model::SessionNo;
 
-use super::answer::{Answer, Granted};
+use super::answer::{Acknowledgement, Answer, Granted};
 use super::pass_on::LeftBehind;
 use super::publish::Held;
 use super::{Engine, Now, Reply};
@@ -26,9 +26,9 @@ pub(super) struct Waiter<N> {
 #[derive(Debug)]
 pub(super) enum Who<N> {
     /// A client, for the answer to this packet.
-    Client(Key, PacketId, Answer),
+    Client(Key, Acknowledgement),
     /// A durable session, for PUBREC to a publish it sent.
-    Took(Key, PacketId),
+    Took(Key, Acknowledgement),
     /// A client, for SUBACK or UNSUBACK.
     Granted(Key, Box<Granted>),
     /// A client that said PUBREC, for PUBREL.
@@ -246,13 +246,14 @@ impl<G: Gate> Engine<G> {
     fn answer_waiting(
         &mut self,
         key: Key,
-        (id, answer): (PacketId, Answer),
+        acknowledgement: Acknowledgement,
         refused: Option<&Rejection>,
     ) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         connection.unacknowledged -= 1;
-        connection.unacknowledged_qos1 -= u32::from(answer == Answer::Puback);
-        self.answer_client(key, id, answer, refused);
+        let puback = acknowledgement.answer == Answer::Puback;
+        connection.unacknowledged_qos1 -= u32::from(puback);
+        self.answer_client(key, acknowledgement, refused);
     }
 
     fn answer(
@@ -265,14 +266,14 @@ impl<G: Gate> Engine<G> {
         let failed = outcome.and_then(|outcome| outcome.as_ref().err());
         let refused = match waiter.who {
             // Whether the identifier is free is for the log to say, be it known or not.
-            Who::Client(.., Answer::Pubcomp) => failed.or(own),
+            Who::Client(_, Acknowledgement { answer: Answer::Pubcomp, .. }) => failed.or(own),
             _ => own.or(failed),
         };
         match waiter.who {
-            Who::Client(key, id, answer) => self.answer_waiting(key, (id, answer), refused),
-            Who::Took(key, id) => {
-                self.decided(key, id, refused.is_none());
-                self.answer_waiting(key, (id, Answer::Pubrec), refused);
+            Who::Client(key, said) => self.answer_waiting(key, said, refused),
+            Who::Took(key, said) => {
+                self.decided(key, said.id, refused.is_none());
+                self.answer_waiting(key, said, refused);
             }
             Who::Granted(key, granted) => {
                 if let Some(connection) = self.connections.get_mut(key) {

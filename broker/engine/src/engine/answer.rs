@@ -24,6 +24,24 @@ pub(super) enum Answer {
     Pubcomp,
 }
 
+/// What became of a publish that was accepted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Accepted {
+    /// The outcome follows a commit.
+    pub(super) logged: bool,
+    /// The rows of a batch that were refused (NS-21).
+    pub(super) refused_rows: u32,
+}
+
+/// An acknowledgement of one packet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Acknowledgement {
+    pub(super) id: PacketId,
+    pub(super) answer: Answer,
+    /// What a PUBACK or PUBREC says beside success.
+    pub(super) refused_rows: u32,
+}
+
 /// The answer to a SUBSCRIBE or UNSUBSCRIBE.
 #[derive(Debug)]
 pub(super) struct Granted {
@@ -48,10 +66,11 @@ impl<G: Gate> Engine<G> {
         &mut self,
         key: Key,
         (id, answer): (PacketId, Answer),
-        accepted: Result<bool, Rejection>,
+        accepted: Result<Accepted, Rejection>,
     ) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let logged = matches!(accepted, Ok(true));
+        let Accepted { logged, refused_rows } = accepted.as_ref().copied().unwrap_or_default();
+        let acknowledgement = Acknowledgement { id, answer, refused_rows };
         let commit = match connection.durability {
             Durability::Commit => true,
             // Nothing is acknowledged that was not stored as far as anybody knows.
@@ -67,14 +86,14 @@ impl<G: Gate> Engine<G> {
             let who = match connection.durable_session() {
                 Some(_) if answer == Answer::Pubrec => {
                     connection.undecided += 1;
-                    Who::Took(key, id)
+                    Who::Took(key, acknowledgement)
                 }
-                _ => Who::Client(key, id, answer),
+                _ => Who::Client(key, acknowledgement),
             };
             self.acks.wait(who, accepted.err());
             return;
         }
-        self.answer_client(key, id, answer, accepted.as_ref().err());
+        self.answer_client(key, acknowledgement, accepted.as_ref().err());
     }
 
     /// Writes the answer, unless it would claim that something is stored that is not: then the
@@ -82,10 +101,10 @@ impl<G: Gate> Engine<G> {
     pub(super) fn answer_client(
         &mut self,
         key: Key,
-        id: PacketId,
-        answer: Answer,
+        acknowledgement: Acknowledgement,
         refused: Option<&Rejection>,
     ) {
+        let Acknowledgement { id, answer, .. } = acknowledgement;
         let Some(connection) = self.connections.get_mut(key) else { return };
         let refused = connection.conclude((id, answer), refused);
         let refused = refused.as_ref();
@@ -102,7 +121,7 @@ impl<G: Gate> Engine<G> {
             }
             return;
         }
-        write_ack(connection, &mut self.desk, (id, answer), refused);
+        write_ack(connection, &mut self.desk, acknowledgement, refused);
         Self::mark_dirty(connection, key, &mut self.effects.dirty);
     }
 
@@ -166,26 +185,38 @@ impl<G: Gate> Engine<G> {
 fn write_ack<N>(
     connection: &mut Connection<N>,
     desk: &mut Desk,
-    (id, answer): (PacketId, Answer),
+    acknowledgement: Acknowledgement,
     refused: Option<&Rejection>,
 ) {
+    let Acknowledgement { id, answer, refused_rows } = acknowledgement;
     let version = connection.version;
     let problem_information = connection.problem_information;
     let mut ack = Ack::new(id);
     let mut user = Vec::new();
-    let dead_id = refused.and_then(|refused| refused.dead_id.as_deref());
-    if let Some(refused) = refused.filter(|_| version == Version::V5) {
-        ack.reason = refused.code;
-        let named = Property::UserProperty("uns-reason", refused.reason).encode(&mut user);
-        let named = dead_id.map_or(named, |id| {
-            named.and_then(|()| Property::UserProperty("uns-dead-id", id).encode(&mut user))
-        });
+    if version == Version::V5 {
+        let mut named = Ok(());
+        let mut name = |name, value: &str| {
+            if named.is_ok() {
+                named = Property::UserProperty(name, value).encode(&mut user);
+            }
+        };
+        match refused {
+            Some(refused) => {
+                ack.reason = refused.code;
+                name("uns-reason", refused.reason);
+                if let Some(id) = &refused.dead_id {
+                    name("uns-dead-id", id);
+                }
+            }
+            None if refused_rows > 0 => name("uns-rejected", &refused_rows.to_string()),
+            None => {}
+        }
         const DETAIL_MAX: usize = 1024;
-        if problem_information && refused.detail.len() < DETAIL_MAX && named.is_ok() {
-            ack.properties = AckProperties {
-                reason_string: Some(&refused.detail),
-                user: UserProperties::parse(&user).unwrap_or_default(),
-            };
+        let detail = refused.map(|refused| &*refused.detail);
+        let fits = detail.is_none_or(|detail| detail.len() < DETAIL_MAX);
+        if problem_information && fits && named.is_ok() {
+            let user = UserProperties::parse(&user).unwrap_or_default();
+            ack.properties = AckProperties { reason_string: detail, user };
         }
     }
     let outbound = &mut connection.outbound;

@@ -7,12 +7,12 @@ use uns_model::OrgId;
 
 use super::publish::Culprit;
 use super::{Engine, Now};
-use crate::access::{Action, Coverage};
+use crate::access::Coverage;
 use crate::connection::Will;
 use crate::dead::subjects;
 use crate::gate::{Gate, Rejection};
 use crate::key::Key;
-use crate::login::Identity;
+use crate::login::{Identity, may_publish};
 use crate::route::Route;
 
 /// No rights to this.
@@ -126,9 +126,4 @@ impl<G: Gate> Engine<G> {
             self.fail(now, key, reason);
         }
     }
-}
-
-/// Whether somebody has the right to publish to a topic.
-pub(super) fn may_publish(identity: Option<&Identity>, topic: &str) -> bool {
-    identity.is_some_and(|identity| identity.access.allows(Action::Publish, topic))
 }

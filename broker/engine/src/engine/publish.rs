@@ -12,13 +12,16 @@ use broker_codec::{Publish, QoS, ReasonCode};
 use uns_model::{Kept, OrgId, Plane, PublisherId};
 
 use super::acks::Who;
-use super::answer::Answer;
+use super::answer::{Accepted, Answer};
 use super::receive::{Fatal, Step};
 use super::{Engine, Now};
+use crate::access::{Access, Action};
 use crate::config::Durability;
+use crate::connection::Connection;
 use crate::connection::Excess;
-use crate::gate::{Gate, Inbound, Place, Placed, Rejection, Resolved};
-use crate::key::{Address, Key};
+use crate::gate::{Derived, Gate, Inbound, Place, RefusedRow, Rejection, Resolved};
+use crate::key::{Address, Key, Slots};
+use crate::login::may_publish;
 use crate::message::Message;
 use crate::policy::Grants;
 use crate::route::Route;
@@ -28,9 +31,55 @@ pub use in_process::{InProcess, Offer, Together};
 
 /// Whose publish it is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Origin {
+pub(super) struct Origin<'a> {
     pub(super) org: OrgId,
     pub(super) publisher: PublisherId,
+    /// Whose the refused rows of a batch are.
+    pub(super) culprit: Culprit<'a>,
+    pub(super) rights: Rights<'a>,
+}
+
+/// A publish that was admitted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Admitted {
+    /// Its record in the open batch, if it has one: then its outcome follows a commit.
+    pub(super) place: Option<Place>,
+    /// The rows of a batch that were refused (NS-21).
+    pub(super) refused_rows: u32,
+}
+
+/// Who decides whether the rows of a batch may be published: its topic was decided before.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rights<'a> {
+    /// The log-in of a connection.
+    Connection(Key),
+    /// These, or whoever has none publishes no rows.
+    Of(Option<&'a dyn Access>),
+}
+
+impl Origin<'_> {
+    fn of<N>(connection: &Connection<N>, key: Key) -> Self {
+        let Connection { org, publisher, .. } = *connection;
+        Self { org, publisher, culprit: Culprit::Client(key), rights: Rights::Connection(key) }
+    }
+}
+
+impl From<Admitted> for Accepted {
+    fn from(admitted: Admitted) -> Self {
+        Self { logged: admitted.place.is_some(), refused_rows: admitted.refused_rows }
+    }
+}
+
+impl Rights<'_> {
+    fn may_publish<N>(self, connections: &Slots<Connection<N>>, topic: &str) -> bool {
+        match self {
+            Self::Connection(key) => {
+                let connection = connections.get(key);
+                may_publish(connection.and_then(|connection| connection.identity.as_ref()), topic)
+            }
+            Self::Of(access) => access.is_some_and(|access| access.allows(Action::Publish, topic)),
+        }
+    }
 }
 
 /// A message of QoS 2 that waits for its commit, with the receivers it had when it was accepted.
@@ -100,11 +149,11 @@ impl<G: Gate> Engine<G> {
             && let Some(id) = publish.packet_id.filter(|id| connection.received.is_repeated(*id))
         {
             // It is taken already, and delivered once (TRAP-07).
-            self.acknowledge(key, (id, Answer::PubrecAgain), Ok(false));
+            self.acknowledge(key, (id, Answer::PubrecAgain), Ok(Accepted::default()));
             return Ok(Step::Next);
         }
         let topic = aliased.as_deref().unwrap_or(publish.topic);
-        let origin = Origin { org: connection.org, publisher: connection.publisher };
+        let origin = Origin::of(connection, key);
         let generation = self.broker.subscriptions.generation();
         let route = match &connection.last_route {
             Some(last) if last.generation == generation && *last.topic == *topic => {
@@ -140,8 +189,7 @@ impl<G: Gate> Engine<G> {
             Err(rejection) => self.bury(now, Culprit::Client(key), &message, rejection),
         }
         self.scratch = scratch;
-        let logged = accepted.map(|place| place.is_some());
-        self.answer_publish(now, key, publish, logged);
+        self.answer_publish(now, key, publish, accepted.map(Accepted::from));
         Ok(Step::Next)
     }
 
@@ -150,7 +198,7 @@ impl<G: Gate> Engine<G> {
         now: Now,
         key: Key,
         publish: &Publish<'_>,
-        accepted: Result<bool, Rejection>,
+        accepted: Result<Accepted, Rejection>,
     ) {
         match publish.packet_id {
             None => {}
@@ -181,7 +229,12 @@ impl<G: Gate> Engine<G> {
     }
 
     /// Routes, admits and delivers. With a place the outcome follows a commit.
-    pub(super) fn accept(&mut self, now: Now, origin: Origin, message: &Message<'_>) -> Placed {
+    pub(super) fn accept(
+        &mut self,
+        now: Now,
+        origin: Origin<'_>,
+        message: &Message<'_>,
+    ) -> Result<Admitted, Rejection> {
         let route = self.route(origin.org, message.topic, Author::Client)?;
         self.admit(now, origin, message, &route)
     }
@@ -189,10 +242,10 @@ impl<G: Gate> Engine<G> {
     pub(super) fn admit(
         &mut self,
         now: Now,
-        origin: Origin,
+        origin: Origin<'_>,
         message: &Message<'_>,
         route: &Rc<Route<G::Node>>,
-    ) -> Placed {
+    ) -> Result<Admitted, Rejection> {
         let keep = message.retain && !message.payload.is_empty();
         if keep && !self.broker.retained.has_room(origin.org, message.topic, message.bytes()) {
             self.desk.stats.limited(Limit::Retained);
@@ -203,7 +256,11 @@ impl<G: Gate> Engine<G> {
         let place = match &route.node {
             Resolved::Plain => None,
             Resolved::Guarded => self.gate.check(message.topic, &inbound).map(|()| None)?,
-            Resolved::Node(node) => Some(self.gate.admit(node, &inbound)?),
+            Resolved::Node(node) => {
+                let connections = &self.connections;
+                let may_publish = |topic: &str| origin.rights.may_publish(connections, topic);
+                Some(self.gate.admit(node, &inbound, &may_publish)?)
+            }
         };
         route.choose(message.qos);
         let owed = self.owed(message, route);
@@ -220,17 +277,20 @@ impl<G: Gate> Engine<G> {
             self.owe_all(now, (place, &owed), (origin.org, route), &inbound);
         }
         self.deliver_or_hold(now, origin, message, (route, place.is_some()));
-        if let Some(place) = place {
-            self.deliver_derived(now, origin, message, place);
-        }
-        Ok(place)
+        let refused_rows = match (place, self.gate.derived()) {
+            (Some(place), Some(derived)) => {
+                self.deliver_derived(now, origin, message, (place, *derived))
+            }
+            _ => 0,
+        };
+        Ok(Admitted { place, refused_rows })
     }
 
     /// Delivers at once, or after the commit where only that keeps QoS 2 exact.
     fn deliver_or_hold(
         &mut self,
         now: Now,
-        origin: Origin,
+        origin: Origin<'_>,
         message: &Message<'_>,
         (route, logged): (&Rc<Route<G::Node>>, bool),
     ) {
@@ -264,13 +324,19 @@ impl<G: Gate> Engine<G> {
         self.deliver(now, &message, &held.route);
     }
 
-    /// What else the admitted publish stands for; its records follow the publish's own.
-    fn deliver_derived(&mut self, now: Now, origin: Origin, message: &Message<'_>, place: Place) {
-        let mut derived = Vec::new();
-        self.gate.derived(&mut |topic, payload| derived.push((topic.to_owned(), payload.to_vec())));
-        for (nth, (topic, payload)) in (1..).zip(derived) {
-            let derived = Message { topic: &topic, payload: &payload, retain: false, ..*message };
-            if let Ok(route) = self.route(origin.org, &topic, Author::Client) {
+    /// What else the admitted publish stands for; the records follow the publish's own. Gives how
+    /// many rows of it were refused.
+    #[cold]
+    fn deliver_derived(
+        &mut self,
+        now: Now,
+        origin: Origin<'_>,
+        message: &Message<'_>,
+        (place, derived): (Place, Derived),
+    ) -> u32 {
+        for (nth, (topic, payload)) in (1..).zip(&derived.messages) {
+            let derived = Message { topic, payload, retain: false, ..*message };
+            if let Ok(route) = self.route(origin.org, topic, Author::Client) {
                 route.choose(derived.qos);
                 let owed = self.owed(&derived, &route);
                 let inbound = inbound(now, origin, &derived);
@@ -278,6 +344,12 @@ impl<G: Gate> Engine<G> {
                 self.deliver_or_hold(now, origin, &derived, (&route, true));
             }
         }
+        let rows = u32::try_from(derived.refused.len()).unwrap_or(u32::MAX);
+        for RefusedRow { topic, payload, mut rejection } in derived.refused {
+            let row = Message { topic: &topic, payload: &payload, retain: false, ..*message };
+            self.bury(now, origin.culprit, &row, &mut rejection);
+        }
+        rows
     }
 
     fn retain(&mut self, now: Now, org: OrgId, message: &Message<'_>, route: &Route<G::Node>) {
@@ -401,7 +473,7 @@ impl<G: Gate> Engine<G> {
     }
 }
 
-fn inbound<'a>(now: Now, origin: Origin, message: &Message<'a>) -> Inbound<'a> {
+fn inbound<'a>(now: Now, origin: Origin<'_>, message: &Message<'a>) -> Inbound<'a> {
     Inbound {
         publisher: origin.publisher,
         qos: message.qos,

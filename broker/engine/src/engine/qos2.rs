@@ -6,7 +6,7 @@ use fabric::SessionChange;
 use uns_model::SessionNo;
 
 use super::acks::Who;
-use super::answer::Answer;
+use super::answer::{Accepted, Acknowledgement, Answer};
 use super::leaving::Leaving;
 use super::{Engine, Now, Signal};
 use crate::config::Durability;
@@ -21,16 +21,16 @@ impl<G: Gate> Engine<G> {
         now: Now,
         key: Key,
         id: PacketId,
-        accepted: Result<bool, Rejection>,
+        accepted: Result<Accepted, Rejection>,
     ) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let mut accepted = accepted;
-        if accepted.is_ok() {
+        if let Ok(accepted) = &mut accepted {
             connection.received.begin(id);
             connection.unforgotten.remove(&id);
             if let Some(session) = connection.durable_session() {
                 self.gate.session(now.wall, session, &SessionChange::Took { packet_id: id.get() });
-                accepted = Ok(true);
+                accepted.logged = true;
             }
         }
         self.acknowledge(key, (id, Answer::Pubrec), accepted);
@@ -42,6 +42,7 @@ impl<G: Gate> Engine<G> {
     pub(super) fn pubrel(&mut self, now: Now, key: Key, id: PacketId) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let unknown = (!connection.received.release(id)).then(unknown_identifier);
+        let pubcomp = Acknowledgement { id, answer: Answer::Pubcomp, refused_rows: 0 };
         let session = connection.durable_session();
         if let Some(session) = session {
             // Also of one that is unknown here: the log may still have it.
@@ -49,9 +50,9 @@ impl<G: Gate> Engine<G> {
         }
         if session.is_some() || connection.unacknowledged > 0 {
             connection.unacknowledged += 1;
-            return self.acks.wait(Who::Client(key, id, Answer::Pubcomp), unknown);
+            return self.acks.wait(Who::Client(key, pubcomp), unknown);
         }
-        self.answer_client(key, id, Answer::Pubcomp, unknown.as_ref());
+        self.answer_client(key, pubcomp, unknown.as_ref());
     }
 
     /// The log has decided about a publish of a durable session.

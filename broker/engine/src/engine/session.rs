@@ -6,8 +6,7 @@ use fabric::SessionChange;
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
 use super::acks::Who;
-use super::permit::may_publish;
-use super::publish::{Culprit, Origin};
+use super::publish::{Culprit, Origin, Rights};
 use super::{Attached, Engine, Now};
 use crate::access::Action;
 use crate::clients::{Ended, Found, Parked};
@@ -16,6 +15,7 @@ use crate::exchanges::Exchanges;
 use crate::feed::{Fed, LEDGER_PACKET_IDS};
 use crate::gate::Gate;
 use crate::key::Key;
+use crate::login::may_publish;
 use crate::outbound::OwedRetained;
 use crate::retained::Walk;
 use crate::stats::Drop;
@@ -215,7 +215,10 @@ impl<G: Gate> Engine<G> {
             let permitted = self.permits_will(now, identity.as_ref(), (&client_id, &will));
             let now_due = will.delay == 0 || !waits;
             if permitted && now_due {
-                self.publish_will(now, Origin { org, publisher }, (&client_id, &will));
+                let culprit = Culprit::Gone(org, &client_id);
+                let rights = Rights::Of(identity.as_ref().map(|identity| &*identity.access));
+                let origin = Origin { org, publisher, culprit, rights };
+                self.publish_will(now, origin, (&client_id, &will));
             }
             if let Some(session) = session.filter(|_| now_due || !permitted) {
                 self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
@@ -242,7 +245,7 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    fn publish_will(&mut self, now: Now, origin: Origin, (client_id, will): (&str, &Will)) {
+    fn publish_will(&mut self, now: Now, origin: Origin<'_>, (client_id, will): (&str, &Will)) {
         let message = will.message();
         match self.accept(now, origin, &message) {
             Ok(_) => self.desk.stats.messages_in += 1,
@@ -255,7 +258,10 @@ impl<G: Gate> Engine<G> {
 
     /// The delay of a will is over, and its client did not come back.
     pub fn will_due(&mut self, now: Now, due: &DueWill) {
-        let origin = Origin { org: due.org, publisher: due.publisher };
+        let culprit = Culprit::Gone(due.org, &due.client_id);
+        // Nobody knows its rights here: the will itself was judged when it was left.
+        let rights = Rights::Of(None);
+        let origin = Origin { org: due.org, publisher: due.publisher, culprit, rights };
         self.publish_will(now, origin, (&due.client_id, &due.will));
         let gone = SessionChange::WillGone { will: due.sequence };
         self.gate.session(now.wall, due.session, &gone);

@@ -7,10 +7,10 @@ use std::rc::Rc;
 use broker_codec::ReasonCode;
 use uns_model::OrgId;
 
-use super::publish::Origin;
+use super::publish::{Admitted, Origin};
 use super::{Engine, Now};
 use crate::broker::OWED_FULL;
-use crate::gate::{Gate, Placed, Rejection};
+use crate::gate::{Gate, Rejection};
 use crate::key::Key;
 use crate::message::Message;
 use crate::pressure::{Pressure, memory_full};
@@ -42,10 +42,10 @@ impl<G: Gate> Engine<G> {
     pub(super) fn take_in(
         &mut self,
         now: Now,
-        origin: Origin,
+        origin: Origin<'_>,
         message: &Message<'_>,
         route: &Rc<Route<G::Node>>,
-    ) -> Placed {
+    ) -> Result<Admitted, Rejection> {
         self.has_memory(origin.org, message, route)?;
         self.admit(now, origin, message, route)
     }

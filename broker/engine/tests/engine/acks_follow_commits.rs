@@ -100,7 +100,7 @@ fn in_process_publishes_hear_of_their_commit() {
             ..InProcess::default()
         };
         let items = topics.iter().map(item).collect();
-        Offer::new(Together { org: OrgId::DEFAULT, client_id: "hub".into(), items })
+        Offer::new(Together { org: OrgId::DEFAULT, client_id: "hub".into(), access: None, items })
     };
     let mut both = publish(&["log/a", "no/a", "log/b"]);
     assert!(net.engines[0].publish_together(net.now, 7, &mut both));

@@ -66,7 +66,12 @@ impl Gate for FakeGate {
         PublisherId(u32::try_from(client_id.len()).expect("short"))
     }
 
-    fn admit(&mut self, (): &(), inbound: &Inbound<'_>) -> Result<Place, Rejection> {
+    fn admit(
+        &mut self,
+        (): &(),
+        inbound: &Inbound<'_>,
+        _: &dyn Fn(&str) -> bool,
+    ) -> Result<Place, Rejection> {
         if inbound.payload == b"bad" {
             let code = ReasonCode::PayloadFormatInvalid;
             return Err(Rejection::new(code, "payload_malformed", "it is bad"));
@@ -116,8 +121,6 @@ impl Gate for FakeGate {
     fn check(&mut self, _: &str, _: &Inbound<'_>) -> Result<(), Rejection> {
         Ok(())
     }
-
-    fn derived(&mut self, _: &mut dyn FnMut(&str, &[u8])) {}
 
     fn committed(&self) -> Sequence {
         self.committed

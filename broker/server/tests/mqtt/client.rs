@@ -78,7 +78,8 @@ impl Broker {
         client_id: &str,
         items: Vec<InProcess>,
     ) -> Vec<Result<Option<Sequence>, Rejection>> {
-        let batch = Together { org: OrgId::DEFAULT, client_id: client_id.into(), items };
+        let batch =
+            Together { org: OrgId::DEFAULT, client_id: client_id.into(), access: None, items };
         self.block_on(self.handle.together(0, batch)).expect("the broker runs")
     }
 

@@ -14,8 +14,8 @@ use crate::doorman::{Doorman, as_user};
 
 /// Keeps one line for each.
 #[derive(Default)]
-struct Cemetery {
-    lines: Mutex<Vec<String>>,
+pub(crate) struct Cemetery {
+    pub(crate) lines: Mutex<Vec<String>>,
     last: AtomicU64,
 }
 

@@ -10,6 +10,7 @@ mod peers;
 
 mod access;
 mod accounting;
+mod batches;
 mod bounded;
 mod cloud_topics;
 mod costs;

@@ -13,7 +13,7 @@ use uns_namespace::{Namespace, Parts, Reason};
 
 use crate::client::{Broker, QOS0, message, qos1};
 
-fn namespace(log: &Arc<SimLog>) -> Arc<Namespace> {
+pub(crate) fn namespace(log: &Arc<SimLog>) -> Arc<Namespace> {
     let parts = Parts {
         log: log.clone(),
         disk: Arc::new(SimDisk::new(1, 1 << 30)),

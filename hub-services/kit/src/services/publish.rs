@@ -6,6 +6,7 @@ use bytes::Bytes;
 use uns_model::{OrgId, Sequence};
 
 use crate::Refusal;
+use crate::caller::Rights;
 use crate::services::Boxed;
 
 /// Publishes into the namespace and to its MQTT subscribers.
@@ -24,6 +25,9 @@ pub struct PublishBatch {
     pub org: OrgId,
     /// Who publishes, as the log and the subscribers will know it.
     pub client_id: Arc<str>,
+    /// What they may do. The topics of the items were judged by whoever hands them over; the rows
+    /// of a batch in a payload are judged by the gate.
+    pub rights: Arc<dyn Rights>,
     /// What, in order.
     pub items: Vec<PublishItem>,
 }

@@ -91,7 +91,7 @@ fn format(params: &Params, headers: &HeaderMap) -> Result<Format, Refusal> {
 
 fn read(params: &Params, service: &Service) -> Result<HistoryQuery, Refusal> {
     let now = service.hub.clock.now();
-    let here = Here { now, offset_seconds: service.config.default_offset_seconds };
+    let here = Here { now, zone: &service.hub.zone };
     let end = params.time("end", here)?.unwrap_or(now);
     let start = params.time("start", here)?.unwrap_or(Timestamp(end.0.saturating_sub(HOUR_NANOS)));
     if start >= end {

@@ -52,7 +52,12 @@ pub(crate) async fn handle(
             Err(refusal) => results.push(Some(Err(refusal))),
         }
     }
-    let batch = PublishBatch { org: service.hub.org, client_id: client_id(&caller), items };
+    let batch = PublishBatch {
+        org: service.hub.org,
+        client_id: client_id(&caller),
+        rights: Arc::clone(&caller.rights),
+        items,
+    };
     let mut published = service.hub.publish.together(batch).await.into_iter();
     let results: Vec<Result<Published, Refusal>> = results
         .into_iter()

@@ -23,6 +23,7 @@ use tokio_tungstenite::tungstenite::{self, handshake::client::Response};
 use tokio_tungstenite::{WebSocketStream, client_async};
 use uns_model::{
     NodeId, NodeNo, OrgId, PublisherId, SeededRandom, Sequence, SystemClock, Timestamp, TopicId,
+    Zone,
 };
 
 use super::client::Client;
@@ -43,6 +44,9 @@ struct Names {
     hidden: Mutex<Option<Arc<str>>>,
 }
 
+/// When everything comes in: 2026-11-21T12:00:00Z.
+const NOON: Timestamp = Timestamp(1_795_262_400_000_000_000);
+
 impl Plant {
     pub(super) async fn start(config: Config) -> Arc<Self> {
         let log = Arc::new(SimLog::new());
@@ -58,6 +62,7 @@ impl Plant {
             dead_letters: None,
             db: None,
             clock: Arc::new(SystemClock),
+            zone: Zone::default(),
             stop: stop.clone(),
         };
         let started = WebSocket::start(config, hub).await.unwrap();
@@ -87,7 +92,7 @@ impl Plant {
             let fresh = !ids.contains_key(topic);
             (*ids.entry(topic.into()).or_insert(next), fresh)
         };
-        let (org, node, ingest) = (OrgId::DEFAULT, NodeNo(id.0), Timestamp(1));
+        let (org, node, ingest) = (OrgId::DEFAULT, NodeNo(id.0), NOON);
         if fresh {
             let id_of_node = NodeId::default();
             let name = topic;

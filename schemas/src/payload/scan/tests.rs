@@ -122,10 +122,32 @@ fn depth_is_counted_exactly() {
 
 #[test]
 fn numbers_that_are_none_are_seen() {
-    let scan = whole("[1e999,NaN,-Infinity]").unwrap().unwrap();
-    let kinds: Vec<_> = elements(scan).map(|token| token.kind).collect();
-    assert_eq!(kinds, [Kind::Number, Kind::NonFinite, Kind::NonFinite]);
-    assert!(!is_json("[nan]") && !is_json("[-NaN]"));
+    let scan = whole("[1e999,NaN,-Infinity,nan,-nan(ind),+Inf,1.#QNAN]").unwrap().unwrap();
+    let kinds: Vec<_> = elements(scan.token).map(|token| token.kind).collect();
+    assert_eq!(kinds[0], Kind::Number);
+    assert!(kinds[1..].iter().all(|kind| *kind == Kind::NonFinite), "{kinds:?}");
+    for none in ["[nano]", "[nan(]", "[nan(a b)]", "[nan(x]", "[inf(1)]", "[1.#X]", "[--inf]"] {
+        assert!(!is_json(none), "{none}");
+    }
+}
+
+#[test]
+fn a_container_knows_whether_all_its_numbers_are_ones() {
+    let scan = whole(r#"[[1,{"a":nan}],[2],{"b":[3]},inf]"#).unwrap().unwrap();
+    let finite = |token: Token<'_>| match token.kind {
+        Kind::Object { finite } | Kind::Array { finite } => finite,
+        kind => kind != Kind::NonFinite,
+    };
+    assert!(!finite(scan.token));
+    assert_eq!(elements(scan.token).map(finite).collect::<Vec<_>>(), [false, true, true, false]);
+}
+
+#[test]
+fn points_are_found_at_the_top_alone() {
+    let points = |text| whole(text).unwrap().unwrap().points.map(|token| token.text);
+    assert_eq!(points(r#"{"a":1,"points":[ 2 ],"b":{"points":[3]}}"#), Some("[ 2 ]"));
+    assert_eq!(points(r#"{"a":{"points":[3]},"points":{}}"#), None);
+    assert_eq!(points(r#"[{"points":[3]}]"#), None);
 }
 
 /// JSON with every kind of value, spaces and escapes.
@@ -153,7 +175,7 @@ fn json() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn every_json_is_scanned_and_walked_again(text in json()) {
-        let scan = whole(&text).unwrap().unwrap();
+        let scan = whole(&text).unwrap().unwrap().token;
         let oracle: serde_json::Value = serde_json::from_str(&text).unwrap();
         match &oracle {
             serde_json::Value::Array(items) => {

@@ -25,7 +25,7 @@ impl Driver {
         let is_last = |value: &Value| shown.is_some_and(|shown| shown.is_same(value));
         let verdict = self.series.judge(point, arrival, is_last);
         if matches!(verdict.effect, Effect::Follow | Effect::Correct) {
-            self.shown = Some((point.value.clone(), verdict.quality));
+            self.shown = Some((point.value.clone(), self.series.quality()));
         }
         verdict
     }
@@ -115,12 +115,15 @@ fn seq_tells_samples_of_one_moment_apart() {
 }
 
 #[test]
-fn a_sample_from_the_future_cannot_freeze_the_last_value() {
+fn a_source_time_over_a_minute_ahead_is_replaced_by_ingest_time() {
     let mut driver = Driver::default();
     assert_eq!(driver.plc(60, 0, 1), (Effect::Follow, None));
+    assert_eq!(driver.series.last_time(), Some(at(60)));
     let mut driver = Driver::default();
-    assert_eq!(driver.plc(3_600, 0, 1), (Effect::Follow, Some(TimeFinding::Ahead)));
-    assert_eq!(driver.shown, Some((Value::Int(1), Quality::UNCERTAIN)));
+    let ahead = Some(TimeFinding::Ahead(61 * SECOND));
+    assert_eq!(driver.plc(61, 0, 1), (Effect::Follow, ahead));
+    assert_eq!(driver.series.last_time(), Some(at(0)));
+    assert_eq!(driver.shown, Some((Value::Int(1), Quality::GOOD)), "the value is good");
     assert_eq!(driver.plc(1, 1, 2), (Effect::Follow, None));
     assert_eq!(driver.plc(0, 2, 3), (Effect::HistoryOnly, None));
 }
@@ -129,19 +132,26 @@ fn a_sample_from_the_future_cannot_freeze_the_last_value() {
 fn a_clock_that_drifts_past_the_limit_stays_current() {
     let mut driver = Driver::default();
     assert_eq!(driver.plc(60, 0, 1), (Effect::Follow, None));
-    assert_eq!(driver.plc(62, 1, 2), (Effect::Follow, Some(TimeFinding::Ahead)));
-    assert_eq!(driver.plc(62, 2, 3), (Effect::Correct, None));
+    let ahead = Some(TimeFinding::Ahead(61 * SECOND));
+    assert_eq!(driver.plc(62, 1, 2), (Effect::Follow, ahead));
+    assert_eq!(driver.series.last_time(), Some(at(1)));
+    assert_eq!(driver.plc(62, 2, 3), (Effect::Follow, None));
     assert_eq!(driver.plc(61, 3, 4), (Effect::HistoryOnly, None));
+}
+
+#[test]
+fn a_sample_without_a_time_is_of_this_moment() {
+    let mut driver = Driver::default();
+    assert_eq!(driver.plc(50, 0, 1), (Effect::Follow, None));
+    let arrival = Arrival { ingest: at(1), publisher: PublisherId(7) };
+    assert_eq!(driver.point(&sample(None, 2), arrival).effect, Effect::Follow);
 }
 
 #[test]
 fn an_unbelievable_time_is_replaced_by_ingest_time() {
     for source in [Timestamp(0), Timestamp::UNREADABLE, Timestamp(i64::MAX)] {
-        let placed = place(Some(source), Quality::GOOD, at(5));
-        assert_eq!((placed.time, placed.order), (at(5), at(5)));
-        assert_eq!(placed.quality, Quality::UNCERTAIN);
-        assert_eq!(placed.finding, Some(TimeFinding::OutOfRange));
-        assert_eq!(place(Some(source), Quality::BAD, at(5)).quality, Quality::BAD);
+        let finding = Some(TimeFinding::OutOfRange);
+        assert_eq!(place(Some(source), at(5)), Placed { time: at(5), finding });
     }
 }
 

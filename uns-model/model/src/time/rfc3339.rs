@@ -2,45 +2,50 @@
 
 use std::fmt;
 
-use super::Timestamp;
+use super::{SECOND, Timestamp, WallTime, Zone};
 
-const SECOND: i64 = 1_000_000_000;
 const DAY_SECONDS: i64 = 86_400;
 
 /// Room for the longest text a [`Timestamp`] has: `2262-04-11T23:47:16.854775807Z`.
 pub const TEXT_BYTES: usize = 30;
 
+/// What a time that was read says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TimeText {
+    /// An instant: it names its offset.
+    Instant(Timestamp),
+    /// What a clock on a wall shows: which instant that is, is for a zone to say.
+    Wall(WallTime),
+}
+
 impl Timestamp {
-    /// Reads `2026-11-21T12:00:00.5+01:00`. A space may stand for the `T`, letters may be small,
-    /// an offset may lack its colon; without any offset `default_offset_seconds` (east positive)
-    /// counts. Digits past the ninth are cut, a leap second is the second after it.
+    /// Reads `2026-11-21T12:00:00.5+01:00` and what people and devices make of it: a space for the
+    /// `T` and before the offset, small letters, a comma before the fraction, no seconds, a date
+    /// alone (its midnight), an offset of hours or without its colon, the form without separators
+    /// (`20261121T120000Z`). Digits past the ninth are cut, a leap second is the second after it.
     /// `None`: not a time, or outside 1677..2262, which nanoseconds in 64 bits cannot hold.
-    pub fn parse_rfc3339(text: &str, default_offset_seconds: i32) -> Option<Self> {
-        let bytes = text.as_bytes();
-        let (head, rest) = bytes.split_at_checked(19)?;
-        let shape = head[4] == b'-'
-            && head[7] == b'-'
-            && matches!(head[10], b'T' | b't' | b' ')
-            && head[13] == b':'
-            && head[16] == b':';
-        if !shape {
-            return None;
+    pub fn parse(text: &str) -> Option<TimeText> {
+        let (days, rest) = date(text.as_bytes())?;
+        let (of_day, rest) = match rest.split_first() {
+            None => (0, rest),
+            Some((b'T' | b't' | b' ', rest)) => time_of_day(rest)?,
+            Some(_) => return None,
+        };
+        let wall = i128::from(days * DAY_SECONDS) * i128::from(SECOND) + i128::from(of_day);
+        if rest.is_empty() {
+            return Some(TimeText::Wall(WallTime(wall)));
         }
-        let (year, month) = (digits(&head[0..4])?, digits(&head[5..7])?);
-        let day = digits(&head[8..10])?;
-        let (hour, minute) = (digits(&head[11..13])?, digits(&head[14..16])?);
-        let second = digits(&head[17..19])?;
-        let dated = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
-        if !dated || hour > 23 || minute > 59 || second > 60 {
-            return None;
+        let offset = i128::from(offset(rest.strip_prefix(b" ").unwrap_or(rest))?);
+        i64::try_from(wall - offset * i128::from(SECOND)).ok().map(Self).map(TimeText::Instant)
+    }
+
+    /// Reads a time like [`Timestamp::parse`]. What names no offset is of `zone`, and where that
+    /// leaves two instants, the one nearer to `near`.
+    pub fn parse_in(text: &str, zone: &Zone, near: Self) -> Option<Self> {
+        match Self::parse(text)? {
+            TimeText::Instant(time) => Some(time),
+            TimeText::Wall(wall) => zone.nearest(wall, near),
         }
-        let (nanos, zone) = fraction(rest)?;
-        let offset = offset(zone, default_offset_seconds)?;
-        let seconds =
-            days_from_civil(year, month, day) * DAY_SECONDS + hour * 3_600 + minute * 60 + second
-                - offset;
-        let nanos = i128::from(seconds) * i128::from(SECOND) + i128::from(nanos);
-        i64::try_from(nanos).ok().map(Self)
     }
 
     /// Writes the text of [`Display`](fmt::Display) without going through a formatter.
@@ -92,9 +97,48 @@ fn put(to: &mut [u8], mut number: i64) {
     }
 }
 
-/// Splits `.123+01:00` into nanoseconds and the zone.
+/// Splits days since 1970 off the front.
+fn date(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (year, month, day, rest) = match *bytes {
+        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, ref rest @ ..] => {
+            ([y1, y2, y3, y4], [m1, m2], [d1, d2], rest)
+        }
+        // Eight digits alone are a number.
+        [y1, y2, y3, y4, m1, m2, d1, d2, ref rest @ ..]
+            if matches!(rest.first(), Some(b'T' | b't')) =>
+        {
+            ([y1, y2, y3, y4], [m1, m2], [d1, d2], rest)
+        }
+        _ => return None,
+    };
+    let (year, month, day) = (digits(&year)?, digits(&month)?, digits(&day)?);
+    let is_date = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
+    is_date.then(|| (days_from_civil(year, month, day), rest))
+}
+
+/// Splits a time of day off the front, in nanoseconds.
+fn time_of_day(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (hour, minute, rest, colons) = match *bytes {
+        [h1, h2, b':', m1, m2, ref rest @ ..] => ([h1, h2], [m1, m2], rest, true),
+        [h1, h2, m1, m2, ref rest @ ..] => ([h1, h2], [m1, m2], rest, false),
+        _ => return None,
+    };
+    let (second, rest) = match *rest {
+        [b':', s1, s2, ref rest @ ..] if colons => (digits(&[s1, s2])?, rest),
+        [s1 @ b'0'..=b'9', s2, ref rest @ ..] if !colons => (digits(&[s1, s2])?, rest),
+        _ => (0, rest),
+    };
+    let (hour, minute) = (digits(&hour)?, digits(&minute)?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let (nanos, rest) = fraction(rest)?;
+    Some(((hour * 3_600 + minute * 60 + second) * SECOND + nanos, rest))
+}
+
+/// Splits the nanoseconds of `.123` off the front.
 fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
-    let Some((b'.', rest)) = rest.split_first() else {
+    let Some((b'.' | b',', rest)) = rest.split_first() else {
         return Some((0, rest));
     };
     let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -110,12 +154,12 @@ fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     Some((nanos, zone))
 }
 
-/// The seconds east of UTC a zone names.
-fn offset(zone: &[u8], default_offset_seconds: i32) -> Option<i64> {
+/// The seconds east of UTC an offset names.
+fn offset(zone: &[u8]) -> Option<i64> {
     let (sign, hours, minutes) = match *zone {
-        [] => return Some(i64::from(default_offset_seconds)),
         [b'Z' | b'z'] => return Some(0),
         [sign, h1, h2, b':', m1, m2] | [sign, h1, h2, m1, m2] => (sign, [h1, h2], [m1, m2]),
+        [sign, h1, h2] => (sign, [h1, h2], *b"00"),
         _ => return None,
     };
     let (hours, minutes) = (digits(&hours)?, digits(&minutes)?);
@@ -171,7 +215,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn check(text: &str, default_offset_seconds: i32, expected: &str) {
-        let shown = Timestamp::parse_rfc3339(text, default_offset_seconds)
+        let zone = Zone::fixed(default_offset_seconds);
+        let shown = Timestamp::parse_in(text, &zone, Timestamp(0))
             .map_or_else(|| "none".to_owned(), |time| time.to_string());
         assert_eq!(shown, expected, "{text}");
     }
@@ -189,11 +234,29 @@ mod tests {
     }
 
     #[test]
+    fn times_as_devices_and_people_write_them() {
+        check("2026-01-10T22:55:31+01", 0, "2026-01-10T21:55:31Z");
+        check("2026-01-10T22:55", 3_600, "2026-01-10T21:55:00Z");
+        check("2026-01-10T22:55Z", 3_600, "2026-01-10T22:55:00Z");
+        check("2026-01-10", 3_600, "2026-01-09T23:00:00Z");
+        check("2026-01-10 12:00 +01:00", 0, "2026-01-10T11:00:00Z");
+        check("2026-01-10 12:00:30,25 -0130", 0, "2026-01-10T13:30:30.25Z");
+        check("20260110T225531Z", 0, "2026-01-10T22:55:31Z");
+        check("20260110T2255+01", 0, "2026-01-10T21:55:00Z");
+    }
+
+    #[test]
     fn what_is_no_time_is_none() {
         for text in [
             "",
-            "2026-11-21",
-            "2026-11-21T12:00Z",
+            "20261121",
+            "2026-11",
+            "2026-11-21Z",
+            "2026-11-21T",
+            "2026-11-21T12",
+            "2026-11-21T12:0",
+            "2026-11-21T12:00:0Z",
+            "2026-11-21T12:0000Z",
             "2026-02-29T00:00:00Z",
             "2026-13-01T00:00:00Z",
             "2026-11-21T24:00:00Z",
@@ -201,6 +264,8 @@ mod tests {
             "2026-11-21T12:00:00+1:00",
             "2026-11-21T12:00:00+24:00",
             "2026-11-21T12:00:00 01:00",
+            "2026-11-21T12:00:00  +01:00",
+            "2026-11-21T12:00:00 ",
             "2026-11-21T12:00:00Zulu",
             "+026-11-21T12:00:00Z",
             "9999-01-01T00:00:00Z",
@@ -220,12 +285,12 @@ mod tests {
         #[test]
         fn text_and_back(nanos: i64) {
             let time = Timestamp(nanos);
-            prop_assert_eq!(Timestamp::parse_rfc3339(&time.to_string(), 7), Some(time));
+            prop_assert_eq!(Timestamp::parse(&time.to_string()), Some(TimeText::Instant(time)));
         }
 
         #[test]
         fn any_text_is_survived(text in ".{0,40}", offset: i32) {
-            Timestamp::parse_rfc3339(&text, offset);
+            Timestamp::parse_in(&text, &Zone::fixed(offset), Timestamp(0));
         }
     }
 }

@@ -9,9 +9,9 @@ use schemas::payload::{DecodeContext, as_text, decode};
 use uns_model::fold::{Effect, TimeFinding, Verdict};
 use uns_model::{Kept, NodeNo, Point, Sequence, Timestamp};
 
-use super::properties::content_type;
 use super::{Arrived, Entry, Field, FoldCounts, Last, More, View, share_field};
 use crate::node::{Minted, Node};
+use crate::properties::content_type;
 use crate::{Config, registry::Registry};
 
 /// Most records applied in one turn.
@@ -71,13 +71,13 @@ impl Scratch {
         self.points.clear();
         self.ends.clear();
         self.nodes.clear();
-        let context = DecodeContext { default_offset_seconds: config.default_offset_seconds };
         while self.ends.len() < RECORDS_MAX && self.points.len() < POINTS_MAX {
             let Some((_, record)) = records.next() else { break };
             if let Record::Publish(publish) = record {
                 self.nodes.push(publish.node);
                 let content_type = content_type(publish.properties);
                 let before = self.points.len();
+                let context = DecodeContext { zone: &config.zone, ingest: publish.ingest };
                 let decoded = decode(publish.payload, content_type, &context, &mut self.points);
                 if decoded.is_err() {
                     // Broken JSON is just text: only brownfield gets here with it.
@@ -215,7 +215,7 @@ impl FoldCounts {
         match verdict.finding {
             None => {}
             Some(TimeFinding::OutOfRange) => self.out_of_range += 1,
-            Some(TimeFinding::Ahead) => self.ahead += 1,
+            Some(TimeFinding::Ahead(_)) => self.ahead += 1,
             Some(TimeFinding::ClockStep) => self.clock_steps += 1,
         }
     }

@@ -1,9 +1,9 @@
 //! Children batches (NS-21): the parent passes unchanged, each row becomes a sample of its child.
 
 use uns_model::{Quality, Value};
-use uns_namespace::{Gate, Reason};
+use uns_namespace::{Gate, Inbound, Reason};
 
-use crate::world::{World, current, inbound, node, publish, value};
+use crate::world::{World, anybody, current, inbound, node, publish, publish_as, value};
 
 #[test]
 fn each_point_becomes_a_sample_of_its_child() {
@@ -15,7 +15,7 @@ fn each_point_becomes_a_sample_of_its_child() {
         r#"{"path":"none"}]}"#
     );
     let parent = node(&mut gate, "uns/v1/p");
-    gate.admit(&parent, &inbound(payload.as_bytes())).unwrap();
+    gate.admit(&parent, &inbound(payload.as_bytes()), &anybody).unwrap();
     let expansion = gate.take_expansion().unwrap();
     let children: Vec<_> =
         expansion.children.iter().map(|c| (&*c.node.name, &c.payload[..])).collect();
@@ -26,14 +26,17 @@ fn each_point_becomes_a_sample_of_its_child() {
             ("uns/v1/p/big", &br#"{"value":9007199254740993}"#[..]),
         ]
     );
-    let rejected: Vec<_> =
-        expansion.rejected.iter().map(|(topic, reject)| (&**topic, reject.reason)).collect();
+    let refused: Vec<_> = expansion
+        .refused
+        .iter()
+        .map(|row| (&*row.topic, row.reject.reason, std::str::from_utf8(&row.payload).unwrap()))
+        .collect();
     assert_eq!(
-        rejected,
+        refused,
         [
-            ("uns/v1/p/a b", Reason::TopicInvalid),
-            ("uns/v1/p/", Reason::PayloadMalformed),
-            ("uns/v1/p/none", Reason::PayloadMalformed),
+            ("uns/v1/p/a b", Reason::TopicInvalid, r#"{"value":1}"#),
+            ("uns/v1/p", Reason::PayloadMalformed, r#"{"value":1}"#),
+            ("uns/v1/p/none", Reason::PayloadMalformed, r#"{"path":"none"}"#),
         ]
     );
     assert_eq!(gate.pending().0, 3);
@@ -41,6 +44,82 @@ fn each_point_becomes_a_sample_of_its_child() {
     assert_eq!(value(&space, "uns/v1/p"), Some(Value::Document(payload.into())));
     assert_eq!(value(&space, "uns/v1/p/big"), Some(Value::Int(9_007_199_254_740_993)));
     assert_eq!(current(&space, "uns/v1/p/motor/temp")[0].quality, Quality::BAD);
+}
+
+#[test]
+fn a_row_that_is_no_number_or_no_point_costs_no_other_one() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let parent = node(&mut gate, "uns/v1/p");
+    for (payload, refused) in [
+        (r#"{"points":[{"path":"a","value":1},{"path":"b","value":NaN}]}"#, 0),
+        (r#"{"points":[{"path":"a","value":1},7,{"path":"b","value":-inf}],"line":3}"#, 1),
+        (r#"{"source":"x","points":["x",{"path":"a","value":1},{"path":"b","value":nan}]}"#, 1),
+    ] {
+        gate.admit(&parent, &inbound(payload.as_bytes()), &anybody).unwrap();
+        let expansion = gate.take_expansion().unwrap();
+        assert_eq!((expansion.children.len(), expansion.refused.len()), (2, refused), "{payload}");
+        gate.flush(None).unwrap();
+        assert_eq!(value(&space, "uns/v1/p/a"), Some(Value::Int(1)));
+        let b = &current(&space, "uns/v1/p/b")[0];
+        assert_eq!((&b.value, b.quality), (&Value::Null, Quality::BAD));
+    }
+    let rows = r#"[{"value":1,"timestamp":1795262400},7,{"value":2,"timestamp":1795262401}]"#;
+    gate.admit(&parent, &inbound(rows.as_bytes()), &anybody).unwrap();
+    let refused = gate.take_expansion().unwrap().refused;
+    assert_eq!((&*refused[0].topic, &refused[0].payload[..]), ("uns/v1/p", &b"7"[..]));
+    gate.flush(None).unwrap();
+    assert_eq!(value(&space, "uns/v1/p"), Some(Value::Int(2)));
+}
+
+#[test]
+fn every_row_is_judged_like_a_publish_of_its_own() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let parent = node(&mut gate, "uns/v1/acme");
+    let may_publish = |topic: &str| !topic.starts_with("uns/v1/acme/secret");
+    let payload = concat!(
+        r#"{"points":[{"path":"secret/recipe","value":666},{"path":"open","value":1},"#,
+        r#"{"path":"../secret","value":1},{"path":"/x","value":1},{"path":"a/+","value":1},"#,
+        r#"{"path":"a/#","value":1},{"path":"a\u0000","value":1}]}"#
+    );
+    gate.admit(&parent, &inbound(payload.as_bytes()), &may_publish).unwrap();
+    let expansion = gate.take_expansion().unwrap();
+    assert_eq!(expansion.children.len(), 1);
+    let reasons: Vec<_> = expansion.refused.iter().map(|row| row.reject.reason).collect();
+    assert_eq!(reasons[0], Reason::NotAuthorized);
+    assert!(reasons[1..].iter().all(|reason| *reason == Reason::TopicInvalid), "{reasons:?}");
+    gate.flush(None).unwrap();
+    assert_eq!(value(&space, "uns/v1/acme/open"), Some(Value::Int(1)));
+    assert!(current(&space, "uns/v1/acme/secret/#").is_empty());
+    assert!(space.node_of_topic(crate::world::ORG, "uns/v1/acme/secret/recipe").is_none());
+}
+
+#[test]
+fn a_retained_batch_retains_nothing_on_the_topics_of_its_rows() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let payload = br#"{"points":[{"path":"a","value":1}]}"#;
+    publish_as(&mut gate, "uns/v1/p", &Inbound { retain: true, ..inbound(payload) }).unwrap();
+    space.catch_up().unwrap();
+    let mut topics = Vec::new();
+    space.retained(&mut |one| topics.push(one.name.to_string()));
+    assert_eq!(topics, ["uns/v1/p"]);
+}
+
+#[test]
+fn an_atomic_batch_is_taken_whole_or_not_at_all() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let properties = b"\x26\0\x09uns-batch\0\x06atomic";
+    let atomic = |payload| Inbound { properties, ..inbound(payload) };
+    let bad = br#"{"points":[{"path":"a","value":1},{"path":"b c","value":2}]}"#;
+    let refused = publish_as(&mut gate, "uns/v1/p", &atomic(bad)).unwrap_err();
+    assert_eq!(refused.reason, Reason::TopicInvalid);
+    assert_eq!((value(&space, "uns/v1/p"), value(&space, "uns/v1/p/a")), (None, None));
+    let good = br#"{"points":[{"path":"a","value":1},{"path":"b","value":2}]}"#;
+    publish_as(&mut gate, "uns/v1/p", &atomic(good)).unwrap();
+    assert_eq!(value(&space, "uns/v1/p/a"), Some(Value::Int(1)));
 }
 
 #[test]

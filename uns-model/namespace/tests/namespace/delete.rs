@@ -4,7 +4,9 @@ use fabric::{Disk, Log, Record, TailItem};
 use uns_model::{Sequence, Value};
 use uns_namespace::{Gate, Inbound, TreeQuery};
 
-use crate::world::{ORG, Running, World, current, inbound, node, publish, publish_as, value, wait};
+use crate::world::{
+    ORG, Running, World, anybody, current, inbound, node, publish, publish_as, value, wait,
+};
 
 #[test]
 fn a_subtree_goes_and_a_later_publish_mints_anew() {
@@ -28,7 +30,7 @@ fn a_subtree_goes_and_a_later_publish_mints_anew() {
     assert_eq!(space.stats().retained, 0);
     assert_eq!(space.topic_of_node(old.number).as_deref(), Some("uns/v1/a/b"));
 
-    gate.admit(&old, &inbound(b"2")).unwrap();
+    gate.admit(&old, &inbound(b"2"), &anybody).unwrap();
     gate.flush(None).unwrap();
     assert_eq!(value(&space, "uns/v1/a/b"), Some(Value::Int(2)));
     let new = node(&mut gate, "uns/v1/a/b");
@@ -100,8 +102,8 @@ fn a_publish_that_was_under_way_lives_on_in_a_new_node() {
     }
     let (old, kept) = (node(&mut gate, "uns/v1/a"), node(&mut gate, "uns/v1/b"));
     let retained = Inbound { retain: true, ..inbound(b"2") };
-    gate.admit(&old, &retained).unwrap();
-    gate.admit(&kept, &inbound(b"3")).unwrap();
+    gate.admit(&old, &retained, &anybody).unwrap();
+    gate.admit(&kept, &inbound(b"3"), &anybody).unwrap();
     assert_eq!(wait(space.delete(ORG, "uns/v1/a", true)).unwrap().nodes, 1);
     gate.flush(None).unwrap();
 
@@ -113,7 +115,7 @@ fn a_publish_that_was_under_way_lives_on_in_a_new_node() {
     assert_eq!(node(&mut gate, "uns/v1/b").number, kept.number);
 
     // On a full disk the deletion holds and nothing of the batch is taken.
-    gate.admit(&new, &inbound(b"4")).unwrap();
+    gate.admit(&new, &inbound(b"4"), &anybody).unwrap();
     assert_eq!(wait(space.delete(ORG, "uns/v1/a", false)).unwrap().nodes, 1);
     world.log.set_disk_full(true);
     gate.flush(None).unwrap_err();
@@ -136,7 +138,7 @@ fn deletions_and_publishes_at_once_leave_no_orphans() {
                 if n % 7 == 0 {
                     known = node(&mut gate, "uns/v1/a/b");
                 }
-                gate.admit(&known, &inbound(b"1")).unwrap();
+                gate.admit(&known, &inbound(b"1"), &anybody).unwrap();
                 gate.flush(None).unwrap();
             }
         });

@@ -29,14 +29,15 @@ fn late_and_historical_samples_leave_the_last_value_alone() {
 }
 
 #[test]
-fn a_sample_from_the_future_is_uncertain_and_one_without_time_has_its_ingest_time() {
+fn a_sample_from_the_future_has_its_ingest_time_like_one_without_a_time() {
     let space = World::new().open();
     let mut gate = Gate::new(&space);
     publish(&mut gate, "uns/v1/a", r#"{"value":5,"timestamp":"2026-11-21T13:00:00Z"}"#).unwrap();
     publish(&mut gate, "uns/v1/b", "1").unwrap();
     let values = current(&space, "uns/v1/+");
-    assert!(values[0].quality.is_uncertain());
-    assert_eq!(values[0].timestamp, Timestamp(NOON.0 + 3600 * SECOND));
+    assert_eq!(values[0].quality, Quality::GOOD);
+    assert_eq!(values[0].timestamp, values[0].ingest);
+    assert_eq!(space.stats().fold.ahead, 1);
     assert_eq!(values[1].quality, Quality::GOOD);
     assert_eq!(values[1].timestamp, values[1].ingest);
     assert!(values[0].sequence < values[1].sequence);

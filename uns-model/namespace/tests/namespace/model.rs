@@ -51,9 +51,17 @@ struct Model {
 }
 
 impl Model {
-    fn publish(&mut self, topic: &'static str, value: i64, time: i64, retain: bool) {
+    fn publish(
+        &mut self,
+        topic: &'static str,
+        (value, source): (i64, Option<i64>),
+        ingest: i64,
+        retain: bool,
+    ) {
+        let time = source.unwrap_or(ingest);
         let last = self.last.entry(topic).or_insert((value, time));
-        if time >= last.1 {
+        // What comes without a time is of this moment.
+        if source.is_none() || time >= last.1 {
             *last = (value, time);
         }
         if retain {
@@ -83,18 +91,18 @@ proptest! {
             match act {
                 Act::Publish(topic, value, source, retain) => {
                     let topic = TOPICS[topic];
-                    let (payload, time) = match source {
-                        None => (value.to_string(), ingest),
-                        Some(second) => {
-                            let time = NOON.0 + second * SECOND;
+                    let source = source.map(|second| NOON.0 + second * SECOND);
+                    let payload = match source {
+                        None => value.to_string(),
+                        Some(time) => {
                             let millis = time / 1_000_000;
-                            (format!(r#"{{"value":{value},"timestamp_ms":{millis}}}"#), time)
+                            format!(r#"{{"value":{value},"timestamp_ms":{millis}}}"#)
                         }
                     };
-                    let ingest = Timestamp(ingest);
-                    let inbound = Inbound { retain, ingest, ..inbound(payload.as_bytes()) };
+                    let at = Timestamp(ingest);
+                    let inbound = Inbound { retain, ingest: at, ..inbound(payload.as_bytes()) };
                     publish_as(&mut gate, topic, &inbound).unwrap();
-                    model.publish(topic, value, time, retain);
+                    model.publish(topic, (value, source), ingest, retain);
                 }
                 Act::Clear(topic) => {
                     let inbound = Inbound { retain: true, ..inbound(b"") };

@@ -10,7 +10,7 @@ use fabric_local::{LocalLog, LogConfig};
 use uns_model::{SeededRandom, SystemClock, Value};
 use uns_namespace::{Config, Gate, Namespace, Parts, Reason};
 
-use crate::world::{current, inbound, node};
+use crate::world::{anybody, current, inbound, node};
 
 const TOPICS: u64 = 6;
 const CUTS: u64 = 40;
@@ -46,7 +46,7 @@ fn work(
         else {
             return number;
         };
-        match gate.admit(&node, &inbound(number.to_string().as_bytes())) {
+        match gate.admit(&node, &inbound(number.to_string().as_bytes()), &anybody) {
             Err(refused) if refused.reason == Reason::StorageFull => return number,
             admitted => admitted.expect("a good payload"),
         }
@@ -103,10 +103,10 @@ fn what_the_log_can_never_take_is_refused_for_good() {
     let mut gate = Gate::new(&space);
     let plant = node(&mut gate, "plant/picture");
     let large = vec![b'x'; 100 << 10];
-    gate.admit(&plant, &inbound(&large)).unwrap();
+    gate.admit(&plant, &inbound(&large), &anybody).unwrap();
     assert_eq!(gate.flush(None).unwrap_err().reason, Reason::PayloadTooLarge);
     // Among others it may be their number: each may be tried again.
-    gate.admit(&plant, &inbound(&large)).unwrap();
-    gate.admit(&plant, &inbound(b"1")).unwrap();
+    gate.admit(&plant, &inbound(&large), &anybody).unwrap();
+    gate.admit(&plant, &inbound(b"1"), &anybody).unwrap();
     assert_eq!(gate.flush(None).unwrap_err().reason, Reason::StorageFull);
 }

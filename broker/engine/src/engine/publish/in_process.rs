@@ -1,12 +1,14 @@
 //! Publishes from inside the process: batches, of which each is one append.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use broker_codec::ReasonCode;
 use bytes::Bytes;
 use uns_model::OrgId;
 
-use super::{Author, Culprit, Origin};
+use super::{Author, Culprit, Origin, Rights};
+use crate::access::{Access, Everything};
 use crate::engine::{Engine, Now};
 use crate::gate::{Gate, Rejection};
 use crate::message::Message;
@@ -51,6 +53,9 @@ pub struct Together {
     pub org: OrgId,
     /// Who publishes.
     pub client_id: String,
+    /// What they may publish, asked for the rows of a batch (NS-21); the topics of the items are
+    /// their caller's business. Without it, everything.
+    pub access: Option<Arc<dyn Access>>,
     /// What, in order.
     pub items: Vec<InProcess>,
 }
@@ -107,8 +112,15 @@ impl<G: Gate> Engine<G> {
         let Some(routes) = self.routes_of(offer) else { return false };
         let bytes: usize = offer.batch.items.iter().map(|item| item.message().bytes()).sum();
         self.flush_before(now, bytes);
-        let publisher = self.gate.publisher(&offer.batch.client_id);
-        let origin = Origin { org: offer.batch.org, publisher };
+        let client_id = offer.batch.client_id.clone();
+        let publisher = self.gate.publisher(&client_id);
+        let access = offer.batch.access.clone();
+        let origin = Origin {
+            org: offer.batch.org,
+            publisher,
+            culprit: Culprit::Gone(offer.batch.org, &client_id),
+            rights: Rights::Of(Some(access.as_deref().unwrap_or(&Everything))),
+        };
         let mut results = Vec::with_capacity(routes.len());
         for (at, route) in routes.into_iter().enumerate() {
             let refused = offer.refused(at);
@@ -124,14 +136,13 @@ impl<G: Gate> Engine<G> {
                     self.desk.stats.payload_in += item.payload.len() as u64;
                 }
                 Err(rejection) => {
-                    let culprit = Culprit::Gone(origin.org, &offer.batch.client_id);
-                    self.bury(now, culprit, &message, rejection);
+                    self.bury(now, origin.culprit, &message, rejection);
                 }
             }
             if self.tracer.is_on() {
                 self.trace_in_process(now, (origin.org, &offer.batch.client_id), item);
             }
-            results.push(taken);
+            results.push(taken.map(|admitted| admitted.place));
         }
         self.reply(token, results);
         self.flush_if_large(now);

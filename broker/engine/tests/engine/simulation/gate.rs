@@ -66,7 +66,12 @@ impl Gate for SimGate {
         PublisherId(1)
     }
 
-    fn admit(&mut self, node: &NoNode, _: &Inbound<'_>) -> Result<Place, Rejection> {
+    fn admit(
+        &mut self,
+        node: &NoNode,
+        _: &Inbound<'_>,
+        _: &dyn Fn(&str) -> bool,
+    ) -> Result<Place, Rejection> {
         match *node {}
     }
 
@@ -142,8 +147,6 @@ impl Gate for SimGate {
     fn check(&mut self, _: &str, _: &Inbound<'_>) -> Result<(), Rejection> {
         Ok(())
     }
-
-    fn derived(&mut self, _: &mut dyn FnMut(&str, &[u8])) {}
 
     fn committed(&self) -> Sequence {
         self.log.committed()

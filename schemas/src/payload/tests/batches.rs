@@ -1,0 +1,86 @@
+//! Batches: rows, columns, children (NS-21).
+
+use super::*;
+
+#[test]
+fn rows() {
+    check(
+        r#"[{"value":1,"timestamp":1795262400},{"value":2.5,"quality":"Bad","timestamp":"2026-11-21T12:00:01Z"}]"#,
+        &expect![["- Int(1) Good @2026-11-21T12:00:00Z\n- Float(2.5) Bad @2026-11-21T12:00:01Z\n"]],
+    );
+    for no_batch in [r#"[{"value":1}]"#, r#"[7,{"value":1,"timestamp":1795262400}]"#] {
+        assert_eq!(
+            show(&points(no_batch.as_bytes(), None)),
+            format!("- Document({no_batch:?}) Good\n")
+        );
+        assert_eq!(crate::payload::check(no_batch.as_bytes()), Ok(None));
+    }
+    let row = r#"{"value":1,"timestamp":1795262400}"#;
+    let many = |n: usize| points(format!("[{}]", vec![row; n].join(",")).as_bytes(), None).len();
+    assert_eq!((many(10_000), many(10_001)), (10_000, 1));
+}
+
+#[test]
+fn a_bad_row_costs_no_good_one() {
+    let payload = r#"[{"value":1,"timestamp":1795262400},7,{"value":2},"x",{"value":3,"x":1,"timestamp":1795262401}]"#;
+    check(
+        payload,
+        &expect![["- Int(1) Good @2026-11-21T12:00:00Z\n- Int(3) Good @2026-11-21T12:00:01Z\n"]],
+    );
+    let Ok(Some(Batch::Flawed(bad))) = crate::payload::check(payload.as_bytes()) else {
+        unreachable!()
+    };
+    let bad: Vec<_> = bad.iter().map(|row| (row.index, &*row.payload)).collect();
+    assert_eq!(bad, [(1, "7"), (2, r#"{"value":2}"#), (3, r#""x""#)]);
+}
+
+#[test]
+fn children_are_rows_with_a_path() {
+    let payload = r#"{"ts":1795262400,"points":[{"path":"a","value":1},{"path":"b","value":NaN,"x":1},7,{"path":"c\u0064","v":2,"timestamp":5},{"path":"e"},{"value":1},{"path":"","value":1}]}"#;
+    let Ok(Some(Batch::Children(rows))) = crate::payload::check(payload.as_bytes()) else {
+        unreachable!()
+    };
+    let mut shown = String::new();
+    for row in &rows {
+        match row {
+            Ok(row) => writeln!(shown, "{} {}", row.path, row.payload).unwrap(),
+            Err(row) => {
+                writeln!(shown, "bad {} {:?} {}", row.index, row.path, row.payload).unwrap()
+            }
+        }
+    }
+    expect![[r#"
+        a {"value":1,"ts":1795262400}
+        b {"value":null,"x":1,"ts":1795262400}
+        bad 2 None 7
+        cd {"v":2,"timestamp":5}
+        bad 4 Some("e") {"path":"e"}
+        bad 5 None {"value":1}
+        bad 6 None {"path":"","value":1}
+    "#]]
+    .assert_eq(&shown);
+    for document in [r#"{"points":[1,2,3]}"#, r#"{"points":[]}"#, r#"{"points":[{"x":1}]}"#] {
+        assert_eq!(crate::payload::check(document.as_bytes()), Ok(None), "{document}");
+    }
+    assert!(crate::payload::check(br#"{"points":[{"path":"a","value":1,"value":2}]}"#).is_err());
+}
+
+#[test]
+fn columns() {
+    check(
+        r#"{"t":["2026-11-21T12:00:00Z",1795262401],"v":[1,null],"q":["Good","Uncertain"]}"#,
+        &expect![["- Int(1) Good @2026-11-21T12:00:00Z\n- Null Bad @2026-11-21T12:00:01Z\n"]],
+    );
+    check(
+        r#"{"v":[true],"t":[1795262400]}"#,
+        &expect![["- Bool(true) Good @2026-11-21T12:00:00Z\n"]],
+    );
+    for no_batch in [
+        r#"{"t":[1795262400],"v":[1,2]}"#,
+        r#"{"t":[],"v":[]}"#,
+        r#"{"t":[1795262400],"v":[1],"q":[]}"#,
+        r#"{"t":[1795262400],"v":[1],"w":[1]}"#,
+    ] {
+        assert!(matches!(points(no_batch.as_bytes(), None)[0].value, Value::Document(_)));
+    }
+}

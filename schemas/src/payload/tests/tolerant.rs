@@ -1,0 +1,176 @@
+//! What plants write all the same: no numbers, marks, other encodings, other names (NS-19a to NS-22).
+
+use super::*;
+
+#[test]
+fn no_number_costs_no_neighbour() {
+    for nan in [
+        "nan",
+        "-nan",
+        "NaN",
+        "NAN",
+        "inf",
+        "-inf",
+        "+Inf",
+        "Infinity",
+        "-Infinity",
+        "nan(ind)",
+        "1.#QNAN",
+    ] {
+        check(nan, &expect![["- Null Bad\n"]]);
+        check(&format!(" {nan}\r\n"), &expect![["- Null Bad\n"]]);
+        check(
+            &format!("{{\"a\":5,\"b\":{nan}}}"),
+            &expect![[r#"
+                - Document("{\"a\":5,\"b\":null}") Good
+                a Int(5) Good
+                b Null Bad
+            "#]],
+        );
+        check(
+            &format!("{{\"value\":{nan},\"timestamp\":\"2026-11-21T12:00:00Z\"}}"),
+            &expect![["- Null Bad @2026-11-21T12:00:00Z\n"]],
+        );
+        check(
+            &format!("{{\"t\":[1795262400,1795262401],\"v\":[{nan},1]}}"),
+            &expect![["- Null Bad @2026-11-21T12:00:00Z\n- Int(1) Good @2026-11-21T12:00:01Z\n"]],
+        );
+    }
+    let row = |value: &str| format!("{{\"value\":{value},\"timestamp\":1795262400}}");
+    let mut rows = vec![row("1"); 10_000];
+    rows[7] = row("inf");
+    let batch = points(format!("[{}]", rows.join(",")).as_bytes(), None);
+    assert_eq!(batch.len(), 10_000);
+    assert_eq!((&batch[7].value, batch[7].quality), (&Value::Null, Quality::BAD));
+    assert!(batch.iter().enumerate().all(|(n, p)| n == 7 || p.value == Value::Int(1)));
+}
+
+#[test]
+fn a_byte_order_mark_and_nul_bytes_are_no_part_of_a_value() {
+    for around in [("\u{feff}", ""), ("", "\0"), ("\u{feff}", "\0\0\0")] {
+        let payload = |inside: &str| format!("{}{inside}{}", around.0, around.1);
+        check(&payload("23.4"), &expect![["- Float(23.4) Good\n"]]);
+        check(&payload("nan"), &expect![["- Null Bad\n"]]);
+        check(
+            &payload(r#"{"value":1,"timestamp":1795262400}"#),
+            &expect![["- Int(1) Good @2026-11-21T12:00:00Z\n"]],
+        );
+        check(
+            &payload(r#"{"a":1}"#),
+            &expect![["- Document(\"{\\\"a\\\":1}\") Good\na Int(1) Good\n"]],
+        );
+        let twice = payload(r#"{"a":1,"a":2}"#);
+        assert!(crate::payload::check(twice.as_bytes()).is_err());
+    }
+    check("\0", &expect![["- Text(\"\\0\") Good\n"]]);
+}
+
+#[test]
+fn json_of_programs_that_do_not_know_utf_8_is_windows_1252() {
+    let mut out = Vec::new();
+    let payload = b"{\"alarm\":\"St\xf6rung 5 \x80\",\"speed\":118}";
+    assert!(decode_here(payload, None, &mut out).unwrap().windows_1252);
+    expect![[r#"
+        - Document("{\"alarm\":\"Störung 5 €\",\"speed\":118}") Good
+        alarm Text("Störung 5 €") Good
+        speed Int(118) Good
+    "#]]
+    .assert_eq(&show(&out));
+    out.clear();
+    assert!(decode_here(b"{\"value\":\"\xb0C\"}", None, &mut out).unwrap().windows_1252);
+    expect![["- Text(\"°C\") Good\n"]].assert_eq(&show(&out));
+    // What is no JSON all the same stays bytes.
+    for bytes in [&b"St\xf6rung"[..], b"{\"a\":\xff", b"\xff\xd8\xff\xe0"] {
+        assert_eq!(points(bytes, None), [as_text(bytes)]);
+    }
+    assert!(crate::payload::check(b"{\"a\":\"\xf6\",\"a\":1}").is_err());
+}
+
+#[test]
+fn a_quality_in_every_form() {
+    for (said, shown) in [
+        (r#""quality":"BadCommunicationError""#, "Bad"),
+        (r#""quality":"192""#, "Good"),
+        (r#""quality":192.0"#, "Good"),
+        (r#""quality":"64.0""#, "Uncertain"),
+        (r#""quality":24"#, "Bad"),
+        (r#""quality":192.5"#, "Uncertain"),
+        (r#""quality":" good ""#, "Good"),
+        (r#""quality":1083179008"#, "Uncertain"),
+        (r#""q":false"#, "Bad"),
+        (r#""qc":192"#, "Good"),
+        (r#""good":true"#, "Good"),
+        (r#""good":true,"success":false"#, "Bad"),
+        (r#""StatusCode":{"Code":2147483648,"Symbol":"Bad"}"#, "Bad"),
+        (r#""StatusCode":{}"#, "Good"),
+        (r#""statusCode":"2147483648""#, "Bad"),
+        (r#""quality":null"#, "Good"),
+    ] {
+        let payload = format!("{{\"value\":7,{said}}}");
+        assert_eq!(show(&points(payload.as_bytes(), None)), format!("- Int(7) {shown}\n"));
+    }
+}
+
+#[test]
+fn an_envelope_by_any_of_its_names() {
+    let expected = expect![["- Float(23.4) Good @2026-11-21T12:00:00Z in Cel\n"]];
+    for value in ["value", "Value", "v", "val", "present_value"] {
+        for time in ["timestamp", "Timestamp", "ts", "time", "Time", "t", "_timestamp", "datetime"]
+        {
+            for unit in ["unit", "units", "uom", "unit_of_measurement"] {
+                let rest = format!("\"{time}\":1795262400,\"{unit}\":\"Cel\"");
+                check(&format!("{{\"{value}\":23.4,{rest}}}"), &expected);
+                check(&format!("{{{rest},\"{value}\":23.4,\"line\":{{\"no\":3}}}}"), &expected);
+            }
+        }
+    }
+    for time in ["sourceTimestamp", "SourceTimestamp", "timestamp_ms"] {
+        check(
+            &format!("{{\"value\":1,\"{time}\":1795262400000}}"),
+            &expect![["- Int(1) Good @2026-11-21T12:00:00Z\n"]],
+        );
+    }
+}
+
+#[test]
+fn an_unknown_key_moves_no_value() {
+    check(r#"{"value":1,"colour":"red"}"#, &expect![["- Int(1) Good\n"]]);
+    check(r#"{"colour":"red","value":1}"#, &expect![["- Int(1) Good\n"]]);
+    check(r#"{"v":1}"#, &expect![["- Int(1) Good\n"]]);
+    check(r#"{"v":1,"unit":"V","phase":2}"#, &expect![["- Int(1) Good in V\n"]]);
+    // Volt beside ampere and a temperature: `v` is a field like the others.
+    check(
+        r#"{"v":230,"a":5,"t":21}"#,
+        &expect![[r#"
+            - Document("{\"v\":230,\"a\":5,\"t\":21}") Good
+            v Int(230) Good
+            a Int(5) Good
+            t Int(21) Good
+        "#]],
+    );
+    check(
+        r#"{"value":1,"v":2}"#,
+        &expect![[r#"
+            - Document("{\"value\":1,\"v\":2}") Good
+            value Int(1) Good
+            v Int(2) Good
+        "#]],
+    );
+}
+
+#[test]
+fn the_time_of_a_document_is_that_of_its_fields() {
+    for time in [
+        r#""Time":"2026-11-21T12:00:00""#,
+        r#""tst":1795262400"#,
+        r#""received_at":"2026-11-21T12:00:00Z""#,
+        r#""timestamp_ms":1795262400000"#,
+    ] {
+        let points = points(format!("{{{time},\"power\":5}}").as_bytes(), None);
+        let noon = Some(Timestamp(1_795_262_400_000_000_000));
+        assert!(points.iter().all(|point| point.source == noon), "{time}");
+        assert_eq!(points[2].field.as_deref(), Some("power"));
+    }
+    let points = points(br#"{"time":"later","t":5,"power":5}"#, None);
+    assert!(points.iter().all(|point| point.source.is_none()));
+}
