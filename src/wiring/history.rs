@@ -1,11 +1,16 @@
 //! [`hub_kit::services::History`] over the historian's queries.
 
-use historian_query::{Error, Gap, Query};
+use std::time::Duration;
+
+use historian_query::{Error, Gap, Nothing, Query};
 use hub_kit::Refusal;
 use hub_kit::services::{
     Aggregate, Answer, Boxed, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample,
 };
 use uns_model::Timestamp;
+
+/// How long a purge may keep the answer waiting.
+const PURGE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Stored samples, as modules ask for them.
 pub(crate) struct StoredHistory(pub(crate) Query);
@@ -19,6 +24,10 @@ impl History for StoredHistory {
         self.0.newest()
     }
 
+    fn purged(&self) -> Boxed<'_, bool> {
+        Box::pin(self.0.purged(PURGE_PATIENCE))
+    }
+
     fn history(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
         Box::pin(async move {
             let page = self.0.history(asked(query)).await.map_err(|e| refusal(&e))?;
@@ -27,9 +36,16 @@ impl History for StoredHistory {
                 value: sample.value,
                 quality: sample.quality,
                 sequence: sample.sequence,
+                unit: sample.unit,
             });
             let gaps = page.gaps.iter().map(gap).collect();
-            Ok(HistoryPage { samples: samples.collect(), next: page.next, gaps })
+            let (fields, newest) = match page.nothing {
+                Some(Nothing::NoField(fields)) => (fields, None),
+                Some(Nothing::NotThen(newest)) => (Vec::new(), newest),
+                None => (Vec::new(), None),
+            };
+            let samples = samples.collect();
+            Ok(HistoryPage { samples, next: page.next, gaps, fields, newest })
         })
     }
 }
@@ -69,6 +85,7 @@ fn refusal(error: &Error) -> Refusal {
         Error::Bucket { .. } => Refusal::parameter("bucket", detail),
         Error::After => Refusal::parameter("after", "pass `next` of the page before."),
         Error::EmptyRange => Refusal::parameter("end", detail),
+        Error::NotNumbers { .. } => Refusal::parameter("aggregate", detail),
         Error::HalfAnAggregate => Refusal::parameter("aggregate", detail),
         Error::TooMuch { .. } => Refusal::new(413, "too_much", detail),
         Error::Interrupted => Refusal::new(503, "interrupted", detail),

@@ -30,6 +30,21 @@ pub enum Error {
         /// The bucket asked for.
         bucket: Duration,
     },
+    /// What is to be computed with has no numbers.
+    #[error(
+        "{topic}{} holds values of type {of}, which have no average, sum, minimum or maximum: \
+         count, first and last work{}",
+        field.as_ref().map(|field| format!(", field {field},")).unwrap_or_default(),
+        if *of == "document" { "; the numbers of a document are its fields" } else { "" }
+    )]
+    NotNumbers {
+        /// The topic.
+        topic: String,
+        /// The field, when one was asked for.
+        field: Option<String>,
+        /// The type of its values.
+        of: &'static str,
+    },
     /// `after` is not what an earlier page gave as `next`.
     #[error("after is not a position of an earlier page")]
     After,

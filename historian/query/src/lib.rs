@@ -13,5 +13,5 @@ mod sweep;
 pub use error::Error;
 pub use historian_aggregate::Aggregate;
 pub use historian_store::Gap;
-pub use page::{HistoryPage, HistoryQuery, HistorySample};
+pub use page::{HistoryPage, HistoryQuery, HistorySample, Nothing};
 pub use query::{Config, Query};

@@ -1,5 +1,6 @@
 //! What is asked and what is answered.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use historian_aggregate::Aggregate;
@@ -42,6 +43,18 @@ pub struct HistorySample {
     pub quality: Quality,
     /// The log record it came with; for a bucket the newest one in it.
     pub sequence: Sequence,
+    /// The unit of its series, where one is known. A bucket has one row for each unit in it.
+    pub unit: Option<Arc<str>>,
+}
+
+/// Why there is nothing on the only page of an answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Nothing {
+    /// The topic has no such field; it has these.
+    NoField(Vec<Arc<str>>),
+    /// No sample in this range. The newest one of all is at this time, where there is one and it is
+    /// found quickly.
+    NotThen(Option<Timestamp>),
 }
 
 /// One page of an answer.
@@ -53,6 +66,8 @@ pub struct HistoryPage {
     pub next: Option<String>,
     /// What may be missing from the whole range.
     pub gaps: Vec<Gap>,
+    /// Why it is empty, if it is.
+    pub nothing: Option<Nothing>,
 }
 
 /// Where a page ended, and what it was a page of: the samples of one moment in one range. What comes

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use historian_aggregate::{Aggregate, State, bucket_start};
-use historian_store::{Request, Sample, Store};
+use historian_store::{Request, Sample, Store, ValueType, View};
 use tokio::sync::Semaphore;
 use uns_model::Timestamp;
 
 use crate::error::Error;
-use crate::page::{HistoryPage, HistoryQuery, HistorySample, Position};
-use crate::sweep::Sweep;
+use crate::page::{HistoryPage, HistoryQuery, HistorySample, Nothing, Position};
+use crate::sweep::{CancelOnDrop, Cancelled, Sweep, Tagged};
 
 /// Limits of queries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,6 +72,12 @@ impl Query {
         self.store.newest()
     }
 
+    /// Waits until what was purged before this call is gone from memory and files, for so long at
+    /// most; whether it is.
+    pub async fn purged(&self, patience: std::time::Duration) -> bool {
+        self.store.purged(patience).await
+    }
+
     /// One page of history that includes everything committed before this call.
     ///
     /// # Errors
@@ -82,8 +88,11 @@ impl Query {
         let turn = Arc::clone(&self.turns).acquire_owned().await;
         let turn = turn.map_err(|_| Error::Interrupted)?;
         let store = Arc::clone(&self.store);
+        let cancelled = Cancelled::default();
+        // Dropped with this future, when nobody waits for its answer any more.
+        let _cancel = CancelOnDrop(cancelled.clone());
         let page = tokio::task::spawn_blocking(move || {
-            let page = run(&store, &checked);
+            let page = run(&store, &checked, cancelled);
             drop(turn);
             page
         });
@@ -117,7 +126,7 @@ fn check(query: HistoryQuery, config: Config) -> Result<Checked, Error> {
     Ok(Checked { query, from, buckets, config })
 }
 
-fn run(store: &Arc<Store>, checked: &Checked) -> Result<HistoryPage, Error> {
+fn run(store: &Arc<Store>, checked: &Checked, cancelled: Cancelled) -> Result<HistoryPage, Error> {
     let Checked { query, from, buckets, config } = checked;
     let request = Request {
         org: query.org,
@@ -128,16 +137,51 @@ fn run(store: &Arc<Store>, checked: &Checked) -> Result<HistoryPage, Error> {
     };
     let unknown = || Error::NodeUnknown { topic: query.topic.clone() };
     let view = store.view(&request).ok_or_else(unknown)?;
+    if let Some((aggregate, _)) = buckets {
+        check_type(query, *aggregate, &view)?;
+    }
+    let fields = view.fields.clone();
     let as_of = from.map_or(view.applied, |from| from.as_of);
     let first = Position { time: request.start, skip: 0, as_of, end: request.end };
     let from = from.unwrap_or(first);
-    let mut sweep = Sweep::new(view, as_of, config.read_samples_max);
+    let mut sweep = Sweep::new(view, as_of, config.read_samples_max, cancelled);
     let (samples, next) = match buckets {
         None => raw(&mut sweep, from, query.limit)?,
         Some(buckets) => bucketed(&mut sweep, from, *buckets, (query.limit, config.aggregate))?,
     };
     let next = next.map(|next| next.token(query));
-    Ok(HistoryPage { samples, next, gaps: sweep.into_gaps() })
+    let nothing = match (samples.is_empty(), fields.is_empty()) {
+        (false, _) => None,
+        (true, false) => Some(Nothing::NoField(fields)),
+        (true, true) => Some(Nothing::NotThen(newest(store, &request)?)),
+    };
+    Ok(HistoryPage { samples, next, gaps: sweep.into_gaps(), nothing })
+}
+
+/// When the newest sample outside of what was asked for is.
+fn newest(store: &Arc<Store>, request: &Request<'_>) -> Result<Option<Timestamp>, Error> {
+    let (start, end) = (Timestamp(i64::MIN), Timestamp(i64::MAX));
+    match store.view(&Request { start, end, ..*request }) {
+        Some(mut view) => view.newest().map_err(Error::Store),
+        None => Ok(None),
+    }
+}
+
+/// Refuses to compute with what no number is.
+fn check_type(query: &HistoryQuery, aggregate: Aggregate, view: &View) -> Result<(), Error> {
+    let computes = match aggregate {
+        Aggregate::Avg | Aggregate::Min | Aggregate::Max | Aggregate::Sum => true,
+        Aggregate::Count | Aggregate::First | Aggregate::Last => false,
+    };
+    let is_number = |of: &ValueType| matches!(of, ValueType::Number | ValueType::Bool);
+    let mut types = view.kinds.iter().map(|(_, of, _)| of);
+    match types.clone().next_back() {
+        Some(of) if computes && !types.any(is_number) => {
+            let (topic, field) = (query.topic.clone(), query.field.clone());
+            Err(Error::NotNumbers { topic, field, of: of.name() })
+        }
+        _ => Ok(()),
+    }
 }
 
 type Rows = (Vec<HistorySample>, Option<Position>);
@@ -147,7 +191,7 @@ fn raw(sweep: &mut Sweep, from: Position, limit: usize) -> Result<Rows, Error> {
     let mut position = from;
     let mut skip = from.skip;
     while let Some(batch) = sweep.next_batch()? {
-        for sample in batch {
+        for Tagged { sample, unit } in batch {
             if skip > 0 && sample.time == from.time {
                 skip -= 1;
                 continue;
@@ -157,15 +201,48 @@ fn raw(sweep: &mut Sweep, from: Position, limit: usize) -> Result<Rows, Error> {
             }
             let before = if sample.time == position.time { position.skip } else { 0 };
             position = Position { time: sample.time, skip: before + 1, ..from };
-            samples.push(row(sample));
+            samples.push(row(sample, sweep.unit(unit)));
         }
     }
     Ok((samples, None))
 }
 
-fn row(sample: Sample) -> HistorySample {
+fn row(sample: Sample, unit: Option<Arc<str>>) -> HistorySample {
     let Sample { time, value, quality, sequence, .. } = sample;
-    HistorySample { timestamp: time, value, quality, sequence }
+    HistorySample { timestamp: time, value, quality, sequence, unit }
+}
+
+/// A bucket that takes samples: bar and psi are not added up, so each unit has a state of its own.
+struct Bucket {
+    start: Timestamp,
+    end: Timestamp,
+    units: Vec<(u16, State)>,
+}
+
+impl Bucket {
+    fn add(&mut self, Tagged { sample, unit }: &Tagged, config: historian_aggregate::Config) {
+        let known = self.units.iter().position(|(known, _)| known == unit);
+        let place = known.unwrap_or_else(|| {
+            self.units.push((*unit, State::new(config)));
+            self.units.len() - 1
+        });
+        if let Some((_, state)) = self.units.get_mut(place) {
+            state.add(sample.time, sample.sequence, &sample.value, sample.quality);
+        }
+    }
+
+    fn close(self, aggregate: Aggregate, sweep: &Sweep, rows: &mut Vec<HistorySample>) {
+        for (unit, state) in self.units {
+            let Some(outcome) = state.result(aggregate) else { continue };
+            rows.push(HistorySample {
+                timestamp: self.start,
+                value: outcome.value,
+                quality: outcome.quality,
+                sequence: outcome.sequence,
+                unit: sweep.unit(unit),
+            });
+        }
+    }
 }
 
 fn bucketed(
@@ -174,42 +251,31 @@ fn bucketed(
     (aggregate, width): (Aggregate, i64),
     (limit, config): (usize, historian_aggregate::Config),
 ) -> Result<Rows, Error> {
-    let mut buckets = Vec::new();
-    let mut open: Option<(Timestamp, Timestamp, State)> = None;
+    let mut rows = Vec::new();
+    let mut open: Option<Bucket> = None;
     while let Some(batch) = sweep.next_batch()? {
-        for sample in batch {
-            match &mut open {
-                Some((_, end, state)) if sample.time < *end => {
-                    state.add(sample.time, sample.sequence, &sample.value, sample.quality);
+        for tagged in batch {
+            let time = tagged.sample.time;
+            if open.as_ref().is_none_or(|bucket| time >= bucket.end) {
+                if let Some(done) = open.take() {
+                    done.close(aggregate, sweep, &mut rows);
                 }
-                _ => {
-                    buckets.extend(open.take().and_then(|done| close(&done, aggregate)));
-                    let start = bucket_start(sample.time, width);
-                    if buckets.len() == limit {
-                        // Pages end where buckets do; the first one may begin inside.
-                        let time = start.max(from.time);
-                        return Ok((buckets, Some(Position { time, skip: 0, ..from })));
-                    }
-                    let mut state = State::new(config);
-                    state.add(sample.time, sample.sequence, &sample.value, sample.quality);
-                    open = Some((start, historian_aggregate::bucket_end(start, width), state));
+                let start = bucket_start(time, width);
+                if rows.len() >= limit {
+                    // Pages end where buckets do; the first one may begin inside.
+                    let time = start.max(from.time);
+                    return Ok((rows, Some(Position { time, skip: 0, ..from })));
                 }
+                let end = historian_aggregate::bucket_end(start, width);
+                open = Some(Bucket { start, end, units: Vec::new() });
+            }
+            if let Some(bucket) = &mut open {
+                bucket.add(&tagged, config);
             }
         }
     }
-    buckets.extend(open.and_then(|done| close(&done, aggregate)));
-    Ok((buckets, None))
-}
-
-fn close(
-    (start, _, state): &(Timestamp, Timestamp, State),
-    aggregate: Aggregate,
-) -> Option<HistorySample> {
-    let outcome = state.result(aggregate)?;
-    Some(HistorySample {
-        timestamp: *start,
-        value: outcome.value,
-        quality: outcome.quality,
-        sequence: outcome.sequence,
-    })
+    if let Some(done) = open {
+        done.close(aggregate, sweep, &mut rows);
+    }
+    Ok((rows, None))
 }

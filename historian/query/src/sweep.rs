@@ -1,11 +1,39 @@
 //! All samples of a view in time order, duplicates and corrections collapsed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use historian_store::{Gap, HistoryFile, PieceOfFile, Sample, View};
+use historian_store::{Gap, HistoryFile, PieceOfFile, Sample, SeriesId, View};
 use uns_model::{Sequence, Timestamp};
 
 use crate::error::Error;
+
+/// A sample, and which of the view's units its series has.
+#[derive(Debug)]
+pub(crate) struct Tagged {
+    pub(crate) sample: Sample,
+    pub(crate) unit: u16,
+}
+
+/// Whether whoever asked has gone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cancelled(Arc<AtomicBool>);
+
+impl Cancelled {
+    fn check(&self) -> Result<(), Error> {
+        if self.0.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+    }
+}
+
+/// Cancels when it is dropped: it lives in the future of whoever waits.
+#[derive(Debug)]
+pub(crate) struct CancelOnDrop(pub(crate) Cancelled);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+}
 
 /// Walks a view from its start, holding only what overlaps in time.
 #[derive(Debug)]
@@ -18,20 +46,69 @@ pub(crate) struct Sweep {
     /// Opened but not read yet, latest first.
     pieces: Vec<PieceOfFile>,
     /// Read and not handed out yet.
-    loaded: Vec<Sample>,
+    loaded: Vec<Tagged>,
+    /// The units of the view's series, each once.
+    units: Vec<Option<Arc<str>>>,
+    of_series: Vec<(SeriesId, u16)>,
+    /// Where one piece is read to.
+    buffer: Vec<Sample>,
+    /// Nobody waits for the answer any more.
+    cancelled: Cancelled,
     sorted: bool,
     read: usize,
     read_max: usize,
 }
 
 impl Sweep {
-    pub(crate) fn new(mut view: View, as_of: Sequence, read_max: usize) -> Self {
+    pub(crate) fn new(
+        mut view: View,
+        as_of: Sequence,
+        read_max: usize,
+        cancelled: Cancelled,
+    ) -> Self {
         let mut files = std::mem::take(&mut view.files);
         files.reverse();
-        let mut loaded = std::mem::take(&mut view.memory);
-        let read = loaded.len();
-        loaded.retain(|sample| sample.sequence <= as_of);
-        Self { view, as_of, files, pieces: Vec::new(), loaded, sorted: false, read, read_max }
+        let memory = std::mem::take(&mut view.memory);
+        let mut units: Vec<Option<Arc<str>>> = Vec::new();
+        let mut of_series = Vec::new();
+        for (sid, _, unit) in &view.kinds {
+            let known = units.iter().position(|known| known == unit);
+            let place = known.unwrap_or_else(|| {
+                units.push(unit.clone());
+                units.len() - 1
+            });
+            of_series.push((*sid, u16::try_from(place).unwrap_or(u16::MAX)));
+        }
+        let mut sweep = Self {
+            view,
+            as_of,
+            files,
+            pieces: Vec::new(),
+            loaded: Vec::new(),
+            units,
+            of_series,
+            buffer: Vec::new(),
+            cancelled,
+            sorted: false,
+            read: memory.len(),
+            read_max,
+        };
+        for (sid, sample) in memory {
+            sweep.load(sid, sample);
+        }
+        sweep
+    }
+
+    /// The unit behind the tag of a sample.
+    pub(crate) fn unit(&self, tag: u16) -> Option<Arc<str>> {
+        self.units.get(usize::from(tag)).cloned().flatten()
+    }
+
+    fn load(&mut self, sid: SeriesId, sample: Sample) {
+        if sample.sequence <= self.as_of {
+            let tag = self.of_series.iter().find(|(of, _)| *of == sid);
+            self.loaded.push(Tagged { sample, unit: tag.map_or(u16::MAX, |(_, tag)| *tag) });
+        }
     }
 
     /// What the view is known to lack.
@@ -43,16 +120,17 @@ impl Sweep {
     }
 
     /// The next samples in order, at least one; `None` at the end.
-    pub(crate) fn next_batch(&mut self) -> Result<Option<Vec<Sample>>, Error> {
+    pub(crate) fn next_batch(&mut self) -> Result<Option<Vec<Tagged>>, Error> {
         loop {
+            self.cancelled.check()?;
             if !self.sorted {
-                self.loaded.sort_by(Sample::order);
+                self.loaded.sort_by(|a, b| a.sample.order(&b.sample));
                 self.sorted = true;
             }
             // Nothing unread is older than this, so what is older is complete.
             let horizon = self.horizon();
             let ready = match horizon {
-                Some(horizon) => self.loaded.partition_point(|sample| sample.time < horizon),
+                Some(horizon) => self.loaded.partition_point(|tagged| tagged.sample.time < horizon),
                 None => self.loaded.len(),
             };
             if ready > 0 {
@@ -87,13 +165,15 @@ impl Sweep {
             }
         } else if let Some(piece) = self.pieces.pop() {
             let before = self.loaded.len();
-            self.view.read(&piece, &mut self.loaded).map_err(Error::Store)?;
-            self.read += self.loaded.len() - before;
-            let later = |sample: &Sample| sample.sequence > self.as_of;
-            if self.loaded.iter().skip(before).any(later) {
-                self.loaded.retain(|sample| !later(sample));
+            let mut samples = std::mem::take(&mut self.buffer);
+            self.view.read(&piece, &mut samples).map_err(Error::Store)?;
+            self.read += samples.len();
+            for sample in samples.drain(..) {
+                self.load(piece.series(), sample);
             }
-            self.sorted = before == 0 && self.loaded.is_sorted_by(|a, b| a.order(b).is_le());
+            self.buffer = samples;
+            let in_order = |a: &Tagged, b: &Tagged| a.sample.order(&b.sample).is_le();
+            self.sorted = before == 0 && self.loaded.is_sorted_by(in_order);
             if self.read > self.read_max {
                 return Err(Error::TooMuch { max: self.read_max });
             }
@@ -104,12 +184,13 @@ impl Sweep {
 
 /// Samples that claim the same source event become one (NS-26): the first of equal ones, since a
 /// redelivery changes nothing, and the newest of different ones, since that is a correction.
-fn collapse(mut batch: Vec<Sample>) -> Vec<Sample> {
+fn collapse(mut batch: Vec<Tagged>) -> Vec<Tagged> {
     batch.dedup_by(|next, kept| {
-        if !next.same_event(kept) {
+        let (new, old) = (&next.sample, &kept.sample);
+        if !new.same_event(old) {
             return false;
         }
-        if next.value != kept.value || next.quality != kept.quality {
+        if new.value != old.value || new.quality != old.quality || next.unit != kept.unit {
             std::mem::swap(next, kept);
         }
         true

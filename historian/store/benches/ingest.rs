@@ -90,7 +90,8 @@ fn main() {
         let topic = "uns/v1/acme/site/area/line/0/temperature";
         let request = Request { org: OrgId::DEFAULT, topic, field: None, start: from, end: to };
         let mut view = store.view(&request).expect("a known topic");
-        let mut samples = std::mem::take(&mut view.memory);
+        let mut samples: Vec<_> =
+            std::mem::take(&mut view.memory).into_iter().map(|(_, s)| s).collect();
         for file in std::mem::take(&mut view.files) {
             for piece in view.open(&file).expect("a whole file") {
                 view.read(&piece, &mut samples).expect("a whole file");

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use fabric::{Disk, File as _, Reopened};
@@ -35,7 +35,39 @@ pub struct HistoryFile {
     pub(crate) dropped: AtomicBool,
     /// What stands for it since it was found damaged.
     pub(crate) instead: OnceLock<Vec<Arc<Self>>>,
+    /// What is to be done when nobody reads it any more.
+    doom: OnceLock<Doom>,
     verified: AtomicBool,
+}
+
+/// The removal of a file a purge replaced, once its last reader is gone.
+#[derive(Debug)]
+pub(crate) struct Doom {
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
+    alive: Arc<AtomicUsize>,
+}
+
+impl Doom {
+    pub(crate) fn new(files: &Files, name: &str, alive: &Arc<AtomicUsize>) -> Self {
+        alive.fetch_add(1, Ordering::AcqRel);
+        Self { disk: Arc::clone(&files.disk), path: files.path(name), alive: Arc::clone(alive) }
+    }
+}
+
+impl Drop for Doom {
+    fn drop(&mut self) {
+        let dir = self.path.parent().unwrap_or(&self.path);
+        match self.disk.remove(&self.path).and_then(|()| self.disk.sync_dir(dir)) {
+            Ok(()) => {}
+            // The catalog knows it: the next start removes it.
+            Err(error) => {
+                let path = self.path.display();
+                tracing::warn!(%path, %error, "cannot remove a purged history file yet");
+            }
+        }
+        self.alive.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// Opens files and keeps the footers of the latest ones, not their descriptors.
@@ -58,8 +90,13 @@ pub(crate) struct Input {
 
 impl HistoryFile {
     pub(crate) fn new(entry: Entry) -> Self {
-        let (dropped, instead, verified) = Default::default();
-        Self { entry, dropped, instead, verified }
+        let (dropped, instead, doom, verified) = Default::default();
+        Self { entry, dropped, instead, doom, verified }
+    }
+
+    /// Has it removed when its last reader is gone.
+    pub(crate) fn doom(&self, doom: Doom) {
+        self.doom.get_or_init(|| doom);
     }
 
     /// No sample in it is older.

@@ -135,7 +135,7 @@ fn finish(
     })
 }
 
-fn write_file(files: &Files, dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn write_file(files: &Files, dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
     let path = dir.join(name);
     files.disk().write_atomic(&path, bytes).map_err(|source| {
         // On a full disk the half-written temporary holds the very space that is missing.

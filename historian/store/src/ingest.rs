@@ -146,6 +146,7 @@ impl Ingest {
         (points, malformed): (impl Iterator<Item = Point>, bool),
         covered: &Covered,
     ) {
+        state.waiting_since.get_or_insert(record.ingest());
         state.ingest = record.ingest();
         if let Some(mut gap) = state.open_gap.take() {
             gap.end = record.ingest();
@@ -167,6 +168,7 @@ impl Ingest {
                 state.registry.mint(node, (org, topic, id), name);
             }
             Record::NodeDeleted { node, purge, .. } => {
+                state.purge_noted |= purge;
                 for sid in state.registry.delete(node, purge) {
                     state.memory.forget(sid);
                 }

@@ -63,7 +63,7 @@ impl Memory {
         &self,
         series: &[SeriesId],
         range: (Timestamp, Timestamp),
-        samples: &mut Vec<Sample>,
+        samples: &mut Vec<(SeriesId, Sample)>,
         blocks: &mut Vec<Arc<Block>>,
     ) {
         self.open.collect(series, range, samples);

@@ -1,5 +1,6 @@
 //! What ingest writes and readers see, under one lock: so a view is of one moment.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use uns_model::{Sequence, Timestamp};
@@ -29,6 +30,16 @@ pub(crate) struct State {
     pub(crate) new_gaps: Vec<Gap>,
     /// A lost part of the log whose end in time is not known yet.
     pub(crate) open_gap: Option<Gap>,
+    /// A purge was read since the last rotation.
+    pub(crate) purge_noted: bool,
+    /// A checkpoint with a purge is on its way.
+    pub(crate) purge_writing: bool,
+    /// Files may hold samples of purged series.
+    pub(crate) purging: bool,
+    /// Names of files a purge replaced: they are not given away again before the next start.
+    pub(crate) doomed: HashSet<String>,
+    /// When the oldest record that is in no file was taken in.
+    pub(crate) waiting_since: Option<Timestamp>,
     pub(crate) counters: Counters,
     /// The last sequence folded in.
     pub(crate) applied: Sequence,

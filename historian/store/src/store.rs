@@ -2,9 +2,11 @@
 
 mod follow;
 mod publish;
+mod purge;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 
 use fabric::{Disk, Log};
@@ -53,6 +55,8 @@ pub struct Store {
     pub(crate) state: Mutex<State>,
     /// Held while a damaged file is set aside.
     pub(crate) setting_aside: Mutex<()>,
+    /// Files a purge replaced that somebody still reads.
+    doomed_alive: Arc<AtomicUsize>,
     pub(crate) log: Arc<dyn Log>,
     clock: Arc<dyn Clock>,
     pub(crate) config: Config,
@@ -66,7 +70,7 @@ pub struct Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("dir", &self.files.dir()).finish_non_exhaustive()
+f.debug_struct("Store").field("dir", &self.files.dir()).finish_non_exhaustive()
     }
 }
 
@@ -100,6 +104,11 @@ impl Store {
             aside,
             new_gaps: Vec::new(),
             open_gap: None,
+            purge_noted: false,
+            purge_writing: false,
+            purging: loaded.purging,
+            doomed: HashSet::new(),
+            waiting_since: None,
             counters: Default::default(),
             applied: cursor,
             ingest: loaded.ingest,
@@ -113,6 +122,7 @@ impl Store {
             catalog,
             state: Mutex::new(state),
             setting_aside: Mutex::default(),
+            doomed_alive: Arc::default(),
             log,
             clock,
             config,

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::file::{HistoryFile, OpenFile};
 use crate::gap::Gap;
 use crate::recover::{self, Known, Recovery};
+use crate::registry::ValueType;
 use crate::store::Store;
 
 /// What to look at.
@@ -36,13 +37,17 @@ pub struct View {
     series: Vec<SeriesId>,
     range: (Timestamp, Timestamp),
     /// The unwritten samples, unordered.
-    pub memory: Vec<Sample>,
+    pub memory: Vec<(SeriesId, Sample)>,
     /// The files that may hold more, by first time.
     pub files: Vec<Arc<HistoryFile>>,
     /// What is known to be missing; grows when a file turns out to be damaged.
     pub gaps: Vec<Gap>,
     /// As of this sequence.
     pub applied: Sequence,
+    /// The type and unit of each series it may have samples of.
+    pub kinds: Vec<(SeriesId, ValueType, Option<Arc<str>>)>,
+    /// The fields the topic has, where it has none of the name that was asked for.
+    pub fields: Vec<Arc<str>>,
 }
 
 /// A piece of an open file, ready to be read.
@@ -58,6 +63,16 @@ impl PieceOfFile {
     /// No sample of the piece is older.
     pub fn first_time(&self) -> Timestamp {
         self.piece.first
+    }
+
+    /// No sample of the piece is newer.
+    pub fn last_time(&self) -> Timestamp {
+        self.piece.last
+    }
+
+    /// The series its samples are of.
+    pub fn series(&self) -> SeriesId {
+        self.sid
     }
 }
 
@@ -77,6 +92,11 @@ impl Store {
         let known = state.gaps.iter().chain(&state.open_gap);
         let gaps = known.filter(|gap| gap.concerns(&series, range.0, range.1)).cloned().collect();
         let applied = state.applied;
+        let kinds = state.registry.kinds(&series);
+        let fields = match series.is_empty() && request.field.is_some() {
+            true => state.registry.fields_of(request.org, request.topic),
+            false => Vec::new(),
+        };
         drop(state);
 
         for block in blocks {
@@ -85,7 +105,8 @@ impl Store {
         let overlapping = all_files.iter().filter(|file| file.overlaps(&series, range.0, range.1));
         let mut files: Vec<_> = overlapping.cloned().collect();
         files.sort_by_key(|file| file.entry.first_time);
-        Some(View { store: Arc::clone(self), series, range, memory, files, gaps, applied })
+        let store = Arc::clone(self);
+        Some(View { store, series, range, memory, files, gaps, applied, kinds, fields })
     }
 }
 
@@ -138,12 +159,45 @@ impl View {
     }
 }
 
+/// Files in which the newest sample is looked for.
+const NEWEST_FILES_MAX: usize = 32;
+
+impl View {
+    /// The time of its newest sample; `None` where that is not found in the latest few files. An
+    /// unbounded view knows where a narrower one had nothing.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn newest(&mut self) -> Result<Option<Timestamp>, Error> {
+        let mut newest = self.memory.iter().map(|(_, sample)| sample.time).max();
+        let mut files = std::mem::take(&mut self.files);
+        files.sort_by_key(|file| std::cmp::Reverse(file.entry.last_time));
+        let mut samples = Vec::new();
+        for file in files.iter().take(NEWEST_FILES_MAX) {
+            if newest.is_some_and(|newest| newest >= file.entry.last_time) {
+                break;
+            }
+            let mut pieces = self.open(file)?;
+            pieces.sort_by_key(|piece| std::cmp::Reverse(piece.last_time()));
+            for piece in pieces {
+                if newest.is_some_and(|newest| newest >= piece.last_time()) {
+                    break;
+                }
+                samples.clear();
+                self.read(&piece, &mut samples)?;
+                newest = newest.max(samples.iter().map(|sample| sample.time).max());
+            }
+        }
+        Ok(newest)
+    }
+}
+
 type Instead = (Vec<Gap>, Vec<Arc<HistoryFile>>);
 
 impl Store {
     /// Sets a damaged file aside, once, and makes it again from the log; gives what is lost, and the
     /// files that stand for it.
-    fn damaged(&self, file: &HistoryFile, what: &str) -> Result<Instead, Error> {
+    pub(crate) fn damaged(&self, file: &HistoryFile, what: &str) -> Result<Instead, Error> {
         let _one_at_a_time = self.setting_aside.lock();
         if let Some(instead) = file.instead.get() {
             let name = &file.entry.name;

@@ -1,10 +1,13 @@
 //! History from the log to an answer: against a naive model, through crashes, damage and purges.
 
 mod aggregates;
+mod cancel;
 mod catalog;
 mod damage;
 mod edges;
 mod formats;
 mod local;
 mod model;
+mod purge;
 mod rig;
+mod units;

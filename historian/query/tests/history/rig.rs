@@ -21,10 +21,13 @@ pub(crate) struct Rig {
     pub(crate) disk: SimDisk,
     pub(crate) dir: PathBuf,
     pub(crate) runtime: tokio::runtime::Runtime,
-    config: Config,
+    pub(crate) config: Config,
+    /// Stands in front of the disk, where a test wants one.
+    pub(crate) front: Option<Arc<dyn fabric::Disk>>,
     running: Option<Running>,
     nodes: u32,
     ingest: i64,
+    pub(crate) query_config: QueryConfig,
     /// What the namespace knows, where a test has one.
     pub(crate) names: Option<SharedNames>,
 }
@@ -57,9 +60,11 @@ impl Rig {
             dir,
             runtime,
             config,
+            front: None,
             running: None,
             nodes: 0,
             ingest: DAY,
+            query_config: QueryConfig::default(),
             names: None,
         };
         rig.start();
@@ -73,7 +78,7 @@ impl Rig {
     pub(crate) fn try_start(&mut self) -> Result<(), historian_store::Error> {
         let parts = Parts {
             log: Arc::clone(&self.log) as Arc<dyn Log>,
-            disk: Arc::new(self.disk.clone()),
+            disk: self.front.clone().unwrap_or_else(|| Arc::new(self.disk.clone())),
             dir: self.dir.clone(),
             clock: Arc::new(SystemClock),
             config: self.config.clone(),
@@ -85,7 +90,7 @@ impl Rig {
         let (stop, stopped) = watch::channel(false);
         let running = Arc::clone(&store);
         let thread = std::thread::spawn(move || running.run(stopped).expect("threads"));
-        let query = Query::new(Arc::clone(&store), QueryConfig::default());
+        let query = Query::new(Arc::clone(&store), self.query_config);
         self.running = Some(Running { store, query, stop, thread });
         Ok(())
     }
@@ -181,6 +186,10 @@ impl Rig {
 
     pub(crate) fn ask(&self, query: HistoryQuery) -> Result<HistoryPage, historian_query::Error> {
         self.runtime.block_on(self.running.as_ref().expect("a running store").query.history(query))
+    }
+
+    pub(crate) fn query(&self) -> Query {
+        self.running.as_ref().expect("a running store").query.clone()
     }
 
     /// Every sample of a topic, through pages of this size.

@@ -23,6 +23,8 @@ pub(crate) struct Loaded {
     pub(crate) cursor: Sequence,
     /// The newest ingest time up to the cursor.
     pub(crate) ingest: Timestamp,
+    /// A purge has not gone through all files yet.
+    pub(crate) purging: bool,
     /// The catalog was made just now: what it should know, files may tell.
     pub(crate) is_new: bool,
     /// Why there was no catalog to read though there had been one, and where it is now.
@@ -43,6 +45,8 @@ pub(crate) struct Publication {
     pub(crate) doomed: Vec<String>,
     /// Names that were removed from the disk.
     pub(crate) gone: Vec<String>,
+    /// Whether files may hold samples of purged series from now on.
+    pub(crate) purging: Option<bool>,
 }
 
 /// Names what was being done when SQLite refused.

@@ -20,6 +20,12 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, Er
             .fetch_all(&mut *connection)
             .await
             .map_err(sql("read"))?,
+        purging: sqlx::query_scalar("SELECT value FROM meta WHERE key = 'purging'")
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(sql("read"))?
+            .unwrap_or(0_i64)
+            != 0,
         ..Loaded::default()
     };
     nodes(connection, &mut loaded.registry).await?;

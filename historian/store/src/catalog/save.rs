@@ -46,15 +46,17 @@ pub(super) async fn publish(
     for name in &what.gone {
         by_name(&mut tx, "DELETE FROM doomed WHERE name = ?", name).await?;
     }
-    if let Some((cursor, ingest)) = what.position {
-        for (key, value) in [("cursor", cursor.0.cast_signed()), ("ingest", ingest.0)] {
-            sqlx::query("UPDATE meta SET value = ? WHERE key = ?")
-                .bind(value)
-                .bind(key)
-                .execute(&mut *tx)
-                .await
-                .map_err(sql("write"))?;
-        }
+    let position = what.position.into_iter();
+    let position = position
+        .flat_map(|(cursor, ingest)| [("cursor", cursor.0.cast_signed()), ("ingest", ingest.0)]);
+    let purging = what.purging.map(|purging| ("purging", i64::from(purging)));
+    for (key, value) in position.chain(purging) {
+        sqlx::query("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)")
+            .bind(key)
+            .bind(value)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql("write"))?;
     }
     tx.commit().await.map_err(sql("commit"))
 }

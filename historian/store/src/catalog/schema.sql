@@ -3,7 +3,7 @@ CREATE TABLE meta (
     key TEXT PRIMARY KEY NOT NULL,
     value INTEGER NOT NULL
 ) WITHOUT ROWID;
-INSERT INTO meta (key, value) VALUES ('format', 2), ('cursor', 0), ('ingest', 0);
+INSERT INTO meta (key, value) VALUES ('format', 2), ('cursor', 0), ('ingest', 0), ('purging', 0);
 
 -- Where files told of a node and the log did not, its topic is 4294967295 and its id zeros.
 CREATE TABLE node (

@@ -54,11 +54,11 @@ impl Open {
         &self,
         series: &[SeriesId],
         (start, end): (Timestamp, Timestamp),
-        samples: &mut Vec<Sample>,
+        samples: &mut Vec<(SeriesId, Sample)>,
     ) {
         for (sid, row) in self.sids.iter().zip(&self.rows) {
             if series.contains(sid) && start <= row.time() && row.time() < end {
-                samples.push(self.beside.sample(row));
+                samples.push((*sid, self.beside.sample(row)));
             }
         }
     }
@@ -107,14 +107,14 @@ impl Block {
         &self,
         sid: SeriesId,
         (start, end): (Timestamp, Timestamp),
-        samples: &mut Vec<Sample>,
+        samples: &mut Vec<(SeriesId, Sample)>,
     ) {
         let from = self.sids.partition_point(|other| *other < sid);
         let rows = &self.rows[from..self.end_of_run(from, sid)];
         let from = rows.partition_point(|row| row.time() < start);
         let to = rows.partition_point(|row| row.time() < end);
         let wanted = rows.get(from..to).unwrap_or_default();
-        samples.extend(wanted.iter().map(|row| self.beside.sample(row)));
+        samples.extend(wanted.iter().map(|row| (sid, self.beside.sample(row))));
     }
 
     fn copy(&self, rows: Range<usize>, samples: &mut Vec<Sample>) {

@@ -16,7 +16,11 @@ fn sample(time: i64) -> Sample {
     }
 }
 
-fn view(memory: &Memory, sid: u32, range: (i64, i64)) -> (Vec<Sample>, Vec<Arc<Block>>) {
+fn view(
+    memory: &Memory,
+    sid: u32,
+    range: (i64, i64),
+) -> (Vec<(SeriesId, Sample)>, Vec<Arc<Block>>) {
     let (mut open, mut blocks) = (Vec::new(), Vec::new());
     let range = (Timestamp(range.0), Timestamp(range.1));
     memory.view(&[SeriesId(sid)], range, &mut open, &mut blocks);
@@ -41,10 +45,13 @@ fn blocks_are_sorted_and_rotation_gives_everything() {
     }
     let times = |samples: &[Sample]| samples.iter().map(|s| s.time.0).collect::<Vec<_>>();
     let (open, blocks) = view(&memory, 4, (0, 8));
-    assert_eq!((times(&open), blocks.len()), (vec![1], 1));
+    let plain = |tagged: Vec<(SeriesId, Sample)>| {
+        tagged.into_iter().map(|(_, sample)| sample).collect::<Vec<_>>()
+    };
+    assert_eq!((times(&plain(open)), blocks.len()), (vec![1], 1));
     let mut closed = Vec::new();
     blocks[0].collect(SeriesId(4), (Timestamp(4), Timestamp(7)), &mut closed);
-    assert_eq!(times(&closed), [5]);
+    assert_eq!(times(&plain(closed)), [5]);
     assert!(view(&memory, 5, (0, 8)).1.is_empty() && view(&memory, 4, (8, 9)).1.is_empty());
 
     memory.forget(SeriesId(2));
@@ -108,6 +115,7 @@ proptest! {
                 let range = (Timestamp(range.start), Timestamp(range.end));
                 block.collect(SeriesId(sid), range, &mut found);
             }
+            let mut found: Vec<_> = found.into_iter().map(|(_, sample)| sample).collect();
             found.sort_by(Sample::order);
             prop_assert_eq!(found, of(sid, range.clone()));
         }

@@ -4,7 +4,7 @@ use std::num::{NonZeroU16, NonZeroU32};
 use std::sync::Arc;
 
 use historian_segment::{SeriesId, SeriesOrigin};
-use uns_model::{NodeNo, Value};
+use uns_model::{NodeNo, OrgId, Value};
 
 use super::latest::{DELETED, KNOWN, Latest, PURGED, SEVERAL};
 use super::types::{Types, ValueType};
@@ -187,6 +187,29 @@ impl Registry {
     pub(crate) fn unit_of(&self, sid: SeriesId) -> Option<&str> {
         let unit = self.series.get(sid.0 as usize)?.unit?;
         self.units.get(usize::from(unit.get()) - 1).map(|unit| &**unit)
+    }
+
+    /// Type and unit of some series.
+    pub(crate) fn kinds(
+        &self,
+        series: &[SeriesId],
+    ) -> Vec<(SeriesId, ValueType, Option<Arc<str>>)> {
+        let kind = |sid: &SeriesId| {
+            let series = self.series.get(sid.0 as usize)?;
+            let unit = series.unit.and_then(|unit| self.units.get(usize::from(unit.get()) - 1));
+            Some((*sid, series.value_type, unit.cloned()))
+        };
+        series.iter().filter_map(kind).collect()
+    }
+
+    /// The fields of the nodes a topic has had, by name.
+    pub(crate) fn fields_of(&self, org: OrgId, topic: &str) -> Vec<Arc<str>> {
+        let nodes = self.nodes_of(org, topic).filter(|(number, _)| !self.is(*number, PURGED));
+        let fields = nodes.flat_map(|(_, node)| node.more.iter().flat_map(|more| &more.fields));
+        let mut fields: Vec<_> = fields.flat_map(|fields| fields.keys().cloned()).collect();
+        fields.sort_unstable();
+        fields.dedup();
+        fields
     }
 
     /// The series of a node: of its own values, of one field, or of all fields too.

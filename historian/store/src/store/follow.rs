@@ -11,13 +11,16 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::Store;
-use super::publish::Job;
+use super::publish::{Job, Work};
 use crate::covered::Covered;
 use crate::error::Error;
 use crate::ingest::{self, Ingest};
 
 /// The longest sleep: bounds how late a time-driven flush starts.
 const NAP: Duration = Duration::from_millis(250);
+
+/// How often a purge that failed is tried again.
+const PURGE_AGAIN: Duration = Duration::from_secs(2);
 
 /// What the following thread holds.
 struct Follow {
@@ -26,9 +29,13 @@ struct Follow {
     ingest: Ingest,
     committed: watch::Receiver<uns_model::Sequence>,
     stop: watch::Receiver<bool>,
-    jobs: SyncSender<Job>,
-    /// When the oldest unpublished record was folded in.
-    since: Option<Duration>,
+    jobs: SyncSender<Work>,
+    /// When a purge was last tried again.
+    purge_tried: Duration,
+    /// Whether what waited before the start was counted.
+    is_current: bool,
+    /// When the oldest unpublished record has waited long enough.
+    due: Option<Duration>,
 }
 
 impl Store {
@@ -41,17 +48,23 @@ impl Store {
         let start = |source| Error::Start { what: "the history writer", source };
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(start)?;
-        let (jobs, queue) = sync_channel::<Job>(1);
+        let (jobs, queue) = sync_channel::<Work>(1);
         let store = Arc::clone(self);
         let writer = thread::Builder::new()
             .name("history-writer".into())
             .spawn(move || {
                 let _guard = AbortOnPanic;
-                queue.into_iter().for_each(|job| store.publish_job(&job));
+                queue.into_iter().for_each(|work| match work {
+                    Work::Publish(job) => store.publish_job(&job),
+                    Work::Purge => store.purge_job(),
+                });
             })
             .map_err(start)?;
-        let files = Arc::clone(&self.state.lock().files);
-        let covered = Covered::by(files.iter().map(|file| &file.entry), self.cursor());
+        let covered = {
+            // Not kept: files that a purge replaces go with their last holder.
+            let files = Arc::clone(&self.state.lock().files);
+            Covered::by(files.iter().map(|file| &file.entry), self.cursor())
+        };
         let follow = Follow {
             runtime,
             tail: self.log.tail(self.cursor()),
@@ -59,7 +72,9 @@ impl Store {
             committed: self.log.watch(),
             stop,
             jobs,
-            since: None,
+            purge_tried: Duration::ZERO,
+            is_current: false,
+            due: None,
         };
         self.adopt_names();
         self.follow(follow);
@@ -99,6 +114,8 @@ impl Store {
                 }
                 Ok(None) => {
                     self.caught_up_to(committed);
+                    self.count_waiting(&mut f);
+                    self.purge_again(&mut f);
                     nap(&mut f, &self.wake);
                 }
                 Err(error) => {
@@ -130,28 +147,53 @@ impl Store {
         }
     }
 
+    /// Samples that waited for their file before a restart do not wait as long again.
+    fn count_waiting(&self, f: &mut Follow) {
+        if std::mem::replace(&mut f.is_current, true) {
+            return;
+        }
+        let Some(oldest) = self.state.lock().waiting_since else { return };
+        let waited = self.clock.now().0.saturating_sub(oldest.0);
+        let waited = Duration::from_nanos(u64::try_from(waited).unwrap_or_default());
+        f.due = Some(self.clock.monotonic() + self.config.flush_after.saturating_sub(waited));
+    }
+
+    /// A purge that failed, or that was killed, is tried again every now and then.
+    fn purge_again(&self, f: &mut Follow) {
+        let state = self.state.lock();
+        let idle = state.purging && !state.flushing;
+        drop(state);
+        let now = self.clock.monotonic();
+        if idle && (now.saturating_sub(f.purge_tried) >= PURGE_AGAIN || f.purge_tried.is_zero()) {
+            f.purge_tried = now.max(Duration::from_nanos(1));
+            // A writer that is busy comes to it behind what it is busy with.
+            drop(f.jobs.try_send(Work::Purge));
+        }
+    }
+
     fn rotate_if_due(&self, f: &mut Follow) {
         let state = self.state.lock();
         if state.applied == state.cursor {
-            f.since = None;
+            f.due = None;
             self.flush_wanted.store(false, Ordering::Release);
             return;
         }
         let now = self.clock.monotonic();
-        let since = *f.since.get_or_insert(now);
+        let due_at = *f.due.get_or_insert(now + self.config.flush_after);
         let due = state.memory.bytes >= self.config.memory_bytes_max
-            || now.saturating_sub(since) >= self.config.flush_after
+            || now >= due_at
+            || state.purge_noted
             || self.flush_wanted.load(Ordering::Acquire);
         let rotate = due && !state.flushing;
         drop(state);
         if rotate {
             self.flush_wanted.store(false, Ordering::Release);
-            f.since = None;
+            f.due = None;
             self.rotate(&f.jobs);
         }
     }
 
-    fn rotate(&self, jobs: &SyncSender<Job>) {
+    fn rotate(&self, jobs: &SyncSender<Work>) {
         let mut state = self.state.lock();
         // A load the writer gave up at the end comes first: the cursor must not pass it.
         if state.flushing || state.frozen.is_some() || state.applied == state.cursor {
@@ -162,6 +204,8 @@ impl Store {
             state.gaps.push(gap.clone());
             state.new_gaps.push(gap);
         }
+        state.purge_writing |= std::mem::take(&mut state.purge_noted);
+        state.waiting_since = None;
         let frozen = Arc::new(state.memory.rotate());
         state.frozen = Some(Arc::clone(&frozen));
         state.flushing = true;
@@ -173,7 +217,7 @@ impl Store {
             ingest: state.ingest,
         };
         drop(state);
-        if jobs.send(job).is_err() {
+        if jobs.send(Work::Publish(Box::new(job))).is_err() {
             tracing::error!("the history writer is gone; the log keeps what it had not written");
         }
     }

@@ -23,6 +23,15 @@ const PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Service resumes at the latest so long after the disk has room again.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
+/// Work for the thread that writes.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// A checkpoint.
+    Publish(Box<Job>),
+    /// What is left of a purge.
+    Purge,
+}
+
 /// One checkpoint to publish.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -53,10 +62,15 @@ impl Store {
             thread::sleep(pause);
             pause = (pause * 2).min(PAUSE_MAX);
         }
-        if job.changes.purges()
-            && let Err(error) = self.drop_purged_files()
-        {
-            tracing::warn!(error = %chain(&error), "purged files stay until the next purge");
+        if self.state.lock().purging {
+            self.purge_job();
+        }
+    }
+
+    /// Takes purged samples out of the files; what fails is tried again.
+    pub(super) fn purge_job(&self) {
+        if let Err(error) = self.purge_files() {
+            tracing::warn!(error = %chain(&error), "cannot purge history files, trying again");
         }
     }
 
@@ -80,9 +94,13 @@ impl Store {
             changes: Arc::clone(&job.changes),
             files: files.clone(),
             gaps: job.gaps.clone(),
+            purging: job.changes.purges().then_some(true),
             ..Publication::default()
         })?;
         let mut state = self.state.lock();
+        if job.changes.purges() {
+            (state.purging, state.purge_writing) = (true, false);
+        }
         let new = files.into_iter().map(|entry| Arc::new(HistoryFile::new(entry)));
         state.files = Arc::new(state.files.iter().cloned().chain(new).collect());
         state.frozen = None;
@@ -97,10 +115,13 @@ impl Store {
         Ok(())
     }
 
-    /// The names of all listed files.
+    /// The names of all listed files, and of those that go when nobody reads them any more.
     pub(crate) fn names_taken(&self) -> HashSet<String> {
-        let files = Arc::clone(&self.state.lock().files);
-        files.iter().map(|file| file.entry.name.clone()).collect()
+        let (files, doomed) = {
+            let state = self.state.lock();
+            (Arc::clone(&state.files), state.doomed.clone())
+        };
+        files.iter().map(|file| file.entry.name.clone()).chain(doomed).collect()
     }
 
     /// What files say of their series; readers get their turn in between.
@@ -112,39 +133,5 @@ impl Store {
             origins.extend(some.iter().filter_map(|sid| state.registry.origin_of(*sid)));
         }
         origins
-    }
-
-    /// Removes the files that hold nothing but purged series.
-    fn drop_purged_files(&self) -> Result<(), Error> {
-        let files = Arc::clone(&self.state.lock().files);
-        let mut dropped = Vec::new();
-        for file in files.iter() {
-            let Ok(segment) = self.files.open(file) else {
-                // A damaged file is dealt with when somebody reads it.
-                continue;
-            };
-            let series = segment.series().unwrap_or_default();
-            let state = self.state.lock();
-            if !series.is_empty() && series.iter().all(|sid| state.registry.is_purged(*sid)) {
-                dropped.push(Arc::clone(file));
-            }
-        }
-        if dropped.is_empty() {
-            return Ok(());
-        }
-        let unlisted = dropped.iter().map(|file| file.entry.name.clone()).collect();
-        self.catalog.publish(Publication { unlisted, ..Publication::default() })?;
-        let mut state = self.state.lock();
-        let kept = state.files.iter().filter(|file| !dropped.iter().any(|d| Arc::ptr_eq(d, file)));
-        state.files = Arc::new(kept.cloned().collect());
-        drop(state);
-        for file in dropped {
-            let name = &file.entry.name;
-            file.dropped.store(true, Ordering::Release);
-            self.files.forget(name);
-            let removed = self.files.disk().remove(&self.files.path(name));
-            removed.map_err(|error| self.files.disk_error("remove", name, error))?;
-        }
-        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! What the namespace was: samples and aggregates of one series.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use uns_model::{OrgId, Quality, Sequence, Timestamp, Value};
@@ -13,6 +14,10 @@ pub trait History: Send + Sync {
 
     /// When the newest record was taken in; it may be ahead of the clock.
     fn newest(&self) -> Timestamp;
+
+    /// Waits a little until what was purged before this call is gone from memory and files; whether
+    /// it is.
+    fn purged(&self) -> Boxed<'_, bool>;
 
     /// One page of samples in time order. A topic never seen is refused as `node_unknown`.
     fn history(&self, query: HistoryQuery) -> Answer<'_, HistoryPage>;
@@ -76,6 +81,10 @@ pub struct HistoryPage {
     pub next: Option<String>,
     /// Ranges this answer may lack samples from.
     pub gaps: Vec<HistoryGap>,
+    /// Where there is no such field: those there are.
+    pub fields: Vec<Arc<str>>,
+    /// Where it is empty: when the newest sample of all is.
+    pub newest: Option<Timestamp>,
 }
 
 /// One sample, or one bucket.
@@ -89,6 +98,8 @@ pub struct HistorySample {
     pub quality: Quality,
     /// The record it came with; for a bucket the newest of its records, or zero.
     pub sequence: Sequence,
+    /// The unit of its series, where one is known.
+    pub unit: Option<Arc<str>>,
 }
 
 /// A range of the log history could not read.

@@ -1,0 +1,123 @@
+//! A query ends when nobody waits for its answer any more, and frees its turn.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use fabric::sim::SimDisk;
+use fabric::{DirLock, Disk, File, Space};
+use historian_query::{Config as QueryConfig, HistoryQuery};
+use historian_store::Config;
+
+use crate::rig::{DAY, MS, Rig, raw};
+
+/// A disk on which opening history files waits at a gate.
+#[derive(Debug)]
+struct Gated {
+    disk: SimDisk,
+    is_open: Mutex<bool>,
+    opened: Condvar,
+    waiting: AtomicUsize,
+    /// Which files were opened while somebody counted.
+    opened_files: Mutex<HashSet<PathBuf>>,
+}
+
+impl Gated {
+    fn set_open(&self, open: bool) {
+        *self.is_open.lock().expect("no panic") = open;
+        self.opened.notify_all();
+    }
+}
+
+impl Disk for Gated {
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.disk.create(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let mut open = self.is_open.lock().expect("no panic");
+        while !*open {
+            open = self.opened.wait(open).expect("no panic");
+        }
+        drop(open);
+        self.opened_files.lock().expect("no panic").insert(path.to_owned());
+        self.disk.open(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove(path)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        self.disk.list(dir)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.disk.sync_dir(dir)
+    }
+
+    fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
+        self.disk.create_dir_all(dir)
+    }
+
+    fn lock_dir(&self, dir: &Path) -> io::Result<DirLock> {
+        self.disk.lock_dir(dir)
+    }
+
+    fn space(&self, path: &Path) -> io::Result<Space> {
+        self.disk.space(path)
+    }
+}
+
+#[test]
+fn a_query_whose_client_is_gone_stops_reading_and_frees_its_turn() {
+    const FILES: usize = 40;
+    let mut rig = Rig::new(&Config::default());
+    rig.stop();
+    let gate = Arc::new(Gated {
+        disk: rig.disk.clone(),
+        is_open: Mutex::new(true),
+        opened: Condvar::new(),
+        waiting: AtomicUsize::new(0),
+        opened_files: Mutex::default(),
+    });
+    rig.front = Some(Arc::clone(&gate) as Arc<dyn Disk>);
+    rig.query_config = QueryConfig { concurrent_max: 1, ..QueryConfig::default() };
+    rig.start();
+    let node = rig.mint("a");
+    for hour in 0..FILES {
+        let time = DAY / MS - i64::try_from(hour).expect("few") * 3_600_000;
+        rig.publish(node, &format!("{{\"value\":{hour},\"timestamp\":{time}}}"));
+    }
+    rig.flush();
+    assert_eq!(rig.files().len(), FILES);
+    gate.set_open(false);
+    gate.opened_files.lock().expect("no panic").clear();
+    let waiting = gate.waiting.load(Ordering::SeqCst);
+    let query = rig.query();
+    rig.runtime.block_on(async {
+        let reading = tokio::spawn(async move { query.history(raw("a")).await.map(drop) });
+        let begun = async {
+            while gate.waiting.load(Ordering::SeqCst) == waiting {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), begun).await.expect("a read that begins");
+        reading.abort();
+        assert!(reading.await.expect_err("aborted").is_cancelled());
+    });
+    gate.set_open(true);
+    // There is one turn: the next query gets it once the first one has ended.
+    let newest = HistoryQuery { limit: 1, start: uns_model::Timestamp(DAY), ..raw("a") };
+    assert_eq!(rig.ask(newest).expect("a turn").samples.len(), 1);
+    let opened = gate.opened_files.lock().expect("no panic").len();
+    assert!(opened <= 2, "{opened} of {FILES} files were opened, most of them for nobody");
+}
