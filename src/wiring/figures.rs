@@ -117,6 +117,8 @@ impl Figures {
         gauge(out, "uns_history_series", "Series known.", health.series);
         gauge(out, "uns_history_files", "Parquet files published.", health.files);
         gauge(out, "uns_history_file_bytes", "Their bytes.", health.file_bytes);
+        let purging = u8::from(self.store.is_purging());
+        gauge(out, "uns_history_purging", "1 while a purge is not through all files.", purging);
         gauge(out, "uns_history_gaps", "Ranges history lacks.", health.gaps.len());
         let aside = health.aside.iter().filter(|aside| !aside.name.is_empty()).count();
         gauge(out, "uns_history_files_set_aside", "Files set aside, not used.", aside);

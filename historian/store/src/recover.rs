@@ -30,6 +30,7 @@ impl Recovery<'_> {
             self.remove(name)?;
         }
         self.remove_doomed(loaded, &names)?;
+        let names = self.list()?;
         let adopted = Adoption { recovery: self, names: &names }.run(loaded, &mut aside)?;
         let count = adopted.files.len();
         if loaded.is_new {

@@ -70,7 +70,7 @@ pub struct Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-f.debug_struct("Store").field("dir", &self.files.dir()).finish_non_exhaustive()
+        f.debug_struct("Store").field("dir", &self.files.dir()).finish_non_exhaustive()
     }
 }
 

@@ -8,10 +8,11 @@ use uns_model::Value;
 /// The rows under their header. Values look as they do in JSON, text without its quotes.
 pub(crate) fn write(samples: &[HistorySample]) -> Result<String, csv::Error> {
     let mut out = csv::WriterBuilder::new().from_writer(Vec::new());
-    out.write_record(["timestamp", "value", "quality"])?;
+    out.write_record(["timestamp", "value", "quality", "unit"])?;
     for sample in samples {
         let time = WireTime(sample.timestamp).0.to_string();
-        out.write_record([&time, &cell(sample), sample.quality.word()])?;
+        let unit = guarded(sample.unit.as_deref().unwrap_or_default().to_owned());
+        out.write_record([&time, &cell(sample), sample.quality.word(), &unit])?;
     }
     let bytes = out.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -69,22 +70,23 @@ mod tests {
                 value,
                 quality: Quality::GOOD,
                 sequence: Sequence(1),
+                unit: None,
             })
             .collect();
         expect![[r#"
-            timestamp,value,quality
-            2026-11-21T12:00:00.123Z,23.0,Good
-            2026-11-21T12:00:00.123Z,-5,Good
-            2026-11-21T12:00:00.123Z,18446744073709551615,Good
-            2026-11-21T12:00:00.123Z,true,Good
-            2026-11-21T12:00:00.123Z,,Good
-            2026-11-21T12:00:00.123Z,"RUN, ""fast""",Good
-            2026-11-21T12:00:00.123Z,"'=HYPERLINK(""http://evil"")",Good
-            2026-11-21T12:00:00.123Z,' +1,Good
-            2026-11-21T12:00:00.123Z,'-1,Good
-            2026-11-21T12:00:00.123Z,'@SUM(A1),Good
-            2026-11-21T12:00:00.123Z,'	x,Good
-            2026-11-21T12:00:00.123Z,"{""a"":1.0,""b"":""=1""}",Good
+            timestamp,value,quality,unit
+            2026-11-21T12:00:00.123Z,23.0,Good,
+            2026-11-21T12:00:00.123Z,-5,Good,
+            2026-11-21T12:00:00.123Z,18446744073709551615,Good,
+            2026-11-21T12:00:00.123Z,true,Good,
+            2026-11-21T12:00:00.123Z,,Good,
+            2026-11-21T12:00:00.123Z,"RUN, ""fast""",Good,
+            2026-11-21T12:00:00.123Z,"'=HYPERLINK(""http://evil"")",Good,
+            2026-11-21T12:00:00.123Z,' +1,Good,
+            2026-11-21T12:00:00.123Z,'-1,Good,
+            2026-11-21T12:00:00.123Z,'@SUM(A1),Good,
+            2026-11-21T12:00:00.123Z,'	x,Good,
+            2026-11-21T12:00:00.123Z,"{""a"":1.0,""b"":""=1""}",Good,
         "#]]
         .assert_eq(&write(&samples).unwrap());
     }

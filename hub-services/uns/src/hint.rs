@@ -1,6 +1,6 @@
 //! Empty answers say what was looked for, and what of it a URL may have changed.
 
-use hub_kit::services::{CurrentValue, HistoryQuery};
+use hub_kit::services::{CurrentValue, HistoryPage, HistoryQuery};
 use uns_model::Timestamp;
 
 /// Fields that are listed.
@@ -33,7 +33,11 @@ pub(crate) fn of_path(path: &str) -> String {
 }
 
 /// For a window of history without a sample, beside the last values of its topic.
-pub(crate) fn of_history(query: &HistoryQuery, values: &[CurrentValue]) -> String {
+pub(crate) fn of_history(
+    query: &HistoryQuery,
+    page: &HistoryPage,
+    values: &[CurrentValue],
+) -> String {
     let topic = shown(&query.topic);
     let what = match &query.field {
         Some(field) => format!("the field `{}` of `{topic}`", shown(field)),
@@ -42,8 +46,13 @@ pub(crate) fn of_history(query: &HistoryQuery, values: &[CurrentValue]) -> Strin
     let mut hint = format!("No sample of {what} from {} to {}.", query.start, query.end);
     let own = values.iter().find(|value| value.field.as_deref() == query.field.as_deref());
     let fields: Vec<_> = values.iter().filter_map(|value| value.field.as_deref()).collect();
+    let of_history: Vec<_> = page.fields.iter().map(|field| &**field).collect();
     match own {
+        _ if page.newest.is_some_and(|at| at < query.start || at >= query.end) => {
+            hint.push_str(&newest(page.newest.unwrap_or_default(), query));
+        }
         Some(own) => hint.push_str(&newest(own.timestamp, query)),
+        None if !of_history.is_empty() => hint.push_str(&known(&of_history)),
         None if query.field.is_some() && !values.is_empty() => hint.push_str(&known(&fields)),
         None => {}
     }

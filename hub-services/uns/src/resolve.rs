@@ -137,7 +137,7 @@ impl Service {
             }
             Ok(_) | Err(_) => Vec::new(),
         };
-        Some(hint::of_history(query, &values))
+        Some(hint::of_history(query, page, &values))
     }
 
     async fn whole_current(&self, query: CurrentQuery) -> Result<CurrentPage, Refusal> {

@@ -72,6 +72,10 @@ pub struct History<'a> {
     /// The field asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<&'a str>,
+    /// The unit of all these samples, where they have one in common.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub unit: Option<&'a str>,
     /// The samples, by time.
     pub samples: Vec<HistorySample<'a>>,
     /// Stretches of the log that could not be read, so that absence is told from silence.
@@ -95,6 +99,10 @@ pub struct HistorySample<'a> {
     pub value: WireValue<'a>,
     /// Its quality.
     pub quality: WireQuality,
+    /// Its unit, where not all samples of the page have the same. A bucket has a row for each unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub unit: Option<&'a str>,
 }
 
 /// A stretch of the log that history does not cover.
@@ -145,6 +153,12 @@ pub struct SearchHit<'a> {
 pub struct Deleted {
     /// How many nodes are gone.
     pub deleted: u64,
+    /// With `purge`: whether their samples are out of memory and out of every file by now. Where not,
+    /// that goes on until `uns_history_purging` on `/metrics` is 0. The log drops what it has of them
+    /// with its retention (`log.keep`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub purged: Option<bool>,
 }
 
 #[cfg(test)]
@@ -195,7 +209,8 @@ mod tests {
         let history = History {
             topic: "x",
             field: None,
-            samples: vec![HistorySample { timestamp, value, quality }],
+            unit: None,
+            samples: vec![HistorySample { timestamp, value, quality, unit: None }],
             gaps: Vec::new(),
             next: None,
             hint: None,
@@ -213,7 +228,7 @@ mod tests {
                 r#"{"topic":"x","field":"f","samples":[],"gaps":[{"after":3,"until":8,"reason":"damage"}],"next":null}"#
             ]],
         );
-        check(&Deleted { deleted: 3 }, &expect![[r#"{"deleted":3}"#]]);
+        check(&Deleted { deleted: 3, purged: None }, &expect![[r#"{"deleted":3}"#]]);
     }
 
     #[test]

@@ -736,6 +736,12 @@ export interface components {
              * @description How many nodes are gone.
              */
             deleted: number;
+            /**
+             * @description With `purge`: whether their samples are out of memory and out of every file by now. Where not,
+             *     that goes on until `uns_history_purging` on `/metrics` is 0. The log drops what it has of them
+             *     with its retention (`log.keep`).
+             */
+            purged?: boolean;
         };
         /**
          * @description Which way a packet went.
@@ -756,6 +762,8 @@ export interface components {
             samples: components["schemas"]["HistorySample"][];
             /** @description The topic asked for. */
             topic: string;
+            /** @description The unit of all these samples, where they have one in common. */
+            unit?: string;
         };
         /** @description A stretch of the log that history does not cover. */
         HistoryGap: {
@@ -778,6 +786,8 @@ export interface components {
             quality: components["schemas"]["Quality"];
             /** @description Source time, or the start of the bucket. */
             timestamp: components["schemas"]["Timestamp"];
+            /** @description Its unit, where not all samples of the page have the same. A bucket has a row for each unit. */
+            unit?: string;
             /** @description The value, or the aggregate. */
             value: components["schemas"]["Value"];
         };

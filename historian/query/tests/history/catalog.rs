@@ -158,7 +158,7 @@ fn a_flipped_bit_in_a_name_removes_no_file() {
         assert_whole(&rig, &what);
         rig.restart();
         assert_whole(&rig, &what);
-        assert_eq!(parquet(&rig).len(), names.len(), "{what}");
+        assert!(names.iter().all(|name| parquet(&rig).contains(name)), "{what}");
     }
 }
 

@@ -87,6 +87,13 @@ impl Adoption<'_> {
         let mut adopted = Adopted::default();
         for candidate in candidates {
             let name = candidate.entry.name.clone();
+            let is_there = |of: &String| listed.contains(of) && self.names.contains(of);
+            if candidate.replaces.as_ref().is_some_and(is_there) {
+                // The purge that wrote it did not get to the catalog, and begins again.
+                tracing::info!(name, "removing what a purge had begun to write");
+                self.recovery.remove(&name)?;
+                continue;
+            }
             if replaced.contains(&name) {
                 tracing::info!(name, "removing a history file from which a purge took samples");
                 self.recovery.remove(&name)?;

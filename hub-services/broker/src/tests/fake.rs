@@ -221,6 +221,10 @@ impl History for Nothing {
         never()
     }
 
+    fn purged(&self) -> Boxed<'_, bool> {
+        never()
+    }
+
     fn history(&self, _: HistoryQuery) -> Answer<'_, HistoryPage> {
         never()
     }

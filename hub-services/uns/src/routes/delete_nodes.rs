@@ -46,5 +46,9 @@ pub(crate) async fn handle(
         return Err(Refusal::node_unknown(&path));
     }
     tracing::info!(path = short(&path), purge, deleted, "nodes deleted");
-    Ok(Json(Deleted { deleted }).into_response())
+    let purged = match purge {
+        true => Some(service.hub.history.purged().await),
+        false => None,
+    };
+    Ok(Json(Deleted { deleted, purged }).into_response())
 }

@@ -133,10 +133,13 @@ fn aggregate(name: &str) -> Result<Aggregate, Refusal> {
 }
 
 fn json(query: &HistoryQuery, page: &HistoryPage, hint: Option<String>) -> Response {
+    let unit = page.samples.first().and_then(|sample| sample.unit.as_deref());
+    let is_one = page.samples.iter().all(|sample| sample.unit.as_deref() == unit);
     let samples = page.samples.iter().map(|sample| HistorySample {
         timestamp: WireTime(sample.timestamp),
         value: WireValue { value: &sample.value, quality: sample.quality },
         quality: WireQuality(sample.quality),
+        unit: sample.unit.as_deref().filter(|_| !is_one),
     });
     let gaps = page.gaps.iter().map(|gap| HistoryGap {
         after: gap.after.0,
@@ -146,6 +149,7 @@ fn json(query: &HistoryQuery, page: &HistoryPage, hint: Option<String>) -> Respo
     Json(History {
         topic: &query.topic,
         field: query.field.as_deref(),
+        unit: unit.filter(|_| is_one),
         samples: samples.collect(),
         gaps: gaps.collect(),
         next: page.next.as_deref(),

@@ -152,6 +152,10 @@ impl History for Fake {
         ready(())
     }
 
+    fn purged(&self) -> Boxed<'_, bool> {
+        ready(true)
+    }
+
     fn history(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
         self.asked.lock().unwrap().push(query.clone());
         if !self.topics.lock().unwrap().contains_key(&query.topic) {
@@ -162,7 +166,7 @@ impl History for Fake {
         let samples: Vec<_> = all.iter().skip(start).take(query.limit).cloned().collect();
         let end = start + samples.len();
         let next = (end < all.len()).then(|| end.to_string());
-        ready(Ok(HistoryPage { samples, next, gaps: Vec::new() }))
+        ready(Ok(HistoryPage { samples, next, ..HistoryPage::default() }))
     }
 }
 

@@ -47,7 +47,7 @@ async fn a_body_that_is_none_is_refused_whole() {
 async fn a_subtree_is_deleted_by_its_long_or_short_path() {
     let fake = Fake::plant();
     let response = send(&fake, "DELETE", "nodes?path=acme/line3&purge=true", "").await;
-    assert_eq!(text(response).await, r#"{"deleted":2}"#);
+    assert_eq!(text(response).await, r#"{"deleted":2,"purged":true}"#);
     assert!(!get(&fake, "current").await.contains("acme"));
     let gone = refused(&fake, "DELETE", "nodes?path=acme/line3", "").await;
     assert!(gone.starts_with("404 node_unknown"), "{gone}");

@@ -55,7 +55,7 @@ async fn the_tree_has_groups_and_leaves() {
 async fn history_defaults_to_the_last_hour() {
     let fake = Fake::plant();
     fill(&fake, 2);
-    expect![[r#"200 {"topic":"uns/v1/acme/line3/temperature","samples":[{"timestamp":"2026-11-21T11:59:58Z","value":23.0,"quality":"Good"},{"timestamp":"2026-11-21T11:59:59Z","value":"=1+1","quality":"Good"}],"next":null}"#]].assert_eq(&get(&fake, "history?topic=acme/line3/temperature").await);
+    expect![[r#"200 {"topic":"uns/v1/acme/line3/temperature","unit":"°C","samples":[{"timestamp":"2026-11-21T11:59:58Z","value":23.0,"quality":"Good"},{"timestamp":"2026-11-21T11:59:59Z","value":"=1+1","quality":"Good"}],"next":null}"#]].assert_eq(&get(&fake, "history?topic=acme/line3/temperature").await);
     let query = fake.asked.lock().unwrap().pop().unwrap();
     assert_eq!(query.topic, "uns/v1/acme/line3/temperature");
     assert_eq!((query.start, query.end), (Timestamp(NOON - 3_600_000_000_000), Timestamp(NOON)));
@@ -85,9 +85,9 @@ async fn csv_pages_by_link() {
     let link = headers["link"].to_str().unwrap();
     assert_eq!(link, "<?topic=acme/line3/temperature&format=csv&limit=2&after=2>; rel=\"next\"");
     expect![[r#"
-        timestamp,value,quality
-        2026-11-21T11:59:57Z,23.0,Good
-        2026-11-21T11:59:58Z,'=1+1,Good
+        timestamp,value,quality,unit
+        2026-11-21T11:59:57Z,23.0,Good,°C
+        2026-11-21T11:59:58Z,'=1+1,Good,°C
     "#]]
     .assert_eq(&text(response).await);
     let last = send(&fake, "GET", &format!("{uri}&after=2"), "").await;
@@ -111,6 +111,7 @@ fn fill(fake: &Arc<Fake>, count: i64) {
         value: if index == 0 { Value::Float(23.0) } else { Value::Text("=1+1".into()) },
         quality: Quality::GOOD,
         sequence: Sequence(1),
+        unit: Some("°C".into()),
     });
     *fake.history.lock().unwrap() = samples.collect();
 }

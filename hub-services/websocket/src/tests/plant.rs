@@ -218,6 +218,10 @@ impl History for Names {
         Box::pin(std::future::ready(()))
     }
 
+    fn purged(&self) -> Boxed<'_, bool> {
+        Box::pin(std::future::ready(true))
+    }
+
     fn history(&self, _query: HistoryQuery) -> Answer<'_, HistoryPage> {
         unused()
     }
