@@ -3,6 +3,7 @@
 mod account;
 mod broker;
 mod endpoint;
+mod hidden;
 mod http;
 mod mqtt;
 mod publisher;

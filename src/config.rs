@@ -6,6 +6,7 @@ mod keys;
 mod limits;
 mod memory;
 mod mqtt;
+mod network;
 mod units;
 
 use std::fmt::Display;
@@ -27,6 +28,7 @@ pub(crate) use keys::reference;
 pub(crate) use limits::Limits;
 pub(crate) use memory::MemoryMax;
 pub(crate) use mqtt::{ClientCertificate, Durability, Listen, ListenerDurability, Mqtt, Refusals};
+pub(crate) use network::Network;
 pub(crate) use units::{ByteSize, Span, span_in_words};
 
 /// Everything an operator can set.

@@ -8,3 +8,4 @@ pub(crate) mod log_in;
 pub(crate) mod mqtt;
 pub(crate) mod mqtt_websocket;
 pub(crate) mod publish;
+pub(crate) mod seal;

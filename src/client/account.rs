@@ -21,7 +21,8 @@ pub(super) struct AccountArgs {
     /// Name to log in with; without it that of `UNS_USER`.
     #[arg(long, short, global = true, value_name = "NAME")]
     user: Option<String>,
-    /// Its password, which every program of this machine can see; rather use the next.
+    /// Its password. It is taken out of the process list, but the shell remembers it; rather use
+    /// the next.
     #[arg(long, short = 'P', global = true, conflicts_with = "password_file")]
     password: Option<Password>,
     /// File with its password; without it that of `UNS_PASSWORD_FILE`.
@@ -39,7 +40,15 @@ impl AccountArgs {
             return Account::of_environment();
         };
         let password = match (&self.password, &self.password_file) {
-            (Some(password), _) => password.clone(),
+            (Some(password), _) => {
+                if let Err(error) = super::hidden::restart(password.as_str()) {
+                    eprintln!(
+                        "uns: every program of this machine can see the password of -P ({error:#}); \
+                         rather use --password-file"
+                    );
+                }
+                password.clone()
+            }
             (None, Some(path)) => Password::of_file("--password-file", path)?,
             (None, None) => bail!("--user needs --password-file, or --password"),
         };

@@ -12,6 +12,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "mqtt.proxy_protocol",
         "Every connection begins with a PROXY header, version 2. Everybody has to log in then, everywhere.",
     ),
+    (
+        "mqtt.proxies",
+        "Addresses and networks of the proxies that may send a PROXY header; connections of others to such a listener are refused.",
+    ),
     ("mqtt.cores", "Broker threads, each with its own connections; 0 means one per core."),
     ("mqtt.connections_max", "Connections beyond this are refused (CONNACK 0x97)."),
     (
@@ -55,6 +59,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     (
         "mqtt.limits.connections_per_second",
         "Connections taken in a second by each listener; more wait in its queue. 0 is none, here and below.",
+    ),
+    (
+        "mqtt.limits.connections_per_address",
+        "Connections of one address (of IPv6, one /64 network) to MQTT; more are refused. Those of this machine are not counted.",
     ),
     (
         "mqtt.limits.client_messages_per_second",
@@ -192,6 +200,7 @@ pub(super) fn set_to_toml(entry: &str) -> Result<String> {
 pub(super) fn form(key: &str) -> Option<String> {
     let form = match key {
         "mqtt.listen" | "http.listen" => "write an address and a port, such as 127.0.0.1:1883",
+        "mqtt.proxies" => "write a list, such as [\"10.0.0.5\", \"10.1.0.0/16\"]",
         "http.hosts" => "write a list, such as [\"plant.local\"]",
         _ => return None,
     };

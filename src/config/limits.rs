@@ -11,6 +11,7 @@ use super::{ByteSize, within};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Limits {
     pub(crate) connections_per_second: u32,
+    pub(crate) connections_per_address: usize,
     pub(crate) client_messages_per_second: u32,
     pub(crate) client_bytes_per_second: ByteSize,
     pub(crate) client_subscriptions: usize,
@@ -29,6 +30,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_per_second: 5000,
+            connections_per_address: 5000,
             client_messages_per_second: 0,
             client_bytes_per_second: ByteSize::kib(0),
             client_subscriptions: 100_000,

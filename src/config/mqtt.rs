@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{ByteSize, Limits, Span};
+use super::{ByteSize, Limits, Network, Span};
 
 /// `[mqtt]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -16,6 +16,7 @@ use super::{ByteSize, Limits, Span};
 pub(crate) struct Mqtt {
     pub(crate) listen: SocketAddr,
     pub(crate) proxy_protocol: bool,
+    pub(crate) proxies: Vec<Network>,
     pub(crate) cores: usize,
     pub(crate) connections_max: usize,
     pub(crate) packet_bytes_max: ByteSize,
@@ -156,6 +157,7 @@ impl Default for Mqtt {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 1883)),
             proxy_protocol: false,
+            proxies: Network::loopback(),
             cores: 0,
             connections_max: 19_000,
             packet_bytes_max: ByteSize::mib(4),
@@ -218,6 +220,12 @@ impl Mqtt {
     pub(super) fn check(&self) -> Result<()> {
         if let Some((key, _)) = self.addresses().find(|(key, _)| super::access::is_secure(key)) {
             self.check_files(key)?;
+        }
+        if self.is_behind_proxy() && self.proxies.is_empty() {
+            bail!(
+                "mqtt.proxy_protocol needs mqtt.proxies: the addresses and networks of the proxies, \
+                 such as [\"10.0.0.5\", \"10.1.0.0/16\"]"
+            );
         }
         let no_ca = self.tls.client_ca.as_os_str().is_empty();
         if no_ca && !self.tls.client_crl.as_os_str().is_empty() {

@@ -56,6 +56,8 @@ fn server_config(config: &Config) -> ServerConfig {
         lenient: mqtt.lenient,
         unread_bytes_max: shares.unread_bytes,
         connections_per_second: mqtt.limits.connections_per_second,
+        connections_per_address: mqtt.limits.connections_per_address,
+        proxies: mqtt.proxies.iter().map(|proxy| proxy.0).collect(),
         engine: EngineConfig {
             packet_bytes_max: mqtt.packet_bytes_max.as_usize(),
             keep_alive_max: u16::try_from(mqtt.keep_alive_max.0.as_secs()).unwrap_or(u16::MAX),

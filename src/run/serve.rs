@@ -26,6 +26,7 @@ use crate::wiring::live::LiveNamespace;
 use crate::wiring::mqtt::Operators;
 use crate::wiring::mqtt_websocket;
 use crate::wiring::publish::GatedPublish;
+use crate::wiring::seal::Seal;
 use crate::{page, ports};
 
 /// Every module of this build, by name.
@@ -65,7 +66,8 @@ pub(super) async fn start(
     let (stopper, stop) = Stop::pair();
     let mut supervisor = Supervisor::new(stop.clone());
     let mut app = App::new(env!("CARGO_PKG_VERSION"));
-    let hub = hub(parts, broker, (config, stop.clone())).await?;
+    let seal = Seal::new(&entrance.control.key_for("page tokens"), Arc::clone(&parts.random));
+    let hub = hub((parts, config), broker, seal, stop.clone()).await?;
     for module in MODULES {
         let mut started = module
             .start(serde_json::json!({}), hub.clone())
@@ -134,12 +136,17 @@ fn tls(broker: &Server) -> Result<TlsSource> {
     Ok(TlsSource(Arc::new(current)))
 }
 
-async fn hub(parts: &Parts, broker: &Server, (config, stop): (&Config, Stop)) -> Result<Hub> {
+async fn hub(
+    (parts, config): (&Parts, &Config),
+    broker: &Server,
+    seal: Seal,
+    stop: Stop,
+) -> Result<Hub> {
     let metadata = parts.directory.path().join("metadata.sqlite");
     let query = Query::new(Arc::clone(&parts.store), historian_query::Config::default());
     Ok(Hub {
         org: OrgId::DEFAULT,
-        live: Arc::new(LiveNamespace { namespace: Arc::clone(&parts.namespace) }),
+        live: Arc::new(LiveNamespace { namespace: Arc::clone(&parts.namespace), seal }),
         history: Arc::new(StoredHistory(query)),
         publish: Arc::new(GatedPublish::new(broker.handle())),
         mqtt: Some(Arc::new(Operators(broker.handle()))),

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use broker_server::{Buried, DeadLetter, DeadLetters};
 use fabric::{Batch, Log, Message, Record, TailItem};
 use fabric_local::LocalLog;
-use hub_kit::Refusal;
 use hub_kit::services::{Answer, DeadPage};
+use hub_kit::{Refusal, Rights};
 use schemas::{Base64, WireTime};
 use uns_model::{NodeId, OrgId, PublisherId, Random, Sequence};
 
@@ -36,12 +36,19 @@ impl DeadLog {
 }
 
 impl hub_kit::services::DeadLetters for DeadLog {
-    fn page(&self, org: OrgId, after: Option<u64>, limit: usize) -> Answer<'_, DeadPage> {
+    fn page(
+        &self,
+        org: OrgId,
+        after: Option<u64>,
+        limit: usize,
+        rights: Arc<dyn Rights>,
+    ) -> Answer<'_, DeadPage> {
         let log = Arc::clone(&self.log);
         Box::pin(async move {
             let after = after.map_or(Sequence::ZERO, Sequence);
             // It may read from disk.
-            let page = tokio::task::spawn_blocking(move || read(&*log, org, after, limit)).await;
+            let wanted = Wanted { org, after, limit, rights };
+            let page = tokio::task::spawn_blocking(move || read(&*log, &wanted)).await;
             let failed = |error: &(dyn std::error::Error + 'static)| {
                 Refusal::internal("read dead letters", error)
             };
@@ -53,12 +60,16 @@ impl hub_kit::services::DeadLetters for DeadLog {
 /// Letters of one page, in bytes; the one that exceeds it is the last of its page.
 const PAGE_BYTES: usize = 8 << 20;
 
-fn read(
-    log: &dyn Log,
+/// Which letters, and whose eyes they are for.
+struct Wanted {
     org: OrgId,
     after: Sequence,
     limit: usize,
-) -> Result<DeadPage, fabric::Error> {
+    rights: Arc<dyn Rights>,
+}
+
+fn read(log: &dyn Log, wanted: &Wanted) -> Result<DeadPage, fabric::Error> {
+    let Wanted { org, after, limit, ref rights } = *wanted;
     let (mut page, mut bytes) = (DeadPage::default(), 0);
     let mut tail = log.tail(after);
     while let Some(item) = tail.next()? {
@@ -66,7 +77,7 @@ fn read(
         let TailItem::Frame(frame) = item else { continue };
         for (sequence, record) in frame.records() {
             let Record::Message(message) = record else { continue };
-            if message.org != org {
+            if message.org != org || !rights.may_inspect(message.topic) {
                 continue;
             }
             let letter = String::from_utf8_lossy(message.payload).into_owned();

@@ -2,17 +2,38 @@
 
 use std::sync::Arc;
 
-use hub_kit::Refusal;
 use hub_kit::services::{
     Answer, Boxed, CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue, Live,
     SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
 };
+use hub_kit::{Reads, Refusal, Rights};
 use uns_model::{Filter, NodeNo, OrgId, TopicId};
-use uns_namespace::{Error, Namespace, Reason};
+use uns_namespace::{Below, Error, Namespace, Reason, Sight};
 
-/// The committed namespace, and the broker whose retained copies a deletion clears.
+use super::seal::Seal;
+
+/// The committed namespace, as its readers see it.
 pub(crate) struct LiveNamespace {
     pub(crate) namespace: Arc<Namespace>,
+    /// Of page tokens.
+    pub(crate) seal: Seal,
+}
+
+/// Somebody's rights, as the namespace asks for them.
+struct Eyes<'a>(&'a dyn Rights);
+
+impl Sight for Eyes<'_> {
+    fn sees(&self, topic: &str) -> bool {
+        self.0.may_read(topic)
+    }
+
+    fn below(&self, path: &str) -> Below {
+        match self.0.reads(&format!("{path}/#")) {
+            Reads::None => Below::Nothing,
+            Reads::Part => Below::Part,
+            Reads::All => Below::Everything,
+        }
+    }
 }
 
 /// A page token that was never given out is the client's mistake, a log that takes nothing is said
@@ -34,6 +55,15 @@ fn is_storage(error: &fabric::Error) -> bool {
 }
 
 impl LiveNamespace {
+    /// What a page token says.
+    fn opened(&self, about: &str, token: Option<String>) -> Result<Option<String>, Refusal> {
+        let open = |token: String| {
+            let opened = self.seal.open(about, &token);
+            opened.ok_or_else(|| Refusal::parameter("after", "pass `next` of the page before."))
+        };
+        token.map(open).transpose()
+    }
+
     fn last_of(&self, org: OrgId, topic: &str) -> Option<LastValue> {
         let filter = Filter::parse(topic).ok()?;
         let query = uns_namespace::CurrentQuery { org, filter, after: None, limit: 1 };
@@ -50,9 +80,12 @@ impl Live for LiveNamespace {
 
     fn tree(&self, query: TreeQuery) -> Answer<'_, TreePage> {
         Box::pin(async move {
-            let TreeQuery { org, path, depth, after, limit } = query;
+            let TreeQuery { org, path, depth, rights, after, limit } = query;
+            let about = format!("tree {} {path:?} {depth}", org.0);
+            let after = self.opened(&about, after)?;
             let query = uns_namespace::TreeQuery { org, path, depth, after, limit };
-            let page = self.namespace.tree(&query).map_err(|e| refusal("read the tree", &e))?;
+            let page = self.namespace.tree_for(&query, &Eyes(&*rights));
+            let page = page.map_err(|e| refusal("read the tree", &e))?;
             let nodes = page.nodes.into_iter().map(|node| TreeNode {
                 path: node.path,
                 name: node.name,
@@ -64,16 +97,19 @@ impl Live for LiveNamespace {
                     timestamp: own.timestamp,
                 }),
             });
-            Ok(TreePage { nodes: nodes.collect(), next: page.next })
+            let next = page.next.map(|next| self.seal.seal(&about, &next));
+            Ok(TreePage { nodes: nodes.collect(), next })
         })
     }
 
     fn current(&self, query: CurrentQuery) -> Answer<'_, CurrentPage> {
         Box::pin(async move {
-            let CurrentQuery { org, filter, after, limit } = query;
+            let CurrentQuery { org, filter, rights, after, limit } = query;
+            let about = format!("current {} {filter}", org.0);
+            let after = self.opened(&about, after)?;
             let query = uns_namespace::CurrentQuery { org, filter, after, limit };
-            let page =
-                self.namespace.current(&query).map_err(|e| refusal("read last values", &e))?;
+            let page = self.namespace.current_for(&query, &Eyes(&*rights));
+            let page = page.map_err(|e| refusal("read last values", &e))?;
             let values = page.values.into_iter().map(|value| CurrentValue {
                 topic: value.topic,
                 field: value.field,
@@ -82,7 +118,8 @@ impl Live for LiveNamespace {
                 timestamp: value.timestamp,
                 sequence: value.sequence,
             });
-            Ok(CurrentPage { sequence: page.sequence, values: values.collect(), next: page.next })
+            let next = page.next.map(|next| self.seal.seal(&about, &next));
+            Ok(CurrentPage { sequence: page.sequence, values: values.collect(), next })
         })
     }
 

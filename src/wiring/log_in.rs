@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use broker_access::{AccessControl, Elsewhere, Grant};
+use broker_access::{AccessControl, Begun, Elsewhere, Grant};
 use broker_codec::ReasonCode;
 use broker_server::{Access as _, Action, Coverage};
 use hub_kit::http::{Credential, LogIn};
@@ -72,10 +72,14 @@ impl LogIn for Accounts {
     ) -> Boxed<'_, Result<Caller, Refusal>> {
         let shown = Shown::of(credential);
         Box::pin(async move {
-            let known = self.control.known(&shown.elsewhere(peer));
-            let grant = match known {
-                Some(known) => known.map_err(refusal)?,
-                None => self.slow(shown, peer).await?,
+            let begun = self.control.begin(&shown.elsewhere(peer));
+            let grant = match begun {
+                Begun::Known(known) => known.map_err(refusal)?,
+                Begun::Refused(reason, after) => {
+                    tokio::time::sleep(after).await;
+                    return Err(refusal(reason));
+                }
+                Begun::Slow => self.slow(shown, peer).await?,
             };
             Ok(Caller { name: Arc::clone(grant.name()), rights: Arc::new(Granted(grant)) })
         })
@@ -120,6 +124,10 @@ impl Rights for Granted {
             Coverage::Part => Reads::Part,
             Coverage::All => Reads::All,
         }
+    }
+
+    fn may_inspect(&self, topic: &str) -> bool {
+        self.0.may_inspect(topic)
     }
 
     fn is_admin(&self) -> bool {

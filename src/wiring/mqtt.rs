@@ -4,11 +4,13 @@ mod clients;
 mod stats;
 mod traces;
 
-use broker_server::{Address, CoreNo, Error, Handle, Holder, Key};
-use hub_kit::Refusal;
+use std::sync::Arc;
+
+use broker_server::{Address, CoreNo, Error, Handle, Holder, Key, Shown};
 use hub_kit::services::{
     Answer, ClientQuery, Mqtt, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec,
 };
+use hub_kit::{Refusal, Rights};
 use schemas::http::broker::{
     BrokerStats, Client, Clients, Session, Sessions, Subscription, Subscriptions, Topic, Topics,
     Trace,
@@ -48,12 +50,16 @@ impl Mqtt for Operators {
         })
     }
 
-    fn subscriptions(&self, query: SubscriptionQuery) -> Answer<'_, Subscriptions> {
-        Box::pin(self.subscription_page(query))
+    fn subscriptions(
+        &self,
+        query: SubscriptionQuery,
+        rights: Arc<dyn Rights>,
+    ) -> Answer<'_, Subscriptions> {
+        Box::pin(self.subscription_page(query, shown_to(rights)))
     }
 
-    fn topics(&self, query: TopicQuery) -> Answer<'_, Topics> {
-        Box::pin(self.topic_page(query))
+    fn topics(&self, query: TopicQuery, rights: Arc<dyn Rights>) -> Answer<'_, Topics> {
+        Box::pin(self.topic_page(query, shown_to(rights)))
     }
 
     fn stats(&self) -> Answer<'_, BrokerStats> {
@@ -64,12 +70,15 @@ impl Mqtt for Operators {
         Box::pin(traces::start(&self.0, spec))
     }
 
-    fn traces(&self, org: OrgId) -> Answer<'_, Vec<Trace>> {
-        Box::pin(async move { Ok(self.0.traces(org).iter().map(traces::body).collect()) })
+    fn traces(&self, org: OrgId, rights: Arc<dyn Rights>) -> Answer<'_, Vec<Trace>> {
+        Box::pin(async move {
+            let infos = self.0.traces(org);
+            Ok(infos.iter().map(|info| traces::list(info, &*rights)).collect())
+        })
     }
 
-    fn trace(&self, query: TraceQuery) -> Answer<'_, Trace> {
-        Box::pin(async move { traces::page(&self.0, &query) })
+    fn trace(&self, query: TraceQuery, rights: Arc<dyn Rights>) -> Answer<'_, Trace> {
+        Box::pin(async move { traces::page(&self.0, &query, &*rights) })
     }
 
     fn stop_trace(&self, org: OrgId, id: String) -> Answer<'_, ()> {
@@ -103,7 +112,11 @@ impl Operators {
         Ok(Sessions { sessions: sessions.collect(), next })
     }
 
-    async fn subscription_page(&self, query: SubscriptionQuery) -> Result<Subscriptions, Refusal> {
+    async fn subscription_page(
+        &self,
+        query: SubscriptionQuery,
+        shown: Shown,
+    ) -> Result<Subscriptions, Refusal> {
         let after = query.after.as_deref().map(|after| place(after).ok_or_else(not_a_page));
         let asked = broker_server::SubscriptionQuery {
             org: query.org,
@@ -112,6 +125,7 @@ impl Operators {
             matches: query.matches,
             after: after.transpose()?,
             limit: query.limit,
+            shown,
         };
         let (found, more) = self.0.subscriptions(asked).await.map_err(|e| refusal(&e))?;
         let last = found.last().filter(|_| more);
@@ -127,13 +141,14 @@ impl Operators {
         Ok(Subscriptions { subscriptions: subscriptions.collect(), next })
     }
 
-    async fn topic_page(&self, query: TopicQuery) -> Result<Topics, Refusal> {
+    async fn topic_page(&self, query: TopicQuery, shown: Shown) -> Result<Topics, Refusal> {
         let asked = broker_server::TopicQuery {
             org: query.org,
             filter: query.filter,
             retained: query.retained,
             after: query.after,
             limit: query.limit,
+            shown,
         };
         let (found, more) = self.0.topics(asked).await.map_err(|e| refusal(&e))?;
         let next = found.last().filter(|_| more).map(|last| last.topic.to_string());
@@ -145,6 +160,11 @@ impl Operators {
         });
         Ok(Topics { topics: topics.collect(), next })
     }
+}
+
+/// What somebody with these rights is shown.
+fn shown_to(rights: Arc<dyn Rights>) -> Shown {
+    Shown::those(move |topic| rights.may_inspect(topic))
 }
 
 /// A subscription's place in the order of pages: whose it is, in numbers, then the filter.

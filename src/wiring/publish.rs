@@ -98,7 +98,8 @@ fn refusal(rejection: Rejection) -> Refusal {
         .into_iter()
         .find(|reason| reason.name() == rejection.reason)
         .map_or(422, Reason::http);
-    Refusal::new(status, rejection.reason, rejection.detail)
+    let refusal = Refusal::new(status, rejection.reason, rejection.detail);
+    Refusal { names: rejection.names, ..refusal }
 }
 
 fn shutting_down() -> Refusal {

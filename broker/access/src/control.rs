@@ -3,21 +3,27 @@
 mod account;
 mod authenticate;
 mod decide;
+mod elsewhere;
+mod failed;
+mod quick;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use broker_codec::ReasonCode;
-use broker_engine::{Access as _, Identity, Login, Peer};
+use broker_engine::{Access as _, FailedLogins, Identity, Login, Peer};
 use parking_lot::Mutex;
+use ring::hmac;
 use uns_model::{Clock, Random};
 
 use crate::failures::Failures;
 use crate::file::AccessFile;
 use crate::grant::{Grant, Who};
+use crate::hashes::Hashes;
 use crate::look::Look;
 use crate::password::PasswordHash;
 use crate::policy::Policy;
@@ -67,6 +73,17 @@ pub struct Elsewhere<'a> {
     pub address: Option<IpAddr>,
 }
 
+/// How a log-in from elsewhere begins.
+#[derive(Debug)]
+pub enum Begun {
+    /// It is over.
+    Known(Result<Arc<Grant>, ReasonCode>),
+    /// It is refused, and to be told so after this time.
+    Refused(ReasonCode, Duration),
+    /// It has to be verified: [`AccessControl::log_in`].
+    Slow,
+}
+
 impl std::fmt::Debug for Elsewhere<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Elsewhere").field("name", &self.name).finish_non_exhaustive()
@@ -97,8 +114,11 @@ pub(crate) struct Shared {
     anonymous: Box<dyn Fn() -> bool + Send + Sync>,
     sources: Vec<Box<dyn Source>>,
     failures: Failures,
-    /// Nobody's password, so that names nobody has cost the same.
+    failed_logins: FailedLogins,
+    /// Nobody's password, for the names nobody has that are hashed.
     decoy: PasswordHash,
+    hashes: Hashes,
+    /// Salts of names nobody has come from it: the same ones, also after a restart.
     pub(crate) scram_secret: [u8; 32],
     /// Rights in use, so that all connections of one account share them.
     grants: Mutex<HashMap<Arc<str>, Weak<Grant>>>,
@@ -137,15 +157,16 @@ impl AccessControl {
         let look = Look::at(file.path());
         look.warn_of_readers(file.path());
         let policy = crate::file::parse(file.path(), &file.read()?)?;
-        let mut scram_secret = [0; 32];
-        random.fill(&mut scram_secret);
+        let scram_secret = file.secret(&*random);
         Ok(Self(Arc::new(Shared {
             policy: ArcSwap::from_pointee(Policy { version: 1, ..policy }),
             verified: Verified::new(&*random),
             counters: Counters::default(),
             reload: Mutex::new(Reload::new(look)),
             decoy: PasswordHash::decoy(&*random),
+            hashes: Hashes::default(),
             failures: Failures::default(),
+            failed_logins: FailedLogins::default(),
             grants: Mutex::default(),
             on_log_in: Mutex::default(),
             file,
@@ -172,36 +193,18 @@ impl AccessControl {
         *self.0.on_log_in.lock() = Some(Box::new(call));
     }
 
-    /// A name and a password or secret, or a token, from elsewhere than MQTT, as far as it can be
-    /// told at once.
-    pub fn known(&self, from: &Elsewhere<'_>) -> Option<Result<Arc<Grant>, ReasonCode>> {
-        let known = from.with_login(|login| self.0.quick(login))?;
-        Some(self.0.counted(known))
-    }
-
-    /// The same, however long it takes: up to a password hash. MQTT has a limit of guesses of its
-    /// own; this is that of everybody else.
-    ///
-    /// # Errors
-    /// Why not, as CONNACK would say it.
-    pub fn log_in(&self, from: &Elsewhere<'_>) -> Result<Arc<Grant>, ReasonCode> {
-        let shared = &self.0;
-        let name = from.name.unwrap_or_default();
-        let now = shared.clock.monotonic();
-        if shared.failures.is_over(now, from.address, name) {
-            return shared.counted(Err(ReasonCode::ConnectionRateExceeded));
-        }
-        let outcome =
-            from.with_login(|login| shared.quick(login).unwrap_or_else(|| shared.slow(login)));
-        if outcome.is_err() {
-            shared.failures.add(now, from.address, name);
-        }
-        shared.counted(outcome)
-    }
-
     /// What somebody without a log-in may do, from now on and as long as they may.
     pub fn anonymous(&self) -> Arc<Grant> {
         self.0.grant(Who::Anonymous, "", "")
+    }
+
+    /// A key for one purpose, the same one after a restart.
+    pub fn key_for(&self, purpose: &str) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0.scram_secret);
+        let tag = hmac::sign(&key, format!("key for {purpose}").as_bytes());
+        let mut derived = [0; 32];
+        derived.copy_from_slice(tag.as_ref());
+        derived
     }
 
     /// Figures of this moment.

@@ -1,9 +1,11 @@
-//! Failed log-ins per address and name: guessing is slowed down before it costs a slow hash.
+//! Failed log-ins per address and name: guessing is slowed down before it costs a slow hash. What is
+//! signed is not guessed: whoever shows a good token is let in, however many bad ones came before.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
+use broker_engine::{Proof, Tried};
 use parking_lot::Mutex;
 
 /// Failures of one name from one address within a window, before it has to wait.
@@ -33,24 +35,34 @@ fn network(address: Option<IpAddr>) -> Option<IpAddr> {
     })
 }
 
-fn keys(address: Option<IpAddr>, name: &str) -> [(Key, u32); 2] {
+fn keys(address: Option<IpAddr>, tried: &Tried<'_>) -> impl Iterator<Item = (Key, u32)> {
     let address = network(address);
     // Names are as long as clients like; a prefix of them is enough here.
-    let name: String = name.chars().take(64).collect();
-    [((address, "".into()), PER_ADDRESS_MAX), ((address, format!("={name}").into()), PER_NAME_MAX)]
+    let name: String = tried.name.iter().flat_map(|name| name.chars()).take(64).collect();
+    let of_all = (tried.proof == Proof::Password).then(|| ((address, "".into()), PER_ADDRESS_MAX));
+    let of_name = ((address, format!("={name}").into()), PER_NAME_MAX);
+    of_all.into_iter().chain([of_name])
 }
 
 impl Failures {
     /// Whether a further try is to be turned away unseen.
-    pub(crate) fn is_over(&self, now: Duration, address: Option<IpAddr>, name: &str) -> bool {
+    pub(crate) fn is_over(
+        &self,
+        now: Duration,
+        address: Option<IpAddr>,
+        tried: &Tried<'_>,
+    ) -> bool {
+        if tried.proof == Proof::Signature {
+            return false;
+        }
         let entries = self.0.lock();
-        keys(address, name).iter().any(|(key, most)| {
-            entries.get(key).is_some_and(|(count, until)| *count >= *most && *until > now)
+        keys(address, tried).any(|(key, most)| {
+            entries.get(&key).is_some_and(|(count, until)| *count >= most && *until > now)
         })
     }
 
     /// A try failed.
-    pub(crate) fn add(&self, now: Duration, address: Option<IpAddr>, name: &str) {
+    pub(crate) fn add(&self, now: Duration, address: Option<IpAddr>, tried: &Tried<'_>) {
         let mut entries = self.0.lock();
         if entries.len() + 2 > ENTRIES_MAX {
             entries.retain(|_, (_, until)| *until > now);
@@ -58,7 +70,7 @@ impl Failures {
         if entries.len() + 2 > ENTRIES_MAX {
             entries.clear();
         }
-        for (key, _) in keys(address, name) {
+        for (key, _) in keys(address, tried) {
             let (count, until) = entries.entry(key).or_insert((0, now + WINDOW));
             if *until <= now {
                 (*count, *until) = (0, now + WINDOW);
@@ -72,31 +84,61 @@ impl Failures {
 mod tests {
     use super::*;
 
+    fn by(name: &str, proof: Proof) -> Tried<'_> {
+        Tried { name: Some(name.into()), proof }
+    }
+
+    fn password(name: &str) -> Tried<'_> {
+        by(name, Proof::Password)
+    }
+
+    #[test]
+    fn bad_tokens_and_guessed_passwords_keep_no_good_token_out() {
+        let (failures, now) = (Failures::default(), Duration::from_secs(1));
+        let here: Option<IpAddr> = Some([10, 0, 0, 1].into());
+        let garbage = Tried { name: None, proof: Proof::Signature };
+        for n in 0..2 * PER_ADDRESS_MAX {
+            failures.add(now, here, &garbage);
+            failures.add(now, here, &by("anna", Proof::Signature));
+            assert!(!failures.is_over(now, here, &password("ben")), "they are no guesses of his");
+            failures.add(now, here, &by(&n.to_string(), Proof::Secret));
+        }
+        for n in 0..PER_ADDRESS_MAX {
+            failures.add(now, here, &password(&n.to_string()));
+        }
+        assert!(failures.is_over(now, here, &password("ben")));
+        assert!(!failures.is_over(now, here, &by("anna", Proof::Signature)));
+        assert!(!failures.is_over(now, here, &by("press7", Proof::Secret)));
+    }
+
     #[test]
     fn a_name_has_to_wait_and_others_do_not() {
         let failures = Failures::default();
         let here: Option<IpAddr> = Some([10, 0, 0, 1].into());
         let at = Duration::from_secs;
         for _ in 0..PER_NAME_MAX {
-            assert!(!failures.is_over(at(1), here, "anna"));
-            failures.add(at(1), here, "anna");
+            assert!(!failures.is_over(at(1), here, &password("anna")));
+            failures.add(at(1), here, &password("anna"));
         }
-        assert!(failures.is_over(at(60), here, "anna") && !failures.is_over(at(61), here, "anna"));
-        assert!(!failures.is_over(at(1), here, "ben"));
-        assert!(!failures.is_over(at(1), Some([10, 0, 0, 2].into()), "anna"));
-        failures.add(at(61), here, "anna");
-        assert!(!failures.is_over(at(61), here, "anna"), "a new window");
+        assert!(
+            failures.is_over(at(60), here, &password("anna"))
+                && !failures.is_over(at(61), here, &password("anna"))
+        );
+        assert!(!failures.is_over(at(1), here, &password("ben")));
+        assert!(!failures.is_over(at(1), Some([10, 0, 0, 2].into()), &password("anna")));
+        failures.add(at(61), here, &password("anna"));
+        assert!(!failures.is_over(at(61), here, &password("anna")), "a new window");
         for n in 0..PER_ADDRESS_MAX {
-            failures.add(at(61), here, &n.to_string());
+            failures.add(at(61), here, &password(&n.to_string()));
         }
-        assert!(failures.is_over(at(61), here, "ben"), "all names of this address");
+        assert!(failures.is_over(at(61), here, &password("ben")), "all names of this address");
     }
 
     #[test]
     fn the_table_is_bounded_and_networks_count_as_one() {
         let failures = Failures::default();
         for n in 0..u32::try_from(ENTRIES_MAX).unwrap() * 2 {
-            failures.add(Duration::ZERO, Some(IpAddr::V4(n.into())), "x");
+            failures.add(Duration::ZERO, Some(IpAddr::V4(n.into())), &password("x"));
         }
         assert!(failures.0.lock().len() <= ENTRIES_MAX);
         let v6 = |text: &str| Some(text.parse::<IpAddr>().unwrap());

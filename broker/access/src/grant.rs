@@ -102,6 +102,17 @@ impl Grant {
         current.admin && !current.gone
     }
 
+    /// Whether nothing denies them to look at a topic. A dead letter is looked at like the topic it
+    /// is about.
+    pub fn may_inspect(&self, topic: &str) -> bool {
+        let topic = broker_engine::subjects(topic);
+        if let Some(identity) = &self.identity {
+            return identity.access.allows(Action::Receive, topic);
+        }
+        let current = self.current();
+        current.rules.as_ref().is_none_or(|rules| !rules.denies(topic))
+    }
+
     /// Changes whenever an answer may have.
     pub fn version(&self) -> u64 {
         self.shared.policy.load().version

@@ -11,6 +11,7 @@ mod file;
 mod rules;
 
 mod failures;
+mod hashes;
 mod password;
 mod scram;
 mod secret;
@@ -26,7 +27,7 @@ mod watch;
 
 mod fuzz;
 
-pub use control::{AccessControl, Deps, Elsewhere, Source};
+pub use control::{AccessControl, Begun, Deps, Elsewhere, Source};
 pub use counts::Counts;
 pub use error::Error;
 pub use file::{ADMIN, AccessFile, Grants, Listed};

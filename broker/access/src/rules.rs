@@ -134,6 +134,12 @@ impl Rules {
         !side.deny.matches(topic) && side.allow.matches(topic)
     }
 
+    /// Whether a rule denies that a topic is received; a filter that is denied as a whole is found
+    /// as well.
+    pub(crate) fn denies(&self, topic: &str) -> bool {
+        self.receive.deny.matches(topic)
+    }
+
     pub(crate) fn covers(&self, filter: &str) -> Coverage {
         cover::coverage(&self.receive, filter)
     }

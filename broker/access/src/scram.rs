@@ -98,6 +98,8 @@ pub(crate) struct Scram {
     accounts: Arc<dyn Accounts>,
     nonce: String,
     state: State,
+    /// Whose password it is about, once that is said.
+    name: Option<Box<str>>,
 }
 
 enum State {
@@ -117,7 +119,7 @@ impl Scram {
     pub(crate) fn new(accounts: Arc<dyn Accounts>, random: &dyn Random) -> Self {
         let mut nonce = [0; 24];
         random.fill(&mut nonce);
-        Self { accounts, nonce: STANDARD.encode(nonce), state: State::Begin }
+        Self { accounts, nonce: STANDARD.encode(nonce), state: State::Begin, name: None }
     }
 
     /// `client-first-message`, answered with the challenge.
@@ -148,6 +150,7 @@ impl Scram {
             format!("r={nonce},s={},i={}", STANDARD.encode(&keys.salt), keys.iterations);
         let header = STANDARD.encode(format!("{binding},{authorize},"));
         let first = format!("{bare},{challenge}");
+        self.name = Some(name.as_str().into());
         self.state = State::Challenged { name, header, first, nonce, keys };
         Some(challenge)
     }
@@ -186,6 +189,10 @@ impl Scram {
 }
 
 impl Exchange for Scram {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     fn step(&mut self, data: &[u8]) -> Step {
         let text = std::str::from_utf8(data).ok().filter(|text| text.len() <= MESSAGE_BYTES_MAX);
         let Some(text) = text else { return Step::Refused(ReasonCode::NotAuthorized) };

@@ -8,6 +8,7 @@ use uns_model::{OrgId, Random, SessionNo};
 use crate::clients::{Clients, Parked};
 use crate::config::Config;
 use crate::dead::DeadLetters;
+use crate::failed::FailedLogins;
 use crate::guesses::Guesses;
 use crate::limits::Organisations;
 use crate::login::Authenticate;
@@ -43,6 +44,7 @@ pub struct Broker {
     assigned: AtomicU64,
     policies: AtomicU64,
     pub(crate) guesses: Guesses,
+    pub(crate) failed_logins: FailedLogins,
     /// Whose packets over the limit were told lately, whichever core they came to.
     pub(crate) told_oversize: Told,
     cores: u16,
@@ -69,6 +71,7 @@ impl Broker {
         Self {
             retained: RetainedMessages::new(config.retained, config.limits.organisation.retained),
             guesses: Guesses::new(config.guessing),
+            failed_logins: FailedLogins::default(),
             told_oversize: Told::default(),
             config: Arc::new(config.resolved(cores)),
             subscriptions: Subscriptions::default(),

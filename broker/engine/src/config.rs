@@ -11,6 +11,10 @@ use crate::retained::Quota;
 pub struct Config {
     /// Largest packet a client may send; advertised.
     pub packet_bytes_max: usize,
+    /// Largest packet before CONNACK, in which strangers say who they are.
+    pub connect_bytes_max: usize,
+    /// Bytes of the topics one client has given aliases.
+    pub alias_bytes_max: usize,
     /// Publishes of QoS 1 and 2 one client may have unacknowledged; advertised.
     pub receive_maximum: u16,
     /// Topic aliases a client may use; advertised.
@@ -108,6 +112,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             packet_bytes_max: 4 << 20,
+            connect_bytes_max: 64 << 10,
+            alias_bytes_max: 64 << 10,
             receive_maximum: 8192,
             topic_alias_maximum: 128,
             topic_alias_out_maximum: 64,

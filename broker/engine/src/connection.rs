@@ -24,6 +24,7 @@ use crate::outbound::Outbound;
 use crate::policy::PolicyNo;
 use crate::route::Route;
 use crate::stats::{Leniency, Stats};
+use crate::tried::Proof;
 use crate::window::Window;
 
 /// Where a connection stands.
@@ -116,6 +117,10 @@ pub(crate) struct About {
     pub(crate) user_name: Option<Box<str>>,
     pub(crate) keep_alive: u16,
     pub(crate) clean_start: bool,
+    /// The name its log-in tries, until it is over.
+    pub(crate) tried: Option<Box<str>>,
+    /// What it shows for it.
+    pub(crate) proof: Proof,
 }
 
 /// What came from one client.
@@ -195,6 +200,8 @@ pub(crate) struct Connection<N> {
     pub(crate) silence_max: Option<Duration>,
     pub(crate) will: Option<Box<Will>>,
     pub(crate) aliases: Vec<Option<Rc<str>>>,
+    /// Bytes of their topics.
+    pub(crate) alias_bytes: usize,
     pub(crate) filters: Filters,
     /// Filters of a logged session whose retained messages are still being sent.
     pub(crate) walks: HashSet<Box<str>, RandomState>,
@@ -272,6 +279,7 @@ impl<N> Connection<N> {
             silence_max: None,
             will: None,
             aliases: Vec::new(),
+            alias_bytes: 0,
             filters: Filters::default(),
             walks: HashSet::default(),
             outbound: Outbound::new(Version::V5, packet_bytes_max, Window::new(0, 1)),
@@ -356,7 +364,7 @@ impl<N> Connection<N> {
         &mut self,
         publish: &Publish<'_>,
         maximum: u16,
-        learns: bool,
+        (learns, bytes_max): (bool, usize),
     ) -> Result<Option<Rc<str>>, ReasonCode> {
         let Some(alias) = publish.properties.topic_alias else { return Ok(None) };
         if alias.get() > maximum {
@@ -368,9 +376,14 @@ impl<N> Connection<N> {
             return known.map(Some).ok_or(ReasonCode::ProtocolError);
         }
         let known = self.aliases.get(index).and_then(Option::as_deref);
-        if !learns && known != Some(publish.topic) {
+        let learnt = known.map_or(0, str::len);
+        let is_new = known != Some(publish.topic);
+        // What a client has the hub remember is bounded, in bytes too.
+        let bytes = self.alias_bytes + publish.topic.len() - learnt;
+        if is_new && (!learns || bytes > bytes_max) {
             return Err(ReasonCode::QuotaExceeded);
         }
+        self.alias_bytes = bytes;
         if self.aliases.len() <= index {
             self.aliases.resize(index + 1, None);
         }

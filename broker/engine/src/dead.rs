@@ -57,7 +57,7 @@ pub(crate) fn subject(topic: &str) -> &str {
 }
 
 /// The same for a filter: the topics of the dead letters it matches.
-pub(crate) fn subjects(filter: &str) -> &str {
+pub fn subjects(filter: &str) -> &str {
     match filter.strip_prefix(DEAD).map(|rest| rest.split_once('/')) {
         Some(Some((_, filter))) => filter,
         Some(None) => "#",

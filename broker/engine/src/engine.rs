@@ -24,6 +24,7 @@ mod remote;
 mod retain;
 mod session;
 mod shed;
+mod strangers;
 mod subscribe;
 mod throttle;
 mod timers;
@@ -32,7 +33,7 @@ mod unconfirmed;
 mod unfolded;
 mod walks;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +44,7 @@ use uns_model::{Sequence, SessionNo, Timestamp};
 use crate::batch::Batch;
 use crate::broker::Broker;
 use crate::connection::Connection;
+use crate::failed::RefusedLogin;
 use crate::forgive::Forgiven;
 use crate::gate::{Gate, Placed, Rejection};
 use crate::key::{Address, CoreNo, Key, Slots};
@@ -54,7 +56,6 @@ use crate::route::{Routes, Shares};
 use crate::stats::Stats;
 use crate::trace::Tracer;
 use acks::Acks;
-pub use authenticate::RefusedLogin;
 use connect::Claim;
 use leaving::Leaving;
 pub use pass_on::LeftBehind;
@@ -202,6 +203,8 @@ pub struct Engine<G: Gate> {
     unfolded: Unfolded,
     /// Connections whose pace is being judged.
     stalled: Vec<Key>,
+    /// Connections in the order they came, until they have said who they are.
+    strangers: VecDeque<Key>,
     /// The policy epoch as of which the session of every account that is gone has ended.
     accounts_checked: Option<u64>,
     /// Connections that must not be answered, to be ended at the next tick.
@@ -234,6 +237,7 @@ impl<G: Gate> Engine<G> {
             walks: 0,
             unfolded: Unfolded::default(),
             stalled: Vec::new(),
+            strangers: VecDeque::new(),
             accounts_checked: None,
             unanswered: Vec::new(),
             scratch: Vec::new(),
@@ -246,7 +250,9 @@ impl<G: Gate> Engine<G> {
     /// A socket was opened; `None` if the core's table is full.
     pub fn open(&mut self, now: Now, peer: Peer) -> Option<Key> {
         let max = self.broker.config.packet_bytes_max;
-        self.connections.insert(Connection::new(peer, now.monotonic, max))
+        let key = self.connections.insert(Connection::new(peer, now.monotonic, max))?;
+        self.strangers.push_back(key);
+        Some(key)
     }
 
     /// The connection's CONNECT will be refused for this reason, as when the broker is full.

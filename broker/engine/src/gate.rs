@@ -41,6 +41,8 @@ pub struct Rejection {
     pub detail: String,
     /// The name of its dead letter, if there is one.
     pub dead_id: Option<Box<str>>,
+    /// Another topic it tells of, which only who may read that one may hear.
+    pub names: Option<Box<str>>,
 }
 
 /// The reason of a publish that may be taken later: the log has no room for it now.
@@ -51,7 +53,7 @@ pub(crate) const MEMORY_FULL: &str = "memory_full";
 impl Rejection {
     /// A refusal in words.
     pub fn new(code: ReasonCode, reason: &'static str, detail: impl fmt::Display) -> Self {
-        Self { code, reason, detail: detail.to_string(), dead_id: None }
+        Self { code, reason, detail: detail.to_string(), dead_id: None, names: None }
     }
 
     /// Whether the same publish may be taken later, when there is room again.

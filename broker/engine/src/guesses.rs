@@ -1,13 +1,18 @@
-//! Failed log-ins by name and address, so that guessing passwords is slow. A limit per name and
-//! address, and not per address alone, lets nobody lock out all who share an address with him.
+//! Failed log-ins by name and address, so that guessing passwords is slow.
+//!
+//! The limit per name and address lets nobody lock out all who share an address with him. The far
+//! higher one per address slows down whoever tries many names; names that were let in from there
+//! are exempt from it, and so is what nobody can guess.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ahash::RandomState;
 use parking_lot::Mutex;
+
+use crate::tried::Proof;
 
 /// What is done about guessing.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +22,10 @@ pub struct Guessing {
     pub failures_max: u32,
     /// One is forgiven after this time.
     pub forgive_after: Duration,
+    /// So many failed passwords of all names from one address are looked at in a row.
+    pub address_failures_max: u32,
+    /// One of an address is forgiven after this time.
+    pub address_forgive_after: Duration,
     /// With each that is not yet forgiven the next refusal waits this much longer.
     pub delay: Duration,
     /// The longest such wait.
@@ -30,6 +39,8 @@ impl Default for Guessing {
         Self {
             failures_max: 20,
             forgive_after: Duration::from_secs(3),
+            address_failures_max: 200,
+            address_forgive_after: Duration::from_millis(500),
             delay: Duration::from_millis(250),
             delay_max: Duration::from_secs(5),
             places_max: 8192,
@@ -42,8 +53,6 @@ struct Place {
     /// Not yet forgiven, as of `since`.
     failures: u32,
     since: Duration,
-    /// All since it is remembered.
-    total: u32,
 }
 
 impl Place {
@@ -66,18 +75,11 @@ impl Place {
 pub(crate) struct Guesses {
     config: Guessing,
     places: Mutex<HashMap<u64, Place, RandomState>>,
+    /// Names and addresses of log-ins that succeeded.
+    welcome: Mutex<HashSet<u64, RandomState>>,
     /// How many there are, so that nobody locks while there is none.
     count: AtomicUsize,
     hasher: RandomState,
-}
-
-/// A failed log-in, as one of many.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Failed {
-    /// Which one it is of the same name and address.
-    pub(crate) number: u32,
-    /// How long to wait before it is said.
-    pub(crate) wait: Duration,
 }
 
 impl Guesses {
@@ -85,6 +87,7 @@ impl Guesses {
         Self {
             config,
             places: Mutex::default(),
+            welcome: Mutex::default(),
             count: AtomicUsize::new(0),
             hasher: RandomState::new(),
         }
@@ -94,38 +97,81 @@ impl Guesses {
         self.hasher.hash_one((host(address), name))
     }
 
-    /// Whether a log-in shall not even be looked at.
-    pub(crate) fn is_over(&self, now: Duration, address: &str, name: Option<&str>) -> bool {
-        if self.count.load(Ordering::Relaxed) == 0 {
-            return false;
-        }
-        let place = self.place(address, name);
-        let mut places = self.places.lock();
-        let Some(place) = places.get_mut(&place) else { return false };
-        place.forgive(now, self.config.forgive_after);
-        place.failures >= self.config.failures_max
+    /// All names of an address together.
+    fn whole(&self, address: &str) -> u64 {
+        self.hasher.hash_one((host(address), "all names"))
     }
 
-    /// Notes a failed log-in, which was a guess if it came with a secret.
+    /// Whether a log-in shall not even be looked at.
+    pub(crate) fn is_over(
+        &self,
+        now: Duration,
+        (address, name, proof): (&str, Option<&str>, Proof),
+    ) -> bool {
+        if self.count.load(Ordering::Relaxed) == 0 || proof == Proof::Signature {
+            return false;
+        }
+        let (key, config) = (self.place(address, name), &self.config);
+        let mut places = self.places.lock();
+        let mut over = |key: u64, most: u32, forgive_after: Duration| {
+            places.get_mut(&key).is_some_and(|place| {
+                place.forgive(now, forgive_after);
+                place.failures >= most
+            })
+        };
+        over(key, config.failures_max, config.forgive_after)
+            || proof == Proof::Password
+                && over(
+                    self.whole(address),
+                    config.address_failures_max,
+                    config.address_forgive_after,
+                )
+                && !self.welcome.lock().contains(&key)
+    }
+
+    /// Somebody logged in: failures of others do not keep that name out.
+    pub(crate) fn succeeded(&self, address: &str, name: &str) {
+        let key = self.place(address, Some(name));
+        let mut welcome = self.welcome.lock();
+        if welcome.len() >= self.config.places_max && !welcome.contains(&key) {
+            welcome.clear();
+        }
+        welcome.insert(key);
+    }
+
+    /// Notes a failed log-in, which was a guess if it came with a secret; how long to wait before it
+    /// is said.
     pub(crate) fn failed(
         &self,
         now: Duration,
-        (address, name): (&str, Option<&str>),
+        (address, name, proof): (&str, Option<&str>, Proof),
         guess: bool,
-    ) -> Failed {
+    ) -> Duration {
         let key = self.place(address, name);
         let mut places = self.places.lock();
-        if places.len() >= self.config.places_max && !places.contains_key(&key) {
-            self.make_room(&mut places, now);
+        if guess && proof == Proof::Password {
+            let place = self.remembered(&mut places, self.whole(address), now);
+            place.forgive(now, self.config.address_forgive_after);
+            place.failures = place.failures.saturating_add(1);
         }
-        let place = places.entry(key).or_insert(Place { since: now, ..Place::default() });
+        let place = self.remembered(&mut places, key, now);
         place.forgive(now, self.config.forgive_after);
         let wait = self.config.delay.saturating_mul(place.failures).min(self.config.delay_max);
         place.failures = place.failures.saturating_add(u32::from(guess));
-        place.total = place.total.saturating_add(1);
-        let number = place.total;
         self.count.store(places.len(), Ordering::Relaxed);
-        Failed { number, wait }
+        wait
+    }
+
+    fn remembered<'p>(
+        &self,
+        places: &'p mut HashMap<u64, Place, RandomState>,
+        key: u64,
+        now: Duration,
+    ) -> &'p mut Place {
+        if places.len() >= self.config.places_max && !places.contains_key(&key) {
+            self.make_room(places, now);
+        }
+        places.entry(key).or_insert(Place { since: now, ..Place::default() })
     }
 
     fn make_room(&self, places: &mut HashMap<u64, Place, RandomState>, now: Duration) {
@@ -161,29 +207,68 @@ mod tests {
     fn guesses_wait_longer_and_are_then_not_looked_at() {
         let guesses = Guesses::new(Guessing { failures_max: 3, ..Guessing::default() });
         let (from, name) = ("10.0.0.1:5000", Some("admin"));
-        assert!(!guesses.is_over(seconds(1), from, name));
+        assert!(!guesses.is_over(seconds(1), (from, name, Proof::Password)));
         let waits: Vec<_> = (0..3)
-            .map(|_| guesses.failed(seconds(1), (from, name), true))
-            .map(|failed| (failed.number, failed.wait.as_millis()))
+            .map(|_| guesses.failed(seconds(1), (from, name, Proof::Password), true))
+            .map(|wait| wait.as_millis())
             .collect();
-        assert_eq!(waits, [(1, 0), (2, 250), (3, 500)]);
-        assert!(guesses.is_over(seconds(1), "10.0.0.1:6000", name), "whichever port");
-        assert!(!guesses.is_over(seconds(1), from, Some("other")));
-        assert!(!guesses.is_over(seconds(1), "10.0.0.2:5000", name));
-        assert!(guesses.is_over(seconds(3), from, name));
-        assert!(!guesses.is_over(seconds(4), from, name), "one is forgiven");
-        let wait = guesses.failed(seconds(1000), (from, name), true).wait;
+        assert_eq!(waits, [0, 250, 500]);
+        assert!(
+            guesses.is_over(seconds(1), ("10.0.0.1:6000", name, Proof::Password)),
+            "whichever port"
+        );
+        assert!(!guesses.is_over(seconds(1), (from, Some("other"), Proof::Password)));
+        assert!(!guesses.is_over(seconds(1), ("10.0.0.2:5000", name, Proof::Password)));
+        assert!(guesses.is_over(seconds(3), (from, name, Proof::Password)));
+        assert!(!guesses.is_over(seconds(4), (from, name, Proof::Password)), "one is forgiven");
+        let wait = guesses.failed(seconds(1000), (from, name, Proof::Password), true);
         assert_eq!(wait, Duration::ZERO, "all are");
     }
 
     #[test]
     fn without_a_secret_nobody_guesses() {
         let guesses = Guesses::new(Guessing { failures_max: 1, ..Guessing::default() });
-        for number in 1..100 {
-            let failed = guesses.failed(seconds(1), ("10.0.0.1:1", None), false);
-            assert_eq!(failed, Failed { number, wait: Duration::ZERO });
+        for _ in 1..100 {
+            let wait = guesses.failed(seconds(1), ("10.0.0.1:1", None, Proof::Password), false);
+            assert_eq!(wait, Duration::ZERO);
         }
-        assert!(!guesses.is_over(seconds(1), "10.0.0.1:1", None));
+        assert!(!guesses.is_over(seconds(1), ("10.0.0.1:1", None, Proof::Password)));
+    }
+
+    /// Whoever tries many names from one address; not who shows what nobody guesses, nor who was
+    /// let in from there before.
+    #[test]
+    fn all_names_of_an_address_count_together() {
+        let guesses = Guesses::new(Guessing { address_failures_max: 50, ..Guessing::default() });
+        let (now, from) = (seconds(10), "10.0.0.1:5000");
+        guesses.succeeded(from, "anna");
+        for n in 0..50 {
+            let name = n.to_string();
+            assert!(!guesses.is_over(now, (from, Some(&name), Proof::Password)));
+            for proof in [Proof::Secret, Proof::Signature, Proof::Password] {
+                guesses.failed(now, (from, Some(&name), proof), true);
+            }
+        }
+        let over = |name, proof| guesses.is_over(now, (from, Some(name), proof));
+        assert!(over("ben", Proof::Password));
+        assert!(!over("anna", Proof::Password), "she was there before");
+        assert!(!over("press7", Proof::Secret) && !over("ben", Proof::Signature));
+        assert!(!guesses.is_over(now, ("10.0.0.2:1", Some("ben"), Proof::Password)));
+        assert!(!guesses.is_over(seconds(11), (from, Some("ben"), Proof::Password)));
+    }
+
+    /// Garbage in the place of a token names nobody and keeps no good one out.
+    #[test]
+    fn bad_signatures_keep_nobody_out() {
+        let guesses = Guesses::new(Guessing { failures_max: 1, ..Guessing::default() });
+        let (now, from) = (seconds(1), "10.0.0.1:5000");
+        for name in [None, Some("anna")] {
+            for _ in 0..1000 {
+                guesses.failed(now, (from, name, Proof::Signature), true);
+            }
+            assert!(!guesses.is_over(now, (from, name, Proof::Signature)), "{name:?}");
+        }
+        assert!(!guesses.is_over(now, (from, Some("ben"), Proof::Password)));
     }
 
     /// TRAP-40: names are chosen by strangers.
@@ -192,14 +277,17 @@ mod tests {
         let guesses = Guesses::new(Guessing { places_max: 10, ..Guessing::default() });
         let from = "[2001:db8::1]:1";
         for _ in 0..20 {
-            guesses.failed(seconds(1), (from, Some("admin")), true);
+            guesses.failed(seconds(1), (from, Some("admin"), Proof::Password), true);
         }
         for n in 0..1000 {
-            guesses.failed(seconds(1), (from, Some(&n.to_string())), true);
-            guesses.failed(seconds(1), (from, Some(&n.to_string())), true);
+            guesses.failed(seconds(1), (from, Some(&n.to_string()), Proof::Password), true);
+            guesses.failed(seconds(1), (from, Some(&n.to_string()), Proof::Password), true);
             assert!(guesses.places.lock().len() <= 10);
         }
         let near = "[2001:db8::2]:2";
-        assert!(guesses.is_over(seconds(1), near, Some("admin")), "the worst is not forgotten");
+        assert!(
+            guesses.is_over(seconds(1), (near, Some("admin"), Proof::Password)),
+            "the worst is not forgotten"
+        );
     }
 }

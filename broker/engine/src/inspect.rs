@@ -255,29 +255,44 @@ impl Ord for TopicName {
     }
 }
 
+/// Which topics somebody is shown.
+type Only = Box<dyn Fn(&str) -> bool + Send>;
+
 /// A search for topics that were published to lately, slice by slice; it keeps the first ones.
-#[derive(Debug)]
 pub struct TopicScan {
     pub(crate) org: OrgId,
     filter: Filter,
     after: Option<TopicName>,
     limit: usize,
+    only: Option<Only>,
     /// How many of the core's routes were looked at.
     pub(crate) at: usize,
     /// What was found.
     pub found: BTreeSet<TopicName>,
 }
 
+impl std::fmt::Debug for TopicScan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TopicScan").field("filter", &self.filter).finish_non_exhaustive()
+    }
+}
+
 impl TopicScan {
     /// Starts before the first.
     pub fn new(org: OrgId, filter: Filter, after: Option<&str>, limit: usize) -> Self {
         let after = after.map(|topic| TopicName(topic.into()));
-        Self { org, filter, after, limit, at: 0, found: BTreeSet::new() }
+        Self { org, filter, after, limit, only: None, at: 0, found: BTreeSet::new() }
+    }
+
+    /// Leaves out all others.
+    #[must_use]
+    pub fn only(self, those: impl Fn(&str) -> bool + Send + 'static) -> Self {
+        Self { only: Some(Box::new(those)), ..self }
     }
 
     /// Takes a topic in if it is asked for.
     pub fn offer(&mut self, topic: &str) {
-        if !self.filter.matches(topic) {
+        if !self.filter.matches(topic) || self.only.as_ref().is_some_and(|only| !only(topic)) {
             return;
         }
         let name = TopicName(topic.into());

@@ -15,6 +15,7 @@ mod guesses;
 mod limits;
 mod login;
 mod stats;
+mod tried;
 
 mod engine;
 
@@ -23,6 +24,7 @@ mod connection;
 mod dead;
 mod entrusted;
 mod exchanges;
+mod failed;
 mod feed;
 mod forgive;
 mod inspect;
@@ -48,11 +50,12 @@ pub use broker::Broker;
 pub use clients::{Clients, Ended, Filters, Orphan, Parked};
 pub use config::{Config, Durability, Refusals, Stall};
 pub use connection::Will;
-pub use dead::{Buried, DeadLetter, DeadLetters};
+pub use dead::{Buried, DeadLetter, DeadLetters, subjects};
 pub use engine::{
-    Attached, DueWill, Effects, Engine, InProcess, LeftBehind, Now, Offer, Received, RefusedLogin,
-    Reply, Signal, Together,
+    Attached, DueWill, Effects, Engine, InProcess, LeftBehind, Now, Offer, Received, Reply, Signal,
+    Together,
 };
+pub use failed::{FailedLogin, FailedLogins, RefusedLogin};
 pub use feed::{Due, Fed, FedPublish, LEDGER_PACKET_IDS};
 pub use forgive::Forgiven;
 pub use gate::{
@@ -78,3 +81,4 @@ pub use trace::{Trace, TraceEvent, TraceSpec};
 pub use tree::{
     Group, Holder, Link, List, Matched, ShareName, Subscriber, Subscriptions, Visit, Wish,
 };
+pub use tried::{Proof, Tried};

@@ -1,8 +1,10 @@
 //! Who may connect: the hook behind which identities live.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use broker_codec::ReasonCode;
 use uns_model::OrgId;
@@ -10,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::access::{Access, Action, Everything};
 use crate::config::Durability;
+use crate::tried::{Proof, Tried};
 
 /// What is known of a client that wants to connect. Its password is in no debug output.
 #[derive(Clone, Copy)]
@@ -207,6 +210,9 @@ pub enum Verdict {
     Known(Result<Identity, ReasonCode>),
     /// [`Authenticate::verify`] has to look at it, on a thread that may block. The client waits.
     Ask,
+    /// The reason for CONNACK, which the client hears after this time: as long as it would have
+    /// taken to verify it, so that the time does not tell why it is refused.
+    Refused(ReasonCode, Duration),
 }
 
 /// Decides who may connect, and who that is.
@@ -222,6 +228,7 @@ pub trait Authenticate: Send + Sync {
     fn verify(&self, login: &OwnedLogin) -> Result<Identity, ReasonCode> {
         match self.authenticate(&login.as_login()) {
             Verdict::Known(known) => known,
+            Verdict::Refused(reason, _) => Err(reason),
             Verdict::Ask => Err(ReasonCode::NotAuthorized),
         }
     }
@@ -238,6 +245,11 @@ pub trait Authenticate: Send + Sync {
         true
     }
 
+    /// Whose account a log-in tries. Failures count under this name, whatever User Name says.
+    fn tried<'l>(&self, login: &Login<'l>) -> Tried<'l> {
+        Tried { name: login.user_name.map(Cow::Borrowed), proof: Proof::default() }
+    }
+
     /// Begins enhanced authentication with a method; `None` if the method is not known here.
     fn exchange(&self, _method: &str, _login: &Login<'_>) -> Option<Box<dyn Exchange>> {
         None
@@ -249,6 +261,11 @@ pub trait Exchange: Send {
     /// What follows from the data of the client's CONNECT (empty if it has none) or AUTH. It runs
     /// on a core thread and must not block.
     fn step(&mut self, data: &[u8]) -> Step;
+
+    /// The name it is about, once the client has said it.
+    fn name(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// How an [`Exchange`] goes on.

@@ -1,5 +1,6 @@
 //! Accepting connections, and handing each to the core with the fewest.
 
+use std::cmp::Reverse;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -11,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::addresses::Addresses;
 use crate::config::{Config, Listener};
 use crate::counters::Counters;
 use crate::handshake::{Guests, Hall};
@@ -32,6 +34,8 @@ pub(crate) struct Floor {
     pub(crate) counters: Arc<Counters>,
     /// Those whose handshakes are under way.
     guests: Arc<Guests>,
+    /// How many connections each address has.
+    pub(crate) addresses: Arc<Addresses>,
     /// Knows how short memory is.
     pub(crate) broker: Arc<Broker>,
     /// Nobody is let in any more.
@@ -55,6 +59,10 @@ pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor
         let wait = accepted.as_ref().ok().and_then(|_| turnstile.pass(Instant::now()));
         match accepted {
             Ok((stream, from)) if direct => {
+                let Some(place) = floor.addresses.enter(from) else {
+                    floor.turned_away.fetch_add(1, Ordering::Relaxed);
+                    continue;
+                };
                 let peer = Peer {
                     address: from.to_string().into(),
                     listener: name.clone(),
@@ -63,7 +71,8 @@ pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor
                     lenient: listener.lenient,
                     ..Peer::default()
                 };
-                floor.admit(Socket { stream, layers: None, waited: Duration::ZERO }, peer).await;
+                let waited = Duration::ZERO;
+                floor.admit(Socket { stream, layers: None, waited, place }, peer).await;
             }
             Ok((stream, from)) if floor.has_room() => {
                 hall.receive(stream, from, listener, &floor);
@@ -108,6 +117,7 @@ impl Floor {
             turned_away: Arc::default(),
             counters,
             guests: Arc::clone(&hall.guests),
+            addresses: Arc::clone(&hall.addresses),
             closed: Arc::default(),
         }
     }
@@ -147,9 +157,16 @@ impl Floor {
     /// Hands a connection to the core with the fewest. One that is through takes the place of a
     /// handshake, if that is the last.
     pub(crate) async fn admit(&self, socket: Socket, peer: Peer) {
-        let load = |core: &usize| self.gauges[*core].sockets.load(Ordering::Relaxed);
+        // Where there is no room, the core that has a stranger to give way; else the one with the
+        // fewest sockets.
+        let full = self.sockets() >= self.connections_max;
+        let load = |core: &usize| {
+            let gauges = &self.gauges[*core];
+            let strangers = gauges.strangers.load(Ordering::Relaxed);
+            (Reverse(if full { strangers } else { 0 }), gauges.sockets.load(Ordering::Relaxed))
+        };
         let Some(core) = (0..self.gauges.len()).min_by_key(load) else { return };
-        let Socket { stream, layers, waited } = socket;
+        let Socket { stream, layers, waited, place: address } = socket;
         let prepared = prepare(&stream).and_then(|()| stream.into_std());
         let carrier = match prepared {
             Ok(stream) => Carrier { stream, layers },
@@ -168,7 +185,8 @@ impl Floor {
         let welcome = self.sockets() < self.connections_max();
         self.gauges[core].sockets.fetch_add(1, Ordering::Relaxed);
         self.counters.accepted(peer.transport);
-        place.send(Arrival { carrier, peer: Box::new(peer), waited, welcome });
+        let peer = Box::new(peer);
+        place.send(Arrival { carrier, peer, waited, place: address, welcome });
     }
 }
 

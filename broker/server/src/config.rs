@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use broker_engine::{Durability, Transport};
 
+use crate::network::Network;
+
 /// Listeners, threads and limits.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -21,6 +23,10 @@ pub struct Config {
     pub cores: u16,
     /// Connections at the same time. Some more are let in to be refused in words.
     pub connections_max: usize,
+    /// Those of one address, unless it is one of this machine; 0 for any.
+    pub connections_per_address: usize,
+    /// Who may say in a PROXY header whom a connection comes from.
+    pub proxies: Vec<Network>,
     /// Connections each listener takes in a second, and as many at once; more wait in its queue.
     /// 0 for as many as come.
     pub connections_per_second: u32,
@@ -146,6 +152,8 @@ impl Default for Config {
             verification: Verification::default(),
             cores: 0,
             connections_per_second: 5000,
+            connections_per_address: 5000,
+            proxies: Network::LOOPBACK.to_vec(),
             connections_max: 15_000,
             figures_interval: Duration::from_secs(10),
             in_process_max: 1024,

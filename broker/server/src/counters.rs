@@ -12,8 +12,10 @@ pub enum Failure {
     Timeout,
     /// Its handshake was the oldest of too many.
     Shed,
-    /// It began with no usable PROXY header.
+    /// It began with no usable PROXY header, or came from no known proxy.
     Proxy,
+    /// Its address has as many connections as it may have.
+    Address,
     /// TLS failed, as with no certificate where one is required.
     Tls,
     /// Its HTTP request asks for no MQTT over WebSocket, or comes from a page that may not.
@@ -24,8 +26,15 @@ pub enum Failure {
 
 impl Failure {
     /// Every cause.
-    pub const ALL: [Self; 6] =
-        [Self::Timeout, Self::Shed, Self::Proxy, Self::Tls, Self::Upgrade, Self::Frames];
+    pub const ALL: [Self; 7] = [
+        Self::Timeout,
+        Self::Shed,
+        Self::Proxy,
+        Self::Address,
+        Self::Tls,
+        Self::Upgrade,
+        Self::Frames,
+    ];
 
     /// Its name in metrics.
     pub fn name(self) -> &'static str {
@@ -33,6 +42,7 @@ impl Failure {
             Self::Timeout => "timeout",
             Self::Shed => "shed",
             Self::Proxy => "proxy_header",
+            Self::Address => "address",
             Self::Tls => "tls",
             Self::Upgrade => "upgrade",
             Self::Frames => "frames",

@@ -232,5 +232,6 @@ fn rejection(reject: Reject) -> Rejection {
         reason: reject.reason.name(),
         detail: reject.detail,
         dead_id: None,
+        names: reject.names,
     }
 }

@@ -147,19 +147,23 @@ impl Handle {
         if self.floor.closed.load(Ordering::Relaxed) {
             return Err(Error::ShuttingDown);
         }
-        let peer = stream.peer_addr().map_err(Error::Adopt)?;
+        let from = stream.peer_addr().map_err(Error::Adopt)?;
         let here = stream.local_addr().map_err(Error::Adopt)?;
         let peer = Peer {
-            address: peer.to_string().into(),
+            address: from.to_string().into(),
             listener: here.to_string().into(),
             transport,
             durability: self.adopted.durability,
             lenient: self.adopted.lenient,
-            anonymous_allowed: peer.ip().is_loopback() && here.ip().is_loopback(),
+            anonymous_allowed: from.ip().is_loopback() && here.ip().is_loopback(),
             ..Peer::default()
         };
+        let Some(place) = self.floor.addresses.enter(from) else {
+            self.turned_away.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        };
         let (layers, waited) = (Some(Box::new(layers)), Duration::ZERO);
-        self.floor.admit(Socket { stream, layers, waited }, peer).await;
+        self.floor.admit(Socket { stream, layers, waited, place }, peer).await;
         Ok(())
     }
 

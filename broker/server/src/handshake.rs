@@ -23,8 +23,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConnection;
 
 use crate::accept::Floor;
-use crate::config::{Handshakes, Listener};
+use crate::addresses::{AddressPlace, Addresses};
+use crate::config::{Config, Handshakes, Listener};
 use crate::counters::{Counters, Failure};
+use crate::network::Network;
 use crate::tls::{Certificates, certificate_of};
 use crate::told::Told;
 use crate::websocket::Deframer;
@@ -96,9 +98,20 @@ impl Guests {
     }
 }
 
+/// Who is let in, and within which limits.
+#[derive(Clone, Debug)]
+struct Admission {
+    handshakes: Handshakes,
+    proxies: Vec<Network>,
+}
+
+/// What a handshake comes to.
+type Greeted = (TcpStream, Option<Box<Layers>>, Peer, AddressPlace);
+
 /// Where handshakes happen.
 pub(crate) struct Hall {
-    limits: Handshakes,
+    pub(crate) addresses: Arc<Addresses>,
+    limits: Admission,
     pub(crate) certificates: Option<Arc<Certificates>>,
     pages: Arc<dyn Pages>,
     counters: Arc<Counters>,
@@ -123,13 +136,15 @@ impl Drop for Seat {
 
 impl Hall {
     pub(crate) fn new(
-        limits: Handshakes,
+        config: &Config,
         certificates: Option<Arc<Certificates>>,
         pages: Arc<dyn Pages>,
         counters: Arc<Counters>,
     ) -> Self {
+        let limits = Admission { handshakes: config.handshakes, proxies: config.proxies.clone() };
+        let addresses = Addresses::new(config.connections_per_address);
         let (guests, told) = (Arc::default(), Told::default());
-        Self { limits, certificates, pages, counters, guests, told }
+        Self { addresses, limits, certificates, pages, counters, guests, told }
     }
 
     /// Ends every handshake and begins no other.
@@ -150,7 +165,7 @@ impl Hall {
         floor: &Floor,
     ) {
         // Those under way and those served stay within the limit of connections together.
-        self.guests.shed(self.limits.max.min(floor.room()).max(1), &self.counters);
+        self.guests.shed(self.limits.handshakes.max.min(floor.room()).max(1), &self.counters);
         let mut waiting = self.guests.0.lock();
         if waiting.closed {
             return;
@@ -172,11 +187,11 @@ impl Hall {
         let seat = Seat(Arc::clone(&self), id);
         let began = Instant::now();
         let handshake = self.greet(stream, from, listener);
-        let outcome = tokio::time::timeout(self.limits.timeout, handshake).await;
+        let outcome = tokio::time::timeout(self.limits.handshakes.timeout, handshake).await;
         drop(seat);
         let failed = match outcome {
-            Ok(Ok((stream, layers, peer))) => {
-                let socket = Socket { stream, layers, waited: began.elapsed() };
+            Ok(Ok((stream, layers, peer, place))) => {
+                let socket = Socket { stream, layers, waited: began.elapsed(), place };
                 return floor.admit(socket, peer).await;
             }
             Ok(Err(failed)) => failed,
@@ -202,13 +217,16 @@ impl Hall {
         mut stream: TcpStream,
         from: SocketAddr,
         listener: Listener,
-    ) -> Result<(TcpStream, Option<Box<Layers>>, Peer), Failed> {
+    ) -> Result<Greeted, Failed> {
         let mut address = from;
         if listener.proxy {
+            self.check_proxy(from)?;
             let said =
                 read_proxy_header(&mut stream).await.map_err(|error| Failed::proxy(&error))?;
             address = said.unwrap_or(from);
         }
+        let place = self.addresses.enter(address);
+        let place = place.ok_or_else(|| Failed::new(Failure::Address, &"its address has many"))?;
         let mut peer = Peer {
             address: address.to_string().into(),
             listener: listener.address.to_string().into(),
@@ -220,7 +238,7 @@ impl Hall {
             certificate: None,
         };
         let (stream, layers) = match listener.transport {
-            Transport::Tcp => return Ok((stream, None, peer)),
+            Transport::Tcp => return Ok((stream, None, peer, place)),
             Transport::WebSocket => {
                 let early = self.upgrade(&mut stream, address).await?;
                 (stream, Layers { websocket: Some(self.deframer()), early, ..self.layers() })
@@ -243,7 +261,22 @@ impl Hall {
                 (stream, Layers { tls: Some(session), websocket, early, ..self.layers() })
             }
         };
-        Ok((stream, Some(Box::new(layers)), peer))
+        Ok((stream, Some(Box::new(layers)), peer, place))
+    }
+
+    /// Whoever is not listed could say in a header that it is anybody.
+    fn check_proxy(&self, from: SocketAddr) -> Result<(), Failed> {
+        if self.limits.proxies.iter().any(|proxy| proxy.contains(from.ip())) {
+            return Ok(());
+        }
+        if self.addresses.is_due(from.ip()) {
+            tracing::warn!(
+                peer = %from.ip(),
+                "a connection to a listener for proxies is refused: list its address in \
+                 mqtt.proxies if it is one"
+            );
+        }
+        Err(Failed::new(Failure::Proxy, &"its address is not in mqtt.proxies"))
     }
 
     async fn upgrade(
@@ -264,6 +297,6 @@ impl Hall {
     }
 
     fn deframer(&self) -> Deframer {
-        Deframer::new(self.limits.frame_bytes_max)
+        Deframer::new(self.limits.handshakes.frame_bytes_max)
     }
 }

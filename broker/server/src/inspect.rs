@@ -2,6 +2,7 @@
 //! are read where they are shared, on the thread of whoever asks.
 
 mod sessions;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::handle::Handle;
 use crate::worker::Order;
 
 pub use sessions::{SessionInfo, SessionQuery};
+pub use shown::Shown;
 
 /// Which subscriptions.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +37,8 @@ pub struct SubscriptionQuery {
     pub after: Option<(Box<str>, Holder)>,
     /// At most so many.
     pub limit: usize,
+    /// Only those somebody is shown.
+    pub shown: Shown,
 }
 
 /// One subscription.
@@ -63,6 +67,8 @@ pub struct TopicQuery {
     pub after: Option<String>,
     /// At most so many.
     pub limit: usize,
+    /// Only those somebody is shown.
+    pub shown: Shown,
 }
 
 /// One topic.
@@ -176,7 +182,11 @@ impl Handle {
         }
         if query.retained != Some(true) {
             let (org, filter, after) = (query.org, &query.filter, query.after.as_deref());
-            let scan = || Box::new(TopicScan::new(org, filter.clone(), after, most));
+            let scan = || {
+                let shown = query.shown.clone();
+                let scan = TopicScan::new(org, filter.clone(), after, most);
+                Box::new(scan.only(move |topic| shown.has(topic)))
+            };
             for found in self.ask_all(|reply| Order::Topics(scan(), reply)).await? {
                 names.extend(found.found);
             }
@@ -206,7 +216,9 @@ impl Handle {
         let mut names = Vec::new();
         let now = self.clock.monotonic();
         self.broker.retained.walk(query.org, &mut walk, now, &mut |kept| {
-            names.push(TopicName(kept.topic.into()));
+            if query.shown.has(kept.topic) {
+                names.push(TopicName(kept.topic.into()));
+            }
             names.len() < most
         });
         names
@@ -294,7 +306,8 @@ impl SubscriptionQuery {
     fn wants(&self, filter: &str) -> bool {
         let inner = shared(filter).map_or(filter, |(_, inner)| inner);
         let matches = |topic: &String| Filter::parse(inner).is_ok_and(|f| f.matches(topic));
-        self.filter.as_ref().is_none_or(|wish| wish == filter)
+        self.shown.has(inner)
+            && self.filter.as_ref().is_none_or(|wish| wish == filter)
             && self.matches.as_ref().is_none_or(matches)
     }
 }

@@ -23,9 +23,11 @@ mod sessions;
 
 mod abort;
 mod accept;
+mod addresses;
 mod gate;
 mod handshake;
 mod loads;
+mod network;
 mod post;
 mod tls;
 mod told;
@@ -44,9 +46,10 @@ pub use error::Error;
 pub use handle::{Handle, StatsSnapshot};
 pub use handshake::{Pages, Programs, accept_upgrade};
 pub use inspect::{
-    SessionInfo, SessionQuery, SubscriptionInfo, SubscriptionQuery, TopicInfo, TopicQuery,
+    SessionInfo, SessionQuery, Shown, SubscriptionInfo, SubscriptionQuery, TopicInfo, TopicQuery,
 };
 pub use loads::{Load, Measure};
+pub use network::{Network, NoNetwork};
 pub use server::{Deps, Server};
 pub use traces::{TraceInfo, TraceWish};
 

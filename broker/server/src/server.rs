@@ -141,7 +141,7 @@ impl Server {
         }
         let (stop_sessions, stopped) = watch::channel(false);
         let sessions = sessions::start(ledger.as_ref(), Arc::clone(&post), stopped)?;
-        let hall = Hall::new(config.handshakes, certificates, pages, Arc::clone(&counters));
+        let hall = Hall::new(&config, certificates, pages, Arc::clone(&counters));
         let floor = Floor::new(doors, gauges, &config, (&broker, counters, &hall));
         let handle = Handle {
             broker,

@@ -26,6 +26,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uns_model::{Clock, Sequence};
 use uns_namespace::Namespace;
 
+use crate::addresses::AddressPlace;
 use crate::gate::ServerGate;
 use crate::post::Post;
 use crate::tls::Certificates;
@@ -48,6 +49,8 @@ pub(crate) struct Socket {
     pub(crate) layers: Option<Box<Layers>>,
     /// How long what came before MQTT took, which is time its CONNECT has no more.
     pub(crate) waited: Duration,
+    /// Its place among the connections of its address.
+    pub(crate) place: AddressPlace,
 }
 
 /// The same on its way from one runtime to another.
@@ -63,6 +66,7 @@ pub(crate) struct Arrival {
     pub(crate) carrier: Carrier,
     pub(crate) peer: Box<broker_engine::Peer>,
     pub(crate) waited: Duration,
+    pub(crate) place: AddressPlace,
     /// Otherwise it is refused in words.
     pub(crate) welcome: bool,
 }
@@ -80,13 +84,15 @@ pub(crate) struct Request {
 pub(crate) struct Gauges {
     /// Sockets handed to it and not yet closed.
     pub(crate) sockets: AtomicUsize,
+    /// About how many of them have not said who they are.
+    pub(crate) strangers: AtomicUsize,
     counters: [AtomicU64; Stats::LEN],
 }
 
 impl Default for Gauges {
     fn default() -> Self {
         let counters = std::array::from_fn(|_| AtomicU64::new(0));
-        Self { sockets: AtomicUsize::new(0), counters }
+        Self { sockets: AtomicUsize::new(0), strangers: AtomicUsize::new(0), counters }
     }
 }
 
@@ -230,7 +236,7 @@ impl Worker {
 
     /// Takes a socket in and returns the key under which it is served.
     fn adopt(&self, arrival: Arrival) -> Option<Rc<Link>> {
-        let Arrival { carrier, peer, waited, welcome } = arrival;
+        let Arrival { carrier, peer, waited, place, welcome } = arrival;
         let stream = Stream::new(carrier)
             .inspect_err(|error| tracing::warn!(%error, "a socket was not taken over"))
             .ok()?;
@@ -238,12 +244,17 @@ impl Worker {
         // Its time began when it was accepted.
         let now = self.now();
         let accepted = Now { monotonic: now.monotonic.saturating_sub(waited), ..now };
+        // One that has said nothing yet gives way to one that may.
+        let welcome = welcome || engine.shed_stranger(now);
         let key = engine.open(accepted, *peer)?;
         if !welcome {
             engine.refuse(key, broker_codec::ReasonCode::QuotaExceeded);
         }
-        let link = Rc::new(Link::new(key, stream));
+        let link = Rc::new(Link::new(key, stream, place));
         self.links.borrow_mut().insert(key, Rc::clone(&link));
+        // So that others know of one more stranger.
+        drop(engine);
+        self.flush_soon();
         Some(link)
     }
 }

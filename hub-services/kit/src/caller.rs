@@ -21,6 +21,13 @@ pub trait Rights: Send + Sync + fmt::Debug {
     /// How much they may read of what a filter matches.
     fn reads(&self, filter: &str) -> Reads;
 
+    /// Whether an administrator may look at it, in lists and records of the broker that are no
+    /// topics to read: whether nothing denies it to everybody. Topics of dead letters count as what
+    /// they are about.
+    fn may_inspect(&self, topic: &str) -> bool {
+        self.may_read(topic)
+    }
+
     /// Whether they may change what belongs to nobody alone.
     fn is_admin(&self) -> bool;
 
@@ -70,7 +77,26 @@ impl Caller {
         if self.rights.may_publish(topic) {
             return Ok(());
         }
-        Err(not_allowed(format!("No rule lets {} publish to `{topic}`.", self.who())))
+        Err(self.publish_refused(topic))
+    }
+
+    /// Refuses whoever may not see figures of the whole hub: those of `$SYS/#`.
+    pub fn check_figures(&self) -> Result<(), Refusal> {
+        if self.may_see_figures() {
+            return Ok(());
+        }
+        let detail = format!("No rule lets {} read `$SYS/#`, the hub's own figures.", self.who());
+        Err(not_allowed(detail))
+    }
+
+    /// Whether they may see figures of the whole hub.
+    pub fn may_see_figures(&self) -> bool {
+        self.rights.is_admin() || self.rights.reads("$SYS/#") == Reads::All
+    }
+
+    /// Whether they may read anything at all, so that a place in the log is of use to them.
+    pub fn may_read_something(&self) -> bool {
+        self.rights.reads("#") != Reads::None
     }
 
     /// Refuses whoever is no admin.
@@ -79,6 +105,19 @@ impl Caller {
             return Ok(());
         }
         Err(not_allowed(format!("This needs the role admin, which {} has not.", self.who())))
+    }
+
+    /// What they may hear of why a publish to a topic was refused: one that tells of a topic they
+    /// may not read reads like that of a topic they may not publish to.
+    pub fn may_hear(&self, topic: &str, refusal: Refusal) -> Refusal {
+        match &refusal.names {
+            Some(other) if !self.rights.may_read(other) => self.publish_refused(topic),
+            Some(_) | None => refusal,
+        }
+    }
+
+    fn publish_refused(&self, topic: &str) -> Refusal {
+        not_allowed(format!("No rule lets {} publish to `{topic}`.", self.who()))
     }
 
     fn who(&self) -> String {

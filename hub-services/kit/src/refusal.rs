@@ -12,6 +12,8 @@ pub struct Refusal {
     pub status: u16,
     /// One or two sentences for a person.
     pub detail: String,
+    /// A topic it tells of beside the one that was asked for; only who may read it may hear of it.
+    pub names: Option<Box<str>>,
 }
 
 impl Refusal {
@@ -20,7 +22,7 @@ impl Refusal {
 
     /// A refusal with its own reason.
     pub fn new(status: u16, reason: &'static str, detail: impl Into<String>) -> Self {
-        Self { reason, status, detail: detail.into() }
+        Self { reason, status, detail: detail.into(), names: None }
     }
 
     /// 400 `parameter_invalid`: names the parameter and what it takes.

@@ -4,18 +4,14 @@
 //! publishing takes topics as they are, since there a new name is a new node.
 
 use hub_kit::services::{
-    CurrentPage, CurrentQuery, HistoryPage, HistoryQuery, TreeNode, TreePage, TreeQuery,
+    CurrentPage, CurrentQuery, HistoryPage, HistoryQuery, TreePage, TreeQuery,
 };
-use hub_kit::{Caller, Reads, Refusal};
+use hub_kit::{Caller, Refusal};
 use uns_model::{Filter, Plane};
 
 use crate::{Service, hint};
 
 const PREFIX: &str = "uns/v1";
-/// Pages that are looked through for what the caller may see, before the client has to ask for the
-/// next itself.
-const PAGES_MAX: usize = 50;
-
 /// The long form of a short path; `None` where the path has a prefix of its own.
 pub(crate) fn completed(path: &str) -> Option<String> {
     let short = Plane::of(path) == Plane::Brownfield
@@ -41,51 +37,18 @@ fn forms(given: &str) -> Vec<Option<String>> {
     forms
 }
 
-/// What the caller may see of a level.
-fn visible(mut node: TreeNode, caller: &Caller) -> Option<TreeNode> {
-    let own = caller.rights.may_read(&node.path);
-    if !own {
-        node.last = None;
-    }
-    let seen = own || caller.rights.reads(&format!("{}/#", node.path)) != Reads::None;
-    seen.then_some(node)
-}
-
 impl Service {
-    /// The topic that is meant, if a node lives on one of its forms.
-    pub(crate) fn topic(&self, given: &str) -> Option<String> {
+    /// The topic that is meant, if a node lives on one of its forms that the caller may read.
+    pub(crate) fn topic(&self, given: &str, caller: &Caller) -> Option<String> {
         let (live, org) = (&self.hub.live, self.hub.org);
-        let lives = |topic: &String| live.node_of_topic(org, topic).is_some();
+        let lives = |topic: &String| {
+            caller.rights.may_read(topic) && live.node_of_topic(org, topic).is_some()
+        };
         Some(given.to_owned()).filter(lives).or_else(|| completed(given).filter(lives))
     }
 
-    /// What the caller may see of a page of the tree, and the path it is of; as many levels as were
-    /// asked for, if there are so many.
-    pub(crate) async fn tree(
-        &self,
-        mut query: TreeQuery,
-        caller: &Caller,
-    ) -> Result<(String, TreePage), Refusal> {
-        let limit = query.limit;
-        let (mut path, mut page) = (String::new(), TreePage::default());
-        for _ in 0..PAGES_MAX {
-            query.limit = limit - page.nodes.len();
-            let (of, more) = self.whole_tree(query.clone()).await?;
-            let early = more.nodes.len() < query.limit;
-            let seen = more.nodes.into_iter().filter_map(|node| visible(node, caller));
-            page.nodes.extend(seen);
-            (path, page.next) = (of, more.next);
-            let Some(next) = page.next.clone().filter(|_| page.nodes.len() < limit && !early)
-            else {
-                break;
-            };
-            query.after = Some(next);
-        }
-        Ok((path, page))
-    }
-
     /// The page of the first form of the path that leads anywhere; of the path as given if none does.
-    async fn whole_tree(&self, query: TreeQuery) -> Result<(String, TreePage), Refusal> {
+    pub(crate) async fn tree(&self, query: TreeQuery) -> Result<(String, TreePage), Refusal> {
         let live = &self.hub.live;
         let Some(given) = query.path.clone() else {
             return Ok((String::new(), live.tree(query).await?));
@@ -101,38 +64,21 @@ impl Service {
         Ok((given, TreePage::default()))
     }
 
-    /// What the caller may see of a page of last values; as many as were asked for, if there are.
-    pub(crate) async fn current(
-        &self,
-        mut query: CurrentQuery,
-        caller: &Caller,
-    ) -> Result<CurrentPage, Refusal> {
-        let limit = query.limit;
-        let mut page = CurrentPage::default();
-        for _ in 0..PAGES_MAX {
-            query.limit = limit - page.values.len();
-            let mut more = self.whole_current(query.clone()).await?;
-            let early = more.values.len() < query.limit;
-            more.values.retain(|value| caller.rights.may_read(&value.topic));
-            page.values.append(&mut more.values);
-            (page.sequence, page.next) = (more.sequence, more.next);
-            let Some(next) = page.next.clone().filter(|_| page.values.len() < limit && !early)
-            else {
-                break;
-            };
-            query.after = Some(next);
-        }
-        Ok(page)
-    }
-
     /// Why a first page of history is empty, if it is.
-    pub(crate) async fn missing(&self, query: &HistoryQuery, page: &HistoryPage) -> Option<String> {
+    pub(crate) async fn missing(
+        &self,
+        query: &HistoryQuery,
+        page: &HistoryPage,
+        caller: &Caller,
+    ) -> Option<String> {
         if !page.samples.is_empty() || page.next.is_some() || query.after.is_some() {
             return None;
         }
         let values = match Filter::parse(&query.topic) {
             Ok(filter) if filter.is_literal() => {
-                let query = CurrentQuery { org: query.org, filter, after: None, limit: 1_000 };
+                let rights = caller.rights.clone();
+                let (org, after, limit) = (query.org, None, 1_000);
+                let query = CurrentQuery { org, filter, rights, after, limit };
                 self.hub.live.current(query).await.unwrap_or_default().values
             }
             Ok(_) | Err(_) => Vec::new(),
@@ -140,7 +86,8 @@ impl Service {
         Some(hint::of_history(query, page, &values))
     }
 
-    async fn whole_current(&self, query: CurrentQuery) -> Result<CurrentPage, Refusal> {
+    /// A page of last values.
+    pub(crate) async fn current(&self, query: CurrentQuery) -> Result<CurrentPage, Refusal> {
         let live = &self.hub.live;
         let page = live.current(query.clone()).await?;
         let longer = completed(query.filter.as_str()).and_then(|text| Filter::parse(&text).ok());

@@ -1,8 +1,8 @@
 //! Traces in the words of the interface.
 
 use broker_server::{Handle, TraceInfo, TraceWish};
-use hub_kit::Refusal;
 use hub_kit::services::{TraceQuery, TraceSpec};
+use hub_kit::{Refusal, Rights};
 use schemas::WireTime;
 use schemas::http::broker::{Direction, Trace, TraceEvent};
 use uns_model::OrgId;
@@ -22,7 +22,11 @@ pub(super) async fn start(handle: &Handle, spec: TraceSpec) -> Result<Trace, Ref
     Ok(body(&started))
 }
 
-pub(super) fn page(handle: &Handle, query: &TraceQuery) -> Result<Trace, Refusal> {
+pub(super) fn page(
+    handle: &Handle,
+    query: &TraceQuery,
+    rights: &dyn Rights,
+) -> Result<Trace, Refusal> {
     let number: Option<u64> = query.id.parse().ok();
     let all = handle.traces(query.org);
     let found = all.iter().find(|info| Some(info.number) == number);
@@ -31,10 +35,13 @@ pub(super) fn page(handle: &Handle, query: &TraceQuery) -> Result<Trace, Refusal
         None => 0,
         Some(after) => after.parse().map_err(|_| not_a_page())?,
     };
-    let events = found.trace.events(from, query.limit);
+    // What may not be looked at is not counted either.
+    let events = shown(found, rights);
+    let kept = events.len();
+    let events: Vec<_> = events.into_iter().skip(from).take(query.limit).collect();
     let end = from.saturating_add(events.len());
-    let mut page = body(found);
-    page.next = (page.kept > end as u64).then(|| end.to_string());
+    let mut page = Trace { kept: kept as u64, ..body(found) };
+    page.next = (kept > end).then(|| end.to_string());
     page.events = events.into_iter().map(event).collect();
     Ok(page)
 }
@@ -48,6 +55,21 @@ fn unknown(id: &str) -> Refusal {
     let detail =
         format!("There is no trace `{id}`. GET /api/v1/broker/traces lists those there are.");
     Refusal::new(404, "trace_unknown", detail)
+}
+
+/// A trace as it is listed.
+pub(super) fn list(info: &TraceInfo, rights: &dyn Rights) -> Trace {
+    Trace { kept: shown(info, rights).len() as u64, ..body(info) }
+}
+
+/// The events about what somebody may look at. Those of SUBSCRIBE and UNSUBSCRIBE name filters.
+fn shown(info: &TraceInfo, rights: &dyn Rights) -> Vec<broker_server::TraceEvent> {
+    let mut events = info.trace.events(0, usize::MAX);
+    events.retain(|event| {
+        let mut topics = event.topic.iter().flat_map(|topics| topics.split(", "));
+        topics.all(|topic| rights.may_inspect(topic))
+    });
+    events
 }
 
 /// A trace without its events.

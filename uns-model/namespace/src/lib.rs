@@ -28,7 +28,8 @@ pub use gate::{Child, Expansion, Gate, Inbound, MayPublish, RefusedRow, Resolved
 pub use namespace::{Namespace, Parts, Stats};
 pub use node::{Node, Rules};
 pub use query::{
-    CurrentPage, CurrentQuery, CurrentValue, OwnValue, SearchHit, TreeNode, TreePage, TreeQuery,
+    Below, CurrentPage, CurrentQuery, CurrentValue, Everywhere, OwnValue, SearchHit, Sight,
+    TreeNode, TreePage, TreeQuery,
 };
 pub use reject::{Reason, Reject, Rejections};
 pub use view::{FoldCounts, Retained, RetainedChange, RetainedSink};

@@ -3,6 +3,7 @@
 
 mod current;
 mod search;
+mod sight;
 mod tree;
 
 use std::sync::Arc;
@@ -11,12 +12,15 @@ use uns_model::{NodeId, NodeNo, OrgId, Quality, Sequence, Timestamp, Value};
 
 pub use current::{CurrentPage, CurrentQuery, CurrentValue};
 pub use search::SearchHit;
+pub use sight::{Below, Everywhere, Sight};
 pub use tree::{OwnValue, TreeNode, TreePage, TreeQuery};
 
 use crate::Error;
 
 /// Most levels looked at under one lock.
 const STEPS_MAX: usize = 8_192;
+/// Most levels looked at for one page; it ends early then, and goes on behind them.
+const WORK_MAX: usize = 16 * STEPS_MAX;
 /// Most items of one page, whatever the caller asks for.
 const PAGE_MAX: usize = 100_000;
 /// A page ends with the value that brings it to this size, however many were asked for.

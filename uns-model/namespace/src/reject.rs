@@ -140,12 +140,14 @@ pub struct Reject {
     pub reason: Reason,
     /// What was wrong and where.
     pub detail: String,
+    /// Another topic it tells of, which only who may read that one may hear.
+    pub names: Option<Box<str>>,
 }
 
 impl Reject {
     /// A refusal with its own words.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self { reason, detail: detail.into(), names: None }
     }
 }
 

@@ -350,7 +350,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every counter and gauge as Prometheus text. */
+        /** Every counter and gauge as Prometheus text, for admins and for whoever may read `$SYS/#`. */
         get: operations["scrape"];
         put?: never;
         post?: never;
@@ -908,7 +908,7 @@ export interface components {
         };
         /** @description Whether the hub should get work, and if not, why. */
         Readiness: {
-            /** @description What is wrong; empty when ready, and for whoever is not logged in where that is needed. */
+            /** @description What is wrong; empty when ready, and for whoever may not see the hub's figures. */
             faults: components["schemas"]["ReadinessFault"][];
             /** @description `ready` or `degraded`. */
             status: string;
@@ -2336,6 +2336,15 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

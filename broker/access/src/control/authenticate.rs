@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use broker_codec::ReasonCode;
-use broker_engine::{Authenticate, Exchange, Identity, Login, OwnedLogin, Reservation, Verdict};
+use broker_engine::{
+    Authenticate, Exchange, Identity, Login, OwnedLogin, Reservation, Tried, Verdict,
+};
 use uns_model::OrgId;
 
 use super::account::account;
+use super::quick::Quick;
 use super::{AccessControl, Shared};
 use crate::grant::{Grant, Who};
 use crate::scram::{self, Accounts, Scram, ScramKeys};
@@ -27,18 +30,31 @@ impl Shared {
 impl Authenticate for AccessControl {
     fn authenticate(&self, login: &Login<'_>) -> Verdict {
         match self.0.quick(login) {
-            Some(known) => {
+            Quick::Known(known) => {
                 Verdict::Known(self.0.counted(known).map(|grant| self.0.identity(grant)))
             }
-            None => Verdict::Ask,
+            Quick::Nobody(wait) => {
+                let reason = ReasonCode::BadUserNameOrPassword;
+                drop(self.0.counted(Err(reason)));
+                Verdict::Refused(reason, wait)
+            }
+            Quick::Slow => Verdict::Ask,
         }
     }
 
     fn verify(&self, login: &OwnedLogin) -> Result<Identity, ReasonCode> {
         let login = login.as_login();
         // Another connection of the same name may have been verified while this one waited.
-        let known = self.0.quick(&login).unwrap_or_else(|| self.0.slow(&login));
+        let known = match self.0.quick(&login) {
+            Quick::Known(known) => known,
+            Quick::Nobody(_) => Err(ReasonCode::BadUserNameOrPassword),
+            Quick::Slow => self.0.slow(&login),
+        };
         self.0.counted(known).map(|grant| self.0.identity(grant))
+    }
+
+    fn tried<'l>(&self, login: &Login<'l>) -> Tried<'l> {
+        self.0.tried(login)
     }
 
     fn reservation(&self, client_id: &str, identity: &Identity) -> Reservation {

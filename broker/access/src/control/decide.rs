@@ -1,20 +1,19 @@
 //! Who somebody is: what can be told at once, and what takes its time.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use broker_codec::ReasonCode;
-use broker_engine::{Login, Peer};
+use broker_engine::{Login, Peer, Proof, Tried};
 
 use super::Shared;
+use super::quick::{Outcome, Quick};
 use crate::grant::{Grant, Who};
 use crate::password::PASSWORD_BYTES_MAX;
 use crate::policy::Policy;
 use crate::secret::is_secret;
 use crate::token::is_token;
-
-/// How a log-in ends.
-pub(super) type Outcome = Result<Arc<Grant>, ReasonCode>;
 
 /// Longer passwords and tokens are refused unread.
 const CREDENTIAL_BYTES_MAX: usize = 8 * 1024;
@@ -29,37 +28,60 @@ fn address_of(peer: &Peer) -> Option<IpAddr> {
 }
 
 impl Shared {
-    /// What can be told without a slow hash; nothing if that is needed.
-    pub(super) fn quick(self: &Arc<Self>, login: &Login<'_>) -> Option<Outcome> {
+    /// What can be told without a slow hash.
+    pub(super) fn quick(self: &Arc<Self>, login: &Login<'_>) -> Quick {
         let policy = self.policy.load();
-        let wrong = Err(ReasonCode::BadUserNameOrPassword);
-        let Some(password) = login.password else { return Some(self.without_password(login)) };
-        if !self.has_accounts(&policy) {
-            // There is nothing it could be checked against: it is as good as none.
-            return Some(self.without_password(login));
-        }
-        if password.len() > CREDENTIAL_BYTES_MAX {
-            return Some(wrong);
-        }
+        let wrong = || Quick::Known(Err(ReasonCode::BadUserNameOrPassword));
+        let Some(password) = login.password.filter(|_| self.has_accounts(&policy)) else {
+            // Where nobody has an account a password is as good as none.
+            return Quick::Known(self.without_password(login));
+        };
         if policy.jwt.is_some() && is_token(password) {
-            return None;
+            return if password.len() > CREDENTIAL_BYTES_MAX { wrong() } else { Quick::Slow };
         }
-        let Some(name) = login.user_name else { return Some(wrong) };
+        // Before anybody is looked for, or the time it takes would tell whether the name exists.
+        if password.len() > PASSWORD_BYTES_MAX {
+            return wrong();
+        }
+        let Some(name) = login.user_name else { return wrong() };
         if let Some(device) = policy.devices.get(name)
             && device.secret.verify(password)
         {
             let who = Who::Device(device.secret.clone());
-            return Some(Ok(self.grant(who, name, login.client_id)));
+            return Quick::Known(Ok(self.grant(who, name, login.client_id)));
         }
         if is_secret(password) && self.sources.is_empty() {
             // A generated secret, but not of this device: guessing one is hopeless, so there is
             // nothing to slow down, and a fleet with old secrets costs no hashes.
-            return Some(wrong);
+            return wrong();
         }
-        let user = policy.users.get(name)?;
-        let known = self.verified.knows(self.clock.monotonic(), name, password);
-        let who = || Who::User(user.credential.clone());
-        known.then(|| Ok(self.grant(who(), name, login.client_id)))
+        let Some(user) = policy.users.get(name) else {
+            if !self.sources.is_empty() {
+                return Quick::Slow;
+            }
+            // Names that nobody has take no place from those that somebody has.
+            return self.hashes.pretend(&*self.random).map_or(Quick::Slow, Quick::Nobody);
+        };
+        if self.verified.knows(self.clock.monotonic(), name, password) {
+            let who = Who::User(user.credential.clone());
+            return Quick::Known(Ok(self.grant(who, name, login.client_id)));
+        }
+        Quick::Slow
+    }
+
+    /// Whose account a log-in tries: that of the token, where it shows one, whatever the name
+    /// beside it says.
+    pub(super) fn tried<'l>(&self, login: &Login<'l>) -> Tried<'l> {
+        let policy = self.policy.load();
+        let password = login.password.unwrap_or_default();
+        if let Some(jwt) = &policy.jwt
+            && is_token(password)
+        {
+            let name = jwt.tokens.subject(password).map(Cow::Owned);
+            return Tried { name, proof: Proof::Signature };
+        }
+        let proof = if is_secret(password) { Proof::Secret } else { Proof::Password };
+        Tried { name: login.user_name.map(Cow::Borrowed), proof }
     }
 
     /// A client that shows no password: its certificate, or nothing.
@@ -109,17 +131,25 @@ impl Shared {
             let mut elsewhere = self.sources.iter().filter_map(|source| source.log_in(login));
             let Some(found) = elsewhere.next() else {
                 // A name nobody has costs what one somebody has would.
-                self.decoy.verify(password);
+                self.timed(|| self.decoy.verify(password));
                 return Err(ReasonCode::BadUserNameOrPassword);
             };
             let identity = found?;
             return Ok(Arc::new(Grant::of_source(Arc::clone(self), identity)));
         };
-        if password.len() > PASSWORD_BYTES_MAX || !user.password.verify(password) {
+        if !self.timed(|| user.password.verify(password)) {
             return Err(ReasonCode::BadUserNameOrPassword);
         }
         self.verified.add(self.clock.monotonic(), name, password);
         Ok(self.grant(Who::User(user.credential.clone()), name, login.client_id))
+    }
+
+    /// Hashes a password, and remembers how long that takes now.
+    fn timed(&self, verify: impl FnOnce() -> bool) -> bool {
+        let began = self.clock.monotonic();
+        let good = verify();
+        self.hashes.took(self.clock.monotonic().saturating_sub(began));
+        good
     }
 }
 

@@ -1,7 +1,7 @@
 //! The file on disk: read by the hub, replaced as a whole by the command line, one writer at a time.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -59,6 +59,31 @@ impl AccessFile {
             Ok(text) => Ok(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
             Err(error) => Err(Error::file("read", &self.0)(error)),
+        }
+    }
+
+    /// A secret of this directory, kept beside the file. Where it cannot be, it lasts for this run.
+    pub(crate) fn secret(&self, random: &dyn Random) -> [u8; 32] {
+        let path = self.0.with_extension("key");
+        let mut secret = [0; 32];
+        random.fill(&mut secret);
+        let kept = || -> io::Result<Option<[u8; 32]>> {
+            let mut file = private(&path)?;
+            let mut known = Vec::new();
+            io::Read::by_ref(&mut file).take(33).read_to_end(&mut known)?;
+            if known.is_empty() {
+                file.write_all(&secret)?;
+                file.sync_all()?;
+            }
+            Ok(known.try_into().ok())
+        };
+        match kept() {
+            Ok(known) => known.unwrap_or(secret),
+            Err(error) => {
+                let file = path.display();
+                tracing::warn!(%error, %file, "the secret of the access file is kept for this run only");
+                secret
+            }
         }
     }
 

@@ -7,11 +7,13 @@ use broker_codec::{Connect, ReasonCode, Version};
 use super::receive::{Fatal, Step};
 use super::{Engine, Now};
 use crate::connection::{Accepted, Introduction, Phase, Will};
+use crate::failed::FailedLogin;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::{Identity, Login, OwnedLogin, Verdict};
 use crate::pressure::Pressure;
 use crate::stats::{Limit, LoginFailure};
+use crate::tried::Proof;
 
 impl<G: Gate> Engine<G> {
     pub(super) fn connect(
@@ -38,18 +40,45 @@ impl<G: Gate> Engine<G> {
         }
         let method = connect.properties.authentication_method;
         connection.has_secret = connect.password.is_some() || method.is_some();
-        let from = &connection.peer.address;
-        if connection.has_secret
-            && self.broker.guesses.is_over(now.monotonic, from, connect.user_name)
-        {
-            self.desk.stats.login_failed(LoginFailure::Guessing);
-            self.fail(now, key, ReasonCode::ConnectionRateExceeded);
-        } else if let Some(method) = method {
+        if let Some(method) = method {
+            // Whose account it is about is said in the exchange, and nowhere else.
             self.connect_with(now, key, connect, method);
-        } else {
+            return Ok(Step::Next);
+        }
+        let login = Login {
+            client_id: connect.client_id,
+            user_name: connect.user_name,
+            password: connect.password,
+            peer: &connection.peer,
+        };
+        let tried = self.broker.authenticate.tried(&login);
+        let (name, proof) = (tried.name.as_deref().map(Box::from), tried.proof);
+        if self.tries(now, key, name, proof) {
             self.log_in(now, key, connect);
         }
         Ok(Step::Next)
+    }
+
+    /// Notes whose account a log-in tries. One that was guessed at too often is refused unseen.
+    pub(super) fn tries(
+        &mut self,
+        now: Now,
+        key: Key,
+        name: Option<Box<str>>,
+        proof: Proof,
+    ) -> bool {
+        let Some(connection) = self.connections.get_mut(key) else { return false };
+        let from = (&*connection.peer.address, name.as_deref(), proof);
+        let over = connection.has_secret && self.broker.guesses.is_over(now.monotonic, from);
+        if let Some(about) = &mut connection.about {
+            (about.tried, about.proof) = (name, proof);
+        }
+        if over {
+            self.desk.stats.login_failed(LoginFailure::Guessing);
+            self.fail(now, key, ReasonCode::ConnectionRateExceeded);
+            return false;
+        }
+        true
     }
 
     fn log_in(&mut self, now: Now, key: Key, connect: &Connect<'_>) {
@@ -63,6 +92,7 @@ impl<G: Gate> Engine<G> {
         let introduction = Introduction::of(connect);
         match self.broker.authenticate.authenticate(&login) {
             Verdict::Known(known) => self.known(now, key, introduction, known),
+            Verdict::Refused(reason, after) => self.turn_away_after(now, key, reason, after),
             Verdict::Ask => {
                 self.effects.asked.push((key, OwnedLogin::new(&login)));
                 connection.phase = Phase::Asking(Box::new(introduction));
@@ -100,6 +130,13 @@ impl<G: Gate> Engine<G> {
 
     /// It is known who it is.
     pub(super) fn let_in(&mut self, now: Now, key: Key, mut accepted: Accepted) {
+        let tried = self.connections.get_mut(key).map(|connection| {
+            let tried = connection.about.as_mut().and_then(|about| about.tried.take());
+            (tried.filter(|_| connection.has_secret), &connection.peer.address)
+        });
+        if let Some((Some(name), address)) = tried {
+            self.broker.guesses.succeeded(address, &name);
+        }
         // Here and not only when it is due, since it may outlive what is known of its client.
         // CONNACK has no code for it, and the client may well do without.
         if let Some(will) = &accepted.introduction.will
@@ -117,7 +154,12 @@ impl<G: Gate> Engine<G> {
     /// Refuses a log-in: CONNACK says why in one code (TRAP-22), and nothing more. Who guesses
     /// waits for it.
     pub(super) fn turn_away(&mut self, now: Now, key: Key, reason: ReasonCode) {
-        let wait = self.count_failed_login(now, key, reason);
+        self.turn_away_after(now, key, reason, Duration::ZERO);
+    }
+
+    /// The same, not before so long.
+    fn turn_away_after(&mut self, now: Now, key: Key, reason: ReasonCode, least: Duration) {
+        let wait = least + self.count_failed_login(now, key, reason);
         if wait.is_zero() {
             return self.fail(now, key, reason);
         }
@@ -145,37 +187,21 @@ impl<G: Gate> Engine<G> {
         if matches!(failure, LoginFailure::Busy | LoginFailure::Other) {
             return Duration::ZERO;
         }
-        let name = connection.about.as_ref().and_then(|about| about.user_name.as_deref());
-        let from = (&*connection.peer.address, name);
+        let about = connection.about.as_ref();
+        let name = about.and_then(|about| about.tried.as_deref());
+        let proof = about.map_or(Proof::default(), |about| about.proof);
+        let from = (&*connection.peer.address, name, proof);
         let guess = connection.has_secret && failure != LoginFailure::Method;
-        let failed = self.broker.guesses.failed(now.monotonic, from, guess);
-        // The first few are told one by one, then ever fewer: strangers do not fill the log.
-        if failed.number.is_power_of_two() {
-            self.effects.refused.push(RefusedLogin {
-                user_name: name.map(printable),
-                address: connection.peer.address.clone(),
-                listener: connection.peer.listener.clone(),
-                reason,
-                number: failed.number,
-            });
-        }
-        failed.wait
+        let wait = self.broker.guesses.failed(now.monotonic, from, guess);
+        let told = FailedLogin {
+            name,
+            address: host(&connection.peer.address),
+            listener: &connection.peer.listener,
+            reason,
+        };
+        self.effects.refused.extend(self.broker.failed_logins.note(now.monotonic, &told));
+        wait
     }
-}
-
-/// A log-in that failed, for the operators' log.
-#[derive(Clone, Debug)]
-pub struct RefusedLogin {
-    /// User Name, without control characters and cut off where it is very long.
-    pub user_name: Option<String>,
-    /// Where it came from.
-    pub address: Box<str>,
-    /// The listener it came to.
-    pub listener: Box<str>,
-    /// What CONNACK says.
-    pub reason: ReasonCode,
-    /// How many under this name from this address have failed lately.
-    pub number: u32,
 }
 
 /// What a client takes at most, by its CONNECT.
@@ -184,10 +210,9 @@ pub(super) fn packet_bytes_max(connect: &Connect<'_>) -> usize {
     max.and_then(|max| usize::try_from(max.get()).ok()).unwrap_or(usize::MAX)
 }
 
-fn printable(text: &str) -> String {
-    const CHARACTERS_MAX: usize = 64;
-    let visible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-    text.chars().take(CHARACTERS_MAX).map(visible).collect()
+/// An address without its port.
+fn host(address: &str) -> &str {
+    address.rsplit_once(':').map_or(address, |(host, _)| host)
 }
 
 impl Introduction {

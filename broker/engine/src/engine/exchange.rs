@@ -9,6 +9,7 @@ use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::{Identity, Login, Step as Said};
 use crate::stats::End;
+use crate::tried::Proof;
 
 /// Longest name of a method. All registered ones are far shorter.
 const METHOD_BYTES_MAX: usize = 128;
@@ -82,7 +83,16 @@ impl<G: Gate> Engine<G> {
         (introduction, mut conversation): (Introduction, Conversation),
         data: &[u8],
     ) {
-        match conversation.step(data, self.broker.config.auth_bytes_max) {
+        let named = conversation.exchange.name().is_some();
+        let outcome = conversation.step(data, self.broker.config.auth_bytes_max);
+        // Once it is known whose account this is about, and before the client has proved anything.
+        if !named
+            && let Some(name) = conversation.exchange.name()
+            && !self.tries(now, key, Some(name.into()), Proof::Password)
+        {
+            return;
+        }
+        match outcome {
             Outcome::Continue(data) => {
                 let Some(connection) = self.connections.get_mut(key) else { return };
                 connection.phase = Phase::Exchanging(Box::new((introduction, conversation)));
@@ -160,6 +170,11 @@ impl<G: Gate> Engine<G> {
 
     /// A client did not prove again who it is: its connection ends.
     pub(super) fn refuse_again(&mut self, now: Now, key: Key) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && let (Some(about), Some(identity)) = (&mut connection.about, &connection.identity)
+        {
+            about.tried = Some((*identity.name).into());
+        }
         self.count_failed_login(now, key, ReasonCode::NotAuthorized);
         self.fail(now, key, ReasonCode::NotAuthorized);
     }

@@ -18,6 +18,7 @@ impl<G: Gate> Engine<G> {
             user_name: connect.user_name.map(Into::into),
             keep_alive: connect.keep_alive,
             clean_start: connect.clean_start,
+            ..About::default()
         }));
     }
 

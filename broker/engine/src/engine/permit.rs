@@ -7,13 +7,16 @@ use uns_model::OrgId;
 
 use super::publish::Culprit;
 use super::{Engine, Now};
-use crate::access::Coverage;
+use crate::access::{Action, Coverage};
 use crate::connection::Will;
 use crate::dead::subjects;
 use crate::gate::{Gate, Rejection};
 use crate::key::Key;
 use crate::login::{Identity, may_publish};
 use crate::route::Route;
+
+/// What a client without the right is told.
+const NO_RIGHT: &str = "its log-in has no right to publish to this topic";
 
 /// No rights to this.
 fn not_authorized(detail: &str) -> Rejection {
@@ -66,14 +69,30 @@ impl<G: Gate> Engine<G> {
         if !known && !may_publish(connection.identity.as_ref(), topic) {
             self.desk.stats.denied += 1;
             self.desk.stats.denied_publishes += 1;
-            return Err(not_authorized("its log-in has no right to publish to this topic"));
+            return Err(not_authorized(NO_RIGHT));
         }
-        let route = self.client_route(org, topic)?;
+        let route = match self.client_route(org, topic) {
+            Ok(route) => route,
+            Err(rejection) => return Err(self.hidden(key, rejection)),
+        };
         route.grants.add(policy);
         if let Some(connection) = self.connections.get_mut(key) {
             connection.last_route = Some(Rc::clone(&route));
         }
         Ok(route)
+    }
+
+    /// A refusal that tells of a topic its client may not read reads like that of a topic it has no
+    /// right to: nothing tells what is denied from what does not exist.
+    fn hidden(&self, key: Key, rejection: Rejection) -> Rejection {
+        let identity = self.connections.get(key).and_then(|c| c.identity.as_ref());
+        let may_hear = |topic: &str| {
+            identity.is_some_and(|identity| identity.access.allows(Action::Receive, topic))
+        };
+        match &rejection.names {
+            Some(other) if !may_hear(other) => not_authorized(NO_RIGHT),
+            Some(_) | None => rejection,
+        }
     }
 
     /// Whether a will may be published. One that may not is treated like a publish.
@@ -88,7 +107,7 @@ impl<G: Gate> Engine<G> {
             self.desk.stats.denied += 1;
             self.desk.stats.denied_publishes += 1;
             let org = identity.map_or_else(OrgId::default, |identity| identity.org);
-            let mut refused = not_authorized("its log-in has no right to publish to this topic");
+            let mut refused = not_authorized(NO_RIGHT);
             self.bury(now, Culprit::Gone(org, client_id), &will.message(), &mut refused);
         }
         permitted

@@ -136,8 +136,8 @@ impl<G: Gate> Engine<G> {
         let aliased = match publish.properties.topic_alias {
             None => None,
             Some(_) => {
-                let learns = !self.desk.pressure.is_short();
-                connection.aliased(publish, config.topic_alias_maximum, learns).map_err(Fatal)?
+                let room = (!self.desk.pressure.is_short(), config.alias_bytes_max);
+                connection.aliased(publish, config.topic_alias_maximum, room).map_err(Fatal)?
             }
         };
         if connection.version == broker_codec::Version::V5

@@ -77,7 +77,12 @@ impl<G: Gate> Engine<G> {
                 Phase::New | Phase::Exchanging(_) | Phase::Up => {}
             }
             let rest = bytes.get(at..).unwrap_or_default();
-            let step = match frame(rest, self.broker.config.packet_bytes_max) {
+            let config = &self.broker.config;
+            let most = match connection.is_up() {
+                true => config.packet_bytes_max,
+                false => config.packet_bytes_max.min(config.connect_bytes_max),
+            };
+            let step = match frame(rest, most) {
                 Ok(Frame::Need(_)) => return self.need(now, key, rest, at),
                 Ok(Frame::Packet(framed)) => {
                     let step = self.packet(now, key, version, (&framed, rest));

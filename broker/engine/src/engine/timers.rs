@@ -55,10 +55,12 @@ impl<G: Gate> Engine<G> {
         self.feel();
         self.cut_slow(now);
         self.tracer.sweep(now.monotonic);
+        self.forget_known();
         self.end_revoked(now);
         self.end_orphans(now);
         if self.core == CoreNo(0) {
             self.broker.retained.expire(now.monotonic, 10_000);
+            self.effects.refused.extend(self.broker.failed_logins.due(now.monotonic));
         }
         self.walk_on(now);
         // A lost wake-up would be a fault; it shall not stop a publisher for ever.

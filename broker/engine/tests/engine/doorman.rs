@@ -54,7 +54,7 @@ pub(crate) fn rules(publish: &[&'static str], receive: &[&'static str]) -> Arc<R
 }
 
 /// Knows users, whose passwords are all `right`. One whose name begins with `slow` is verified off
-/// the core. Without a name everybody may do everything.
+/// the core, and `ghost` is nobody, which takes 70 ms to say. Without a name everybody may do everything.
 #[derive(Clone, Default)]
 pub(crate) struct Doorman {
     pub(crate) users: BTreeMap<&'static str, Arc<Rules>>,
@@ -84,6 +84,10 @@ impl Authenticate for Doorman {
         if login.user_name.is_some_and(|name| name.starts_with("slow")) {
             return Verdict::Ask;
         }
+        if login.user_name == Some("ghost") {
+            let wait = std::time::Duration::from_millis(70);
+            return Verdict::Refused(ReasonCode::BadUserNameOrPassword, wait);
+        }
         Verdict::Known(self.judge(login))
     }
 
@@ -104,6 +108,10 @@ struct Riddle {
 }
 
 impl Exchange for Riddle {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     fn step(&mut self, data: &[u8]) -> Step {
         let said = String::from_utf8_lossy(data).into_owned();
         let Some(name) = &self.name else {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use broker_codec::{ReasonCode, Version};
+use broker_codec::{Auth, AuthProperties, Connect, Packet, ReasonCode, Version};
 use broker_engine::{Config, Guessing, LoginFailure, OwnedLogin};
 
-use crate::doorman::{Doorman, as_user, rules};
+use crate::doorman::{Doorman, as_user, by_method, rules};
 use crate::net::{Net, Peered, connect, qos0};
 
 fn net() -> Net {
@@ -26,6 +26,15 @@ fn verify(net: &mut Net, client: Peered, login: &OwnedLogin) {
     let now = net.now;
     net.engines[client.core].verified(now, client.key, known);
     net.settle();
+}
+
+fn go_on(data: &str) -> Packet<'_> {
+    let properties = AuthProperties {
+        authentication_method: Some("RIDDLE"),
+        authentication_data: Some(data.as_bytes()),
+        ..AuthProperties::default()
+    };
+    Packet::Auth(Auth { reason: ReasonCode::ContinueAuthentication, properties })
 }
 
 fn failures(net: &Net, failure: LoginFailure) -> u64 {
@@ -118,16 +127,61 @@ fn guessing_is_slow_and_ends() {
 #[test]
 fn operators_hear_of_failures_without_secrets() {
     let mut net = net();
+    net.peer.address = "10.1.1.1:5".into();
     for _ in 0..20 {
         let client = net.connect(0, &as_user(Version::V311, "fr\u{1b}[31med\n", "hunter2"));
         net.advance(Duration::from_secs(5));
         assert!(net.is_closed(client));
     }
+    net.advance(Duration::from_secs(60));
     let refused = std::mem::take(&mut net.engines[0].effects().refused);
-    let numbers: Vec<_> = refused.iter().map(|refused| refused.number).collect();
-    assert_eq!(numbers, [1, 2, 4, 8, 16], "ever fewer");
-    assert_eq!(refused[0].user_name.as_deref(), Some("fr\u{fffd}[31med\u{fffd}"));
+    let counts: Vec<_> = refused.iter().map(|refused| refused.count).collect();
+    assert_eq!(counts.iter().sum::<u32>(), 20);
+    assert_eq!((counts[0], counts.len()), (1, 3), "at once, then once a minute: {counts:?}");
+    assert_eq!(refused[0].name.as_deref(), Some("fr\u{fffd}[31med\u{fffd}"));
+    assert_eq!(&*refused[0].address, "10.1.1.1");
     assert!(!format!("{refused:?}").contains("hunter2"));
+}
+
+/// SCRAM says its name in the exchange; User Name is nobody's business there.
+#[test]
+fn guesses_count_under_the_name_that_is_tried() {
+    let guessing = Guessing { failures_max: 3, ..Guessing::default() };
+    let all = rules(&[""], &[""]);
+    let doorman = Doorman::with(&[("fred", &all), ("anna", &all)]);
+    let config = Config { guessing, ..Config::default() };
+    let mut net = Net::guarded(1, config, Box::new(doorman));
+    net.peer.address = "10.1.1.1:5".into();
+    for user_name in ["one", "two", "three"] {
+        let connect = by_method("c", "RIDDLE", "fred");
+        let client = net.connect(0, &Connect { user_name: Some(user_name), ..connect });
+        net.send(client, &go_on("wrong"));
+        net.advance(Duration::from_millis(600));
+        let seen = net.seen(client);
+        assert_eq!(seen.last().map(String::as_str), Some("CONNACK NotAuthorized"), "{seen:?}");
+    }
+    let connect = by_method("c", "RIDDLE", "fred");
+    let client = net.connect(0, &Connect { user_name: Some("four"), ..connect });
+    assert_eq!(net.seen(client), ["CONNACK ConnectionRateExceeded"]);
+    assert_eq!(failures(&net, LoginFailure::Guessing), 1);
+    let other =
+        net.connect(0, &Connect { user_name: Some("fred"), ..by_method("d", "RIDDLE", "anna") });
+    net.send(other, &go_on("anna"));
+    assert_eq!(net.seen(other).last().map(String::as_str), Some("CONNACK Success"));
+    let refused = std::mem::take(&mut net.engines[0].effects().refused);
+    assert_eq!(refused[0].name.as_deref(), Some("fred"));
+}
+
+#[test]
+fn a_name_nobody_has_is_refused_as_late_as_any_other() {
+    let mut net = net();
+    let ghost = net.connect(0, &as_user(Version::V5, "ghost", "wrong"));
+    assert!(net.engines[0].effects().asked.is_empty(), "it takes nobody's place");
+    net.advance(Duration::from_millis(69));
+    assert!(net.seen(ghost).is_empty());
+    net.advance(Duration::from_millis(1));
+    assert_eq!(net.seen(ghost), ["CONNACK BadUserNameOrPassword"]);
+    assert_eq!(failures(&net, LoginFailure::Credentials), 1);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The end of a tick: one hand-over per core, one write per connection.
 
 use std::io::ErrorKind;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use broker_engine::{CoreNo, Key};
@@ -42,6 +43,9 @@ impl Worker {
         let now = self.now();
         self.engine.borrow_mut().flush(now);
         self.hand_over();
+        // Before a client can know that it is none any more.
+        let strangers = self.engine.borrow_mut().strangers();
+        self.gauges().strangers.store(strangers, Ordering::Relaxed);
         let dirty = std::mem::take(&mut self.engine.borrow_mut().effects().dirty);
         for key in &dirty {
             self.engine.borrow_mut().begin_write(*key);
@@ -73,12 +77,12 @@ impl Worker {
         let mut engine = self.engine.borrow_mut();
         for refused in std::mem::take(&mut engine.effects().refused) {
             tracing::info!(
-                user = refused.user_name,
+                account = refused.name.as_deref(),
                 peer = %refused.address,
                 listener = %refused.listener,
                 reason = refused.reason.name(),
-                failures = refused.number,
-                "a log-in was refused"
+                failures = refused.count,
+                "log-ins were refused"
             );
         }
         for forgiven in std::mem::take(&mut engine.effects().forgiven) {

@@ -6,6 +6,7 @@ use std::task::{Context, Waker};
 use broker_engine::Key;
 
 use super::stream::Stream;
+use crate::addresses::AddressPlace;
 
 /// A socket and what is known of it.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(super) struct Link {
     /// What is unread may be offered again.
     pub(super) retry: Cell<bool>,
     pub(super) end: Cell<End>,
+    /// Given back when it is gone.
+    _place: AddressPlace,
 }
 
 /// How a connection ends.
@@ -40,7 +43,7 @@ pub(super) enum End {
 }
 
 impl Link {
-    pub(super) fn new(key: Key, stream: Stream) -> Self {
+    pub(super) fn new(key: Key, stream: Stream, place: AddressPlace) -> Self {
         Self {
             key,
             stream: RefCell::new(stream),
@@ -51,6 +54,7 @@ impl Link {
             paused: Cell::new(false),
             retry: Cell::new(false),
             end: Cell::new(End::Not),
+            _place: place,
         }
     }
 

@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
-use hub_kit::Refusal;
 use hub_kit::http::{LIST, Pairs, Params};
 use hub_kit::services::SubscriptionQuery;
+use hub_kit::{Caller, Refusal};
 use schemas::http::Problem;
 use schemas::http::broker::Subscriptions;
 use uns_model::Filter;
@@ -27,6 +27,7 @@ use crate::service::Service;
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,
+    caller: Caller,
     Query(pairs): Pairs,
 ) -> Result<Json<Subscriptions>, Refusal> {
     let params = Params::new(pairs, &["clientId", "filter", "matches", "after", "limit"])?;
@@ -42,5 +43,5 @@ pub(crate) async fn handle(
         after: params.text("after"),
         limit: params.limit(LIST)?,
     };
-    service.mqtt.subscriptions(query).await.map(Json)
+    service.mqtt.subscriptions(query, caller.rights).await.map(Json)
 }

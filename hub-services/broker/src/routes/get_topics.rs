@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
-use hub_kit::Refusal;
 use hub_kit::http::{LIST, Pairs, Params};
 use hub_kit::services::TopicQuery;
+use hub_kit::{Caller, Refusal};
 use schemas::http::Problem;
 use schemas::http::broker::Topics;
 
@@ -27,6 +27,7 @@ use crate::service::Service;
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,
+    caller: Caller,
     Query(pairs): Pairs,
 ) -> Result<Json<Topics>, Refusal> {
     let params = Params::new(pairs, &["filter", "retained", "after", "limit"])?;
@@ -37,5 +38,5 @@ pub(crate) async fn handle(
         after: params.text("after"),
         limit: params.limit(LIST)?,
     };
-    service.mqtt.topics(query).await.map(Json)
+    service.mqtt.topics(query, caller.rights).await.map(Json)
 }

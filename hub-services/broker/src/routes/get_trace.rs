@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use hub_kit::Refusal;
 use hub_kit::http::{LIST, Pairs, Params};
 use hub_kit::services::TraceQuery;
+use hub_kit::{Caller, Refusal};
 use schemas::http::Problem;
 use schemas::http::broker::Trace;
 
@@ -25,10 +25,12 @@ use crate::service::Service;
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,
+    caller: Caller,
     Path(id): Path<String>,
     Query(pairs): Pairs,
 ) -> Result<Json<Trace>, Refusal> {
     let params = Params::new(pairs, &["after", "limit"])?;
     let (after, limit) = (params.text("after"), params.limit(LIST)?);
-    service.mqtt.trace(TraceQuery { org: service.org, id, after, limit }).await.map(Json)
+    let query = TraceQuery { org: service.org, id, after, limit };
+    service.mqtt.trace(query, caller.rights).await.map(Json)
 }

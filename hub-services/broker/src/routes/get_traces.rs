@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use hub_kit::Refusal;
+use hub_kit::{Caller, Refusal};
 use schemas::http::Problem;
 use schemas::http::broker::Traces;
 
@@ -15,7 +15,10 @@ use crate::service::Service;
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Overloaded, too slow, stopping or failed", body = Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn handle(State(service): State<Service>) -> Result<Json<Traces>, Refusal> {
-    let traces = service.mqtt.traces(service.org).await?;
+pub(crate) async fn handle(
+    State(service): State<Service>,
+    caller: Caller,
+) -> Result<Json<Traces>, Refusal> {
+    let traces = service.mqtt.traces(service.org, caller.rights).await?;
     Ok(Json(Traces { traces }))
 }

@@ -6,8 +6,8 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub_kit::Refusal;
 use hub_kit::services::TraceSpec;
+use hub_kit::{Caller, Refusal};
 use schemas::http::Problem;
 use schemas::http::broker::{Trace, TraceRequest};
 use uns_model::Filter;
@@ -29,6 +29,7 @@ const EVENTS_MAX: u32 = 10_000;
     ))]
 pub(crate) async fn handle(
     State(service): State<Service>,
+    caller: Caller,
     body: Bytes,
 ) -> Result<(StatusCode, Json<Trace>), Refusal> {
     let asked: TraceRequest = serde_json::from_slice(&body)
@@ -37,6 +38,12 @@ pub(crate) async fn handle(
     let filter = filter.map_err(|error| malformed(format!("`topicFilter`: {error}.")))?;
     if asked.client_id.is_none() && filter.is_none() {
         return Err(malformed("Give `clientId`, `topicFilter`, or both.".to_owned()));
+    }
+    if let Some(filter) = &filter
+        && !caller.rights.may_inspect(filter.as_str())
+    {
+        let detail = format!("The rules deny everybody what `{}` matches.", filter.as_str());
+        return Err(Refusal::new(403, "not_allowed", detail));
     }
     let spec = TraceSpec {
         org: service.org,

@@ -3,12 +3,12 @@
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use hub_kit::Refusal;
 use hub_kit::services::{
     Answer, Boxed, ClientQuery, CurrentPage, CurrentQuery, DeleteQuery, History, HistoryPage,
     HistoryQuery, Live, Mqtt, Publish, PublishBatch, Published, SearchHit, SearchQuery,
     SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec, TreePage, TreeQuery,
 };
+use hub_kit::{Refusal, Rights};
 use schemas::WireTime;
 use schemas::http::broker::{
     BrokerStats, Client, ClientState, Clients, Counts, Pace, Session, Sessions, Subscription,
@@ -132,7 +132,11 @@ impl Mqtt for Fake {
         if client_id == "press7" { ready(Ok(())) } else { unknown("session_unknown") }
     }
 
-    fn subscriptions(&self, query: SubscriptionQuery) -> Answer<'_, Subscriptions> {
+    fn subscriptions(
+        &self,
+        query: SubscriptionQuery,
+        _: Arc<dyn Rights>,
+    ) -> Answer<'_, Subscriptions> {
         self.note(&query);
         let subscription = Subscription {
             filter: "a/#".into(),
@@ -145,7 +149,7 @@ impl Mqtt for Fake {
         ready(Ok(Subscriptions { subscriptions: vec![subscription], next: None }))
     }
 
-    fn topics(&self, query: TopicQuery) -> Answer<'_, Topics> {
+    fn topics(&self, query: TopicQuery, _: Arc<dyn Rights>) -> Answer<'_, Topics> {
         self.note(&query);
         let topic =
             Topic { topic: "a/b".into(), retained: true, retained_bytes: Some(2), subscribers: 1 };
@@ -161,11 +165,11 @@ impl Mqtt for Fake {
         ready(Ok(trace(Some(&spec))))
     }
 
-    fn traces(&self, _: OrgId) -> Answer<'_, Vec<Trace>> {
+    fn traces(&self, _: OrgId, _: Arc<dyn Rights>) -> Answer<'_, Vec<Trace>> {
         ready(Ok(vec![trace(None)]))
     }
 
-    fn trace(&self, query: TraceQuery) -> Answer<'_, Trace> {
+    fn trace(&self, query: TraceQuery, _: Arc<dyn Rights>) -> Answer<'_, Trace> {
         self.note(&query);
         if query.id == "1" { ready(Ok(trace(None))) } else { unknown("trace_unknown") }
     }

@@ -12,9 +12,9 @@ use serde::Serialize;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
-use crate::Caller;
 use crate::health::HealthCheck;
 use crate::metrics::{self, Exposition, MetricSource};
+use crate::{Caller, Refusal};
 
 /// Whether the hub should get work, and if not, why.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -23,7 +23,7 @@ struct Readiness {
     /// `ready` or `degraded`.
     #[schema(value_type = String)]
     status: &'static str,
-    /// What is wrong; empty when ready, and for whoever is not logged in where that is needed.
+    /// What is wrong; empty when ready, and for whoever may not see the hub's figures.
     faults: Vec<ReadinessFault>,
 }
 
@@ -110,20 +110,22 @@ async fn ready(State(checks): State<Checks>, caller: Option<Caller>) -> Response
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "degraded"),
     };
-    if caller.is_none() {
+    if !caller.is_some_and(|caller| caller.may_see_figures()) {
         faults.clear();
     }
     (code, Json(Readiness { status, faults })).into_response()
 }
 
-/// Every counter and gauge as Prometheus text.
+/// Every counter and gauge as Prometheus text, for admins and for whoever may read `$SYS/#`.
 #[utoipa::path(get, path = "/metrics", tag = "operations", responses(
     (status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
+    (status = "4XX", description = "Refused", body = schemas::http::Problem, content_type = "application/problem+json"),
 ))]
-async fn scrape(State(sources): State<Sources>) -> Response {
+async fn scrape(State(sources): State<Sources>, caller: Caller) -> Result<Response, Refusal> {
+    caller.check_figures()?;
     let mut out = Exposition::default();
     for source in sources.iter() {
         source.write(&mut out);
     }
-    ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], out.render()).into_response()
+    Ok(([(CONTENT_TYPE, metrics::CONTENT_TYPE)], out.render()).into_response())
 }

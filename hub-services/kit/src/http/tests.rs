@@ -287,8 +287,9 @@ impl crate::Rights for OfAnna {
         topic.starts_with('a')
     }
 
-    fn reads(&self, _: &str) -> crate::Reads {
-        crate::Reads::Part
+    fn reads(&self, filter: &str) -> crate::Reads {
+        // Anna watches the hub.
+        if filter == "$SYS/#" { crate::Reads::All } else { crate::Reads::Part }
     }
 
     fn is_admin(&self) -> bool {

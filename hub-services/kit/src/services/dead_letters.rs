@@ -1,8 +1,11 @@
 //! What was published and refused.
 
+use std::sync::Arc;
+
 use uns_model::OrgId;
 
 use super::Answer;
+use crate::Rights;
 
 /// Some dead letters, oldest first.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -15,6 +18,13 @@ pub struct DeadPage {
 
 /// The log of refused publishes.
 pub trait DeadLetters: Send + Sync {
-    /// At most so many letters after a place, the beginning if there is none.
-    fn page(&self, org: OrgId, after: Option<u64>, limit: usize) -> Answer<'_, DeadPage>;
+    /// At most so many letters after a place, the beginning if there is none; those that somebody
+    /// with these rights may look at.
+    fn page(
+        &self,
+        org: OrgId,
+        after: Option<u64>,
+        limit: usize,
+        rights: Arc<dyn Rights>,
+    ) -> Answer<'_, DeadPage>;
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use uns_model::{Filter, NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
 
+use crate::Rights;
 use crate::services::{Answer, Boxed};
 
 /// The committed namespace. Everything it says is at least as new as [`Live::caught_up`] promised.
@@ -42,6 +43,8 @@ pub struct TreeQuery {
     pub path: Option<String>,
     /// How many levels below it, at least 1.
     pub depth: u32,
+    /// With whose eyes: what they may not read is as if it were not there.
+    pub rights: Arc<dyn Rights>,
     /// Continue after this page's `next`.
     pub after: Option<String>,
     /// At most so many nodes.
@@ -90,6 +93,8 @@ pub struct CurrentQuery {
     pub org: OrgId,
     /// The MQTT filter.
     pub filter: Filter,
+    /// With whose eyes: what they may not read is as if it were not there.
+    pub rights: Arc<dyn Rights>,
     /// Continue after this page's `next`.
     pub after: Option<String>,
     /// At most so many values.

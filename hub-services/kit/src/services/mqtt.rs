@@ -1,5 +1,6 @@
 //! The broker as operators see it: clients, sessions, subscriptions, topics, figures, traces.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::http::broker::{
@@ -7,9 +8,11 @@ use schemas::http::broker::{
 };
 use uns_model::{Filter, OrgId};
 
+use crate::Rights;
 use crate::services::Answer;
 
-/// The running broker. What it says is of this moment: between two pages clients come and go.
+/// The running broker. What it says is of this moment: between two pages clients come and go. Where
+/// it names topics it takes somebody's rights: what these deny is as if it were not there.
 pub trait Mqtt: Send + Sync {
     /// One page of connected clients.
     fn clients(&self, query: ClientQuery) -> Answer<'_, Clients>;
@@ -29,10 +32,14 @@ pub trait Mqtt: Send + Sync {
     fn end_session(&self, org: OrgId, client_id: String) -> Answer<'_, ()>;
 
     /// One page of subscriptions, by filter and client.
-    fn subscriptions(&self, query: SubscriptionQuery) -> Answer<'_, Subscriptions>;
+    fn subscriptions(
+        &self,
+        query: SubscriptionQuery,
+        rights: Arc<dyn Rights>,
+    ) -> Answer<'_, Subscriptions>;
 
     /// One page of topics, level by level.
-    fn topics(&self, query: TopicQuery) -> Answer<'_, Topics>;
+    fn topics(&self, query: TopicQuery, rights: Arc<dyn Rights>) -> Answer<'_, Topics>;
 
     /// Figures of the whole broker.
     fn stats(&self) -> Answer<'_, BrokerStats>;
@@ -41,10 +48,10 @@ pub trait Mqtt: Send + Sync {
     fn start_trace(&self, spec: TraceSpec) -> Answer<'_, Trace>;
 
     /// The traces there are, without their events.
-    fn traces(&self, org: OrgId) -> Answer<'_, Vec<Trace>>;
+    fn traces(&self, org: OrgId, rights: Arc<dyn Rights>) -> Answer<'_, Vec<Trace>>;
 
     /// One trace with a page of its events; `trace_unknown` if there is none of this name.
-    fn trace(&self, query: TraceQuery) -> Answer<'_, Trace>;
+    fn trace(&self, query: TraceQuery, rights: Arc<dyn Rights>) -> Answer<'_, Trace>;
 
     /// Ends a trace and forgets it.
     fn stop_trace(&self, org: OrgId, id: String) -> Answer<'_, ()>;

@@ -32,9 +32,14 @@ pub(crate) async fn handle(
     let params = Params::new(pairs, &["path", "purge"])?;
     let path = params.required("path", "path=uns/v1/acme/line3")?;
     let purge = params.flag("purge")?;
-    if path.contains(['*', '+', '#']) && service.topic(&path).is_none() {
+    if path.contains(['*', '+', '#']) && service.topic(&path, &caller).is_none() {
         let remedy = "takes one node or subtree, without wildcards.";
         return Err(Refusal::parameter("path", remedy));
+    }
+    // What is denied to everybody is not there for admins either.
+    let forms = [Some(path.clone()), resolve::completed(&path)];
+    if forms.iter().flatten().any(|form| !caller.rights.may_inspect(form)) {
+        return Err(Refusal::node_unknown(&path));
     }
     let (live, org) = (&service.hub.live, service.hub.org);
     live.caught_up().await;

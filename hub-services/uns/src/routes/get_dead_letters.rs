@@ -35,7 +35,9 @@ pub(crate) async fn handle(
     let after = after.map_err(|_| Refusal::parameter("after", "pass `next` of the page before"))?;
     let limit = params.limit(LIST)?;
     let page = match &service.hub.dead_letters {
-        Some(dead_letters) => dead_letters.page(service.hub.org, after, limit).await?,
+        Some(dead_letters) => {
+            dead_letters.page(service.hub.org, after, limit, caller.rights.clone()).await?
+        }
         None => DeadPage::default(),
     };
     let letters = page.letters.iter().map(String::as_str).collect();

@@ -59,7 +59,7 @@ pub(crate) async fn handle(
     let mut query = read(&params, &service)?;
     service.hub.live.caught_up().await;
     // A topic that was deleted may still have history: the historian decides what is unknown.
-    if let Some(topic) = service.topic(&query.topic) {
+    if let Some(topic) = service.topic(&query.topic, &caller) {
         query.topic = topic;
     }
     caller.check_read(&query.topic)?;
@@ -71,7 +71,7 @@ pub(crate) async fn handle(
     }
     let page = service.hub.history.history(query.clone()).await?;
     match format {
-        Format::Json => Ok(json(&query, &page, service.missing(&query, &page).await)),
+        Format::Json => Ok(json(&query, &page, service.missing(&query, &page, &caller).await)),
         Format::Csv => csv(&page, raw.as_deref().unwrap_or_default()),
     }
 }

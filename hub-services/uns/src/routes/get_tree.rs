@@ -36,13 +36,14 @@ pub(crate) async fn handle(
     let query = TreeQuery {
         org: service.hub.org,
         path: params.get("path").map(str::to_owned),
+        rights: caller.rights.clone(),
         depth: params.number("depth", 1, DEPTH_MAX)?,
         after: params.text("after"),
         limit: params.limit(LIST)?,
     };
     let first = query.after.is_none();
     service.hub.live.caught_up().await;
-    let (path, page) = service.tree(query, &caller).await?;
+    let (path, page) = service.tree(query).await?;
     let children = page.nodes.iter().map(|node| {
         let (value, quality, timestamp) = super::wire(node.last.as_ref());
         TreeNode {

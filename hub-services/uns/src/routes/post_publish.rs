@@ -63,6 +63,11 @@ pub(crate) async fn handle(
         .into_iter()
         .map(|known| known.or_else(|| published.next()).unwrap_or_else(|| Err(unanswered())))
         .collect();
+    let heard = results
+        .into_iter()
+        .zip(&requested)
+        .map(|(result, item)| result.map_err(|refusal| caller.may_hear(&item.topic, refusal)));
+    let results: Vec<Result<Published, Refusal>> = heard.collect();
     if let [Err(refusal)] = results.as_slice() {
         return Err(refusal.clone());
     }

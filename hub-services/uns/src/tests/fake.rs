@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use hub_kit::Refusal;
 use hub_kit::services::{
     Answer, Boxed, CurrentPage, CurrentQuery, CurrentValue, DeadLetters, DeadPage, DeleteQuery,
     History, HistoryPage, HistoryQuery, HistorySample, LastValue, Live, Publish, PublishBatch,
     PublishItem, Published, SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
 };
+use hub_kit::{Refusal, Rights};
 use uns_model::{NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
 
 use super::NOON;
@@ -55,7 +55,13 @@ fn ready<T: Send + 'static>(value: T) -> Boxed<'static, T> {
 }
 
 impl DeadLetters for Fake {
-    fn page(&self, _: OrgId, after: Option<u64>, limit: usize) -> Answer<'_, DeadPage> {
+    fn page(
+        &self,
+        _: OrgId,
+        after: Option<u64>,
+        limit: usize,
+        _: Arc<dyn Rights>,
+    ) -> Answer<'_, DeadPage> {
         let dead = self.dead.lock().unwrap();
         let start = after.map_or(0, |after| usize::try_from(after).unwrap());
         let letters: Vec<_> = dead.iter().skip(start).take(limit).cloned().collect();
@@ -74,7 +80,8 @@ impl Live for Fake {
     fn tree(&self, query: TreeQuery) -> Answer<'_, TreePage> {
         let prefix = query.path.map(|path| path + "/").unwrap_or_default();
         let mut nodes: BTreeMap<String, (u64, Option<LastValue>)> = BTreeMap::new();
-        for (topic, value) in &*self.topics.lock().unwrap() {
+        let topics = self.topics.lock().unwrap();
+        for (topic, value) in topics.iter().filter(|(topic, _)| query.rights.may_read(topic)) {
             let Some(below) = topic.strip_prefix(&prefix) else { continue };
             let (name, deeper) = below.split_once('/').map_or((below, false), |(n, _)| (n, true));
             let node = nodes.entry(name.to_owned()).or_default();
@@ -97,6 +104,7 @@ impl Live for Fake {
         let matching: Vec<_> = topics
             .iter()
             .filter(|(topic, _)| query.filter.matches(topic) && **topic > after)
+            .filter(|(topic, _)| query.rights.may_read(topic))
             .collect();
         let values: Vec<CurrentValue> = matching
             .iter()

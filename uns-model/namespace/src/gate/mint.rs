@@ -100,7 +100,8 @@ impl Namespace {
         }
         if let Some(known) = self.registry.collision(mint, org, topic) {
             let detail = format!("`{topic}` differs from the existing `{known}` in case only");
-            return Err(Reject::new(Reason::CaseCollision, detail));
+            let names = Some(known.into());
+            return Err(Reject { names, ..Reject::new(Reason::CaseCollision, detail) });
         }
         let (living, _) = self.registry.living();
         if living >= self.config.nodes_max {

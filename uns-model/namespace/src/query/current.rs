@@ -1,6 +1,7 @@
 //! `current`: the last values of the nodes a filter matches.
 
 use super::{Arc, Error, NodeId, NodeNo, OrgId, PAGE_BYTES_MAX, PAGE_MAX, Quality, STEPS_MAX};
+use super::{Below, Everywhere, Sight, WORK_MAX};
 use super::{Sequence, Timestamp, Token, Value, size};
 use uns_model::Filter;
 
@@ -60,16 +61,29 @@ impl Namespace {
     /// # Errors
     /// When `after` is no page token.
     pub fn current(&self, query: &CurrentQuery) -> Result<CurrentPage, Error> {
+        self.current_for(query, &Everywhere)
+    }
+
+    /// The same, as somebody sees it.
+    ///
+    /// # Errors
+    /// When `after` is no page token.
+    pub fn current_for(
+        &self,
+        query: &CurrentQuery,
+        sight: &dyn Sight,
+    ) -> Result<CurrentPage, Error> {
         let token = query.after.as_deref().map(Token::parse).transpose()?;
         let mut sequence = token.as_ref().map(|token| token.sequence);
         let mut after = token.as_ref().map(|token| token.path.to_owned());
         let mut rest = token.and_then(|token| token.value.map(str::to_owned));
         let pattern = Pattern::filter(query.filter.as_str());
-        let mut values = Values::new(query.limit);
+        let (mut values, mut work) = (Values::new(query.limit), 0);
         loop {
             let view = self.view.read();
             let as_of = *sequence.get_or_insert(view.applied);
             if let (Some(path), Some(given)) = (&after, rest.take())
+                && sight.sees(path)
                 && let Some(seen) = view.tree.find(query.org, path.split('/'))
                 && let Some(entry) = seen.node.and_then(|node| view.entry(node))
                 && let Some(last) = values.take(entry, Some(&given))
@@ -79,12 +93,19 @@ impl Namespace {
             let mut walk = Walk::new(&view.tree, query.org, &pattern, after.as_deref());
             for _ in 0..STEPS_MAX {
                 let Some(step) = walk.step() else { return Ok(values.page(as_of, None)) };
-                let node = step.node.filter(|_| step.matched);
+                let node = step.node.filter(|_| step.matched && sight.sees(walk.path()));
                 if let Some(entry) = node.and_then(|node| view.entry(node))
                     && let Some(last) = values.take(entry, None)
                 {
                     let next = Token::within(as_of, walk.path(), &last);
                     return Ok(values.page(as_of, Some(next)));
+                }
+                if step.children > 0 && sight.below(walk.path()) == Below::Nothing {
+                    walk.leave(step.depth);
+                }
+                work += 1;
+                if work >= WORK_MAX {
+                    return Ok(values.page(as_of, Some(Token::write(as_of, walk.path()))));
                 }
             }
             after = Some(walk.path().to_owned());

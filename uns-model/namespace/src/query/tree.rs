@@ -1,6 +1,8 @@
 //! `tree`: the levels below a path, with counts and what lives there.
 
+use super::sight::{Looker, Seen};
 use super::{Arc, Error, NodeId, NodeNo, OrgId, PAGE_BYTES_MAX, PAGE_MAX, Quality, STEPS_MAX};
+use super::{Below, Everywhere, Sight, WORK_MAX};
 use super::{Sequence, Timestamp, Token, Value, size};
 use uns_model::grammar::Marker;
 
@@ -76,6 +78,14 @@ impl Namespace {
     /// # Errors
     /// When `after` is no page token.
     pub fn tree(&self, query: &TreeQuery) -> Result<TreePage, Error> {
+        self.tree_for(query, &Everywhere)
+    }
+
+    /// The same, as somebody sees it.
+    ///
+    /// # Errors
+    /// When `after` is no page token.
+    pub fn tree_for(&self, query: &TreeQuery, sight: &dyn Sight) -> Result<TreePage, Error> {
         let token = query.after.as_deref().map(Token::parse).transpose()?;
         let mut sequence = token.as_ref().map(|token| token.sequence);
         let mut after = token.map(|token| token.path.to_owned());
@@ -83,45 +93,57 @@ impl Namespace {
         let pattern = Pattern::below(path, query.depth.max(1));
         let skipped = path.map_or(0, |path| path.split('/').count());
         let limit = query.limit.clamp(1, PAGE_MAX);
-        let mut nodes = Vec::new();
-        let mut bytes = 0;
+        let (mut nodes, mut bytes, mut work) = (Vec::new(), 0, 0);
         loop {
             let view = self.view.read();
             let as_of = *sequence.get_or_insert(view.applied);
+            let mut looker = Looker { view: &view, org: query.org, sight, work: 0 };
             if path.is_some_and(|path| view.tree.is_unknown(query.org, path)) {
                 return Ok(TreePage { sequence: as_of, nodes, next: None });
             }
             let mut walk = Walk::new(&view.tree, query.org, &pattern, after.as_deref());
-            for _ in 0..STEPS_MAX {
+            while looker.work < STEPS_MAX {
                 let Some(step) = walk.step() else {
                     return Ok(TreePage { sequence: as_of, nodes, next: None });
                 };
-                if step.depth > skipped {
-                    let node = show(&view, &step, walk.path());
+                let seen = looker.look(&step, walk.path());
+                if let Some(seen) = seen.filter(|_| step.depth > skipped) {
+                    let node = show(&view, (&step, seen), walk.path());
                     bytes += node.path.len() + node.own.as_ref().map_or(0, |own| size(&own.value));
                     nodes.push(node);
                 }
-                if nodes.len() >= limit || bytes >= PAGE_BYTES_MAX {
+                if looker.below(&step, walk.path()) == Below::Nothing {
+                    walk.leave(step.depth);
+                }
+                let worked = work + looker.work >= WORK_MAX;
+                if nodes.len() >= limit || bytes >= PAGE_BYTES_MAX || worked {
                     let next = Some(Token::write(as_of, walk.path()));
                     return Ok(TreePage { sequence: as_of, nodes, next });
                 }
             }
+            work += looker.work;
             after = Some(walk.path().to_owned());
         }
     }
 }
 
-fn show(view: &View, step: &Step, path: &str) -> TreeNode {
-    let entry = step.node.and_then(|node| view.entry(node));
+fn show(view: &View, (step, seen): (&Step, Seen), path: &str) -> TreeNode {
+    // A node that may not be seen is a level like any other.
+    let node = step.node.filter(|_| seen.own);
+    let entry = node.and_then(|node| view.entry(node));
     let own = entry.and_then(|entry| entry.own.as_ref());
     let name = path.rsplit('/').next().unwrap_or(path);
     TreeNode {
         path: entry.map_or_else(|| path.into(), |entry| entry.node.name.clone()),
         name: name.into(),
-        node: step.node,
+        node,
         node_id: entry.map(|entry| entry.node.id),
-        children: step.children as u64,
-        descendants: u64::from(step.nodes_below),
+        children: seen.children,
+        // Where not every child is seen, how many nodes there are is not told either.
+        descendants: match seen.children == step.children as u64 {
+            true => u64::from(step.nodes_below),
+            false => seen.children,
+        },
         contract: contract(path),
         last_ingest: entry.and_then(Entry::last_ingest),
         own: own.map(|last| OwnValue {

@@ -118,6 +118,11 @@ impl<'t, 'f> Walk<'t, 'f> {
         &self.path
     }
 
+    /// Leaves out what is below the last step, which came to this depth.
+    pub(crate) fn leave(&mut self, depth: usize) {
+        self.stack.truncate(depth);
+    }
+
     /// The next level.
     pub(crate) fn step(&mut self) -> Option<Step> {
         loop {

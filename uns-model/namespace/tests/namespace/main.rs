@@ -11,4 +11,5 @@ mod model;
 mod paging;
 mod power;
 mod refused;
+mod sight;
 mod world;

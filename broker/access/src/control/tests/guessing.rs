@@ -1,0 +1,101 @@
+//! What guessing costs and tells: nothing about which names there are.
+
+use broker_engine::{Proof, Tried};
+
+use super::accounts::{token, with_tokens};
+use super::*;
+
+#[test]
+fn a_name_nobody_has_takes_no_place_among_those_who_are_verified() {
+    let world = World::new("nobody", "");
+    world.user("anna", &[]);
+    let peer = peer();
+    assert!(world.log_in(&login(&peer, "anna", "a wrong password")).0.is_err());
+    for n in 0..1000 {
+        let verdict = world.control.authenticate(&login(&peer, &format!("ghost{n}"), "x"));
+        assert!(
+            matches!(verdict, Verdict::Refused(ReasonCode::BadUserNameOrPassword, _)),
+            "{verdict:?}"
+        );
+    }
+    assert!(matches!(
+        world.control.authenticate(&login(&peer, "anna", "another wrong one")),
+        Verdict::Ask
+    ));
+}
+
+#[test]
+fn the_length_of_a_password_tells_nothing_of_its_name() {
+    let world = World::new("length", "");
+    world.user("anna", &[]);
+    let peer = peer();
+    let long = "x".repeat(crate::PASSWORD_BYTES_MAX + 1);
+    for name in ["anna", "ghost"] {
+        let verdict = world.control.authenticate(&login(&peer, name, &long));
+        let Verdict::Known(Err(reason)) = verdict else { unreachable!("{name}: {verdict:?}") };
+        assert_eq!(reason, ReasonCode::BadUserNameOrPassword, "{name}");
+    }
+}
+
+/// Whoever asks for a salt before and after a restart must not see that it changed.
+#[test]
+fn the_salt_of_a_name_nobody_has_survives_a_restart() {
+    let world = World::new("salt", "");
+    world.user("anna", &[]);
+    let salt = |control: &AccessControl, name: &str| {
+        let peer = peer();
+        let mut exchange = control.exchange("SCRAM-SHA-256", &login(&peer, "", "")).unwrap();
+        let first = format!("n,,n={name},r=abc");
+        let Step::Continue(challenge) = exchange.step(first.as_bytes()) else {
+            unreachable!("{name}")
+        };
+        let challenge = String::from_utf8(challenge).unwrap();
+        challenge.split(',').find(|part| part.starts_with("s=")).unwrap().to_owned()
+    };
+    let again = AccessControl::open(Deps {
+        file: world.file(),
+        clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
+        random: Arc::new(SeededRandom::new(99)),
+        anonymous: Box::new(|| false),
+        sources: Vec::new(),
+    });
+    let again = again.unwrap();
+    for name in ["anna", "ghost"] {
+        assert_eq!(salt(&world.control, name), salt(&again, name), "{name}");
+    }
+    assert_ne!(salt(&again, "ghost"), salt(&again, "ghost2"));
+    use std::os::unix::fs::PermissionsExt as _;
+    let kept = std::fs::metadata(world.directory.join("access.key")).unwrap();
+    assert_eq!(kept.permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_token_counts_under_its_subject() {
+    let world = with_tokens("tried");
+    let peer = peer();
+    let tried = |name: &str, password: &str| {
+        let login = login(&peer, name, password);
+        let Tried { name, proof } = world.control.tried(&login);
+        (name.map(std::borrow::Cow::into_owned), proof)
+    };
+    let subject = (Some("anna".to_owned()), Proof::Signature);
+    assert_eq!(tried("whatever", &token("anna")), subject);
+    let forged = format!("{}AAAA", token("anna"));
+    assert_eq!(tried("else", &forged), subject, "good or not");
+    assert_eq!(tried("anna", "eyJ.b.c"), (None, Proof::Signature));
+    assert_eq!(tried("anna", PASSWORD), (Some("anna".to_owned()), Proof::Password));
+}
+
+#[test]
+fn failures_that_name_nobody_keep_no_good_token_out() {
+    let world = with_tokens("garbage");
+    let address = Some([192, 0, 2, 1].into());
+    let bearer = |token: &str| {
+        world.elsewhere(&crate::Elsewhere { name: None, password: token.as_bytes(), address })
+    };
+    for _ in 0..300 {
+        assert_eq!(bearer("eyJ.b.c").unwrap_err(), ReasonCode::BadUserNameOrPassword);
+        assert!(bearer(&format!("{}AAAA", token("anna"))).is_err());
+    }
+    bearer(&token("anna")).unwrap();
+}

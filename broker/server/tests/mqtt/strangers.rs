@@ -1,0 +1,151 @@
+//! Before a log-in: what a connection may hold, how many an address may have, and who gives way.
+
+use std::time::Duration;
+
+use broker_codec::{Packet, Publish, PublishProperties, ReasonCode, Version};
+use broker_server::{Failure, Transport};
+
+use crate::client::{Broker, Client, connect, eventually};
+use crate::peers::witnessed;
+
+/// A fixed header that announces a packet of so many bytes.
+fn announced(kind: u8, mut length: usize) -> Vec<u8> {
+    let mut bytes = vec![kind];
+    loop {
+        let digit = u8::try_from(length % 128).expect("a digit");
+        length /= 128;
+        bytes.push(if length > 0 { digit | 0x80 } else { digit });
+        if length == 0 {
+            return bytes;
+        }
+    }
+}
+
+/// Nobody is waited for who announces more than a CONNECT needs.
+#[test]
+fn a_connect_is_at_most_64_kib() {
+    let broker = Broker::start();
+    for length in [70_000, 1_000_000] {
+        let mut client = broker.raw(Version::V5);
+        client.bytes(&announced(0x10, length));
+        client.closed_or_refused();
+    }
+    let password = vec![b'x'; 60_000];
+    let large = broker_codec::Connect {
+        user_name: Some("fred"),
+        password: Some(&password),
+        ..connect(Version::V5, "c")
+    };
+    let mut client = broker.client(&large);
+    let payload = "x".repeat(200_000);
+    client.publish(crate::client::message("a", &payload));
+    client.ping();
+}
+
+/// Plain sockets that say nothing keep nobody out, as those of TLS do not.
+#[test]
+fn silent_plain_sockets_give_way() {
+    let broker = Broker::with(|config| {
+        config.connections_max = 4;
+        config.handshakes.timeout = Duration::from_secs(600);
+        config.engine.handshake_timeout = Duration::from_secs(600);
+    });
+    let mut silent: Vec<Client> = (0..4).map(|_| broker.raw(Version::V5)).collect();
+    // Some say a little, and no more.
+    for one in silent.iter_mut().skip(2) {
+        one.bytes(&announced(0x10, 1000));
+    }
+    eventually("four sockets", || broker.handle.stats().sockets == 4);
+    // A core hears of the strangers of another one a moment later.
+    let welcome = |id: String| loop {
+        let mut client = broker.raw(Version::V5);
+        client.send(&Packet::Connect(Box::new(connect(Version::V5, &id))));
+        let reason = client.next(|packet| match packet {
+            Packet::Connack(connack) => connack.reason,
+            other => panic!("{other:?} is no CONNACK"),
+        });
+        if reason == ReasonCode::Success {
+            return client;
+        }
+    };
+    let mut honest: Vec<Client> = (0..4).map(|n| welcome(format!("c{n}"))).collect();
+    honest.iter_mut().for_each(Client::ping);
+    for mut one in silent {
+        one.closed_or_refused();
+    }
+    // Those that are connected give way to nobody.
+    let mut late = broker.raw(Version::V5);
+    late.send(&Packet::Connect(Box::new(connect(Version::V5, "late"))));
+    assert_eq!(late.refused(), ReasonCode::QuotaExceeded);
+    honest.iter_mut().for_each(Client::ping);
+}
+
+/// A PROXY header for an address of a network that is nobody's.
+fn header(last: u8) -> Vec<u8> {
+    let addresses = [192, 0, 2, last, 127, 0, 0, 1, 0x12, 0x34, 0x07, 0x5B];
+    [&b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"[..], &addresses].concat()
+}
+
+#[test]
+fn an_address_has_so_many_connections() {
+    let (deps, peers) = witnessed(true);
+    let broker = Broker::over(deps, |config| {
+        config.listen[0].proxy = true;
+        config.connections_per_address = 2;
+    });
+    let open = |last: u8, id: &str| {
+        let mut client = broker.raw(Version::V5);
+        client.bytes(&header(last));
+        let client = client.welcome(&connect(Version::V5, id));
+        peers.recv().expect("its log-in was seen");
+        client
+    };
+    let first = open(7, "a");
+    let mut second = open(7, "b");
+    let mut third = broker.raw(Version::V5);
+    third.bytes(&header(7));
+    third.closed();
+    assert_eq!(broker.failed(Transport::Tcp, Failure::Address), 1);
+    open(8, "other").ping();
+    second.ping();
+    drop(first);
+    eventually("the place is given back", || broker.handle.stats().sockets == 1);
+    open(7, "c").ping();
+    second.ping();
+}
+
+#[test]
+fn a_header_counts_from_listed_proxies_only() {
+    let (deps, _peers) = witnessed(true);
+    let broker = Broker::over(deps, |config| {
+        config.listen[0].proxy = true;
+        config.proxies = vec!["192.0.2.0/24".parse().expect("a network")];
+    });
+    let mut client = broker.raw(Version::V5);
+    client.bytes(&header(7));
+    client.closed();
+    assert_eq!(broker.failed(Transport::Tcp, Failure::Proxy), 1);
+}
+
+/// 128 aliases of 64 KiB each would be 8 MiB for one client.
+#[test]
+fn topics_with_aliases_are_bounded_in_bytes() {
+    let broker = Broker::start();
+    let mut client = broker.v5("c");
+    let topic = |n: u16| format!("{n:04}{}", "x".repeat(20_000));
+    let publish = |client: &mut Client, alias: u16, topic: &str| {
+        let properties = PublishProperties {
+            topic_alias: std::num::NonZeroU16::new(alias),
+            ..PublishProperties::default()
+        };
+        client.publish(Publish { topic, payload: b"x", properties, ..Publish::default() });
+    };
+    for n in 1..=3 {
+        publish(&mut client, n, &topic(n));
+        // Another topic takes the place of the first.
+        publish(&mut client, n, &topic(n + 100));
+    }
+    client.ping();
+    publish(&mut client, 4, &topic(4));
+    assert_eq!(client.disconnected(), ReasonCode::QuotaExceeded);
+}

@@ -1,0 +1,122 @@
+//! What somebody without all rights sees: what is denied is as if it did not exist.
+
+use uns_model::Filter;
+use uns_namespace::{Below, CurrentQuery, Gate, Namespace, Sight, TreeQuery};
+
+use crate::world::{ORG, World, publish};
+
+/// Sees what one filter matches.
+struct Only(Filter);
+
+impl Sight for Only {
+    fn sees(&self, topic: &str) -> bool {
+        self.0.matches(topic)
+    }
+
+    fn below(&self, path: &str) -> Below {
+        let own: Vec<_> = self.0.as_str().split('/').collect();
+        for (n, level) in path.split('/').enumerate() {
+            match own.get(n) {
+                Some(&"#") => return Below::Everything,
+                Some(wish) if *wish == "+" || *wish == level => {}
+                Some(_) | None => return Below::Nothing,
+            }
+        }
+        match own.get(path.split('/').count()) {
+            Some(&"#") => Below::Everything,
+            Some(_) => Below::Part,
+            None => Below::Nothing,
+        }
+    }
+}
+
+fn only(filter: &str) -> Only {
+    Only(Filter::parse(filter).expect("a filter"))
+}
+
+fn plant(hidden: usize) -> std::sync::Arc<Namespace> {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    for n in 0..hidden {
+        publish(&mut gate, &format!("uns/v1/acme/h{n:04}/secret"), "1").expect("it works");
+    }
+    for topic in ["uns/v1/acme/a/open", "uns/v1/acme/k/open", "uns/v1/acme/z/open"] {
+        publish(&mut gate, topic, "1").expect("it works");
+    }
+    publish(&mut gate, "uns/v1/acme/k", "1").expect("it works");
+    publish(&mut gate, "uns/v1/acme/k/secret", "1").expect("it works");
+    space.catch_up().expect("it works");
+    space
+}
+
+/// Every page of the children of a path: their names, and how many each is said to have.
+fn tree(space: &Namespace, path: &str, limit: usize, sight: &dyn Sight) -> Vec<Vec<String>> {
+    let path = (!path.is_empty()).then(|| path.to_owned());
+    let mut query = TreeQuery { org: ORG, path, depth: 1, after: None, limit };
+    let mut pages = Vec::new();
+    loop {
+        let page = space.tree_for(&query, sight).expect("a page");
+        let shown = |node: &uns_namespace::TreeNode| {
+            let leaf = if node.node.is_some() { " node" } else { "" };
+            format!("{} {}{leaf}", node.name, node.children)
+        };
+        pages.push(page.nodes.iter().map(shown).collect());
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return pages,
+        }
+    }
+}
+
+/// Sweeping `limit` told how many names lie between two that are seen.
+#[test]
+fn a_page_of_the_tree_counts_what_is_seen() {
+    let space = plant(307);
+    let sight = only("uns/v1/acme/+/open");
+    assert_eq!(tree(&space, "uns/v1/acme", 10, &sight), [["a 1", "k 1", "z 1"]]);
+    for limit in 1..=3 {
+        let pages = tree(&space, "uns/v1/acme", limit, &sight);
+        let all: Vec<_> = pages.iter().flatten().cloned().collect();
+        assert_eq!(all, ["a 1", "k 1", "z 1"], "limit {limit}");
+        let full = pages.iter().filter(|page| page.len() == limit).count();
+        assert_eq!(full, 3 / limit, "limit {limit}: pages are full though much is hidden");
+    }
+    assert_eq!(tree(&space, "uns/v1", 10, &sight), [["acme 3"]], "children are counted as seen");
+    assert_eq!(tree(&space, "", 10, &only("other/#")), [[""; 0]]);
+    let all = tree(&space, "uns/v1", 10, &only("#"));
+    assert_eq!(all, [["acme 310"]]);
+}
+
+#[test]
+fn denied_and_missing_paths_answer_alike() {
+    let space = plant(3);
+    let sight = only("uns/v1/acme/+/open");
+    let answer = |path: &str| tree(&space, path, 10, &sight);
+    assert_eq!(answer("uns/v1/acme/h0001"), answer("uns/v1/acme/nothing"));
+    assert_eq!(answer("uns/v1/acme/k"), [["open 0 node"]]);
+}
+
+#[test]
+fn a_page_of_last_values_counts_what_is_seen() {
+    let space = plant(500);
+    let sight = only("uns/v1/acme/+/open");
+    let filter = Filter::parse("uns/v1/#").unwrap();
+    for limit in 1..=4 {
+        let mut query = CurrentQuery { org: ORG, filter: filter.clone(), after: None, limit };
+        let mut topics = Vec::new();
+        loop {
+            let page = space.current_for(&query, &sight).unwrap();
+            assert!(page.values.len() == limit || page.next.is_none(), "limit {limit}");
+            topics.extend(page.values.iter().map(|value| value.topic.to_string()));
+            if let Some(next) = &page.next {
+                assert!(!next.contains("/h0"), "{next} names what is hidden");
+            }
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => break,
+            }
+        }
+        let expected = ["uns/v1/acme/a/open", "uns/v1/acme/k/open", "uns/v1/acme/z/open"];
+        assert_eq!(topics, expected, "limit {limit}");
+    }
+}
