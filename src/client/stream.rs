@@ -114,6 +114,10 @@ fn explain(error: io::Error, target: &Target) -> anyhow::Error {
         Some(rustls::Error::InvalidMessage(_)) => {
             format!("{target} does not answer in TLS; a port without it wants mqtt://")
         }
+        // So a hub answers where it speaks no TLS.
+        Some(rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion)) => {
+            format!("{target} refused TLS; a port without TLS wants mqtt://")
+        }
         _ if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
             format!("{target} accepted the connection, then did not answer in TLS")
         }
