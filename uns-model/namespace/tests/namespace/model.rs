@@ -60,8 +60,8 @@ impl Model {
     ) {
         let time = source.unwrap_or(ingest);
         let last = self.last.entry(topic).or_insert((value, time));
-        // What comes without a time is of this moment.
-        if source.is_none() || time >= last.1 {
+        // What comes without a time, or with that of its arrival, is of this moment.
+        if time == ingest || time >= last.1 {
             *last = (value, time);
         }
         if retain {
