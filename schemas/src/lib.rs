@@ -4,13 +4,17 @@
 //! [`ws`] the messages of the live channel. Values go out through [`WireValue`], times through
 //! [`WireTime`]: both serialise borrowed data exactly and without an intermediate tree.
 
+mod cut;
 mod dead;
 mod error;
 pub mod http;
+mod opaque;
 pub mod payload;
 mod wire;
 pub mod ws;
 
+pub use cut::cut;
 pub use dead::{Base64, DeadLetter};
 pub use error::{BodyError, Malformed};
+pub use opaque::Opaque;
 pub use wire::{Sample, WireQuality, WireTime, WireValue};

@@ -10,6 +10,8 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::openapi::{RefOr, schema::AnyOfBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::opaque::Opaque;
+
 /// A value as readers see it: null when Bad or never received, integers past 2^53-1 as decimal
 /// strings, doubles with their fraction (`23.0`), documents as the JSON they are, bytes in base64.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -137,6 +139,66 @@ pub struct Sample<'a> {
     pub timestamp: WireTime,
     /// Its place in the log.
     pub sequence: u64,
+    /// The unit its publisher named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<&'a str>,
+    /// True for a field that the newest document no longer has.
+    #[serde(skip_serializing_if = "is_false")]
+    #[schema(required = false)]
+    pub superseded: bool,
+    /// How many fields of the document there was no room for.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    pub fields_left_out: u32,
+    /// `windows-1252` where the payload was no UTF-8 and read as that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<&'static str>,
+    /// `bytes` for a payload that is neither JSON nor text.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
+    /// How many bytes there are, for `bytes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// What the bytes look like: `jpeg`, `gzip`, `protobuf` and others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looks_like: Option<&'static str>,
+}
+
+impl<'a> Sample<'a> {
+    /// A sample of a topic of which nothing more is known than its value.
+    pub fn new(
+        (topic, field): (&'a str, Option<&'a str>),
+        (value, quality): (&'a Value, Quality),
+        timestamp: Timestamp,
+        sequence: u64,
+    ) -> Self {
+        let opaque = Opaque::of(value);
+        Self {
+            topic,
+            field,
+            value: WireValue { value, quality },
+            quality: WireQuality(quality),
+            timestamp: WireTime(timestamp),
+            sequence,
+            unit: None,
+            superseded: false,
+            fields_left_out: 0,
+            encoding: None,
+            kind: opaque.map(|_| "bytes"),
+            size: opaque.map(|opaque| opaque.size),
+            looks_like: opaque.and_then(|opaque| opaque.looks_like),
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[cfg(test)]
@@ -175,15 +237,19 @@ mod tests {
 
     #[test]
     fn a_sample_is_flat_and_lean() {
-        let sample = Sample {
-            topic: "a/b",
-            field: None,
-            value: WireValue { value: &Value::Float(1.0), quality: Quality::HELD },
-            quality: WireQuality(Quality::HELD),
-            timestamp: WireTime(Timestamp(1_795_262_400_120_000_000)),
-            sequence: 7,
-        };
+        let time = Timestamp(1_795_262_400_120_000_000);
+        let sample = Sample::new(("a/b", None), (&Value::Float(1.0), Quality::HELD), time, 7);
         expect_test::expect![[r#"{"topic":"a/b","value":1.0,"quality":"Uncertain","timestamp":"2026-11-21T12:00:00.12Z","sequence":7}"#]]
+        .assert_eq(&serde_json::to_string(&sample).unwrap());
+        let jpeg = Value::Bytes([0xff, 0xd8, 0xff, 0xe0][..].into());
+        let sample = Sample {
+            unit: Some("1/min"),
+            superseded: true,
+            fields_left_out: 36,
+            encoding: Some("windows-1252"),
+            ..Sample::new(("a", None), (&jpeg, Quality::GOOD), time, 7)
+        };
+        expect_test::expect![[r#"{"topic":"a","value":"/9j/4A==","quality":"Good","timestamp":"2026-11-21T12:00:00.12Z","sequence":7,"unit":"1/min","superseded":true,"fieldsLeftOut":36,"encoding":"windows-1252","type":"bytes","size":4,"looksLike":"jpeg"}"#]]
         .assert_eq(&serde_json::to_string(&sample).unwrap());
     }
 

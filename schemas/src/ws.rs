@@ -126,8 +126,6 @@ mod tests {
     use expect_test::{Expect, expect};
     use uns_model::{Quality, Timestamp, Value};
 
-    use crate::wire::{WireQuality, WireTime, WireValue};
-
     fn check(message: &ServerMessage<'_>, expected: &Expect) {
         expected.assert_eq(&serde_json::to_string(message).unwrap());
     }
@@ -160,16 +158,8 @@ mod tests {
 
     #[test]
     fn data_is_the_same_from_samples_that_are_json_already() {
-        let value = Value::Bool(true);
-        let value = WireValue { value: &value, quality: Quality::GOOD };
-        let sample = Sample {
-            topic: "a/\"b\"",
-            field: Some("c"),
-            value,
-            quality: WireQuality(Quality::GOOD),
-            timestamp: WireTime(Timestamp(7)),
-            sequence: 3,
-        };
+        let value = (&Value::Bool(true), Quality::GOOD);
+        let sample = Sample::new(("a/\"b\"", Some("c")), value, Timestamp(7), 3);
         let one = serde_json::to_string(&sample).unwrap();
         let two = format!("{one},{one}");
         for (samples, pieces, skipped) in [
@@ -199,14 +189,8 @@ mod tests {
 
     #[test]
     fn the_hub_speaks_the_documented_shape() {
-        let samples = [Sample {
-            topic: "a",
-            field: None,
-            value: WireValue { value: &Value::Int(1), quality: Quality::GOOD },
-            quality: WireQuality(Quality::GOOD),
-            timestamp: WireTime(Timestamp(1_795_262_400_000_000_000)),
-            sequence: 4,
-        }];
+        let noon = Timestamp(1_795_262_400_000_000_000);
+        let samples = [Sample::new(("a", None), (&Value::Int(1), Quality::GOOD), noon, 4)];
         check(
             &ServerMessage::Data { id: 1, sequence: 4, samples: &samples, skipped: None },
             &expect![[

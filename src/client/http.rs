@@ -51,10 +51,11 @@ pub(crate) fn get(args: &GetArgs) -> Result<()> {
         for value in list(page, "values") {
             found += 1;
             let field = value["field"].as_str().map(|f| format!(" .{f}")).unwrap_or_default();
+            let superseded = if value["superseded"] == true { "  superseded" } else { "" };
             out += &format!(
-                "{}{field}  {}  {}  {}\n",
+                "{}{field}  {}  {}  {}{superseded}\n",
                 text(&value["topic"]),
-                text(&value["value"]),
+                with_unit(value),
                 text(&value["quality"]),
                 text(&value["timestamp"]),
             );
@@ -65,6 +66,18 @@ pub(crate) fn get(args: &GetArgs) -> Result<()> {
         eprintln!("uns: nothing has a value that matches `{}`", args.filter);
     }
     Ok(())
+}
+
+/// A value with its unit; of bytes how many they are and what they look like.
+fn with_unit(value: &Value) -> String {
+    if value["type"] == "bytes" {
+        let looks = value["looksLike"].as_str().map(|looks| format!(", {looks}"));
+        return format!("({} bytes{})", text(&value["size"]), looks.unwrap_or_default());
+    }
+    match value["unit"].as_str() {
+        Some(unit) => format!("{} {unit}", text(&value["value"])),
+        None => text(&value["value"]),
+    }
 }
 
 /// Prints the history of one topic, one line a sample.
@@ -193,4 +206,23 @@ pub(super) fn text(value: &Value) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_shown_with_its_unit_and_bytes_by_their_size() {
+        for (value, shown) in [
+            (serde_json::json!({ "value": 118, "unit": "1/min" }), "118 1/min"),
+            (serde_json::json!({ "value": 118 }), "118"),
+            (
+                serde_json::json!({ "value": "/9j/", "type": "bytes", "size": 3, "looksLike": "jpeg" }),
+                "(3 bytes, jpeg)",
+            ),
+        ] {
+            assert_eq!(with_unit(&value), shown);
+        }
+    }
 }

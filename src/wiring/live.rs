@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use hub_kit::services::{
-    Answer, Boxed, CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue, Live,
+    Answer, Boxed, CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue, Live, Remarks,
     SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
 };
 use hub_kit::{Reads, Refusal, Rights};
 use uns_model::{Filter, NodeNo, OrgId, TopicId};
-use uns_namespace::{Below, Error, Namespace, Reason, Sight};
+use uns_namespace::{Below, Error, Namespace, Reason, Sight, ValueRemarks};
 
 use super::seal::Seal;
 
@@ -54,6 +54,11 @@ fn is_storage(error: &fabric::Error) -> bool {
     matches!(error, E::DiskFull | E::Full { .. } | E::ReadOnly { .. } | E::CommitFailed { .. })
 }
 
+fn remarks(remarks: ValueRemarks) -> Remarks {
+    let ValueRemarks { unit, superseded, fields_left_out, windows_1252 } = remarks;
+    Remarks { unit, superseded, fields_left_out, windows_1252 }
+}
+
 impl LiveNamespace {
     /// What a page token says.
     fn opened(&self, about: &str, token: Option<String>) -> Result<Option<String>, Refusal> {
@@ -69,7 +74,8 @@ impl LiveNamespace {
         let query = uns_namespace::CurrentQuery { org, filter, after: None, limit: 1 };
         let own =
             self.namespace.current(&query).ok()?.values.into_iter().find(|v| v.field.is_none())?;
-        Some(LastValue { value: own.value, quality: own.quality, timestamp: own.timestamp })
+        let (value, quality, timestamp) = (own.value, own.quality, own.timestamp);
+        Some(LastValue { value, quality, timestamp, remarks: remarks(own.remarks) })
     }
 }
 
@@ -95,6 +101,7 @@ impl Live for LiveNamespace {
                     value: own.value,
                     quality: own.quality,
                     timestamp: own.timestamp,
+                    remarks: remarks(own.remarks),
                 }),
             });
             let next = page.next.map(|next| self.seal.seal(&about, &next));
@@ -117,6 +124,7 @@ impl Live for LiveNamespace {
                 quality: value.quality,
                 timestamp: value.timestamp,
                 sequence: value.sequence,
+                remarks: remarks(value.remarks),
             });
             let next = page.next.map(|next| self.seal.seal(&about, &next));
             Ok(CurrentPage { sequence: page.sequence, values: values.collect(), next })

@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use broker_codec::PassThrough;
 use fabric::Publish;
+use schemas::Sample;
 use schemas::payload::{DecodeContext, as_text, decode};
 use schemas::ws::Mode;
-use schemas::{Sample, WireQuality, WireTime, WireValue};
 use uns_model::{Point, Sequence, Timestamp, TopicId, Zone, fold};
 
 use crate::statistics::Statistics;
@@ -94,13 +94,12 @@ impl Item {
             if !json.is_empty() {
                 json.push(b',');
             }
+            let whose = (&*self.topic, point.field.as_deref());
+            let said = (&point.value, point.quality);
+            let time = point.source.unwrap_or_default();
             let sample = Sample {
-                topic: &self.topic,
-                field: point.field.as_deref(),
-                value: WireValue { value: &point.value, quality: point.quality },
-                quality: WireQuality(point.quality),
-                timestamp: WireTime(point.source.unwrap_or_default()),
-                sequence: self.sequence.0,
+                unit: point.unit.as_deref(),
+                ..Sample::new(whose, said, time, self.sequence.0)
             };
             serde_json::to_writer(&mut json, &sample).expect("a sample is plain data");
         }

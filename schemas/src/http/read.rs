@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::wire::{Sample, WireQuality, WireTime, WireValue};
+use crate::wire::{Sample, WireQuality, WireTime, WireValue, is_false};
 
 /// Answer of `GET tree`.
 #[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
@@ -45,6 +45,22 @@ pub struct TreeNode<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = WireTime, required = false)]
     pub timestamp: Option<WireTime>,
+    /// The unit its publisher named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<&'a str>,
+    /// `bytes` for a payload that is neither JSON nor text.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
+    /// How many bytes the value has, where it is `bytes` or was cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// What the bytes look like: `jpeg`, `gzip`, `protobuf` and others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looks_like: Option<&'static str>,
+    /// True where `value` is only how a long value begins; `current` has the whole.
+    #[serde(skip_serializing_if = "is_false")]
+    #[schema(required = false)]
+    pub cut: bool,
 }
 
 /// Answer of `GET current`.
@@ -184,6 +200,11 @@ mod tests {
             value: None,
             quality: None,
             timestamp: None,
+            unit: None,
+            kind: None,
+            size: None,
+            looks_like: None,
+            cut: false,
         };
         let leaf = TreeNode {
             leaf: true,
@@ -198,8 +219,9 @@ mod tests {
                 r#"{"path":"x","children":[{"name":"a","path":"x/a","children":2,"leaf":false},{"name":"a","path":"x/a","children":2,"leaf":true,"value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z"}],"next":null}"#
             ]],
         );
-        let sample =
-            Sample { topic: "x", field: Some("f"), value, quality, timestamp, sequence: 5 };
+        let float = Value::Float(23.0);
+        let time = timestamp.0;
+        let sample = Sample::new(("x", Some("f")), (&float, Quality::GOOD), time, 5);
         check(
             &Current { sequence: 9, values: vec![sample], next: Some("x"), hint: None },
             &expect![[

@@ -5,6 +5,7 @@
 //! [`fabric::checkpoint`].
 
 mod last;
+mod remarks;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::node::Minted;
 use crate::registry::Registry;
 use crate::view::{Entry, Field, PIECE, View};
 use last::{decode_last, encode_last};
+use remarks::{decode_remarks, encode_remarks};
 
 /// The version is the one this release writes; since version 2 it is in pieces, and the next
 /// numbers of nodes and topics are in it, since deleted ones are not for ever.
@@ -29,6 +31,8 @@ const LIVING: u8 = 0b0001;
 const HAS_OWN: u8 = 0b0010;
 const HAS_FIELDS: u8 = 0b0100;
 const HAS_INGEST: u8 = 0b1000;
+/// What is said of it beside its value, and when each field was seen last; in version 2 only.
+const HAS_REMARKS: u8 = 0b1_0000;
 
 /// What a checkpoint brings back.
 #[derive(Debug)]
@@ -188,11 +192,12 @@ fn decode_retained(from: &mut Reader<'_>) -> Option<(TopicId, Kept, Timestamp)> 
 
 fn encode_entry(entry: &Entry, to: &mut Writer) {
     let flag = |set: bool, bit: u8| if set { bit } else { 0 };
-    let (fields, last_ingest) = (entry.fields(), entry.last_ingest());
+    let (fields, last_ingest, remarks) = (entry.fields(), entry.last_ingest(), entry.remarks());
     to.u8(flag(entry.is_living(), LIVING)
         | flag(entry.own.is_some(), HAS_OWN)
         | flag(!fields.is_empty(), HAS_FIELDS)
-        | flag(last_ingest.is_some(), HAS_INGEST));
+        | flag(last_ingest.is_some(), HAS_INGEST)
+        | flag(remarks.is_some(), HAS_REMARKS));
     let node = &entry.node;
     to.u32(node.org.0);
     to.u32(node.topic.0);
@@ -211,6 +216,9 @@ fn encode_entry(entry: &Entry, to: &mut Writer) {
             to.text(&field.name);
             encode_last(&field.last, to);
         }
+    }
+    if let Some(remarks) = remarks {
+        encode_remarks(remarks, fields, to);
     }
 }
 
@@ -249,9 +257,13 @@ fn decode_entry(from: &mut Reader<'_>, registry: &Registry, view: &mut View) -> 
         let mut fields = Vec::new();
         for _ in 0..from.u32()? {
             let name = view.share_field(Arc::from(from.text()?));
-            fields.push(Field { name, last: decode_last(from)? });
+            let last = decode_last(from)?;
+            fields.push(Field { name, seen: last.sequence, last });
         }
         entry.set_fields(fields);
+    }
+    if flags & HAS_REMARKS != 0 {
+        decode_remarks(&mut entry, from, view)?;
     }
     if let Some(ingest) = last_ingest {
         entry.note_ingest(ingest);

@@ -29,7 +29,7 @@ pub use namespace::{Namespace, Parts, Stats};
 pub use node::{Node, Rules};
 pub use query::{
     Below, CurrentPage, CurrentQuery, CurrentValue, Everywhere, OwnValue, SearchHit, Sight,
-    TreeNode, TreePage, TreeQuery,
+    TreeNode, TreePage, TreeQuery, ValueRemarks,
 };
 pub use reject::{Reason, Reject, Rejections};
 pub use view::{FoldCounts, Retained, RetainedChange, RetainedSink};

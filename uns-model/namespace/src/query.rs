@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use uns_model::{NodeId, NodeNo, OrgId, Quality, Sequence, Timestamp, Value};
 
-pub use current::{CurrentPage, CurrentQuery, CurrentValue};
+pub use current::{CurrentPage, CurrentQuery, CurrentValue, ValueRemarks};
 pub use search::SearchHit;
 pub use sight::{Below, Everywhere, Sight};
 pub use tree::{OwnValue, TreeNode, TreePage, TreeQuery};

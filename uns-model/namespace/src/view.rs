@@ -6,6 +6,8 @@ mod fold;
 mod held;
 mod known;
 mod last;
+mod more;
+mod remark;
 mod retained;
 mod tree;
 mod walk;
@@ -17,6 +19,7 @@ use uns_model::{Kept, NodeNo, OrgId, Sequence, Timestamp};
 
 pub(crate) use fold::Scratch;
 pub(crate) use last::{Arrived, Field, Last, LastSaved};
+pub(crate) use more::Remarks;
 pub(crate) use retained::Sink;
 pub use retained::{Retained, RetainedChange, RetainedSink};
 pub(crate) use tree::Tree;
@@ -25,10 +28,11 @@ pub(crate) use walk::{Pattern, Step, Walk};
 use entries::Entries;
 use known::Known;
 pub(crate) use known::PIECE;
+use more::More;
 
 use crate::node::Node;
 
-/// Field names shared between nodes; beyond this many each node keeps its own copy.
+/// Field names and units shared between nodes; beyond this many each node keeps its own copy.
 const SHARED_FIELDS_MAX: usize = 65_536;
 
 /// Everything folded from records up to `applied`.
@@ -59,15 +63,6 @@ pub(crate) struct Entry {
     /// Its retained message.
     pub(crate) retained: Option<Kept>,
     more: Option<Box<More>>,
-}
-
-/// What most nodes do not have.
-#[derive(Debug, Default)]
-struct More {
-    /// The values of its JSON fields, by name (NS-20).
-    fields: Vec<Field>,
-    /// When its last sample came in, where its own last value is older.
-    last_ingest: Option<Timestamp>,
 }
 
 /// What the fold met since the hub started.
@@ -159,7 +154,7 @@ impl View {
         gone.iter().filter_map(forget).collect()
     }
 
-    /// One copy of a field name for all nodes that have it.
+    /// One copy of a field name or unit for all nodes that have it.
     pub(crate) fn share_field(&mut self, field: Arc<str>) -> Arc<str> {
         share_field(&mut self.shared_fields, field)
     }

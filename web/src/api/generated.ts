@@ -924,8 +924,17 @@ export interface components {
         };
         /** @description One sample of one topic, in answers of `current` and on the live channel. */
         Sample: {
+            /** @description `windows-1252` where the payload was no UTF-8 and read as that. */
+            encoding?: string | null;
             /** @description The field of its document, if it is one's. */
             field?: string | null;
+            /**
+             * Format: int32
+             * @description How many fields of the document there was no room for.
+             */
+            fieldsLeftOut?: number;
+            /** @description What the bytes look like: `jpeg`, `gzip`, `protobuf` and others. */
+            looksLike?: string | null;
             /** @description Its quality. */
             quality: components["schemas"]["Quality"];
             /**
@@ -933,10 +942,21 @@ export interface components {
              * @description Its place in the log.
              */
             sequence: number;
+            /**
+             * Format: int64
+             * @description How many bytes there are, for `bytes`.
+             */
+            size?: number | null;
+            /** @description True for a field that the newest document no longer has. */
+            superseded?: boolean;
             /** @description Source time, or ingest time where there is none. */
             timestamp: components["schemas"]["Timestamp"];
             /** @description The topic. */
             topic: string;
+            /** @description `bytes` for a payload that is neither JSON nor text. */
+            type?: string | null;
+            /** @description The unit its publisher named. */
+            unit?: string | null;
             /** @description The value. */
             value: components["schemas"]["Value"];
         };
@@ -1282,16 +1302,29 @@ export interface components {
              * @description How many children it has itself.
              */
             children: number;
+            /** @description True where `value` is only how a long value begins; `current` has the whole. */
+            cut?: boolean;
             /** @description Whether it has a value of its own. */
             leaf: boolean;
+            /** @description What the bytes look like: `jpeg`, `gzip`, `protobuf` and others. */
+            looksLike?: string | null;
             /** @description Its last segment. */
             name: string;
             /** @description Its whole topic. */
             path: string;
             /** @description Its quality. */
             quality?: components["schemas"]["Quality"];
+            /**
+             * Format: int64
+             * @description How many bytes the value has, where it is `bytes` or was cut.
+             */
+            size?: number | null;
             /** @description Its time. */
             timestamp?: components["schemas"]["Timestamp"];
+            /** @description `bytes` for a payload that is neither JSON nor text. */
+            type?: string | null;
+            /** @description The unit its publisher named. */
+            unit?: string | null;
             /** @description The last value, if it has one. */
             value?: components["schemas"]["Value"];
         };

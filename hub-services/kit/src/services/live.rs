@@ -84,6 +84,21 @@ pub struct LastValue {
     pub quality: Quality,
     /// Source time, or ingest time where the source named none.
     pub timestamp: Timestamp,
+    /// What is said of it beside its value.
+    pub remarks: Remarks,
+}
+
+/// What is said of a last value beside it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Remarks {
+    /// The unit of its series (NS-23a).
+    pub unit: Option<Arc<str>>,
+    /// A field that the newest document no longer has (NS-19f).
+    pub superseded: bool,
+    /// The fields of the document there was no room for (NS-20).
+    pub fields_left_out: u32,
+    /// The payload was no UTF-8 and read as Windows-1252 (NS-19d).
+    pub windows_1252: bool,
 }
 
 /// Which last values.
@@ -127,6 +142,8 @@ pub struct CurrentValue {
     pub timestamp: Timestamp,
     /// The record it came with.
     pub sequence: Sequence,
+    /// What is said of it beside its value.
+    pub remarks: Remarks,
 }
 
 /// What to search for.

@@ -5,8 +5,8 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use hub_kit::services::CurrentQuery;
 use hub_kit::{Caller, Refusal};
+use schemas::Sample;
 use schemas::http::{Current, Problem};
-use schemas::{Sample, WireQuality, WireTime, WireValue};
 
 use crate::params::{LIST, Params};
 use crate::routes::Pairs;
@@ -40,13 +40,16 @@ pub(crate) async fn handle(
     let first = query.after.is_none();
     service.hub.live.caught_up().await;
     let page = service.current(query).await?;
-    let values = page.values.iter().map(|value| Sample {
-        topic: &value.topic,
-        field: value.field.as_deref(),
-        value: WireValue { value: &value.value, quality: value.quality },
-        quality: WireQuality(value.quality),
-        timestamp: WireTime(value.timestamp),
-        sequence: value.sequence.0,
+    let values = page.values.iter().map(|value| {
+        let (topic, field) = (&*value.topic, value.field.as_deref());
+        let said = (&value.value, value.quality);
+        Sample {
+            unit: value.remarks.unit.as_deref(),
+            superseded: value.remarks.superseded,
+            fields_left_out: value.remarks.fields_left_out,
+            encoding: value.remarks.windows_1252.then_some("windows-1252"),
+            ..Sample::new((topic, field), said, value.timestamp, value.sequence.0)
+        }
     });
     let next = page.next.as_deref();
     let values: Vec<_> = values.collect();

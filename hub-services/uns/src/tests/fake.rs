@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use hub_kit::services::{
     Answer, Boxed, CurrentPage, CurrentQuery, CurrentValue, DeadLetters, DeadPage, DeleteQuery,
     History, HistoryPage, HistoryQuery, HistorySample, LastValue, Live, Publish, PublishBatch,
-    PublishItem, Published, SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
+    PublishItem, Published, Remarks, SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
 };
 use hub_kit::{Refusal, Rights};
 use uns_model::{NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
@@ -47,7 +47,8 @@ impl Fake {
 }
 
 fn last(value: &Value) -> LastValue {
-    LastValue { value: value.clone(), quality: Quality::GOOD, timestamp: Timestamp(NOON) }
+    let remarks = Remarks::default();
+    LastValue { value: value.clone(), quality: Quality::GOOD, timestamp: Timestamp(NOON), remarks }
 }
 
 fn ready<T: Send + 'static>(value: T) -> Boxed<'static, T> {
@@ -116,6 +117,10 @@ impl Live for Fake {
                 quality: Quality::GOOD,
                 timestamp: Timestamp(NOON),
                 sequence: Sequence(3),
+                remarks: Remarks {
+                    unit: topic.ends_with("speed").then(|| "1/min".into()),
+                    ..Remarks::default()
+                },
             })
             .collect();
         let more = matching.len() > values.len();

@@ -6,7 +6,7 @@ use super::{Sequence, Timestamp, Token, Value, size};
 use uns_model::Filter;
 
 use crate::Namespace;
-use crate::view::{Entry, Last, Pattern, Walk};
+use crate::view::{Entry, Field, Last, Pattern, Walk};
 
 /// Which last values.
 #[derive(Clone, Debug)]
@@ -53,6 +53,35 @@ pub struct CurrentValue {
     pub ingest: Timestamp,
     /// The record it came with.
     pub sequence: Sequence,
+    /// What is said of it beside its value.
+    pub remarks: ValueRemarks,
+}
+
+/// What is said of a last value beside it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ValueRemarks {
+    /// The unit of its series (NS-23a).
+    pub unit: Option<Arc<str>>,
+    /// A field that the newest document no longer has: value and time are those of the last one that
+    /// had it (NS-19f).
+    pub superseded: bool,
+    /// The fields of the document there was no room for (NS-20).
+    pub fields_left_out: u32,
+    /// The payload was no UTF-8 and read as Windows-1252 (NS-19d).
+    pub windows_1252: bool,
+}
+
+impl ValueRemarks {
+    /// Those of a node's own value.
+    pub(super) fn of(entry: &Entry) -> Self {
+        let Some(remarks) = entry.remarks() else { return Self::default() };
+        Self {
+            unit: remarks.unit.clone(),
+            superseded: false,
+            fields_left_out: remarks.fields_left_out,
+            windows_1252: remarks.windows_1252,
+        }
+    }
 }
 
 impl Namespace {
@@ -129,15 +158,14 @@ impl Values {
     /// empty name. Answers with the last one's once the page is full.
     fn take(&mut self, entry: &Entry, given: Option<&str>) -> Option<String> {
         let own = entry.own.as_ref().filter(|_| given.is_none()).map(|last| (None, last));
-        let fields = entry.fields().iter().map(|field| (Some(&field.name), &field.last));
-        let left =
-            fields.filter(|(name, _)| name.is_none_or(|name| given.is_none_or(|g| &**name > g)));
+        let left = entry.fields().iter().filter(|field| given.is_none_or(|g| &*field.name > g));
+        let left = left.map(|field| (Some(field), &field.last));
         for (field, last) in own.into_iter().chain(left) {
             let value = shown(entry, field, last);
             self.bytes += value.topic.len() + size(&value.value);
             self.values.push(value);
             if self.values.len() >= self.limit || self.bytes >= PAGE_BYTES_MAX {
-                return Some(field.map(|name| name.to_string()).unwrap_or_default());
+                return Some(field.map(|field| field.name.to_string()).unwrap_or_default());
             }
         }
         None
@@ -148,10 +176,10 @@ impl Values {
     }
 }
 
-fn shown(entry: &Entry, field: Option<&Arc<str>>, last: &Last) -> CurrentValue {
+fn shown(entry: &Entry, field: Option<&Field>, last: &Last) -> CurrentValue {
     CurrentValue {
         topic: entry.node.name.clone(),
-        field: field.cloned(),
+        field: field.map(|field| Arc::clone(&field.name)),
         node: entry.node.number,
         node_id: entry.node.id,
         value: last.value(),
@@ -159,5 +187,12 @@ fn shown(entry: &Entry, field: Option<&Arc<str>>, last: &Last) -> CurrentValue {
         timestamp: last.time(),
         ingest: last.ingest(),
         sequence: last.sequence,
+        remarks: match field {
+            None => ValueRemarks::of(entry),
+            Some(field) => {
+                let superseded = entry.is_superseded(field);
+                ValueRemarks { superseded, ..ValueRemarks::default() }
+            }
+        },
     }
 }

@@ -3,7 +3,7 @@
 use super::sight::{Looker, Seen};
 use super::{Arc, Error, NodeId, NodeNo, OrgId, PAGE_BYTES_MAX, PAGE_MAX, Quality, STEPS_MAX};
 use super::{Below, Everywhere, Sight, WORK_MAX};
-use super::{Sequence, Timestamp, Token, Value, size};
+use super::{Sequence, Timestamp, Token, Value, ValueRemarks, size};
 use uns_model::grammar::Marker;
 
 use crate::Namespace;
@@ -70,6 +70,8 @@ pub struct OwnValue {
     pub timestamp: Timestamp,
     /// The record it came with.
     pub sequence: Sequence,
+    /// What is said of it beside its value.
+    pub remarks: ValueRemarks,
 }
 
 impl Namespace {
@@ -151,6 +153,7 @@ fn show(view: &View, (step, seen): (&Step, Seen), path: &str) -> TreeNode {
             quality: last.quality(),
             timestamp: last.time(),
             sequence: last.sequence,
+            remarks: entry.map(ValueRemarks::of).unwrap_or_default(),
         }),
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use fabric::{Frame, Message, Publish, Record};
 use parking_lot::RwLock;
-use schemas::payload::{DecodeContext, as_text, decode};
+use schemas::payload::{DecodeContext, Decoded, as_text, decode};
 use uns_model::fold::{Effect, TimeFinding, Verdict};
 use uns_model::{Kept, NodeNo, Point, Sequence, Timestamp};
 
-use super::{Arrived, Entry, Field, FoldCounts, Last, More, View, share_field};
+use super::last::follows;
+use super::more::{Kind, More};
+use super::{Arrived, Entry, Field, FoldCounts, Last, View, share_field};
 use crate::node::{Minted, Node};
 use crate::properties::content_type;
 use crate::{Config, registry::Registry};
@@ -18,7 +20,7 @@ use crate::{Config, registry::Registry};
 const RECORDS_MAX: usize = 512;
 /// A turn takes no further record once it has so many points.
 const POINTS_MAX: usize = 8_192;
-/// Most fields a node keeps values of: those of a few documents of 64 (NS-20). A newcomer takes the
+/// Most fields a node keeps values of: those of the largest document (NS-20). A newcomer takes the
 /// place of the field that was silent longest.
 const FIELDS_MAX: usize = 256;
 
@@ -26,8 +28,8 @@ const FIELDS_MAX: usize = 256;
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     points: Vec<Point>,
-    /// Per record of the turn, where its points end.
-    ends: Vec<usize>,
+    /// Per record of the turn, where its points end, and what was remarkable about them.
+    ends: Vec<(usize, Decoded)>,
     /// The nodes the turn publishes to.
     nodes: Vec<NodeNo>,
     broken: u64,
@@ -51,8 +53,9 @@ impl Scratch {
             view.entries.touch(&self.nodes);
             let mut start = 0;
             let mut points = self.points.drain(..);
-            for ((sequence, record), end) in turn.take(taken).zip(&self.ends) {
-                view.apply(registry, sequence, &record, points.by_ref().take(end - start));
+            for ((sequence, record), (end, decoded)) in turn.take(taken).zip(&self.ends) {
+                let own = points.by_ref().take(end - start);
+                view.apply(registry, sequence, &record, (*decoded, own));
                 start = *end;
             }
             drop(points);
@@ -73,20 +76,23 @@ impl Scratch {
         self.nodes.clear();
         while self.ends.len() < RECORDS_MAX && self.points.len() < POINTS_MAX {
             let Some((_, record)) = records.next() else { break };
+            let mut remarkable = Decoded::default();
             if let Record::Publish(publish) = record {
                 self.nodes.push(publish.node);
                 let content_type = content_type(publish.properties);
                 let before = self.points.len();
                 let context = DecodeContext { zone: &config.zone, ingest: publish.ingest };
-                let decoded = decode(publish.payload, content_type, &context, &mut self.points);
-                if decoded.is_err() {
-                    // Broken JSON is just text: only brownfield gets here with it.
-                    self.points.truncate(before);
-                    self.points.push(as_text(publish.payload));
-                    self.broken += 1;
+                match decode(publish.payload, content_type, &context, &mut self.points) {
+                    Ok(decoded) => remarkable = decoded,
+                    Err(_) => {
+                        // Broken JSON is just text: only brownfield gets here with it.
+                        self.points.truncate(before);
+                        self.points.push(as_text(publish.payload));
+                        self.broken += 1;
+                    }
                 }
             }
-            self.ends.push(self.points.len());
+            self.ends.push((self.points.len(), remarkable));
         }
         self.ends.len()
     }
@@ -99,16 +105,16 @@ impl View {
         registry: &Registry,
         sequence: Sequence,
         record: &Record<'_>,
-        points: impl Iterator<Item = Point>,
+        payload: (Decoded, impl Iterator<Item = Point>),
     ) {
         if self.known.holds(record, sequence) {
             // The checkpoint has it: what it says of these nodes is newer than where it begins.
-            points.for_each(drop);
+            payload.1.for_each(drop);
             self.applied = sequence;
             return;
         }
         match *record {
-            Record::Publish(publish) => self.publish(registry, sequence, &publish, points),
+            Record::Publish(publish) => self.publish(registry, sequence, &publish, payload),
             Record::NodeMinted { org, topic, node, id, name, .. } => {
                 if self.entry(node).is_none() {
                     let minted = Minted { org, topic, number: node, id, name: name.into() };
@@ -127,7 +133,7 @@ impl View {
         registry: &Registry,
         sequence: Sequence,
         publish: &Publish<'_>,
-        points: impl Iterator<Item = Point>,
+        (decoded, points): (Decoded, impl Iterator<Item = Point>),
     ) {
         let Publish { node, publisher, ingest, .. } = *publish;
         if self.entry(node).is_none_or(|entry| !entry.is_living()) {
@@ -147,7 +153,7 @@ impl View {
         }
         let arrived = Arrived { publisher, ingest, sequence };
         for point in points {
-            let verdict = self.point(node, point, arrived);
+            let verdict = self.point(node, point, (arrived, decoded));
             self.counts.count(&verdict);
         }
     }
@@ -164,30 +170,50 @@ impl View {
         self.sink.message(message);
     }
 
-    fn point(&mut self, node: NodeNo, mut point: Point, arrived: Arrived) -> Verdict {
+    fn point(
+        &mut self,
+        node: NodeNo,
+        mut point: Point,
+        (arrived, decoded): (Arrived, Decoded),
+    ) -> Verdict {
         let Self { entries, shared_fields, .. } = self;
         let entry = entries.get_mut(node).expect("whoever asks has looked");
-        let (verdict, first) = match point.field.take() {
-            None => match &mut entry.own {
-                Some(own) => (own.next(point, arrived), None),
-                None => {
-                    let (verdict, first) = Last::first(point, arrived);
-                    entry.own = first;
-                    (verdict, None)
+        let verdict = match point.field.take() {
+            None => {
+                let kind = Kind::of(&point.value);
+                let unit = entry.new_unit(&mut point);
+                let verdict = match &mut entry.own {
+                    Some(own) => own.next(point, arrived),
+                    None => {
+                        let (verdict, first) = Last::first(point, arrived);
+                        entry.own = first;
+                        verdict
+                    }
+                };
+                if follows(&verdict) {
+                    let unit = unit.map(|unit| share_field(shared_fields, unit));
+                    entry.remark((kind, unit), (arrived, verdict.time), decoded);
                 }
-            },
+                verdict
+            }
             Some(name) => match entry.find_field(&name) {
-                Ok(field) => (field.last.next(point, arrived), None),
+                Ok(field) => {
+                    let verdict = field.last.next(point, arrived);
+                    if verdict.effect != Effect::HistoryOnly {
+                        field.seen = arrived.sequence;
+                    }
+                    verdict
+                }
                 Err(place) => {
                     let (verdict, first) = Last::first(point, arrived);
-                    (verdict, first.map(|last| (place, name, last)))
+                    if let Some(last) = first {
+                        let name = share_field(shared_fields, name);
+                        entry.add_field(place, Field { name, last, seen: arrived.sequence });
+                    }
+                    verdict
                 }
             },
         };
-        if let Some((place, name, last)) = first {
-            let name = share_field(shared_fields, name);
-            entry.add_field(place, Field { name, last });
-        }
         entry.note_ingest(arrived.ingest);
         verdict
     }
@@ -243,6 +269,11 @@ impl Entry {
     /// The values of its fields, by name.
     pub(crate) fn fields(&self) -> &[Field] {
         self.more.as_ref().map_or(&[], |more| &more.fields)
+    }
+
+    /// The same, to put back what a checkpoint kept of them.
+    pub(crate) fn fields_mut(&mut self) -> &mut [Field] {
+        self.more.as_mut().map_or(&mut [], |more| &mut more.fields)
     }
 
     /// Puts back the fields a checkpoint kept.

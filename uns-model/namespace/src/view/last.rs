@@ -20,6 +20,8 @@ pub(crate) struct Last {
 pub(crate) struct Field {
     pub(crate) name: Arc<str>,
     pub(crate) last: Last,
+    /// The newest record that had it.
+    pub(crate) seen: Sequence,
 }
 
 /// A last value as a checkpoint keeps it.
@@ -48,7 +50,7 @@ impl Arrived {
     }
 }
 
-fn follows(verdict: &Verdict) -> bool {
+pub(super) fn follows(verdict: &Verdict) -> bool {
     matches!(verdict.effect, Effect::Follow | Effect::Correct)
 }
 
@@ -69,6 +71,11 @@ impl Last {
 
     pub(crate) fn quality(&self) -> Quality {
         self.series.quality()
+    }
+
+    /// Whether it says that there is nothing any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.quality() == Quality::GOOD_NO_DATA && matches!(self.value, Held::Null)
     }
 
     /// Folds the first point of a series; none if that one is history only.

@@ -11,5 +11,6 @@ mod model;
 mod paging;
 mod power;
 mod refused;
+mod remarks;
 mod sight;
 mod world;

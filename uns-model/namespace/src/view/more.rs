@@ -1,0 +1,54 @@
+//! What few nodes have beside a last value: fields, a unit, and how their payload was read.
+
+use std::sync::Arc;
+
+use uns_model::{Sequence, Timestamp, Value};
+
+use super::last::Field;
+
+/// What most nodes do not have.
+#[derive(Debug, Default)]
+pub(super) struct More {
+    /// The values of its JSON fields, by name (NS-20).
+    pub(super) fields: Vec<Field>,
+    /// When its last sample came in, where its own last value is older.
+    pub(super) last_ingest: Option<Timestamp>,
+    pub(super) remarks: Remarks,
+}
+
+/// What is said of a node beside its value.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Remarks {
+    /// The unit of its series: the last one a payload named (NS-23a).
+    pub(crate) unit: Option<Arc<str>>,
+    /// The record of its newest document: fields that are older are superseded (NS-19f). Kept from
+    /// the second document on.
+    pub(crate) document: Option<Sequence>,
+    /// The fields of the last document there was no room for.
+    pub(crate) fields_left_out: u32,
+    /// Its last payload was no UTF-8 and read as Windows-1252.
+    pub(crate) windows_1252: bool,
+}
+
+/// What a node's own point says of its fields.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    Document,
+    Scalar,
+    Nothing,
+}
+
+impl Kind {
+    pub(super) fn of(value: &Value) -> Self {
+        match value {
+            Value::Document(_) => Self::Document,
+            Value::Null => Self::Nothing,
+            Value::Bool(_)
+            | Value::Int(_)
+            | Value::UInt(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Bytes(_) => Self::Scalar,
+        }
+    }
+}

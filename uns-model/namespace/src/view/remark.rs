@@ -1,0 +1,79 @@
+//! Noting what a sample says beside its value, and what it ends (NS-19f, NS-23a).
+
+use std::sync::Arc;
+
+use schemas::payload::Decoded;
+use uns_model::{Point, Quality, Timestamp, Value};
+
+use super::Entry;
+use super::last::{Arrived, Field};
+use super::more::{Kind, More, Remarks};
+
+impl Entry {
+    /// What is said of the node beside its value, if anything is.
+    pub(crate) fn remarks(&self) -> Option<&Remarks> {
+        self.more.as_ref().map(|more| &more.remarks)
+    }
+
+    /// Puts back what a checkpoint kept.
+    pub(crate) fn set_remarks(&mut self, remarks: Remarks) {
+        if remarks != Remarks::default() {
+            self.more.get_or_insert_default().remarks = remarks;
+        }
+    }
+
+    /// Whether the newest document no longer has a field.
+    pub(crate) fn is_superseded(&self, field: &Field) -> bool {
+        self.remarks()
+            .and_then(|remarks| remarks.document)
+            .is_some_and(|newest| field.seen < newest)
+    }
+
+    /// Notes what a point that became the node's own last value says beside its value. A scalar ends
+    /// the fields of the documents before it.
+    pub(super) fn remark(
+        &mut self,
+        (kind, unit): (Kind, Option<Arc<str>>),
+        (arrived, time): (Arrived, Timestamp),
+        decoded: Decoded,
+    ) {
+        if self.more.is_none() && unit.is_none() && decoded == Decoded::default() {
+            return;
+        }
+        let More { fields, remarks, .. } = &mut **self.more.get_or_insert_default();
+        if unit.is_some() {
+            remarks.unit = unit;
+        }
+        remarks.fields_left_out = decoded.fields_left_out;
+        remarks.windows_1252 = decoded.windows_1252;
+        match kind {
+            Kind::Nothing => {}
+            Kind::Document => remarks.document = Some(arrived.sequence),
+            Kind::Scalar => {
+                for field in fields.iter_mut().filter(|field| !field.last.is_closed()) {
+                    field.last.next(closing(time), arrived);
+                }
+            }
+        }
+    }
+
+    /// The unit a point brings, where it is another one than the node has.
+    pub(super) fn new_unit(&self, point: &mut Point) -> Option<Arc<str>> {
+        let unit = point.unit.take()?;
+        let known = self.remarks().and_then(|remarks| remarks.unit.as_deref());
+        (known != Some(&*unit)).then_some(unit)
+    }
+}
+
+/// The end of a field: from now on there is nothing.
+fn closing(time: Timestamp) -> Point {
+    Point {
+        field: None,
+        value: Value::Null,
+        quality: Quality::GOOD_NO_DATA,
+        unit: None,
+        source: Some(time),
+        seq: None,
+        historical: false,
+    }
+}

@@ -1,0 +1,101 @@
+//! What is said of a last value beside it: unit, superseded fields, fields left out, encoding
+//! (NS-19d, NS-19f, NS-20, NS-23a).
+
+use uns_model::{Quality, Value};
+use uns_namespace::{CurrentValue, Gate, Namespace};
+
+use crate::world::{World, current, inbound, publish, publish_as};
+
+fn own(space: &Namespace, topic: &str) -> CurrentValue {
+    let found = current(space, topic).into_iter().find(|value| value.field.is_none());
+    found.expect("it has a value of its own")
+}
+
+/// Fields with their value and whether they are superseded.
+fn fields(space: &Namespace, topic: &str) -> Vec<(String, Value, bool)> {
+    let found = current(space, topic).into_iter();
+    let fields = found.filter_map(|value| {
+        Some((value.field?.to_string(), value.value, value.remarks.superseded))
+    });
+    fields.collect()
+}
+
+#[test]
+fn the_unit_of_a_series_is_the_last_one_it_was_given() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    let unit = |space: &Namespace| own(space, "uns/v1/a").remarks.unit.map(|unit| unit.to_string());
+    for (payload, expected) in [
+        ("7", None),
+        (r#"{"value":118,"unit":"1/min"}"#, Some("1/min")),
+        ("119", Some("1/min")),
+        (r#"{"value":1,"unit":"rpm","timestamp":"2026-11-21T11:00:00Z"}"#, Some("1/min")),
+        (r#"{"value":120,"unit":"rpm"}"#, Some("rpm")),
+    ] {
+        publish(&mut gate, "uns/v1/a", payload).unwrap();
+        assert_eq!(unit(&space).as_deref(), expected, "{payload}");
+    }
+    space.checkpoint().unwrap();
+    let again = world.open();
+    assert_eq!(unit(&again).as_deref(), Some("rpm"), "out of a checkpoint");
+}
+
+#[test]
+fn a_field_that_a_newer_document_lacks_is_superseded() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    let (state, error) = (|word: &str| Value::Text(word.into()), Value::Text("E12".into()));
+    publish(&mut gate, "p/m", r#"{"state":"fault","error":"E12"}"#).unwrap();
+    let both = |text, superseded| {
+        [("error".into(), error.clone(), superseded), ("state".into(), state(text), false)]
+    };
+    assert_eq!(fields(&space, "p/m"), both("fault", false));
+    let before = current(&space, "p/m")[1].clone();
+    publish(&mut gate, "p/m", r#"{"state":"ok"}"#).unwrap();
+    assert_eq!(fields(&space, "p/m"), both("ok", true));
+    let after = current(&space, "p/m")[1].clone();
+    assert_eq!((after.timestamp, after.quality), (before.timestamp, before.quality));
+    space.checkpoint().unwrap();
+    let space = world.open();
+    assert_eq!(fields(&space, "p/m"), both("ok", true), "out of a checkpoint");
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "p/m", r#"{"state":"ok","error":"E12"}"#).unwrap();
+    assert_eq!(fields(&space, "p/m"), both("ok", false), "it is there again");
+}
+
+#[test]
+fn a_scalar_after_a_document_closes_its_fields() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "p/m", r#"{"state":"fault","error":"E12"}"#).unwrap();
+    publish(&mut gate, "p/m", "null").unwrap();
+    assert_eq!(fields(&space, "p/m")[0].1, Value::Text("E12".into()), "null is no scalar");
+    publish(&mut gate, "p/m", "17").unwrap();
+    let found = current(&space, "p/m");
+    for field in &found[1..] {
+        assert_eq!((&field.value, field.quality), (&Value::Null, Quality::GOOD_NO_DATA));
+        assert_eq!((field.timestamp, field.sequence), (found[0].timestamp, found[0].sequence));
+    }
+    publish(&mut gate, "p/m", r#"{"state":"ok"}"#).unwrap();
+    let state = current(&space, "p/m").into_iter().find(|v| v.field.as_deref() == Some("state"));
+    assert_eq!(state.unwrap().value, Value::Text("ok".into()));
+}
+
+#[test]
+fn what_was_left_out_and_how_it_was_read_is_said() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let members: Vec<String> = (0..292).map(|n| format!("\"k{n}\":{n}")).collect();
+    publish(&mut gate, "p/big", &format!("{{{}}}", members.join(","))).unwrap();
+    assert_eq!(own(&space, "p/big").remarks.fields_left_out, 36);
+    publish(&mut gate, "p/big", r#"{"k0":1}"#).unwrap();
+    assert_eq!(own(&space, "p/big").remarks.fields_left_out, 0);
+    let german = inbound(b"{\"alarm\":\"St\xf6rung\",\"speed\":118}");
+    publish_as(&mut gate, "uns/v1/press", &german).unwrap();
+    let found = current(&space, "uns/v1/press");
+    assert!(found[0].remarks.windows_1252);
+    assert_eq!(found[1].value, Value::Text("Störung".into()));
+    assert_eq!(found[2].value, Value::Int(118));
+}
