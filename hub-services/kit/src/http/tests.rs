@@ -125,7 +125,7 @@ async fn errors_of_every_layer_are_problems() {
         {"type":"urn:uns:problem:internal","title":"internal","status":500,"detail":"The hub failed while answering; its log has the cause.","reason":"internal","requestId":"910a2dec89025cc1"}"#]]).await;
     check("GET /api/v1/slow", expect![[r#"
         504 application/problem+json
-        {"type":"urn:uns:problem:timeout","title":"timeout","status":504,"detail":"The request took longer than 0.2 s and was given up. Ask for less at a time. Whether a change was made is unknown.","reason":"timeout","requestId":"910a2dec89025cc1"}"#]]).await;
+        {"type":"urn:uns:problem:timeout","title":"timeout","status":504,"detail":"The request took longer than 2 s and was given up. Ask for less at a time. Whether a change was made is unknown.","reason":"timeout","requestId":"910a2dec89025cc1"}"#]]).await;
     check("POST /api/v1/echo\n\n1", expect![[r#"
         415 application/problem+json
         {"type":"urn:uns:problem:content_type","title":"content type","status":415,"detail":"Send the body as JSON with the header `Content-Type: application/json`.","reason":"content_type","requestId":"910a2dec89025cc1"}"#]]).await;
