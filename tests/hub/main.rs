@@ -33,6 +33,7 @@ mod full_under_load;
 mod half_open;
 mod hidden_password;
 mod hostile_bytes;
+mod http_crowd;
 mod http_guard;
 mod json_fields;
 mod kill_nine;

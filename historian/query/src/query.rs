@@ -5,7 +5,7 @@ use std::sync::Arc;
 use historian_aggregate::{Aggregate, State, bucket_start};
 use historian_store::{Request, Sample, Store, ValueType, View};
 use tokio::sync::Semaphore;
-use uns_model::Timestamp;
+use uns_model::{Timestamp, Value};
 
 use crate::error::Error;
 use crate::page::{HistoryPage, HistoryQuery, HistorySample, Nothing, Position};
@@ -186,8 +186,38 @@ fn check_type(query: &HistoryQuery, aggregate: Aggregate, view: &View) -> Result
 
 type Rows = (Vec<HistorySample>, Option<Position>);
 
+/// A page ends with the sample that brings its values to this size, however many were asked for.
+const PAGE_BYTES_MAX: usize = 8 << 20;
+
+/// What a page has gathered.
+struct Page {
+    samples: Vec<HistorySample>,
+    limit: usize,
+    /// Of values that are text or bytes; the others are bounded by their number.
+    bytes: usize,
+}
+
+impl Page {
+    fn new(limit: usize) -> Self {
+        Self { samples: Vec::new(), limit, bytes: 0 }
+    }
+
+    fn is_full(&self) -> bool {
+        self.samples.len() >= self.limit || self.bytes >= PAGE_BYTES_MAX
+    }
+
+    fn push(&mut self, sample: HistorySample) {
+        self.bytes += match &sample.value {
+            Value::Text(text) | Value::Document(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) => 0,
+        };
+        self.samples.push(sample);
+    }
+}
+
 fn raw(sweep: &mut Sweep, from: Position, limit: usize) -> Result<Rows, Error> {
-    let mut samples: Vec<HistorySample> = Vec::new();
+    let mut page = Page::new(limit);
     let mut position = from;
     let mut skip = from.skip;
     while let Some(batch) = sweep.next_batch()? {
@@ -196,15 +226,15 @@ fn raw(sweep: &mut Sweep, from: Position, limit: usize) -> Result<Rows, Error> {
                 skip -= 1;
                 continue;
             }
-            if samples.len() == limit {
-                return Ok((samples, Some(position)));
+            if page.is_full() {
+                return Ok((page.samples, Some(position)));
             }
             let before = if sample.time == position.time { position.skip } else { 0 };
             position = Position { time: sample.time, skip: before + 1, ..from };
-            samples.push(row(sample, sweep.unit(unit)));
+            page.push(row(sample, sweep.unit(unit)));
         }
     }
-    Ok((samples, None))
+    Ok((page.samples, None))
 }
 
 fn row(sample: Sample, unit: Option<Arc<str>>) -> HistorySample {
@@ -231,10 +261,10 @@ impl Bucket {
         }
     }
 
-    fn close(self, aggregate: Aggregate, sweep: &Sweep, rows: &mut Vec<HistorySample>) {
+    fn close(self, aggregate: Aggregate, sweep: &Sweep, page: &mut Page) {
         for (unit, state) in self.units {
             let Some(outcome) = state.result(aggregate) else { continue };
-            rows.push(HistorySample {
+            page.push(HistorySample {
                 timestamp: self.start,
                 value: outcome.value,
                 quality: outcome.quality,
@@ -251,20 +281,20 @@ fn bucketed(
     (aggregate, width): (Aggregate, i64),
     (limit, config): (usize, historian_aggregate::Config),
 ) -> Result<Rows, Error> {
-    let mut rows = Vec::new();
+    let mut page = Page::new(limit);
     let mut open: Option<Bucket> = None;
     while let Some(batch) = sweep.next_batch()? {
         for tagged in batch {
             let time = tagged.sample.time;
             if open.as_ref().is_none_or(|bucket| time >= bucket.end) {
                 if let Some(done) = open.take() {
-                    done.close(aggregate, sweep, &mut rows);
+                    done.close(aggregate, sweep, &mut page);
                 }
                 let start = bucket_start(time, width);
-                if rows.len() >= limit {
+                if page.is_full() {
                     // Pages end where buckets do; the first one may begin inside.
                     let time = start.max(from.time);
-                    return Ok((rows, Some(Position { time, skip: 0, ..from })));
+                    return Ok((page.samples, Some(Position { time, skip: 0, ..from })));
                 }
                 let end = historian_aggregate::bucket_end(start, width);
                 open = Some(Bucket { start, end, units: Vec::new() });
@@ -275,7 +305,7 @@ fn bucketed(
         }
     }
     if let Some(done) = open {
-        done.close(aggregate, sweep, &mut rows);
+        done.close(aggregate, sweep, &mut page);
     }
-    Ok((rows, None))
+    Ok((page.samples, None))
 }

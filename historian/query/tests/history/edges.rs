@@ -316,3 +316,29 @@ fn a_page_token_fits_its_query_only_and_keeps_the_end_of_the_range() {
     let query = HistoryQuery { after: Some(forged), ..raw("a") };
     assert!(matches!(rig.ask(query), Err(Error::After)));
 }
+
+#[test]
+fn a_page_of_large_values_ends_early_and_the_next_goes_on_behind_it() {
+    let mut rig = Rig::new(&Config::default());
+    let node = rig.mint("a");
+    let text = "x".repeat(60_000);
+    for n in 0..300 {
+        rig.publish(node, &format!("{n:03}{text}"));
+    }
+    let (mut after, mut pages, mut seen) = (None, 0, Vec::new());
+    loop {
+        let page = rig.ask(HistoryQuery { after, limit: 1_000, ..raw("a") }).unwrap();
+        assert!(page.samples.len() <= 140, "{} values of 60 kB in one page", page.samples.len());
+        seen.extend(page.samples.iter().map(|sample| match &sample.value {
+            Value::Text(text) => text.chars().take(3).collect(),
+            other => format!("{other:?}"),
+        }));
+        pages += 1;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let all: Vec<_> = (0..300).map(|n| format!("{n:03}")).collect();
+    assert_eq!((pages, seen), (3, all));
+}
