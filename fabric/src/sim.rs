@@ -4,9 +4,11 @@ mod disk;
 mod file;
 mod log;
 mod state;
+mod step;
 
 pub use disk::SimDisk;
 pub use log::SimLog;
+pub use step::{Cut, Step};
 
 #[cfg(test)]
 mod tests;

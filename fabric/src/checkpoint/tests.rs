@@ -1,5 +1,7 @@
 //! Files of a small fold: which are kept, which is loaded, and that no damage is believed.
 
+mod power;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

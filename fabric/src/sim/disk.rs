@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::file::SimFile;
 use super::state::{Faults, State, device_error};
+use super::step::{Cut, Step};
 use crate::{DirLock, Disk, File, Space};
 
 /// A file system in memory that behaves as badly as real ones may.
@@ -37,6 +38,12 @@ impl SimDisk {
     /// everything fails from then on, until [`SimDisk::crash`].
     pub fn power_off_in(&self, operations: u64) {
         self.state().faults.power_off_in = Some(operations);
+    }
+
+    /// In the middle of what the power went off since this was asked last. A test that cuts at every
+    /// operation shows with it that none was left out.
+    pub fn take_cut(&self) -> Option<Cut> {
+        self.state().cut.take()
     }
 
     /// The sync that comes after `syncs` more fails once; syncing again would claim success.
@@ -82,10 +89,15 @@ impl SimDisk {
     }
 
     /// One changing operation on names.
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
+    fn change<T>(
+        &self,
+        step: Step,
+        path: &Path,
+        change: impl FnOnce(&mut State) -> io::Result<T>,
+    ) -> io::Result<T> {
         let mut state = self.state();
         let epoch = state.epoch;
-        if state.step(epoch)? {
+        if state.step(epoch, step, path)? {
             return Err(device_error());
         }
         change(&mut state)
@@ -112,7 +124,8 @@ impl Drop for Locked {
 impl Disk for SimDisk {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         self.take_descriptor()?;
-        let (inode, epoch) = self.change(|state| Ok((state.link_new(path), state.epoch)))?;
+        let (inode, epoch) =
+            self.change(Step::Create, path, |state| Ok((state.link_new(path), state.epoch)))?;
         Ok(self.file(inode, epoch))
     }
 
@@ -125,11 +138,11 @@ impl Disk for SimDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.change(|state| state.rename(from, to))
+        self.change(Step::Rename, to, |state| state.rename(from, to))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.change(|state| state.unlink(path))
+        self.change(Step::Remove, path, |state| state.unlink(path))
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
@@ -143,7 +156,7 @@ impl Disk for SimDisk {
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.take_descriptor()?;
-        self.change(|state| {
+        self.change(Step::SyncDir, dir, |state| {
             state.sync_dir(dir);
             Ok(())
         })

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::state::{Inode, State, device_error};
+use super::step::Step;
 use crate::File;
 
 #[derive(Debug)]
@@ -36,19 +37,19 @@ impl File for SimFile {
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut state = self.state();
-        state.step(self.epoch)?;
+        state.file_step(self.epoch, Step::Write, self.inode)?;
         state.write(self.inode, bytes, at(offset)?)
     }
 
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.state();
-        state.step(self.epoch)?;
+        state.file_step(self.epoch, Step::Sync, self.inode)?;
         state.sync(self.inode)
     }
 
     fn allocate(&self, length: u64) -> io::Result<()> {
         let mut state = self.state();
-        if state.step(self.epoch)? {
+        if state.file_step(self.epoch, Step::Allocate, self.inode)? {
             return Err(device_error());
         }
         let length = at(length)?;

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::step::{Cut, Step};
+
 /// The unit a disk writes or does not write.
 pub(super) const SECTOR: usize = 512;
 
@@ -80,6 +82,8 @@ pub(super) struct State {
     pub(super) capacity: u64,
     pub(super) epoch: u64,
     off: bool,
+    /// Where the power went off the last time.
+    pub(super) cut: Option<Cut>,
     pub(super) faults: Faults,
     pub(super) locked: BTreeSet<PathBuf>,
 }
@@ -100,6 +104,7 @@ impl State {
             capacity,
             epoch: 0,
             off: false,
+            cut: None,
             faults: Faults::default(),
             locked: BTreeSet::new(),
         }
@@ -120,10 +125,24 @@ impl State {
     }
 
     /// Counts one changing operation; `true` when the power goes off in its middle.
-    pub(super) fn step(&mut self, epoch: u64) -> io::Result<bool> {
+    pub(super) fn step(&mut self, epoch: u64, step: Step, path: &Path) -> io::Result<bool> {
         self.powered(epoch)?;
         self.off = due(&mut self.faults.power_off_in);
+        if self.off {
+            self.cut = Some(Cut { step, path: path.to_path_buf() });
+        }
         Ok(self.off)
+    }
+
+    /// The same for an operation on an open file.
+    pub(super) fn file_step(&mut self, epoch: u64, step: Step, inode: u64) -> io::Result<bool> {
+        if self.faults.power_off_in != Some(0) {
+            return self.step(epoch, step, Path::new(""));
+        }
+        // What was removed or replaced while it was open has no name any more.
+        let named = self.names.iter().find(|(_, known)| **known == inode);
+        let path = named.map(|(path, _)| path.clone()).unwrap_or_default();
+        self.step(epoch, step, &path)
     }
 
     pub(super) fn used(&self) -> u64 {

@@ -4,6 +4,7 @@ mod conforms;
 mod damage_is_named_and_never_served;
 mod data_directory_has_one_owner;
 mod disk_full_refuses_and_recovers;
+mod every_step;
 mod failed_sync_stops_for_good;
 mod inspected_from_outside;
 mod lost_end_begins_an_epoch;
