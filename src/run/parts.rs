@@ -60,7 +60,7 @@ impl Parts {
         let log = LocalLog::open(
             Arc::clone(&disk),
             &stream,
-            LogConfig { new_key: origin.key(), ..log_config(config) },
+            LogConfig { known_key: origin.key(), ..log_config(config) },
             Arc::clone(&clock),
             &*random,
         )

@@ -29,6 +29,7 @@ mod failed_log_ins;
 mod failed_sync;
 mod first_contact;
 mod first_password;
+mod flipped_bits;
 mod full_under_load;
 mod half_open;
 mod hidden_password;

@@ -55,8 +55,9 @@ pub struct LogConfig {
     pub retry_interval: Duration,
     /// What to do when the log is damaged.
     pub on_damage: OnDamage,
-    /// The key of a log that has to be made; chance gives one where there is none.
-    pub new_key: Option<FrameKey>,
+    /// The key the log had, as others know it: for one that has to be made anew, and for one whose
+    /// headers are damaged. Chance gives a new log one where there is none.
+    pub known_key: Option<FrameKey>,
 }
 
 impl Default for LogConfig {
@@ -74,7 +75,7 @@ impl Default for LogConfig {
             retention_interval: Duration::from_secs(30),
             retry_interval: Duration::from_secs(1),
             on_damage: OnDamage::Serve,
-            new_key: None,
+            known_key: None,
         }
     }
 }

@@ -55,8 +55,8 @@ impl LocalLog {
         disk.create_dir_all(dir).map_err(Error::io("create", dir))?;
         // Before anything is read, let alone cut: what another one writes looks like a torn tail.
         let lock = disk.lock_dir(dir).map_err(Error::in_use(dir))?;
-        let new_key = || config.new_key.unwrap_or_else(|| FrameKey(random.u64()));
-        let recovered = recovery::recover(&*disk, dir, new_key)?;
+        let keys = (config.known_key, || FrameKey(random.u64()));
+        let recovered = recovery::recover(&*disk, dir, keys)?;
         let place = inner::Place { disk, dir: dir.to_path_buf(), config, clock, lock };
         let (shared, state) = Shared::new(place, recovered)?;
         let shared = Arc::new(shared);

@@ -31,8 +31,13 @@ impl Origin {
         let mut known: Option<(PathBuf, FrameKey)> = None;
         let mut incomplete = false;
         for dir in folds {
-            let header =
-                disk.read(&dir.join(LOG_FILE)).ok().and_then(|bytes| Header::decode(&bytes));
+            let path = dir.join(LOG_FILE);
+            let bytes = disk.read(&path).ok();
+            let header = bytes.as_ref().and_then(|bytes| Header::decode(bytes));
+            if bytes.is_some() && header.is_none() {
+                tracing::warn!(path = %path.display(), "which log a fold is of cannot be read: its \
+                    file is damaged and written again");
+            }
             match (header, &known) {
                 (None, _) => incomplete = true,
                 (Some(header), None) => known = Some((dir.clone(), header.key)),

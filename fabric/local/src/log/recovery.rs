@@ -36,14 +36,26 @@ struct Found {
     header: Option<Header>,
 }
 
+impl Found {
+    /// The header of its first frame, if it is one of this log.
+    fn first_frame(&self, key: FrameKey) -> io::Result<Option<FrameHeader>> {
+        let mut bytes = [0; FRAME_HEADER_BYTES];
+        match self.file.read_exact_at(&mut bytes, DATA_START) {
+            Ok(()) => Ok(FrameHeader::decode(&bytes, key)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// Reads the directory, cuts a torn tail, and makes sure that what is served is durable.
 pub(super) fn recover(
     disk: &dyn Disk,
     dir: &Path,
-    new_key: impl FnOnce() -> FrameKey,
+    keys: (Option<FrameKey>, impl FnOnce() -> FrameKey),
 ) -> Result<Recovered, Error> {
     let found = find_segments(disk, dir)?;
-    let key = find_key(disk, dir, &found, new_key)?;
+    let key = find_key(disk, dir, &found, keys)?;
     let mut segments = Vec::with_capacity(found.len());
     for one in &found {
         segments.push(describe(one, key)?);
@@ -111,28 +123,35 @@ fn refuse_newer(path: &Path, version: u16) -> Result<(), Error> {
     Err(Error::NewerFormat { path: path.to_path_buf(), found, supported })
 }
 
-/// The key from the log's header, else from a segment, else a new one for a new log.
+/// The key from the log's header, else from a segment, else the one that others say it had if its
+/// frames agree, else a new one for a new log.
 fn find_key(
     disk: &dyn Disk,
     dir: &Path,
     found: &[Found],
-    new_key: impl FnOnce() -> FrameKey,
+    (said, new_key): (Option<FrameKey>, impl FnOnce() -> FrameKey),
 ) -> Result<FrameKey, Error> {
     let path = dir.join(LOG_FILE);
-    let stored = match disk.read(&path) {
-        Ok(bytes) => Header::decode(&bytes),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+    match disk.read(&path).map(|bytes| Header::decode(&bytes)) {
+        Ok(Some(header)) => {
+            refuse_newer(&path, header.version)?;
+            return Ok(header.key);
+        }
+        Ok(None) => {
+            tracing::warn!(path = %path.display(), "the header of the log is damaged, it is \
+                written again from what else is there");
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(Error::io("read", &path)(error)),
-    };
-    if let Some(header) = stored {
-        refuse_newer(&path, header.version)?;
-        return Ok(header.key);
     }
-    let copy = found.iter().rev().find_map(|one| one.header.map(|header| header.key));
+    let in_segments = found.iter().rev().find_map(|one| one.header.map(|header| header.key));
+    let fits = |one: &Found, key| matches!(one.first_frame(key), Ok(Some(_)));
+    let agrees = |key: &FrameKey| found.iter().any(|one| fits(one, *key));
+    let copy = in_segments.or_else(|| said.filter(agrees));
     if copy.is_none() && !found.is_empty() {
         return Err(Error::KeyLost { path: dir.to_path_buf() });
     }
-    let key = copy.unwrap_or_else(new_key);
+    let key = copy.or(said).unwrap_or_else(new_key);
     match disk.write_atomic(&path, &Header::of_log(key).encode()) {
         Ok(()) => {}
         Err(error) if copy.is_some() => {
@@ -149,12 +168,7 @@ fn describe(found: &Found, key: FrameKey) -> Result<Segment, Error> {
         (header.previous, header.previous_ingest)
     } else {
         tracing::error!(path = %found.path.display(), "the header of a segment is damaged");
-        let mut bytes = [0; FRAME_HEADER_BYTES];
-        let first = match found.file.read_exact_at(&mut bytes, DATA_START) {
-            Ok(()) => FrameHeader::decode(&bytes, key),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
-            Err(error) => return Err(Error::io("read", &found.path)(error)),
-        };
+        let first = found.first_frame(key).map_err(Error::io("read", &found.path))?;
         let by_name = Sequence(found.base.0 - 1);
         // An unknown age counts as young: what cannot be judged is kept.
         (first.map_or(by_name, |header| header.previous), Timestamp(i64::MAX))

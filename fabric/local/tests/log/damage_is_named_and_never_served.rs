@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use fabric::conformance::{append, batch};
-use fabric::{Disk, Log, Record, TailItem};
+use fabric::{Disk, FrameKey, Log, Record, TailItem};
 use fabric_local::{Error, OnDamage};
 use uns_model::{Random, SeededRandom, Sequence};
 
@@ -82,6 +82,22 @@ fn the_last_frame_of_a_cleanly_closed_log_is_no_torn_tail() {
     assert_eq!(damage[0].until.0, sequences[sequences.len() - 1]);
     let file = format!("{:020}.log", damage[0].segment.0);
     assert!(newest.ends_with(&file), "the file is named: {file}");
+}
+
+#[test]
+fn a_key_that_every_header_lost_is_the_one_others_know() {
+    let (mut rig, sequences) = filled(5);
+    let key = rig.open().key();
+    for file in rig.segments().into_iter().chain([Path::new(DIR).join("LOG")]) {
+        assert!(rig.disk.flip_bit(&file, 100));
+    }
+    assert!(matches!(rig.try_open(), Err(Error::KeyLost { .. })));
+    rig.config.known_key = Some(FrameKey(key.0 ^ 1));
+    assert!(matches!(rig.try_open(), Err(Error::KeyLost { .. })), "it is of another log");
+    rig.config.known_key = Some(key);
+    assert_eq!(served(&rig, &sequences), sequences.len());
+    rig.config.known_key = None;
+    assert_eq!(served(&rig, &sequences), sequences.len(), "its header is whole again");
 }
 
 #[test]

@@ -108,9 +108,9 @@ fn a_fold_knows_its_log_from_another_one() {
     }
     let mut anew =
         Rig { disk: rig.disk.clone(), clock: rig.clock.clone(), config: rig.config.clone() };
-    anew.config.new_key = origin(&rig).unwrap().key();
+    anew.config.known_key = origin(&rig).unwrap().key();
     let log = anew.open();
-    assert_eq!(Some(log.key()), anew.config.new_key);
+    assert_eq!(Some(log.key()), anew.config.known_key);
     origin(&rig).unwrap().check(&log, Path::new(DIR)).unwrap();
     drop(log);
 
