@@ -10,13 +10,9 @@ use uns_model::{ManualClock, Timestamp};
 
 use crate::world::{Names, ORG};
 
-/// What a hub of format 2 left: a session with a shared subscription and an identifier, owed five
-/// messages, and one whose client died and whose will is due much later.
-#[test]
-fn sessions_of_format_2() {
+fn opened(bytes: &[u8]) -> (Arc<SimLog>, Arc<Ledger>) {
     let disk = SimDisk::new(1, 1 << 20);
     let dir = PathBuf::from("/data/sessions");
-    let bytes = include_bytes!("sessions-2.bin");
     disk.write_atomic(&dir.join("sessions-0000000001.bin"), bytes).expect("a healthy disk");
     let log = Arc::new(SimLog::new());
     let ledger = Ledger::open(Parts {
@@ -28,12 +24,33 @@ fn sessions_of_format_2() {
         config: Config::default(),
     })
     .expect("it is read");
+    assert_eq!(ledger.stats().damaged_checkpoints, 0);
+    assert_eq!(log.committed(), ledger.folded(), "the log goes on behind it");
+    (log, ledger)
+}
+
+/// What the last release of format 1 left: a session with a share and an identifier, owed three
+/// messages of QoS 2, one with a will that does not know its record, a retained message.
+#[test]
+fn sessions_of_format_1() {
+    let (_log, ledger) = opened(include_bytes!("sessions-1.bin"));
     let stats = ledger.stats();
-    assert_eq!(stats.damaged_checkpoints, 0);
+    assert_eq!((stats.sessions, stats.subscriptions), (2, 2));
+    assert_eq!((stats.owed, stats.wills, stats.retained), (3, 1, 1));
+    let visitor = ledger.find(ORG, "visitor").expect("it is away");
+    assert_eq!((visitor.owed, ledger.find(ORG, "dying").map(|one| one.owed)), (3, Some(0)));
+    assert!(ledger.find(ORG, "gone").is_none(), "its session ended");
+}
+
+/// What a hub of format 2 left: a session with a shared subscription and an identifier, owed five
+/// messages, and one whose client died and whose will is due much later.
+#[test]
+fn sessions_of_format_2() {
+    let (_log, ledger) = opened(include_bytes!("sessions-2.bin"));
+    let stats = ledger.stats();
     assert_eq!(stats.sessions, 2);
     assert_eq!(stats.subscriptions, 3);
     assert_eq!((stats.owed, stats.wills), (5, 1));
     let visitor = ledger.find(ORG, "visitor").expect("it is away");
     assert_eq!((visitor.owed, ledger.find(ORG, "dying").map(|one| one.owed)), (5, Some(0)));
-    assert_eq!(log.committed(), ledger.folded(), "the log goes on behind it");
 }

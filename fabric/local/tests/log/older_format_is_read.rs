@@ -113,6 +113,53 @@ fn and_continued_in_the_same_segment() {
     assert!(log.health().damage.is_empty());
 }
 
+/// What the last release of format 2 left, which did not say yet which will is gone: a session with
+/// a will that was withdrawn, and what it is owed.
+#[test]
+fn a_log_of_format_2_is_read() {
+    let segment = include_bytes!("format-2/segment.bin");
+    let rig = written(include_bytes!("format-2/log.bin"), segment);
+    let log = rig.open();
+    assert!(log.verify().expect("it is readable").is_empty());
+    let (mut said, mut versions) = (Vec::new(), Vec::new());
+    for item in items(&mut *log.tail(Sequence::ZERO)) {
+        let TailItem::Frame(frame) = item else { unreachable!("nothing is missing") };
+        versions.push(frame.header().version);
+        for (_, record) in frame.records() {
+            match record {
+                Record::Publisher { client_id, .. } => said.push(client_id.to_owned()),
+                Record::Publish(publish) => said.push(format!("{:?}", publish.payload)),
+                Record::Message(message) => said.push(message.topic.to_owned()),
+                Record::Audience { number, .. } => said.push(format!("audience {number}")),
+                Record::Owed { audience, back, .. } => said.push(format!("{audience} {back}")),
+                Record::Session { session, change, .. } => {
+                    assert_eq!(session, SessionNo(4));
+                    said.push(in_short(&change));
+                }
+                other => unreachable!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!(versions, [2, 2, 2]);
+    let first = ["press-7", "visitor 3600", "line/+ Some(9)", "walked line/+", "line/gone 30"];
+    let second = ["[50, 49, 46, 53]", "line/state", "audience 1", "1 2", "took 77"];
+    assert_eq!(said, [&first[..], &second, &["gone None", "left 3600"]].concat());
+    append(&*log, session_records()).expect("it is continued");
+}
+
+fn in_short(change: &SessionChange<'_>) -> String {
+    match change {
+        SessionChange::Opened { client_id, expiry, .. } => format!("{client_id} {expiry}"),
+        SessionChange::Subscribed { filter, identifier, .. } => format!("{filter} {identifier:?}"),
+        SessionChange::Walked { filter } => format!("walked {filter}"),
+        SessionChange::Will { topic, delay, .. } => format!("{topic} {delay}"),
+        SessionChange::WillGone { will } => format!("gone {will:?}"),
+        SessionChange::Left { expiry } => format!("left {expiry}"),
+        SessionChange::Took { packet_id } => format!("took {packet_id}"),
+        other => unreachable!("{other:?}"),
+    }
+}
+
 /// What a hub of format 3 left: publishes with and without nodes, a deletion, sessions with a shared
 /// subscription and a will.
 #[test]
