@@ -1,6 +1,8 @@
 //! The metadata database: one `SQLite` file in WAL mode where every commit is synced, shared by the
 //! modules, each behind its own table prefix and migrations table. SQL stays portable to `PostgreSQL`.
 
+mod aside;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,8 +25,20 @@ pub struct Db {
 
 impl Db {
     /// Opens the file, made where missing. On a full disk it is opened when it is first needed
-    /// and there is space, so that a hub starts and serves what it has.
+    /// and there is space, so that a hub starts and serves what it has. A damaged one is set aside by
+    /// name and a new one takes its place: the modules there are keep nothing in it that is not
+    /// elsewhere too.
     pub async fn open(path: &Path) -> Result<Self, Error> {
+        match Self::open_as_it_is(path).await {
+            Err(Error::OpenDb { source, .. }) if aside::is_damage(&source) => {
+                aside::set_aside(path)?;
+                Self::open_as_it_is(path).await
+            }
+            opened => opened,
+        }
+    }
+
+    async fn open_as_it_is(path: &Path) -> Result<Self, Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)

@@ -54,3 +54,17 @@ async fn a_failing_step_leaves_nothing_behind() {
     db.migrate("demo", &[broken], NOW).await.unwrap_err();
     db.migrate("demo", &["CREATE TABLE demo_half (id BIGINT)"], NOW).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_damaged_file_is_set_aside_and_a_new_one_takes_its_place() {
+    let path = scratch("damaged");
+    for n in 1..=2 {
+        std::fs::write(&path, b"no database").unwrap();
+        let db = Db::open(&path).await.unwrap();
+        db.migrate("demo", &[ONE], NOW).await.unwrap();
+        db.close().await;
+        let aside = path.with_file_name(format!("meta.damaged-{n}.db"));
+        assert_eq!(std::fs::read(aside).unwrap(), b"no database");
+    }
+    assert_eq!(pragma(&Db::open(&path).await.unwrap(), "PRAGMA journal_mode").await, "wal");
+}
