@@ -109,8 +109,10 @@ fn in_everything_that_can_be_made_again_changes_no_answer() {
                 "part {part}: each damaged file of {fold} is named: {said}"
             );
         }
-        let log = data.join("streams/data/LOG");
-        assert!(hub.log().contains(&*log.to_string_lossy()), "part {part}: {}", hub.log());
+        for file in ["VERSION", "streams/data/LOG"] {
+            let file = data.join(file);
+            assert!(hub.log().contains(&*file.to_string_lossy()), "part {part}: {}", hub.log());
+        }
     }
     for fold in ["history", "namespace", "sessions"] {
         let files = fs::read_dir(data.join(fold)).expect("a directory");

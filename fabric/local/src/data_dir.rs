@@ -41,9 +41,13 @@ impl DataDir {
         let dir_lock = disk.lock_dir(path).map_err(Error::in_use(path))?;
         let lock = lock(path)?;
         private::tighten(path);
-        if !version.exists() {
-            let text = version_text(VERSION);
-            disk.write_atomic(&version, text.as_bytes()).map_err(Error::io("write", &version))?;
+        match disk.read(&version) {
+            Ok(found) => make_whole(&version, &found),
+            Err(_) => {
+                let text = version_text(VERSION);
+                let written = disk.write_atomic(&version, text.as_bytes());
+                written.map_err(Error::io("write", &version))?;
+            }
         }
         Ok(Self { path: path.to_path_buf(), _dir_lock: dir_lock, _lock: lock })
     }
@@ -89,6 +93,21 @@ fn check_version(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             Err(Error::NewerFormat { path: path.to_path_buf(), found, supported: VERSION })
         }
         Some(_) => Ok(()),
+    }
+}
+
+/// Writes a file again of which some line is damaged, before it is the next line's turn.
+fn make_whole(path: &Path, found: &[u8]) {
+    let whole = version_text(VERSION);
+    if found == whole.as_bytes() || version_in(found) != Some(VERSION) {
+        return;
+    }
+    let path_shown = path.display();
+    match SystemDisk.write_atomic(path, whole.as_bytes()) {
+        Ok(()) => {
+            tracing::warn!(path = %path_shown, "a line of it was damaged, it is written again")
+        }
+        Err(error) => tracing::warn!(path = %path_shown, %error, "a line of it is damaged"),
     }
 }
 

@@ -107,6 +107,7 @@ fn any_flipped_bit_of_the_version_is_survived() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         fs::write(&version, bytes).unwrap();
         DataDir::open(&path).unwrap();
+        assert_eq!(fs::read(&version).unwrap(), good, "the next flip finds it whole again");
     }
     fs::write(&version, "nonsense").unwrap();
     assert!(matches!(DataDir::open(&path), Err(Error::VersionUnreadable { .. })));
