@@ -1,8 +1,9 @@
 //! The catalog: series, file manifest, gaps and the cursor, in one SQLite database.
 //!
 //! It is locked for as long as the store is open. One that cannot be read is set aside, never
-//! removed, and what it knew is taken from the files. A thread of its own runs the asynchronous driver, so that callers may be anything. Requests
-//! are rare (one per checkpoint) and answered in order.
+//! removed, and what it knew is taken from the files. A thread of its own runs the asynchronous
+//! driver, so that callers may be anything. Requests are rare (one per checkpoint) and answered in
+//! order.
 
 mod contents;
 mod load;
@@ -135,6 +136,29 @@ mod tests {
         assert!(loaded.registry.is_purged(crate::SeriesId(7)));
         let unit = |sid| loaded.registry.unit_of(crate::SeriesId(sid));
         assert_eq!((unit(4_495), unit(4_496)), (Some("1/min"), None));
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+
+    /// Whatever is still open of it removes, when it closes, the write-ahead log of the catalog that
+    /// took its place.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn nothing_of_a_damaged_catalog_is_open_when_it_is_set_aside() {
+        let dir = std::env::temp_dir().join(format!("catalog-shut-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let path = dir.join("catalog.sqlite");
+        drop(Catalog::open(&path).unwrap());
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[4096..].fill(0x55);
+        std::fs::write(&path, bytes).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for round in 0..50 {
+            assert!(runtime.block_on(open::open_and_load(&path)).is_err());
+            let fds = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+            let open: Vec<_> = fds.filter_map(|fd| std::fs::read_link(fd.path()).ok()).collect();
+            let open: Vec<_> = open.iter().filter(|file| file.starts_with(&dir)).collect();
+            assert!(open.is_empty(), "round {round}: {open:?}");
+        }
         std::fs::remove_dir_all(&dir).unwrap();
     }
 }

@@ -36,7 +36,7 @@ impl Recovery<'_> {
         if loaded.is_new {
             self.position(loaded);
         }
-        if count > 0 {
+        if count > 0 || loaded.is_new {
             self.publish_adopted(loaded, adopted)?;
         }
         if loaded.is_new && (count > 0 || loaded.lost.is_some()) {
@@ -91,6 +91,7 @@ impl Recovery<'_> {
             changes,
             files: adopted.files,
             unlisted: adopted.unlisted,
+            rebuilding: loaded.is_new.then_some(false),
             ..Publication::default()
         })
     }

@@ -207,6 +207,30 @@ fn power_fails_at_every_operation_of_a_rebuild() {
 }
 
 #[test]
+fn a_start_killed_in_a_rebuild_does_not_make_up_a_gap() {
+    let mut untold = 0;
+    for operations in 0..12 {
+        let mut rig = filled();
+        rig.flush();
+        rig.stop();
+        lose(&rig);
+        // The log no longer has what the files hold.
+        rig.log.drop_until(Sequence(9_999));
+        rig.disk.power_off_in(operations);
+        let opened = rig.try_start().is_ok();
+        rig.power_cut();
+        let what = format!("after {operations} operations, opened {opened}");
+        assert_whole(&rig, &what);
+        let health = rig.store().health();
+        assert!(health.gaps.is_empty(), "{what}: {:?}", health.gaps);
+        let is_told = health.aside.iter().any(|aside| aside.why.contains("made again"));
+        assert!(opened || is_told, "{what}: {:?}", health.aside);
+        untold += u32::from(!opened);
+    }
+    assert!(untold > 0, "no start was killed in its rebuild");
+}
+
+#[test]
 fn a_foreign_file_is_set_aside_by_name() {
     use fabric::Disk;
     let mut other = Rig::new(&Config::default());

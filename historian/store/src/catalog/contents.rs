@@ -25,7 +25,8 @@ pub(crate) struct Loaded {
     pub(crate) ingest: Timestamp,
     /// A purge has not gone through all files yet.
     pub(crate) purging: bool,
-    /// The catalog was made just now: what it should know, files may tell.
+    /// What the catalog should know, files may still tell: it was made just now, or by a start that
+    /// was killed before it had asked them.
     pub(crate) is_new: bool,
     /// Why there was no catalog to read though there had been one, and where it is now.
     pub(crate) lost: Option<String>,
@@ -47,6 +48,8 @@ pub(crate) struct Publication {
     pub(crate) gone: Vec<String>,
     /// Whether files may hold samples of purged series from now on.
     pub(crate) purging: Option<bool>,
+    /// Whether what files tell is still to come.
+    pub(crate) rebuilding: Option<bool>,
 }
 
 /// Names what was being done when SQLite refused.

@@ -20,12 +20,8 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, Er
             .fetch_all(&mut *connection)
             .await
             .map_err(sql("read"))?,
-        purging: sqlx::query_scalar("SELECT value FROM meta WHERE key = 'purging'")
-            .fetch_optional(&mut *connection)
-            .await
-            .map_err(sql("read"))?
-            .unwrap_or(0_i64)
-            != 0,
+        purging: flag(connection, "purging").await?,
+        is_new: flag(connection, "rebuilding").await?,
         ..Loaded::default()
     };
     nodes(connection, &mut loaded.registry).await?;
@@ -39,6 +35,16 @@ pub(super) async fn meta(connection: &mut SqliteConnection, key: &str) -> Result
         .fetch_one(connection)
         .await
         .map_err(sql("read"))
+}
+
+/// A number that older catalogs lack: there it is 0.
+async fn flag(connection: &mut SqliteConnection, key: &str) -> Result<bool, Error> {
+    let value: Option<i64> = sqlx::query_scalar("SELECT value FROM meta WHERE key = ?")
+        .bind(key)
+        .fetch_optional(connection)
+        .await
+        .map_err(sql("read"))?;
+    Ok(value.unwrap_or_default() != 0)
 }
 
 /// Rows in one answer. A row of its own for each of a million nodes would take the driver seconds.

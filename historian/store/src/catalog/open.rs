@@ -53,7 +53,8 @@ async fn refuse_newer(path: &Path) -> Result<(), Error> {
     }
 }
 
-async fn open_and_load(path: &Path) -> Result<(SqliteConnection, Loaded), Error> {
+/// Opens the database and reads it; where that fails, nothing of it stays open.
+pub(super) async fn open_and_load(path: &Path) -> Result<(SqliteConnection, Loaded), Error> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -66,20 +67,30 @@ async fn open_and_load(path: &Path) -> Result<(SqliteConnection, Loaded), Error>
         .disable_statement_logging();
     let opened = SqliteConnection::connect_with(&options).await;
     let mut connection = opened.map_err(sql("open")).map_err(in_use)?;
-    let is_new = prepare(&mut connection).await.map_err(in_use)?;
-    let loaded = load::load(&mut connection).await?;
-    Ok((connection, Loaded { is_new, ..loaded }))
+    match prepare_and_load(&mut connection).await {
+        Ok(loaded) => Ok((connection, loaded)),
+        Err(error) => {
+            // Dropped instead, it would close some time later, and remove the write-ahead log that
+            // has this name by then: the one of the catalog that took the place of this one.
+            drop(connection.close().await);
+            Err(error)
+        }
+    }
 }
 
-/// Creates the tables, or brings those of format 1 up to date; whether they are new.
-async fn prepare(connection: &mut SqliteConnection) -> Result<bool, Error> {
+async fn prepare_and_load(connection: &mut SqliteConnection) -> Result<Loaded, Error> {
+    prepare(connection).await.map_err(in_use)?;
+    load::load(connection).await
+}
+
+/// Creates the tables, or brings those of format 1 up to date.
+async fn prepare(connection: &mut SqliteConnection) -> Result<(), Error> {
     let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master")
         .fetch_all(&mut *connection)
         .await
         .map_err(sql("read"))?;
     if tables.is_empty() {
-        run(connection, include_str!("schema.sql")).await?;
-        return Ok(true);
+        return run(connection, include_str!("schema.sql")).await;
     }
     match load::meta(connection, "format").await? {
         FORMAT => {}
@@ -87,8 +98,7 @@ async fn prepare(connection: &mut SqliteConnection) -> Result<bool, Error> {
         found if found > FORMAT => return Err(Error::NewerFormat { found, known: FORMAT }),
         _ => return Err(Error::Inconsistent("its format is none there was")),
     }
-    mend_index(connection).await?;
-    Ok(false)
+    mend_index(connection).await
 }
 
 /// The manifest is looked up by name: an index whose order is broken would hide what it lists.

@@ -49,8 +49,9 @@ pub(super) async fn publish(
     let position = what.position.into_iter();
     let position = position
         .flat_map(|(cursor, ingest)| [("cursor", cursor.0.cast_signed()), ("ingest", ingest.0)]);
-    let purging = what.purging.map(|purging| ("purging", i64::from(purging)));
-    for (key, value) in position.chain(purging) {
+    let flags = [("purging", what.purging), ("rebuilding", what.rebuilding)];
+    let flags = flags.into_iter().filter_map(|(key, is)| Some((key, i64::from(is?))));
+    for (key, value) in position.chain(flags) {
         sqlx::query("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)")
             .bind(key)
             .bind(value)

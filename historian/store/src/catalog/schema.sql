@@ -3,7 +3,9 @@ CREATE TABLE meta (
     key TEXT PRIMARY KEY NOT NULL,
     value INTEGER NOT NULL
 ) WITHOUT ROWID;
-INSERT INTO meta (key, value) VALUES ('format', 2), ('cursor', 0), ('ingest', 0), ('purging', 0);
+-- `rebuilding` is 1 until what the files tell is in here: a start that was killed begins it again.
+INSERT INTO meta (key, value)
+VALUES ('format', 2), ('cursor', 0), ('ingest', 0), ('purging', 0), ('rebuilding', 1);
 
 -- Where files told of a node and the log did not, its topic is 4294967295 and its id zeros.
 CREATE TABLE node (
@@ -49,7 +51,7 @@ CREATE TABLE gap (
     reason TEXT NOT NULL
 );
 
--- Files that others stand for, after a purge: to be removed once nobody reads them any more.
+-- Files a purge took samples from; others stand for what is left of them. To be removed once nobody reads them any more.
 CREATE TABLE doomed (
     name TEXT PRIMARY KEY NOT NULL
 );
