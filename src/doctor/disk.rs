@@ -116,8 +116,10 @@ impl Drop for Probe {
 
 /// The median of some syncs, as the log does them.
 fn sync_time(place: &Path) -> io::Result<Duration> {
-    let probe = Probe(place.join(format!(".uns-doctor-{}", std::process::id())));
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&probe.0)?;
+    let path = place.join(format!(".uns-doctor-{}", std::process::id()));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
+    // Only once it is made: a file somebody else has left under that name stays.
+    let _probe = Probe(path);
     let mut times = Vec::new();
     for _ in 0..SYNCS {
         file.write_all(&[0; SYNC_BYTES])?;
@@ -140,7 +142,15 @@ mod tests {
         fs::create_dir_all(&place).unwrap();
         sync_time(&place).unwrap();
         assert_eq!(fs::read_dir(&place).unwrap().count(), 0);
-        fs::remove_dir(&place).unwrap();
+        let of_others = place.join(format!(".uns-doctor-{}", std::process::id()));
+        fs::write(&of_others, "of somebody else").unwrap();
+        sync_time(&place).unwrap_err();
+        assert_eq!(
+            fs::read(&of_others).unwrap(),
+            b"of somebody else",
+            "it takes away its own only"
+        );
+        fs::remove_dir_all(&place).unwrap();
         let gone = examine(&place.join("not/there/yet"));
         assert!(gone.iter().all(|one| one.verdict != Verdict::Failed), "{gone:?}");
     }
