@@ -33,6 +33,7 @@ struct Part {
     until: Sequence,
     level: Level,
     partition: Partition,
+    rows: u64,
 }
 
 /// The parts of the log some files cover.
@@ -46,7 +47,8 @@ impl Covered {
     pub(crate) fn by<'a>(entries: impl IntoIterator<Item = &'a Entry>, after: Sequence) -> Self {
         let part = |entry: &Entry| {
             let (level, partition, _) = parse_name(&entry.name)?;
-            Some(Part { after: entry.after, until: entry.until, level, partition })
+            let Entry { after, until, rows, .. } = *entry;
+            Some(Part { after, until, level, partition, rows })
         };
         let beyond = entries.into_iter().filter(|entry| entry.until > after);
         Self { parts: beyond.filter_map(part).collect() }
@@ -63,6 +65,15 @@ impl Covered {
         self.parts.iter().any(|part| {
             part.after < sequence && sequence <= part.until && part.level.of(time) == part.partition
         })
+    }
+
+    /// How many rows files have that were made of the same samples as this one.
+    pub(crate) fn rows_like(&self, entry: &Entry) -> u64 {
+        let Some((_, partition, _)) = parse_name(&entry.name) else { return 0 };
+        let like = |part: &&Part| {
+            (part.after, part.until, part.partition) == (entry.after, entry.until, partition)
+        };
+        self.parts.iter().filter(like).map(|part| part.rows).sum()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -184,7 +184,8 @@ impl Files {
         Ok(())
     }
 
-    fn input(&self, name: &str) -> Result<Input, Error> {
+    /// A file as it is read piece by piece.
+    pub(crate) fn input(&self, name: &str) -> Result<Input, Error> {
         let failed = |error| self.disk_error("open", name, error);
         let file = Reopened::new(Arc::clone(&self.disk), self.path(name));
         let length = file.length().map_err(failed)?;

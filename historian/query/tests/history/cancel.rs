@@ -16,16 +16,27 @@ use crate::rig::{DAY, MS, Rig, raw};
 
 /// A disk on which opening history files waits at a gate.
 #[derive(Debug)]
-struct Gated {
+pub(crate) struct Gated {
     disk: SimDisk,
     is_open: Mutex<bool>,
     opened: Condvar,
     waiting: AtomicUsize,
-    /// Which files were opened while somebody counted.
-    opened_files: Mutex<HashSet<PathBuf>>,
+    /// Which files were opened, in this order.
+    pub(crate) opened_files: Mutex<Vec<PathBuf>>,
 }
 
 impl Gated {
+    /// An open gate.
+    pub(crate) fn new(disk: &SimDisk) -> Self {
+        Self {
+            disk: disk.clone(),
+            is_open: Mutex::new(true),
+            opened: Condvar::new(),
+            waiting: AtomicUsize::new(0),
+            opened_files: Mutex::default(),
+        }
+    }
+
     fn set_open(&self, open: bool) {
         *self.is_open.lock().expect("no panic") = open;
         self.opened.notify_all();
@@ -44,7 +55,7 @@ impl Disk for Gated {
             open = self.opened.wait(open).expect("no panic");
         }
         drop(open);
-        self.opened_files.lock().expect("no panic").insert(path.to_owned());
+        self.opened_files.lock().expect("no panic").push(path.to_owned());
         self.disk.open(path)
     }
 
@@ -82,13 +93,7 @@ fn a_query_whose_client_is_gone_stops_reading_and_frees_its_turn() {
     const FILES: usize = 40;
     let mut rig = Rig::new(&Config::default());
     rig.stop();
-    let gate = Arc::new(Gated {
-        disk: rig.disk.clone(),
-        is_open: Mutex::new(true),
-        opened: Condvar::new(),
-        waiting: AtomicUsize::new(0),
-        opened_files: Mutex::default(),
-    });
+    let gate = Arc::new(Gated::new(&rig.disk));
     rig.front = Some(Arc::clone(&gate) as Arc<dyn Disk>);
     rig.query_config = QueryConfig { concurrent_max: 1, ..QueryConfig::default() };
     rig.start();
@@ -118,6 +123,7 @@ fn a_query_whose_client_is_gone_stops_reading_and_frees_its_turn() {
     // There is one turn: the next query gets it once the first one has ended.
     let newest = HistoryQuery { limit: 1, start: uns_model::Timestamp(DAY), ..raw("a") };
     assert_eq!(rig.ask(newest).expect("a turn").samples.len(), 1);
-    let opened = gate.opened_files.lock().expect("no panic").len();
+    let opened = gate.opened_files.lock().expect("no panic").clone();
+    let opened = opened.into_iter().collect::<HashSet<_>>().len();
     assert!(opened <= 2, "{opened} of {FILES} files were opened, most of them for nobody");
 }

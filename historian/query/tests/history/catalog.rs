@@ -7,6 +7,7 @@ use std::sync::Arc;
 use historian_store::{Config, Error, KnownNode, SharedNames};
 use uns_model::{NodeId, OrgId, Sequence, TopicId, Value};
 
+use crate::cancel::Gated;
 use crate::rig::{DAY, MS, Rig, raw};
 
 /// Values of two topics and a field, in files of two hours and two checkpoints, and one in the log
@@ -228,6 +229,65 @@ fn a_start_killed_in_a_rebuild_does_not_make_up_a_gap() {
         untold += u32::from(!opened);
     }
     assert!(untold > 0, "no start was killed in its rebuild");
+}
+
+/// So that the series of one file at a time are in memory.
+#[test]
+fn a_rebuild_takes_in_one_file_after_the_other_the_newest_first() {
+    let mut rig = Rig::new(&Config::default());
+    let node = rig.mint("plant/a");
+    for value in 1..=4 {
+        let time = DAY / MS - value * 7_200_000;
+        rig.publish(node, &format!("{{\"value\":{value},\"timestamp\":{time}}}"));
+        rig.flush();
+    }
+    // Their names are of the older hours first.
+    let newest_first = parquet(&rig);
+    assert_eq!(newest_first.len(), 4);
+    rig.stop();
+    lose(&rig);
+    let gate = Arc::new(Gated::new(&rig.disk));
+    rig.front = Some(Arc::clone(&gate) as Arc<dyn fabric::Disk>);
+    rig.start();
+    let opened = gate.opened_files.lock().expect("no panic").clone();
+    assert_eq!(values(&rig, "plant/a", None).len(), 4);
+    let name = |path: &std::path::PathBuf| Some(path.file_name()?.to_str()?.to_owned());
+    let mut opened: Vec<_> = opened.iter().filter_map(name).collect();
+    opened.dedup();
+    let looked_at_and_taken_in = [&newest_first[..], &newest_first[..]].concat();
+    assert_eq!(opened.get(..8), Some(&looked_at_and_taken_in[..]), "{opened:?}");
+}
+
+#[test]
+fn a_file_is_not_removed_for_one_that_is_refused() {
+    use fabric::Disk;
+    let published = |first: u32| {
+        let mut rig = Rig::new(&Config::default());
+        let nodes = [rig.mint("plant/a"), rig.mint("plant/b")];
+        for _ in 0..2 {
+            rig.publish(nodes[first as usize], "1");
+            rig.publish(nodes[1 - first as usize], "2");
+            rig.flush();
+        }
+        (rig, nodes)
+    };
+    // What a purge of another hub left of a file that has the same name here.
+    let (mut other, [a, _]) = published(0);
+    other.delete(a, true);
+    let patience = std::time::Duration::from_secs(60);
+    assert!(other.runtime.block_on(other.store().purged(patience)));
+    let name = other.files()[0].clone();
+    let bytes = other.disk.read(&other.dir.join("files").join(&name)).expect("a file");
+    let (mut rig, _) = published(1);
+    assert_eq!(name, parquet(&rig)[0].replace(".parquet", "-2.parquet"));
+    rig.stop();
+    lose(&rig);
+    rig.log.drop_until(Sequence(9_999));
+    rig.disk.write_atomic(&rig.dir.join("files").join(&name), &bytes).expect("room");
+    rig.start();
+    assert_eq!(values(&rig, "plant/a", None), [2, 2].map(Value::Int));
+    assert_eq!(values(&rig, "plant/b", None), [1, 1].map(Value::Int));
+    assert!(rig.files().contains(&format!("{name}.unlisted")));
 }
 
 #[test]

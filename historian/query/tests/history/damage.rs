@@ -70,6 +70,35 @@ fn a_damaged_file_is_made_again_from_the_log() {
 }
 
 #[test]
+fn a_repair_that_was_killed_before_the_catalog_had_it_leaves_no_gap() {
+    for (damaged, log_lost) in [(0, false), (1, false), (0, true), (1, true)] {
+        let (mut rig, files) = two_files();
+        rig.stop();
+        assert!(rig.disk.flip_bit(&rig.dir.join("files").join(&files[damaged]), 999));
+        let before = std::fs::read(rig.catalog()).expect("a catalog");
+        rig.start();
+        rig.all(raw("a"));
+        rig.stop();
+        // Everything is on the disk but what the catalog was told.
+        std::fs::write(rig.catalog(), before).expect("a writable catalog");
+        rig.log.restart();
+        if log_lost {
+            rig.log.drop_until(Sequence(9_999));
+        }
+        for start in 0..2 {
+            rig.start();
+            let what = format!("file {damaged}, log lost {log_lost}, start {start}");
+            let page = rig.all(raw("a"));
+            let values: Vec<_> = page.samples.into_iter().map(|s| s.value).collect();
+            assert_eq!(values, [1, 2].map(Value::Int), "{what}");
+            assert!(page.gaps.is_empty(), "{what}: {:?}", page.gaps);
+            assert!(rig.store().health().gaps.is_empty(), "{what}");
+            rig.stop();
+        }
+    }
+}
+
+#[test]
 fn of_a_damaged_file_only_what_the_log_lost_is_a_gap() {
     let mut rig = Rig::new(&Config::default());
     let node = rig.mint("a");

@@ -1,10 +1,16 @@
 //! Files the catalog does not list: taken in where they say what they are and nothing contradicts
 //! them, set aside where not.
+//!
+//! The tables of series of many files are large. So all files are looked at first, and of each only
+//! what decides on the order is kept; then one after the other is read again and taken in.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use historian_segment::{Sample, Segment, SeriesId, SeriesOrigin, check, read_series_map};
+use historian_segment::{
+    Origin, ReadAt, Sample, Segment, SeriesId, SeriesOrigin, check, read_series_map,
+};
 use uns_model::{OrgId, Sequence, Timestamp};
 
 use super::directory::{Recovery, UNLISTED};
@@ -24,12 +30,21 @@ pub(super) struct Adoption<'a> {
     pub(super) names: &'a [String],
 }
 
-/// A file that is whole and says what it is.
+/// A file that is whole and says what it is. What its series are is read again when it is taken in.
 struct Candidate {
     entry: Entry,
-    series: Vec<SeriesOrigin>,
     replaces: Option<String>,
     ingest: Timestamp,
+    has_checksum: bool,
+}
+
+/// What a file says of itself, or what can be found out of one that says nothing.
+struct Told {
+    range: (Sequence, Sequence),
+    series: Vec<SeriesOrigin>,
+    replaces: Option<String>,
+    /// Files of format 1 do not say it.
+    ingest: Option<Timestamp>,
 }
 
 /// What was taken in.
@@ -79,16 +94,14 @@ impl Adoption<'_> {
                 Err(Refused::Failed(error)) => return Err(error),
             }
         }
-        // What the newest file says of a topic holds.
-        candidates
-            .sort_by(|a, b| (b.entry.until, &b.entry.name).cmp(&(a.entry.until, &a.entry.name)));
-        let replaced: HashSet<_> =
-            candidates.iter().filter_map(|candidate| candidate.replaces.clone()).collect();
         let mut adopted = Adopted::default();
-        for candidate in candidates {
+        // Of these another file, which is taken in, holds what is left.
+        let mut replaced = HashSet::new();
+        for candidate in in_order(candidates) {
             let name = candidate.entry.name.clone();
+            let replaces = candidate.replaces.clone();
             let is_there = |of: &String| listed.contains(of) && self.names.contains(of);
-            if candidate.replaces.as_ref().is_some_and(is_there) {
+            if replaces.as_ref().is_some_and(is_there) {
                 // The purge that wrote it did not get to the catalog, and begins again.
                 tracing::info!(name, "removing what a purge had begun to write");
                 self.recovery.remove(&name)?;
@@ -97,10 +110,11 @@ impl Adoption<'_> {
             if replaced.contains(&name) {
                 tracing::info!(name, "removing a history file from which a purge took samples");
                 self.recovery.remove(&name)?;
+                replaced.extend(replaces);
                 continue;
             }
-            match self.admit(candidate, loaded, &mut adopted) {
-                Ok(()) => {}
+            match self.admit(candidate, loaded, (&mut adopted, &mut names)) {
+                Ok(()) => replaced.extend(replaces),
                 Err(Refused::Aside(why)) => {
                     aside.push(self.recovery.set_aside(&name, UNLISTED, &why)?);
                 }
@@ -125,25 +139,8 @@ impl Adoption<'_> {
         let segment = Segment::open(bytes.clone()).or_else(refused)?;
         let (first_time, last_time) =
             segment.times().ok_or("").or_else(|_| refused("it is empty"))?;
-        let origin = segment.origin().or_else(refused)?;
-        let (range, series, replaces, ingest) = match origin {
-            Some(origin) if has_checksum => {
-                ((origin.after, origin.until), origin.series, origin.replaces, origin.ingest)
-            }
-            Some(_) => return refused("its checksum is missing"),
-            None => {
-                let ((after, last), sids) = numbers(&segment)?;
-                let named = parse_name(name).map(|(.., until)| until).filter(|u| *u >= last);
-                let range = (after, named.unwrap_or(last));
-                let named = |sid: &SeriesId| {
-                    let known = registry.origin_of(*sid);
-                    known.or_else(|| names.get(self.recovery, *sid))
-                };
-                let series: Option<Vec<_>> = sids.iter().map(named).collect();
-                let why = "it is of format 1, and nothing names its series any more";
-                (range, series.ok_or(why).or_else(refused)?, None, last_time)
-            }
-        };
+        let told = self.told(&segment, (name, has_checksum), registry, names)?;
+        let Told { range, series, replaces, ingest } = told;
         let sids = series.first().zip(series.last());
         let (first, last) = sids.ok_or("").or_else(|_| refused("it names no series"))?;
         let entry = Entry {
@@ -157,7 +154,37 @@ impl Adoption<'_> {
             crc: crc32fast::hash(&bytes),
             series: (first.sid, last.sid),
         };
-        Ok(Candidate { entry, series, replaces, ingest })
+        let ingest = ingest.unwrap_or(last_time);
+        Ok(Candidate { entry, replaces, ingest, has_checksum })
+    }
+
+    /// What a file says of itself.
+    fn told<R: ReadAt>(
+        &self,
+        segment: &Segment<R>,
+        (name, has_checksum): (&str, bool),
+        registry: &Registry,
+        names: &mut OldNames,
+    ) -> Result<Told, Refused> {
+        match segment.origin().or_else(refused)? {
+            Some(Origin { after, until, ingest, replaces, series }) if has_checksum => {
+                Ok(Told { range: (after, until), series, replaces, ingest: Some(ingest) })
+            }
+            Some(_) => refused("its checksum is missing"),
+            None => {
+                let ((after, last), sids) = numbers(segment)?;
+                let named = parse_name(name).map(|(.., until)| until).filter(|u| *u >= last);
+                let range = (after, named.unwrap_or(last));
+                let named = |sid: &SeriesId| {
+                    let known = registry.origin_of(*sid);
+                    known.or_else(|| names.get(self.recovery, *sid))
+                };
+                let series: Option<Vec<_>> = sids.iter().map(named).collect();
+                let why = "it is of format 1, and nothing names its series any more";
+                let series = series.ok_or(why).or_else(refused)?;
+                Ok(Told { range, series, replaces: None, ingest: None })
+            }
+        }
     }
 
     /// Lists a file, unless something is known that contradicts it.
@@ -165,9 +192,14 @@ impl Adoption<'_> {
         &self,
         candidate: Candidate,
         loaded: &mut Loaded,
-        adopted: &mut Adopted,
+        (adopted, names): (&mut Adopted, &mut OldNames),
     ) -> Result<(), Refused> {
-        let Candidate { mut entry, series: told, ingest, .. } = candidate;
+        let Candidate { mut entry, ingest, has_checksum, .. } = candidate;
+        let told = {
+            let input = self.recovery.files.input(&entry.name)?;
+            let segment = Segment::open(input).or_else(refused)?;
+            self.told(&segment, (&entry.name, has_checksum), &loaded.registry, names)?.series
+        };
         if let Err(contradiction) = loaded.registry.agrees(&told) {
             return refused(format!("series {} is another here", contradiction.0));
         }
@@ -261,9 +293,26 @@ impl Adoption<'_> {
     }
 }
 
+/// The newest first, since what the newest file says of a topic holds; and what a purge wrote before
+/// the file it replaces.
+fn in_order(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let by =
+        |candidate: &Candidate| Some((candidate.replaces.clone()?, candidate.entry.name.clone()));
+    let replaced_by: HashMap<String, String> = candidates.iter().filter_map(by).collect();
+    let depth = |name: &String| {
+        let later = std::iter::successors(Some(name), |name| replaced_by.get(*name));
+        later.take(replaced_by.len() + 1).count()
+    };
+    candidates.sort_by_cached_key(|candidate| {
+        let Entry { name, until, .. } = &candidate.entry;
+        (Reverse(*until), depth(name), Reverse(name.clone()))
+    });
+    candidates
+}
+
 /// The sequences and series of a file that does not say them.
-fn numbers(
-    segment: &Segment<bytes::Bytes>,
+fn numbers<R: ReadAt>(
+    segment: &Segment<R>,
 ) -> Result<((Sequence, Sequence), Vec<SeriesId>), Refused> {
     let (mut first, mut last) = (u64::MAX, 0);
     let mut sids: Vec<SeriesId> = Vec::new();
