@@ -114,6 +114,8 @@ impl Figures {
             "Failed flushes.",
             counters.flush_failures,
         );
+        let help = "Values that named one unit too many and continued the latest series.";
+        counter(out, "uns_history_units_refused_total", help, counters.units_refused);
         gauge(out, "uns_history_series", "Series known.", health.series);
         gauge(out, "uns_history_files", "Parquet files published.", health.files);
         gauge(out, "uns_history_file_bytes", "Their bytes.", health.file_bytes);

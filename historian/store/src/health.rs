@@ -61,6 +61,9 @@ pub struct Counters {
     pub time_replaced: u64,
     /// Values refused because there are too many series.
     pub series_refused: u64,
+    /// Values that continued a series although they named another unit: their node or field has
+    /// series in as many units as there may be.
+    pub units_refused: u64,
     /// Checkpoints published.
     pub flushes: u64,
     /// Failed attempts to publish one.

@@ -9,8 +9,9 @@ mod latest;
 mod series;
 mod types;
 
+use std::collections::HashMap;
 use std::hint::black_box;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::sync::Arc;
 
 use ahash::RandomState;
@@ -61,6 +62,8 @@ pub(crate) struct Registry {
     fields: Vec<Arc<str>>,
     /// The units of series, each once.
     units: Vec<Arc<str>>,
+    unit_numbers: HashMap<Arc<str>, NonZeroU16, RandomState>,
+    units_refused: u64,
     hasher: RandomState,
     /// The newest node of each topic.
     topics: HashTable<NodeNo>,

@@ -18,7 +18,7 @@ use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::error::Error;
 use crate::file::{Files, HistoryFile};
-use crate::health::Health;
+use crate::health::{Counters, Health};
 use crate::memory::Memory;
 use crate::names::SharedNames;
 use crate::recover::Recovery;
@@ -196,7 +196,7 @@ impl Store {
             flush_error: state.flush_error.clone(),
             gaps: state.gaps.clone(),
             aside: state.aside.clone(),
-            counters: state.counters,
+            counters: Counters { units_refused: state.registry.units_refused(), ..state.counters },
         }
     }
 }

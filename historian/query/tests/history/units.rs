@@ -47,6 +47,23 @@ fn a_unit_belongs_to_the_series_and_another_one_begins_a_new_generation() {
 }
 
 #[test]
+fn a_device_that_names_ever_new_units_continues_its_latest_series() {
+    let mut rig = Rig::new(&Config::default());
+    let node = rig.mint("a");
+    for number in 0..40 {
+        rig.publish(node, &format!("{{\"value\":{number},\"unit\":\"u{number}\"}}"));
+    }
+    let row = |number: i64| (Value::Int(number), Some(format!("u{}", number.min(15))));
+    let expected: Vec<_> = (0..40).map(row).collect();
+    assert_eq!(units(&rig, raw("a")), expected);
+    let health = rig.store().health();
+    assert_eq!((health.series, health.counters.units_refused), (16, 24));
+    rig.flush();
+    rig.restart();
+    assert_eq!(units(&rig, raw("a")), expected);
+}
+
+#[test]
 fn an_average_of_text_is_refused_and_says_what_works() {
     let mut rig = Rig::new(&Config::default());
     let (text, mixed) = (rig.mint("text"), rig.mint("mixed"));

@@ -1,5 +1,6 @@
 //! The series of nodes and fields: one for each type of value and each unit.
 
+use std::borrow::Cow;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::sync::Arc;
 
@@ -9,6 +10,10 @@ use uns_model::{NodeNo, OrgId, Value};
 use super::latest::{DELETED, KNOWN, Latest, PURGED, SEVERAL};
 use super::types::{Types, ValueType};
 use super::{Node, Registry, SeriesRow};
+
+/// A node or field has series in so many units. A device that names ever new ones continues the
+/// latest series.
+const UNITS_MAX: usize = 16;
 
 /// One series.
 #[derive(Clone, Copy, Debug)]
@@ -74,10 +79,14 @@ impl Registry {
         let node = self.node(of.node)?;
         let types = match of.field {
             None => node.own(latest),
-            Some(field) => node.more.as_ref()?.fields.as_ref()?.get(field)?.clone(),
+            Some(field) => Cow::Borrowed(node.field(field)?),
         };
         match ValueType::of(of.value)? {
-            Some(value_type) => self.of_unit(&types, value_type, of.unit),
+            Some(value_type) => {
+                let known = self.of_unit(&types, value_type, of.unit);
+                let refused = known.is_none() && self.is_refused(&types, of.unit);
+                if refused { types.of(value_type) } else { known }
+            }
             None => types.latest(),
         }
     }
@@ -94,13 +103,30 @@ impl Registry {
         value_type: ValueType,
         unit: Option<&str>,
     ) -> Option<SeriesId> {
-        let newest = types.of(value_type).filter(|sid| self.continues(*sid, unit));
-        let is = |sid: &SeriesId| {
-            let series = self.series.get(sid.0 as usize);
-            series.is_some_and(|series| series.value_type == value_type)
-                && self.continues(*sid, unit)
+        let unit = match unit {
+            Some(unit) => Some(*self.unit_numbers.get(unit)?),
+            None => None,
         };
-        newest.or_else(|| types.iter().find(is))
+        let is = |sid: &SeriesId| {
+            self.series.get(sid.0 as usize).is_some_and(|series| {
+                series.value_type == value_type && (unit.is_none() || series.unit == unit)
+            })
+        };
+        types.of(value_type).filter(is).or_else(|| types.iter().find(is))
+    }
+
+    /// Whether a node or field gets no series of its own in a unit it has none in.
+    fn is_refused(&self, types: &Types, unit: Option<&str>) -> bool {
+        let Some(unit) = unit else { return false };
+        let has_unit = |sid: &SeriesId| self.unit_of(*sid).is_some();
+        let is_full = self.units.len() >= usize::from(u16::MAX);
+        types.iter().filter(has_unit).count() >= UNITS_MAX
+            || (is_full && !self.unit_numbers.contains_key(unit))
+    }
+
+    /// How many values continued a series although they named another unit.
+    pub(crate) fn units_refused(&self) -> u64 {
+        self.units_refused
     }
 
     /// The series of a value that does not continue the latest one of its node.
@@ -114,12 +140,12 @@ impl Registry {
         let (Some(node), Some(latest)) = (self.node(of.node), self.latest(of.node)) else {
             return Err(NoSeries::UnknownNode);
         };
-        let mut types = match of.field {
+        let types = match of.field {
             None => node.own(latest),
             Some(field) => match node.field(field) {
-                Some(types) => types.clone(),
+                Some(types) => Cow::Borrowed(types),
                 None if full => return Err(NoSeries::TooMany),
-                None => Types::default(),
+                None => Cow::Owned(Types::default()),
             },
         };
         let value_type = match (value_type, types.latest()) {
@@ -129,8 +155,12 @@ impl Registry {
             (None, None) => ValueType::Number,
         };
         let known = self.of_unit(&types, value_type, of.unit);
-        if known.is_some() && types.latest() == known {
-            return known.ok_or(NoSeries::UnknownNode);
+        let refused = known.is_none() && self.is_refused(&types, of.unit);
+        let known = if refused { types.of(value_type) } else { known };
+        if let Some(known) = known.filter(|_| types.latest() == known) {
+            drop(types);
+            self.units_refused += u64::from(refused);
+            return Ok(known);
         }
         let generation = u8::try_from(types.iter().count()).unwrap_or(u8::MAX);
         let next = SeriesId(u32::try_from(self.series.len()).map_err(|_| NoSeries::TooMany)?);
@@ -139,10 +169,12 @@ impl Registry {
             None if full => return Err(NoSeries::TooMany),
             None => next,
         };
+        let mut types = types.into_owned();
         types.set(value_type, sid);
+        self.units_refused += u64::from(refused);
         self.set_types(of.node, of.field, (types, value_type));
         if known.is_none() {
-            let unit = of.unit.map(Arc::from);
+            let unit = of.unit.filter(|_| !refused).map(Arc::from);
             let series = NewSeries { node: of.node, value_type, generation, unit };
             self.push_series(series, of.field);
         }
@@ -174,12 +206,12 @@ impl Registry {
 
     /// The number of a unit. Beyond 65,535 of them a series has none.
     fn unit(&mut self, unit: &Arc<str>) -> Option<NonZeroU16> {
-        let known = self.units.iter().position(|known| known == unit);
-        let place = known.unwrap_or(self.units.len());
-        let number = NonZeroU16::new(u16::try_from(place + 1).ok()?)?;
-        if known.is_none() {
-            self.units.push(Arc::clone(unit));
+        if let Some(known) = self.unit_numbers.get(unit) {
+            return Some(*known);
         }
+        let number = NonZeroU16::new(u16::try_from(self.units.len() + 1).ok()?)?;
+        self.units.push(Arc::clone(unit));
+        self.unit_numbers.insert(Arc::clone(unit), number);
         Some(number)
     }
 
@@ -259,7 +291,7 @@ impl Registry {
         let Some((node, latest)) = self.parts_mut(row.node) else { return };
         match &row.field {
             None => {
-                let mut types = node.own(latest);
+                let mut types = node.own(latest).into_owned();
                 types.set(row.value_type, sid);
                 node.set_own(types, latest, row.value_type);
             }
@@ -303,15 +335,17 @@ struct NewSeries {
 
 impl Node {
     /// The series of its own values.
-    fn own(&self, latest: &Latest) -> Types {
-        let mut types = match &self.more {
-            Some(more) if latest.is(SEVERAL) => more.own.clone(),
-            _ => Types::default(),
-        };
-        if let Some((sid, value_type)) = latest.series() {
+    fn own(&self, latest: &Latest) -> Cow<'_, Types> {
+        let several = self.more.as_ref().filter(|_| latest.is(SEVERAL)).map(|more| &more.own);
+        let newest = latest.series();
+        if let Some(own) = several.filter(|own| own.latest() == newest.map(|(sid, _)| sid)) {
+            return Cow::Borrowed(own);
+        }
+        let mut types = several.cloned().unwrap_or_default();
+        if let Some((sid, value_type)) = newest {
             types.set(value_type, sid);
         }
-        types
+        Cow::Owned(types)
     }
 
     /// Another series of its own values is the latest; beside a single one nothing is kept.
