@@ -8,6 +8,7 @@ mod bytes;
 mod draft;
 mod format;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub struct Checkpoints {
     damaged: u64,
     /// Those that were found damaged: they are set aside once another one is there.
     unsound: Vec<u64>,
+    /// Those that were usable and are no longer needed: nothing else is ever removed.
+    retired: Vec<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +70,7 @@ impl Checkpoints {
             next_generation: 1,
             damaged: 0,
             unsound: Vec::new(),
+            retired: Vec::new(),
         })
     }
 
@@ -74,8 +78,8 @@ impl Checkpoints {
     /// file after the other, newest first, until it understands one.
     ///
     /// # Errors
-    /// When the directory cannot be read, or a file is of a newer release: going on would lose what
-    /// it knows. Damage is no error: it is warned about and counted.
+    /// When the directory or a file cannot be read, or a file is of a newer release: going on would
+    /// lose what it knows. Damage is no error: it is warned about and counted.
     pub fn load<T>(
         &mut self,
         body: impl Fn(Sequence, &mut Reader<'_>) -> Option<T>,
@@ -91,18 +95,19 @@ impl Checkpoints {
         let mut loaded = None;
         for generation in generations.into_iter().rev() {
             let path = self.path(generation);
-            let read = self.disk.read(&path);
-            let is_read = read.is_ok();
-            let read = read.map_err(|error| Unusable::Damaged(error.to_string()));
+            // What cannot be read now may be sound: it is neither damaged nor done without.
+            let bytes = match self.disk.read(&path) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(source) => return Err(CheckpointError::Read { path, source }),
+            };
             // Behind the first good one, only soundness matters: it is the one to fall back to.
             let result = match loaded {
-                None => read.and_then(|bytes| self.format.decode(&bytes, &body)).map(
-                    |(applied, fold)| {
-                        loaded = Some(fold);
-                        applied
-                    },
-                ),
-                Some(_) => read.and_then(|bytes| self.format.applied(&bytes)),
+                None => self.format.decode(&bytes, &body).map(|(applied, fold)| {
+                    loaded = Some(fold);
+                    applied
+                }),
+                Some(_) => self.format.applied(&bytes),
             };
             match result {
                 Ok(applied) => self.kept.insert(0, Kept { generation, applied }),
@@ -119,8 +124,7 @@ impl Checkpoints {
                          its place",
                         self.format.what
                     );
-                    // What cannot be read now may be readable the next time.
-                    self.unsound.extend(is_read.then_some(generation));
+                    self.unsound.push(generation);
                 }
             }
         }
@@ -181,10 +185,12 @@ impl Checkpoints {
     fn keep(&mut self, kept: Kept) {
         self.next_generation = kept.generation + 1;
         self.kept.push(kept);
-        self.kept.drain(..self.kept.len().saturating_sub(KEPT));
-        for generation in std::mem::take(&mut self.unsound) {
-            self.set_aside(&self.path(generation));
-        }
+        let retired = self.kept.drain(..self.kept.len().saturating_sub(KEPT));
+        self.retired.extend(retired.map(|kept| kept.generation));
+        // One that stays for now is tried again the next time.
+        let mut unsound = std::mem::take(&mut self.unsound);
+        unsound.retain(|generation| !self.set_aside(&self.path(*generation)));
+        self.unsound = unsound;
         self.remove_others();
     }
 
@@ -196,27 +202,34 @@ impl Checkpoints {
         }
     }
 
-    /// Keeps a damaged file under another name, for people.
-    fn set_aside(&self, path: &Path) {
+    /// Keeps a damaged file under another name, for people; whether that worked.
+    fn set_aside(&self, path: &Path) -> bool {
         let mut aside = path.as_os_str().to_owned();
         aside.push(DAMAGED);
         let renamed = self.disk.rename(path, Path::new(&aside));
-        if let Err(error) = renamed.and_then(|()| self.disk.sync_dir(&self.dir)) {
+        if let Err(error) = renamed.and_then(|()| self.disk.sync_dir(&self.dir))
+            && error.kind() != ErrorKind::NotFound
+        {
             tracing::warn!(path = %path.display(), %error, "cannot set a damaged checkpoint aside");
+            return false;
         }
+        true
     }
 
-    /// Removes the files of this fold that are no longer kept, and the oldest of those that were set
-    /// aside; what fails now is tried again the next time. Files of others are left alone.
-    fn remove_others(&self) {
+    /// Removes the files of this fold that were read or written here and are no longer needed,
+    /// drafts, and the oldest of those that were set aside; what fails now is tried again the next
+    /// time. Other files are left alone, since nobody knows what is in them.
+    fn remove_others(&mut self) {
         let Ok(files) = self.disk.list(&self.dir) else { return };
-        let is_old = |generation| self.kept.iter().all(|kept| kept.generation != generation);
+        let retired = std::mem::take(&mut self.retired);
+        let mut left = Vec::new();
         let damaged = |file: &str| self.generation(file.strip_suffix(DAMAGED)?);
         let set_aside = files.iter().filter(|file| damaged(file).is_some()).count();
         let mut too_many = set_aside.saturating_sub(DAMAGED_MAX);
         for file in files {
             let temporary = file.strip_suffix(".tmp").and_then(|name| self.generation(name));
-            let mut goes = temporary.is_some() || self.generation(&file).is_some_and(is_old);
+            let old = self.generation(&file).filter(|generation| retired.contains(generation));
+            let mut goes = temporary.is_some() || old.is_some();
             if damaged(&file).is_some() && too_many > 0 {
                 too_many -= 1;
                 goes = true;
@@ -226,8 +239,10 @@ impl Checkpoints {
             }
             if let Err(error) = self.disk.remove(&self.dir.join(&file)) {
                 tracing::warn!(file, %error, "cannot remove an old checkpoint");
+                left.extend(old);
             }
         }
+        self.retired = left;
     }
 
     fn path(&self, generation: u64) -> PathBuf {

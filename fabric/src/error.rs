@@ -77,6 +77,18 @@ pub enum CheckpointError {
         #[source]
         source: std::io::Error,
     },
+    /// A checkpoint is there and cannot be read: going on without it would lose what it knows.
+    #[error(
+        "cannot read the checkpoint {path}: give the hub's account the right to read it, or \
+        repair the disk; if it is moved elsewhere, an older one or the log takes its place"
+    )]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A checkpoint cannot be written; those before stay usable.
     #[error("cannot write the checkpoint {path}")]
     Write {

@@ -175,6 +175,38 @@ fn a_damaged_older_file_is_counted_and_not_relied_on() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_refuses_the_start_by_name_and_stays() {
+    for generation in [1, 2] {
+        let disk = disk();
+        write(&disk, &[5, 8]);
+        disk.deny_opening(&path(generation));
+        let mut checkpoints = open(&disk);
+        let error = checkpoints.load(body).unwrap_err();
+        let named = path(generation).display().to_string();
+        assert!(matches!(error, CheckpointError::Read { .. }), "{error}");
+        let said = error.to_string();
+        assert!(said.contains(&named) && said.contains("the right to read"), "{said}");
+        assert_eq!(checkpoints.damaged(), 0);
+        disk.clear_faults();
+        assert_eq!(files(&disk), ["fold-0000000001.bin", "fold-0000000002.bin"]);
+        assert_eq!(load(&mut open(&disk)), Some((8, "fold".to_owned())));
+    }
+}
+
+#[test]
+fn only_files_that_were_read_or_written_here_are_removed() {
+    let disk = disk();
+    let mut checkpoints = write(&disk, &[5]);
+    let foreign = path(77);
+    disk.write_atomic(&foreign, &encode(77, "put there meanwhile")).unwrap();
+    for applied in [8, 9, 10] {
+        checkpoints.write(Sequence(applied), &encode(applied, "fold")).unwrap();
+    }
+    let expected = ["fold-0000000003.bin", "fold-0000000004.bin", "fold-0000000077.bin"];
+    assert_eq!(files(&disk), expected);
+}
+
+#[test]
 fn a_newer_format_is_refused_by_name_wherever_it_lies() {
     for generation in [1, 2] {
         let disk = disk();

@@ -62,6 +62,12 @@ impl SimDisk {
         self.state().faults.no_descriptors = none;
     }
 
+    /// Lets a file belong to somebody else, who does not let it be opened; it can be renamed and
+    /// removed, as the owner of a directory may.
+    pub fn deny_opening(&self, path: &Path) {
+        self.state().faults.denied = Some(path.to_path_buf());
+    }
+
     /// Takes back what was ordered and has not happened yet.
     pub fn clear_faults(&self) {
         self.state().faults = Faults::default();
@@ -133,6 +139,9 @@ impl Disk for SimDisk {
         self.take_descriptor()?;
         let state = self.state();
         state.powered(state.epoch)?;
+        if state.faults.denied.as_deref() == Some(path) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         let inode = *state.names.get(path).ok_or(io::ErrorKind::NotFound)?;
         Ok(self.file(inode, state.epoch))
     }

@@ -55,6 +55,8 @@ pub(super) struct Faults {
     pub(super) write_fails_in: Option<u64>,
     /// Nothing can be opened.
     pub(super) no_descriptors: bool,
+    /// This file cannot be opened.
+    pub(super) denied: Option<PathBuf>,
 }
 
 fn due(counter: &mut Option<u64>) -> bool {

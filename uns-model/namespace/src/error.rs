@@ -26,6 +26,18 @@ pub enum Error {
         /// The newest format this release reads.
         known: u32,
     },
+    /// A checkpoint is there and cannot be read: going on without it would lose what it knows.
+    #[error(
+        "cannot read the checkpoint {path}: give the hub's account the right to read it, or \
+        repair the disk; if it is moved elsewhere, an older one or the log takes its place"
+    )]
+    ReadCheckpoint {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A checkpoint could not be written.
     #[error("cannot write the checkpoint {path}")]
     WriteCheckpoint {
@@ -73,6 +85,7 @@ impl From<fabric::CheckpointError> for Error {
         use fabric::CheckpointError as E;
         match error {
             E::Directory { path, source } => Self::Directory { path, source },
+            E::Read { path, source } => Self::ReadCheckpoint { path, source },
             E::Write { path, source } => Self::WriteCheckpoint { path, source },
             E::Newer { path, found, known } => Self::NewerCheckpoint { path, found, known },
         }
