@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use broker_server::{Buried, DeadLetter, DeadLetters};
-use fabric::{Batch, Log, Message, Record, TailItem};
+use broker_server::{Buried, DeadLetter, DeadLetters, OnKept};
+use fabric::{Batch, Log, Message, OnCommit, Record, TailItem};
 use fabric_local::LocalLog;
 use hub_kit::services::{Answer, DeadPage};
 use hub_kit::{Refusal, Rights};
@@ -92,25 +92,9 @@ fn read(log: &dyn Log, wanted: &Wanted) -> Result<DeadPage, fabric::Error> {
     Ok(page)
 }
 
-impl DeadLetters for DeadLog {
-    fn bury(&self, dead: &DeadLetter<'_>) -> Buried {
-        let random = u128::from(self.random.u64()) << 64 | u128::from(self.random.u64());
-        let millis = u64::try_from(dead.received.as_millis()).unwrap_or_default();
-        let id = NodeId::v7(millis, random).to_string();
-        let body = schemas::DeadLetter {
-            dead_id: &id,
-            received_at: WireTime(dead.received),
-            topic: dead.topic,
-            client_id: dead.client_id,
-            qos: dead.qos,
-            reason: dead.reason,
-            mqtt_reason: dead.code.byte(),
-            pointer: None,
-            detail: dead.detail,
-            contract: None,
-            payload: Base64(dead.payload),
-        }
-        .to_json();
+impl DeadLog {
+    /// Hands one to the log. `false` if it is too large for that.
+    fn keep(&self, dead: &DeadLetter<'_>, body: &[u8], on_kept: Option<&OnKept>) -> bool {
         let mut batch = Batch::new();
         batch.push(&Record::Message(Message {
             org: dead.org,
@@ -121,11 +105,59 @@ impl DeadLetters for DeadLog {
             ingest: dead.received,
             topic: dead.dead_topic,
             properties: &[],
-            payload: &body,
+            payload: body,
         }));
-        // Nobody waits for it: a core does not, and its publisher has its answer.
-        if self.log.append(batch, None).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+        let on_commit = on_kept.cloned().map(|on_kept| {
+            let report: OnCommit = Box::new(move |outcome| on_kept(outcome.is_ok()));
+            report
+        });
+        match self.log.append(batch, on_commit) {
+            Ok(()) => true,
+            Err(fabric::Error::TooLarge { .. }) => false,
+            Err(_) => {
+                self.lose(on_kept);
+                true
+            }
+        }
+    }
+
+    fn lose(&self, on_kept: Option<&OnKept>) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        if let Some(on_kept) = on_kept {
+            on_kept(false);
+        }
+    }
+}
+
+fn describe(dead: &DeadLetter<'_>, id: &str, payload: &[u8]) -> Vec<u8> {
+    schemas::DeadLetter {
+        dead_id: id,
+        received_at: WireTime(dead.received),
+        topic: dead.topic,
+        client_id: dead.client_id,
+        qos: dead.qos,
+        reason: dead.reason,
+        mqtt_reason: dead.code.byte(),
+        pointer: None,
+        detail: dead.detail,
+        contract: None,
+        payload: Base64(payload),
+    }
+    .to_json()
+}
+
+impl DeadLetters for DeadLog {
+    fn bury(&self, dead: &DeadLetter<'_>, on_kept: Option<OnKept>) -> Buried {
+        let random = u128::from(self.random.u64()) << 64 | u128::from(self.random.u64());
+        let millis = u64::try_from(dead.received.as_millis()).unwrap_or_default();
+        let id = NodeId::v7(millis, random).to_string();
+        let body = describe(dead, &id, dead.payload);
+        let on_kept = on_kept.as_ref();
+        // Where a letter does not fit with what was sent, it is kept without: sent again it would
+        // be no smaller, and its client would never get past it.
+        if !self.keep(dead, &body, on_kept) && !self.keep(dead, &describe(dead, &id, &[]), on_kept)
+        {
+            self.lose(on_kept);
         }
         Buried { id: id.into(), body }
     }

@@ -4,8 +4,10 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use broker_codec::{PacketType, Version};
 use serde_json::Value;
 
+use crate::client::{Client, connect};
 use crate::hub::{Hub, PATIENCE, Scratch};
 
 #[test]
@@ -26,6 +28,11 @@ fn what_is_refused_is_told_counted_and_kept() {
     }
     hub.mosquitto_pub(&["-t", "uns/v1/acme//speed", "-m", "1"]);
     hub.mosquitto_pub(&["-t", "plant/a", "-m", "kept", "-r"]);
+    // It counts once it is retained, which whoever subscribes waits for.
+    let mut retained = Command::new("mosquitto_sub");
+    retained.args(["-h", "127.0.0.1", "-p", &port, "-t", "plant/a", "-C", "1", "-W", "60"]);
+    let retained = retained.output().expect("mosquitto_sub is installed");
+    assert_eq!(retained.stdout, b"kept\n");
     hub.mosquitto_pub(&["-t", "plant/b", "-m", "too many", "-r"]);
     let (status, _) =
         hub.post("publish", r#"{"topic":"uns/v1/acme/x","payloadText":"{\"a\":1,\"a\":2}"}"#);
@@ -52,7 +59,7 @@ fn what_is_refused_is_told_counted_and_kept() {
         let line = format!("uns_rejected_total{{reason=\"{reason}\"}} 1");
         assert!(metrics.contains(&line), "{line}");
     }
-    // Nobody waits for the commit of a dead letter; the list shows what is committed.
+    // Nobody waits for the commit of a dead letter of QoS 0; the list shows what is committed.
     while hub.get("dead-letters")["letters"].as_array().map_or(0, Vec::len) < letters.len() {
         assert!(begin.elapsed() < PATIENCE, "they are never kept");
         std::thread::sleep(Duration::from_millis(20));
@@ -66,4 +73,27 @@ fn what_is_refused_is_told_counted_and_kept() {
     let page = hub.get(&format!("dead-letters?after={next}"));
     assert_eq!(page["letters"], Value::from(&letters[2..]));
     assert_eq!(page["next"], Value::Null);
+}
+
+#[test]
+fn what_3_1_1_is_not_told_is_on_disk_when_it_is_acknowledged() {
+    let scratch = Scratch::new();
+    let mut hub = Hub::start(scratch.path());
+    let mut client = Client::open(hub.mqtt, &connect(Version::V311, "press7")).0;
+    for n in 0..200_u32 {
+        let payload = format!("{{\"a\":{n},\"a\":{n}}}");
+        client.publish("uns/v1/acme/press7", payload.as_bytes(), 1);
+        let answer = client.next(|packet| packet.packet_type());
+        assert_eq!(answer, Some(PacketType::Puback));
+    }
+    hub.kill_nine();
+    let log = hub.log();
+    let told: Vec<_> = log.lines().filter(|line| line.contains("cannot be told")).collect();
+    assert!((1..10).contains(&told.len()), "once a minute, client and reason: {log}");
+    for word in ["press7", "uns/v1/acme/press7", "payload_malformed", "correct what"] {
+        assert!(told[0].contains(word), "{word}: {}", told[0]);
+    }
+    let hub = Hub::start(scratch.path());
+    let letters = hub.get("dead-letters?limit=1000")["letters"].as_array().map_or(0, Vec::len);
+    assert_eq!(letters, 200, "what was acknowledged is described, whatever crashes");
 }

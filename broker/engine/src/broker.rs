@@ -12,9 +12,9 @@ use crate::failed::FailedLogins;
 use crate::guesses::Guesses;
 use crate::limits::Organisations;
 use crate::login::Authenticate;
-use crate::oversize::Told;
 use crate::pressure::Pressure;
 use crate::retained::{Retained, RetainedMessages};
+use crate::told::Told;
 use crate::tree::{Holder, Subscriber, Subscriptions};
 
 /// In the byte of the pressure: sessions are owed as much as they may be.
@@ -45,8 +45,8 @@ pub struct Broker {
     policies: AtomicU64,
     pub(crate) guesses: Guesses,
     pub(crate) failed_logins: FailedLogins,
-    /// Whose packets over the limit were told lately, whichever core they came to.
-    pub(crate) told_oversize: Told,
+    /// Of whom operators were told lately, and for what.
+    pub(crate) told: Told,
     cores: u16,
 }
 
@@ -72,7 +72,7 @@ impl Broker {
             retained: RetainedMessages::new(config.retained, config.limits.organisation.retained),
             guesses: Guesses::new(config.guessing),
             failed_logins: FailedLogins::default(),
-            told_oversize: Told::default(),
+            told: Told::default(),
             config: Arc::new(config.resolved(cores)),
             subscriptions: Subscriptions::default(),
             dead_letters: None,

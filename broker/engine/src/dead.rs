@@ -1,5 +1,7 @@
 //! Dead letters: descriptions of refused publishes, for people and for programs (NS-33).
 
+use std::sync::Arc;
+
 use broker_codec::ReasonCode;
 use uns_model::{OrgId, Timestamp};
 
@@ -31,6 +33,14 @@ pub struct DeadLetter<'a> {
     pub received: Timestamp,
 }
 
+/// The number of a dead letter that an answer waits for, ascending on its core.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct LetterNo(pub(crate) u64);
+
+/// Called once, on any thread, when a dead letter is on disk, or with `false` when it will not be:
+/// it must be short.
+pub type OnKept = Arc<dyn Fn(bool) + Send + Sync>;
+
 /// A description that was made of one.
 #[derive(Clone, Debug)]
 pub struct Buried {
@@ -43,8 +53,9 @@ pub struct Buried {
 /// Describes and keeps refused publishes. Called on a core, so it must be quick; not more than a
 /// thousand times a second for an organisation, unless publishers of MQTT 3.1.1 are slowed down.
 pub trait DeadLetters: Send + Sync {
-    /// Takes one.
-    fn bury(&self, dead: &DeadLetter<'_>) -> Buried;
+    /// Takes one. With `on_kept` somebody waits until it is on disk; it is always called, be it
+    /// before this returns.
+    fn bury(&self, dead: &DeadLetter<'_>, on_kept: Option<OnKept>) -> Buried;
 }
 
 /// The topic whose rights count for another one: a dead letter may be read by whoever may read

@@ -44,6 +44,7 @@ use uns_model::{Sequence, SessionNo, Timestamp};
 use crate::batch::Batch;
 use crate::broker::Broker;
 use crate::connection::Connection;
+use crate::dead::LetterNo;
 use crate::failed::RefusedLogin;
 use crate::forgive::Forgiven;
 use crate::gate::{Gate, Placed, Rejection};
@@ -54,6 +55,7 @@ use crate::oversize::Oversize;
 use crate::policy::Policies;
 use crate::route::{Routes, Shares};
 use crate::stats::Stats;
+use crate::told::Untold;
 use crate::trace::Tracer;
 use acks::Acks;
 use connect::Claim;
@@ -93,6 +95,8 @@ pub enum Signal {
     Resume,
     /// The fold that keeps the retained messages has moved.
     Folded,
+    /// A dead letter that an answer waits for is on disk, or will not be.
+    Kept(LetterNo, bool),
 }
 
 /// How a batch of in-process publishes ended.
@@ -142,6 +146,8 @@ pub struct Effects<R> {
     pub forgiven: Vec<Forgiven>,
     /// Packets over the limit, to be told to them as well.
     pub oversize: Vec<Oversize>,
+    /// Refusals that their clients cannot be told, to be told to them as well.
+    pub untold: Vec<Untold>,
     /// Addresses that began TLS on a listener without, and the listener.
     pub began_tls: Vec<(Box<str>, Box<str>)>,
 }
@@ -160,6 +166,7 @@ impl<R> Default for Effects<R> {
             refused: vec![],
             forgiven: vec![],
             oversize: vec![],
+            untold: vec![],
             began_tls: vec![],
         }
     }

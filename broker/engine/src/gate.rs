@@ -9,6 +9,7 @@ use bytes::Bytes;
 use fabric::SessionChange;
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
+use crate::dead::{LetterNo, OnKept};
 use crate::route::Member;
 
 /// One publish on its way through the gate.
@@ -43,6 +44,8 @@ pub struct Rejection {
     pub dead_id: Option<Box<str>>,
     /// Another topic it tells of, which only who may read that one may hear.
     pub names: Option<Box<str>>,
+    /// The number of its dead letter, if its answer waits for that.
+    pub letter: Option<LetterNo>,
 }
 
 /// The reason of a publish that may be taken later: the log has no room for it now.
@@ -53,7 +56,8 @@ pub(crate) const MEMORY_FULL: &str = "memory_full";
 impl Rejection {
     /// A refusal in words.
     pub fn new(code: ReasonCode, reason: &'static str, detail: impl fmt::Display) -> Self {
-        Self { code, reason, detail: detail.to_string(), dead_id: None, names: None }
+        let detail = detail.to_string();
+        Self { code, reason, detail, dead_id: None, names: None, letter: None }
     }
 
     /// Whether the same publish may be taken later, when there is room again.
@@ -209,6 +213,12 @@ pub trait Gate {
 
     /// Bytes in the open batch, 0 if it is empty.
     fn pending_bytes(&self) -> usize;
+
+    /// How this core hears that a dead letter is on disk, or will not be: by
+    /// [`Signal::Kept`](crate::Signal::Kept). `None` where answers do not wait for dead letters.
+    fn on_kept(&self, _: LetterNo) -> Option<OnKept> {
+        None
+    }
 
     /// Hands the open batch to the log; an empty one with a ticket is decided after everything that
     /// was handed to it before, by whichever core. With a ticket somebody waits for the commit, which the

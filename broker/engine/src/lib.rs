@@ -28,12 +28,14 @@ mod failed;
 mod feed;
 mod forgive;
 mod inspect;
+mod letters;
 mod message;
 mod outbound;
 mod oversize;
 mod pace;
 mod policy;
 mod pressure;
+mod told;
 mod trace;
 mod window;
 
@@ -50,7 +52,7 @@ pub use broker::Broker;
 pub use clients::{Clients, Ended, Filters, Orphan, Parked};
 pub use config::{Config, Durability, Refusals, Stall};
 pub use connection::Will;
-pub use dead::{Buried, DeadLetter, DeadLetters, subjects};
+pub use dead::{Buried, DeadLetter, DeadLetters, LetterNo, OnKept, subjects};
 pub use engine::{
     Attached, DueWill, Effects, Engine, InProcess, LeftBehind, Now, Offer, Received, Reply, Signal,
     Together,
@@ -77,6 +79,7 @@ pub use pressure::Pressure;
 pub use retained::{Held, Quota, Retained, RetainedMessages, Walk};
 pub use route::Member;
 pub use stats::{Drop, End, Leniency, Limit, LoginFailure, Stats};
+pub use told::Untold;
 pub use trace::{Trace, TraceEvent, TraceSpec};
 pub use tree::{
     Group, Holder, Link, List, Matched, ShareName, Subscriber, Subscriptions, Visit, Wish,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use broker_codec::ReasonCode;
 use broker_engine::{
-    CoreNo, Derived, Gate, Inbound, Member, Place, RefusedRow, Rejection, Resolved, Ticket,
+    CoreNo, Derived, Gate, Inbound, LetterNo, Member, OnKept, Place, RefusedRow, Rejection,
+    Resolved, Signal, Ticket,
 };
 use fabric::{Audience, Commit, Message, Record, SessionChange};
 use uns_model::{OrgId, Plane, PublisherId, Sequence, SessionNo, Timestamp};
@@ -181,6 +182,11 @@ impl Gate for ServerGate {
         self.namespace.as_ref().map_or(0, |gate| gate.pending().1)
     }
 
+    fn on_kept(&self, letter: LetterNo) -> Option<OnKept> {
+        let (post, core) = (Arc::clone(&self.post), self.core);
+        Some(Arc::new(move |kept| post.signal(core, Signal::Kept(letter, kept))))
+    }
+
     fn flush(&mut self, ticket: Option<Ticket>) -> Result<(), Rejection> {
         self.batch += 1;
         self.audiences = 0;
@@ -227,11 +233,7 @@ fn translated<'a>(inbound: &Inbound<'a>) -> uns_namespace::Inbound<'a> {
 
 fn rejection(reject: Reject) -> Rejection {
     let code = ReasonCode::from_byte(reject.reason.mqtt5());
-    Rejection {
-        code: code.unwrap_or(ReasonCode::ImplementationSpecificError),
-        reason: reject.reason.name(),
-        detail: reject.detail,
-        dead_id: None,
-        names: reject.names,
-    }
+    let code = code.unwrap_or(ReasonCode::ImplementationSpecificError);
+    let refused = Rejection::new(code, reject.reason.name(), reject.detail);
+    Rejection { names: reject.names, ..refused }
 }

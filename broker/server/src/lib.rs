@@ -56,7 +56,7 @@ pub use traces::{TraceInfo, TraceWish};
 pub use broker_engine::{
     Access, Action, Anonymous, Authenticate, Buried, Certificate, Config as EngineConfig, Coverage,
     DeadLetter, DeadLetters, Drop as DropCause, Durability, End as EndCause, Everything, Exchange,
-    Guessing, Identity, InProcess, Leniency, Limit, Limits, Login, LoginFailure,
+    Guessing, Identity, InProcess, Leniency, Limit, Limits, Login, LoginFailure, OnKept,
     OrganisationLimits, OwnedLogin, Password, Peer, Pressure, Quota, Rate, Refusals, Rejection,
     Stall, Stats, Step, Together, Transport, Verdict,
 };

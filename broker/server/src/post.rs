@@ -49,7 +49,7 @@ struct Pair {
 #[derive(Debug, Default)]
 struct Inbox {
     pairs: Vec<Mutex<Pair>>,
-    /// At most two per connection and paused publisher.
+    /// At most two per connection and paused publisher, and one per dead letter that is waited for.
     signals: Mutex<Vec<Signal>>,
     /// At most one per ticket, whose bytes are bounded.
     commits: Mutex<Vec<Outcome>>,

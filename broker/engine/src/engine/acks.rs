@@ -12,8 +12,10 @@ use super::pass_on::LeftBehind;
 use super::publish::Held;
 use super::{Engine, Now, Reply};
 use crate::config::Config;
+use crate::dead::LetterNo;
 use crate::gate::{Gate, Placed, Rejection, Ticket};
 use crate::key::Key;
+use crate::letters::Letters;
 
 /// Somebody who waits for the fate of records.
 #[derive(Debug)]
@@ -54,11 +56,20 @@ pub(super) enum Who<N> {
 /// What one ticket decides.
 #[derive(Debug)]
 struct Group<R, N> {
-    ticket: Ticket,
+    /// `None` if it only waits for dead letters.
+    ticket: Option<Ticket>,
     /// 0 for a barrier: the log decided about nothing of it.
     bytes: usize,
+    /// The last dead letter it waits for.
+    letters: LetterNo,
     waiters: Vec<Waiter<N>>,
     outcome: Option<Result<R, Rejection>>,
+}
+
+impl<R, N> Group<R, N> {
+    fn is_decided(&self, letters: &Letters) -> bool {
+        (self.ticket.is_none() || self.outcome.is_some()) && letters.are_decided(self.letters)
+    }
 }
 
 /// All that wait on one core.
@@ -67,6 +78,7 @@ pub(super) struct Acks<R, N> {
     open: Vec<Waiter<N>>,
     groups: VecDeque<Group<R, N>>,
     pub(super) next: u64,
+    pub(super) letters: Letters,
     uncommitted: usize,
     /// Somebody waits for what other cores handed to the log, though there is nothing from here.
     pub(super) barrier: bool,
@@ -90,6 +102,7 @@ impl<R, N> Default for Acks<R, N> {
             open: Vec::new(),
             groups: VecDeque::new(),
             next: 1,
+            letters: Letters::default(),
             uncommitted: 0,
             barrier: false,
             unticketed: 0,
@@ -185,21 +198,29 @@ impl<G: Gate> Engine<G> {
         let outcome = flushed.err().map(Err);
         let failed = outcome.is_some();
         self.acks.failing |= failed && bytes > 0;
-        self.acks.groups.push_back(Group { ticket, bytes, waiters, outcome });
+        let letters = self.acks.letters.last();
+        let group = Group { ticket: Some(ticket), bytes, letters, waiters, outcome };
+        self.acks.groups.push_back(group);
         if failed {
             self.settle(now);
         }
     }
 
-    /// Refusals that wait for their turn behind commits under way.
+    /// Refusals that wait for their turn behind commits under way, or for their dead letters.
     fn join_last_group(&mut self, now: Now) {
         if self.acks.open.is_empty() {
             return;
         }
         let open = std::mem::take(&mut self.acks.open);
+        let letters = self.acks.letters.last();
         if let Some(last) = self.acks.groups.back_mut() {
+            last.letters = letters;
             last.waiters.extend(open);
             return;
+        }
+        if !self.acks.letters.are_decided(letters) {
+            let group = Group { ticket: None, bytes: 0, letters, waiters: open, outcome: None };
+            return self.acks.groups.push_back(group);
         }
         for waiter in open {
             self.answer(now, waiter, None);
@@ -208,7 +229,8 @@ impl<G: Gate> Engine<G> {
 
     /// The log has decided about a ticket.
     pub fn committed(&mut self, now: Now, ticket: Ticket, outcome: Result<G::Receipt, Rejection>) {
-        if let Some(group) = self.acks.groups.iter_mut().find(|group| group.ticket == ticket) {
+        if let Some(group) = self.acks.groups.iter_mut().find(|group| group.ticket == Some(ticket))
+        {
             // That nothing could be stored is no news of the disk.
             if group.bytes > 0 {
                 self.acks.failing = outcome.is_err();
@@ -218,9 +240,15 @@ impl<G: Gate> Engine<G> {
         self.settle(now);
     }
 
+    /// A dead letter is on disk, or will not be.
+    pub(super) fn kept(&mut self, now: Now, letter: LetterNo, kept: bool) {
+        self.acks.letters.decide(letter, kept);
+        self.settle(now);
+    }
+
     /// Answers everybody up to the first group still undecided.
-    fn settle(&mut self, now: Now) {
-        while self.acks.groups.front().is_some_and(|group| group.outcome.is_some()) {
+    pub(super) fn settle(&mut self, now: Now) {
+        while self.acks.groups.front().is_some_and(|group| group.is_decided(&self.acks.letters)) {
             let Some(mut group) = self.acks.groups.pop_front() else { return };
             self.acks.uncommitted -= group.bytes;
             match &group.outcome {
@@ -229,13 +257,14 @@ impl<G: Gate> Engine<G> {
                     if std::mem::take(&mut self.acks.lost) {
                         self.doubt(now, self.acks.reached);
                     }
-                    self.acks.reached = group.ticket.0;
+                    self.acks.reached = group.ticket.map_or(self.acks.reached, |ticket| ticket.0);
                 }
                 Some(Err(_)) | None => self.acks.lost = true,
             }
             for waiter in group.waiters.drain(..) {
                 self.answer(now, waiter, group.outcome.as_ref());
             }
+            self.acks.letters.forget(group.letters);
             if self.acks.spares.len() < 8 && group.waiters.capacity() < 1 << 16 {
                 self.acks.spares.push(group.waiters);
             }
@@ -262,7 +291,8 @@ impl<G: Gate> Engine<G> {
         waiter: Waiter<G::Node>,
         outcome: Option<&Result<G::Receipt, Rejection>>,
     ) {
-        let own = waiter.refused.as_deref();
+        let lost = self.acks.letters.answered(waiter.refused.as_deref());
+        let own = lost.as_ref().or(waiter.refused.as_deref());
         let failed = outcome.and_then(|outcome| outcome.as_ref().err());
         let refused = match waiter.who {
             // Whether the identifier is free is for the log to say, be it known or not.

@@ -80,7 +80,8 @@ impl<G: Gate> Engine<G> {
         if logged && !commit {
             self.acks.wait(Who::Nobody, None);
         }
-        if (logged && commit) || connection.unacknowledged > 0 {
+        let describes = accepted.as_ref().err().is_some_and(|refused| refused.letter.is_some());
+        if (logged && commit) || describes || connection.unacknowledged > 0 {
             connection.unacknowledged += 1;
             connection.unacknowledged_qos1 += u32::from(answer == Answer::Puback);
             let who = match connection.durable_session() {

@@ -135,6 +135,7 @@ impl<G: Gate> Engine<G> {
             Signal::TakenOver { new } => self.taken_over(now, new),
             Signal::Resume => self.resume = true,
             Signal::Folded => self.walk_on(now),
+            Signal::Kept(letter, kept) => self.kept(now, letter, kept),
         }
     }
 

@@ -47,7 +47,7 @@ impl<G: Gate> Engine<G> {
             self.bury_oversize(now, key, (header, topic), (len, max));
         }
         let connection = self.connections.get(key)?;
-        if self.broker.told_oversize.is_due(&connection.client_id, now.monotonic) {
+        if self.broker.told.is_due(&connection.client_id, "packet_too_large", now.monotonic) {
             let client_id = connection.client_id.clone();
             let address = connection.peer.address.clone();
             self.effects.oversize.push(Oversize {

@@ -60,7 +60,7 @@ pub(super) enum Rights<'a> {
 impl Origin<'_> {
     fn of<N>(connection: &Connection<N>, key: Key) -> Self {
         let Connection { org, publisher, .. } = *connection;
-        Self { org, publisher, culprit: Culprit::Client(key), rights: Rights::Connection(key) }
+        Self { org, publisher, culprit: Culprit::Publisher(key), rights: Rights::Connection(key) }
     }
 }
 
@@ -186,7 +186,7 @@ impl<G: Gate> Engine<G> {
                 self.desk.stats.messages_in += 1;
                 self.desk.stats.payload_in += publish.payload.len() as u64;
             }
-            Err(rejection) => self.bury(now, Culprit::Client(key), &message, rejection),
+            Err(rejection) => self.bury(now, Culprit::Publisher(key), &message, rejection),
         }
         self.scratch = scratch;
         self.answer_publish(now, key, publish, accepted.map(Accepted::from));

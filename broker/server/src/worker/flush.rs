@@ -117,6 +117,17 @@ impl Worker {
                  again is jammed until the setting is raised or it sends less"
             );
         }
+        for untold in std::mem::take(&mut engine.effects().untold) {
+            tracing::warn!(
+                client = %untold.client_id,
+                peer = %untold.address,
+                topic = %untold.topic,
+                reason = untold.reason,
+                "a publish was refused, and its client cannot be told: {}; what it said is a dead \
+                 letter on $uns/dead/<reason>/<topic> and in /api/v1/uns/dead-letters",
+                remedy(untold.reason)
+            );
+        }
         if engine.effects().asked.is_empty() {
             return;
         }
@@ -246,5 +257,20 @@ impl Worker {
                 sender.send(outcomes(reply)).ok();
             }
         }
+    }
+}
+
+/// What helps against a refusal.
+fn remedy(reason: &str) -> &'static str {
+    match reason {
+        "not_authorized" => "allow the topic in access.toml, or have the client publish elsewhere",
+        "topic_invalid" | "case_collision" => "have the client publish to a valid topic",
+        "node_unknown" => "make the node first, or correct the topic",
+        "node_moved" => "have the client publish to where the node is now",
+        "quota_exceeded" => "raise the limit, or delete what is not needed",
+        "writer_conflict" => "let one client alone write to the topic",
+        "command_retained" => "have the client send commands without the RETAIN flag",
+        "payload_malformed" | "payload_too_large" => "correct what the client sends",
+        _ => "correct what the client sends, or the contract of the topic",
     }
 }

@@ -2,11 +2,11 @@
 //! its topic, and kept; a flood of them is folded and the counters stay exact.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use broker_codec::{Connect, Packet, Publish, QoS, ReasonCode as R, Version, Will};
-use broker_server::{Buried, DeadLetter, DeadLetters, Deps, InProcess, Quota};
+use broker_server::{Buried, DeadLetter, DeadLetters, Deps, InProcess, OnKept, Quota};
 use parking_lot::Mutex;
 
 use crate::client::{Broker, Client, QOS0, connect, eventually, message, qos1};
@@ -17,14 +17,22 @@ use crate::doorman::{Doorman, as_user};
 pub(crate) struct Cemetery {
     pub(crate) lines: Mutex<Vec<String>>,
     last: AtomicU64,
+    /// Whether answers that wait for it are not told yet.
+    holds: AtomicBool,
+    held: Mutex<Vec<OnKept>>,
 }
 
 impl DeadLetters for Cemetery {
-    fn bury(&self, dead: &DeadLetter<'_>) -> Buried {
+    fn bury(&self, dead: &DeadLetter<'_>, on_kept: Option<OnKept>) -> Buried {
         let id = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let DeadLetter { client_id, topic, qos, reason, .. } = dead;
         let line = format!("{client_id} {topic} q{qos} {reason} {}", dead.payload.len());
         self.lines.lock().push(line.clone());
+        match on_kept {
+            Some(on_kept) if self.holds.load(Ordering::Relaxed) => self.held.lock().push(on_kept),
+            Some(on_kept) => on_kept(true),
+            None => {}
+        }
         Buried { id: format!("dead-{id}").into(), body: line.into() }
     }
 }
@@ -180,4 +188,45 @@ fn publishers_of_3_1_1_are_slowed_down() {
     }
     assert!(start.elapsed() >= Duration::from_millis(450), "{:?}", start.elapsed());
     assert_eq!(cemetery.lines.lock().len(), 1500);
+}
+
+/// The positive answer to a refused publish of 3.1.1 follows its dead letter to disk, in the order
+/// of its publishes; without the letter there is none, and the client sends it again.
+#[test]
+fn in_3_1_1_the_answer_follows_the_letter() {
+    let cemetery = Arc::new(Cemetery::default());
+    let broker = broker(&cemetery);
+    cemetery.holds.store(true, Ordering::Relaxed);
+    let mut old = broker.v3("old");
+    let refused = |id| Publish { retain: true, ..qos1("full", "x", id) };
+    let exactly_once = |id| Publish { qos: QoS::ExactlyOnce, ..refused(id) };
+    old.publish(refused(1));
+    old.publish(exactly_once(2));
+    old.publish(qos1("plain", "x", 3));
+    old.publish(kept("full", "x"));
+    let held = |count: usize| eventually("letters", || cemetery.held.lock().len() == count);
+    held(2);
+    let mut new = broker.v5("new");
+    new.publish(refused(1));
+    assert_eq!(new.puback(), (1, R::QuotaExceeded), "5 is told the truth, and at once");
+    // Nothing was said so far: the answer to PINGREQ, which waits for nothing, comes first.
+    old.ping();
+    let told = |n: usize, kept| cemetery.held.lock()[n](kept);
+    told(1, true);
+    old.ping();
+    told(0, true);
+    assert_eq!(old.puback(), (1, R::Success));
+    old.next(|packet| match packet {
+        Packet::Pubrec(ack) => assert_eq!(ack.packet_id.get(), 2),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(old.puback(), (3, R::Success));
+    for publish in [refused(4), exactly_once(5)] {
+        cemetery.held.lock().clear();
+        let mut old = broker.v3("old");
+        old.publish(publish);
+        held(1);
+        told(0, false);
+        assert_eq!(old.rest(), b"", "not answered: its connection ends");
+    }
 }

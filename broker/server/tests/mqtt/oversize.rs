@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use broker_codec::{Publish, PublishProperties, ReasonCode as R, Version};
-use broker_server::{Buried, DeadLetter, DeadLetters, Deps};
+use broker_server::{Buried, DeadLetter, DeadLetters, Deps, OnKept};
 use parking_lot::Mutex;
 
 use crate::client::{Broker, Client, QOS0, message};
@@ -15,10 +15,11 @@ const MAX: usize = 10_000;
 struct Letters(Mutex<Vec<String>>);
 
 impl DeadLetters for Letters {
-    fn bury(&self, dead: &DeadLetter<'_>) -> Buried {
+    fn bury(&self, dead: &DeadLetter<'_>, on_kept: Option<OnKept>) -> Buried {
         let DeadLetter { client_id, topic, qos, reason, code, detail, .. } = dead;
         let line = format!("{client_id} {topic} q{qos} {reason} {:#x} {detail}", code.byte());
         self.0.lock().push(line.clone());
+        assert!(on_kept.is_none(), "no answer waits for it");
         Buried { id: "1".into(), body: line.into() }
     }
 }

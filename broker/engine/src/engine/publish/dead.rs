@@ -7,12 +7,14 @@ use broker_codec::{Version, check_topic};
 use uns_model::OrgId;
 
 use super::Author;
-use crate::dead::{DEAD, DeadLetter};
+use crate::config::Durability;
+use crate::dead::{DEAD, DeadLetter, OnKept};
 use crate::engine::{Engine, Now};
 use crate::gate::{Gate, Rejection};
 use crate::key::Key;
 use crate::limits::Rate;
 use crate::message::Message;
+use crate::told::Untold;
 
 /// What one organisation may have described in a second; beyond it one of each client, reason and
 /// second stands for the others.
@@ -21,7 +23,9 @@ const PER_SECOND: Rate = Rate { messages: 1000, bytes: 16 << 20 };
 /// Whose publish was refused.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::engine) enum Culprit<'a> {
-    /// A connection's.
+    /// A connection's, which gets an answer.
+    Publisher(Key),
+    /// A connection's that ends.
     Client(Key),
     /// Somebody's in this process, or a will.
     Gone(OrgId, &'a str),
@@ -40,13 +44,17 @@ impl<G: Gate> Engine<G> {
     ) {
         self.desk.stats.rejected += 1;
         self.tracer.refuse(rejection.reason);
-        if rejection.is_temporary() || message.topic.starts_with("$uns/") {
+        if rejection.is_temporary() {
+            return;
+        }
+        self.report_untold(now, culprit, message, rejection);
+        if message.topic.starts_with("$uns/") {
             return;
         }
         let Some(dead_letters) = self.broker.dead_letters.clone() else { return };
         let (org, client_id): (OrgId, Box<str>) = match culprit {
             Culprit::Gone(org, client_id) => (org, client_id.into()),
-            Culprit::Client(key) => match self.connections.get(key) {
+            Culprit::Publisher(key) | Culprit::Client(key) => match self.connections.get(key) {
                 Some(connection) => (connection.org, connection.client_id.clone()),
                 None => return,
             },
@@ -57,7 +65,8 @@ impl<G: Gate> Engine<G> {
         }
         self.desk.stats.dead_letters += 1;
         let topic = format!("{DEAD}{}/{}", rejection.reason, message.topic);
-        let buried = dead_letters.bury(&DeadLetter {
+        let on_kept = self.await_letter(culprit, message.qos, rejection);
+        let dead = DeadLetter {
             org,
             dead_topic: &topic,
             topic: message.topic,
@@ -68,9 +77,55 @@ impl<G: Gate> Engine<G> {
             detail: &rejection.detail,
             payload: message.payload,
             received: now.wall,
-        });
+        };
+        let buried = dead_letters.bury(&dead, on_kept);
         rejection.dead_id = Some(buried.id);
         self.tell(now, org, &topic, &buried.body);
+    }
+
+    /// The answer to a refused publish of MQTT 3.1.1 says that it is taken, so it waits until the
+    /// letter is on disk, where it would wait for the publish.
+    fn await_letter(
+        &mut self,
+        culprit: Culprit<'_>,
+        qos: u8,
+        rejection: &mut Rejection,
+    ) -> Option<OnKept> {
+        let Culprit::Publisher(key) = culprit else { return None };
+        let connection = self.connections.get(key)?;
+        if qos == 0
+            || connection.version == Version::V5
+            || connection.durability != Durability::Commit
+        {
+            return None;
+        }
+        let letter = self.acks.letters.next();
+        let on_kept = self.gate.on_kept(letter)?;
+        rejection.letter = Some(self.acks.letters.begin());
+        Some(on_kept)
+    }
+
+    /// Operators are told of a refusal that its client hears nothing of.
+    fn report_untold(
+        &mut self,
+        now: Now,
+        culprit: Culprit<'_>,
+        message: &Message<'_>,
+        rejection: &Rejection,
+    ) {
+        let Culprit::Publisher(key) = culprit else { return };
+        let Some(connection) = self.connections.get(key) else { return };
+        let told = connection.version == Version::V5 && message.qos > 0;
+        let client_id = &connection.client_id;
+        if told || !self.broker.told.is_due(client_id, rejection.reason, now.monotonic) {
+            return;
+        }
+        self.effects.untold.push(Untold {
+            client_id: client_id.clone(),
+            address: connection.peer.address.clone(),
+            topic: message.topic.into(),
+            reason: rejection.reason,
+        });
     }
 
     /// Tells subscribers; the topic of the refused publish may be none that a message can have.
@@ -103,7 +158,7 @@ impl<G: Gate> Engine<G> {
     ) -> bool {
         let org = Arc::clone(&self.broker).orgs.get(org);
         let Err(wait) = org.bury(now.monotonic, PER_SECOND, message.bytes()) else { return true };
-        let Culprit::Client(key) = culprit else { return false };
+        let (Culprit::Publisher(key) | Culprit::Client(key)) = culprit else { return false };
         let Some(connection) = self.connections.get_mut(key) else { return false };
         if connection.version != Version::V5 && message.qos > 0 {
             connection.paused = true;
