@@ -20,6 +20,12 @@ impl Unfolded {
     /// A message was admitted; whether the log is to be asked now how far it is.
     pub(super) fn add(&mut self, bytes: usize, now: Duration) -> bool {
         self.bytes += bytes;
+        self.ask(now)
+    }
+
+    /// Whether the log is to be asked now. Called after every change of the sum, so that more than
+    /// half of the bound never lies here unasked: nothing is admitted while it is full.
+    pub(super) fn ask(&mut self, now: Duration) -> bool {
         let asks = self.check.is_none() && self.bytes > BYTES_MAX / 2;
         if asks {
             self.check = Some((self.bytes, Start::Decided(0, now)));
@@ -64,5 +70,16 @@ mod tests {
         assert!(unfolded.take(|_| true));
         assert!(!unfolded.is_full());
         assert!(unfolded.add(1, Duration::ZERO));
+    }
+
+    #[test]
+    fn the_log_is_asked_again_about_what_is_left_over_half() {
+        let mut unfolded = Unfolded::default();
+        assert!(unfolded.add(BYTES_MAX / 2 + 1, Duration::ZERO));
+        assert!(!unfolded.add(2 * BYTES_MAX, Duration::ZERO));
+        assert!(unfolded.take(|_| true) && unfolded.is_full());
+        assert!(unfolded.ask(Duration::ZERO) && !unfolded.ask(Duration::ZERO));
+        assert!(unfolded.take(|_| true) && !unfolded.is_full());
+        assert!(!unfolded.ask(Duration::ZERO), "there is nothing to ask for");
     }
 }

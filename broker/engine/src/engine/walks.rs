@@ -75,9 +75,13 @@ impl<G: Gate> Engine<G> {
     /// A retained message is on its way to the log, and from there to the store.
     pub(super) fn note_unfolded(&mut self, now: Now, bytes: usize) {
         if self.gate.is_folded() && self.unfolded.add(bytes, now.monotonic) {
-            self.acks.barrier = true;
-            self.acks.wait(Who::Unfolded, None);
+            self.ask_log();
         }
+    }
+
+    fn ask_log(&mut self) {
+        self.acks.barrier = true;
+        self.acks.wait(Who::Unfolded, None);
     }
 
     /// The log has decided about what was on its way.
@@ -92,6 +96,9 @@ impl<G: Gate> Engine<G> {
         let retained = &self.broker.retained;
         if self.unfolded.take(|start| start.is_due(retained, now.monotonic)) {
             self.resume |= !self.paused.is_empty();
+            if self.unfolded.ask(now.monotonic) {
+                self.ask_log();
+            }
         }
         for key in std::mem::take(&mut self.walking) {
             self.pump_retained(now, key);

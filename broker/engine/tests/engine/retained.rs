@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use broker_codec::{Packet, Publish, ReasonCode, Version};
-use broker_engine::{Config, Durability, Rejection, Retained, Signal};
+use broker_engine::{
+    Config, Durability, InProcess, Offer, Rejection, Retained, Signal, Together,
+};
 use uns_model::{Kept, OrgId, Sequence};
 
 use crate::net::{Net, Peered, at_least_once, qos0, qos1};
@@ -93,6 +95,51 @@ fn whoever_subscribes_to_a_hub_whose_log_is_stuck_waits_no_longer_than_ten_secon
     assert_eq!(net.seen(client), [""; 0]);
     net.advance(Duration::from_secs(1));
     assert_eq!(net.seen(client), ["log/a old q0 retained"]);
+}
+
+/// The log takes what it was handed, it is folded, and the core asks about the rest until there is
+/// none; a clearing publish then passes.
+fn whoever_retains_goes_on(net: &mut Net) {
+    let client = net.client(0, Version::V5, "after");
+    net.send(client, &retained(&qos0("log/a", "")));
+    assert!(net.is_waiting(client), "there is more than may be under way");
+    net.engines[0].gate().committed = Sequence(5);
+    decide(net, 0, &Ok(5));
+    fold(net, b"x", 5);
+    decide(net, 0, &Ok(5));
+    assert!(!net.is_waiting(client), "all of it is in the store");
+    net.send(client, &retained(&qos1("log/a", "next", 1)));
+    decide(net, 0, &Ok(6));
+    assert_eq!(net.seen(client), ["PUBACK 1 Success"]);
+}
+
+#[test]
+fn a_retained_message_of_four_megabytes_stops_nobody_for_ever() {
+    let mut net = net(1);
+    let client = net.client(0, Version::V5, "c");
+    for size in [(1 << 20) + 1, (4 << 20) - 100] {
+        net.send(client, &retained(&qos0("log/a", &"x".repeat(size))));
+        assert!(!net.is_waiting(client));
+    }
+    whoever_retains_goes_on(&mut net);
+}
+
+#[test]
+fn an_array_of_four_megabytes_of_retained_messages_stops_nobody_for_ever() {
+    let mut net = net(1);
+    let item = |n| InProcess {
+        topic: format!("log/{n}"),
+        payload: vec![b'x'; 1 << 20].into(),
+        retain: true,
+        ..InProcess::default()
+    };
+    let (org, client_id) = (OrgId::DEFAULT, "hub".into());
+    let items = (0..4).map(item).collect();
+    let mut offer = Offer::new(Together { org, client_id, access: None, items });
+    let now = net.now;
+    assert!(net.engines[0].publish_together(now, 1, &mut offer));
+    net.settle();
+    whoever_retains_goes_on(&mut net);
 }
 
 /// What waits for nothing of its own tells nothing of the disk.
