@@ -257,6 +257,8 @@ pub(crate) struct Connection<N> {
     pub(crate) paused: bool,
     /// Whether it is in the list of connections with something to write.
     pub(crate) dirty: bool,
+    /// Whether it is in the list of connections whose retained messages wait for their fold.
+    pub(crate) walking: bool,
 }
 
 impl<N> Connection<N> {
@@ -306,6 +308,7 @@ impl<N> Connection<N> {
             refuse: None,
             paused: false,
             dirty: false,
+            walking: false,
         }
     }
 

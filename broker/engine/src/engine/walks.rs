@@ -61,12 +61,11 @@ impl<G: Gate> Engine<G> {
 
     /// Whether the next walk of a connection may start; if not, it is looked at again.
     pub(super) fn may_walk(&mut self, now: Now, key: Key) -> bool {
-        let connection = self.connections.get(key);
-        let next = connection.and_then(|connection| connection.outbound.owed.front());
-        let due = next.is_none_or(|OwedRetained { start, .. }| {
+        let Some(connection) = self.connections.get_mut(key) else { return true };
+        let due = connection.outbound.owed.front().is_none_or(|OwedRetained { start, .. }| {
             start.is_due(&self.broker.retained, now.monotonic)
         });
-        if !due && !self.walking.contains(&key) {
+        if !due && !std::mem::replace(&mut connection.walking, true) {
             self.walking.push(key);
         }
         due
@@ -101,6 +100,9 @@ impl<G: Gate> Engine<G> {
             }
         }
         for key in std::mem::take(&mut self.walking) {
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.walking = false;
+            }
             self.pump_retained(now, key);
         }
     }

@@ -4,9 +4,7 @@
 use std::time::Duration;
 
 use broker_codec::{Packet, Publish, ReasonCode, Version};
-use broker_engine::{
-    Config, Durability, InProcess, Offer, Rejection, Retained, Signal, Together,
-};
+use broker_engine::{Config, Durability, InProcess, Offer, Rejection, Retained, Signal, Together};
 use uns_model::{Kept, OrgId, Sequence};
 
 use crate::net::{Net, Peered, at_least_once, qos0, qos1};
@@ -69,6 +67,27 @@ fn whoever_subscribes_waits_for_the_commit_and_the_fold_of_what_was_before() {
     assert_eq!(net.seen(client), [""; 0], "it is committed, and not in the store");
     fold(&mut net, b"before", 5);
     assert_eq!(net.seen(client), ["log/a before q0 retained"]);
+}
+
+#[test]
+fn many_who_wait_for_the_fold_are_looked_at_again_until_it_is_there() {
+    let mut net = net(2);
+    let clients = ["a", "b", "c"].map(|id| net.client(1, Version::V5, id));
+    for client in clients {
+        net.subscribe(client, "#", at_least_once());
+        net.subscribe(client, "log/+", at_least_once());
+        net.seen(client);
+    }
+    net.engines[1].gate().committed = Sequence(5);
+    decide(&mut net, 1, &Ok(5));
+    for before in 3..5 {
+        fold(&mut net, b"old", before);
+    }
+    assert!(clients.iter().all(|client| net.seen(*client).is_empty()));
+    fold(&mut net, b"new", 5);
+    for client in clients {
+        assert_eq!(net.seen(client), ["log/a new q0 retained"; 2]);
+    }
 }
 
 /// A full disk decides at once, so what is retained is served as it was.
