@@ -73,10 +73,11 @@ const LOG: Share = 4;
 /// Values that wait for their file: one load gathers while the one before is written, which takes
 /// as much again as both.
 const HISTORY: Share = 2;
-/// Retained messages.
-const RETAINED: Share = 16;
-/// Those of topics without a node, which the ledger has as well.
-const RETAINED_PLAIN: Share = 4;
+/// Retained messages, as the broker counts them when it admits them: the one limit they have.
+const RETAINED: Share = 12;
+/// What they cost the ledger as well if none of their topics has a node: 67 bytes each, where the
+/// broker counts at least 80 and the topic.
+const RETAINED_PLAIN: Share = 8;
 /// What waits for clients, in outputs and queues.
 const WAITING: Share = 8;
 /// One client of them.
@@ -103,7 +104,6 @@ const _: () = assert!(
 /// Limits nobody sets by themselves, within the memory there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shares {
-    pub(crate) retained_plain_bytes: usize,
     pub(crate) waiting_bytes: usize,
     pub(crate) unread_bytes: usize,
     /// Deliveries owed to all sessions together.
@@ -122,7 +122,6 @@ impl Shares {
         const HEADER_BYTES: usize = hub_kit::http::HEADER_BYTES_MAX;
         let mib = ByteSize::mib;
         Self {
-            retained_plain_bytes: share(RETAINED_PLAIN, mib(256)),
             waiting_bytes: share(WAITING, mib(1024)),
             unread_bytes: share(UNREAD, mib(256)),
             owed_count: share(OWED, mib(183)) / OWED_BYTES,
@@ -184,7 +183,7 @@ mod tests {
         let plenty = [64 << 10, 256 << 10, 1 << 20, 8 << 10, 8 << 10];
         assert_eq!(fitted(None, &[]), plenty);
         assert_eq!(fitted(Some(64 << 10), &[]), plenty);
-        let little = [12 << 10, 6 << 10, 48 << 10, 3 << 10, 3 << 10];
+        let little = [12 << 10, 6 << 10, 36 << 10, 3 << 10, 3 << 10];
         assert_eq!(fitted(Some(192), &[]), little);
         assert_eq!(fitted(Some(192), &["log.memory"])[0], plenty[0]);
         assert_eq!(fitted(Some(1), &[])[..2], [1 << 10, 1 << 10], "and no further");

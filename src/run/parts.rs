@@ -195,7 +195,6 @@ fn open_ledger(
             owed_count_max: mqtt.session_messages_max,
             owed_bytes_max: mqtt.session_bytes_max.as_usize() as u64,
             owed_total_max: shares.owed_count,
-            retained_bytes_max: shares.retained_plain_bytes,
             ..broker_ledger::Config::default()
         },
     })

@@ -18,10 +18,6 @@ pub struct Config {
     pub feed_count_max: usize,
     /// At most so many bytes of them; one delivery is always possible. Default 1 MiB.
     pub feed_bytes_max: usize,
-    /// At most so many retained messages of topics without a node. Default 1,000,000.
-    pub retained_count_max: usize,
-    /// At most so many bytes of them, topics included. Default 256 MiB.
-    pub retained_bytes_max: usize,
     /// Longest time between two checkpoints while records arrive. Default 60 s.
     pub checkpoint_interval: Duration,
     /// Most records of sessions between two checkpoints. Default 5,000,000.
@@ -36,8 +32,6 @@ impl Default for Config {
             owed_total_max: 8_000_000,
             feed_count_max: 2_048,
             feed_bytes_max: 1 << 20,
-            retained_count_max: 1_000_000,
-            retained_bytes_max: 256 << 20,
             checkpoint_interval: Duration::from_secs(60),
             checkpoint_records: 5_000_000,
         }

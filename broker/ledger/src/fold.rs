@@ -103,7 +103,7 @@ impl Fold {
                 Kind::Message => {
                     publish = Some(raw);
                     if let Record::Message(message) = raw.record() {
-                        self.retained.fold(raw.sequence(), &message, context.config);
+                        self.retained.fold(raw.sequence(), &message);
                     }
                 }
                 Kind::Audience => {
@@ -249,7 +249,6 @@ impl Fold {
     pub(crate) fn forget_run(&mut self) {
         self.sessions.values_mut().for_each(Session::forget_run);
         self.counts = Counts::default();
-        self.retained.refused = 0;
     }
 }
 

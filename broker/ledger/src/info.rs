@@ -114,8 +114,6 @@ pub struct Stats {
     pub dropped: Dropped,
     /// Retained messages of topics without a node.
     pub retained: usize,
-    /// Retained messages not kept, because there were too many.
-    pub retained_refused: u64,
     /// Wills.
     pub wills: usize,
     /// Records that contradict those before them: an unknown session, audience or publish.

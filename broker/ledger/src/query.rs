@@ -109,7 +109,6 @@ impl Ledger {
             inflight,
             dropped: fold.counts.dropped,
             retained: fold.retained.len(),
-            retained_refused: fold.retained.refused,
             wills: fold.wills.len(),
             contradictions: fold.counts.contradictions,
             folded: fold.applied,

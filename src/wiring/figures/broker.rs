@@ -127,8 +127,6 @@ fn write_sessions(snapshot: &StatsSnapshot, sessions: &SessionStats, out: &mut E
     dropped.sample(&[("cause", "shared")], sessions.dropped.shared);
     let help = "Records of sessions in the log that contradict those before them.";
     counter(out, "uns_mqtt_session_contradictions_total", help, sessions.contradictions);
-    let help = "Retained messages of topics without a node that were not kept.";
-    counter(out, "uns_mqtt_retained_refused_total", help, sessions.retained_refused);
     let help = "Checkpoints of sessions found damaged at start.";
     counter(out, "uns_mqtt_session_checkpoints_damaged_total", help, sessions.damaged_checkpoints);
 }

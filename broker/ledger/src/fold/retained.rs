@@ -7,8 +7,6 @@ use ahash::AHashMap;
 use fabric::Message;
 use uns_model::{Kept, OrgId, PublisherId, Sequence, Timestamp, TopicMap};
 
-use crate::Config;
-
 const NANOS: i64 = 1_000_000_000;
 /// Most topics looked at again; what is beyond them is not shared until it changes.
 const UNSHARED_MAX: usize = 4_096;
@@ -24,14 +22,13 @@ pub trait SharedRetained: Send + Sync {
     fn same(&self, org: OrgId, topic: &str, kept: &Kept) -> Option<Kept>;
 }
 
-/// The last retained message of each topic, bounded in number and bytes.
+/// The last retained message of each topic. How many there may be is decided once, where the broker
+/// admits them: who published what is in the log was told that it is kept, so here is no limit.
 #[derive(Default)]
 pub(crate) struct Retained {
     by_org: AHashMap<OrgId, TopicMap<Stored>>,
     count: usize,
     bytes: usize,
-    /// Messages not kept, because there were too many.
-    pub(crate) refused: u64,
     pub(crate) shared: Option<Arc<dyn SharedRetained>>,
     /// Topics whose message the other does not have yet; it follows the log by itself.
     unshared: Vec<Unshared>,
@@ -74,7 +71,7 @@ impl Retained {
     }
 
     /// Applies a message; one without RETAIN changes nothing.
-    pub(super) fn fold(&mut self, sequence: Sequence, message: &Message<'_>, config: &Config) {
+    pub(super) fn fold(&mut self, sequence: Sequence, message: &Message<'_>) {
         if !message.retain {
             return;
         }
@@ -86,13 +83,6 @@ impl Retained {
         let size = topic.len() + message.properties.len() + message.payload.len();
         let old = slot.and_then(|slot| self.by_org.get(&org)?.get(slot));
         let gone = old.map_or(0, |(name, old)| name.len() + old.bytes_len());
-        let count = self.count - usize::from(old.is_some());
-        if count >= config.retained_count_max
-            || self.bytes - gone + size > config.retained_bytes_max
-        {
-            self.refused += 1;
-            return self.remove(org, topic);
-        }
         let kept = Kept::new(message.qos, message.expiry, message.properties, message.payload);
         let shared = self.shared.as_ref();
         let same = shared.filter(|_| !kept.is_in_place());

@@ -8,18 +8,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use fabric::sim::SimLog;
-use fabric::{Frame, Log, Record, TailItem};
+use fabric::{Frame, Log, Message, Record, TailItem};
 use proptest::prelude::*;
-use uns_model::{Kept, OrgId, Sequence};
+use uns_model::{Kept, OrgId, PublisherId, Sequence, Timestamp};
 
 use super::{Context, Fold, Replay};
 use crate::checkpoint::{decode, encode};
 use crate::{Config, SharedRetained, Topics};
 use stream::{Known, Stream};
 
-/// Small quotas, so that they are met.
+/// A small quota, so that it is met.
 pub(crate) fn config() -> Config {
-    Config { owed_count_max: 12, retained_count_max: 2, ..Config::default() }
+    Config { owed_count_max: 12, ..Config::default() }
 }
 
 pub(crate) fn frames(log: &dyn Log) -> Vec<Frame> {
@@ -60,6 +60,28 @@ impl SharedRetained for Ahead {
     fn same(&self, _: OrgId, topic: &str, kept: &Kept) -> Option<Kept> {
         Some(&self.0.get(topic)?.1).filter(|own| *own == kept).cloned()
     }
+}
+
+/// The broker admits two million by default, and tells each publisher success.
+#[test]
+fn more_than_a_million_retained_messages_are_kept() {
+    const MANY: usize = 1_000_001;
+    let mut fold = Fold::default();
+    for number in 0..MANY {
+        let message = Message {
+            org: OrgId::DEFAULT,
+            publisher: PublisherId(1),
+            qos: 1,
+            retain: true,
+            expiry: None,
+            ingest: Timestamp(1),
+            topic: &number.to_string(),
+            properties: b"",
+            payload: b"1",
+        };
+        fold.retained.fold(Sequence(number as u64 + 1), &message);
+    }
+    assert_eq!(fold.retained.len(), MANY);
 }
 
 proptest! {

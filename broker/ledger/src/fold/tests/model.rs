@@ -50,7 +50,7 @@ impl Model {
                 }
                 Record::Message(message) if message.retain => {
                     self.retained.remove(message.topic);
-                    if !message.payload.is_empty() && self.retained.len() < 2 {
+                    if !message.payload.is_empty() {
                         self.retained.insert(message.topic.to_owned(), *sequence);
                     }
                 }
