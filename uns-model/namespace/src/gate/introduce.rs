@@ -9,6 +9,9 @@ use uns_model::PublisherId;
 use super::Gate;
 use crate::Namespace;
 
+/// So many of those who wait are introduced with one batch of others.
+const AT_ONCE: usize = 64;
+
 impl Namespace {
     pub(super) fn publisher(&self, client_id: &str) -> PublisherId {
         let (publisher, new) = self.publishers.number_of(client_id);
@@ -18,27 +21,34 @@ impl Namespace {
         publisher
     }
 
-    /// Offers the record of a publisher to the log, unless it is there or on its way.
-    fn introduce(&self, publisher: PublisherId) {
-        let Some(client_id) = self.publishers.begin(publisher) else { return };
+    /// Offers the record of a publisher to the log, unless it is there or on its way; whether the
+    /// log refused it.
+    fn introduce(&self, publisher: PublisherId) -> bool {
+        let Some(client_id) = self.publishers.begin(publisher) else { return false };
         let mut batch = Batch::new();
         let ingest = self.clock.now();
         batch.push(&Record::Publisher { publisher, client_id: &client_id, ingest });
         let publishers = Arc::clone(&self.publishers);
         // Somebody waits, so a full disk refuses it instead of dropping it in silence.
         let on_commit: OnCommit = Box::new(move |result| publishers.end(publisher, result.is_ok()));
-        if let Err(error) = self.log.append(batch, Some(on_commit)) {
-            tracing::debug!(%error, "a publisher's record was not taken");
-            self.publishers.end(publisher, false);
-        }
+        let Err(error) = self.log.append(batch, Some(on_commit)) else { return false };
+        tracing::debug!(%error, "a publisher's record was not taken");
+        self.publishers.end(publisher, false);
+        true
     }
 }
 
 impl Gate {
-    /// Introduces those who publish in the batch and are in the log by their number alone.
+    /// Introduces those who publish in the batch and are in the log by their number alone. Once
+    /// there is space, the others who wait are introduced as well: they may never publish again,
+    /// and as long as anybody waits each batch is looked through.
     pub(super) fn introduce_unnamed(&self) {
         let publishers = &self.space.publishers;
         if publishers.unnamed() == 0 {
+            return;
+        }
+        let waiting = publishers.waiting(AT_ONCE);
+        if waiting.is_empty() {
             return;
         }
         let mut seen = None;
@@ -51,6 +61,14 @@ impl Gate {
             // Neighbours are mostly of one publisher.
             if seen.replace(publisher) != Some(publisher) {
                 self.space.introduce(publisher);
+            }
+        }
+        if self.space.log.health().disk_full {
+            return;
+        }
+        for publisher in waiting {
+            if self.space.introduce(publisher) {
+                return;
             }
         }
     }

@@ -67,6 +67,13 @@ impl Publishers {
         self.unnamed.load(Ordering::Relaxed)
     }
 
+    /// Some of those whose record is neither in the log nor on its way.
+    pub(crate) fn waiting(&self, most: usize) -> Vec<PublisherId> {
+        let table = self.table.lock();
+        let waiting = table.unnamed.iter().filter(|(_, unnamed)| !unnamed.offered);
+        waiting.map(|(publisher, _)| *publisher).take(most).collect()
+    }
+
     /// Whose record is to be offered to the log; `None` where it is there, or on its way.
     pub(crate) fn begin(&self, publisher: PublisherId) -> Option<Arc<str>> {
         let mut table = self.table.lock();

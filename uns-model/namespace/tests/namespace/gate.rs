@@ -175,6 +175,26 @@ fn publishers_are_numbered_once_and_never_anew() {
     assert!(c > a && c > b);
 }
 
+#[test]
+fn who_never_publishes_again_is_named_once_there_is_space() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "uns/v1/a", "0").unwrap();
+    world.log.set_disk_full(true);
+    for n in 0..100 {
+        gate.publisher(&format!("gone-{n}"));
+    }
+    assert_eq!(space.stats().unnamed_publishers, 100);
+    publish(&mut gate, "uns/v1/a", "1").unwrap();
+    assert_eq!(space.stats().unnamed_publishers, 100, "the disk is full");
+    world.log.set_disk_full(false);
+    for _ in 0..2 {
+        publish(&mut gate, "uns/v1/a", "2").unwrap();
+    }
+    assert_eq!(space.stats().unnamed_publishers, 0);
+}
+
 /// Every publisher that is in the log as a number, and whether a record before says who it is.
 fn named(world: &World) -> Vec<(PublisherId, bool)> {
     let mut tail = world.log.tail(Sequence::ZERO);
