@@ -9,7 +9,7 @@
 //!    envelope, other elements are bad rows and cost no good one;
 //! 3. an *envelope*: an object with exactly one value, named `value`, `Value`, `present_value`, `v`
 //!    or `val` (NS-19a). Its time, quality, unit and number may stand beside it under the names that
-//!    [`envelope`] knows; other keys move nothing. `v` and `val` may also be fields like any other,
+//!    `envelope.rs` knows; other keys move nothing. `v` and `val` may also be fields like any other,
 //!    so beside unknown keys they need a time, quality or unit to be a value. The content type
 //!    `application/vnd.uns.vqt+json` makes an envelope of any object with one value;
 //! 4. a document: any other object or array. The scalar leaves of an object are points of their
