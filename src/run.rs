@@ -5,6 +5,7 @@ pub(crate) mod certificates;
 pub(crate) mod descriptors;
 mod entrance;
 mod first_password;
+mod panics;
 mod parts;
 pub(crate) mod public;
 mod runtime;
@@ -28,7 +29,9 @@ use crate::page;
 use crate::ready::Ready;
 use crate::umask::Umask;
 use entrance::Entrance;
+use panics::Panics;
 use parts::Parts;
+use runtime::essential;
 use serve::{Beside, HttpSide};
 
 /// Where the hub keeps its data and what it was told.
@@ -61,6 +64,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
             }
         })?;
     init_tracing(&config)?;
+    let panics = Panics::watch();
     let limit = memory::find(config.memory.max);
     memory::avoid_huge_pages(limit.as_ref());
     let wished =
@@ -80,11 +84,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let entrance = Entrance::open(&parts, &config, entrance::on_terminal())?;
     let broker = hub.block_on(broker::start(&parts, &config, &entrance))?;
     let watch = Watch::start(limit, parts.watched(broker.handle()))?;
-    let beside = Beside { entrance: &entrance, memory: Arc::clone(&watch.figures) };
+    let memory = Arc::clone(&watch.figures);
+    let beside = Beside { entrance: &entrance, memory, panics };
     let http = hub.block_on(serve::start(&parts, &broker, (&config, http), beside))?;
     let data = parts.directory.path().to_path_buf();
-    hub.spawn(entrance::follow(entrance.control.clone(), broker.handle(), data));
-    hub.spawn(public::renew(authority.clone(), Arc::clone(&parts.clock)));
+    let follow = entrance::follow(entrance.control.clone(), broker.handle(), data);
+    hub.spawn(essential("the watch over access.toml", follow));
+    let renew = public::renew(authority.clone(), Arc::clone(&parts.clock));
+    hub.spawn(essential("the renewal of certificates", renew));
     let ready = ready(&broker, &http, &authority)?;
     tracing::info!(mqtt = %ready.mqtt, http = %ready.http, data = %args.data.display(), "ready");
     if let Some(path) = &args.ready_file {

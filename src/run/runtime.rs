@@ -61,6 +61,23 @@ fn ended_well<E: std::error::Error + 'static>(
     told && outcome.is_ok()
 }
 
+/// What the hub cannot do without, as a task: its panic ends the process.
+pub(super) async fn essential(part: &'static str, task: impl Future<Output = ()>) {
+    let _guard = EndsTheProcess(part);
+    task.await;
+}
+
+struct EndsTheProcess(&'static str);
+
+impl Drop for EndsTheProcess {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!(part = self.0, "a part the hub cannot do without panicked: it ends");
+            std::process::abort();
+        }
+    }
+}
+
 fn lower_priority() {
     // On Linux this is the calling thread alone.
     if let Err(error) = rustix::process::setpriority_process(None, NICE) {

@@ -17,7 +17,9 @@ use tokio::task::JoinHandle;
 use uns_model::OrgId;
 
 use super::entrance::Entrance;
+use super::panics::Panics;
 use super::parts::Parts;
+use super::runtime::essential;
 use crate::config::Config;
 use crate::memory::MemoryFigures;
 use crate::wiring::figures::{Figures, HistoryHealth, LogHealth, LogInFigures};
@@ -49,6 +51,7 @@ pub(super) struct HttpSide {
 pub(super) struct Beside<'a> {
     pub(super) entrance: &'a Entrance,
     pub(super) memory: Arc<MemoryFigures>,
+    pub(super) panics: Arc<Panics>,
 }
 
 /// Binds the port and starts every module.
@@ -56,7 +59,7 @@ pub(super) async fn start(
     parts: &Parts,
     broker: &Server,
     (config, limits): (&Config, ServeConfig),
-    Beside { entrance, memory }: Beside<'_>,
+    Beside { entrance, memory, panics }: Beside<'_>,
 ) -> Result<HttpSide> {
     let (listener, address) = bind("http.listen", config.http.listen).await?;
     let secure = match config.http.tls.listen.0 {
@@ -94,6 +97,8 @@ pub(super) async fn start(
     app.health(Arc::new(HistoryHealth(Arc::clone(&parts.store))));
     app.metrics(Arc::clone(&memory) as Arc<dyn MetricSource>);
     app.health(memory);
+    app.metrics(Arc::clone(&panics) as Arc<dyn MetricSource>);
+    app.health(panics);
     let http = HttpConfig {
         body_bytes_max: config.http.body_bytes_max.as_usize(),
         bodies_bytes_max: config.shares().bodies_bytes,
@@ -107,9 +112,11 @@ pub(super) async fn start(
     let secure_address = secure.as_ref().map(|(_, address)| *address);
     if let Some((listener, _)) = secure {
         let limits = ServeConfig { tls: Some(tls(broker)?), ..limits.clone() };
-        servers.push(tokio::spawn(serve(listener, router.clone(), limits, stop.clone())));
+        let https = serve(listener, router.clone(), limits, stop.clone());
+        servers.push(tokio::spawn(essential("the listener of HTTPS", https)));
     }
-    servers.push(tokio::spawn(serve(listener, router, limits, stop)));
+    let http = serve(listener, router, limits, stop);
+    servers.push(tokio::spawn(essential("the listener of HTTP", http)));
     Ok(HttpSide { address, secure_address, stopper, servers, supervisor })
 }
 
@@ -177,7 +184,7 @@ impl HttpSide {
         let connections = async {
             let ended = async {
                 for server in &mut servers {
-                    // One that panicked has ended too.
+                    // One that panicked has ended the process already.
                     drop(server.await);
                 }
             };

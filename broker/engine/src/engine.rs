@@ -41,6 +41,7 @@ use ahash::RandomState;
 use broker_codec::ReasonCode;
 use uns_model::{Sequence, SessionNo, Timestamp};
 
+use crate::alone::Alone;
 use crate::batch::Batch;
 use crate::broker::Broker;
 use crate::connection::Connection;
@@ -218,6 +219,8 @@ pub struct Engine<G: Gate> {
     unanswered: Vec<Key>,
     scratch: Vec<u8>,
     tracer: Tracer,
+    /// Whether what runs now concerns one connection.
+    alone: Alone,
     effects: Effects<G::Receipt>,
 }
 
@@ -249,6 +252,7 @@ impl<G: Gate> Engine<G> {
             unanswered: Vec::new(),
             scratch: Vec::new(),
             tracer: Tracer::default(),
+            alone: Alone::default(),
             effects: Effects::default(),
             broker,
         }

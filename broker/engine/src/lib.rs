@@ -20,6 +20,7 @@ mod tried;
 mod engine;
 
 mod aliases;
+mod alone;
 mod connection;
 mod dead;
 mod entrusted;
@@ -45,6 +46,8 @@ mod key;
 mod retained;
 mod route;
 mod tree;
+
+pub use alone::Panicked;
 
 pub use access::{Access, Action, Coverage, Everything};
 pub use batch::Batch;

@@ -1,5 +1,6 @@
-//! A panic in a core ends the process: clients reconnect to a restarted broker, but not to one of
-//! which a part is dead.
+//! A panic in what connections share ends the process: clients reconnect to a restarted broker, but
+//! not to one of which a part is dead. What concerns one connection alone is caught before
+//! (`worker/contain.rs`).
 
 /// Ends the process when it is dropped by a panic. It lives in every task of a core, and names the
 /// part that panicked.

@@ -4,7 +4,8 @@
 //! own, an engine and the connections it was handed, for life. A tick of a core is: read whole
 //! chunks from every socket that is ready, let the engine handle them, then flush once: the gate's
 //! batch to the log, batches to other cores, and one write per connection that has output. A panic
-//! in a core ends the process: there is no half-alive broker.
+//! in what concerns one connection ends that connection; any other in a core ends the process: there
+//! is no half-alive broker.
 //!
 //! TLS, WebSocket and PROXY headers are dealt with in two places. Handshakes have tasks of their own
 //! on the caller's runtime, timed and bounded; what comes out of them goes to a core like any plain

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use uns_model::{Clock, Random, SystemClock, SystemRandom};
 use uns_namespace::Namespace;
 
+use crate::abort::AbortOnPanic;
 use crate::accept::{Floor, accept};
 use crate::config::Listener;
 use crate::counters::Counters;
@@ -168,9 +169,12 @@ impl Server {
         doors: impl Iterator<Item = (Listener, TcpListener)>,
     ) -> Vec<tokio::task::JoinHandle<()>> {
         let (floor, hall) = (&handle.floor, &handle.hall);
-        let door = |(listener, socket)| accept(socket, listener, floor.clone(), Arc::clone(hall));
-        let watch = hall.certificates.clone().map(|certificates| tokio::spawn(watch(certificates)));
-        doors.map(|listener| tokio::spawn(door(listener))).chain(watch).collect()
+        let door = |(listener, socket): (Listener, TcpListener)| {
+            let accepts = accept(socket, listener, floor.clone(), Arc::clone(hall));
+            guarded(format!("the listener on {}", listener.address), accepts)
+        };
+        let watch = |certificates| guarded("the watch over TLS files".into(), watch(certificates));
+        doors.map(door).chain(hall.certificates.clone().map(watch)).collect()
     }
 
     /// The listeners, in the order of the configuration, ports filled in.
@@ -213,6 +217,17 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.close_doors();
     }
+}
+
+/// Spawns what the broker cannot do without: its panic ends the process.
+fn guarded(
+    part: String,
+    task: impl Future<Output = ()> + Send + 'static,
+) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let _guard = AbortOnPanic(part);
+        task.await;
+    })
 }
 
 /// The certificates, where there are any: HTTPS may need them where no listener does.

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod connection;
+mod contain;
 mod figures;
 mod flush;
 mod in_process;

@@ -1,4 +1,4 @@
-//! Health: named checks whose findings make `/readyz` answer 503.
+//! Health: named checks whose findings make `/readyz` answer 503, and notices that do not.
 
 /// Something that can be wrong while the process lives. Must answer at once.
 pub trait HealthCheck: Send + Sync {
@@ -7,9 +7,15 @@ pub trait HealthCheck: Send + Sync {
 
     /// What is wrong now; empty when all is well.
     fn faults(&self) -> Vec<Fault>;
+
+    /// What somebody should look into although all is well: it is shown and takes nobody out of
+    /// service.
+    fn notices(&self) -> Vec<Fault> {
+        Vec::new()
+    }
 }
 
-/// One thing that is wrong.
+/// One finding.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
     /// Stable name: `log_damaged`, `read_only`, `historian_lag`.

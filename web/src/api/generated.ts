@@ -910,10 +910,13 @@ export interface components {
         Readiness: {
             /** @description What is wrong; empty when ready, and for whoever may not see the hub's figures. */
             faults: components["schemas"]["ReadinessFault"][];
+            /** @description What to look into although it does not make the hub degraded; empty for whoever may not see
+             *     the hub's figures. */
+            notices: components["schemas"]["ReadinessFault"][];
             /** @description `ready` or `degraded`. */
             status: string;
         };
-        /** @description One thing that is wrong. */
+        /** @description One finding. */
         ReadinessFault: {
             /** @description What was checked. */
             check: string;

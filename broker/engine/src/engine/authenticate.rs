@@ -51,7 +51,7 @@ impl<G: Gate> Engine<G> {
             password: connect.password,
             peer: &connection.peer,
         };
-        let tried = self.broker.authenticate.tried(&login);
+        let tried = self.alone.run(|| self.broker.authenticate.tried(&login));
         let (name, proof) = (tried.name.as_deref().map(Box::from), tried.proof);
         if self.tries(now, key, name, proof) {
             self.log_in(now, key, connect);
@@ -89,8 +89,9 @@ impl<G: Gate> Engine<G> {
             password: connect.password,
             peer: &connection.peer,
         };
-        let introduction = Introduction::of(connect);
-        match self.broker.authenticate.authenticate(&login) {
+        let decide = || (Introduction::of(connect), self.broker.authenticate.authenticate(&login));
+        let (introduction, verdict) = self.alone.run(decide);
+        match verdict {
             Verdict::Known(known) => self.known(now, key, introduction, known),
             Verdict::Refused(reason, after) => self.turn_away_after(now, key, reason, after),
             Verdict::Ask => {

@@ -5,6 +5,7 @@ use fabric::SessionChange;
 
 use super::receive::Fatal;
 use super::{Engine, Now};
+use crate::alone::Panicked;
 use crate::clients::Filters;
 use crate::connection::Phase;
 use crate::gate::Gate;
@@ -51,6 +52,12 @@ impl<G: Gate> Engine<G> {
     /// Ends a connection with a reason, said in a way its client understands.
     pub(super) fn fail(&mut self, now: Now, key: Key, reason: ReasonCode) {
         self.count_end(key, End::of(reason));
+        self.say_end(key, reason);
+        self.end(now, key);
+    }
+
+    /// The last word of the broker on a connection.
+    fn say_end(&mut self, key: Key, reason: ReasonCode) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let version = connection.version;
         let reason = match connection.phase {
@@ -71,7 +78,36 @@ impl<G: Gate> Engine<G> {
             // What its version has no code for, or its client no room, is not said at all.
             said.ok();
         }
+    }
+
+    /// A panic was caught while this connection's bytes were handled: it ends like one that is lost,
+    /// after a word. `None` where the panic may have left something half changed that others share:
+    /// then the process has to end.
+    pub fn contain(&mut self, now: Now, key: Key) -> Option<Panicked> {
+        self.alone.take().then(|| self.panicked(now, key, true))
+    }
+
+    /// The same for a panic outside the engine, in what carries the connection's bytes: nothing can
+    /// be said on it any more.
+    pub fn carrier_panicked(&mut self, now: Now, key: Key) -> Panicked {
+        self.panicked(now, key, false)
+    }
+
+    fn panicked(&mut self, now: Now, key: Key, speaks: bool) -> Panicked {
+        self.count_end(key, End::Panic);
+        let who = self.connections.get(key).map(|connection| Panicked {
+            client_id: connection.client_id.clone(),
+            address: connection.peer.address.clone(),
+            listener: connection.peer.listener.clone(),
+        });
+        if speaks {
+            self.say_end(key, ReasonCode::UnspecifiedError);
+        }
         self.end(now, key);
+        if !speaks {
+            self.discard_output(key);
+        }
+        who.unwrap_or_default()
     }
 
     /// Every client is told that the broker goes down.

@@ -34,7 +34,8 @@ impl<G: Gate> Engine<G> {
             peer: &connection.peer,
         };
         let known = method.len() <= METHOD_BYTES_MAX;
-        let exchange = known.then(|| self.broker.authenticate.exchange(method, &login)).flatten();
+        let begin = || self.broker.authenticate.exchange(method, &login);
+        let exchange = known.then(|| self.alone.run(begin)).flatten();
         let Some(exchange) = exchange else {
             return self.turn_away(now, key, ReasonCode::BadAuthenticationMethod);
         };
@@ -83,8 +84,11 @@ impl<G: Gate> Engine<G> {
         (introduction, mut conversation): (Introduction, Conversation),
         data: &[u8],
     ) {
-        let named = conversation.exchange.name().is_some();
-        let outcome = conversation.step(data, self.broker.config.auth_bytes_max);
+        let bytes_max = self.broker.config.auth_bytes_max;
+        let (named, outcome) = self.alone.run(|| {
+            let named = conversation.exchange.name().is_some();
+            (named, conversation.step(data, bytes_max))
+        });
         // Once it is known whose account this is about, and before the client has proved anything.
         if !named
             && let Some(name) = conversation.exchange.name()
@@ -124,7 +128,8 @@ impl<G: Gate> Engine<G> {
                     password: None,
                     peer: &connection.peer,
                 };
-                let exchange = self.broker.authenticate.exchange(method, &login);
+                let begin = || self.broker.authenticate.exchange(method, &login);
+                let exchange = self.alone.run(begin);
                 let exchange = exchange.ok_or(Fatal(ReasonCode::NotAuthorized))?;
                 Box::new(Conversation::new(exchange, now.monotonic))
             }
@@ -142,7 +147,8 @@ impl<G: Gate> Engine<G> {
         mut conversation: Box<Conversation>,
         data: &[u8],
     ) -> Result<(), Fatal> {
-        let outcome = conversation.step(data, self.broker.config.auth_bytes_max);
+        let bytes_max = self.broker.config.auth_bytes_max;
+        let outcome = self.alone.run(|| conversation.step(data, bytes_max));
         let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
         match outcome {
             Outcome::Continue(data) => {

@@ -66,7 +66,8 @@ impl<G: Gate> Engine<G> {
         }
         let epoch = self.broker.policy_epoch();
         let known = known.is_some_and(|route| route.grants.is_of(epoch));
-        if !known && !may_publish(connection.identity.as_ref(), topic) {
+        let permits = || may_publish(connection.identity.as_ref(), topic);
+        if !known && !self.alone.run(permits) {
             self.desk.stats.denied += 1;
             self.desk.stats.denied_publishes += 1;
             return Err(not_authorized(NO_RIGHT));
@@ -90,7 +91,7 @@ impl<G: Gate> Engine<G> {
             identity.is_some_and(|identity| identity.access.allows(Action::Receive, topic))
         };
         match &rejection.names {
-            Some(other) if !may_hear(other) => not_authorized(NO_RIGHT),
+            Some(other) if !self.alone.run(|| may_hear(other)) => not_authorized(NO_RIGHT),
             Some(_) | None => rejection,
         }
     }
@@ -118,7 +119,8 @@ impl<G: Gate> Engine<G> {
     pub(super) fn check_subscribe(&mut self, key: Key, filter: &str) -> Result<(), ReasonCode> {
         let identity = self.connections.get(key).and_then(|c| c.identity.as_ref());
         let inner = shared(filter).map_or(filter, |(_, inner)| inner);
-        match identity.map_or(Coverage::None, |identity| identity.access.covers(subjects(inner))) {
+        let covers = |identity: &Identity| identity.access.covers(subjects(inner));
+        match self.alone.run(|| identity.map_or(Coverage::None, covers)) {
             Coverage::None => {
                 self.desk.stats.denied += 1;
                 Err(ReasonCode::NotAuthorized)

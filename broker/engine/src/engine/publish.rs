@@ -137,7 +137,8 @@ impl<G: Gate> Engine<G> {
             None => None,
             Some(_) => {
                 let room = (!self.desk.pressure.is_short(), config.alias_bytes_max);
-                connection.aliased(publish, config.topic_alias_maximum, room).map_err(Fatal)?
+                let aliased = || connection.aliased(publish, config.topic_alias_maximum, room);
+                self.alone.run(aliased).map_err(Fatal)?
             }
         };
         if connection.version == broker_codec::Version::V5

@@ -82,7 +82,7 @@ impl<G: Gate> Engine<G> {
                 true => config.packet_bytes_max,
                 false => config.packet_bytes_max.min(config.connect_bytes_max),
             };
-            let step = match frame(rest, most) {
+            let step = match self.alone.run(|| frame(rest, most)) {
                 Ok(Frame::Need(_)) => return self.need(now, key, rest, at),
                 Ok(Frame::Packet(framed)) => {
                     let step = self.packet(now, key, version, (&framed, rest));
@@ -141,7 +141,8 @@ impl<G: Gate> Engine<G> {
             if matches!(connection.phase, Phase::New) {
                 return self.first_packet(now, key, (framed, bytes));
             }
-            let packet = broker_codec::decode(version, framed.header, body)?;
+            let decode = || broker_codec::decode(version, framed.header, body);
+            let packet = self.alone.run(decode)?;
             return self.exchange_packet(now, key, &packet);
         }
         if framed.padded && version == Version::V5 {
@@ -149,7 +150,8 @@ impl<G: Gate> Engine<G> {
         }
         let kind = PacketType::from_header(framed.header);
         if kind == Some(PacketType::Publish) {
-            let publish = match decode_publish(version, framed.header, body) {
+            let decode = || decode_publish(version, framed.header, body);
+            let publish = match self.alone.run(decode) {
                 Err(Error::DupAtQosZero) if self.forgives(key, Leniency::DupAtQosZero) => {
                     const DUP: u8 = 0x08;
                     decode_publish(version, framed.header & !DUP, body)?
@@ -163,7 +165,8 @@ impl<G: Gate> Engine<G> {
         if kind == Some(PacketType::Connect) {
             return Err(Fatal(ReasonCode::ProtocolError));
         }
-        let packet = match broker_codec::decode(version, framed.header, body) {
+        let decode = || broker_codec::decode(version, framed.header, body);
+        let packet = match self.alone.run(decode) {
             Err(Error::HeaderFlags { packet }) if self.forgives(key, Leniency::HeaderFlags) => {
                 broker_codec::decode(version, packet.header(), body)?
             }
@@ -190,7 +193,7 @@ impl<G: Gate> Engine<G> {
         if PacketType::from_header(framed.header) != Some(PacketType::Connect) {
             return Err(self.no_connect(key));
         }
-        match framed.decode(Version::V5, bytes) {
+        match self.alone.run(|| framed.decode(Version::V5, bytes)) {
             Ok(Packet::Connect(connect)) => {
                 self.note_connect(now, key, &connect);
                 self.connect(now, key, &connect)

@@ -116,11 +116,13 @@ pub enum End {
     NotAuthorized,
     /// It is beyond a limit: rate, size, quota, number of connections.
     Limit,
+    /// The hub panicked while it served it.
+    Panic,
 }
 
 impl End {
     /// Every cause.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Client,
         Self::Lost,
         Self::KeepAlive,
@@ -134,6 +136,7 @@ impl End {
         Self::Credentials,
         Self::NotAuthorized,
         Self::Limit,
+        Self::Panic,
     ];
 
     /// Its name in metrics.
@@ -152,6 +155,7 @@ impl End {
             Self::Credentials => "credentials",
             Self::NotAuthorized => "not_authorized",
             Self::Limit => "limit",
+            Self::Panic => "panic",
         }
     }
 

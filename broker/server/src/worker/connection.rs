@@ -65,7 +65,7 @@ impl Worker {
                     link.blocked.set(false);
                     self.write(link);
                 }
-                Poll::Ready(Err(_)) => link.end.set(End::Lost),
+                Poll::Ready(Err(_)) => self.lose(link),
                 Poll::Pending => {}
             }
         }
@@ -88,7 +88,7 @@ impl Worker {
                     return Poll::Pending;
                 }
                 Poll::Ready(None) => {
-                    link.end.set(End::Lost);
+                    self.lose(link);
                     return Poll::Ready(());
                 }
             }
@@ -159,8 +159,7 @@ impl Worker {
 
     /// Lets the engine handle bytes; returns how many it used.
     fn handle(&self, link: &Link, bytes: &[u8]) -> usize {
-        let now = self.now();
-        match self.engine.borrow_mut().receive(now, link.key, bytes) {
+        match self.receive(link, bytes) {
             Received::More(used) => used,
             Received::Paused(used) => {
                 link.paused.set(true);

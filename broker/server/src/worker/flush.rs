@@ -215,7 +215,8 @@ impl Worker {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => link.blocked.set(true),
                 Err(_) => {
-                    link.end.set(End::Lost);
+                    drop((engine, stream));
+                    self.lose(link);
                     link.wake();
                     return;
                 }

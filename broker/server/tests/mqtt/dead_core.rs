@@ -1,22 +1,24 @@
-//! TRAP-52: a panic on a core ends the whole process. The test is its own child: it starts itself
-//! again with a broker whose hook panics.
+//! TRAP-52: a panic in what the connections of a core share ends the whole process. The test is its
+//! own child: it starts itself again with a broker whose hook panics in the middle of a publish.
 
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use broker_codec::{Packet, Version};
-use broker_server::{Authenticate, Deps, Identity, Login, Verdict};
+use broker_codec::Version;
+use broker_server::{Buried, DeadLetter, DeadLetters, Deps, OnKept};
 
-use crate::client::{Broker, PATIENCE, connect};
+use crate::client::{Broker, PATIENCE, message};
+use crate::doorman::{Doorman, as_user};
 
 const CHILD: &str = "UNS_TEST_DEAD_CORE";
 
+/// Where refused publishes are kept belongs to nobody's connection.
 struct Faulty;
 
-impl Authenticate for Faulty {
-    fn authenticate(&self, login: &Login<'_>) -> Verdict {
-        assert_ne!(login.client_id, "faulty", "the fault of this test");
-        Verdict::Known(Ok(Identity::anonymous()))
+impl DeadLetters for Faulty {
+    fn bury(&self, _: &DeadLetter<'_>, _: Option<OnKept>) -> Buried {
+        unreachable!("the fault of this test")
     }
 }
 
@@ -49,11 +51,12 @@ fn trap_52_a_dead_core_ends_the_process() {
 
 /// Ends with success after a while, unless the broker ends it before.
 fn child() {
-    let deps = Deps { authenticate: Box::new(Faulty), ..Deps::default() };
+    let dead_letters = Some(Arc::new(Faulty) as Arc<dyn DeadLetters>);
+    let deps = Deps { dead_letters, ..Doorman::default().deps() };
     let broker = Broker::over(deps, |_| ());
     let mut honest = broker.v5("honest");
     honest.ping();
-    let mut faulty = broker.raw(Version::V5);
-    faulty.send(&Packet::Connect(Box::new(connect(Version::V5, "faulty"))));
+    let mut unlucky = broker.client(&as_user(Version::V5, "fred", "right"));
+    unlucky.publish(message("yours/x", "refused, and kept by nobody"));
     std::thread::sleep(PATIENCE);
 }

@@ -28,6 +28,7 @@ mod namespace;
 mod organisations;
 mod outgoing_aliases;
 mod oversize;
+mod panics;
 mod properties;
 mod proxy_header;
 mod refusals;

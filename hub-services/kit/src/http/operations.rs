@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
-use crate::health::HealthCheck;
+use crate::health::{Fault, HealthCheck};
 use crate::metrics::{self, Exposition, MetricSource};
 use crate::{Caller, Refusal};
 
@@ -25,9 +25,12 @@ struct Readiness {
     status: &'static str,
     /// What is wrong; empty when ready, and for whoever may not see the hub's figures.
     faults: Vec<ReadinessFault>,
+    /// What to look into although it does not make the hub degraded; empty for whoever may not see
+    /// the hub's figures.
+    notices: Vec<ReadinessFault>,
 }
 
-/// One thing that is wrong.
+/// One finding.
 #[derive(Serialize, utoipa::ToSchema)]
 struct ReadinessFault {
     /// What was checked.
@@ -98,13 +101,12 @@ async fn document(State(openapi): State<Arc<OpenApi>>) -> Response {
     (status = 503, description = "Serving, but something is wrong", body = Readiness),
 ))]
 async fn ready(State(checks): State<Checks>, caller: Option<Caller>) -> Response {
-    let mut faults = Vec::new();
+    let (mut faults, mut notices) = (Vec::new(), Vec::new());
     for check in checks.iter() {
-        faults.extend(check.faults().into_iter().map(|fault| ReadinessFault {
-            check: check.name(),
-            reason: fault.reason,
-            detail: fault.detail,
-        }));
+        let said =
+            |Fault { reason, detail }| ReadinessFault { check: check.name(), reason, detail };
+        faults.extend(check.faults().into_iter().map(said));
+        notices.extend(check.notices().into_iter().map(said));
     }
     let (code, status) = match faults.is_empty() {
         true => (StatusCode::OK, "ready"),
@@ -112,8 +114,9 @@ async fn ready(State(checks): State<Checks>, caller: Option<Caller>) -> Response
     };
     if !caller.is_some_and(|caller| caller.may_see_figures()) {
         faults.clear();
+        notices.clear();
     }
-    (code, Json(Readiness { status, faults })).into_response()
+    (code, Json(Readiness { status, faults, notices })).into_response()
 }
 
 /// Every counter and gauge as Prometheus text, for admins and for whoever may read `$SYS/#`.

@@ -195,11 +195,11 @@ async fn readiness_names_what_is_wrong() {
     let router = router(sick.clone(), Arc::new(Anonymous::allowed()));
     let response = router.clone().oneshot(request("GET /readyz")).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(text(response).await, r#"{"status":"ready","faults":[]}"#);
+    assert_eq!(text(response).await, r#"{"status":"ready","faults":[],"notices":[]}"#);
     sick.0.store(true, Ordering::SeqCst);
     let response = router.oneshot(request("GET /readyz")).await.unwrap();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-    expect![[r#"{"status":"degraded","faults":[{"check":"log","reason":"log_damaged","detail":"Sequences 5 to 9."}]}"#]]
+    expect![[r#"{"status":"degraded","faults":[{"check":"log","reason":"log_damaged","detail":"Sequences 5 to 9."}],"notices":[]}"#]]
         .assert_eq(&text(response).await);
 }
 
@@ -364,7 +364,7 @@ async fn where_a_log_in_is_needed_strangers_are_asked_for_one() {
     assert_eq!(ask("GET /mqtt").await.status(), StatusCode::OK, "CONNECT is its log-in");
     let ready = ask("GET /readyz").await;
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(text(ready).await, r#"{"status":"degraded","faults":[]}"#);
+    assert_eq!(text(ready).await, r#"{"status":"degraded","faults":[],"notices":[]}"#);
     let ready = ask(&format!("GET /readyz{ANNA}")).await;
     assert!(text(ready).await.contains("log_damaged"));
     let who = ask(&format!("GET /who{ANNA}")).await;
