@@ -26,25 +26,28 @@ impl Verified {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, &key), until: Mutex::default() }
     }
 
-    fn digest(&self, name: &str, password: &[u8]) -> [u8; 32] {
+    fn digest(&self, (name, hash): (&str, &str), password: &[u8]) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.key);
-        context.update(&(name.len() as u64).to_le_bytes());
-        context.update(name.as_bytes());
+        for part in [name, hash] {
+            context.update(&(part.len() as u64).to_le_bytes());
+            context.update(part.as_bytes());
+        }
         context.update(password);
         let mut digest = [0; 32];
         digest.copy_from_slice(context.sign().as_ref());
         digest
     }
 
-    /// Whether this password of this name was right within the last minute.
-    pub(crate) fn knows(&self, now: Duration, name: &str, password: &[u8]) -> bool {
-        let digest = self.digest(name, password);
+    /// Whether this password was right for this name and hash within the last minute.
+    pub(crate) fn knows(&self, now: Duration, account: (&str, &str), password: &[u8]) -> bool {
+        let digest = self.digest(account, password);
         self.until.lock().get(&digest).is_some_and(|until| *until > now)
     }
 
-    /// It was right just now.
-    pub(crate) fn add(&self, now: Duration, name: &str, password: &[u8]) {
-        let digest = self.digest(name, password);
+    /// It was right just now, for this hash: one that is hashed while another password is put in its
+    /// place is right for the hash before, and for no other.
+    pub(crate) fn add(&self, now: Duration, account: (&str, &str), password: &[u8]) {
+        let digest = self.digest(account, password);
         let mut until = self.until.lock();
         if until.len() >= KEPT_MAX {
             until.retain(|_, until| *until > now);
@@ -71,14 +74,16 @@ mod tests {
     fn right_passwords_are_known_for_a_minute() {
         let verified = Verified::new(&SeededRandom::new(1));
         let at = Duration::from_secs;
-        verified.add(at(10), "anna", b"secret");
-        assert!(verified.knows(at(69), "anna", b"secret"));
-        assert!(!verified.knows(at(70), "anna", b"secret"));
-        assert!(
-            !verified.knows(at(11), "ann", b"asecret") && !verified.knows(at(11), "anna", b"x")
-        );
+        let anna = ("anna", "hash");
+        verified.add(at(10), anna, b"secret");
+        assert!(verified.knows(at(69), anna, b"secret"));
+        assert!(!verified.knows(at(70), anna, b"secret"));
+        assert!(!verified.knows(at(11), ("ann", "ahash"), b"secret"));
+        assert!(!verified.knows(at(11), ("anna", "has"), b"hsecret"));
+        assert!(!verified.knows(at(11), anna, b"x"));
+        assert!(!verified.knows(at(11), ("anna", "another"), b"secret"));
         for n in 0..KEPT_MAX * 2 {
-            verified.add(at(11), "x", &n.to_le_bytes());
+            verified.add(at(11), ("x", "hash"), &n.to_le_bytes());
         }
         assert!(verified.until.lock().len() <= KEPT_MAX);
         verified.clear();

@@ -62,7 +62,7 @@ impl Shared {
             // Names that nobody has take no place from those that somebody has.
             return self.hashes.pretend(&*self.random).map_or(Quick::Slow, Quick::Nobody);
         };
-        if self.verified.knows(self.clock.monotonic(), name, password) {
+        if self.verified.knows(self.clock.monotonic(), (name, &user.credential), password) {
             let who = Who::User(user.credential.clone());
             return Quick::Known(Ok(self.grant(who, name, login.client_id)));
         }
@@ -140,7 +140,7 @@ impl Shared {
         if !self.timed(|| user.password.verify(password)) {
             return Err(ReasonCode::BadUserNameOrPassword);
         }
-        self.verified.add(self.clock.monotonic(), name, password);
+        self.verified.add(self.clock.monotonic(), (name, &user.credential), password);
         Ok(self.grant(Who::User(user.credential.clone()), name, login.client_id))
     }
 

@@ -133,6 +133,22 @@ fn people_are_verified_off_the_core_and_remembered_for_a_minute() {
     assert_eq!((counts.accepted, counts.refused), (3, 3));
 }
 
+/// It was being hashed while another one was put in its place.
+#[test]
+fn a_password_that_was_right_before_it_was_changed_is_not_remembered() {
+    let world = World::new("changed-password", "");
+    world.user("anna", &[]);
+    let peer = peer();
+    let before = world.control.0.policy.load().users["anna"].credential.clone();
+    world.file().set_password("anna", "another horse battery", &SeededRandom::new(3)).unwrap();
+    assert!(world.control.reload(true));
+    let shared = &world.control.0;
+    shared.verified.add(shared.clock.monotonic(), ("anna", &before), PASSWORD.as_bytes());
+    let (refused, slow) = world.log_in(&login(&peer, "anna", PASSWORD));
+    assert!(slow, "it is hashed again");
+    assert_eq!(refused.unwrap_err(), ReasonCode::BadUserNameOrPassword);
+}
+
 #[test]
 fn devices_are_judged_on_the_core() {
     let world = World::new("devices", "");

@@ -76,9 +76,13 @@ impl<G: Gate> Engine<G> {
             Ok(route) => route,
             Err(rejection) => return Err(self.hidden(key, rejection)),
         };
-        route.grants.add(policy);
-        if let Some(connection) = self.connections.get_mut(key) {
-            connection.last_route = Some(Rc::clone(&route));
+        // Rights may change between question and answer, and the route is of the policies that hold
+        // after it: what was answered under others is asked again next time.
+        if route.grants.is_of(epoch) {
+            route.grants.add(policy);
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.last_route = Some(Rc::clone(&route));
+            }
         }
         Ok(route)
     }

@@ -7,6 +7,7 @@ mod net;
 
 mod access;
 mod acks_follow_commits;
+mod changed_rights;
 mod durability;
 mod durable_sessions;
 mod enhanced;
