@@ -67,3 +67,4 @@ mod tls_errors;
 mod tokens;
 mod transports;
 mod versions_meet;
+mod wills_when_due;

@@ -1,5 +1,6 @@
 //! Log-ins of every kind, decided in one place: for MQTT on its cores and beside them, for HTTP.
 
+mod absent;
 mod account;
 mod authenticate;
 mod decide;
@@ -56,6 +57,12 @@ pub trait Source: Send + Sync {
     /// Who this is; `None` if it knows nothing of the name. Called off the cores, may block. It is
     /// asked after the file, so that an account of the file is what the file says.
     fn log_in(&self, login: &Login<'_>) -> Option<Result<Identity, ReasonCode>>;
+
+    /// An account of a name, when a will that it left is due; `None` if it is gone, or nothing is
+    /// known of accounts but by their log-ins. Called on a core, so it must not block.
+    fn rights_of(&self, _name: &str) -> Option<Identity> {
+        None
+    }
 }
 
 /// Who may connect and what they may do. Clones share everything.
@@ -200,11 +207,7 @@ impl AccessControl {
 
     /// A key for one purpose, the same one after a restart.
     pub fn key_for(&self, purpose: &str) -> [u8; 32] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0.scram_secret);
-        let tag = hmac::sign(&key, format!("key for {purpose}").as_bytes());
-        let mut derived = [0; 32];
-        derived.copy_from_slice(tag.as_ref());
-        derived
+        self.0.key_for(purpose)
     }
 
     /// Figures of this moment.
@@ -222,6 +225,14 @@ impl AccessControl {
 }
 
 impl Shared {
+    fn key_for(&self, purpose: &str) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.scram_secret);
+        let tag = hmac::sign(&key, format!("key for {purpose}").as_bytes());
+        let mut derived = [0; 32];
+        derived.copy_from_slice(tag.as_ref());
+        derived
+    }
+
     pub(crate) fn now_seconds(&self) -> i64 {
         self.clock.now().0.div_euclid(1_000_000_000)
     }

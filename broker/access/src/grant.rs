@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use broker_engine::{Access, Action, Coverage, Identity};
 
 use crate::control::Shared;
+use crate::noted::Noted;
 use crate::policy::{Policy, RuleBook};
 use crate::rules::{Placeholders, Rules};
 
@@ -186,6 +187,20 @@ impl Access for Grant {
         }
         let current = self.current();
         current.rules.as_ref().map_or(Coverage::All, |rules| rules.covers(filter))
+    }
+
+    fn noted(&self) -> Option<String> {
+        let noted = match &self.who {
+            Who::Subject(subject) => Noted::Subject(subject.clone()),
+            Who::CommonName(common_name) => Noted::CommonName(common_name.clone()),
+            Who::Token { credential, claims, .. } => Noted::Token {
+                keys: self.shared.mark(credential),
+                roles: claims.roles.clone(),
+                allow: claims.rules.iter().map(|rule| rule.filter.as_str().to_owned()).collect(),
+            },
+            Who::User(_) | Who::Device(_) | Who::Anonymous | Who::Elsewhere => return None,
+        };
+        noted.text()
     }
 
     fn is_revoked(&self) -> bool {

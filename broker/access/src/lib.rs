@@ -22,6 +22,7 @@ mod control;
 mod counts;
 mod grant;
 mod look;
+mod noted;
 mod policy;
 mod watch;
 

@@ -35,6 +35,13 @@ pub trait Access: Send + Sync + fmt::Debug {
     /// filter after its group.
     fn covers(&self, filter: &str) -> Coverage;
 
+    /// What the log keeps beside the account of whoever leaves a will, where the account alone does not
+    /// tell the rights: [`Authenticate::rights_of`](crate::Authenticate::rights_of) finds them by it
+    /// again. It is no secret and has no control characters.
+    fn noted(&self) -> Option<String> {
+        None
+    }
+
     /// Whether the identity has lost the right to be connected. Looked at a few times a second.
     fn is_revoked(&self) -> bool {
         false

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use uns_model::{OrgId, Random, SessionNo};
 
+use crate::absent::account;
 use crate::clients::{Clients, Parked};
 use crate::config::Config;
 use crate::dead::DeadLetters;
@@ -119,11 +120,12 @@ impl Broker {
         self.subscriptions.touch();
     }
 
-    /// Puts a session back, as at start-up: publishes are owed to it from here on (TRAP-12).
+    /// Puts a session back, as at start-up, with the owner that the log names: publishes are owed to
+    /// it from here on (TRAP-12).
     pub fn restore_session(
         &self,
         (org, client_id): (OrgId, &str),
-        owner: Option<Arc<str>>,
+        owner: Option<&Arc<str>>,
         session: SessionNo,
         parked: Parked,
     ) {
@@ -131,6 +133,10 @@ impl Broker {
             let subscriber = Subscriber { wish: *wish, link: None, session: Some(session) };
             self.subscriptions.insert(org, filter, &[Holder::Session(session)], &subscriber);
         }
+        let owner = owner.map(|owner| match account(owner) {
+            whole if whole.len() == owner.len() => Arc::clone(owner),
+            account => account.into(),
+        });
         self.clients.restore((org, client_id), owner, session, parked);
     }
 

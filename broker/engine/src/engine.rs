@@ -32,6 +32,7 @@ mod trace;
 mod unconfirmed;
 mod unfolded;
 mod walks;
+mod wills;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -50,9 +51,10 @@ use crate::failed::RefusedLogin;
 use crate::forgive::Forgiven;
 use crate::gate::{Gate, Placed, Rejection};
 use crate::key::{Address, CoreNo, Key, Slots};
-use crate::login::{OwnedLogin, Peer};
+use crate::login::OwnedLogin;
 use crate::outbound::Desk;
 use crate::oversize::Oversize;
+use crate::peer::Peer;
 use crate::policy::Policies;
 use crate::route::{Routes, Shares};
 use crate::stats::Stats;
@@ -64,9 +66,9 @@ use leaving::Leaving;
 pub use pass_on::LeftBehind;
 pub use publish::{InProcess, Offer, Together};
 pub use receive::Received;
-pub use session::DueWill;
 pub(crate) use unconfirmed::Unconfirmed;
 use unfolded::Unfolded;
+pub use wills::DueWill;
 
 /// The time of an event.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,7 +1,7 @@
 //! Leniency (TRAP-28a): what a listener with `lenient` passes over is counted per client, and told
 //! the operators ever more rarely.
 
-use crate::login::Peer;
+use crate::peer::Peer;
 use crate::stats::{Leniency, Stats};
 
 /// A fault that was passed over, for the operators' log.

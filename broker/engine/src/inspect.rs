@@ -9,7 +9,7 @@ use broker_codec::Version;
 use uns_model::{Filter, OrgId, SessionNo, Timestamp};
 
 use crate::key::Address;
-use crate::login::Transport;
+use crate::peer::Transport;
 use crate::stats::Drop;
 
 /// Where a client stands.

@@ -7,6 +7,7 @@
 //! subscription tree, retained messages and client ids. Publishes pass a [`Gate`], which the
 //! server makes from the namespace.
 
+mod absent;
 mod access;
 mod broker;
 mod config;
@@ -14,6 +15,7 @@ mod gate;
 mod guesses;
 mod limits;
 mod login;
+mod peer;
 mod stats;
 mod tried;
 
@@ -47,9 +49,9 @@ mod retained;
 mod route;
 mod tree;
 
-pub use alone::Panicked;
-
+pub use absent::Absent;
 pub use access::{Access, Action, Coverage, Everything};
+pub use alone::Panicked;
 pub use batch::Batch;
 pub use broker::Broker;
 pub use clients::{Clients, Ended, Filters, Orphan, Parked};
@@ -74,10 +76,11 @@ pub use inspect::{
 pub use key::{Address, CoreNo, Key, Slots};
 pub use limits::{Limits, OrganisationLimits, Rate};
 pub use login::{
-    Anonymous, Authenticate, Certificate, Exchange, Identity, Login, OwnedLogin, Password, Peer,
-    Reservation, Step, Transport, Verdict,
+    Anonymous, Authenticate, Exchange, Identity, Login, OwnedLogin, Password, Reservation, Step,
+    Verdict,
 };
 pub use oversize::Oversize;
+pub use peer::{Certificate, Peer, Transport};
 pub use pressure::Pressure;
 pub use retained::{Held, Quota, Retained, RetainedMessages, Walk};
 pub use route::Member;

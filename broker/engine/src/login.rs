@@ -10,8 +10,9 @@ use broker_codec::ReasonCode;
 use uns_model::OrgId;
 use zeroize::Zeroizing;
 
+use crate::absent::{Absent, owner};
 use crate::access::{Access, Action, Everything};
-use crate::config::Durability;
+use crate::peer::Peer;
 use crate::tried::{Proof, Tried};
 
 /// What is known of a client that wants to connect. Its password is in no debug output.
@@ -97,68 +98,6 @@ impl OwnedLogin {
     }
 }
 
-/// The other end of a connection.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Peer {
-    /// Its address, in words.
-    pub address: Box<str>,
-    /// The listener it came to.
-    pub listener: Box<str>,
-    /// What carries its bytes.
-    pub transport: Transport,
-    /// Whether it came through a proxy, so that its address is what that proxy says.
-    pub proxied: bool,
-    /// Whether its listener lets in clients without a log-in.
-    pub anonymous_allowed: bool,
-    /// Whether its listener passes over faults that real devices are known for.
-    pub lenient: bool,
-    /// What acknowledgements wait for on its listener.
-    pub durability: Durability,
-    /// Its certificate, if it showed one and a CA of the listener vouches for it.
-    pub certificate: Option<Box<Certificate>>,
-}
-
-/// What carries MQTT.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[repr(usize)]
-pub enum Transport {
-    /// Plain TCP.
-    #[default]
-    Tcp,
-    /// TLS.
-    Tls,
-    /// WebSocket.
-    WebSocket,
-    /// WebSocket in TLS.
-    WebSocketTls,
-}
-
-impl Transport {
-    /// Every transport.
-    pub const ALL: [Self; 4] = [Self::Tcp, Self::Tls, Self::WebSocket, Self::WebSocketTls];
-
-    /// Its name in metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::Tls => "tls",
-            Self::WebSocket => "websocket",
-            Self::WebSocketTls => "websocket_tls",
-        }
-    }
-}
-
-/// A client's certificate, checked.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Certificate {
-    /// All of it, in DER.
-    pub der: Box<[u8]>,
-    /// Its subject as RFC 4514 writes it, such as `CN=press-7,O=Acme`.
-    pub subject: Box<str>,
-    /// The common name, if the subject has exactly one and it is printable text.
-    pub common_name: Option<Box<str>>,
-}
-
 /// Who a client turned out to be, and what it may do.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -189,6 +128,14 @@ impl Identity {
         static NAME: LazyLock<Arc<str>> = LazyLock::new(|| Identity::ANONYMOUS.into());
         let (name, access) = (Arc::clone(&NAME), Everything::shared());
         Self { org: OrgId::DEFAULT, name, account: None, access }
+    }
+
+    /// The owner of its session as the log names it. What is noted beside the account is for its will,
+    /// where there is one.
+    pub(crate) fn owner(&self, with_will: bool) -> Option<Cow<'_, str>> {
+        let account = self.account.as_deref()?;
+        let noted = with_will.then(|| self.access.noted()).flatten();
+        Some(owner(account, noted.as_deref()))
     }
 }
 
@@ -243,6 +190,12 @@ pub trait Authenticate: Send + Sync {
     /// are ended.
     fn has_account(&self, _org: OrgId, _account: &str) -> bool {
         true
+    }
+
+    /// What somebody who is not connected may do now, when the will they left is due; nothing if they
+    /// may not do anything any more. Asked on a core thread, so it must be quick.
+    fn rights_of(&self, absent: &Absent<'_>) -> Option<Arc<dyn Access>> {
+        absent.account.is_none().then(Everything::shared)
     }
 
     /// Whose account a log-in tries. Failures count under this name, whatever User Name says.

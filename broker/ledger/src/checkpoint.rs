@@ -20,9 +20,9 @@ use crate::session::Pending;
 use crate::{Error, Will};
 
 /// The version is the one this release writes; since version 2 a will
-/// knows its record, and a delivery the share it comes from.
+/// knows its record, and a delivery the share it comes from; since version 3 a will knows its owner.
 pub(crate) const FORMAT: Format =
-    Format { prefix: "sessions-", magic: b"UNSSESSN", version: 2, what: "sessions" };
+    Format { prefix: "sessions-", magic: b"UNSSESSN", version: 3, what: "sessions" };
 
 /// Loads the newest usable checkpoint; an empty fold if there is none.
 pub(crate) fn load(checkpoints: &mut Checkpoints) -> Result<Fold, Error> {
@@ -87,7 +87,7 @@ fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
     fold.seen = SessionNo(from.u32()?);
     sessions::decode(from, &mut fold)?;
     for _ in 0..from.u32()? {
-        let (number, pending) = decode_will(from)?;
+        let (number, pending) = decode_will(from, &fold)?;
         fold.wills.insert(number, pending);
     }
     let mut before = None;
@@ -106,7 +106,7 @@ fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
 }
 
 fn encode_will(number: SessionNo, pending: &Pending, to: &mut Writer) {
-    let Pending { org, publisher, client_id, will, sequence, .. } = pending;
+    let Pending { org, publisher, client_id, owner, will, sequence, .. } = pending;
     to.u32(number.0);
     to.u32(org.0);
     to.u32(publisher.0);
@@ -119,9 +119,10 @@ fn encode_will(number: SessionNo, pending: &Pending, to: &mut Writer) {
     to.bytes(&will.properties);
     to.bytes(&will.payload);
     to.u64(sequence.map_or(0, |sequence| sequence.0));
+    to.text(owner.as_deref().unwrap_or_default());
 }
 
-fn decode_will(from: &mut Reader<'_>) -> Option<(SessionNo, Pending)> {
+fn decode_will(from: &mut Reader<'_>, fold: &Fold) -> Option<(SessionNo, Pending)> {
     let number = SessionNo(from.u32()?);
     let (org, publisher) = (OrgId(from.u32()?), PublisherId(from.u32()?));
     let client_id = Arc::from(from.text()?);
@@ -137,8 +138,13 @@ fn decode_will(from: &mut Reader<'_>) -> Option<(SessionNo, Pending)> {
     let will = Arc::new(will);
     let sequence = if from.version() > 1 { from.u64()? } else { 0 };
     let sequence = Some(Sequence(sequence)).filter(|sequence| *sequence > Sequence::ZERO);
+    let owner = if from.version() > 2 {
+        Some(from.text()?).filter(|name| !name.is_empty()).map(Arc::from)
+    } else {
+        fold.sessions.get(&number).and_then(|session| session.owner.clone())
+    };
     let (overdue, taken) = (false, false);
-    Some((number, Pending { org, publisher, client_id, will, sequence, overdue, taken }))
+    Some((number, Pending { org, publisher, client_id, owner, will, sequence, overdue, taken }))
 }
 
 fn encode_retained(org: OrgId, topic: &str, stored: &Stored, to: &mut Writer) {

@@ -46,6 +46,8 @@ pub(crate) struct Pending {
     pub(crate) org: OrgId,
     pub(crate) publisher: PublisherId,
     pub(crate) client_id: Arc<str>,
+    /// Who its session belonged to when it was noted.
+    pub(crate) owner: Option<Arc<str>>,
     pub(crate) will: Arc<Will>,
     /// Its record; unknown if a release before wrote the checkpoint it comes from.
     pub(crate) sequence: Option<Sequence>,
@@ -70,6 +72,7 @@ impl Pending {
             org: self.org,
             publisher: self.publisher,
             client_id: Arc::clone(&self.client_id),
+            owner: self.owner.clone(),
             will: Arc::clone(&self.will),
             sequence: self.sequence,
         }

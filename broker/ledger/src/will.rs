@@ -35,6 +35,8 @@ pub struct DueWill {
     pub publisher: PublisherId,
     /// Its client id.
     pub client_id: Arc<str>,
+    /// Who the session belonged to when it was left, if not to anybody: their rights judge it.
+    pub owner: Option<Arc<str>>,
     /// What to publish.
     pub will: Arc<Will>,
     /// Its record, by which `WillGone` tells it from the one its client may come back with;

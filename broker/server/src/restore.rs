@@ -48,7 +48,7 @@ pub(crate) fn sessions(broker: &Arc<Broker>, ledger: &Ledger, clock: &dyn Clock)
         if restored.expiry > 0 {
             let parked = parked(&restored);
             let client = (restored.org, &**restored.client_id);
-            broker.restore_session(client, restored.owner.cloned(), restored.session, parked);
+            broker.restore_session(client, restored.owner, restored.session, parked);
         }
     });
     let now = (clock.now(), clock.monotonic());

@@ -80,6 +80,7 @@ fn due_will(due: &broker_ledger::DueWill) -> broker_engine::DueWill {
         session: due.session,
         publisher: due.publisher,
         client_id: (*due.client_id).into(),
+        owner: due.owner.clone(),
         will: broker_engine::Will {
             topic: will.topic.clone(),
             payload: will.payload.to_vec().into(),

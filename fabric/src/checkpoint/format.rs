@@ -14,8 +14,8 @@ pub struct Format {
     pub prefix: &'static str,
     /// Its first bytes.
     pub magic: &'static [u8; 8],
-    /// The version this release writes; from 1. It reads the one before as well, which
-    /// [`Reader::version`] tells apart.
+    /// The version this release writes; from 1. It reads those before as well, which
+    /// [`Reader::version`] tells apart: a hub that skips releases keeps what it folded.
     pub version: u32,
     /// What it is a checkpoint of, for people: `sessions`.
     pub what: &'static str,
@@ -80,9 +80,7 @@ impl Format {
             return Err(damaged("it is no checkpoint"));
         }
         match from.u32().ok_or_else(|| damaged("too short"))? {
-            version if version > 0 && (version == self.version || version + 1 == self.version) => {
-                from.set_version(version);
-            }
+            version if (1..=self.version).contains(&version) => from.set_version(version),
             newer if newer > self.version => return Err(Unusable::Newer(newer)),
             _ => return Err(damaged("its format version is none that is read")),
         }

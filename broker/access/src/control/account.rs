@@ -14,8 +14,8 @@ use super::Shared;
 use crate::grant::{Grant, Who};
 use crate::policy::Policy;
 
-const TOKEN: &str = "\u{1}token\u{1}";
-const ELSEWHERE: &str = "\u{1}elsewhere\u{1}";
+pub(super) const TOKEN: &str = "\u{1}token\u{1}";
+pub(super) const ELSEWHERE: &str = "\u{1}elsewhere\u{1}";
 
 /// The account of a grant.
 pub(super) fn account(policy: &Policy, grant: &Grant) -> Option<Arc<str>> {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use broker_codec::ReasonCode;
 use broker_engine::{
-    Authenticate, Exchange, Identity, Login, OwnedLogin, Reservation, Tried, Verdict,
+    Absent, Access, Authenticate, Exchange, Identity, Login, OwnedLogin, Reservation, Tried,
+    Verdict,
 };
 use uns_model::OrgId;
 
@@ -63,6 +64,10 @@ impl Authenticate for AccessControl {
 
     fn has_account(&self, _: OrgId, account: &str) -> bool {
         self.0.has_account(account)
+    }
+
+    fn rights_of(&self, absent: &Absent<'_>) -> Option<Arc<dyn Access>> {
+        self.0.rights_of(absent)
     }
 
     fn exchange(&self, method: &str, login: &Login<'_>) -> Option<Box<dyn Exchange>> {

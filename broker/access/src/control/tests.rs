@@ -9,6 +9,7 @@ use uns_model::{ManualClock, OrgId, SeededRandom, Timestamp};
 use super::*;
 use crate::{ADMIN, Grants};
 
+mod absent;
 mod accounts;
 mod guessing;
 

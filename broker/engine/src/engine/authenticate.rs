@@ -138,17 +138,7 @@ impl<G: Gate> Engine<G> {
         if let Some((Some(name), address)) = tried {
             self.broker.guesses.succeeded(address, &name);
         }
-        // Here and not only when it is due, since it may outlive what is known of its client.
-        // CONNACK has no code for it, and the client may well do without.
-        if let Some(will) = &accepted.introduction.will
-            && !self.permits_will(
-                now,
-                Some(&accepted.identity),
-                (&accepted.introduction.client_id, will),
-            )
-        {
-            accepted.introduction.will = None;
-        }
+        self.take_will(now, &mut accepted);
         self.begin(now, key, accepted);
     }
 

@@ -3,12 +3,9 @@
 use std::rc::Rc;
 
 use broker_codec::{ReasonCode, shared};
-use uns_model::OrgId;
 
-use super::publish::Culprit;
 use super::{Engine, Now};
 use crate::access::{Action, Coverage};
-use crate::connection::Will;
 use crate::dead::subjects;
 use crate::gate::{Gate, Rejection};
 use crate::key::Key;
@@ -98,24 +95,6 @@ impl<G: Gate> Engine<G> {
             Some(other) if !self.alone.run(|| may_hear(other)) => not_authorized(NO_RIGHT),
             Some(_) | None => rejection,
         }
-    }
-
-    /// Whether a will may be published. One that may not is treated like a publish.
-    pub(super) fn permits_will(
-        &mut self,
-        now: Now,
-        identity: Option<&Identity>,
-        (client_id, will): (&str, &Will),
-    ) -> bool {
-        let permitted = may_publish(identity, &will.topic);
-        if !permitted {
-            self.desk.stats.denied += 1;
-            self.desk.stats.denied_publishes += 1;
-            let org = identity.map_or_else(OrgId::default, |identity| identity.org);
-            let mut refused = not_authorized(NO_RIGHT);
-            self.bury(now, Culprit::Gone(org, client_id), &will.message(), &mut refused);
-        }
-        permitted
     }
 
     /// Whether a subscription would bring its client anything. What it has no right to is left out

@@ -3,40 +3,21 @@
 
 use broker_codec::{ReasonCode, Version};
 use fabric::SessionChange;
-use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
+use uns_model::{OrgId, SessionNo};
 
 use super::acks::Who;
-use super::publish::{Culprit, Origin, Rights};
 use super::{Attached, Engine, Now};
 use crate::access::Action;
 use crate::clients::{Ended, Found, Parked};
-use crate::connection::{Connection, Will};
+use crate::connection::Connection;
 use crate::exchanges::Exchanges;
 use crate::feed::{Fed, LEDGER_PACKET_IDS};
 use crate::gate::Gate;
 use crate::key::Key;
-use crate::login::may_publish;
 use crate::outbound::OwedRetained;
 use crate::retained::Walk;
 use crate::stats::Drop;
 use crate::tree::{Holder, Subscriber};
-
-/// A will whose delay is over.
-#[derive(Clone, Debug)]
-pub struct DueWill {
-    /// Whose topics.
-    pub org: OrgId,
-    /// The session it belongs to.
-    pub session: SessionNo,
-    /// Who left it.
-    pub publisher: PublisherId,
-    /// The client id.
-    pub client_id: Box<str>,
-    /// The message.
-    pub will: Will,
-    /// Its record, where that is known: its client may have come back with another will.
-    pub sequence: Option<Sequence>,
-}
 
 /// There are as many sessions as there may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,12 +81,15 @@ impl<G: Gate> Engine<G> {
         Ok(present)
     }
 
-    /// A durable session belongs to the account that logged in for it, also after a restart.
+    /// A session belongs to the account that logged in for it, also after a restart; the will it
+    /// leaves is judged by the rights of that account.
     fn note_owner(&mut self, now: Now, key: Key) {
         let Some(connection) = self.connections.get(key) else { return };
-        let name = connection.identity.as_ref().and_then(|identity| identity.account.as_deref());
-        if let (Some(session), Some(name)) = (connection.durable_session(), name) {
-            self.gate.session(now.wall, session, &SessionChange::Owner { name });
+        let (Some(session), Some(identity)) = (connection.session, &connection.identity) else {
+            return;
+        };
+        if let Some(name) = identity.owner(connection.will.is_some()) {
+            self.gate.session(now.wall, session, &SessionChange::Owner { name: &name });
         }
     }
 
@@ -113,10 +97,7 @@ impl<G: Gate> Engine<G> {
     fn enter(&mut self, now: Now, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let Some(session) = connection.session else { return };
-        // One that may not be published now is looked at again when its client is lost.
-        if let Some(will) = &connection.will
-            && may_publish(connection.identity.as_ref(), &will.topic)
-        {
+        if let Some(will) = &connection.will {
             self.gate.session(now.wall, session, &will.change());
         }
         if connection.durable {
@@ -205,25 +186,10 @@ impl<G: Gate> Engine<G> {
     /// now, or left to the ledger's clock.
     pub(super) fn leave_session(&mut self, now: Now, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let (org, publisher) = (connection.org, connection.publisher);
-        let (session, durable, expiry) =
-            (connection.session, connection.durable, connection.expiry);
+        let (org, session) = (connection.org, connection.session);
+        let (durable, expiry) = (connection.durable, connection.expiry);
         let waits = durable && expiry > 0;
-        let identity = connection.identity.clone();
-        if let Some(will) = connection.will.take() {
-            let client_id = connection.client_id.clone();
-            let permitted = self.permits_will(now, identity.as_ref(), (&client_id, &will));
-            let now_due = will.delay == 0 || !waits;
-            if permitted && now_due {
-                let culprit = Culprit::Gone(org, &client_id);
-                let rights = Rights::Of(identity.as_ref().map(|identity| &*identity.access));
-                let origin = Origin { org, publisher, culprit, rights };
-                self.publish_will(now, origin, (&client_id, &will));
-            }
-            if let Some(session) = session.filter(|_| now_due || !permitted) {
-                self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
-            }
-        }
+        self.leave_will(now, key, waits);
         let Some(session) = session else { return };
         if waits {
             self.gate.session(now.wall, session, &SessionChange::Left { expiry });
@@ -243,28 +209,6 @@ impl<G: Gate> Engine<G> {
         if durable {
             self.effects.detached.push((session, key));
         }
-    }
-
-    fn publish_will(&mut self, now: Now, origin: Origin<'_>, (client_id, will): (&str, &Will)) {
-        let message = will.message();
-        match self.accept(now, origin, &message) {
-            Ok(_) => self.desk.stats.messages_in += 1,
-            // Nobody is left to hear of it.
-            Err(mut rejection) => {
-                self.bury(now, Culprit::Gone(origin.org, client_id), &message, &mut rejection);
-            }
-        }
-    }
-
-    /// The delay of a will is over, and its client did not come back.
-    pub fn will_due(&mut self, now: Now, due: &DueWill) {
-        let culprit = Culprit::Gone(due.org, &due.client_id);
-        // Nobody knows its rights here: the will itself was judged when it was left.
-        let rights = Rights::Of(None);
-        let origin = Origin { org: due.org, publisher: due.publisher, culprit, rights };
-        self.publish_will(now, origin, (&due.client_id, &due.will));
-        let gone = SessionChange::WillGone { will: due.sequence };
-        self.gate.session(now.wall, due.session, &gone);
     }
 
     /// The time of a session is over, unless its client is connected again.
@@ -327,21 +271,6 @@ impl<N> Connection<N> {
             walks: std::mem::take(&mut self.walks),
             received: std::mem::take(&mut self.received).park(),
             undecided: None,
-        }
-    }
-}
-
-impl Will {
-    /// As the log notes it.
-    fn change(&self) -> SessionChange<'_> {
-        SessionChange::Will {
-            delay: self.delay,
-            qos: self.qos,
-            retain: self.retain,
-            expiry: self.expiry,
-            topic: &self.topic,
-            properties: &self.properties,
-            payload: &self.payload,
         }
     }
 }

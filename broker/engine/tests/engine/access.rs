@@ -312,7 +312,7 @@ fn a_session_put_back_belongs_to_whoever_it_belonged_to() {
     let restore = |client_id: &str, owner: Option<&str>, session| {
         let owner = owner.map(Arc::from);
         let client = (OrgId::DEFAULT, client_id);
-        net.broker.restore_session(client, owner, SessionNo(session), Parked::default());
+        net.broker.restore_session(client, owner.as_ref(), SessionNo(session), Parked::default());
     };
     restore("his", Some("fred"), 0);
     restore("anybody's", None, 1);

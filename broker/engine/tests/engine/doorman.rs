@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use broker_codec::{Connect, ConnectProperties, ReasonCode, Version};
 use broker_engine::{
-    Access, Action, Authenticate, Coverage, Exchange, Identity, Login, OwnedLogin, Step, Verdict,
+    Absent, Access, Action, Authenticate, Coverage, Everything, Exchange, Identity, Login,
+    OwnedLogin, Step, Verdict,
 };
 use parking_lot::Mutex;
 use uns_model::OrgId;
@@ -58,11 +59,14 @@ pub(crate) fn rules(publish: &[&'static str], receive: &[&'static str]) -> Arc<R
 #[derive(Clone, Default)]
 pub(crate) struct Doorman {
     pub(crate) users: BTreeMap<&'static str, Arc<Rules>>,
+    /// Rights that accounts have by now, where those of their connections are over.
+    pub(crate) renewed: BTreeMap<&'static str, Arc<Rules>>,
 }
 
 impl Doorman {
     pub(crate) fn with(users: &[(&'static str, &Arc<Rules>)]) -> Self {
-        Self { users: users.iter().map(|(name, rules)| (*name, Arc::clone(rules))).collect() }
+        let users = users.iter().map(|(name, rules)| (*name, Arc::clone(rules))).collect();
+        Self { users, ..Self::default() }
     }
 
     fn identity(&self, name: &str) -> Result<Identity, ReasonCode> {
@@ -93,6 +97,13 @@ impl Authenticate for Doorman {
 
     fn verify(&self, login: &OwnedLogin) -> Result<Identity, ReasonCode> {
         self.judge(&login.as_login())
+    }
+
+    fn rights_of(&self, absent: &Absent<'_>) -> Option<Arc<dyn Access>> {
+        let Some(account) = absent.account else { return Some(Everything::shared()) };
+        let rules = self.renewed.get(account).or_else(|| self.users.get(account))?;
+        let rights = Arc::clone(rules) as Arc<dyn Access>;
+        Some(rights).filter(|rights| !rights.is_revoked())
     }
 
     fn exchange(&self, method: &str, _: &Login<'_>) -> Option<Box<dyn Exchange>> {

@@ -25,3 +25,4 @@ mod simulation;
 mod slow_clients;
 mod tracing;
 mod wills;
+mod wills_when_due;

@@ -1,6 +1,7 @@
 //! R8: engines, ledger and log in one history from one seed, judged by a model of what MQTT promises.
 //! A failure prints its seed; `UNS_SEED=n` repeats it, `UNS_SOAK=1` plays 10,000.
 
+mod accounts;
 mod client;
 mod gate;
 mod hub;
@@ -39,6 +40,7 @@ fn mistakes_are_found() {
         Fault::NeverSettles,
         Fault::LosesOwed,
         Fault::EndsWhicheverWill,
+        Fault::ForgetsWhoseWill,
         Fault::LosesWhatIsLeft,
     ] {
         let found = (0..1_000).find(|seed| play(*seed, fault).is_err());

@@ -60,11 +60,16 @@ impl Fold {
             SessionChange::Will { .. } => {
                 if let Some(will) = will(change) {
                     let (org, publisher) = (session.org, session.publisher);
-                    let client_id = Arc::clone(&session.client_id);
-                    let sequence = Some(sequence);
-                    let (overdue, taken) = (false, false);
-                    let pending =
-                        Pending { org, publisher, client_id, will, sequence, overdue, taken };
+                    let pending = Pending {
+                        org,
+                        publisher,
+                        client_id: Arc::clone(&session.client_id),
+                        owner: session.owner.clone(),
+                        will,
+                        sequence: Some(sequence),
+                        overdue: false,
+                        taken: false,
+                    };
                     let old = self.wills.insert(number, pending);
                     observer.will_replaced(number, old.as_ref());
                 }

@@ -141,7 +141,7 @@ fn a_checkpoint_of_a_newer_release_is_refused_by_name() {
     ledger.checkpoint().expect("the disk works");
     let path = &rig.checkpoints()[0];
     let mut bytes = rig.disk.read(path).expect("it is there");
-    bytes[8] = 3;
+    bytes[8] = 4;
     let end = bytes.len() - 4;
     let crc = crc32fast::hash(&bytes[..end]);
     bytes[end..].copy_from_slice(&crc.to_le_bytes());
@@ -155,7 +155,7 @@ fn a_checkpoint_of_a_newer_release_is_refused_by_name() {
         config: config(),
     };
     let error = Ledger::open(parts).expect_err("it is newer");
-    assert!(error.to_string().contains("format 3"), "{error}");
+    assert!(error.to_string().contains("format 4"), "{error}");
 }
 
 #[test]
@@ -175,9 +175,9 @@ fn the_log_is_held_for_the_older_checkpoint() {
     assert_eq!(hold(), Some(applied[1]));
 }
 
-/// Before version 2 nobody noted which record a will is of.
+/// Before version 2 nobody noted which record a will is of, before version 3 whose it is.
 #[test]
-fn a_checkpoint_of_the_release_before_is_read() {
+fn checkpoints_of_the_releases_before_are_read() {
     let rig = Rig::new(6);
     let log = rig.log();
     let ledger = rig.ledger(&log, DIR);
@@ -193,24 +193,37 @@ fn a_checkpoint_of_the_release_before_is_read() {
         payload: b"bye",
     };
     let mut batch = fabric::Batch::new();
-    for change in [SessionChange::Opened { org, client_id: "a", publisher, expiry }, will] {
+    let opened = SessionChange::Opened { org, client_id: "a", publisher, expiry };
+    for change in [opened, SessionChange::Owner { name: "press7" }, will] {
         batch.push(&fabric::Record::Session { session, change, ingest });
     }
     fabric::conformance::append(&*log, batch).expect("it works");
     catch_up(&ledger);
-    let mut bytes = state(&ledger);
-    bytes[8] = 1;
-    // What sessions left, the checksum; before those the number of retained messages, the will.
-    let end = bytes.len() - 4;
-    bytes.drain(end - 4..end);
-    let end = bytes.len() - 8;
-    bytes.drain(end - 8..end);
-    let end = bytes.len() - 4;
-    let crc = crc32fast::hash(&bytes[..end]);
-    bytes[end..].copy_from_slice(&crc.to_le_bytes());
-    let fold = crate::checkpoint::decode(&bytes).expect("it is of the release before");
-    let kept = &fold.wills[&session];
-    assert_eq!((&*kept.will.topic, kept.sequence), ("gone", None));
-    let same = &ledger.state.lock().fold.wills[&session];
-    assert_eq!((&same.will, same.sequence), (&kept.will, Some(Sequence(2))));
+    // What comes last in a file: of the will its record and its owner, the number of retained messages,
+    // what sessions left, the checksum.
+    let (record, owner, number) = (8, 4 + "press7".len(), 4);
+    let of_version = |version: u8| {
+        let mut bytes = state(&ledger);
+        bytes[8] = version;
+        let end = bytes.len() - 4 - 2 * number;
+        bytes.drain(end - owner..end);
+        if version < 2 {
+            let end = end - owner;
+            bytes.drain(end - record..end);
+            let end = bytes.len() - 4;
+            bytes.drain(end - number..end);
+        }
+        let end = bytes.len() - 4;
+        let crc = crc32fast::hash(&bytes[..end]);
+        bytes[end..].copy_from_slice(&crc.to_le_bytes());
+        crate::checkpoint::decode(&bytes).expect("it is of a release before")
+    };
+    for (version, sequence) in [(1, None), (2, Some(Sequence(3)))] {
+        let fold = of_version(version);
+        let kept = &fold.wills[&session];
+        assert_eq!((&*kept.will.topic, kept.sequence), ("gone", sequence));
+        assert_eq!(kept.owner.as_deref(), Some("press7"), "its session tells");
+        let same = &ledger.state.lock().fold.wills[&session];
+        assert_eq!((&same.will, same.sequence), (&kept.will, Some(Sequence(3))));
+    }
 }

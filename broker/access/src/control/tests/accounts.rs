@@ -7,14 +7,20 @@ use ring::hmac;
 
 use super::*;
 
-const SECRET: &[u8] = b"a secret of at least thirty-two bytes";
-const JWT: &str = "[jwt]\nissuer = \"idp\"\naudience = \"uns\"\nallow = [\"acme/#\"]\n\
+pub(super) const SECRET: &[u8] = b"a secret of at least thirty-two bytes";
+pub(super) const JWT: &str = "[jwt]\nissuer = \"idp\"\naudience = \"uns\"\nallow = [\"acme/#\"]\n\
                    [[jwt.key]]\nalgorithm = \"HS256\"\nfile = \"shared\"\n";
 
 /// A token of this subject, signed as the hub expects it.
 pub(super) fn token(subject: &str) -> String {
-    let claims =
-        format!("{{\"iss\":\"idp\",\"aud\":\"uns\",\"exp\":1900000000,\"sub\":\"{subject}\"}}");
+    token_with(subject, "")
+}
+
+/// The same with further claims.
+pub(super) fn token_with(subject: &str, more: &str) -> String {
+    let claims = format!(
+        "{{\"iss\":\"idp\",\"aud\":\"uns\",\"exp\":1900000000,\"sub\":\"{subject}\"{more}}}"
+    );
     let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let signed = format!("{}.{}", encode(b"{\"alg\":\"HS256\"}"), encode(claims.as_bytes()));
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET);

@@ -161,7 +161,7 @@ impl Client {
                 delay_interval: (delay > 0).then_some(delay),
                 properties: PublishProperties::default(),
             }),
-            user_name: None,
+            user_name: Some(&name),
             password: None,
         })));
     }

@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     LosesOwed,
     /// The end of a will says not which.
     EndsWhicheverWill,
+    /// A will that is due is published whatever its account may do by then.
+    ForgetsWhoseWill,
     /// What an ended session left to its share goes to nobody.
     LosesWhatIsLeft,
 }

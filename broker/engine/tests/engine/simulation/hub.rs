@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 
 use broker_codec::{PacketId, SubscribeOptions};
 use broker_engine::{
-    Anonymous, Batch, Broker, Config, CoreNo, Due, Engine, Fed, FedPublish, Key, LeftBehind, Now,
-    Parked, Peer, Received, Retained, ShareName, Signal, Wish,
+    Batch, Broker, Config, CoreNo, Due, Engine, Fed, FedPublish, Key, LeftBehind, Now, Parked,
+    Peer, Received, Retained, ShareName, Signal, Wish,
 };
 use broker_ledger::{
     Attach, Delivery, DueWill, Ids, Ledger, Logged, Outlet, Parts, PassOn, Place, Restored,
@@ -19,6 +19,7 @@ use uns_model::{
     Clock, Kept, ManualClock, OrgId, SeededRandom, Sequence, SessionNo, Timestamp, TopicId,
 };
 
+use super::accounts::{Accounts, Forbidden};
 use super::client::Got;
 use super::gate::{Commits, Fault, SimGate};
 
@@ -76,6 +77,7 @@ pub(crate) struct Hub {
     ledger: Arc<Ledger>,
     steps: Steps,
     fault: Fault,
+    forbidden: Forbidden,
 }
 
 impl Hub {
@@ -86,7 +88,8 @@ impl Hub {
         let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000_000_000)));
         let ledger = open_ledger(&log, &disk, &clock);
         let (commits, steps) = (Commits::default(), ledger.steps());
-        let broker = broker(&ledger);
+        let forbidden = Forbidden::default();
+        let broker = broker(&ledger, Accounts { forbidden: forbidden.clone(), fault });
         let engines = cores(&broker, &log, &commits, fault);
         let unfolded = log.tail(Sequence::ZERO);
         Self {
@@ -101,7 +104,16 @@ impl Hub {
             ledger,
             steps,
             fault,
+            forbidden,
         }
+    }
+
+    /// From here on the wills of this account are refused. What came before is in the log, as if the log
+    /// had been quick.
+    pub(crate) fn forbid(&mut self, account: &str) {
+        self.commit();
+        self.forbidden.add(account);
+        self.broker.policy_changed();
     }
 
     pub(crate) fn now(&self) -> Now {
@@ -117,7 +129,8 @@ impl Hub {
         self.inbox = Inbox::default();
         self.ledger = open_ledger(&self.log, &self.disk, &self.clock);
         self.steps = self.ledger.steps();
-        self.broker = broker(&self.ledger);
+        let accounts = Accounts { forbidden: self.forbidden.clone(), fault: self.fault };
+        self.broker = broker(&self.ledger, accounts);
         self.engines = cores(&self.broker, &self.log, &self.commits, self.fault);
         self.unfolded = self.log.tail(Sequence::ZERO);
         while self.fold_retained() {}
@@ -275,17 +288,17 @@ fn open_ledger(log: &Arc<SimLog>, disk: &SimDisk, clock: &Arc<ManualClock>) -> A
     Ledger::open(parts).expect("the ledger opens")
 }
 
-fn broker(ledger: &Ledger) -> Arc<Broker> {
+fn broker(ledger: &Ledger, accounts: Accounts) -> Arc<Broker> {
     let random = Arc::new(SeededRandom::new(1));
     let config = Config { inflight_max: 8, receive_maximum: 16, ..Config::default() };
     let count = u16::try_from(CORES).expect("few");
-    let broker = Arc::new(Broker::new(config, count, Box::new(Anonymous), random));
+    let broker = Arc::new(Broker::new(config, count, Box::new(accounts), random));
     broker.clients.number_from(ledger.next_session());
     ledger.restored(&mut |restored| {
         if restored.expiry > 0 {
             let state = parked(&restored);
             let client = (restored.org, &**restored.client_id);
-            broker.restore_session(client, restored.owner.cloned(), restored.session, state);
+            broker.restore_session(client, restored.owner, restored.session, state);
         }
     });
     ledger.share_retained(Arc::new(Shared(Arc::downgrade(&broker))));
@@ -369,6 +382,7 @@ fn due_will(due: &DueWill) -> broker_engine::DueWill {
         org: due.org,
         session: due.session,
         client_id: (*due.client_id).into(),
+        owner: due.owner.clone(),
         publisher: due.publisher,
         will: broker_engine::Will {
             topic: will.topic.clone(),

@@ -1,7 +1,7 @@
 //! What MQTT promises of wills: none comes twice, none comes whose client was back within its delay, and
-//! one without delay is not lost.
+//! one without delay is not lost; and what the hub promises: none comes whose account has lost the right to it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::client::Got;
@@ -25,22 +25,26 @@ struct Will {
 
 /// All wills, by number.
 #[derive(Debug, Default)]
-pub(crate) struct Wills(Vec<Will>);
+pub(crate) struct Wills {
+    all: Vec<Will>,
+    /// Whose wills are refused from some moment on, and which of them came before.
+    forbidden: HashMap<usize, HashSet<u32>>,
+}
 
 impl Wills {
     /// A client says CONNECT; the number of its will.
     pub(crate) fn connects(&mut self, who: usize, delay: u32, kills: u32) -> u32 {
-        let number = u32::try_from(self.0.len()).expect("a short history");
+        let number = u32::try_from(self.all.len()).expect("a short history");
         let (welcome, stored, withdrawn) = (false, false, false);
         let (gone, kills_then) = (None, None);
         let will = Will { who, delay, kills, welcome, stored, gone, kills_then, withdrawn };
-        self.0.push(will);
+        self.all.push(will);
         number
     }
 
     /// Those of its connections, the newest first.
     fn of(&mut self, who: usize) -> impl Iterator<Item = &mut Will> {
-        self.0.iter_mut().rev().filter(move |will| will.who == who)
+        self.all.iter_mut().rev().filter(move |will| will.who == who)
     }
 
     pub(crate) fn welcome(&mut self, who: usize) {
@@ -68,21 +72,48 @@ impl Wills {
         }
     }
 
+    /// The wills of a client are refused from here on; `logged` is what is in the log by then.
+    pub(crate) fn forbid(&mut self, who: usize, logged: &[(Got, bool)]) {
+        let before = numbers(logged).collect();
+        self.forbidden.entry(who).or_insert(before);
+    }
+
+    /// A will that is refused is not delivered, and not in the log.
+    pub(crate) fn judge_log(&self, logged: &[(Got, bool)]) -> Result<(), String> {
+        let refused = |number: &u32| {
+            let before = self.forbidden.get(&self.all[*number as usize].who);
+            before.is_some_and(|before| !before.contains(number))
+        };
+        match numbers(logged).find(refused) {
+            Some(number) => Err(format!("will {number} was to be refused, and is in the log")),
+            None => Ok(()),
+        }
+    }
+
     /// By what the watcher got.
     pub(crate) fn judge(&self, counts: &HashMap<Got, usize>) -> Result<(), String> {
-        let mut found = vec![0; self.0.len()];
+        let mut found = vec![0; self.all.len()];
         for (got, count) in counts.iter().filter(|(got, _)| got.topic.starts_with("w/")) {
             found[got.number as usize] += count;
         }
-        for (number, (will, count)) in self.0.iter().zip(found).enumerate() {
+        for (number, (will, count)) in self.all.iter().zip(found).enumerate() {
             // The next will takes the place of one that is due and not published, so a second
             // crash right then loses it.
             let spared = will.kills_then.is_none_or(|then| then - will.kills > 1);
             let due = will.delay == 0 && will.stored && will.gone.is_some() && !spared;
-            if count > 1 || (will.withdrawn && count > 0) || (due && count == 0) {
+            let refused = self.forbidden.get(&will.who).is_some_and(|before| {
+                !before.contains(&u32::try_from(number).expect("a short history"))
+            });
+            let (due, none) = (due && !refused, will.withdrawn || refused);
+            if count > 1 || (none && count > 0) || (due && count == 0) {
                 return Err(format!("{count} times will {number}: {will:?}"));
             }
         }
         Ok(())
     }
+}
+
+/// Of the wills in the log.
+fn numbers(logged: &[(Got, bool)]) -> impl Iterator<Item = u32> {
+    logged.iter().filter(|(got, _)| got.topic.starts_with("w/")).map(|(got, _)| got.number)
 }

@@ -55,6 +55,7 @@ impl World {
         }
         self.heal();
         self.model.judge_log(&self.hub.logged())?;
+        self.model.wills.judge_log(&self.hub.logged())?;
         let right = self.model.judge(&self.clients)?;
         // Somebody new gets what is retained.
         self.clients.push(Client::new("new", Version::V5, &[("t/+/kept", QoS::AtLeastOnce)]));
@@ -97,6 +98,7 @@ impl World {
             _ => match self.dice.below(4) {
                 0 => self.kill(),
                 1 => self.hub.checkpoint(),
+                2 => self.forbid(who),
                 _ => {}
             },
         }
@@ -233,6 +235,15 @@ impl World {
         let (core, key) = self.ghosts.swap_remove(at);
         let now = self.hub.now();
         self.hub.engines[core].closed(now, key);
+    }
+
+    /// A client loses the right to publish its will.
+    fn forbid(&mut self, who: usize) {
+        for core in 0..CORES {
+            self.flush(core);
+        }
+        self.hub.forbid(&self.clients[who].name);
+        self.model.wills.forbid(who, &self.hub.logged());
     }
 
     fn kill(&mut self) {

@@ -1,0 +1,186 @@
+//! The rights of somebody who is not connected, asked when a will they left is due.
+
+use broker_engine::{Absent, Access};
+
+use super::accounts::{JWT, SECRET, token_with, with_tokens};
+use super::*;
+
+/// What the log keeps of somebody: the account, and what is noted beside it.
+struct Left(Option<Arc<str>>, Option<String>);
+
+impl Left {
+    fn by(identity: &Identity) -> Self {
+        Self(identity.account.clone(), identity.access.noted())
+    }
+
+    fn rights(&self, control: &AccessControl) -> Option<Arc<dyn Access>> {
+        let (account, noted) = (self.0.as_deref(), self.1.as_deref());
+        let absent = Absent { org: OrgId::DEFAULT, client_id: "c1", account, noted };
+        let rights = control.rights_of(&absent);
+        assert!(rights.as_ref().is_none_or(|rights| !rights.is_revoked()));
+        rights
+    }
+
+    /// Whether it may publish this; `None` where it has no rights at all.
+    fn may(&self, world: &World, topic: &str) -> Option<bool> {
+        Some(self.rights(&world.control)?.allows(Action::Publish, topic))
+    }
+}
+
+impl World {
+    fn write(&self, text: &str) {
+        std::fs::write(self.file().path(), text).unwrap();
+        assert!(self.control.reload(true));
+    }
+
+    fn text(&self) -> String {
+        std::fs::read_to_string(self.file().path()).unwrap()
+    }
+
+    fn left(&self, login: &Login<'_>) -> Left {
+        Left::by(&self.log_in(login).0.unwrap())
+    }
+}
+
+#[test]
+fn users_and_devices_have_the_rights_that_hold_now() {
+    let world = World::new("absent-names", "");
+    let peer = peer();
+    world.user("anna", &[]);
+    let secret = world.device("press7", "%c/#");
+    let all = world.text();
+    let anna = world.left(&login(&peer, "anna", PASSWORD));
+    let press7 = world.left(&login(&peer, "press7", &secret));
+    assert_eq!(
+        (anna.may(&world, "acme/x"), anna.may(&world, "other/x")),
+        (Some(true), Some(false))
+    );
+    assert_eq!((press7.may(&world, "c1/x"), press7.may(&world, "c2/x")), (Some(true), Some(false)));
+    world.write(&all.replace("acme/#", "other/#"));
+    assert_eq!(
+        (anna.may(&world, "acme/x"), anna.may(&world, "other/x")),
+        (Some(false), Some(true))
+    );
+    world.write(&format!("[deny]\npublish = [\"other/#\", \"c1/#\"]\n{}", world.text()));
+    assert_eq!(
+        (anna.may(&world, "other/x"), press7.may(&world, "c1/x")),
+        (Some(false), Some(false))
+    );
+    world.write(&all);
+    // Whoever has a new password is the same account.
+    world.file().set_password("anna", "another horse battery", &SeededRandom::new(3)).unwrap();
+    assert!(world.control.reload(true));
+    assert_eq!(anna.may(&world, "acme/x"), Some(true));
+    world.file().remove("device", "press7").unwrap();
+    assert!(world.control.reload(true));
+    assert_eq!((anna.may(&world, "acme/x"), press7.may(&world, "c1/x")), (Some(true), None));
+}
+
+#[test]
+fn whoever_came_without_a_log_in_has_what_strangers_have_now() {
+    let world = World::new("absent-strangers", "[anonymous]\npublish = [\"public/#\"]\n");
+    let stranger = world.left(&login(&peer(), "", ""));
+    assert_eq!(stranger.may(&world, "public/x"), Some(true));
+    assert_eq!(stranger.may(&world, "acme/x"), Some(false));
+    // Where nobody has an account everybody comes in without one.
+    let lost = Left(Some("press7".into()), None);
+    assert_eq!(lost.may(&world, "public/x"), Some(true));
+    world.device("press8", "acme/#");
+    assert_eq!(lost.may(&world, "public/x"), None);
+    world.anonymous.store(false, AtomicOrdering::Relaxed);
+    assert_eq!(stranger.may(&world, "public/x"), None);
+    world.write("");
+    assert_eq!(lost.may(&world, "public/x"), None);
+}
+
+#[test]
+fn two_certificates_of_one_name_are_told_apart() {
+    let text = "[[certificate]]\nsubject = \"CN=press-7,O=Acme\"\nname = \"press7\"\nallow = [\"a/#\"]\n\
+                [[certificate]]\ncommon_name = \"press-8\"\nname = \"press7\"\nallow = [\"b/#\"]\n";
+    let world = World::new("absent-certificates", text);
+    let showing = |subject: &str, common_name: &str| Peer {
+        certificate: Some(Box::new(Certificate {
+            der: Box::default(),
+            subject: subject.into(),
+            common_name: Some(common_name.into()),
+        })),
+        ..peer()
+    };
+    let seven = world.left(&login(&showing("CN=press-7,O=Acme", "press-7"), "", ""));
+    let eight = world.left(&login(&showing("CN=x", "press-8"), "", ""));
+    assert_eq!((seven.may(&world, "a/x"), seven.may(&world, "b/x")), (Some(true), Some(false)));
+    assert_eq!((eight.may(&world, "a/x"), eight.may(&world, "b/x")), (Some(false), Some(true)));
+    // As a release before left it.
+    let before = Left(seven.0.clone(), None);
+    assert_eq!(before.may(&world, "a/x"), Some(true));
+    world.write(&text.replace("CN=press-7", "CN=press-9"));
+    assert_eq!((seven.may(&world, "a/x"), eight.may(&world, "b/x")), (None, Some(true)));
+    world.write(&text.replace("name = \"press7\"", "name = \"other\""));
+    assert_eq!((seven.may(&world, "a/x"), before.may(&world, "a/x")), (None, None));
+}
+
+#[test]
+fn tokens_have_what_they_brought_under_the_rules_that_hold_now() {
+    let world = with_tokens("absent-tokens");
+    let roles = "[[role]]\nname = \"gateway\"\npublish = [\"gw/#\"]\n";
+    let jwt = JWT.replace("allow =", "roles_claim = \"roles\"\nallow =");
+    world.write(&format!("{jwt}{roles}"));
+    let brought = ",\"allow\":[\"own/#\"],\"roles\":[\"gateway\"]";
+    let anna = world.left(&login(&peer(), "", &token_with("anna", brought)));
+    let may = |topics: [&str; 3]| topics.map(|topic| anna.may(&world, topic));
+    let topics = ["acme/x", "own/x", "gw/x"];
+    assert_eq!(may(topics), [Some(true); 3]);
+    assert_eq!(anna.may(&world, "other/x"), Some(false));
+    // It is over, and so is its log-in: that is no reason to keep silent about it.
+    world.clock.advance(Duration::from_secs(365 * 86_400 * 10));
+    assert_eq!(may(topics), [Some(true); 3]);
+    world.write(&format!("{jwt}{}", roles.replace("gw/#", "none/#")));
+    assert_eq!(may(topics), [Some(true), Some(true), Some(false)]);
+    world.write(&format!("[deny]\nall = [\"own/#\"]\n{jwt}{roles}"));
+    assert_eq!(may(topics), [Some(true), Some(false), Some(true)]);
+    // After a restart, too.
+    let again = AccessControl::open(Deps {
+        file: world.file(),
+        clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
+        random: Arc::new(SeededRandom::new(99)),
+        anonymous: Box::new(|| false),
+        sources: Vec::new(),
+    });
+    let rights = anna.rights(&again.unwrap()).unwrap();
+    assert!(rights.allows(Action::Publish, "gw/x") && !rights.allows(Action::Publish, "own/x"));
+    // A key that is trusted no more takes with it what was left under it.
+    std::fs::write(world.directory.join("shared"), [SECRET, b"!"].concat()).unwrap();
+    assert!(world.control.reload(true));
+    assert_eq!(may(topics), [None; 3]);
+    std::fs::write(world.directory.join("shared"), SECRET).unwrap();
+    world.write(&format!("{}{roles}", jwt.replace("\"idp\"", "\"other\"")));
+    assert_eq!(may(topics), [None; 3]);
+    world.write("");
+    world.device("press7", "acme/#");
+    assert_eq!(may(topics), [None; 3], "tokens are not taken any more");
+    let nothing_noted = Left(anna.0.clone(), None);
+    world.write(&format!("{jwt}{roles}"));
+    assert_eq!((may(topics), nothing_noted.may(&world, "acme/x")), ([Some(true); 3], None));
+}
+
+struct Elsewhere;
+
+impl Source for Elsewhere {
+    fn log_in(&self, login: &Login<'_>) -> Option<Result<Identity, ReasonCode>> {
+        self.rights_of(login.user_name?).map(Ok)
+    }
+
+    fn rights_of(&self, name: &str) -> Option<Identity> {
+        let everything = broker_engine::Everything::shared();
+        (name == "carl").then(|| Identity::new(OrgId::DEFAULT, name, everything))
+    }
+}
+
+#[test]
+fn accounts_kept_elsewhere_are_asked_for_there() {
+    let world = World::with("absent-elsewhere", "", vec![Box::new(Elsewhere)]);
+    let carl = world.left(&login(&peer(), "carl", "x"));
+    assert_eq!(carl.may(&world, "a"), Some(true));
+    let nobody = Left(carl.0.map(|account| account.replace("carl", "karl").into()), None);
+    assert_eq!(nobody.may(&world, "a"), None);
+}

@@ -1,0 +1,150 @@
+//! Wills: taken with CONNECT, left when their client is lost, and judged when they are due, which may
+//! be long after their client went, and after a restart (TRAP-06).
+
+use std::sync::Arc;
+
+use broker_codec::ReasonCode;
+use fabric::SessionChange;
+use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
+
+use super::publish::{Culprit, Origin, Rights};
+use super::{Engine, Now};
+use crate::absent::Absent;
+use crate::access::{Access, Action};
+use crate::connection::{Accepted, Will};
+use crate::gate::{Gate, Rejection};
+use crate::key::Key;
+use crate::login::Identity;
+
+/// A will whose delay is over.
+#[derive(Clone, Debug)]
+pub struct DueWill {
+    /// Whose topics.
+    pub org: OrgId,
+    /// The session it belongs to.
+    pub session: SessionNo,
+    /// Who left it.
+    pub publisher: PublisherId,
+    /// The client id.
+    pub client_id: Box<str>,
+    /// The owner of the session when it was left, as the log names it.
+    pub owner: Option<Arc<str>>,
+    /// The message.
+    pub will: Will,
+    /// Its record, where that is known: its client may have come back with another will.
+    pub sequence: Option<Sequence>,
+}
+
+/// Who left a will.
+#[derive(Clone, Copy)]
+struct Testator<'a> {
+    org: OrgId,
+    publisher: PublisherId,
+    client_id: &'a str,
+    /// What it may do now; nothing if it may not do anything any more.
+    access: Option<&'a dyn Access>,
+}
+
+impl<G: Gate> Engine<G> {
+    /// A will that may not be published is left out when its client connects, so that no subscriber
+    /// waits for it. CONNACK has no code for that, and the client may well do without.
+    pub(super) fn take_will(&mut self, now: Now, accepted: &mut Accepted) {
+        let Accepted { identity, introduction, .. } = accepted;
+        let Some(will) = &introduction.will else { return };
+        let client_id = &introduction.client_id;
+        let (org, access) = (identity.org, Some(&*identity.access));
+        let testator = Testator { org, publisher: PublisherId::default(), client_id, access };
+        if !self.permits_will(now, testator, will) {
+            introduction.will = None;
+        }
+    }
+
+    /// The client of a connection is lost: its will is published now, or left to the ledger's clock
+    /// where its session waits.
+    pub(super) fn leave_will(&mut self, now: Now, key: Key, waits: bool) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(will) = connection.will.take() else { return };
+        if waits && will.delay > 0 {
+            return;
+        }
+        let (org, publisher) = (connection.org, connection.publisher);
+        let (session, client_id) = (connection.session, connection.client_id.clone());
+        let identity = connection.identity.clone();
+        let access = identity.as_ref().and_then(|identity| self.rights_now(identity, &client_id));
+        let access = access.as_deref();
+        self.publish_will(now, Testator { org, publisher, client_id: &client_id, access }, &will);
+        if let Some(session) = session {
+            self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
+        }
+    }
+
+    /// What somebody whose connection ends may do. Where that is over, as with a password that was
+    /// changed or a token that has expired, it is what their account may do, if there is one.
+    fn rights_now(&self, identity: &Identity, client_id: &str) -> Option<Arc<dyn Access>> {
+        if !identity.access.is_revoked() {
+            return Some(Arc::clone(&identity.access));
+        }
+        let owner = identity.owner(true);
+        let absent = Absent::new(identity.org, client_id, owner.as_deref());
+        self.broker.authenticate.rights_of(&absent)
+    }
+
+    /// The delay of a will is over, and its client did not come back.
+    pub fn will_due(&mut self, now: Now, due: &DueWill) {
+        let DueWill { org, publisher, ref client_id, ref owner, .. } = *due;
+        let absent = Absent::new(org, client_id, owner.as_deref());
+        let access = self.broker.authenticate.rights_of(&absent);
+        let access = access.as_deref().filter(|access| !access.is_revoked());
+        self.publish_will(now, Testator { org, publisher, client_id, access }, &due.will);
+        // Refused or not: it never comes again.
+        let gone = SessionChange::WillGone { will: due.sequence };
+        self.gate.session(now.wall, due.session, &gone);
+    }
+
+    fn publish_will(&mut self, now: Now, testator: Testator<'_>, will: &Will) {
+        if !self.permits_will(now, testator, will) {
+            return;
+        }
+        let Testator { org, publisher, client_id, access } = testator;
+        let culprit = Culprit::Gone(org, client_id);
+        let origin = Origin { org, publisher, culprit, rights: Rights::Of(access) };
+        let message = will.message();
+        match self.accept(now, origin, &message) {
+            Ok(_) => self.desk.stats.messages_in += 1,
+            // Nobody is left to hear of it.
+            Err(mut rejection) => self.bury(now, culprit, &message, &mut rejection),
+        }
+    }
+
+    /// Whether a will may be published. One that may not is counted and described like a publish.
+    fn permits_will(&mut self, now: Now, testator: Testator<'_>, will: &Will) -> bool {
+        let Testator { org, client_id, access, .. } = testator;
+        if access.is_some_and(|access| access.allows(Action::Publish, &will.topic)) {
+            return true;
+        }
+        let why = match access {
+            Some(_) => "whoever leaves this will has no right to publish to its topic",
+            None => "whoever left this will is no account any more, or may not connect",
+        };
+        self.desk.stats.denied += 1;
+        self.desk.stats.denied_publishes += 1;
+        let mut refused = Rejection::new(ReasonCode::NotAuthorized, "not_authorized", why);
+        self.bury(now, Culprit::Gone(org, client_id), &will.message(), &mut refused);
+        false
+    }
+}
+
+impl Will {
+    /// As the log notes it.
+    pub(super) fn change(&self) -> SessionChange<'_> {
+        SessionChange::Will {
+            delay: self.delay,
+            qos: self.qos,
+            retain: self.retain,
+            expiry: self.expiry,
+            topic: &self.topic,
+            properties: &self.properties,
+            payload: &self.payload,
+        }
+    }
+}

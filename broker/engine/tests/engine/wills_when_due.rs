@@ -1,0 +1,156 @@
+//! Wills are judged when they are due, by the account that left them and the rights it has by then
+//! (TRAP-06, TRAP-31).
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use broker_codec::{Connect, ConnectProperties, PublishProperties, QoS, Version, Will};
+use broker_engine::{Config, DueWill};
+use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
+
+use crate::doorman::{Doorman, Rules, as_user, rules};
+use crate::net::{Net, Peered, at_least_once};
+
+fn net_of(users: &[(&'static str, &Arc<Rules>)]) -> Net {
+    let mut net = Net::guarded(2, Config::default(), Box::new(Doorman::with(users)));
+    net.engines.iter_mut().for_each(|engine| engine.gate().has_log = true);
+    net
+}
+
+fn watcher(net: &mut Net) -> Peered {
+    let watcher = net.client(1, Version::V5, "w");
+    net.subscribe(watcher, "#", at_least_once());
+    net.seen(watcher);
+    watcher
+}
+
+/// A client of the user `fred` with a will whose session waits for so long.
+fn with_will<'a>(name: &'a str, delay: u32, expiry: u32) -> Connect<'a> {
+    let properties =
+        ConnectProperties { session_expiry_interval: Some(expiry), ..ConnectProperties::default() };
+    Connect {
+        properties,
+        will: Some(Will {
+            topic: "mine/w",
+            payload: b"gone",
+            qos: QoS::AtMostOnce,
+            retain: false,
+            delay_interval: Some(delay),
+            properties: PublishProperties::default(),
+        }),
+        ..as_user(Version::V5, name, "right")
+    }
+}
+
+/// What the ledger hands out when the will of a session is due.
+fn due(owner: Option<&str>) -> DueWill {
+    DueWill {
+        org: OrgId::DEFAULT,
+        session: SessionNo(0),
+        publisher: PublisherId(4),
+        client_id: "fred".into(),
+        owner: owner.map(Arc::from),
+        will: broker_engine::Will {
+            topic: "mine/w".into(),
+            payload: b"gone"[..].into(),
+            properties: Box::default(),
+            qos: 0,
+            retain: false,
+            expiry: None,
+            delay: 10,
+        },
+        sequence: Some(Sequence(7)),
+    }
+}
+
+fn notes(net: &mut Net) -> Vec<String> {
+    let notes = std::mem::take(&mut net.engines[0].gate().notes);
+    notes.into_iter().filter(|note| note.starts_with("session")).collect()
+}
+
+#[test]
+fn the_owner_is_noted_before_the_will_of_every_session() {
+    let fred = rules(&["mine/"], &[]);
+    let mut net = net_of(&[("fred", &fred)]);
+    for (expiry, opened) in [(0, "session 0"), (60, "session 1")] {
+        let client = net.connect(0, &with_will("fred", 10, expiry));
+        assert_eq!(net.seen(client), ["CONNACK Success"]);
+        let expected = ["Opened", "Owner", "Will"].map(|word| format!("{opened} {word}"));
+        assert_eq!(notes(&mut net), expected);
+        net.lose(client);
+        notes(&mut net);
+    }
+}
+
+#[test]
+fn a_will_that_is_due_is_judged_by_the_rights_of_then() {
+    let fred = rules(&["mine/"], &[]);
+    let mut net = net_of(&[("fred", &fred)]);
+    let watcher = watcher(&mut net);
+    let client = net.connect(0, &with_will("fred", 10, 60));
+    assert_eq!(net.seen(client), ["CONNACK Success"]);
+    net.lose(client);
+    assert_eq!(notes(&mut net).last().map(String::as_str), Some("session 0 Left"), "it waits");
+    let now = net.now;
+    let comes = |net: &mut Net, owner| {
+        net.engines[0].will_due(now, &due(owner));
+        net.settle();
+        assert_eq!(notes(net), ["session 0 WillGone"], "it never comes again");
+        net.seen(watcher)
+    };
+    assert_eq!(comes(&mut net, Some("fred")), ["mine/w gone q0"]);
+    assert_eq!(
+        comes(&mut net, None),
+        ["mine/w gone q0"],
+        "whoever has no account may do everything"
+    );
+    assert_eq!(net.engines[0].stats().denied, 0);
+    fred.publish.lock().clear();
+    assert!(comes(&mut net, Some("fred")).is_empty());
+    *fred.publish.lock() = vec!["mine/"];
+    assert_eq!(comes(&mut net, Some("fred")), ["mine/w gone q0"], "no decision is kept");
+    assert!(comes(&mut net, Some("anna")).is_empty(), "nobody has that account any more");
+    fred.revoked.store(true, Ordering::Relaxed);
+    assert!(comes(&mut net, Some("fred")).is_empty());
+    let stats = net.engines[0].stats();
+    assert_eq!((stats.denied_publishes, stats.rejected, stats.messages_in), (3, 3, 3));
+}
+
+#[test]
+fn the_will_of_an_account_that_goes_is_not_published() {
+    for (delay, expiry) in [(0, 0), (0, 60), (10, 0), (10, 60)] {
+        let fred = rules(&["mine/"], &[]);
+        let mut net = net_of(&[("fred", &fred)]);
+        let watcher = watcher(&mut net);
+        let client = net.connect(0, &with_will("fred", delay, expiry));
+        assert_eq!(net.seen(client), ["CONNACK Success"]);
+        fred.revoked.store(true, Ordering::Relaxed);
+        net.broker.policy_changed();
+        net.advance(Duration::from_millis(250));
+        assert!(net.is_closed(client));
+        assert!(net.seen(watcher).is_empty(), "delay {delay}, session {expiry}");
+        let waits = delay > 0 && expiry > 0;
+        assert_eq!(net.engines[0].stats().denied_publishes, u64::from(!waits));
+        let gone = notes(&mut net).iter().any(|note| note.ends_with("WillGone"));
+        assert_eq!(gone, !waits, "the ledger has it due when the session of the account ends");
+    }
+}
+
+#[test]
+fn a_connection_that_ends_with_its_password_leaves_the_will_of_its_account() {
+    let fred = rules(&["mine/"], &[]);
+    let renewed = rules(&["mine/"], &[]);
+    let mut doorman = Doorman::with(&[("fred", &fred)]);
+    doorman.renewed.insert("fred", Arc::clone(&renewed));
+    let mut net = Net::guarded(2, Config::default(), Box::new(doorman));
+    let watcher = watcher(&mut net);
+    let client = net.connect(0, &with_will("fred", 0, 0));
+    assert_eq!(net.seen(client), ["CONNACK Success"]);
+    fred.publish.lock().clear();
+    fred.revoked.store(true, Ordering::Relaxed);
+    net.broker.policy_changed();
+    net.advance(Duration::from_millis(250));
+    assert!(net.is_closed(client));
+    assert_eq!(net.seen(watcher), ["mine/w gone q0"]);
+}
