@@ -2,6 +2,7 @@
 
 mod children;
 mod entries;
+mod entry;
 mod fold;
 mod held;
 mod known;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use ahash::{AHashMap, AHashSet};
 use uns_model::{Kept, NodeNo, OrgId, Sequence, Timestamp};
 
+pub(crate) use entry::Entry;
 pub(crate) use fold::Scratch;
 pub(crate) use last::{Arrived, Field, Last, LastSaved};
 pub(crate) use more::Remarks;
@@ -28,7 +30,6 @@ pub(crate) use walk::{Pattern, Step, Walk};
 use entries::Entries;
 use known::Known;
 pub(crate) use known::PIECE;
-use more::More;
 
 use crate::node::Node;
 
@@ -53,16 +54,6 @@ pub(crate) struct View {
     shared_fields: AHashSet<Arc<str>>,
     /// Who else is told what is retained.
     pub(crate) sink: Sink,
-}
-
-/// A node that was minted, deleted or not. Small, since there are millions.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) node: Arc<Node>,
-    pub(crate) own: Option<Last>,
-    /// Its retained message.
-    pub(crate) retained: Option<Kept>,
-    more: Option<Box<More>>,
 }
 
 /// What the fold met since the hub started.

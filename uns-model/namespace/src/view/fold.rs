@@ -10,7 +10,7 @@ use uns_model::fold::{Effect, TimeFinding, Verdict};
 use uns_model::{Kept, NodeNo, Point, Sequence, Timestamp};
 
 use super::last::follows;
-use super::more::{Kind, More};
+use super::more::Kind;
 use super::{Arrived, Entry, Field, FoldCounts, Last, View, share_field};
 use crate::node::{Minted, Node};
 use crate::properties::content_type;
@@ -20,9 +20,6 @@ use crate::{Config, registry::Registry};
 const RECORDS_MAX: usize = 512;
 /// A turn takes no further record once it has so many points.
 const POINTS_MAX: usize = 8_192;
-/// Most fields a node keeps values of: those of the largest document (NS-20). A newcomer takes the
-/// place of the field that was silent longest.
-const FIELDS_MAX: usize = 256;
 
 /// What applying needs besides the view; the buffers are reused.
 #[derive(Debug, Default)]
@@ -244,86 +241,6 @@ impl FoldCounts {
             Some(TimeFinding::Ahead(_)) => self.ahead += 1,
             Some(TimeFinding::ClockStep) => self.clock_steps += 1,
         }
-    }
-}
-
-impl Entry {
-    /// A node nothing was published to yet.
-    pub(crate) fn new(node: Arc<Node>) -> Self {
-        Self { node, own: None, retained: None, more: None }
-    }
-
-    /// A number from each cache line a publish needs, of no meaning.
-    pub(super) fn touch(&self) -> u64 {
-        let own =
-            self.own.as_ref().map_or(0, |own| own.sequence.0 ^ own.ingest().0.cast_unsigned());
-        own ^ u64::from(self.more.is_some())
-    }
-
-    /// Whether its deletion is not committed.
-    pub(crate) fn is_living(&self) -> bool {
-        // A buried one has no value, so those that have one need not be asked.
-        self.own.is_some() || !self.node.is_buried()
-    }
-
-    /// The values of its fields, by name.
-    pub(crate) fn fields(&self) -> &[Field] {
-        self.more.as_ref().map_or(&[], |more| &more.fields)
-    }
-
-    /// The same, to put back what a checkpoint kept of them.
-    pub(crate) fn fields_mut(&mut self) -> &mut [Field] {
-        self.more.as_mut().map_or(&mut [], |more| &mut more.fields)
-    }
-
-    /// Puts back the fields a checkpoint kept.
-    pub(crate) fn set_fields(&mut self, fields: Vec<Field>) {
-        if !fields.is_empty() {
-            self.more.get_or_insert_default().fields = fields;
-        }
-    }
-
-    /// When its last sample came in.
-    pub(crate) fn last_ingest(&self) -> Option<Timestamp> {
-        let more = self.more.as_ref().and_then(|more| more.last_ingest);
-        more.or(self.own.as_ref().map(Last::ingest))
-    }
-
-    /// Most nodes need no place for it: it is that of their last value. It is the newest in log
-    /// order, which may be before others where the hub's clock was set back.
-    pub(crate) fn note_ingest(&mut self, ingest: Timestamp) {
-        if self.own.as_ref().is_some_and(|own| own.ingest() == ingest) {
-            self.more.iter_mut().for_each(|more| more.last_ingest = None);
-        } else {
-            self.more.get_or_insert_default().last_ingest = Some(ingest);
-        }
-    }
-
-    /// Forgets the values of a deleted node.
-    pub(super) fn bury(&mut self) {
-        self.node.bury();
-        self.own = None;
-        self.more = None;
-    }
-
-    /// A field, or where it belongs.
-    fn find_field(&mut self, name: &str) -> Result<&mut Field, usize> {
-        let fields = self.more.as_mut().map_or(&mut [][..], |more| &mut more.fields);
-        let place = fields.binary_search_by(|field| (*field.name).cmp(name))?;
-        Ok(&mut fields[place])
-    }
-
-    fn add_field(&mut self, mut place: usize, field: Field) {
-        let More { fields, .. } = &mut **self.more.get_or_insert_default();
-        if fields.len() >= FIELDS_MAX {
-            let silent = fields.iter().enumerate().min_by_key(|(_, field)| field.last.sequence);
-            let silent = silent.map_or(0, |(at, _)| at);
-            fields.remove(silent);
-            if silent < place {
-                place -= 1;
-            }
-        }
-        fields.insert(place, field);
     }
 }
 

@@ -7,7 +7,7 @@ use uns_model::{Sequence, Timestamp, Value};
 use super::last::Field;
 
 /// What most nodes do not have.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct More {
     /// The values of its JSON fields, by name (NS-20).
     pub(super) fields: Vec<Field>,

@@ -18,7 +18,7 @@ impl Entry {
     /// Puts back what a checkpoint kept.
     pub(crate) fn set_remarks(&mut self, remarks: Remarks) {
         if remarks != Remarks::default() {
-            self.more.get_or_insert_default().remarks = remarks;
+            self.more_mut().remarks = remarks;
         }
     }
 
@@ -40,7 +40,7 @@ impl Entry {
         if self.more.is_none() && unit.is_none() && decoded == Decoded::default() {
             return;
         }
-        let More { fields, remarks, .. } = &mut **self.more.get_or_insert_default();
+        let More { fields, remarks, .. } = self.more_mut();
         if unit.is_some() {
             remarks.unit = unit;
         }

@@ -20,7 +20,16 @@ type Hook = Arc<dyn Fn(usize) + Send + Sync>;
 struct Busy {
     disk: Arc<fabric::sim::SimDisk>,
     writes: Arc<AtomicUsize>,
+    /// Bytes of the largest write.
+    largest: Arc<AtomicUsize>,
     hook: Arc<Mutex<Option<Hook>>>,
+}
+
+impl Busy {
+    fn of(world: &World) -> Self {
+        let (writes, largest) = (Arc::default(), Arc::default());
+        Self { disk: world.disk.clone(), writes, largest, hook: Arc::default() }
+    }
 }
 
 impl std::fmt::Debug for Busy {
@@ -38,6 +47,7 @@ impl File for BusyFile {
     }
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.1.largest.fetch_max(bytes.len(), Ordering::Relaxed);
         let hook = self.1.hook.lock().clone();
         if let Some(hook) = hook {
             hook(self.1.writes.fetch_add(1, Ordering::Relaxed));
@@ -157,7 +167,7 @@ fn step(space: &Arc<Namespace>, n: usize) {
 #[test]
 fn what_comes_between_two_pieces_is_there_once() {
     let world = World::new();
-    let disk = Busy { disk: world.disk.clone(), writes: Arc::default(), hook: Arc::default() };
+    let disk = Busy::of(&world);
     let space = open(&world, &disk);
     let mut gate = Gate::new(&space);
     for topic in 0..3_000 {
@@ -193,4 +203,36 @@ fn what_comes_between_two_pieces_is_there_once() {
     let lost = open(&shorter, &disk);
     assert!(shorter.log.committed() > ends_at);
     assert_eq!(value(&lost, "uns/v1/t4"), value(&again, "uns/v1/t4"));
+}
+
+#[test]
+fn nodes_that_hold_much_are_written_one_by_one_and_not_by_the_thousand() {
+    const PAYLOAD: usize = 300 << 10;
+    let world = World::new();
+    let disk = Busy::of(&world);
+    let space = open(&world, &disk);
+    let mut gate = Gate::new(&space);
+    for topic in 0..60 {
+        let payload = vec![b'a' + topic % 26; PAYLOAD];
+        let topic = format!("large/t{topic}");
+        publish_as(&mut gate, &topic, &Inbound { retain: true, ..inbound(&payload) }).unwrap();
+    }
+    space.catch_up().unwrap();
+    // While it is encoded and written, the fold goes on and everybody reads.
+    let busy = Arc::clone(&space);
+    *disk.hook.lock() = Some(Arc::new(move |n| {
+        let topic = format!("large/t{}", n % 60);
+        publish(&mut Gate::new(&busy), &topic, &n.to_string()).unwrap();
+        let read = i64::try_from(n).unwrap();
+        assert_eq!(value(&busy, &topic), Some(Value::Int(read)));
+    }));
+    space.checkpoint().unwrap();
+    *disk.hook.lock() = None;
+    let writes = disk.writes.load(Ordering::Relaxed);
+    assert!(writes > 10, "{writes} writes of 18 MB, retained and as last values as well");
+    let largest = disk.largest.load(Ordering::Relaxed);
+    assert!(largest < (1 << 20) + 3 * PAYLOAD, "a write of {largest} bytes");
+    let again = open(&world, &disk);
+    assert_eq!(retained(&again), retained(&space));
+    assert_eq!(current(&again, "#"), current(&space, "#"));
 }
