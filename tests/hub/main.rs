@@ -52,6 +52,7 @@ mod operators_sessions;
 mod private_files;
 mod public;
 mod publish_arrays;
+mod read_your_writes;
 mod readme_tour;
 mod replay_is_bit_exact;
 mod retained;
