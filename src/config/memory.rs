@@ -4,6 +4,7 @@
 use std::fmt;
 
 use anyhow::Result;
+use broker_server::EngineConfig;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -86,6 +87,10 @@ const OUTBOUND: Share = 1;
 const PACKET: Share = 1;
 /// Incomplete packets.
 const UNREAD: Share = 4;
+/// What all cores have handed to the log and it has not committed.
+const UNCOMMITTED: Share = 4;
+/// What takes memory for good once it is folded, on its way there.
+const UNFOLDED: Share = 1;
 /// What absent sessions are owed.
 const OWED: Share = 8;
 /// Bodies of HTTP requests and answers.
@@ -97,7 +102,16 @@ const BODY: Share = 1;
 
 /// What is left is for nodes, sessions, subscriptions, and the process itself.
 const _: () = assert!(
-    LOG + 4 * HISTORY + RETAINED + RETAINED_PLAIN + WAITING + UNREAD + OWED + BODIES <= 56,
+    LOG + 4 * HISTORY
+        + RETAINED
+        + RETAINED_PLAIN
+        + WAITING
+        + UNREAD
+        + UNCOMMITTED
+        + UNFOLDED
+        + OWED
+        + BODIES
+        <= 61,
     "the parts fit together"
 );
 
@@ -106,6 +120,10 @@ const _: () = assert!(
 pub(crate) struct Shares {
     pub(crate) waiting_bytes: usize,
     pub(crate) unread_bytes: usize,
+    /// Of one core.
+    pub(crate) uncommitted_bytes: usize,
+    /// Of one core.
+    pub(crate) unfolded_bytes: usize,
     /// Deliveries owed to all sessions together.
     pub(crate) owed_count: usize,
     pub(crate) bodies_bytes: usize,
@@ -113,17 +131,24 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    /// Of so much memory; of plenty where nobody looks.
-    pub(crate) fn of(memory: Option<u64>) -> Self {
+    /// Of so much memory, for so many cores; of plenty where nobody looks.
+    pub(crate) fn of(memory: Option<u64>, cores: usize) -> Self {
         /// What one costs the ledger.
         const OWED_BYTES: usize = 24;
         let share = |share: Share, most: ByteSize| part(memory, share).min(most).as_usize();
         /// What one of HTTP may hold of its headers.
         const HEADER_BYTES: usize = hub_kit::http::HEADER_BYTES_MAX;
         let mib = ByteSize::mib;
+        let engine = EngineConfig::default();
+        // However many cores there are, each goes on with a little.
+        let core = |share: Share, most: usize| {
+            (part(memory, share).as_usize() / cores.max(1)).clamp(most / 32, most)
+        };
         Self {
             waiting_bytes: share(WAITING, mib(1024)),
             unread_bytes: share(UNREAD, mib(256)),
+            uncommitted_bytes: core(UNCOMMITTED, engine.uncommitted_bytes_max),
+            unfolded_bytes: core(UNFOLDED, engine.unfolded_bytes_max),
             owed_count: share(OWED, mib(183)) / OWED_BYTES,
             bodies_bytes: share(BODIES, mib(256)),
             http_connections: share(HEADERS, mib(256)) / HEADER_BYTES,
@@ -138,7 +163,8 @@ fn part(memory: Option<u64>, share: Share) -> ByteSize {
 impl Config {
     /// Limits that follow from the memory there is.
     pub(crate) fn shares(&self) -> Shares {
-        Shares::of(crate::memory::find(self.memory.max).map(|limit| limit.bytes))
+        let memory = crate::memory::find(self.memory.max).map(|limit| limit.bytes);
+        Shares::of(memory, self.mqtt.cores())
     }
 
     /// Lowers what nobody set to its share of the memory, where that is less than the default.
@@ -191,10 +217,20 @@ mod tests {
 
     #[test]
     fn limits_without_a_key_follow() {
-        let few = Shares::of(Some(192 << 20));
+        let few = Shares::of(Some(192 << 20), 2);
         assert_eq!((few.waiting_bytes, few.owed_count), (24 << 20, 1 << 20));
-        assert_eq!(Shares::of(None).waiting_bytes, 1 << 30);
-        let all = Shares::of(None);
+        assert_eq!(Shares::of(None, 2).waiting_bytes, 1 << 30);
+        let all = Shares::of(None, 64);
+        let plenty = EngineConfig::default();
+        assert_eq!(
+            (few.uncommitted_bytes, few.unfolded_bytes),
+            (6 << 20, 3 << 19),
+            "of each of two cores"
+        );
+        let many = Shares::of(Some(192 << 20), 64);
+        assert_eq!((many.uncommitted_bytes, many.unfolded_bytes), (256 << 10, 64 << 10));
+        assert_eq!(all.uncommitted_bytes, plenty.uncommitted_bytes_max);
+        assert_eq!(all.unfolded_bytes, plenty.unfolded_bytes_max);
         assert!(all.owed_count >= 7_990_000 && all.http_connections == 8192, "{all:?}");
     }
 

@@ -65,6 +65,8 @@ fn server_config(config: &Config) -> ServerConfig {
             output_bytes_max: output,
             backlog_bytes_high: output / 4,
             waiting_bytes_max: shares.waiting_bytes,
+            uncommitted_bytes_max: shares.uncommitted_bytes,
+            unfolded_bytes_max: shares.unfolded_bytes,
             refusals: match mqtt.refusals {
                 config::Refusals::Acknowledge => Refusals::Acknowledge,
                 config::Refusals::Close => Refusals::Close,

@@ -1,6 +1,7 @@
 //! R18: in 256 MiB of memory the hub, as it comes, sheds load (0x97, 3, 429, or a closed connection)
 //! long before the kernel would kill it; honest clients go on, and all is well once the others go.
 
+mod busy;
 mod crowd;
 mod group;
 

@@ -56,6 +56,9 @@ pub struct Config {
     pub stall: Stall,
     /// Bytes one core may have in the log's queue, not yet committed; publishers pause beyond.
     pub uncommitted_bytes_max: usize,
+    /// About how many bytes of what one core admitted may wait to be folded of what takes memory for
+    /// good: new topics, longer values, retained messages. Publishers of more pause beyond.
+    pub unfolded_bytes_max: usize,
     /// Bytes waiting for one other core from which publishers that feed it pause.
     pub batch_bytes_high: usize,
     /// Subscriptions of one client.
@@ -133,6 +136,7 @@ impl Default for Config {
             waiting_bytes_max: 1 << 30,
             stall: Stall { time: Duration::from_millis(100), progress_bytes: 256 << 10 },
             uncommitted_bytes_max: 8 << 20,
+            unfolded_bytes_max: 2 << 20,
             batch_bytes_high: 256 << 10,
             subscriptions_max: 100_000,
             levels_max: 200,

@@ -247,7 +247,7 @@ impl<G: Gate> Engine<G> {
             throttled: Vec::new(),
             walking: Vec::new(),
             walks: 0,
-            unfolded: Unfolded::default(),
+            unfolded: Unfolded::new(broker.config.unfolded_bytes_max),
             stalled: Vec::new(),
             strangers: VecDeque::new(),
             accounts_checked: None,

@@ -144,6 +144,16 @@ pub trait Gate {
         None
     }
 
+    /// About how much memory a publish to a node will take for good, beyond what the one before has.
+    fn growth(_: &Self::Node, _: &[u8]) -> usize {
+        0
+    }
+
+    /// The same of everything admitted, or resolved for the first time, since this was asked last.
+    fn take_grown(&mut self) -> usize {
+        0
+    }
+
     /// The number of a publisher.
     fn publisher(&mut self, client_id: &str) -> PublisherId;
 

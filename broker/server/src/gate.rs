@@ -86,6 +86,14 @@ impl Gate for ServerGate {
         Some(Arc::clone(&node.name))
     }
 
+    fn growth(node: &Arc<Node>, payload: &[u8]) -> usize {
+        node.growth(payload)
+    }
+
+    fn take_grown(&mut self) -> usize {
+        self.namespace.as_mut().map_or(0, uns_namespace::Gate::take_grown)
+    }
+
     fn publisher(&mut self, client_id: &str) -> PublisherId {
         self.namespace.as_mut().map_or_else(PublisherId::default, |gate| gate.publisher(client_id))
     }

@@ -45,12 +45,17 @@ pub struct Inbound<'a> {
     pub ingest: Timestamp,
 }
 
+/// About what a node takes in registry, view and tree beside its topic and its value.
+const NODE_BYTES: usize = 512;
+
 /// The gate of one core.
 pub struct Gate {
     space: Arc<Namespace>,
     batch: Batch,
     rejections: Arc<Rejections>,
     expansion: Option<Box<Expansion>>,
+    /// About how much memory what was admitted takes once it is folded, since that was asked last.
+    grown: usize,
     /// The deletions this gate's batch takes into account.
     deletions: u64,
 }
@@ -67,7 +72,7 @@ impl Gate {
         let rejections = Arc::new(Rejections::default());
         space.gates.lock().push(rejections.clone());
         let (space, deletions) = (space.clone(), *space.deletions.read());
-        Self { space, batch: Batch::new(), rejections, expansion: None, deletions }
+        Self { space, batch: Batch::new(), rejections, expansion: None, grown: 0, deletions }
     }
 
     /// Where a topic leads; the first publish on a data topic mints its node (NS-7).
@@ -86,6 +91,9 @@ impl Gate {
             return Ok(Resolved::Node(node));
         }
         let resolved = self.space.resolve_unknown(org, topic);
+        if let Ok(Resolved::Node(node)) = &resolved {
+            self.grown += NODE_BYTES + node.name.len();
+        }
         self.counted(resolved)
     }
 
@@ -162,6 +170,12 @@ impl Gate {
         self.expansion.take()
     }
 
+    /// About how many bytes the fold will take for what was admitted, or became a node, since this was
+    /// asked last: what holds a value as long as the one before takes nothing.
+    pub fn take_grown(&mut self) -> usize {
+        std::mem::take(&mut self.grown)
+    }
+
     /// Records and bytes waiting for [`Gate::flush`].
     pub fn pending(&self) -> (usize, usize) {
         (self.batch.len(), self.batch.bytes_len())
@@ -219,6 +233,7 @@ impl Gate {
     }
 
     fn push(&mut self, node: &Node, inbound: &Inbound<'_>) {
+        self.grown += node.admitted(inbound.payload);
         self.batch.push(&Record::Publish(Publish {
             org: node.org,
             topic: node.topic,

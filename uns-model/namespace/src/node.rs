@@ -1,7 +1,7 @@
 //! A node as the gate knows it: one allocation shared by registry, gates and view.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
 
 use uns_model::{NodeId, NodeNo, OrgId, TopicId};
 
@@ -29,48 +29,101 @@ pub struct Node {
     pub name: Arc<str>,
     /// The rules of its plane.
     pub rules: Rules,
-    deleted: AtomicBool,
-    refused: AtomicBool,
-    /// The committed namespace has let go of it; [`Node::is_deleted`] runs ahead of this.
-    buried: AtomicBool,
+    /// [`DELETED`], [`REFUSED`], [`BURIED`].
+    state: AtomicU8,
+    /// About how many bytes its last value has, in [`HELD_UNIT`]s, as the gates admitted it.
+    held: AtomicU16,
 }
+
+/// No node may be larger for what is rare: there are millions.
+const _: () = assert!(size_of::<Node>() == 48);
+
+const DELETED: u8 = 0b001;
+/// The log refused its record after all.
+const REFUSED: u8 = 0b010;
+/// The committed namespace has let go of it; [`Node::is_deleted`] runs ahead of this.
+const BURIED: u8 = 0b100;
+
+/// A last value that grows by less is not looked at.
+const HELD_UNIT: usize = 64;
+/// What a field of a document takes beside its bytes.
+const FIELD_BYTES: usize = 112;
+/// Most fields a node keeps values of: those of the largest document (NS-20).
+pub(crate) const FIELDS_MAX: usize = 256;
 
 impl Node {
     pub(crate) fn new(minted: Minted) -> Self {
         let Minted { org, topic, number, id, name } = minted;
         let rules = if name.starts_with(UNS_PREFIX) { Rules::Uns } else { Rules::Brownfield };
-        let (deleted, refused, buried) = Default::default();
-        Self { org, topic, number, id, name, rules, deleted, refused, buried }
+        let (state, held) = Default::default();
+        Self { org, topic, number, id, name, rules, state, held }
     }
 
     /// Whether it was deleted: a publish on its topic now mints a new node (NS-14).
     pub fn is_deleted(&self) -> bool {
-        self.deleted.load(Ordering::Acquire) || self.refused.load(Ordering::Acquire)
+        self.state.load(Ordering::Acquire) & (DELETED | REFUSED) != 0
     }
 
     /// Whether it still counts as living: not even one whose record the log refused is gone before
     /// the registry has let go of it.
     pub(crate) fn counts(&self) -> bool {
-        !self.deleted.load(Ordering::Acquire)
+        self.state.load(Ordering::Acquire) & DELETED == 0
     }
 
     /// The log refused its record after all: it never came to be.
     pub(crate) fn set_refused(&self) {
-        self.refused.store(true, Ordering::Release);
+        self.state.fetch_or(REFUSED, Ordering::Release);
     }
 
     pub(crate) fn is_buried(&self) -> bool {
-        self.buried.load(Ordering::Relaxed)
+        self.state.load(Ordering::Relaxed) & BURIED != 0
     }
 
     /// Only the view says so, under its lock.
     pub(crate) fn bury(&self) {
-        self.buried.store(true, Ordering::Relaxed);
+        self.state.fetch_or(BURIED, Ordering::Relaxed);
     }
 
     pub(crate) fn set_deleted(&self, deleted: bool) {
-        self.deleted.store(deleted, Ordering::Release);
+        match deleted {
+            true => self.state.fetch_or(DELETED, Ordering::Release),
+            false => self.state.fetch_and(!DELETED, Ordering::Release),
+        };
     }
+
+    /// About how much memory a publish adds once it is folded: the bytes by which its payload is
+    /// longer than the last value the gates know of, and what its fields take. Nothing for a value
+    /// of about the same length, however often it comes.
+    #[inline]
+    pub fn growth(&self, payload: &[u8]) -> usize {
+        let held = usize::from(self.held.load(Ordering::Relaxed)) * HELD_UNIT;
+        if payload.len() <= held { 0 } else { growth(held, payload) }
+    }
+
+    /// The gate has admitted a publish; what [`Node::growth`] said of it.
+    #[inline]
+    pub(crate) fn admitted(&self, payload: &[u8]) -> usize {
+        let held = usize::from(self.held.load(Ordering::Relaxed)) * HELD_UNIT;
+        let length = payload.len();
+        // One that shrinks a little may grow back.
+        let about = length <= held && held - length <= held / 8 + HELD_UNIT;
+        if about || length == 0 {
+            return 0;
+        }
+        let units = u16::try_from(length.div_ceil(HELD_UNIT)).unwrap_or(u16::MAX);
+        self.held.store(units, Ordering::Relaxed);
+        if length <= held { 0 } else { growth(held, payload) }
+    }
+}
+
+#[cold]
+fn growth(held: usize, payload: &[u8]) -> usize {
+    let is_document = payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let fields = match is_document {
+        true => payload.iter().filter(|byte| **byte == b':').take(FIELDS_MAX).count(),
+        false => 0,
+    };
+    payload.len() - held + fields * FIELD_BYTES
 }
 
 /// What makes a node: the content of its record.
@@ -92,5 +145,55 @@ impl Node {
     pub(crate) fn named(number: u32, name: &str) -> Arc<Self> {
         let (topic, number, id) = (TopicId(number), NodeNo(number), NodeId(0));
         Arc::new(Self::new(Minted { org: OrgId::DEFAULT, topic, number, id, name: name.into() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growth_is_what_a_payload_has_beyond_the_last_one() {
+        let node = Node::named(1, "a");
+        let admit = |payload: &[u8]| {
+            let expected = node.growth(payload);
+            assert_eq!(node.admitted(payload), expected);
+            expected
+        };
+        assert_eq!(admit(&[b'x'; 1_000]), 1_000);
+        assert_eq!(admit(&[b'x'; 1_000]), 0, "the same again");
+        assert_eq!(admit(&[b'x'; 1_020]), 0, "within a unit");
+        assert_eq!(admit(&[b'x'; 2_000]), 2_000 - 1_024);
+        assert_eq!(admit(&[b'x'; 1_900]), 0, "a little less");
+        assert_eq!(admit(&[b'x'; 2_000]), 0, "and back");
+        assert_eq!(admit(b""), 0, "it clears what is retained");
+        assert_eq!(admit(b"1"), 0);
+        assert_eq!(admit(&[b'x'; 2_000]), 2_000 - 64, "what has shrunk grows again");
+        assert_eq!(admit(&vec![b'x'; 5 << 20]), (5 << 20) - 2_048);
+        let most = usize::from(u16::MAX) * HELD_UNIT;
+        assert_eq!(admit(&vec![b'x'; 5 << 20]), (5 << 20) - most, "beyond what is noted");
+    }
+
+    #[test]
+    fn fields_take_more_than_their_bytes() {
+        let node = Node::named(1, "a");
+        let document = br#" {"a":1,"b":{"c":2}}"#;
+        assert_eq!(node.growth(document), document.len() + 3 * FIELD_BYTES);
+        assert_eq!(node.growth(b"[1:2]"), 5);
+        let many = format!("{{{}}}", r#""a":1,"#.repeat(1_000));
+        assert_eq!(node.growth(many.as_bytes()), many.len() + FIELDS_MAX * FIELD_BYTES);
+    }
+
+    #[test]
+    fn what_becomes_of_a_node_is_told_apart() {
+        let node = Node::named(1, "a");
+        assert!(node.counts() && !node.is_deleted() && !node.is_buried());
+        node.set_deleted(true);
+        assert!(node.is_deleted() && !node.counts());
+        node.set_deleted(false);
+        node.set_refused();
+        assert!(node.is_deleted() && node.counts() && !node.is_buried());
+        node.bury();
+        assert!(node.is_buried() && node.counts());
     }
 }

@@ -1,33 +1,33 @@
 //! PUBLISH, wherever it comes from: a client, a will, this process. All pass the same gate.
 
 mod dead;
+mod hand_on;
+mod held;
 mod in_process;
 mod owe;
+mod route;
 
 use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Duration;
 
 use broker_codec::{Publish, QoS, ReasonCode};
-use uns_model::{Kept, OrgId, Plane, PublisherId};
+use uns_model::{OrgId, PublisherId};
 
-use super::acks::Who;
 use super::answer::{Accepted, Answer};
 use super::receive::{Fatal, Step};
 use super::{Engine, Now};
 use crate::access::{Access, Action};
-use crate::config::Durability;
 use crate::connection::Connection;
 use crate::connection::Excess;
-use crate::gate::{Derived, Gate, Inbound, Place, RefusedRow, Rejection, Resolved};
-use crate::key::{Address, Key, Slots};
+use crate::gate::{Gate, Inbound, Place, Rejection, Resolved};
+use crate::key::{Key, Slots};
 use crate::login::may_publish;
 use crate::message::Message;
-use crate::policy::Grants;
 use crate::route::Route;
 use crate::stats::Limit;
 pub(super) use dead::Culprit;
+pub(super) use held::Held;
 pub use in_process::{InProcess, Offer, Together};
+use route::{Asked, Author};
 
 /// Whose publish it is.
 #[derive(Clone, Copy, Debug)]
@@ -82,38 +82,6 @@ impl Rights<'_> {
     }
 }
 
-/// A message of QoS 2 that waits for its commit, with the receivers it had when it was accepted.
-#[derive(Debug)]
-pub(super) struct Held<N> {
-    route: Rc<Route<N>>,
-    /// Whose turn it was in each share of the route.
-    turns: Box<[Option<usize>]>,
-    qos: u8,
-    retain: bool,
-    expiry: Option<u32>,
-    properties: Box<[u8]>,
-    payload: Box<[u8]>,
-    publisher: Option<Address>,
-    /// Its publisher was told that it is taken, whatever becomes of the commit.
-    pub(super) promised: bool,
-}
-
-impl<N> Held<N> {
-    fn new(message: &Message<'_>, route: &Rc<Route<N>>) -> Self {
-        Self {
-            route: Rc::clone(route),
-            turns: route.shares.iter().map(|share| share.turn()).collect(),
-            qos: message.qos,
-            retain: message.retain,
-            expiry: message.expiry,
-            properties: message.properties.into(),
-            payload: message.payload.into(),
-            publisher: message.publisher,
-            promised: false,
-        }
-    }
-}
-
 impl<G: Gate> Engine<G> {
     pub(super) fn publish(
         &mut self,
@@ -163,7 +131,7 @@ impl<G: Gate> Engine<G> {
             _ => self.permitted_route(key, topic),
         };
         if let Ok(route) = &route
-            && self.must_wait(route, Some(key), (publish.qos.level(), publish.retain))
+            && self.must_wait(route, Some(key), &Asked::of(publish))
         {
             return Ok(self.pause(key));
         }
@@ -247,6 +215,8 @@ impl<G: Gate> Engine<G> {
         message: &Message<'_>,
         route: &Rc<Route<G::Node>>,
     ) -> Result<Admitted, Rejection> {
+        // Its topic may have become a node, whatever becomes of the publish.
+        self.note_unfolded(now, 0);
         let keep = message.retain && !message.payload.is_empty();
         if keep && !self.broker.retained.has_room(origin.org, message.topic, message.bytes()) {
             self.desk.stats.limited(Limit::Retained);
@@ -271,9 +241,8 @@ impl<G: Gate> Engine<G> {
             }
             place => place,
         };
-        if message.retain && place.is_some() {
-            self.note_unfolded(now, message.bytes());
-        }
+        let kept = if message.retain && place.is_some() { message.bytes() } else { 0 };
+        self.note_unfolded(now, kept);
         if let Some(place) = place {
             self.owe_all(now, (place, &owed), (origin.org, route), &inbound);
         }
@@ -285,192 +254,6 @@ impl<G: Gate> Engine<G> {
             _ => 0,
         };
         Ok(Admitted { place, refused_rows })
-    }
-
-    /// Delivers at once, or after the commit where only that keeps QoS 2 exact.
-    fn deliver_or_hold(
-        &mut self,
-        now: Now,
-        origin: Origin<'_>,
-        message: &Message<'_>,
-        (route, logged): (&Rc<Route<G::Node>>, bool),
-    ) {
-        if logged && message.qos == 2 {
-            let connection = message.publisher.and_then(|own| self.connections.get(own.key));
-            let promised = connection.is_some_and(|c| c.durability == Durability::Memory);
-            let held = Held { promised, ..Held::new(message, route) };
-            return self.acks.wait(Who::Deliver(Box::new(held)), None);
-        }
-        // What is logged is retained at its commit, by whoever folds the log.
-        if message.retain && !logged {
-            self.retain(now, origin.org, message, route);
-        }
-        self.deliver(now, message, route);
-    }
-
-    /// A message of QoS 2 is committed.
-    pub(super) fn deliver_held(&mut self, now: Now, held: &Held<G::Node>) {
-        let message = Message {
-            topic: &held.route.topic,
-            qos: held.qos,
-            retain: held.retain,
-            expiry: held.expiry,
-            properties: &held.properties,
-            payload: &held.payload,
-            publisher: held.publisher,
-        };
-        for (share, turn) in held.route.shares.iter().zip(&held.turns) {
-            share.set_turn(*turn);
-        }
-        self.deliver(now, &message, &held.route);
-    }
-
-    /// What else the admitted publish stands for; the records follow the publish's own. Gives how
-    /// many rows of it were refused.
-    #[cold]
-    fn deliver_derived(
-        &mut self,
-        now: Now,
-        origin: Origin<'_>,
-        message: &Message<'_>,
-        (place, derived): (Place, Derived),
-    ) -> u32 {
-        for (nth, (topic, payload)) in (1..).zip(&derived.messages) {
-            let derived = Message { topic, payload, retain: false, ..*message };
-            if let Ok(route) = self.route(origin.org, topic, Author::Client) {
-                route.choose(derived.qos);
-                let owed = self.owed(&derived, &route);
-                let inbound = inbound(now, origin, &derived);
-                self.owe_all(now, (place.after(nth), &owed), (origin.org, &route), &inbound);
-                self.deliver_or_hold(now, origin, &derived, (&route, true));
-            }
-        }
-        let rows = u32::try_from(derived.refused.len()).unwrap_or(u32::MAX);
-        for RefusedRow { topic, payload, mut rejection } in derived.refused {
-            let row = Message { topic: &topic, payload: &payload, retain: false, ..*message };
-            self.bury(now, origin.culprit, &row, &mut rejection);
-        }
-        rows
-    }
-
-    fn retain(&mut self, now: Now, org: OrgId, message: &Message<'_>, route: &Route<G::Node>) {
-        if message.payload.is_empty() {
-            return self.broker.retained.clear(org, message.topic);
-        }
-        let expires = message.expiry.map(|s| now.monotonic + Duration::from_secs(u64::from(s)));
-        let Message { topic, qos, expiry, properties, payload, .. } = *message;
-        let kept = Kept::new(qos, expiry, properties, payload);
-        let name = || Arc::clone(&route.topic);
-        self.broker.retained.keep(org, topic, name, (expires, kept));
-    }
-
-    /// Where a client's topic leads. Whether this client may publish there is another question.
-    pub(super) fn client_route(
-        &mut self,
-        org: OrgId,
-        topic: &str,
-    ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        self.route(org, topic, Author::Client)
-    }
-
-    /// Where a topic leads whoever publishes.
-    pub(super) fn broker_route(
-        &mut self,
-        org: OrgId,
-        topic: &str,
-    ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        self.route(org, topic, Author::Broker)
-    }
-
-    /// Where a topic leads under the present subscriptions.
-    fn route(
-        &mut self,
-        org: OrgId,
-        topic: &str,
-        author: Author,
-    ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        let generation = self.broker.subscriptions.generation();
-        let epoch = self.broker.policy_epoch();
-        let known = self.routes.get(org, topic);
-        if let Some(route) = &known
-            && route.generation == generation
-        {
-            return Ok(Rc::clone(route));
-        }
-        let grants = known.map(|route| route.grants.clone()).filter(|grants| grants.is_of(epoch));
-        let node = match author {
-            Author::Broker => Resolved::Plain,
-            Author::Client => {
-                let max = self.broker.config.levels_max;
-                if topic.split('/').take(max + 1).count() > max {
-                    let detail = format!("the topic has more than {max} levels");
-                    let code = ReasonCode::TopicNameInvalid;
-                    return Err(Rejection::new(code, "topic_invalid", detail));
-                }
-                // Asked first, as it counts what it refuses.
-                let resolved = self.gate.resolve(org, topic)?;
-                if Plane::of(topic) == Plane::Fabric {
-                    let detail = "topics below `$SYS`, `$uns` and their like are the broker's own";
-                    return Err(Rejection::new(
-                        ReasonCode::NotAuthorized,
-                        "not_authorized",
-                        detail,
-                    ));
-                }
-                resolved
-            }
-        };
-        let tree = &self.broker.subscriptions;
-        let name = match &node {
-            Resolved::Node(node) => G::name(node),
-            Resolved::Guarded | Resolved::Plain => None,
-        };
-        let name = name.unwrap_or_else(|| topic.into());
-        let mut route = Route::build((tree, &mut self.shares, self.core), org, name, node);
-        route.grants = grants.unwrap_or_else(|| Grants::new(epoch));
-        let route = Rc::new(route);
-        if author == Author::Client && !self.desk.pressure.is_short() {
-            self.routes.insert(org, Rc::clone(&route));
-        }
-        Ok(route)
-    }
-
-    /// Whether a publish has to wait: for the log, for another core, or for a receiver that is
-    /// behind.
-    #[inline]
-    fn must_wait(
-        &self,
-        route: &Route<G::Node>,
-        publisher: Option<Key>,
-        (qos, retain): (u8, bool),
-    ) -> bool {
-        let logged = || {
-            let node = matches!(route.node, Resolved::Node(_));
-            node || retain || (qos > 0 && route.may_owe())
-        };
-        if self.acks.is_full(&self.desk.config) && logged() {
-            return true;
-        }
-        if retain && self.unfolded.is_full() {
-            return true;
-        }
-        let high = self.desk.config.batch_bytes_high;
-        let full =
-            |core: usize| self.outboxes.get(core).is_some_and(|o| o.batch.bytes_len() > high);
-        if route.cores(self.core).any(|core| full(core.index())) {
-            return true;
-        }
-        let publisher = publisher.map(|key| self.address(key));
-        self.broker.is_congested() && route.is_congested(publisher)
-    }
-
-    pub(super) fn pause(&mut self, key: Key) -> Step {
-        if let Some(connection) = self.connections.get_mut(key) {
-            connection.paused = true;
-            self.paused.push(key);
-            self.desk.stats.stalls += 1;
-        }
-        Step::Wait
     }
 }
 
@@ -484,12 +267,4 @@ fn inbound<'a>(now: Now, origin: Origin<'_>, message: &Message<'a>) -> Inbound<'
         payload: message.payload,
         ingest: now.wall,
     }
-}
-
-/// Who writes to a topic.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Author {
-    Client,
-    /// The broker itself, which alone writes to `$…`.
-    Broker,
 }

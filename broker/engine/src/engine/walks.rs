@@ -71,9 +71,12 @@ impl<G: Gate> Engine<G> {
         due
     }
 
-    /// A retained message is on its way to the log, and from there to the store.
-    pub(super) fn note_unfolded(&mut self, now: Now, bytes: usize) {
-        if self.gate.is_folded() && self.unfolded.add(bytes, now.monotonic) {
+    /// So many bytes that are retained, and what the gate says beside them, are on their way to the
+    /// log, and from there to where they take memory.
+    #[inline]
+    pub(super) fn note_unfolded(&mut self, now: Now, kept: usize) {
+        let bytes = kept + self.gate.take_grown();
+        if bytes > 0 && self.gate.is_folded() && self.unfolded.add(bytes, now.monotonic) {
             self.ask_log();
         }
     }

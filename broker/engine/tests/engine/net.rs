@@ -34,6 +34,8 @@ pub(crate) struct FakeGate {
     pub(crate) has_log: bool,
     /// The last committed sequence.
     pub(crate) committed: Sequence,
+    /// What payloads that begin with `grow` take for good.
+    grown: usize,
     /// What was noted in batches beside publishes, in words.
     pub(crate) notes: Vec<String>,
     batches: u64,
@@ -62,6 +64,14 @@ impl Gate for FakeGate {
         self.expected.borrow_mut().extend(topics.iter().map(|topic| (*topic).to_owned()));
     }
 
+    fn growth((): &(), payload: &[u8]) -> usize {
+        if payload.starts_with(b"grow") { payload.len() } else { 0 }
+    }
+
+    fn take_grown(&mut self) -> usize {
+        std::mem::take(&mut self.grown)
+    }
+
     fn publisher(&mut self, client_id: &str) -> PublisherId {
         PublisherId(u32::try_from(client_id.len()).expect("short"))
     }
@@ -76,6 +86,7 @@ impl Gate for FakeGate {
             let code = ReasonCode::PayloadFormatInvalid;
             return Err(Rejection::new(code, "payload_malformed", "it is bad"));
         }
+        self.grown += Self::growth(&(), inbound.payload);
         self.pending.push(inbound.payload.to_vec());
         Ok(Place(u32::try_from(self.pending.len() - 1).expect("few")))
     }

@@ -161,6 +161,27 @@ fn an_array_of_four_megabytes_of_retained_messages_stops_nobody_for_ever() {
     whoever_retains_goes_on(&mut net);
 }
 
+#[test]
+fn what_takes_memory_for_good_waits_for_the_fold_and_what_does_not_goes_on() {
+    let mut net = net(1);
+    let grows = "grow".repeat(300_000);
+    let [client, other] = ["c", "other"].map(|id| net.client(0, Version::V5, id));
+    for _ in 0..2 {
+        net.send(client, &qos0("log/a", &grows));
+        assert!(!net.is_waiting(client));
+    }
+    net.send(client, &qos0("log/a", &grows));
+    assert!(net.is_waiting(client), "2.4 MB are under way");
+    net.send(other, &qos1("log/b", "1", 1));
+    net.engines[0].gate().committed = Sequence(5);
+    decide(&mut net, 0, &Ok(5));
+    assert_eq!(net.seen(other), ["PUBACK 1 Success"]);
+    assert!(net.is_waiting(client), "it is committed, and not folded");
+    fold(&mut net, b"x", 5);
+    decide(&mut net, 0, &Ok(5));
+    assert!(!net.is_waiting(client));
+}
+
 /// What waits for nothing of its own tells nothing of the disk.
 #[test]
 fn a_subscription_does_not_hide_that_commits_fail() {

@@ -7,11 +7,7 @@ use uns_model::{Kept, Timestamp};
 
 use super::last::{Field, Last};
 use super::more::More;
-use crate::node::Node;
-
-/// Most fields a node keeps values of: those of the largest document (NS-20). A newcomer takes the
-/// place of the field that was silent longest.
-const FIELDS_MAX: usize = 256;
+use crate::node::{FIELDS_MAX, Node};
 
 /// A node that was minted, deleted or not. Small, since there are millions. To clone it copies nothing
 /// it holds, however large, so that a checkpoint may do that under the lock of the view.
@@ -95,6 +91,7 @@ impl Entry {
         Ok(&mut self.fields_mut()[place])
     }
 
+    /// A newcomer takes the place of the field that was silent longest.
     pub(super) fn add_field(&mut self, mut place: usize, field: Field) {
         let More { fields, .. } = self.more_mut();
         if fields.len() >= FIELDS_MAX {

@@ -7,7 +7,7 @@ use broker_codec::ReasonCode;
 use bytes::Bytes;
 use uns_model::OrgId;
 
-use super::{Author, Culprit, Origin, Rights};
+use super::{Asked, Author, Culprit, Origin, Rights};
 use crate::access::{Access, Everything};
 use crate::engine::{Engine, Now};
 use crate::gate::{Gate, Rejection};
@@ -174,10 +174,14 @@ impl<G: Gate> Engine<G> {
                 continue;
             }
             match self.route_in_process(org, &item.topic) {
-                Ok(route) if self.must_wait(&route, None, (item.qos.min(2), item.retain)) => {
-                    return None;
+                Ok(route) => {
+                    let InProcess { qos, retain, payload, .. } = item;
+                    let asked = Asked { qos: (*qos).min(2), retain: *retain, payload };
+                    if self.must_wait(&route, None, &asked) {
+                        return None;
+                    }
+                    routes.push(Some(route));
                 }
-                Ok(route) => routes.push(Some(route)),
                 Err(rejection) => {
                     *refused = Some(rejection);
                     routes.push(None);
