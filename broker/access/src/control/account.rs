@@ -33,10 +33,27 @@ pub(super) fn account(policy: &Policy, grant: &Grant) -> Option<Arc<str>> {
     }
 }
 
+/// What publishes over HTTP goes by: the log has it where it has the client id of an MQTT client, so
+/// nobody else may have it there. A name follows, or none.
+const HTTP: &str = "http";
+
+/// Who publishes over HTTP under this client id; the empty name where nobody logged in.
+fn caller_over_http(client_id: &str) -> Option<&str> {
+    let rest = client_id.strip_prefix(HTTP)?;
+    if rest.is_empty() { Some("") } else { rest.strip_prefix(':') }
+}
+
 impl Shared {
     /// Accounts of the file are those of the default organisation. A client id that is the name of an account of the file is kept for that account: otherwise
     /// whoever comes first could keep a device out, or publish under its name.
     pub(super) fn reservation(&self, client_id: &str, identity: &Identity) -> Reservation {
+        if let Some(caller) = caller_over_http(client_id) {
+            let own = match caller {
+                "" => identity.account.is_none(),
+                name => identity.account.is_some() && *identity.name == *name,
+            };
+            return if own { Reservation::Nobodys } else { Reservation::Anothers };
+        }
         if identity.org != OrgId::DEFAULT || !self.policy.load().has_name(client_id) {
             return Reservation::Nobodys;
         }

@@ -14,7 +14,8 @@ use schemas::http::{Problem, PublishReport, PublishRequest, PublishResult};
 
 use crate::Service;
 
-/// Who the log says published; the name of whoever logged in follows.
+/// Who the log says published; the name of whoever logged in follows. Access control keeps these client
+/// ids for the same callers over MQTT.
 const CLIENT_ID: &str = "http";
 
 /// Publishes one item or an array of them, with the checks an MQTT client passes.

@@ -71,3 +71,25 @@ fn an_account_is_gone_when_the_file_no_longer_has_it() {
     assert!(world.control.reload(true));
     assert!(has("press7"), "a file that was lost ends no session");
 }
+
+/// What is published over HTTP is the publish of whoever logged in there, and of nobody else.
+#[test]
+fn client_ids_of_the_http_interface_are_kept_for_its_callers() {
+    let world = with_tokens("over-http");
+    let secret = world.device("press7", "acme/#");
+    let peer = peer();
+    let device = world.log_in(&login(&peer, "press7", &secret)).0.unwrap();
+    let bearer = world.log_in(&login(&peer, "anna", &token("anna"))).0.unwrap();
+    let nobody = world.log_in(&login(&peer, "", "")).0.unwrap();
+    let reserved =
+        |id| [&device, &bearer, &nobody].map(|identity| world.control.reservation(id, identity));
+    let (free, anothers) = (Reservation::Nobodys, Reservation::Anothers);
+    assert_eq!(reserved("http:press7"), [free, anothers, anothers]);
+    assert_eq!(reserved("http:anna"), [anothers, free, anothers]);
+    assert_eq!(reserved("http:anonymous"), [anothers; 3], "that is no account");
+    assert_eq!(reserved("http"), [anothers, anothers, free]);
+    assert_eq!(reserved("http:"), [anothers, anothers, free]);
+    for other in ["https:press7", "httpd", "HTTP:press7", "x-http:press7"] {
+        assert_eq!(reserved(other), [free; 3], "{other}");
+    }
+}
