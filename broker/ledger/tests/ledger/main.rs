@@ -6,6 +6,7 @@ mod from_disk;
 mod gaps;
 mod lagging;
 mod older_checkpoints;
+mod owners;
 mod query;
 mod quota;
 mod shares;

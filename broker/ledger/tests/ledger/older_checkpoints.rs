@@ -54,3 +54,19 @@ fn sessions_of_format_2() {
     let visitor = ledger.find(ORG, "visitor").expect("it is away");
     assert_eq!((visitor.owed, ledger.find(ORG, "dying").map(|one| one.owed)), (5, Some(0)));
 }
+
+/// What a hub of format 3 left: three sessions, and three wills that are due, one of them of a session
+/// that has ended and belonged to the account `press7`.
+#[test]
+fn sessions_of_format_3() {
+    let (_log, ledger) = opened(include_bytes!("sessions-3.bin"));
+    let stats = ledger.stats();
+    assert_eq!((stats.sessions, stats.wills), (3, 3));
+    let mut owners = Vec::new();
+    ledger.restored(&mut |restored| {
+        owners.push((restored.session.0, restored.owner.map(|owner| owner.to_string())));
+    });
+    owners.sort_unstable();
+    let of = |name: &str| Some(name.to_owned());
+    assert_eq!(owners, [(1, of("anna")), (3, of("press7")), (9, of("ben"))]);
+}
