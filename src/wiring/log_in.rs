@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker_access::{AccessControl, Begun, Elsewhere, Grant};
 use broker_codec::ReasonCode;
@@ -29,13 +30,17 @@ impl Accounts {
         Self { control, hashing: Arc::new(hashing), waiting: Arc::new(waiting) }
     }
 
-    async fn slow(&self, shown: Shown, peer: Option<IpAddr>) -> Result<Arc<Grant>, Refusal> {
+    async fn slow(
+        &self,
+        shown: Shown,
+        (peer, since): (Option<IpAddr>, Duration),
+    ) -> Result<Arc<Grant>, Refusal> {
         let busy = || Refusal::new(503, "overloaded", "Too many log-ins at once. Try again.");
         let _waiting = self.waiting.try_acquire().map_err(|_| busy())?;
         let slot = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| busy())?;
         let control = self.control.clone();
         let checked = tokio::task::spawn_blocking(move || {
-            let outcome = control.log_in(&shown.elsewhere(peer));
+            let outcome = control.log_in(&shown.elsewhere(peer), since);
             drop(slot);
             outcome
         });
@@ -79,7 +84,7 @@ impl LogIn for Accounts {
                     tokio::time::sleep(after).await;
                     return Err(refusal(reason));
                 }
-                Begun::Slow => self.slow(shown, peer).await?,
+                Begun::Slow(since) => self.slow(shown, (peer, since)).await?,
             };
             Ok(Caller { name: Arc::clone(grant.name()), rights: Arc::new(Granted(grant)) })
         })

@@ -87,8 +87,8 @@ pub enum Begun {
     Known(Result<Arc<Grant>, ReasonCode>),
     /// It is refused, and to be told so after this time.
     Refused(ReasonCode, Duration),
-    /// It has to be verified: [`AccessControl::log_in`].
-    Slow,
+    /// It has to be verified, and waits for that since then: [`AccessControl::log_in`].
+    Slow(Duration),
 }
 
 impl std::fmt::Debug for Elsewhere<'_> {
@@ -124,7 +124,9 @@ pub(crate) struct Shared {
     failed_logins: FailedLogins,
     /// Nobody's password, for the names nobody has that are hashed.
     decoy: PasswordHash,
-    hashes: Hashes,
+    /// How long passwords take over MQTT, and elsewhere: each has a queue of its own.
+    mqtt_hashes: Hashes,
+    elsewhere_hashes: Hashes,
     /// Salts of names nobody has come from it: the same ones, also after a restart.
     pub(crate) scram_secret: [u8; 32],
     /// Rights in use, so that all connections of one account share them.
@@ -171,7 +173,8 @@ impl AccessControl {
             counters: Counters::default(),
             reload: Mutex::new(Reload::new(look)),
             decoy: PasswordHash::decoy(&*random),
-            hashes: Hashes::default(),
+            mqtt_hashes: Hashes::default(),
+            elsewhere_hashes: Hashes::default(),
             failures: Failures::default(),
             failed_logins: FailedLogins::default(),
             grants: Mutex::default(),

@@ -72,6 +72,16 @@ impl PasswordHash {
         Self { params: params(), salt, hash }
     }
 
+    /// The same at the cost of another one, if there is one.
+    pub(crate) fn with_cost_of(&self, other: Option<&Self>) -> Self {
+        let like = other.and_then(|other| {
+            let Self { params, .. } = other;
+            let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
+            Params::new(memory, passes, lanes, Some(self.hash.len())).ok()
+        });
+        Self { params: like.unwrap_or_else(|| self.params.clone()), ..self.clone() }
+    }
+
     /// Whether this is the password. Takes tens of milliseconds, on purpose.
     pub(crate) fn verify(&self, password: &[u8]) -> bool {
         let mut found = Zeroizing::new(vec![0; self.hash.len()]);
@@ -129,6 +139,11 @@ mod tests {
         let hash = PasswordHash::parse(&text).unwrap();
         assert!(hash.verify(b"correct horse battery"));
         assert!(!hash.verify(b"correct horse batterY") && !hash.verify(b""));
+        let costly = text.replace("m=19456,t=2", "m=64,t=3");
+        let costly = PasswordHash::parse(&costly).unwrap();
+        let decoy = PasswordHash::decoy(&SeededRandom::new(1)).with_cost_of(Some(&costly));
+        assert_eq!((decoy.params.m_cost(), decoy.params.t_cost()), (64, 3));
+        assert!(!decoy.verify(b"correct horse battery"));
         assert!(!PasswordHash::decoy(&SeededRandom::new(1)).verify(b"correct horse battery"));
         for short in ["", "elevenchars", "with\nnewline in it"] {
             assert!(hash_password(short, &SeededRandom::new(1)).is_err(), "{short}");

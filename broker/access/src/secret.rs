@@ -84,9 +84,9 @@ impl SecretHash {
         Some(Self(hash))
     }
 
-    /// Whether this is the secret, in the same time whatever differs.
-    pub(crate) fn verify(&self, secret: &[u8]) -> bool {
-        Self::of(secret).0.ct_eq(&self.0).into()
+    /// Whether the secret that was shown has this hash, in the same time whatever differs.
+    pub(crate) fn is(&self, shown: &Self) -> bool {
+        shown.0.ct_eq(&self.0).into()
     }
 }
 
@@ -101,7 +101,8 @@ mod tests {
         let secret = generate_secret(&SystemRandom);
         assert!(is_secret(secret.as_bytes()) && *secret != *generate_secret(&SystemRandom));
         let hash = SecretHash::parse(&secret_sha256(&secret)).unwrap();
-        assert!(hash.verify(secret.as_bytes()) && !hash.verify(b"uns_") && !hash.verify(b""));
+        let is = |shown: &[u8]| hash.is(&SecretHash::of(shown));
+        assert!(is(secret.as_bytes()) && !is(b"uns_") && !is(b""));
         // printf abc | sha256sum
         let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(secret_sha256("abc"), known);

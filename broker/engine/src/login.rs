@@ -74,6 +74,8 @@ pub struct OwnedLogin {
     pub password: Option<Password>,
     /// Where it comes from and how.
     pub peer: Peer,
+    /// How long it waited to be verified.
+    pub waited: Duration,
 }
 
 impl OwnedLogin {
@@ -84,6 +86,7 @@ impl OwnedLogin {
             user_name: login.user_name.map(Into::into),
             password: login.password.map(Password::new),
             peer: login.peer.clone(),
+            waited: Duration::ZERO,
         }
     }
 

@@ -83,12 +83,13 @@ impl Office {
         }
         loop {
             let Ok(question) = self.waiting.lock().recv() else { return };
-            let Question { core, key, login, asked } = question;
+            let Question { core, key, mut login, asked } = question;
             // Its client has been cut off by now.
             let waited = self.clock.monotonic().saturating_sub(asked);
             if waited >= self.broker.config.handshake_timeout {
                 continue;
             }
+            login.waited = waited;
             let verify = || self.broker.authenticate.verify(&login);
             let known = catch_unwind(AssertUnwindSafe(verify)).unwrap_or_else(|_| {
                 tracing::error!("verifying a log-in failed by a fault of the program");

@@ -13,6 +13,7 @@ use super::account::account;
 use super::quick::Quick;
 use super::{AccessControl, Shared};
 use crate::grant::{Grant, Who};
+use crate::hashes::Nobody;
 use crate::scram::{self, Accounts, Scram, ScramKeys};
 
 impl Shared {
@@ -34,22 +35,27 @@ impl Authenticate for AccessControl {
             Quick::Known(known) => {
                 Verdict::Known(self.0.counted(known).map(|grant| self.0.identity(grant)))
             }
-            Quick::Nobody(wait) => {
-                let reason = ReasonCode::BadUserNameOrPassword;
-                drop(self.0.counted(Err(reason)));
-                Verdict::Refused(reason, wait)
+            Quick::Nobody => {
+                let (now, random) = (self.0.clock.monotonic(), &*self.0.random);
+                match self.0.mqtt_hashes.nobody(now, random) {
+                    Nobody::Hash => Verdict::Ask,
+                    Nobody::Pretend(wait) => {
+                        let reason = ReasonCode::BadUserNameOrPassword;
+                        drop(self.0.counted(Err(reason)));
+                        Verdict::Refused(reason, wait)
+                    }
+                }
             }
             Quick::Slow => Verdict::Ask,
         }
     }
 
     fn verify(&self, login: &OwnedLogin) -> Result<Identity, ReasonCode> {
-        let login = login.as_login();
+        let (login, waited) = (login.as_login(), login.waited);
         // Another connection of the same name may have been verified while this one waited.
         let known = match self.0.quick(&login) {
             Quick::Known(known) => known,
-            Quick::Nobody(_) => Err(ReasonCode::BadUserNameOrPassword),
-            Quick::Slow => self.0.slow(&login),
+            Quick::Nobody | Quick::Slow => self.0.slow(&login, (&self.0.mqtt_hashes, waited)),
         };
         self.0.counted(known).map(|grant| self.0.identity(grant))
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker_codec::ReasonCode;
 use broker_engine::{Login, Peer, Proof, Tried};
@@ -10,9 +11,10 @@ use broker_engine::{Login, Peer, Proof, Tried};
 use super::Shared;
 use super::quick::{Outcome, Quick};
 use crate::grant::{Grant, Who};
+use crate::hashes::Hashes;
 use crate::password::PASSWORD_BYTES_MAX;
 use crate::policy::Policy;
-use crate::secret::is_secret;
+use crate::secret::{SecretHash, is_secret};
 use crate::token::is_token;
 
 /// Longer passwords and tokens are refused unread.
@@ -44,8 +46,10 @@ impl Shared {
             return wrong();
         }
         let Some(name) = login.user_name else { return wrong() };
+        // Hashed whoever it is, or the time it takes would tell whether the device exists.
+        let shown = SecretHash::of(password);
         if let Some(device) = policy.devices.get(name)
-            && device.secret.verify(password)
+            && device.secret.is(&shown)
         {
             let who = Who::Device(device.secret.clone());
             return Quick::Known(Ok(self.grant(who, name, login.client_id)));
@@ -56,11 +60,8 @@ impl Shared {
             return wrong();
         }
         let Some(user) = policy.users.get(name) else {
-            if !self.sources.is_empty() {
-                return Quick::Slow;
-            }
-            // Names that nobody has take no place from those that somebody has.
-            return self.hashes.pretend(&*self.random).map_or(Quick::Slow, Quick::Nobody);
+            // A source may know it.
+            return if self.sources.is_empty() { Quick::Nobody } else { Quick::Slow };
         };
         if self.verified.knows(self.clock.monotonic(), (name, &user.credential), password) {
             let who = Who::User(user.credential.clone());
@@ -98,13 +99,13 @@ impl Shared {
         Err(if nameless { ReasonCode::NotAuthorized } else { ReasonCode::BadUserNameOrPassword })
     }
 
-    /// What takes its time: tokens and passwords.
-    pub(super) fn slow(self: &Arc<Self>, login: &Login<'_>) -> Outcome {
+    /// What takes its time: tokens and passwords. It waited so long in the queue of its interface.
+    pub(super) fn slow(self: &Arc<Self>, login: &Login<'_>, queue: (&Hashes, Duration)) -> Outcome {
         let password = login.password.unwrap_or_default();
         let policy = self.policy.load_full();
         match policy.jwt.is_some() && is_token(password) {
             true => self.by_token(&policy, login, password),
-            false => self.by_password(&policy, login, password),
+            false => self.by_password(&policy, login, (password, queue)),
         }
     }
 
@@ -124,31 +125,33 @@ impl Shared {
         self: &Arc<Self>,
         policy: &Policy,
         login: &Login<'_>,
-        password: &[u8],
+        (password, queue): (&[u8], (&Hashes, Duration)),
     ) -> Outcome {
         let name = login.user_name.ok_or(ReasonCode::BadUserNameOrPassword)?;
         let Some(user) = policy.users.get(name) else {
             let mut elsewhere = self.sources.iter().filter_map(|source| source.log_in(login));
             let Some(found) = elsewhere.next() else {
                 // A name nobody has costs what one somebody has would.
-                self.timed(|| self.decoy.verify(password));
+                let like = policy.users.values().next().map(|user| &user.password);
+                self.timed(queue, || self.decoy.with_cost_of(like).verify(password));
+                queue.0.nobody_done();
                 return Err(ReasonCode::BadUserNameOrPassword);
             };
             let identity = found?;
             return Ok(Arc::new(Grant::of_source(Arc::clone(self), identity)));
         };
-        if !self.timed(|| user.password.verify(password)) {
+        if !self.timed(queue, || user.password.verify(password)) {
             return Err(ReasonCode::BadUserNameOrPassword);
         }
         self.verified.add(self.clock.monotonic(), (name, &user.credential), password);
         Ok(self.grant(Who::User(user.credential.clone()), name, login.client_id))
     }
 
-    /// Hashes a password, and remembers how long that takes now.
-    fn timed(&self, verify: impl FnOnce() -> bool) -> bool {
+    /// Hashes a password, and remembers how long that takes now, with the wait for it.
+    fn timed(&self, (hashes, waited): (&Hashes, Duration), verify: impl FnOnce() -> bool) -> bool {
         let began = self.clock.monotonic();
         let good = verify();
-        self.hashes.took(self.clock.monotonic().saturating_sub(began));
+        hashes.took(waited + self.clock.monotonic().saturating_sub(began));
         good
     }
 }

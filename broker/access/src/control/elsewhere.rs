@@ -1,12 +1,14 @@
 //! Log-ins over HTTP and WebSocket, with their own limit of guesses.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker_codec::ReasonCode;
 
 use super::quick::Quick;
 use super::{AccessControl, Begun, Elsewhere};
 use crate::grant::Grant;
+use crate::hashes::Nobody;
 
 impl AccessControl {
     /// A name and a password or secret, or a token, from elsewhere than MQTT, as far as it can be
@@ -25,32 +27,35 @@ impl AccessControl {
                 return Begun::Known(shared.counted(Err(ReasonCode::ConnectionRateExceeded)));
             }
             match quick {
-                Quick::Slow => Begun::Slow,
+                Quick::Slow => Begun::Slow(now),
                 Quick::Known(refused) => {
                     shared.note_failure(now, from, &tried);
                     Begun::Known(shared.counted(refused))
                 }
-                Quick::Nobody(wait) => {
-                    shared.note_failure(now, from, &tried);
-                    drop(shared.counted(Err(ReasonCode::BadUserNameOrPassword)));
-                    Begun::Refused(ReasonCode::BadUserNameOrPassword, wait)
-                }
+                Quick::Nobody => match shared.elsewhere_hashes.nobody(now, &*shared.random) {
+                    Nobody::Hash => Begun::Slow(now),
+                    Nobody::Pretend(wait) => {
+                        shared.note_failure(now, from, &tried);
+                        drop(shared.counted(Err(ReasonCode::BadUserNameOrPassword)));
+                        Begun::Refused(ReasonCode::BadUserNameOrPassword, wait)
+                    }
+                },
             }
         })
     }
 
-    /// What [`AccessControl::begin`] could not tell: takes up to a password hash.
+    /// What [`AccessControl::begin`] could not tell: takes up to a password hash. It waits `since` then.
     ///
     /// # Errors
     /// Why not, as CONNACK would say it.
-    pub fn log_in(&self, from: &Elsewhere<'_>) -> Result<Arc<Grant>, ReasonCode> {
+    pub fn log_in(&self, from: &Elsewhere<'_>, since: Duration) -> Result<Arc<Grant>, ReasonCode> {
         let shared = &self.0;
         let now = shared.clock.monotonic();
+        let queue = (&shared.elsewhere_hashes, now.saturating_sub(since));
         from.with_login(|login| {
             let outcome = match shared.quick(login) {
                 Quick::Known(known) => known,
-                Quick::Nobody(_) => Err(ReasonCode::BadUserNameOrPassword),
-                Quick::Slow => shared.slow(login),
+                Quick::Nobody | Quick::Slow => shared.slow(login, queue),
             };
             if outcome.is_err() {
                 shared.note_failure(now, from, &shared.tried(login));

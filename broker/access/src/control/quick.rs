@@ -1,7 +1,6 @@
 //! How log-ins end, and what can be told of them at once.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use broker_codec::ReasonCode;
 
@@ -16,6 +15,6 @@ pub(super) enum Quick {
     Known(Outcome),
     /// It has to be verified.
     Slow,
-    /// It is refused as late as if it had been verified.
-    Nobody(Duration),
+    /// Nobody has the name; it is refused as late as if it had been verified.
+    Nobody,
 }

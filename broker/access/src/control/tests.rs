@@ -89,7 +89,7 @@ impl World {
         match self.control.begin(from) {
             Begun::Known(known) => known,
             Begun::Refused(reason, _) => Err(reason),
-            Begun::Slow => self.control.log_in(from),
+            Begun::Slow(since) => self.control.log_in(from, since),
         }
     }
 }

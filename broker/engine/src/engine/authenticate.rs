@@ -148,15 +148,16 @@ impl<G: Gate> Engine<G> {
         self.turn_away_after(now, key, reason, Duration::ZERO);
     }
 
-    /// The same, not before so long.
+    /// The same, not before so long. Whoever showed a secret hears of it at a tick, however it was
+    /// found to be wrong: so the moment does not tell whether the name exists.
     fn turn_away_after(&mut self, now: Now, key: Key, reason: ReasonCode, least: Duration) {
         let wait = least + self.count_failed_login(now, key, reason);
-        if wait.is_zero() {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let tells = matches!(reason, ReasonCode::BadUserNameOrPassword | ReasonCode::NotAuthorized);
+        if wait.is_zero() && !(connection.has_secret && tells) {
             return self.fail(now, key, reason);
         }
-        if let Some(connection) = self.connections.get_mut(key) {
-            connection.phase = Phase::Refused(reason, now.monotonic + wait);
-        }
+        connection.phase = Phase::Refused(reason, now.monotonic + wait);
     }
 
     /// Counts a failed log-in, has it told to the operators, and says how long its client waits.

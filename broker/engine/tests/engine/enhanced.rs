@@ -49,6 +49,7 @@ fn a_known_method_runs() {
     assert_eq!(net.seen(client), [asked, asked, "CONNACK Success"]);
     let client = net.connect(0, &by_method("e", "RIDDLE", "fred"));
     net.send(client, &go_on("what?"));
+    net.advance(Duration::from_millis(250));
     assert_eq!(net.seen(client), [asked, "CONNACK NotAuthorized"]);
     assert!(net.is_closed(client));
 }
@@ -91,6 +92,7 @@ fn an_exchange_is_bounded() {
     for _ in 0..20 {
         net.send(client, &go_on(""));
     }
+    net.advance(Duration::from_millis(250));
     assert_eq!(net.seen(client).last().expect("a word"), "CONNACK NotAuthorized");
     let client = net.connect(0, &by_method("c", "RIDDLE", ""));
     net.send(client, &go_on(&"x".repeat(20_000)));

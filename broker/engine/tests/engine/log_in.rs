@@ -37,6 +37,13 @@ fn go_on(data: &str) -> Packet<'_> {
     Packet::Auth(Auth { reason: ReasonCode::ContinueAuthentication, properties })
 }
 
+/// What is said at the next tick, and not before.
+fn at_the_tick(net: &mut Net, client: Peered) -> Vec<String> {
+    assert!(net.seen(client).is_empty(), "not before the tick");
+    net.advance(Duration::ZERO);
+    net.seen(client)
+}
+
 fn failures(net: &Net, failure: LoginFailure) -> u64 {
     net.engines.iter().map(|engine| engine.stats().auth_failed[failure as usize]).sum()
 }
@@ -70,7 +77,7 @@ fn a_verdict_finds_its_client_or_nobody() {
     assert!(net.seen(next).is_empty());
     let login = asked(&mut net, next);
     verify(&mut net, next, &login);
-    assert_eq!(net.seen(next), ["CONNACK BadUserNameOrPassword"]);
+    assert_eq!(at_the_tick(&mut net, next), ["CONNACK BadUserNameOrPassword"]);
     assert!(net.is_closed(next));
     verify(&mut net, next, &login);
     assert_eq!(failures(&net, LoginFailure::Credentials), 1);
@@ -101,7 +108,7 @@ fn guessing_is_slow_and_ends() {
     net.peer.address = "10.1.1.1:5".into();
     let wrong = as_user(Version::V5, "fred", "wrong");
     let first = net.connect(0, &wrong);
-    assert_eq!(net.seen(first), ["CONNACK BadUserNameOrPassword"]);
+    assert_eq!(at_the_tick(&mut net, first), ["CONNACK BadUserNameOrPassword"]);
     for wait in [250, 500] {
         let client = net.connect(1, &wrong);
         net.send(client, &qos0("a", "x"));
@@ -170,6 +177,44 @@ fn guesses_count_under_the_name_that_is_tried() {
     assert_eq!(net.seen(other).last().map(String::as_str), Some("CONNACK Success"));
     let refused = std::mem::take(&mut net.engines[0].effects().refused);
     assert_eq!(refused[0].name.as_deref(), Some("fred"));
+}
+
+/// Whether its name exists or not, whatever it shows and however that is verified: the moment of the
+/// answer is that of a tick.
+#[test]
+fn every_secret_that_is_wrong_is_refused_at_a_tick() {
+    for version in [Version::V5, Version::V311] {
+        let mut net = net();
+        let at_once = net.connect(0, &as_user(version, "fred", "wrong"));
+        assert_eq!(at_the_tick(&mut net, at_once), ["CONNACK BadUserNameOrPassword"]);
+        let verified = net.connect(0, &as_user(version, "slow", "wrong"));
+        net.advance(Duration::from_millis(250));
+        let login = asked(&mut net, verified);
+        verify(&mut net, verified, &login);
+        assert_eq!(at_the_tick(&mut net, verified), ["CONNACK BadUserNameOrPassword"]);
+        let nobody = net.connect(0, &as_user(version, "ghost", "wrong"));
+        net.advance(Duration::from_millis(69));
+        net.now.monotonic += Duration::from_millis(1);
+        net.settle();
+        assert_eq!(at_the_tick(&mut net, nobody), ["CONNACK BadUserNameOrPassword"]);
+    }
+    for name in ["fred", "ghost"] {
+        let mut net = net();
+        let client = net.connect(0, &by_method("c", "RIDDLE", name));
+        net.send(client, &go_on("wrong"));
+        assert_eq!(
+            net.seen(client).pop().as_deref(),
+            Some("AUTH ContinueAuthentication reverse it")
+        );
+        assert_eq!(at_the_tick(&mut net, client), ["CONNACK NotAuthorized"]);
+    }
+    // That there is no room to verify it is told at once.
+    let mut net = net();
+    let busy = net.connect(0, &as_user(Version::V5, "slow", "wrong"));
+    let now = net.now;
+    net.engines[0].verified(now, busy.key, Err(ReasonCode::ServerBusy));
+    net.settle();
+    assert_eq!(net.seen(busy), ["CONNACK ServerBusy"]);
 }
 
 #[test]

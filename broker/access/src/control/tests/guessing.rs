@@ -11,17 +11,40 @@ fn a_name_nobody_has_takes_no_place_among_those_who_are_verified() {
     world.user("anna", &[]);
     let peer = peer();
     assert!(world.log_in(&login(&peer, "anna", "a wrong password")).0.is_err());
+    let mut asked = 0;
     for n in 0..1000 {
-        let verdict = world.control.authenticate(&login(&peer, &format!("ghost{n}"), "x"));
-        assert!(
-            matches!(verdict, Verdict::Refused(ReasonCode::BadUserNameOrPassword, _)),
-            "{verdict:?}"
-        );
+        match world.control.authenticate(&login(&peer, &format!("ghost{n}"), "x")) {
+            Verdict::Ask => asked += 1,
+            Verdict::Refused(ReasonCode::BadUserNameOrPassword, _) => {}
+            other => unreachable!("{other:?}"),
+        }
     }
+    assert_eq!(asked, 1, "at most one of them is hashed at a time");
     assert!(matches!(
         world.control.authenticate(&login(&peer, "anna", "another wrong one")),
         Verdict::Ask
     ));
+}
+
+/// The work and the way of it, over MQTT and elsewhere: not the clock, which a test cannot trust.
+#[test]
+fn a_name_nobody_has_is_hashed_like_a_wrong_password() {
+    let world = World::new("decoy", "");
+    world.user("anna", &[]);
+    let peer = peer();
+    let shared = &world.control.0;
+    for (n, name) in ["ghost", "anna", "ghost", "anna", "ghost"].into_iter().enumerate() {
+        let login = login(&peer, name, "a wrong password");
+        let verdict = world.control.authenticate(&login);
+        assert!(matches!(verdict, Verdict::Ask), "{name}: {verdict:?}");
+        let refused = world.control.verify(&OwnedLogin::new(&login)).unwrap_err();
+        assert_eq!(refused, ReasonCode::BadUserNameOrPassword);
+        assert_eq!(shared.mqtt_hashes.count(), n + 1, "{name} is hashed");
+        let from = Elsewhere { name: Some(name), password: b"a wrong password", address: None };
+        let Begun::Slow(since) = world.control.begin(&from) else { unreachable!("{name}") };
+        assert!(world.control.log_in(&from, since).is_err());
+        assert_eq!(shared.elsewhere_hashes.count(), n + 1, "{name} is hashed");
+    }
 }
 
 #[test]
