@@ -5,6 +5,8 @@
 //! everything committed when it was called can be read, never blocks ingest, and runs on the
 //! blocking pool, a bounded number at a time.
 
+mod buckets;
+mod ends;
 mod error;
 mod page;
 mod query;

@@ -70,6 +70,39 @@ pub struct HistoryPage {
     pub nothing: Option<Nothing>,
 }
 
+/// The rows of a page, and where the next one begins.
+pub(crate) type Rows = (Vec<HistorySample>, Option<Position>);
+
+/// A page ends with the sample that brings its values to this size, however many were asked for.
+const PAGE_BYTES_MAX: usize = 8 << 20;
+
+/// What a page has gathered.
+pub(crate) struct Page {
+    pub(crate) samples: Vec<HistorySample>,
+    limit: usize,
+    /// Of values that are text or bytes; the others are bounded by their number.
+    bytes: usize,
+}
+
+impl Page {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { samples: Vec::new(), limit, bytes: 0 }
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.samples.len() >= self.limit || self.bytes >= PAGE_BYTES_MAX
+    }
+
+    pub(crate) fn push(&mut self, sample: HistorySample) {
+        self.bytes += match &sample.value {
+            Value::Text(text) | Value::Document(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) => 0,
+        };
+        self.samples.push(sample);
+    }
+}
+
 /// Where a page ended, and what it was a page of: the samples of one moment in one range. What comes
 /// late between two pages belongs to neither, and what is corrected keeps its old form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

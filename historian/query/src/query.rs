@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use historian_aggregate::{Aggregate, State, bucket_start};
+use historian_aggregate::Aggregate;
 use historian_store::{Request, Sample, Store, ValueType, View};
 use tokio::sync::Semaphore;
-use uns_model::{Timestamp, Value};
+use uns_model::{Sequence, Timestamp};
 
+use crate::buckets::bucketed;
+use crate::ends::Ends;
 use crate::error::Error;
-use crate::page::{HistoryPage, HistoryQuery, HistorySample, Nothing, Position};
+use crate::page::{HistoryPage, HistoryQuery, HistorySample, Nothing, Page, Position, Rows};
 use crate::sweep::{CancelOnDrop, Cancelled, Sweep, Tagged};
 
 /// Limits of queries.
@@ -144,7 +146,9 @@ fn run(store: &Arc<Store>, checked: &Checked, cancelled: Cancelled) -> Result<Hi
     let as_of = from.map_or(view.applied, |from| from.as_of);
     let first = Position { time: request.start, skip: 0, as_of, end: request.end };
     let from = from.unwrap_or(first);
-    let mut sweep = Sweep::new(view, as_of, config.read_samples_max, cancelled);
+    let open = !view.enders.is_empty() && is_open(store, &request, as_of)?;
+    let ends = Ends::new(&view, open);
+    let mut sweep = Sweep::new((view, ends), as_of, config.read_samples_max, cancelled);
     let (samples, next) = match buckets {
         None => raw(&mut sweep, from, query.limit)?,
         Some(buckets) => bucketed(&mut sweep, from, *buckets, (query.limit, config.aggregate))?,
@@ -156,6 +160,15 @@ fn run(store: &Arc<Store>, checked: &Checked, cancelled: Cancelled) -> Result<Hi
         (true, true) => Some(Nothing::NotThen(newest(store, &request)?)),
     };
     Ok(HistoryPage { samples, next, gaps: sweep.into_gaps(), nothing })
+}
+
+/// Whether a field that may have ended goes on where the request begins.
+fn is_open(store: &Arc<Store>, request: &Request<'_>, as_of: Sequence) -> Result<bool, Error> {
+    let (start, end) = (Timestamp(i64::MIN), request.start);
+    match store.view(&Request { start, end, ..*request }) {
+        Some(mut view) => view.is_open(as_of).map_err(Error::Store),
+        None => Ok(false),
+    }
 }
 
 /// When the newest sample outside of what was asked for is.
@@ -184,44 +197,12 @@ fn check_type(query: &HistoryQuery, aggregate: Aggregate, view: &View) -> Result
     }
 }
 
-type Rows = (Vec<HistorySample>, Option<Position>);
-
-/// A page ends with the sample that brings its values to this size, however many were asked for.
-const PAGE_BYTES_MAX: usize = 8 << 20;
-
-/// What a page has gathered.
-struct Page {
-    samples: Vec<HistorySample>,
-    limit: usize,
-    /// Of values that are text or bytes; the others are bounded by their number.
-    bytes: usize,
-}
-
-impl Page {
-    fn new(limit: usize) -> Self {
-        Self { samples: Vec::new(), limit, bytes: 0 }
-    }
-
-    fn is_full(&self) -> bool {
-        self.samples.len() >= self.limit || self.bytes >= PAGE_BYTES_MAX
-    }
-
-    fn push(&mut self, sample: HistorySample) {
-        self.bytes += match &sample.value {
-            Value::Text(text) | Value::Document(text) => text.len(),
-            Value::Bytes(bytes) => bytes.len(),
-            Value::Null | Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) => 0,
-        };
-        self.samples.push(sample);
-    }
-}
-
 fn raw(sweep: &mut Sweep, from: Position, limit: usize) -> Result<Rows, Error> {
     let mut page = Page::new(limit);
     let mut position = from;
     let mut skip = from.skip;
     while let Some(batch) = sweep.next_batch()? {
-        for Tagged { sample, unit } in batch {
+        for Tagged { sample, unit, .. } in batch {
             if skip > 0 && sample.time == from.time {
                 skip -= 1;
                 continue;
@@ -240,72 +221,4 @@ fn raw(sweep: &mut Sweep, from: Position, limit: usize) -> Result<Rows, Error> {
 fn row(sample: Sample, unit: Option<Arc<str>>) -> HistorySample {
     let Sample { time, value, quality, sequence, .. } = sample;
     HistorySample { timestamp: time, value, quality, sequence, unit }
-}
-
-/// A bucket that takes samples: bar and psi are not added up, so each unit has a state of its own.
-struct Bucket {
-    start: Timestamp,
-    end: Timestamp,
-    units: Vec<(u16, State)>,
-}
-
-impl Bucket {
-    fn add(&mut self, Tagged { sample, unit }: &Tagged, config: historian_aggregate::Config) {
-        let known = self.units.iter().position(|(known, _)| known == unit);
-        let place = known.unwrap_or_else(|| {
-            self.units.push((*unit, State::new(config)));
-            self.units.len() - 1
-        });
-        if let Some((_, state)) = self.units.get_mut(place) {
-            state.add(sample.time, sample.sequence, &sample.value, sample.quality);
-        }
-    }
-
-    fn close(self, aggregate: Aggregate, sweep: &Sweep, page: &mut Page) {
-        for (unit, state) in self.units {
-            let Some(outcome) = state.result(aggregate) else { continue };
-            page.push(HistorySample {
-                timestamp: self.start,
-                value: outcome.value,
-                quality: outcome.quality,
-                sequence: outcome.sequence,
-                unit: sweep.unit(unit),
-            });
-        }
-    }
-}
-
-fn bucketed(
-    sweep: &mut Sweep,
-    from: Position,
-    (aggregate, width): (Aggregate, i64),
-    (limit, config): (usize, historian_aggregate::Config),
-) -> Result<Rows, Error> {
-    let mut page = Page::new(limit);
-    let mut open: Option<Bucket> = None;
-    while let Some(batch) = sweep.next_batch()? {
-        for tagged in batch {
-            let time = tagged.sample.time;
-            if open.as_ref().is_none_or(|bucket| time >= bucket.end) {
-                if let Some(done) = open.take() {
-                    done.close(aggregate, sweep, &mut page);
-                }
-                let start = bucket_start(time, width);
-                if page.is_full() {
-                    // Pages end where buckets do; the first one may begin inside.
-                    let time = start.max(from.time);
-                    return Ok((page.samples, Some(Position { time, skip: 0, ..from })));
-                }
-                let end = historian_aggregate::bucket_end(start, width);
-                open = Some(Bucket { start, end, units: Vec::new() });
-            }
-            if let Some(bucket) = &mut open {
-                bucket.add(&tagged, config);
-            }
-        }
-    }
-    if let Some(done) = open {
-        done.close(aggregate, sweep, &mut page);
-    }
-    Ok((page.samples, None))
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use historian_store::{Gap, HistoryFile, PieceOfFile, Sample, SeriesId, View};
-use uns_model::{Sequence, Timestamp};
+use uns_model::{Sequence, Timestamp, Value};
 
+use crate::ends::Ends;
 use crate::error::Error;
 
 /// A sample, and which of the view's units its series has.
@@ -13,6 +14,8 @@ use crate::error::Error;
 pub(crate) struct Tagged {
     pub(crate) sample: Sample,
     pub(crate) unit: u16,
+    /// It is of the node itself and ends the field that was asked for.
+    pub(crate) ends: bool,
 }
 
 /// Whether whoever asked has gone.
@@ -50,6 +53,7 @@ pub(crate) struct Sweep {
     /// The units of the view's series, each once.
     units: Vec<Option<Arc<str>>>,
     of_series: Vec<(SeriesId, u16)>,
+    ends: Ends,
     /// Where one piece is read to.
     buffer: Vec<Sample>,
     /// Nobody waits for the answer any more.
@@ -61,7 +65,7 @@ pub(crate) struct Sweep {
 
 impl Sweep {
     pub(crate) fn new(
-        mut view: View,
+        (mut view, ends): (View, Ends),
         as_of: Sequence,
         read_max: usize,
         cancelled: Cancelled,
@@ -87,6 +91,7 @@ impl Sweep {
             loaded: Vec::new(),
             units,
             of_series,
+            ends,
             buffer: Vec::new(),
             cancelled,
             sorted: false,
@@ -105,9 +110,12 @@ impl Sweep {
     }
 
     fn load(&mut self, sid: SeriesId, sample: Sample) {
-        if sample.sequence <= self.as_of {
+        let ends = self.ends.is_ender(sid);
+        // A mark without a value is of no type, and so no sign that there are no documents.
+        if sample.sequence <= self.as_of && !(ends && sample.value == Value::Null) {
             let tag = self.of_series.iter().find(|(of, _)| *of == sid);
-            self.loaded.push(Tagged { sample, unit: tag.map_or(u16::MAX, |(_, tag)| *tag) });
+            let unit = tag.map_or(u16::MAX, |(_, tag)| *tag);
+            self.loaded.push(Tagged { sample, unit, ends });
         }
     }
 
@@ -136,13 +144,30 @@ impl Sweep {
             if ready > 0 {
                 let rest = self.loaded.split_off(ready);
                 let batch = std::mem::replace(&mut self.loaded, rest);
-                return Ok(Some(collapse(batch)));
+                let shown = self.ends.apply(collapse(batch));
+                if shown.is_empty() {
+                    continue;
+                }
+                return Ok(Some(shown));
             }
             if horizon.is_none() {
                 return Ok(None);
             }
             self.load_next()?;
         }
+    }
+
+    /// Whether a piece only has values that end a field which has ended before.
+    fn says_nothing(&self, piece: &PieceOfFile) -> bool {
+        let ends = &self.ends;
+        if !ends.is_ender(piece.series()) || !ends.is_ended() {
+            return false;
+        }
+        let until = piece.last_time();
+        let field = |other: &PieceOfFile| !ends.is_ender(other.series());
+        self.loaded.iter().all(|tagged| tagged.ends || tagged.sample.time > until)
+            && self.pieces.iter().all(|other| !field(other) || other.first_time() > until)
+            && self.files.iter().all(|file| file.first_time() > until)
     }
 
     fn horizon(&self) -> Option<Timestamp> {
@@ -164,6 +189,9 @@ impl Sweep {
                 self.pieces.sort_by_key(|piece| std::cmp::Reverse(piece.first_time()));
             }
         } else if let Some(piece) = self.pieces.pop() {
+            if self.says_nothing(&piece) {
+                return Ok(());
+            }
             let before = self.loaded.len();
             let mut samples = std::mem::take(&mut self.buffer);
             self.view.read(&piece, &mut samples).map_err(Error::Store)?;
@@ -187,7 +215,7 @@ impl Sweep {
 fn collapse(mut batch: Vec<Tagged>) -> Vec<Tagged> {
     batch.dedup_by(|next, kept| {
         let (new, old) = (&next.sample, &kept.sample);
-        if !new.same_event(old) {
+        if !new.same_event(old) || next.ends != kept.ends {
             return false;
         }
         if new.value != old.value || new.quality != old.quality || next.unit != kept.unit {

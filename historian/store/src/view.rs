@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use historian_segment::{Piece, Sample, SeriesId};
-use uns_model::{OrgId, Sequence, Timestamp};
+use uns_model::{OrgId, Sequence, Timestamp, Value};
 
 use crate::covered::Covered;
 use crate::error::Error;
 use crate::file::{HistoryFile, OpenFile};
 use crate::gap::Gap;
 use crate::recover::{self, Known, Recovery};
-use crate::registry::ValueType;
+use crate::registry::{Registry, ValueType};
 use crate::store::Store;
 
 /// What to look at.
@@ -34,7 +34,11 @@ pub struct Request<'a> {
 #[derive(Debug)]
 pub struct View {
     store: Arc<Store>,
+    /// Those that were asked for.
     series: Vec<SeriesId>,
+    /// Of a field: the series of its node's values that are no documents, and so end it (NS-19f).
+    /// Their samples are in the view too.
+    pub enders: Vec<SeriesId>,
     range: (Timestamp, Timestamp),
     /// The unwritten samples, unordered.
     pub memory: Vec<(SeriesId, Sample)>,
@@ -84,7 +88,12 @@ impl Store {
         let mut blocks = Vec::new();
         let state = self.state.lock();
         let series = state.registry.find(request.org, request.topic, request.field)?;
-        state.memory.view(&series, range, &mut memory, &mut blocks);
+        let enders = match request.field.is_some() && !series.is_empty() {
+            true => enders(&state.registry, request),
+            false => Vec::new(),
+        };
+        let read: Vec<SeriesId> = series.iter().chain(&enders).copied().collect();
+        state.memory.view(&read, range, &mut memory, &mut blocks);
         if let Some(frozen) = &state.frozen {
             blocks.extend(frozen.blocks.iter().cloned());
         }
@@ -100,14 +109,21 @@ impl Store {
         drop(state);
 
         for block in blocks {
-            series.iter().for_each(|sid| block.collect(*sid, range, &mut memory));
+            read.iter().for_each(|sid| block.collect(*sid, range, &mut memory));
         }
-        let overlapping = all_files.iter().filter(|file| file.overlaps(&series, range.0, range.1));
+        let overlapping = all_files.iter().filter(|file| file.overlaps(&read, range.0, range.1));
         let mut files: Vec<_> = overlapping.cloned().collect();
         files.sort_by_key(|file| file.entry.first_time);
         let store = Arc::clone(self);
-        Some(View { store, series, range, memory, files, gaps, applied, kinds, fields })
+        Some(View { store, series, enders, range, memory, files, gaps, applied, kinds, fields })
     }
+}
+
+/// The series of a topic's own values that are no documents.
+fn enders(registry: &Registry, request: &Request<'_>) -> Vec<SeriesId> {
+    let own = registry.find(request.org, request.topic, None).unwrap_or_default();
+    let kinds = registry.kinds(&own).into_iter();
+    kinds.filter(|(_, of, _)| *of != ValueType::Document).map(|(sid, ..)| sid).collect()
 }
 
 impl View {
@@ -127,7 +143,8 @@ impl View {
         let (start, end) = self.range;
         self.gaps.extend(gaps.into_iter().filter(|gap| gap.concerns(&self.series, start, end)));
         let mut pieces = Vec::new();
-        for file in instead.iter().filter(|file| file.overlaps(&self.series, start, end)) {
+        let read: Vec<SeriesId> = self.read_series().collect();
+        for file in instead.iter().filter(|file| file.overlaps(&read, start, end)) {
             pieces.extend(self.try_open(file)?);
         }
         Ok(pieces)
@@ -137,13 +154,17 @@ impl View {
         let segment = self.store.files.open(file)?;
         let open = Arc::new(OpenFile { name: file.entry.name.clone(), segment });
         let mut pieces = Vec::new();
-        for sid in &self.series {
-            for piece in open.segment.pieces(*sid, self.range.0, self.range.1) {
+        for sid in self.read_series() {
+            for piece in open.segment.pieces(sid, self.range.0, self.range.1) {
                 let (of, file) = (Arc::clone(file), Arc::clone(&open));
-                pieces.push(PieceOfFile { of, file, piece, sid: *sid });
+                pieces.push(PieceOfFile { of, file, piece, sid });
             }
         }
         Ok(pieces)
+    }
+
+    fn read_series(&self) -> impl Iterator<Item = SeriesId> {
+        self.series.iter().chain(&self.enders).copied()
     }
 
     /// Adds the samples of a piece.
@@ -159,6 +180,9 @@ impl View {
     }
 }
 
+/// Where a sample is: its time, its record, its series.
+type Newest = (Timestamp, Sequence, SeriesId);
+
 /// Files in which the newest sample is looked for.
 const NEWEST_FILES_MAX: usize = 32;
 
@@ -169,23 +193,50 @@ impl View {
     /// # Errors
     /// Those of the disk.
     pub fn newest(&mut self) -> Result<Option<Timestamp>, Error> {
-        let mut newest = self.memory.iter().map(|(_, sample)| sample.time).max();
+        let enders = std::mem::take(&mut self.enders);
+        let newest = self.newest_where(|sid, _| !enders.contains(&sid));
+        self.enders = enders;
+        Ok(newest?.map(|(time, ..)| time))
+    }
+
+    /// Whether the newest of all it has, up to a record, is a sample of what was asked for, and
+    /// nothing that ends it.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn is_open(&mut self, as_of: Sequence) -> Result<bool, Error> {
+        let enders = self.enders.clone();
+        let newest = self.newest_where(|sid, sample| {
+            sample.sequence <= as_of && (sample.value != Value::Null || !enders.contains(&sid))
+        });
+        Ok(newest?.is_some_and(|(_, _, sid)| !enders.contains(&sid)))
+    }
+
+    fn newest_where(
+        &mut self,
+        counts: impl Fn(SeriesId, &Sample) -> bool,
+    ) -> Result<Option<Newest>, Error> {
+        let place = |sid: SeriesId, sample: &Sample| {
+            counts(sid, sample).then_some((sample.time, sample.sequence, sid))
+        };
+        let mut newest = self.memory.iter().filter_map(|(sid, sample)| place(*sid, sample)).max();
         let mut files = std::mem::take(&mut self.files);
         files.sort_by_key(|file| std::cmp::Reverse(file.entry.last_time));
         let mut samples = Vec::new();
         for file in files.iter().take(NEWEST_FILES_MAX) {
-            if newest.is_some_and(|newest| newest >= file.entry.last_time) {
+            if newest.is_some_and(|(newest, ..)| newest > file.entry.last_time) {
                 break;
             }
             let mut pieces = self.open(file)?;
             pieces.sort_by_key(|piece| std::cmp::Reverse(piece.last_time()));
             for piece in pieces {
-                if newest.is_some_and(|newest| newest >= piece.last_time()) {
+                if newest.is_some_and(|(newest, ..)| newest > piece.last_time()) {
                     break;
                 }
                 samples.clear();
                 self.read(&piece, &mut samples)?;
-                newest = newest.max(samples.iter().map(|sample| sample.time).max());
+                let here = samples.iter().filter_map(|sample| place(piece.series(), sample)).max();
+                newest = newest.max(here);
             }
         }
         Ok(newest)

@@ -5,6 +5,7 @@ mod cancel;
 mod catalog;
 mod damage;
 mod edges;
+mod ended_fields;
 mod formats;
 mod local;
 mod model;

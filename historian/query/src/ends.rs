@@ -1,0 +1,58 @@
+//! Where the fields of documents end (NS-19f): a number, flag or text after a document says that the
+//! node has no fields any more. History shows that as a mark without a value at that time, so that a
+//! chart, a last value and a bucket end there.
+//!
+//! The marks are not stored: they follow from the samples of the field and of its node in the order
+//! of time. So they are the same after a replay, a repair and a purge, and for what came late.
+
+use historian_store::{Sample, SeriesId, View};
+use uns_model::{Quality, Value};
+
+use crate::sweep::Tagged;
+
+/// Turns the values that end a field into marks.
+#[derive(Debug, Default)]
+pub(crate) struct Ends {
+    /// The series of the node's values that are no documents; none where it never had any.
+    enders: Vec<SeriesId>,
+    /// The field goes on: what came last is a sample of its own.
+    open: bool,
+    /// The unit of its last sample.
+    unit: u16,
+}
+
+impl Ends {
+    /// For a view whose field was open, or not, where the view begins.
+    pub(crate) fn new(view: &View, open: bool) -> Self {
+        Self { enders: view.enders.clone(), open, unit: 0 }
+    }
+
+    /// Whether a series is one of the node's values that are no documents.
+    pub(crate) fn is_ender(&self, sid: SeriesId) -> bool {
+        self.enders.contains(&sid)
+    }
+
+    /// Whether values that end a field mean nothing for now.
+    pub(crate) fn is_ended(&self) -> bool {
+        !self.open
+    }
+
+    /// What is to be shown of samples in the order of time.
+    pub(crate) fn apply(&mut self, batch: Vec<Tagged>) -> Vec<Tagged> {
+        if self.enders.is_empty() {
+            return batch;
+        }
+        batch.into_iter().filter_map(|tagged| self.shown(tagged)).collect()
+    }
+
+    fn shown(&mut self, tagged: Tagged) -> Option<Tagged> {
+        if !tagged.ends {
+            (self.open, self.unit) = (true, tagged.unit);
+            return Some(tagged);
+        }
+        let ends = std::mem::replace(&mut self.open, false);
+        let (value, quality) = (Value::Null, Quality::GOOD_NO_DATA);
+        let sample = Sample { value, quality, ..tagged.sample };
+        ends.then_some(Tagged { sample, unit: self.unit, ends: true })
+    }
+}
