@@ -12,18 +12,19 @@ mod site;
 mod stream;
 mod subscriber;
 mod target;
+mod values;
 
 use std::io::Write as _;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 pub(crate) use broker::{BrokerArgs, broker};
 pub(crate) use endpoint::{Endpoint, MqttArgs};
-pub(crate) use http::{GetArgs, HistoryArgs, get, history};
 pub(crate) use publisher::Publisher;
 use subscriber::Subscriber;
 use target::Target;
+pub(crate) use values::{GetArgs, HistoryArgs, get, history};
 
 /// `uns pub`
 #[derive(Debug, Args)]
@@ -78,7 +79,19 @@ pub(crate) fn publish(args: &PubArgs) -> Result<()> {
     let mut publisher = Publisher::connect_once(args.mqtt.endpoint()?, args.qos)?;
     publisher.publish(&args.topic, args.value.as_bytes(), args.retain)?;
     publisher.finish()?;
-    Ok(())
+    match publisher.refused_rows() {
+        0 => Ok(()),
+        rows => bail!("{}", rows_refused(&args.topic, rows)),
+    }
+}
+
+/// What is said of a batch that was not taken whole.
+fn rows_refused(topic: &str, rows: u64) -> String {
+    let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+    format!(
+        "{rows} of the batch for {topic} were refused and the others taken; \
+         `GET /api/v1/uns/dead-letters` says which and why: publish those again once they are mended"
+    )
 }
 
 /// Prints messages until interrupted.

@@ -7,6 +7,7 @@ mod disk;
 mod finding;
 mod limits;
 mod ports;
+mod publishers;
 mod running;
 
 use std::path::PathBuf;

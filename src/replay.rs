@@ -76,6 +76,9 @@ struct Tally {
     rows: u64,
     values: u64,
     bad_rows: u64,
+    /// Rows of batches that the hub refused.
+    refused_rows: u64,
+    reconnects: u64,
 }
 
 /// Reported bad rows before only their number goes on.
@@ -121,9 +124,10 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<()> {
         schedule.next_round();
         recording = open(args)?;
     }
-    let resumed = publisher.finish()?;
+    tally.reconnects = publisher.finish()?;
+    tally.refused_rows = publisher.refused_rows();
     let seconds = (clock.monotonic() - started).as_secs_f64();
-    progress.close(&tally, resumed, seconds);
+    progress.close(&tally, seconds);
     if tally.rows == 0 && tally.bad_rows > 0 {
         bail!("no row of {} could be published; is the time column right?", args.file.display());
     }
@@ -184,7 +188,7 @@ impl Progress {
         eprintln!("uns replay: {line}");
     }
 
-    fn close(&mut self, tally: &Tally, resumed: u64, seconds: f64) {
+    fn close(&mut self, tally: &Tally, seconds: f64) {
         if self.terminal && self.shown_percent.take().is_some() {
             eprintln!();
         }
@@ -192,8 +196,15 @@ impl Progress {
         let rate = tally.values as f64 / seconds.max(1e-9);
         eprintln!(
             "{} rows, {} values published in {seconds:.1} s ({rate:.0} values/s), {} bad rows, \
-             {resumed} reconnects",
-            tally.rows, tally.values, tally.bad_rows
+             {} reconnects",
+            tally.rows, tally.values, tally.bad_rows, tally.reconnects
         );
+        if tally.refused_rows > 0 {
+            eprintln!(
+                "uns replay: the hub refused {} of them; `GET /api/v1/uns/dead-letters` says which \
+                 and why",
+                tally.refused_rows
+            );
+        }
     }
 }

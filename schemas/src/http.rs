@@ -5,13 +5,19 @@
 
 pub mod broker;
 mod dead;
+mod listed;
 mod problem;
 mod publish;
 mod read;
+mod violations;
 
 pub use dead::DeadLetters;
+pub use listed::ListedValue;
 pub use problem::Problem;
-pub use publish::{ITEMS_MAX, PublishItem, PublishReport, PublishRequest, PublishResult};
+pub use publish::{
+    ITEMS_MAX, PublishItem, PublishReport, PublishRequest, PublishResult, RefusedRow,
+};
 pub use read::{
     Current, Deleted, History, HistoryGap, HistorySample, SearchHit, SearchResults, Tree, TreeNode,
 };
+pub use violations::{ClockViolation, Violations};

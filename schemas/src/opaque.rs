@@ -34,11 +34,33 @@ impl Opaque {
         let signed = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature));
         let looks_like = match signed {
             Some((_, name)) => Some(*name),
+            None if is_json(bytes) => Some("json"),
+            None if is_utf8(bytes) => Some("text"),
             None if is_text(bytes) => Some("windows-1252 text"),
             None if is_protobuf(bytes) => Some("protobuf"),
             None => None,
         };
         Some(Self { size: bytes.len() as u64, looks_like })
+    }
+}
+
+/// So much of the beginning tells what a text is.
+const HEAD_BYTES: usize = 4096;
+
+/// JSON that is larger or deeper than a value may be.
+fn is_json(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    matches!(text, [b'{' | b'[', ..]) && is_utf8(bytes)
+}
+
+/// Text that is larger than a value may be.
+fn is_utf8(bytes: &[u8]) -> bool {
+    let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+    let whole = head.len() == bytes.len();
+    match std::str::from_utf8(head) {
+        Ok(text) => text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace()),
+        // The last character may be cut.
+        Err(error) => !whole && error.error_len().is_none(),
     }
 }
 
@@ -100,6 +122,9 @@ mod tests {
             (b"\x80\x81\x82", None),
             (b"\x00\xff", None),
             (b"\x08", None),
+            ("[{\"name\":\"Öfen\"}]".as_bytes(), Some("json")),
+            (b"\xef\xbb\xbf {\"a\":1}", Some("json")),
+            ("Öfen".repeat(2_000).as_bytes(), Some("text")),
         ] {
             let found = Opaque::of(&Value::Bytes(bytes.into())).unwrap();
             assert_eq!((found.looks_like, found.size), (looks_like, bytes.len() as u64));

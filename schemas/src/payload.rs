@@ -31,26 +31,28 @@ mod children;
 mod document;
 mod encoding;
 mod envelope;
+mod point;
 mod scan;
 #[cfg(test)]
 mod tests;
 mod text;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use uns_model::{Point, Quality, Timestamp, Value, Zone, number};
 
 pub use children::ChildRow;
 
 use crate::Malformed;
+use point::{as_text, scalar, value_of, with_value};
 use scan::{Kind, Scanned, Token};
 
 /// The most samples one batch has; more are one document.
 pub const BATCH_SAMPLES_MAX: usize = 10_000;
-/// The most bytes the payload of a scalar has; for the gate to enforce.
+/// The most bytes the payload of a scalar has. Under `uns/v1/` the gate refuses larger ones; elsewhere
+/// they are bytes (NS-22).
 pub const VALUE_BYTES_MAX: usize = 64 * 1024;
-/// The most bytes a document has; for the gate to enforce.
+/// The most bytes a document has; as for scalars.
 pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 
 const VQT_JSON: &str = "application/vnd.uns.vqt+json";
@@ -72,6 +74,8 @@ pub struct Decoded {
     pub fields_left_out: u32,
     /// It was no UTF-8 and read as Windows-1252 (NS-19d).
     pub windows_1252: bool,
+    /// It is JSON that is [`Malformed`], and so kept as text or bytes.
+    pub malformed: bool,
 }
 
 /// What the gate has to know of a payload beyond that it may be accepted (NS-21).
@@ -127,8 +131,41 @@ pub fn check(payload: &[u8]) -> Result<Option<Batch>, Malformed> {
     })
 }
 
-/// Appends the points of a payload. What [`check`] accepts never fails here.
+/// Appends the points of a payload, whatever it is. What is larger or deeper than a value may be
+/// is bytes, and JSON with a duplicate key is text: brownfield topics may carry such, and every view
+/// of the log shows it alike (NS-22).
 pub fn decode(
+    payload: &[u8],
+    content_type: Option<&str>,
+    context: &DecodeContext<'_>,
+    out: &mut Vec<Point>,
+) -> Decoded {
+    if payload.len() > VALUE_BYTES_MAX
+        && (payload.len() > DOCUMENT_BYTES_MAX || !is_container(payload))
+    {
+        out.push(scalar(Value::Bytes(payload.into())));
+        return Decoded::default();
+    }
+    let before = out.len();
+    let malformed = match read(payload, content_type, context, out) {
+        Ok(decoded) => return decoded,
+        Err(malformed) => malformed,
+    };
+    out.truncate(before);
+    out.push(match malformed {
+        Malformed::TooDeep { .. } => scalar(Value::Bytes(payload.into())),
+        Malformed::DuplicateKey { .. } => as_text(payload),
+    });
+    Decoded { malformed: true, ..Decoded::default() }
+}
+
+/// Whether a payload looks like a document, which may be larger than other values.
+pub fn is_container(payload: &[u8]) -> bool {
+    opens_container(encoding::trim(payload))
+}
+
+/// Appends the points of a payload. What [`check`] accepts never fails here.
+fn read(
     payload: &[u8],
     content_type: Option<&str>,
     context: &DecodeContext<'_>,
@@ -164,16 +201,7 @@ pub fn decode(
         return Ok(Decoded::default());
     };
     let fields_left_out = json_points(&json, content_type, context, out);
-    Ok(Decoded { fields_left_out, windows_1252 })
-}
-
-/// A payload that is [`Malformed`] as what it is all the same: text. Brownfield topics may carry
-/// such; every view of the log shows it alike.
-pub fn as_text(payload: &[u8]) -> Point {
-    scalar(match std::str::from_utf8(payload) {
-        Ok(text) => Value::Text(text.into()),
-        Err(_) => Value::Bytes(payload.into()),
-    })
+    Ok(Decoded { fields_left_out, windows_1252, malformed: false })
 }
 
 /// Any bytes at all must be survived, an accepted payload must decode, and so must what the rows
@@ -182,7 +210,7 @@ pub fn fuzz(data: &[u8]) {
     let mut points = Vec::new();
     let zone = Zone::fixed(3_600);
     let context = DecodeContext { zone: &zone, ingest: Timestamp(0) };
-    let decoded = decode(data, None, &context, &mut points);
+    let decoded = read(data, None, &context, &mut points);
     let checked = check(data);
     assert_eq!(checked.as_ref().err(), decoded.as_ref().err(), "the gate and the fold must agree");
     for point in &points {
@@ -197,12 +225,15 @@ pub fn fuzz(data: &[u8]) {
     if let Ok(Some(Batch::Children(rows))) = checked {
         for row in rows.into_iter().flatten() {
             points.clear();
-            let read = decode(row.payload.as_bytes(), None, &context, &mut points);
+            let read = read(row.payload.as_bytes(), None, &context, &mut points);
             assert!(read.is_ok() && !points.is_empty(), "a good row must be a sample");
         }
     }
     points.clear();
-    assert_eq!(decode(data, Some(VQT_JSON), &context, &mut points), decoded);
+    assert_eq!(read(data, Some(VQT_JSON), &context, &mut points), decoded);
+    points.clear();
+    let stored = decode(data, None, &context, &mut points);
+    assert_eq!(stored.malformed, decoded.is_err(), "what is stored is always something");
 }
 
 fn json_points(
@@ -255,32 +286,4 @@ fn opens_container(payload: &[u8]) -> bool {
 /// Whether bytes that are no UTF-8 may be JSON in another encoding.
 fn may_be_json(payload: &[u8]) -> bool {
     opens_container(payload) || payload.trim_ascii_start().starts_with(b"\"")
-}
-
-/// The value of a token.
-fn value_of(token: Token<'_>) -> Value {
-    match token.kind {
-        Kind::Bool(value) => Value::Bool(value),
-        Kind::Number => number::parse(token.text).unwrap_or(Value::Null),
-        Kind::Text { escaped } => Value::Text(Arc::from(text::unescape(token.text, escaped))),
-        Kind::Null | Kind::NonFinite => Value::Null,
-        Kind::Object { .. } | Kind::Array { .. } => document::value(token),
-    }
-}
-
-/// A point of the node itself that says nothing but its value.
-fn scalar(value: Value) -> Point {
-    let quality = if value == Value::Null { Quality::BAD } else { Quality::GOOD };
-    Point { field: None, value, quality, unit: None, source: None, seq: None, historical: false }
-}
-
-/// A point with the quality and time of a model. No value is never shown as a good one: null is
-/// Bad unless the source says that there is nothing yet (NS-27).
-fn with_value(model: &Point, field: Option<Arc<str>>, value: Value) -> Point {
-    let quality = if value == Value::Null && !model.quality.hides_value() {
-        Quality::BAD
-    } else {
-        model.quality
-    };
-    Point { field, value, quality, ..model.clone() }
 }

@@ -90,7 +90,7 @@ fn clients(site: &Site, client_id: Option<&str>, sort: &str) -> Result<()> {
                 .as_object()
                 .map_or(0, |causes| causes.values().filter_map(Value::as_u64).sum());
             out += &format!(
-                "{}  {}  {} {}  in {}  out {}  queued {}  dropped {dropped}  {}\n",
+                "{}  {}  {} {}  in {}  out {}  queued {}  dropped {dropped}  {}{}\n",
                 text(&client["clientId"]),
                 text(&client["identity"]),
                 text(&client["transport"]),
@@ -99,6 +99,7 @@ fn clients(site: &Site, client_id: Option<&str>, sort: &str) -> Result<()> {
                 text(&client["messagesOut"]),
                 text(&client["queuedMessages"]),
                 text(&client["pace"]),
+                remarks(client),
             );
         }
         super::print(&out)
@@ -108,6 +109,26 @@ fn clients(site: &Site, client_id: Option<&str>, sort: &str) -> Result<()> {
     pages(site, "broker/sessions", &mut query, |page| {
         super::print(&list(page, "sessions").map(away).collect::<String>())
     })
+}
+
+/// What is remarkable of a client, where something is.
+fn remarks(client: &Value) -> String {
+    let mut remarks = String::new();
+    for (key, name) in [("rejected", "refused"), ("forgiven", "forgiven")] {
+        if client[key].as_u64().is_some_and(|count| count > 0) {
+            remarks += &format!("  {name} {}", client[key]);
+        }
+    }
+    if client["paused"] == true {
+        remarks += "  paused";
+    }
+    let clock = &client["clock"];
+    match (clock["fault"].as_str(), clock["offsetSeconds"].as_f64()) {
+        (None, _) => {}
+        (Some(fault), None) => remarks += &format!("  clock {fault}"),
+        (Some(fault), Some(offset)) => remarks += &format!("  clock {fault} ({offset:.0} s)"),
+    }
+    remarks
 }
 
 /// A session whose client is away.
@@ -174,6 +195,11 @@ fn line(event: &Value) -> String {
             line += &format!("  {name}{}", text(&event[key]));
         }
     }
+    for flag in ["retain", "dup"] {
+        if event[flag] == true {
+            line += &format!("  {flag}");
+        }
+    }
     line + &format!("  {} bytes\n", text(&event["bytes"]))
 }
 
@@ -201,6 +227,17 @@ mod tests {
         let event = json!({"time": "t", "direction": "in", "clientId": "c", "packet": "PUBLISH",
             "topic": "a\nb", "qos": 0, "bytes": 9});
         assert_eq!(line(&event), "t  c < PUBLISH  a\\nb  qos 0  9 bytes\n");
+    }
+
+    #[test]
+    fn a_client_with_something_remarkable_has_it_in_its_line() {
+        assert_eq!(remarks(&json!({"rejected": 0, "paused": false})), "");
+        let client = json!({"rejected": 2, "forgiven": 1, "paused": true,
+            "clock": {"fault": "ahead", "offsetSeconds": 7_200.4}});
+        assert_eq!(remarks(&client), "  refused 2  forgiven 1  paused  clock ahead (7200 s)");
+        let event = json!({"time": "t", "direction": "out", "clientId": "c", "packet": "PUBLISH",
+            "retain": true, "dup": true, "bytes": 9});
+        assert_eq!(line(&event), "t  c > PUBLISH  retain  dup  9 bytes\n");
     }
 
     #[test]

@@ -30,8 +30,9 @@ impl std::error::Error for Refused {}
 /// What the broker sent.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// A PUBACK, with the reason if the broker refused the message.
-    Acknowledged { packet_id: PacketId, refused: Option<String> },
+    /// A PUBACK, with the reason if the broker refused the message; of a batch it took with how many
+    /// rows it refused.
+    Acknowledged { packet_id: PacketId, refused: Option<String>, refused_rows: u64 },
     /// A SUBACK, with the first refusal.
     Suback(Option<String>),
     /// A PUBLISH; with a packet id it wants a PUBACK.
@@ -215,6 +216,12 @@ impl Connection {
     }
 }
 
+/// How many rows of a batch were refused, the others being taken.
+fn refused_rows(user: &UserProperties<'_>) -> u64 {
+    let said = user.iter().find(|(name, _)| *name == "uns-rejected");
+    said.and_then(|(_, rows)| rows.parse().ok()).unwrap_or_default()
+}
+
 fn words(reason: ReasonCode, more: Option<&str>) -> String {
     match more {
         Some(more) => format!("{reason}: {more}"),
@@ -248,6 +255,7 @@ fn event(bytes: &[u8]) -> Result<Option<Event>> {
         Packet::Puback(ack) => Some(Event::Acknowledged {
             packet_id: ack.packet_id,
             refused: ack.reason.is_error().then(|| words(ack.reason, ack.properties.reason_string)),
+            refused_rows: refused_rows(&ack.properties.user),
         }),
         Packet::Suback(suback) => {
             let refused = suback.codes.iter().find(|code| code.is_error());

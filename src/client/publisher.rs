@@ -20,6 +20,7 @@ pub(crate) struct Publisher {
     unacknowledged: VecDeque<Message>,
     next_id: PacketId,
     resumed: u64,
+    refused_rows: u64,
     retry_for: Duration,
 }
 
@@ -55,6 +56,7 @@ impl Publisher {
             unacknowledged: VecDeque::new(),
             next_id: PacketId::FIRST,
             resumed: 0,
+            refused_rows: 0,
             retry_for: Duration::ZERO,
         })
     }
@@ -95,6 +97,11 @@ impl Publisher {
         Ok(())
     }
 
+    /// How many rows of batches were refused so far, the others being taken.
+    pub(crate) fn refused_rows(&self) -> u64 {
+        self.refused_rows
+    }
+
     /// Hands everything buffered to the network.
     pub(crate) fn flush(&mut self) -> Result<()> {
         match self.connection.flush() {
@@ -128,7 +135,10 @@ impl Publisher {
             }
             Err(error) => return self.reconnect(error),
         };
-        let Event::Acknowledged { packet_id, refused } = event else { return Ok(()) };
+        let Event::Acknowledged { packet_id, refused, refused_rows } = event else {
+            return Ok(());
+        };
+        self.refused_rows += refused_rows;
         let Some(at) = self.unacknowledged.iter().position(|m| m.id == packet_id) else {
             return Ok(());
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Finding;
+use super::{Finding, publishers};
 use crate::ready::Ready;
 
 const AREA: &str = "hub";
@@ -18,7 +18,10 @@ pub(super) fn examine(data: &Path) -> Vec<Finding> {
         let found = "the running hub has not said where it listens";
         return vec![Finding::warning(AREA, found, "if it has just been started, ask once more")];
     };
-    let mut findings = vec![health(http)];
+    let config = ureq::Agent::config_builder().http_status_as_error(false);
+    let agent = config.timeout_global(Some(PATIENCE)).build().new_agent();
+    let mut findings = vec![health(http, &agent)];
+    findings.extend(publishers::examine(http, &agent));
     let (own, other) = (env!("CARGO_PKG_VERSION"), left["version"].as_str().unwrap_or(""));
     if other != own {
         let found = format!("the running hub is {other}, this command {own}");
@@ -27,10 +30,8 @@ pub(super) fn examine(data: &Path) -> Vec<Finding> {
     findings
 }
 
-fn health(http: &str) -> Finding {
+fn health(http: &str, agent: &ureq::Agent) -> Finding {
     let url = format!("http://{http}/readyz");
-    let config = ureq::Agent::config_builder().http_status_as_error(false);
-    let agent = config.timeout_global(Some(PATIENCE)).build().new_agent();
     let asked = agent
         .get(&url)
         .call()

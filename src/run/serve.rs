@@ -156,7 +156,10 @@ async fn hub(
         live: Arc::new(LiveNamespace { namespace: Arc::clone(&parts.namespace), seal }),
         history: Arc::new(StoredHistory(query)),
         publish: Arc::new(GatedPublish::new(broker.handle())),
-        mqtt: Some(Arc::new(Operators(broker.handle()))),
+        mqtt: Some(Arc::new(Operators {
+            broker: broker.handle(),
+            namespace: Arc::clone(&parts.namespace),
+        })),
         log: Arc::clone(&parts.log) as Arc<dyn Log>,
         dead_letters: Some(Arc::clone(&parts.dead) as Arc<dyn DeadLetters>),
         db: Some(Db::open(&metadata).await.context("cannot open the metadata database")?),

@@ -88,6 +88,18 @@ impl Figures {
         );
         let help = "Publishers whose record the log has not taken yet, as on a full disk.";
         gauge(out, "uns_publishers_unnamed", help, stats.unnamed_publishers);
+        let help =
+            "Values whose source time was not believed: they have the time of their arrival.";
+        let mut clocks = out.counter("uns_clock_violations_total", help);
+        clocks.sample(&[("fault", "ahead")], stats.fold.ahead);
+        clocks.sample(&[("fault", "out_of_range")], stats.fold.out_of_range);
+        clocks.sample(&[("fault", "set_back")], stats.fold.clock_steps);
+        let help =
+            "Publishers whose clocks cannot be right; GET /api/v1/uns/violations names them.";
+        gauge(out, "uns_clock_violators", help, stats.clock_violators);
+        let help = "Publishers with such a clock that the list has no place for any more.";
+        let forgotten = stats.clock_violators_forgotten;
+        counter(out, "uns_clock_violators_forgotten_total", help, forgotten);
         let broker = self.broker.stats().stats;
         let mut rejected = out.counter("uns_rejected_total", "Publishes refused.");
         for (reason, count) in stats.rejected {

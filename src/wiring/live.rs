@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use hub_kit::services::{
-    Answer, Boxed, CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue, Live, Remarks,
-    SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
+    Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue,
+    Live, Remarks, SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
 };
 use hub_kit::{Reads, Refusal, Rights};
 use uns_model::{Filter, NodeNo, OrgId, TopicId};
@@ -79,7 +79,25 @@ impl LiveNamespace {
     }
 }
 
+/// In the words of the modules.
+pub(super) fn clock_violation(found: uns_namespace::ClockViolation) -> ClockViolation {
+    ClockViolation {
+        client_id: found.client_id,
+        fault: found.fault.name(),
+        messages: found.messages,
+        offset: found.offset,
+        worst: found.worst,
+        topic: found.topic,
+        first: found.first,
+        last: found.last,
+    }
+}
+
 impl Live for LiveNamespace {
+    fn clock_violations(&self, org: OrgId) -> Vec<ClockViolation> {
+        self.namespace.clock_violations(org).into_iter().map(clock_violation).collect()
+    }
+
     fn caught_up(&self) -> Boxed<'_, ()> {
         Box::pin(self.namespace.caught_up())
     }

@@ -16,25 +16,31 @@ use schemas::http::broker::{
     Trace,
 };
 use uns_model::OrgId;
+use uns_namespace::Namespace;
 
 /// The broker, as modules ask for it.
-pub(crate) struct Operators(pub(crate) Handle);
+pub(crate) struct Operators {
+    pub(crate) broker: Handle,
+    pub(crate) namespace: Arc<Namespace>,
+}
 
 impl Mqtt for Operators {
     fn clients(&self, query: ClientQuery) -> Answer<'_, Clients> {
-        Box::pin(clients::page(&self.0, query))
+        Box::pin(clients::page((&self.broker, &self.namespace), query))
     }
 
     fn client(&self, org: OrgId, client_id: String) -> Answer<'_, Client> {
         Box::pin(async move {
-            let found = self.0.client(org, &client_id).await.map_err(|e| refusal(&e))?;
-            found.map(clients::body).ok_or_else(|| client_unknown(&client_id))
+            let found = self.broker.client(org, &client_id).await.map_err(|e| refusal(&e))?;
+            let clocks = clients::clocks(&self.namespace, org);
+            let body = found.map(|found| clients::body(found, &clocks));
+            body.ok_or_else(|| client_unknown(&client_id))
         })
     }
 
     fn kick(&self, org: OrgId, client_id: String) -> Answer<'_, ()> {
         Box::pin(async move {
-            let done = self.0.kick(org, &client_id).await.map_err(|e| refusal(&e))?;
+            let done = self.broker.kick(org, &client_id).await.map_err(|e| refusal(&e))?;
             if done { Ok(()) } else { Err(client_unknown(&client_id)) }
         })
     }
@@ -45,7 +51,7 @@ impl Mqtt for Operators {
 
     fn end_session(&self, org: OrgId, client_id: String) -> Answer<'_, ()> {
         Box::pin(async move {
-            let done = self.0.end_session(org, &client_id).await.map_err(|e| refusal(&e))?;
+            let done = self.broker.end_session(org, &client_id).await.map_err(|e| refusal(&e))?;
             if done { Ok(()) } else { Err(session_unknown(&client_id)) }
         })
     }
@@ -63,26 +69,26 @@ impl Mqtt for Operators {
     }
 
     fn stats(&self) -> Answer<'_, BrokerStats> {
-        Box::pin(async { Ok(stats::body(&self.0)) })
+        Box::pin(async { Ok(stats::body(&self.broker)) })
     }
 
     fn start_trace(&self, spec: TraceSpec) -> Answer<'_, Trace> {
-        Box::pin(traces::start(&self.0, spec))
+        Box::pin(traces::start(&self.broker, spec))
     }
 
     fn traces(&self, org: OrgId, rights: Arc<dyn Rights>) -> Answer<'_, Vec<Trace>> {
         Box::pin(async move {
-            let infos = self.0.traces(org);
+            let infos = self.broker.traces(org);
             Ok(infos.iter().map(|info| traces::list(info, &*rights)).collect())
         })
     }
 
     fn trace(&self, query: TraceQuery, rights: Arc<dyn Rights>) -> Answer<'_, Trace> {
-        Box::pin(async move { traces::page(&self.0, &query, &*rights) })
+        Box::pin(async move { traces::page(&self.broker, &query, &*rights) })
     }
 
     fn stop_trace(&self, org: OrgId, id: String) -> Answer<'_, ()> {
-        Box::pin(async move { traces::stop(&self.0, org, &id) })
+        Box::pin(async move { traces::stop(&self.broker, org, &id) })
     }
 }
 
@@ -95,7 +101,7 @@ impl Operators {
             after: query.after,
             limit: query.limit,
         };
-        let (found, more) = self.0.sessions(asked).await.map_err(|e| refusal(&e))?;
+        let (found, more) = self.broker.sessions(asked).await.map_err(|e| refusal(&e))?;
         let next = found.last().filter(|_| more).map(|last| last.client_id.to_string());
         let sessions = found.into_iter().map(|found| Session {
             client_id: found.client_id.into(),
@@ -127,7 +133,7 @@ impl Operators {
             limit: query.limit,
             shown,
         };
-        let (found, more) = self.0.subscriptions(asked).await.map_err(|e| refusal(&e))?;
+        let (found, more) = self.broker.subscriptions(asked).await.map_err(|e| refusal(&e))?;
         let last = found.last().filter(|_| more);
         let next = last.map(|last| format!("{}/{}", name(last.who), last.filter));
         let subscriptions = found.into_iter().map(|found| Subscription {
@@ -150,7 +156,7 @@ impl Operators {
             limit: query.limit,
             shown,
         };
-        let (found, more) = self.0.topics(asked).await.map_err(|e| refusal(&e))?;
+        let (found, more) = self.broker.topics(asked).await.map_err(|e| refusal(&e))?;
         let next = found.last().filter(|_| more).map(|last| last.topic.to_string());
         let topics = found.into_iter().map(|found| Topic {
             retained: found.retained_bytes.is_some(),

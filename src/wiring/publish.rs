@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_codec::Property;
-use broker_server::{Access, Action, Coverage, Handle, InProcess, Rejection, Together};
-use bytes::Bytes;
-use hub_kit::services::{Boxed, Publish, PublishBatch, PublishItem, Published};
+use broker_server::{Access, Action, Coverage, Handle, InProcess, Rejection, Together, ToldRow};
+use hub_kit::services::{Boxed, Publish, PublishBatch, PublishItem, Published, RefusedRow};
 use hub_kit::{Reads, Refusal, Rights};
 use uns_namespace::Reason;
 
@@ -46,7 +45,7 @@ impl Publish for GatedPublish {
             let batch = Together { org, client_id, access, items: readable };
             let outcomes = self.broker.together(lane, batch).await.unwrap_or_default();
             let mut outcomes = outcomes.into_iter().map(|outcome| match outcome {
-                Ok(sequence) => Ok(Published { sequence }),
+                Ok(done) => Ok(published(done)),
                 Err(rejection) => Err(refusal(rejection)),
             });
             let answered = results.into_iter().map(|known| known.or_else(|| outcomes.next()));
@@ -78,19 +77,28 @@ impl Access for CallerAccess {
 }
 
 fn in_process(item: PublishItem) -> Result<InProcess, Refusal> {
-    let PublishItem { topic, payload, qos, retain, expiry, content_type } = item;
-    let properties = match content_type {
-        Some(name) => wire_form(&name)?,
-        None => Bytes::new(),
-    };
-    Ok(InProcess { topic, payload, qos, retain, expiry, properties })
+    let PublishItem { topic, payload, qos, retain, expiry, content_type, atomic } = item;
+    let mut properties = Vec::new();
+    if let Some(name) = content_type {
+        let encoded = Property::ContentType(&name).encode(&mut properties);
+        encoded.map_err(|error| Refusal::parameter("contentType", error))?;
+    }
+    if atomic {
+        let encoded = Property::UserProperty("uns-batch", "atomic").encode(&mut properties);
+        encoded.map_err(|error| Refusal::parameter("atomic", error))?;
+    }
+    Ok(InProcess { topic, payload, qos, retain, expiry, properties: properties.into() })
 }
 
-fn wire_form(content_type: &str) -> Result<Bytes, Refusal> {
-    let mut wire = Vec::new();
-    let encoded = Property::ContentType(content_type).encode(&mut wire);
-    encoded.map_err(|error| Refusal::parameter("contentType", error))?;
-    Ok(wire.into())
+fn published(done: broker_server::Published) -> Published {
+    let (refused, told) = done.refused.map_or((0, Vec::new()), |rows| (rows.count, rows.told));
+    let row = |ToldRow { index, topic, rejection }| RefusedRow {
+        index,
+        topic: topic.into(),
+        refusal: refusal(rejection),
+    };
+    let refused_rows = told.into_iter().map(row).collect();
+    Published { sequence: done.sequence, refused, refused_rows }
 }
 
 fn refusal(rejection: Rejection) -> Refusal {
@@ -99,7 +107,7 @@ fn refusal(rejection: Rejection) -> Refusal {
         .find(|reason| reason.name() == rejection.reason)
         .map_or(422, Reason::http);
     let refusal = Refusal::new(status, rejection.reason, rejection.detail);
-    Refusal { names: rejection.names, ..refusal }
+    Refusal { names: rejection.names, dead_id: rejection.dead_id, ..refusal }
 }
 
 fn shutting_down() -> Refusal {

@@ -144,3 +144,43 @@ fn the_demo_makes_a_plant_alive() {
     assert!(current["values"].as_array().expect("values").len() >= 15);
     assert!(hub.history("uns/v1/acme/dallas/utilities/energy/main/power", "").len() >= 3);
 }
+
+#[test]
+fn get_and_history_print_what_the_answer_says_beside_the_values() {
+    let scratch = Scratch::new();
+    let hub = Hub::start(scratch.path());
+    let http = format!("http://{}", hub.http);
+    hub.mosquitto_pub(&["-t", "Werk/speed", "-q", "1", "-m", r#"{"value":118,"unit":"1/min"}"#]);
+    hub.mosquitto_pub(&["-t", "Werk/alarm", "-q", "1", "-m", r#"{"state":"fault","error":"E12"}"#]);
+    hub.mosquitto_pub(&["-t", "Werk/alarm", "-q", "1", "-m", r#"{"state":"ok"}"#]);
+    let print = |args: &[&str]| {
+        let output = run(&[args, &["--http", &http]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (raw, _) = print(&["history", "Werk/speed"]);
+    assert!(raw.ends_with("  118 1/min  Good\n"), "{raw}");
+    let (hourly, _) =
+        print(&["history", "Werk/speed", "--aggregate", "avg", "--bucket", "1h", "--start=-2h"]);
+    assert!(hourly.ends_with("  118.0 1/min  Good\n"), "{hourly}");
+    // Lists say it too.
+    assert_eq!(hub.get("search?q=speed")["results"][0]["unit"], "1/min");
+    assert_eq!(hub.get("tree?path=Werk")["children"][1]["unit"], "1/min");
+    // Another unit later: each sample has its own.
+    hub.mosquitto_pub(&["-t", "Werk/speed", "-q", "1", "-m", r#"{"value":2,"unit":"Hz"}"#]);
+    let (raw, _) = print(&["history", "Werk/speed"]);
+    let lines: Vec<_> = raw.lines().collect();
+    assert!(lines[0].ends_with("  118 1/min  Good"), "{raw}");
+    assert!(lines[1].ends_with("  2 Hz  Good"), "{raw}");
+    let (got, _) = print(&["get", "Werk/alarm"]);
+    let error = got.lines().find(|line| line.contains(" .error  ")).expect("the field");
+    assert!(error.contains("  E12  Good  ") && error.ends_with("  superseded"), "{got}");
+    // What is empty says why, in the hub's own words.
+    let (none, why) = print(&["history", "Werk/speed", "--start=-2h", "--end=-1h"]);
+    assert!(none.is_empty() && why.contains("The newest is of 20"), "{why}");
+    let (none, why) = print(&["history", "Werk/alarm", "--field", "sate"]);
+    assert!(none.is_empty() && why.contains("Its fields are error, state."), "{why}");
+    let (none, why) = print(&["get", "Werk/"]);
+    assert!(none.is_empty() && why.contains("No topic matches `Werk/`."), "{why}");
+}

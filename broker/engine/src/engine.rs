@@ -107,7 +107,7 @@ pub enum Signal {
 pub struct Reply<R> {
     /// The token it was offered under.
     pub token: u64,
-    /// For each item its place in what was committed, or why it was refused.
+    /// For each item its place in what was committed and its refused rows, or why it was refused.
     pub taken: Vec<Placed>,
     /// What the log said of all that have a place; `None` if none has.
     pub outcome: Option<Result<R, Rejection>>,

@@ -1,16 +1,18 @@
 //! The gate as the engine sees it: who may publish what, and when it is durable. The namespace is
 //! adapted to it by the server; tests bring their own.
 
+mod rows;
+
 use std::fmt;
 use std::sync::Arc;
 
 use broker_codec::ReasonCode;
-use bytes::Bytes;
 use fabric::SessionChange;
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
 use crate::dead::{LetterNo, OnKept};
 use crate::route::Member;
+pub use rows::{Derived, RefusedRow, RefusedRows, ToldRow};
 
 /// One publish on its way through the gate.
 #[derive(Clone, Copy, Debug)]
@@ -72,26 +74,6 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// What an admitted publish stands for beside itself: the rows of a batch (NS-21).
-#[derive(Clone, Debug, Default)]
-pub struct Derived {
-    /// Messages on other topics, to be delivered too.
-    pub messages: Vec<(Arc<str>, Bytes)>,
-    /// What was refused of it.
-    pub refused: Vec<RefusedRow>,
-}
-
-/// A part of an admitted publish that was refused by itself.
-#[derive(Clone, Debug)]
-pub struct RefusedRow {
-    /// Where it was to go.
-    pub topic: Box<str>,
-    /// What it was.
-    pub payload: Bytes,
-    /// Why.
-    pub rejection: Rejection,
-}
-
 /// A promise that everything admitted before a flush will be reported committed, or not, once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ticket(pub u64);
@@ -108,8 +90,17 @@ impl Place {
     }
 }
 
-/// Where a publish stands in the batch that goes to the log; nowhere if it is not logged.
-pub type Placed = Result<Option<Place>, Rejection>;
+/// A publish that was taken.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Taken {
+    /// Where it stands in the batch that goes to the log; nowhere if it is not logged.
+    pub place: Option<Place>,
+    /// The rows of it that were refused (NS-21), if any were.
+    pub refused: Option<Box<RefusedRows>>,
+}
+
+/// What became of a publish before its commit.
+pub type Placed = Result<Taken, Rejection>;
 
 /// What a topic means.
 #[derive(Clone, Debug)]

@@ -66,8 +66,8 @@ pub use failed::{FailedLogin, FailedLogins, RefusedLogin};
 pub use feed::{Due, Fed, FedPublish, LEDGER_PACKET_IDS};
 pub use forgive::Forgiven;
 pub use gate::{
-    Derived, Gate, Inbound, NoNode, OpenGate, Place, Placed, RefusedRow, Rejection, Resolved,
-    Ticket,
+    Derived, Gate, Inbound, NoNode, OpenGate, Place, Placed, RefusedRow, RefusedRows, Rejection,
+    Resolved, Taken, Ticket, ToldRow,
 };
 pub use guesses::Guessing;
 pub use inspect::{

@@ -172,6 +172,7 @@ impl Gate for ServerGate {
         let expansion = self.namespace.as_mut()?.take_expansion()?;
         let children = expansion.children.into_iter();
         let refused = expansion.refused.into_iter().map(|row| RefusedRow {
+            index: row.index,
             topic: row.topic.into(),
             payload: row.payload,
             rejection: rejection(row.reject),

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
-use uns_model::{Clock, Sequence};
+use uns_model::Clock;
 
 use crate::Error;
 use crate::accept::{Floor, Lent};
@@ -20,7 +20,7 @@ use crate::handshake::Hall;
 use crate::inspect::offline;
 use crate::loads::{Load, Loads};
 use crate::traces::Traces;
-use crate::worker::{Gauges, Layers, Order, Request, Socket};
+use crate::worker::{Gauges, Layers, Order, Published, Request, Socket};
 
 /// A running broker, from anywhere in the process.
 #[derive(Clone)]
@@ -88,8 +88,7 @@ pub struct StatsSnapshot {
 impl Handle {
     /// Publishes as a client would: through the gate, live to subscribers, retained if wanted. The
     /// batch keeps its order and is one append. The future resolves after the commit with where in
-    /// the log each item is; `None` if it is plain MQTT, which is not logged. A refused item stops
-    /// no other. Batches of one lane keep their order too, and those of different lanes never wait
+    /// the log each item is and which rows of it were refused. A refused item stops no other. Batches of one lane keep their order too, and those of different lanes never wait
     /// for each other.
     ///
     /// # Errors
@@ -98,7 +97,7 @@ impl Handle {
         &self,
         lane: u64,
         batch: Together,
-    ) -> Result<Vec<Result<Option<Sequence>, Rejection>>, Error> {
+    ) -> Result<Vec<Result<Published, Rejection>>, Error> {
         let place = lane % (self.cores.len() as u64).max(1);
         let core = usize::try_from(place).ok().and_then(|place| self.cores.get(place));
         let (reply, outcome) = oneshot::channel();

@@ -53,13 +53,14 @@ pub use loads::{Load, Measure};
 pub use network::{Network, NoNetwork};
 pub use server::{Deps, Server};
 pub use traces::{TraceInfo, TraceWish};
+pub use worker::Published;
 
 pub use broker_engine::{
     Access, Action, Anonymous, Authenticate, Buried, Certificate, Config as EngineConfig, Coverage,
     DeadLetter, DeadLetters, Drop as DropCause, Durability, End as EndCause, Everything, Exchange,
     Guessing, Identity, InProcess, Leniency, Limit, Limits, Login, LoginFailure, OnKept,
-    OrganisationLimits, OwnedLogin, Password, Peer, Pressure, Quota, Rate, Refusals, Rejection,
-    Stall, Stats, Step, Together, Transport, Verdict,
+    OrganisationLimits, OwnedLogin, Password, Peer, Pressure, Quota, Rate, Refusals, RefusedRows,
+    Rejection, Stall, Stats, Step, Together, ToldRow, Transport, Verdict,
 };
 
 pub use broker_ledger::Stats as SessionStats;

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
-use broker_engine::{Broker, CoreNo, Engine, Key, Now, Rejection, Stats, Together};
+use broker_engine::{Broker, CoreNo, Engine, Key, Now, RefusedRows, Rejection, Stats, Together};
 use broker_ledger::Ledger;
 use tokio::sync::{mpsc, oneshot, watch};
 use uns_model::{Clock, Sequence};
@@ -40,8 +40,17 @@ pub(crate) use orders::{HeldBy, ORDERS_MAX, Order};
 use stream::Stream;
 pub(crate) use tasks::run;
 
-/// How a batch of in-process publishes ended, item by item: where in the log it is, if it is there.
-pub(crate) type Outcomes = Vec<Result<Option<Sequence>, Rejection>>;
+/// An in-process publish that was taken.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Published {
+    /// Where in the log it is; `None` if it is plain MQTT, which is not logged.
+    pub sequence: Option<Sequence>,
+    /// Where it is a batch of which rows were refused (NS-21): which and why.
+    pub refused: Option<Box<RefusedRows>>,
+}
+
+/// How a batch of in-process publishes ended, item by item.
+pub(crate) type Outcomes = Vec<Result<Published, Rejection>>;
 
 /// A socket with what lies between it and MQTT.
 #[derive(Debug)]

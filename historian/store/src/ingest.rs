@@ -126,14 +126,8 @@ impl Ingest {
                 let content_type = content_type(publish.properties);
                 let Self { zone, points, .. } = &mut *self;
                 let context = DecodeContext { zone, ingest: publish.ingest };
-                malformed =
-                    payload::decode(publish.payload, content_type, &context, points).is_err();
-                if malformed {
-                    // Only brownfield gets here with broken JSON: to the namespace it is text, so
-                    // it is here.
-                    points.truncate(before);
-                    points.push(payload::as_text(publish.payload));
-                }
+                let decoded = payload::decode(publish.payload, content_type, &context, points);
+                malformed = decoded.malformed;
             }
             self.decoded.push(Decoded { points: self.points.len() - before, malformed });
         }

@@ -13,6 +13,7 @@ mod history;
 mod live;
 mod mqtt;
 mod publish;
+mod violations;
 
 pub use dead_letters::{DeadLetters, DeadPage};
 pub use history::{Aggregate, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample};
@@ -24,7 +25,8 @@ pub use mqtt::{
     ClientOrder, ClientQuery, Mqtt, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery,
     TraceSpec,
 };
-pub use publish::{Publish, PublishBatch, PublishItem, Published};
+pub use publish::{Publish, PublishBatch, PublishItem, Published, RefusedRow};
+pub use violations::ClockViolation;
 
 use crate::Refusal;
 

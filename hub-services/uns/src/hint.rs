@@ -1,6 +1,7 @@
 //! Empty answers say what was looked for, and what of it a URL may have changed.
 
 use hub_kit::services::{CurrentValue, HistoryPage, HistoryQuery};
+use schemas::Opaque;
 use uns_model::Timestamp;
 
 /// Fields that are listed.
@@ -47,6 +48,9 @@ pub(crate) fn of_history(
     let own = values.iter().find(|value| value.field.as_deref() == query.field.as_deref());
     let fields: Vec<_> = values.iter().filter_map(|value| value.field.as_deref()).collect();
     let of_history: Vec<_> = page.fields.iter().map(|field| &**field).collect();
+    if let Some(opaque) = own.and_then(|own| Opaque::of(&own.value)) {
+        hint.push_str(&bytes(&opaque));
+    }
     match own {
         _ if page.newest.is_some_and(|at| at < query.start || at >= query.end) => {
             hint.push_str(&newest(page.newest.unwrap_or_default(), query));
@@ -57,6 +61,12 @@ pub(crate) fn of_history(
         None => {}
     }
     hint
+}
+
+fn bytes(opaque: &Opaque) -> String {
+    let looks = opaque.looks_like.map(|looks| format!(", by their look {looks}"));
+    let (size, looks) = (opaque.size, looks.unwrap_or_default());
+    format!(" Its last payload is {size} bytes{looks}: bytes have a last value and no history.")
 }
 
 fn newest(at: Timestamp, query: &HistoryQuery) -> String {

@@ -6,13 +6,15 @@ mod get_dead_letters;
 mod get_history;
 mod get_search;
 mod get_tree;
+mod get_violations;
 mod post_publish;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
 use hub_kit::http::Pairs;
 use hub_kit::services::LastValue;
-use schemas::{WireQuality, WireTime, WireValue};
+use schemas::http::ListedValue;
+use uns_model::Value;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
@@ -25,6 +27,7 @@ pub(crate) fn router(service: Service) -> Router {
         .route("/api/v1/uns/history", get(get_history::handle))
         .route("/api/v1/uns/search", get(get_search::handle))
         .route("/api/v1/uns/dead-letters", get(get_dead_letters::handle))
+        .route("/api/v1/uns/violations", get(get_violations::handle))
         .route("/api/v1/uns/publish", post(post_publish::handle))
         .route("/api/v1/uns/nodes", delete(delete_nodes::handle))
         .with_state(service)
@@ -37,6 +40,7 @@ pub(crate) fn router(service: Service) -> Router {
     get_history::handle,
     get_search::handle,
     get_dead_letters::handle,
+    get_violations::handle,
     post_publish::handle,
     delete_nodes::handle,
 ))]
@@ -46,13 +50,14 @@ pub(crate) fn openapi() -> OpenApi {
     Document::openapi()
 }
 
-/// Value, quality and time of a node that may have none.
-fn wire(
-    last: Option<&LastValue>,
-) -> (Option<WireValue<'_>>, Option<WireQuality>, Option<WireTime>) {
-    (
-        last.map(|last| WireValue { value: &last.value, quality: last.quality }),
-        last.map(|last| WireQuality(last.quality)),
-        last.map(|last| WireTime(last.timestamp)),
-    )
+/// The last value of a node that may have none, as lists show it.
+fn listed<'a>(last: Option<&'a LastValue>, cut: Option<&'a (Value, u64)>) -> ListedValue<'a> {
+    let Some(last) = last else { return ListedValue::default() };
+    let unit = last.remarks.unit.as_deref();
+    ListedValue::new((&last.value, cut), last.quality, last.timestamp, unit)
+}
+
+/// How a long value begins, and its size.
+fn cut_of(last: Option<&LastValue>) -> Option<(Value, u64)> {
+    last.and_then(|last| schemas::cut(&last.value))
 }

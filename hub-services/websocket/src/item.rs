@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use broker_codec::PassThrough;
 use fabric::Publish;
 use schemas::Sample;
-use schemas::payload::{DecodeContext, as_text, decode};
+use schemas::payload::{DecodeContext, decode};
 use schemas::ws::Mode;
 use uns_model::{Point, Sequence, Timestamp, TopicId, Zone, fold};
 
@@ -76,10 +76,8 @@ impl Item {
         let content_type = properties.ok().and_then(|properties| properties.content_type());
         let context = DecodeContext { zone, ingest: self.ingest };
         let mut points = Vec::new();
-        if decode(&self.payload, content_type, &context, &mut points).is_err() {
-            // Only brownfield gets here with broken JSON: it is text, as in `current`.
-            points.clear();
-            points.push(as_text(&self.payload));
+        // Only brownfield gets here with broken JSON.
+        if decode(&self.payload, content_type, &context, &mut points).malformed {
             statistics.malformed.fetch_add(1, Relaxed);
         }
         for point in &mut points {

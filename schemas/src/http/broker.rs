@@ -7,7 +7,7 @@ mod lists;
 mod stats;
 mod trace;
 
-pub use client::{Client, ClientState, Clients, Pace};
+pub use client::{Client, ClientClock, ClientState, Clients, Pace};
 pub use lists::{Session, Sessions, Subscription, Subscriptions, Topic, Topics};
 pub use stats::{BrokerStats, CoreStats, Counts, Rates, SessionStats, TransportStats};
 pub use trace::{Direction, Trace, TraceEvent, TraceRequest, Traces};

@@ -20,6 +20,10 @@ pub struct Problem {
     pub reason: String,
     /// The request in our log.
     pub request_id: String,
+    /// The dead letter that describes the refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub dead_id: Option<Box<str>>,
 }
 
 impl Problem {
@@ -35,6 +39,7 @@ impl Problem {
             detail,
             reason: reason.to_owned(),
             request_id,
+            dead_id: None,
         }
     }
 }

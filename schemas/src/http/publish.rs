@@ -14,6 +14,7 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::BodyError;
+use crate::wire::is_zero;
 
 /// The most items one request has.
 pub const ITEMS_MAX: usize = 10_000;
@@ -43,6 +44,10 @@ pub struct PublishItem {
     /// Whether the broker keeps it for later subscribers.
     #[serde(default)]
     pub retain: bool,
+    /// Where the payload is a batch: take all of its rows, or none. Without it the good rows are
+    /// taken and `refusedRows` of the answer says which are not.
+    #[serde(default)]
+    pub atomic: bool,
 }
 
 /// `null` is a payload, too: only a missing key is none.
@@ -144,6 +149,36 @@ pub struct PublishResult<'a> {
     /// The reason in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<Cow<'a, str>>,
+    /// The dead letter that describes the refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub dead_id: Option<&'a str>,
+    /// Where the payload is a batch: how many of its rows were refused, the others being taken.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    pub refused: u32,
+    /// Those rows by their place, at most the first 100; the dead letters have all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub refused_rows: Vec<RefusedRow<'a>>,
+}
+
+/// A row of a batch that was refused by itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedRow<'a> {
+    /// Its place in the batch, from 0.
+    pub row: u64,
+    /// Where it was to go.
+    pub topic: &'a str,
+    /// The stable name of the reason.
+    pub reason: &'a str,
+    /// The reason in words.
+    pub detail: &'a str,
+    /// The dead letter that describes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub dead_id: Option<&'a str>,
 }
 
 #[cfg(test)]
@@ -199,16 +234,28 @@ mod tests {
             sequence: Some(7),
             reason: None,
             detail: None,
+            dead_id: None,
+            refused: 0,
+            refused_rows: Vec::new(),
         };
         let refused = PublishResult {
             accepted: false,
             sequence: None,
             reason: Some("topic_invalid"),
             detail: Some("x".into()),
+            dead_id: Some("d"),
             ..accepted.clone()
         };
-        let report = PublishReport { results: vec![accepted, refused] };
-        expect_test::expect![[r#"{"results":[{"topic":"a","accepted":true,"sequence":7},{"topic":"a","accepted":false,"reason":"topic_invalid","detail":"x"}]}"#]]
+        let row = RefusedRow {
+            row: 3,
+            topic: "a/b",
+            reason: "payload_malformed",
+            detail: "y",
+            dead_id: None,
+        };
+        let in_part = PublishResult { refused: 1, refused_rows: vec![row], ..accepted.clone() };
+        let report = PublishReport { results: vec![accepted, refused, in_part] };
+        expect_test::expect![[r#"{"results":[{"topic":"a","accepted":true,"sequence":7},{"topic":"a","accepted":false,"reason":"topic_invalid","detail":"x","deadId":"d"},{"topic":"a","accepted":true,"sequence":7,"refused":1,"refusedRows":[{"row":3,"topic":"a/b","reason":"payload_malformed","detail":"y"}]}]}"#]]
         .assert_eq(&serde_json::to_string(&report).unwrap());
     }
 

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::wire::{Sample, WireQuality, WireTime, WireValue, is_false};
+use super::listed::ListedValue;
+use crate::wire::{Sample, WireQuality, WireTime, WireValue};
 
 /// Answer of `GET tree`.
 #[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
@@ -34,33 +35,8 @@ pub struct TreeNode<'a> {
     /// Whether it has a value of its own.
     pub leaf: bool,
     /// The last value, if it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = WireValue<'a>, required = false)]
-    pub value: Option<WireValue<'a>>,
-    /// Its quality.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = WireQuality, required = false)]
-    pub quality: Option<WireQuality>,
-    /// Its time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = WireTime, required = false)]
-    pub timestamp: Option<WireTime>,
-    /// The unit its publisher named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unit: Option<&'a str>,
-    /// `bytes` for a payload that is neither JSON nor text.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<&'static str>,
-    /// How many bytes the value has, where it is `bytes` or was cut.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub size: Option<u64>,
-    /// What the bytes look like: `jpeg`, `gzip`, `protobuf` and others.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub looks_like: Option<&'static str>,
-    /// True where `value` is only how a long value begins; `current` has the whole.
-    #[serde(skip_serializing_if = "is_false")]
-    #[schema(required = false)]
-    pub cut: bool,
+    #[serde(flatten)]
+    pub last: ListedValue<'a>,
 }
 
 /// Answer of `GET current`.
@@ -150,17 +126,8 @@ pub struct SearchHit<'a> {
     /// Its whole topic.
     pub path: &'a str,
     /// The last value, if it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = WireValue<'a>, required = false)]
-    pub value: Option<WireValue<'a>>,
-    /// Its quality.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = WireQuality, required = false)]
-    pub quality: Option<WireQuality>,
-    /// Its time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = WireTime, required = false)]
-    pub timestamp: Option<WireTime>,
+    #[serde(flatten)]
+    pub last: ListedValue<'a>,
 }
 
 /// Answer of `DELETE nodes`.
@@ -197,30 +164,25 @@ mod tests {
             path: "x/a",
             children: 2,
             leaf: false,
-            value: None,
-            quality: None,
-            timestamp: None,
-            unit: None,
-            kind: None,
-            size: None,
-            looks_like: None,
-            cut: false,
+            last: ListedValue::default(),
         };
-        let leaf = TreeNode {
-            leaf: true,
-            value: Some(value),
-            quality: Some(quality),
-            timestamp: Some(timestamp),
-            ..branch.clone()
-        };
+        let float = Value::Float(23.0);
+        let time = timestamp.0;
+        let last = ListedValue::new((&float, None), Quality::GOOD, time, Some("Cel"));
+        let leaf = TreeNode { leaf: true, last, ..branch.clone() };
+        let hit = SearchHit { name: "a", path: "x/a", last };
+        check(
+            &SearchResults { results: vec![hit] },
+            &expect![[
+                r#"{"results":[{"name":"a","path":"x/a","value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","unit":"Cel"}]}"#
+            ]],
+        );
         check(
             &Tree { path: "x", children: vec![branch, leaf], next: None, hint: None },
             &expect![[
-                r#"{"path":"x","children":[{"name":"a","path":"x/a","children":2,"leaf":false},{"name":"a","path":"x/a","children":2,"leaf":true,"value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z"}],"next":null}"#
+                r#"{"path":"x","children":[{"name":"a","path":"x/a","children":2,"leaf":false},{"name":"a","path":"x/a","children":2,"leaf":true,"value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","unit":"Cel"}],"next":null}"#
             ]],
         );
-        let float = Value::Float(23.0);
-        let time = timestamp.0;
         let sample = Sample::new(("x", Some("f")), (&float, Quality::GOOD), time, 5);
         check(
             &Current { sequence: 9, values: vec![sample], next: Some("x"), hint: None },
@@ -263,7 +225,7 @@ mod tests {
         for part in ["Value", "Quality", "Timestamp"] {
             assert!(text.contains(&format!("#/components/schemas/{part}")), "{text}");
         }
-        let text = serde_json::to_string(&TreeNode::schema()).unwrap();
+        let text = serde_json::to_string(&ListedValue::schema()).unwrap();
         assert!(!text.contains("\"oneOf\""), "absent is not null: {text}");
         let mut parts = Vec::new();
         <Current<'_> as utoipa::ToSchema>::schemas(&mut parts);

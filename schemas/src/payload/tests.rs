@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 mod batches;
+mod limits;
 mod tolerant;
 
 use super::*;
@@ -16,7 +17,7 @@ fn decode_here(
     out: &mut Vec<Point>,
 ) -> Result<Decoded, Malformed> {
     let context = DecodeContext { zone: &Zone::default(), ingest: Timestamp(0) };
-    decode(payload, content_type, &context, out)
+    read(payload, content_type, &context, out)
 }
 
 fn points(payload: &[u8], content_type: Option<&str>) -> Vec<Point> {
@@ -183,7 +184,7 @@ fn times_in_every_form() {
     let mut out = Vec::new();
     let zone = Zone::fixed(3_600);
     let berlin = DecodeContext { zone: &zone, ingest: Timestamp(0) };
-    decode(br#"{"value":1,"timestamp":"2026-11-21T13:00:00"}"#, None, &berlin, &mut out).unwrap();
+    read(br#"{"value":1,"timestamp":"2026-11-21T13:00:00"}"#, None, &berlin, &mut out).unwrap();
     noon.assert_eq(&show(&out));
 }
 

@@ -1,14 +1,22 @@
 //! Connected clients in the words of the interface.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use broker_server::{ClientInfo, ClientState, DropCause, Handle, Keeping, Transport};
 use hub_kit::Refusal;
 use hub_kit::services::{ClientOrder, ClientQuery};
 use schemas::WireTime;
-use schemas::http::broker::{self, Client, Clients, Pace};
+use schemas::http::broker::{self, Client, ClientClock, Clients, Pace};
+use uns_model::OrgId;
+use uns_namespace::{ClockViolation, Namespace};
 
 use super::{not_a_page, refusal};
 
-pub(super) async fn page(handle: &Handle, query: ClientQuery) -> Result<Clients, Refusal> {
+pub(super) async fn page(
+    (handle, namespace): (&Handle, &Namespace),
+    query: ClientQuery,
+) -> Result<Clients, Refusal> {
     let order = match query.order {
         ClientOrder::ClientId => broker_server::ClientOrder::ClientId,
         ClientOrder::Dropped => broker_server::ClientOrder::Dropped,
@@ -42,7 +50,24 @@ pub(super) async fn page(handle: &Handle, query: ClientQuery) -> Result<Clients,
     let (found, more) = handle.clients(asked).await.map_err(|error| refusal(&error))?;
     let last = found.last().filter(|_| more);
     let next = last.map(|last| format!("{}/{}", last.rank(order), last.client_id));
-    Ok(Clients { clients: found.into_iter().map(body).collect(), next })
+    let clocks = clocks(namespace, query.org);
+    Ok(Clients { clients: found.into_iter().map(|info| body(info, &clocks)).collect(), next })
+}
+
+/// The clocks that cannot be right, by client id.
+pub(super) fn clocks(namespace: &Namespace, org: OrgId) -> HashMap<Arc<str>, ClientClock> {
+    let found = namespace.clock_violations(org).into_iter();
+    let clock = |found: ClockViolation| {
+        let (fault, messages, last) = (found.fault.name(), found.messages, WireTime(found.last));
+        let offset_seconds = found.offset.map(seconds);
+        (found.client_id, ClientClock { fault, offset_seconds, messages, last })
+    };
+    found.map(clock).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds for people, not for sums")]
+fn seconds(nanos: i64) -> f64 {
+    nanos as f64 / 1e9
 }
 
 /// Where a page ended: the rank, then the client id.
@@ -51,8 +76,9 @@ fn place(text: &str) -> Option<(u64, Box<str>)> {
     Some((rank.parse().ok()?, client_id.into()))
 }
 
-pub(super) fn body(info: ClientInfo) -> Client {
+pub(super) fn body(info: ClientInfo, clocks: &HashMap<Arc<str>, ClientClock>) -> Client {
     Client {
+        clock: clocks.get(&*info.client_id).cloned(),
         client_id: info.client_id.into(),
         state: match info.state {
             ClientState::Connected => broker::ClientState::Connected,

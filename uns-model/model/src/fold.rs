@@ -25,12 +25,13 @@ pub struct Arrival {
 /// What is remarkable about the time of a point: counted, and a violation `clock` of its publisher.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum TimeFinding {
-    /// The source time is outside 2000..2100 or cannot be read: ingest time counts (NS-23).
-    OutOfRange,
+    /// The source time, which is this one, is outside 2000..2100 or cannot be read: ingest time
+    /// counts (NS-23).
+    OutOfRange(Timestamp),
     /// The source time is so many nanoseconds ahead, over 60 s: ingest time counts (NS-25).
     Ahead(i64),
-    /// A source clock was set back and runs on (NS-24).
-    ClockStep,
+    /// A source clock was set back by so many nanoseconds and runs on (NS-24).
+    ClockStep(i64),
 }
 
 /// A point's place in time.
@@ -47,7 +48,7 @@ pub struct Placed {
 /// quality stays as published.
 pub fn place(source: Option<Timestamp>, ingest: Timestamp) -> Placed {
     let finding = match source {
-        Some(time) if !time.in_range() => TimeFinding::OutOfRange,
+        Some(time) if !time.in_range() => TimeFinding::OutOfRange(time),
         Some(time) => {
             let ahead = time.0.saturating_sub(ingest.0);
             if ahead <= AHEAD_MAX_NANOS {
@@ -162,9 +163,10 @@ impl Series {
                     rare.step.runs_on(time, arrival.ingest)
                 };
                 if own && step(&mut self.rare) {
+                    let back = self.time.0.saturating_sub(time.0);
                     self.follow(time, point, arrival);
                     verdict.effect = Effect::Follow;
-                    verdict.finding = Some(TimeFinding::ClockStep);
+                    verdict.finding = Some(TimeFinding::ClockStep(back));
                 }
             }
         }

@@ -69,6 +69,7 @@ impl Namespace {
                 break;
             }
             let turn = self.turn();
+            self.tell_of_clocks();
             self.checkpoint_if_due(&mut writing);
             let pause = match turn {
                 Ok(Turn::More) => continue,

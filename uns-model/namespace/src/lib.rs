@@ -28,8 +28,8 @@ pub use gate::{Child, Expansion, Gate, Inbound, MayPublish, RefusedRow, Resolved
 pub use namespace::{Namespace, Parts, Stats};
 pub use node::{Node, Rules};
 pub use query::{
-    Below, CurrentPage, CurrentQuery, CurrentValue, Everywhere, OwnValue, SearchHit, Sight,
-    TreeNode, TreePage, TreeQuery, ValueRemarks,
+    Below, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, Everywhere, OwnValue,
+    SearchHit, Sight, TreeNode, TreePage, TreeQuery, ValueRemarks,
 };
 pub use reject::{Reason, Reject, Rejections};
-pub use view::{FoldCounts, Retained, RetainedChange, RetainedSink};
+pub use view::{ClockFault, FoldCounts, Retained, RetainedChange, RetainedSink};

@@ -14,7 +14,7 @@ use uns_model::{Clock, NodeNo, OrgId, Random, Sequence, TopicId};
 use crate::checkpoint::{self, Loaded, Next};
 use crate::follow::Follower;
 use crate::registry::{Publishers, Registry};
-use crate::view::{FoldCounts, Retained, RetainedChange, RetainedSink, Sink, View};
+use crate::view::{Clocks, FoldCounts, Retained, RetainedChange, RetainedSink, Sink, View};
 use crate::{Config, Error, Reason, Rejections};
 
 /// What writing a checkpoint takes: a piece of it, and the page cache of what is not synced.
@@ -90,6 +90,10 @@ pub struct Stats {
     pub plain_brownfield: u64,
     /// What the fold met.
     pub fold: FoldCounts,
+    /// Publishers whose clocks cannot be right, as far as they are remembered.
+    pub clock_violators: usize,
+    /// How many of them were forgotten for others.
+    pub clock_violators_forgotten: u64,
     /// The last sequence applied.
     pub applied: Sequence,
     /// Checkpoints found damaged at start.
@@ -131,7 +135,9 @@ impl Namespace {
             checkpoints: Mutex::new(checkpoints),
         });
         space.catch_up()?;
-        space.view.write().counts = FoldCounts::default();
+        let mut view = space.view.write();
+        (view.counts, view.clocks) = (FoldCounts::default(), Clocks::default());
+        drop(view);
         Ok(space)
     }
 
@@ -225,6 +231,7 @@ impl Namespace {
         let mut counts = sums.into_iter();
         let (nodes, brownfield_nodes) = self.registry.living();
         let view = self.view.read();
+        let (clock_violators, clock_violators_forgotten) = view.clocks.counts();
         Stats {
             nodes,
             brownfield_nodes,
@@ -232,6 +239,8 @@ impl Namespace {
             rejected: Reason::ALL.map(|reason| (reason, counts.next().unwrap_or_default())),
             plain_brownfield,
             fold: view.counts,
+            clock_violators,
+            clock_violators_forgotten,
             applied: view.applied,
             damaged_checkpoints: self.damaged_checkpoints,
             unnamed_publishers: self.publishers.unnamed(),

@@ -1,6 +1,7 @@
 //! Questions about the committed namespace. Each looks at a bounded number of levels under one lock
 //! of the view, so that neither the fold nor other readers wait long.
 
+mod clocks;
 mod current;
 mod search;
 mod sight;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use uns_model::{NodeId, NodeNo, OrgId, Quality, Sequence, Timestamp, Value};
 
+pub use clocks::ClockViolation;
 pub use current::{CurrentPage, CurrentQuery, CurrentValue, ValueRemarks};
 pub use search::SearchHit;
 pub use sight::{Below, Everywhere, Sight};

@@ -1,6 +1,7 @@
 //! The committed namespace: nodes, tree, last values, retained messages. A fold over the log.
 
 mod children;
+mod clocks;
 mod entries;
 mod entry;
 mod fold;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 use ahash::{AHashMap, AHashSet};
 use uns_model::{Kept, NodeNo, OrgId, Sequence, Timestamp};
 
+pub use clocks::ClockFault;
+pub(crate) use clocks::{Clock, Clocks};
 pub(crate) use entry::Entry;
 pub(crate) use fold::Scratch;
 pub(crate) use last::{Arrived, Field, Last, LastSaved};
@@ -51,6 +54,8 @@ pub(crate) struct View {
     /// What the checkpoint that was loaded knows beyond the sequence it is as of.
     pub(crate) known: Known,
     pub(crate) counts: FoldCounts,
+    /// Whose clocks cannot be right.
+    pub(crate) clocks: Clocks,
     shared_fields: AHashSet<Arc<str>>,
     /// Who else is told what is retained.
     pub(crate) sink: Sink,

@@ -306,6 +306,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uns/violations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Publishers whose clocks cannot be right, the farthest off first. Needs the role admin. */
+        get: operations["getViolations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ws": {
         parameters: {
             query?: never;
@@ -462,6 +479,8 @@ export interface components {
             cleanStart: boolean;
             /** @description Its client id. */
             clientId: string;
+            /** @description What is wrong with its clock, where its source times were not believed. */
+            clock?: components["schemas"]["ClientClock"];
             /** @description When its CONNECT came. */
             connectedSince: components["schemas"]["Timestamp"];
             /** @description Messages it lost, by cause. */
@@ -546,6 +565,23 @@ export interface components {
             /** @description The User Name of its CONNECT. */
             userName?: string;
         };
+        /** @description The clock of a client that named times which cannot be: its values have the time of their arrival. */
+        ClientClock: {
+            /** @description `ahead`, `out_of_range` or `set_back`, as in `GET /api/v1/uns/violations`. */
+            fault: string;
+            /** @description The last time. */
+            last: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How many of its messages named such a time, since the hub started.
+             */
+            messages: number;
+            /**
+             * Format: double
+             * @description How far its time was from the hub's, the last time; above zero is ahead.
+             */
+            offsetSeconds?: number;
+        };
         /** @description What a client says. */
         ClientMessage: {
             /** @description What kind of thing it listens to. */
@@ -586,6 +622,44 @@ export interface components {
             clients: components["schemas"]["Client"][];
             /** @description Where the next page starts. */
             next?: string | null;
+        };
+        /**
+         * @description A publisher whose source times were not believed. Its values have the time of their arrival and
+         *     the quality they were published with.
+         */
+        ClockViolation: {
+            /** @description Its client id. */
+            clientId: string;
+            /**
+             * @description `ahead`: over 60 s ahead of the hub. `out_of_range`: outside 2000..2100 or not readable.
+             *     `set_back`: its clock was set back and runs on.
+             */
+            fault: string;
+            /** @description The first time. */
+            first: components["schemas"]["Timestamp"];
+            /** @description What is violated: `clock`. */
+            kind: string;
+            /** @description The last time. */
+            last: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How many of its messages named such a time, since the hub started.
+             */
+            messages: number;
+            /**
+             * Format: double
+             * @description How far its time was from the hub's, the last time; above zero is ahead.
+             */
+            offsetSeconds?: number;
+            /** @description What to do. */
+            remedy: string;
+            /** @description Where it published such a time last. */
+            topic?: string;
+            /**
+             * Format: double
+             * @description The farthest that it was.
+             */
+            worstSeconds?: number;
         };
         /** @description Figures of one core, or of all. */
         CoreStats: {
@@ -791,6 +865,28 @@ export interface components {
             /** @description The value, or the aggregate. */
             value: components["schemas"]["Value"];
         };
+        /** @description A last value in a list, if there is one. A long value is cut. */
+        ListedValue: {
+            /** @description True where `value` is only how a long value begins; `current` has the whole. */
+            cut?: boolean;
+            /** @description What the bytes look like: `jpeg`, `gzip`, `protobuf` and others. */
+            looksLike?: string | null;
+            /** @description Its quality. */
+            quality?: components["schemas"]["Quality"];
+            /**
+             * Format: int64
+             * @description How many bytes the value has, where it is `bytes` or was cut.
+             */
+            size?: number | null;
+            /** @description Its time. */
+            timestamp?: components["schemas"]["Timestamp"];
+            /** @description `bytes` for a payload that is neither JSON nor text. */
+            type?: string | null;
+            /** @description The unit its publisher named. */
+            unit?: string | null;
+            /** @description The last value, if it has one. */
+            value?: components["schemas"]["Value"];
+        };
         /**
          * @description What a reader who cannot keep up gets.
          * @enum {string}
@@ -803,6 +899,8 @@ export interface components {
         Pace: "fine" | "behind" | "slow";
         /** @description `application/problem+json`. */
         Problem: {
+            /** @description The dead letter that describes the refusal. */
+            deadId?: string;
             /** @description What is wrong with this request. */
             detail: string;
             /** @description The stable name of the reason, for programs. */
@@ -824,6 +922,11 @@ export interface components {
          *     which with `retain` clears the retained copy.
          */
         PublishItem: {
+            /**
+             * @description Where the payload is a batch: take all of its rows, or none. Without it the good rows are
+             *     taken and `refusedRows` of the answer says which are not.
+             */
+            atomic?: boolean;
             /**
              * @description Any JSON value, published as its JSON text, byte for byte: `23.0` stays `23.0`, and a
              *     string keeps its quotes.
@@ -854,10 +957,19 @@ export interface components {
         PublishResult: {
             /** @description Whether it is in the log. */
             accepted: boolean;
+            /** @description The dead letter that describes the refusal. */
+            deadId?: string;
             /** @description The reason in words. */
             detail?: string | null;
             /** @description The stable name of the reason it was refused for. */
             reason?: string | null;
+            /**
+             * Format: int32
+             * @description Where the payload is a batch: how many of its rows were refused, the others being taken.
+             */
+            refused?: number;
+            /** @description Those rows by their place, at most the first 100; the dead letters have all. */
+            refusedRows?: components["schemas"]["RefusedRow"][];
             /**
              * Format: int64
              * @description Where in the log, if it was waited for.
@@ -910,8 +1022,10 @@ export interface components {
         Readiness: {
             /** @description What is wrong; empty when ready, and for whoever may not see the hub's figures. */
             faults: components["schemas"]["ReadinessFault"][];
-            /** @description What to look into although it does not make the hub degraded; empty for whoever may not see
-             *     the hub's figures. */
+            /**
+             * @description What to look into although it does not make the hub degraded; empty for whoever may not see
+             *     the hub's figures.
+             */
             notices: components["schemas"]["ReadinessFault"][];
             /** @description `ready` or `degraded`. */
             status: string;
@@ -924,6 +1038,22 @@ export interface components {
             detail: string;
             /** @description Stable name of the finding. */
             reason: string;
+        };
+        /** @description A row of a batch that was refused by itself. */
+        RefusedRow: {
+            /** @description The dead letter that describes it. */
+            deadId?: string;
+            /** @description The reason in words. */
+            detail: string;
+            /** @description The stable name of the reason. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Its place in the batch, from 0.
+             */
+            row: number;
+            /** @description Where it was to go. */
+            topic: string;
         };
         /** @description One sample of one topic, in answers of `current` and on the live channel. */
         Sample: {
@@ -964,17 +1094,11 @@ export interface components {
             value: components["schemas"]["Value"];
         };
         /** @description One node found. */
-        SearchHit: {
+        SearchHit: components["schemas"]["ListedValue"] & {
             /** @description Its last segment. */
             name: string;
             /** @description Its whole topic. */
             path: string;
-            /** @description Its quality. */
-            quality?: components["schemas"]["Quality"];
-            /** @description Its time. */
-            timestamp?: components["schemas"]["Timestamp"];
-            /** @description The last value, if it has one. */
-            value?: components["schemas"]["Value"];
         };
         /** @description Answer of `GET search`. */
         SearchResults: {
@@ -1299,40 +1423,31 @@ export interface components {
             path: string;
         };
         /** @description One child in a [`Tree`]. */
-        TreeNode: {
+        TreeNode: components["schemas"]["ListedValue"] & {
             /**
              * Format: int64
              * @description How many children it has itself.
              */
             children: number;
-            /** @description True where `value` is only how a long value begins; `current` has the whole. */
-            cut?: boolean;
             /** @description Whether it has a value of its own. */
             leaf: boolean;
-            /** @description What the bytes look like: `jpeg`, `gzip`, `protobuf` and others. */
-            looksLike?: string | null;
             /** @description Its last segment. */
             name: string;
             /** @description Its whole topic. */
             path: string;
-            /** @description Its quality. */
-            quality?: components["schemas"]["Quality"];
-            /**
-             * Format: int64
-             * @description How many bytes the value has, where it is `bytes` or was cut.
-             */
-            size?: number | null;
-            /** @description Its time. */
-            timestamp?: components["schemas"]["Timestamp"];
-            /** @description `bytes` for a payload that is neither JSON nor text. */
-            type?: string | null;
-            /** @description The unit its publisher named. */
-            unit?: string | null;
-            /** @description The last value, if it has one. */
-            value?: components["schemas"]["Value"];
         };
         /** @description The published value, null when quality is Bad or GoodNoData. Integers past 2^53-1 are decimal strings, bytes base64. */
         Value: number | boolean | string | Record<string, never> | unknown[] | null;
+        /** @description Answer of `GET violations`. */
+        Violations: {
+            /**
+             * Format: int64
+             * @description How many publishers there are in all.
+             */
+            total: number;
+            /** @description The publishers, the farthest off first. */
+            violations: components["schemas"]["ClockViolation"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -2172,7 +2287,7 @@ export interface operations {
                     "application/json": components["schemas"]["PublishReport"];
                 };
             };
-            /** @description Some items were refused; the results say which and why */
+            /** @description Some items, or some rows of a batch, were refused; the results say which and why */
             207: {
                 headers: {
                     [name: string]: unknown;
@@ -2278,6 +2393,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tree"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, too slow, stopping or failed */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getViolations: {
+        parameters: {
+            query?: {
+                /** @description 1 to 1000, 100 by default */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The publishers, since the hub started */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Violations"];
                 };
             };
             /** @description Refused */

@@ -6,6 +6,7 @@ import type { Sample } from "../api/types";
 import type { Channel } from "../live/channel";
 import type { Reading } from "../values/store";
 import { parseTime } from "../values/time";
+import { kindOf, shownValue } from "../values/value";
 
 export interface FeedState {
   readonly phase: "reading" | "ready" | "empty" | "failed";
@@ -96,7 +97,8 @@ export class TopicFeed {
     for (const sample of mine) {
       if (typeof sample.field === "string") fields.set(sample.field, sample);
     }
-    const own = mine.find((sample) => typeof sample.field !== "string");
+    const found = mine.find((sample) => typeof sample.field !== "string");
+    const own = found && { ...found, value: shownValue(found) };
     const phase = mine.length === 0 ? "empty" : "ready";
     this.#become({ phase, detail: undefined, own, fields, epoch: this.#state.epoch + 1 });
     return sequence;
@@ -110,9 +112,10 @@ export class TopicFeed {
       if (typeof sample.field === "string") {
         if (isNewer(sample, fields.get(sample.field))) fields.set(sample.field, sample);
       } else if (isNewer(sample, own)) {
-        own = sample;
+        own = { ...sample, value: shownValue(sample) };
       }
     }
+    for (const [name, reading] of fields) fields.set(name, beside(own, reading));
     const received = this.#state.received + samples.length;
     this.#become({ phase: "ready", own, fields, received });
   }
@@ -121,6 +124,13 @@ export class TopicFeed {
     this.#state = { ...this.#state, ...change };
     this.#watchers.forEach((watcher) => watcher());
   }
+}
+
+/** What becomes of a field whose node has a newer value: superseded by a document, ended by another. */
+export function beside(own: Reading | undefined, field: Reading): Reading {
+  if (own === undefined || own.sequence <= field.sequence || own.value === null) return field;
+  if (kindOf(own.value) === "document") return { ...field, superseded: true };
+  return { ...field, value: null, quality: "GoodNoData", timestamp: own.timestamp };
 }
 
 /** How far a source clock may fall behind before it counts as set back, not as late. */

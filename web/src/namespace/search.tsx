@@ -6,6 +6,7 @@ import type { SearchHit } from "../api/types";
 import { useHub } from "../hub-context";
 import { backoff } from "../live/backoff";
 import type { Place } from "../location";
+import { shownValue } from "../values/value";
 import { LeafCells } from "./leaf-cells";
 import { useWatcher } from "./use-watcher";
 import { FILTERS_MAX } from "./watch-plan";
@@ -27,9 +28,10 @@ export function useSearch(text: string): Found | undefined {
     const ask = async (attempt: number) => {
       try {
         const { results } = await api.search({ q: text, limit: HITS_MAX }, abort.signal);
-        for (const { path, value, quality, timestamp } of results) {
+        for (const { path, value, quality, timestamp, unit, ...said } of results) {
           if (value === undefined || quality === undefined || timestamp === undefined) continue;
-          values.seed(path, { value, quality, timestamp });
+          const shown = shownValue({ ...said, value });
+          values.seed(path, { value: shown, quality, timestamp, unit: unit ?? undefined });
         }
         setFound({ kind: "hits", text, hits: results });
       } catch (error) {

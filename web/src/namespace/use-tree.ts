@@ -4,6 +4,7 @@ import { useCallback, useEffect, useReducer, useRef } from "react";
 import { api } from "../api/client";
 import type { TreeNode } from "../api/types";
 import { useHub } from "../hub-context";
+import { shownValue } from "../values/value";
 import { EMPTY, ROOT, ancestors, reduce, type TreeState } from "./tree-state";
 
 const PAGE = 500;
@@ -36,9 +37,10 @@ export function useTree(): TreeControl {
 
   const seed = useCallback(
     (nodes: readonly TreeNode[]) => {
-      for (const { path, value, quality, timestamp } of nodes) {
+      for (const { path, value, quality, timestamp, unit, ...said } of nodes) {
         if (value === undefined || quality === undefined || timestamp === undefined) continue;
-        values.seed(path, { value, quality, timestamp });
+        const shown = shownValue({ ...said, value });
+        values.seed(path, { value: shown, quality, timestamp, unit: unit ?? undefined });
       }
     },
     [values],

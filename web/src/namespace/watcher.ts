@@ -5,6 +5,7 @@ import { urlFilter } from "../api/paths";
 import type { Sample } from "../api/types";
 import type { Channel } from "../live/channel";
 import type { ValueStore } from "../values/store";
+import { shownValue } from "../values/value";
 
 /** Pages of one filter; a level of documents may need several. */
 const PAGES_MAX = 5;
@@ -76,7 +77,7 @@ export class Watcher {
     for (const sample of samples) {
       if (typeof sample.field === "string") continue;
       topics.add(sample.topic);
-      this.values.put(sample.topic, sample);
+      this.values.put(sample.topic, { ...sample, value: shownValue(sample) });
     }
     this.seen(topics);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Exact } from "../api/exact";
-import { briefText, fieldsOf, kindOf, numberOf, unitOf, valueText } from "./value";
+import { briefText, fieldsOf, kindOf, numberOf, shownValue, unitOf, valueText } from "./value";
 
 describe("values", () => {
   it("are written exactly", () => {
@@ -12,6 +12,12 @@ describe("values", () => {
     );
     expect(valueText(null)).toBe("–");
     expect(briefText({ a: 1, b: 2 })).toBe("{2 fields}");
+  });
+
+  it("that are bytes are described", () => {
+    expect(shownValue({ value: "/9j/", type: "bytes", size: 3, looksLike: "jpeg" })).toBe("3 bytes, jpeg");
+    expect(shownValue({ value: "AA==", type: "bytes", size: 1 })).toBe("1 byte");
+    expect(shownValue({ value: 21.5 })).toBe(21.5);
   });
 
   it("have a kind", () => {

@@ -51,6 +51,21 @@ function jsonText(value: Value): string {
   return JSON.stringify(value);
 }
 
+/** What a hub says of a payload that is no value: how large it is, and what it looks like. */
+interface Opaque {
+  readonly value: Value;
+  readonly type?: string | null | undefined;
+  readonly size?: number | null | undefined;
+  readonly looksLike?: string | null | undefined;
+}
+
+/** The value as it is shown: bytes are described, their base64 says nothing to a reader. */
+export function shownValue({ value, type, size, looksLike }: Opaque): Value {
+  if (type !== "bytes") return value;
+  const count = size === 1 ? "1 byte" : `${size ?? "some"} bytes`;
+  return typeof looksLike === "string" ? `${count}, ${looksLike}` : count;
+}
+
 /** The value in the little space of a list. */
 export function briefText(value: Value | undefined): string {
   if (isDocument(value)) return `{${Object.keys(value).length} fields}`;

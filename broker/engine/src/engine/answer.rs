@@ -8,7 +8,7 @@ use broker_codec::{
 use super::{Engine, Now, Reply};
 use crate::config::{Durability, Refusals};
 use crate::connection::Connection;
-use crate::gate::{Gate, Placed, Rejection};
+use crate::gate::{Gate, Placed, Rejection, Taken};
 use crate::key::Key;
 use crate::outbound::{Desk, OwedRetained};
 
@@ -128,7 +128,7 @@ impl<G: Gate> Engine<G> {
 
     /// Answers a batch of in-process publishes, after its commit if there is one.
     pub(super) fn reply(&mut self, token: u64, taken: Vec<Placed>) {
-        if taken.iter().any(|item| matches!(item, Ok(Some(_)))) {
+        if taken.iter().any(|item| matches!(item, Ok(Taken { place: Some(_), .. }))) {
             return self.acks.wait(Who::Token(token, taken), None);
         }
         self.effects.replies.push(Reply { token, taken, outcome: None });

@@ -18,7 +18,7 @@ use super::{Engine, Now};
 use crate::access::{Access, Action};
 use crate::connection::Connection;
 use crate::connection::Excess;
-use crate::gate::{Gate, Inbound, Place, Rejection, Resolved};
+use crate::gate::{Gate, Inbound, Rejection, Resolved, Taken};
 use crate::key::{Key, Slots};
 use crate::login::may_publish;
 use crate::message::Message;
@@ -39,15 +39,6 @@ pub(super) struct Origin<'a> {
     pub(super) rights: Rights<'a>,
 }
 
-/// A publish that was admitted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Admitted {
-    /// Its record in the open batch, if it has one: then its outcome follows a commit.
-    pub(super) place: Option<Place>,
-    /// The rows of a batch that were refused (NS-21).
-    pub(super) refused_rows: u32,
-}
-
 /// Who decides whether the rows of a batch may be published: its topic was decided before.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Rights<'a> {
@@ -64,9 +55,10 @@ impl Origin<'_> {
     }
 }
 
-impl From<Admitted> for Accepted {
-    fn from(admitted: Admitted) -> Self {
-        Self { logged: admitted.place.is_some(), refused_rows: admitted.refused_rows }
+impl From<Taken> for Accepted {
+    fn from(taken: Taken) -> Self {
+        let refused_rows = taken.refused.map_or(0, |rows| rows.count);
+        Self { logged: taken.place.is_some(), refused_rows }
     }
 }
 
@@ -203,7 +195,7 @@ impl<G: Gate> Engine<G> {
         now: Now,
         origin: Origin<'_>,
         message: &Message<'_>,
-    ) -> Result<Admitted, Rejection> {
+    ) -> Result<Taken, Rejection> {
         let route = self.route(origin.org, message.topic, Author::Client)?;
         self.admit(now, origin, message, &route)
     }
@@ -214,7 +206,7 @@ impl<G: Gate> Engine<G> {
         origin: Origin<'_>,
         message: &Message<'_>,
         route: &Rc<Route<G::Node>>,
-    ) -> Result<Admitted, Rejection> {
+    ) -> Result<Taken, Rejection> {
         // Its topic may have become a node, whatever becomes of the publish.
         self.note_unfolded(now, 0);
         let keep = message.retain && !message.payload.is_empty();
@@ -247,13 +239,13 @@ impl<G: Gate> Engine<G> {
             self.owe_all(now, (place, &owed), (origin.org, route), &inbound);
         }
         self.deliver_or_hold(now, origin, message, (route, place.is_some()));
-        let refused_rows = match (place, self.gate.derived()) {
+        let refused = match (place, self.gate.derived()) {
             (Some(place), Some(derived)) => {
                 self.deliver_derived(now, origin, message, (place, *derived))
             }
-            _ => 0,
+            _ => None,
         };
-        Ok(Admitted { place, refused_rows })
+        Ok(Taken { place, refused })
     }
 }
 

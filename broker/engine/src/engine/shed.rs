@@ -7,10 +7,10 @@ use std::rc::Rc;
 use broker_codec::ReasonCode;
 use uns_model::OrgId;
 
-use super::publish::{Admitted, Origin};
+use super::publish::Origin;
 use super::{Engine, Now};
 use crate::broker::OWED_FULL;
-use crate::gate::{Gate, Rejection};
+use crate::gate::{Gate, Rejection, Taken};
 use crate::key::Key;
 use crate::message::Message;
 use crate::pressure::{Pressure, memory_full};
@@ -45,7 +45,7 @@ impl<G: Gate> Engine<G> {
         origin: Origin<'_>,
         message: &Message<'_>,
         route: &Rc<Route<G::Node>>,
-    ) -> Result<Admitted, Rejection> {
+    ) -> Result<Taken, Rejection> {
         self.has_memory(origin.org, message, route)?;
         self.admit(now, origin, message, route)
     }

@@ -1,7 +1,7 @@
 //! PUBACK follows the group commit, in the order of the publishes, with the code of a refusal.
 
 use broker_codec::Version;
-use broker_engine::{Config, InProcess, Offer, Place, Rejection, Reply, Ticket, Together};
+use broker_engine::{Config, InProcess, Offer, Place, Rejection, Reply, Taken, Ticket, Together};
 use uns_model::OrgId;
 
 use crate::net::{Net, qos0, qos1};
@@ -114,7 +114,8 @@ fn in_process_publishes_hear_of_their_commit() {
     let [Reply { token: 7, taken, outcome: Some(Ok(42)) }] = &replies[..] else {
         panic!("{replies:?}")
     };
-    assert_eq!((&taken[0], &taken[2]), (&Ok(Some(Place(0))), &Ok(Some(Place(1)))));
+    let at = |place| Ok(Taken { place: Some(Place(place)), refused: None });
+    assert_eq!((&taken[0], &taken[2]), (&at(0), &at(1)));
     assert!(taken[1].is_err());
 }
 

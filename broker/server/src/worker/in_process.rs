@@ -5,12 +5,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use broker_codec::ReasonCode;
-use broker_engine::{Offer, Rejection, Reply};
+use broker_engine::{Offer, Place, Rejection, Reply, Taken};
 use fabric::Commit;
 use tokio::sync::{mpsc, oneshot};
 use uns_model::{OrgId, Sequence};
 
-use super::{Outcomes, Request, Worker};
+use super::{Outcomes, Published, Request, Worker};
 
 /// How soon a batch that could not be taken is offered again.
 const RETRY: Duration = Duration::from_millis(2);
@@ -100,10 +100,15 @@ fn wait(waiting: &mut VecDeque<Waiting>, batch: Waiting, waiting_max: usize) {
 /// What became of every item: the sequence of a record is that of its batch's first and its place.
 pub(super) fn outcomes(reply: Reply<Commit>) -> Outcomes {
     let Reply { taken, outcome, .. } = reply;
-    let placed = |place: broker_engine::Place| match &outcome {
-        Some(Ok(commit)) => Ok(Some(Sequence(commit.first.0 + u64::from(place.0)))),
-        Some(Err(rejection)) => Err(rejection.clone()),
-        None => Ok(None),
+    let published = |Taken { place, refused }| {
+        let sequence = match (place, &outcome) {
+            (Some(Place(place)), Some(Ok(commit))) => {
+                Some(Sequence(commit.first.0 + u64::from(place)))
+            }
+            (Some(_), Some(Err(rejection))) => return Err(rejection.clone()),
+            (Some(_), None) | (None, _) => None,
+        };
+        Ok(Published { sequence, refused })
     };
-    taken.into_iter().map(|item| item?.map_or(Ok(None), placed)).collect()
+    taken.into_iter().map(|item| published(item?)).collect()
 }

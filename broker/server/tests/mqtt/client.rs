@@ -80,7 +80,8 @@ impl Broker {
     ) -> Vec<Result<Option<Sequence>, Rejection>> {
         let batch =
             Together { org: OrgId::DEFAULT, client_id: client_id.into(), access: None, items };
-        self.block_on(self.handle.together(0, batch)).expect("the broker runs")
+        let published = self.block_on(self.handle.together(0, batch)).expect("the broker runs");
+        published.into_iter().map(|item| item.map(|published| published.sequence)).collect()
     }
 
     pub(crate) fn v5(&self, id: &str) -> Client {

@@ -4,9 +4,10 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use hub_kit::services::{
-    Answer, Boxed, ClientQuery, CurrentPage, CurrentQuery, DeleteQuery, History, HistoryPage,
-    HistoryQuery, Live, Mqtt, Publish, PublishBatch, Published, SearchHit, SearchQuery,
-    SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec, TreePage, TreeQuery,
+    Answer, Boxed, ClientQuery, ClockViolation, CurrentPage, CurrentQuery, DeleteQuery, History,
+    HistoryPage, HistoryQuery, Live, Mqtt, Publish, PublishBatch, Published, SearchHit,
+    SearchQuery, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec, TreePage,
+    TreeQuery,
 };
 use hub_kit::{Refusal, Rights};
 use schemas::WireTime;
@@ -70,6 +71,7 @@ fn client(client_id: &str) -> Client {
         dropped: Counts::from([("expired", 1)]),
         pace: Pace::Fine,
         paused: false,
+        clock: None,
     }
 }
 
@@ -188,6 +190,10 @@ fn never<T>() -> T {
 
 impl Live for Nothing {
     fn caught_up(&self) -> Boxed<'_, ()> {
+        never()
+    }
+
+    fn clock_violations(&self, _: OrgId) -> Vec<ClockViolation> {
         never()
     }
 

@@ -115,6 +115,7 @@ pub(crate) fn to_response(refusal: &Refusal, id: Option<&RequestId>) -> Response
     let status = status(refusal.status);
     let id = id.map(ToString::to_string).unwrap_or_default();
     let problem = Problem::new(refusal.status, refusal.reason, refusal.detail.clone(), id);
+    let problem = Problem { dead_id: refusal.dead_id.clone(), ..problem };
     let body = serde_json::to_vec(&problem).expect("a problem is plain strings and numbers");
     let mut response = (status, body).into_response();
     response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);

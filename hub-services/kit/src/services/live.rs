@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uns_model::{Filter, NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
 
 use crate::Rights;
-use crate::services::{Answer, Boxed};
+use crate::services::{Answer, Boxed, ClockViolation};
 
 /// The committed namespace. Everything it says is at least as new as [`Live::caught_up`] promised.
 pub trait Live: Send + Sync {
@@ -25,6 +25,9 @@ pub trait Live: Send + Sync {
     /// Removes a node and everything below it, and answers after the commit: how many nodes went, zero
     /// where nothing lives there.
     fn delete(&self, query: DeleteQuery) -> Answer<'_, u64>;
+
+    /// The publishers whose clocks cannot be right, the farthest off first.
+    fn clock_violations(&self, org: OrgId) -> Vec<ClockViolation>;
 
     /// The topic string behind an interned id.
     fn topic(&self, topic: TopicId) -> Option<Arc<str>>;

@@ -47,11 +47,28 @@ pub struct PublishItem {
     pub expiry: Option<u32>,
     /// The MQTT 5 Content Type.
     pub content_type: Option<String>,
+    /// Where it is a batch: all of its rows, or none (NS-21).
+    pub atomic: bool,
 }
 
 /// A published message, durable.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Published {
     /// Its own place in the log; `None` where nothing is kept of it, such as a command.
     pub sequence: Option<Sequence>,
+    /// Where it is a batch: how many of its rows were refused.
+    pub refused: u32,
+    /// The first of them; the dead letters have all.
+    pub refused_rows: Vec<RefusedRow>,
+}
+
+/// A row of a batch that was refused by itself.
+#[derive(Clone, Debug)]
+pub struct RefusedRow {
+    /// Its place in the batch, from 0.
+    pub index: usize,
+    /// Where it was to go.
+    pub topic: String,
+    /// Why.
+    pub refusal: Refusal,
 }

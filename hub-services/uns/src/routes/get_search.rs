@@ -40,10 +40,11 @@ pub(crate) async fn handle(
     let mut hits = service.hub.live.search(query).await?;
     hits.retain(|hit| all || caller.rights.may_read(&hit.topic));
     hits.truncate(limit);
-    let results = hits.iter().map(|hit| {
-        let (value, quality, timestamp) = super::wire(hit.last.as_ref());
+    let cuts: Vec<_> = hits.iter().map(|hit| super::cut_of(hit.last.as_ref())).collect();
+    let results = hits.iter().zip(&cuts).map(|(hit, cut)| {
         let name = hit.topic.rsplit('/').next().unwrap_or_default();
-        SearchHit { name, path: &hit.topic, value, quality, timestamp }
+        let last = super::listed(hit.last.as_ref(), cut.as_ref());
+        SearchHit { name, path: &hit.topic, last }
     });
     Ok(Json(SearchResults { results: results.collect() }).into_response())
 }

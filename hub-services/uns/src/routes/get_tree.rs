@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use hub_kit::services::{self, TreeQuery};
 use hub_kit::{Caller, Refusal};
 use schemas::http::{Problem, Tree, TreeNode};
-use schemas::{Opaque, WireValue};
 use uns_model::Value;
 
 use crate::params::{LIST, Params};
@@ -46,7 +45,7 @@ pub(crate) async fn handle(
     let first = query.after.is_none();
     service.hub.live.caught_up().await;
     let (path, page) = service.tree(query).await?;
-    let cuts: Vec<_> = page.nodes.iter().map(cut_of).collect();
+    let cuts: Vec<_> = page.nodes.iter().map(|node| super::cut_of(node.last.as_ref())).collect();
     let nodes = page.nodes.iter().zip(&cuts);
     let children: Vec<_> = nodes.map(|(node, cut)| show(node, cut.as_ref())).collect();
     let hint = (first && children.is_empty() && page.next.is_none()).then(|| hint::of_path(&path));
@@ -54,28 +53,8 @@ pub(crate) async fn handle(
     Ok(Json(body).into_response())
 }
 
-/// How a long value begins, and its size.
-fn cut_of(node: &services::TreeNode) -> Option<(Value, u64)> {
-    node.last.as_ref().and_then(|last| schemas::cut(&last.value))
-}
-
 fn show<'a>(node: &'a services::TreeNode, cut: Option<&'a (Value, u64)>) -> TreeNode<'a> {
-    let last = node.last.as_ref();
-    let opaque = last.and_then(|last| Opaque::of(&last.value));
-    let (value, quality, timestamp) = super::wire(last);
-    let begins = |whole: WireValue<'a>| cut.map_or(whole.value, |(begins, _)| begins);
-    TreeNode {
-        name: &node.name,
-        path: &node.path,
-        children: node.children,
-        leaf: node.leaf,
-        value: value.map(|whole| WireValue { value: begins(whole), ..whole }),
-        quality,
-        timestamp,
-        unit: last.and_then(|last| last.remarks.unit.as_deref()),
-        kind: opaque.map(|_| "bytes"),
-        size: cut.map(|(_, size)| *size).or(opaque.map(|opaque| opaque.size)),
-        looks_like: opaque.and_then(|opaque| opaque.looks_like),
-        cut: cut.is_some(),
-    }
+    let last = super::listed(node.last.as_ref(), cut);
+    let (children, leaf) = (node.children, node.leaf);
+    TreeNode { name: &node.name, path: &node.path, children, leaf, last }
 }

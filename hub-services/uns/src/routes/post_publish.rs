@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use hub_kit::services::{PublishBatch, PublishItem, Published};
+use hub_kit::services::{PublishBatch, PublishItem, Published, RefusedRow};
 use hub_kit::{Caller, Refusal};
 use schemas::http::{Problem, PublishReport, PublishRequest, PublishResult};
 
@@ -23,7 +23,7 @@ const CLIENT_ID: &str = "http";
     request_body = PublishRequest,
     responses(
         (status = 200, description = "Every item is durable", body = PublishReport<'_>),
-        (status = 207, description = "Some items were refused; the results say which and why", body = PublishReport<'_>),
+        (status = 207, description = "Some items, or some rows of a batch, were refused; the results say which and why", body = PublishReport<'_>),
         (status = "4XX", description = "Nothing was published; a single refused item answers with its own reason", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Overloaded, too slow, stopping or failed", body = Problem, content_type = "application/problem+json"),
         (status = 507, description = "The disk is full", body = Problem, content_type = "application/problem+json"),
@@ -64,15 +64,15 @@ pub(crate) async fn handle(
         .into_iter()
         .map(|known| known.or_else(|| published.next()).unwrap_or_else(|| Err(unanswered())))
         .collect();
-    let heard = results
-        .into_iter()
-        .zip(&requested)
-        .map(|(result, item)| result.map_err(|refusal| caller.may_hear(&item.topic, refusal)));
+    let heard = results.into_iter().zip(&requested).map(|(result, item)| match result {
+        Ok(published) => Ok(rows_heard(&caller, published)),
+        Err(refusal) => Err(caller.may_hear(&item.topic, refusal)),
+    });
     let results: Vec<Result<Published, Refusal>> = heard.collect();
     if let [Err(refusal)] = results.as_slice() {
         return Err(refusal.clone());
     }
-    let all = results.iter().all(Result::is_ok);
+    let all = results.iter().all(|result| result.as_ref().is_ok_and(|item| item.refused == 0));
     let status = if all { StatusCode::OK } else { StatusCode::MULTI_STATUS };
     let report = requested.iter().zip(&results).map(|(item, result)| report(&item.topic, result));
     Ok((status, Json(PublishReport { results: report.collect() })).into_response())
@@ -95,7 +95,15 @@ fn readable(caller: &Caller, item: &schemas::http::PublishItem) -> Result<Publis
         retain: item.retain,
         expiry: None,
         content_type: None,
+        atomic: item.atomic,
     })
+}
+
+fn rows_heard(caller: &Caller, published: Published) -> Published {
+    let row =
+        |row: RefusedRow| RefusedRow { refusal: caller.may_hear(&row.topic, row.refusal), ..row };
+    let refused_rows = published.refused_rows.into_iter().map(row).collect();
+    Published { refused_rows, ..published }
 }
 
 fn client_id(caller: &Caller) -> Arc<str> {
@@ -113,12 +121,15 @@ fn unanswered() -> Refusal {
 
 fn report<'a>(topic: &'a str, result: &'a Result<Published, Refusal>) -> PublishResult<'a> {
     match result {
-        Ok(Published { sequence }) => PublishResult {
+        Ok(Published { sequence, refused, refused_rows }) => PublishResult {
             topic,
             accepted: true,
             sequence: sequence.map(|sequence| sequence.0),
             reason: None,
             detail: None,
+            dead_id: None,
+            refused: *refused,
+            refused_rows: refused_rows.iter().map(row).collect(),
         },
         Err(refusal) => PublishResult {
             topic,
@@ -126,6 +137,19 @@ fn report<'a>(topic: &'a str, result: &'a Result<Published, Refusal>) -> Publish
             sequence: None,
             reason: Some(refusal.reason),
             detail: Some(Cow::Borrowed(&refusal.detail)),
+            dead_id: refusal.dead_id.as_deref(),
+            refused: 0,
+            refused_rows: Vec::new(),
         },
+    }
+}
+
+fn row(row: &RefusedRow) -> schemas::http::RefusedRow<'_> {
+    schemas::http::RefusedRow {
+        row: row.index as u64,
+        topic: &row.topic,
+        reason: row.refusal.reason,
+        detail: &row.refusal.detail,
+        dead_id: row.refusal.dead_id.as_deref(),
     }
 }

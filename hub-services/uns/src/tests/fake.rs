@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use hub_kit::services::{
-    Answer, Boxed, CurrentPage, CurrentQuery, CurrentValue, DeadLetters, DeadPage, DeleteQuery,
-    History, HistoryPage, HistoryQuery, HistorySample, LastValue, Live, Publish, PublishBatch,
-    PublishItem, Published, Remarks, SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
+    Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, DeadLetters, DeadPage,
+    DeleteQuery, History, HistoryPage, HistoryQuery, HistorySample, LastValue, Live, Publish,
+    PublishBatch, PublishItem, Published, Remarks, SearchHit, SearchQuery, TreeNode, TreePage,
+    TreeQuery,
 };
 use hub_kit::{Refusal, Rights};
 use uns_model::{NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
@@ -76,6 +77,20 @@ impl Live for Fake {
     fn caught_up(&self) -> Boxed<'_, ()> {
         *self.waited.lock().unwrap() += 1;
         ready(())
+    }
+
+    fn clock_violations(&self, _org: OrgId) -> Vec<ClockViolation> {
+        let violation = |client_id: &str, topic: &str, hours: i64| ClockViolation {
+            client_id: client_id.into(),
+            fault: "ahead",
+            messages: 3,
+            offset: Some(hours * 3_600_000_000_000),
+            worst: Some(hours * 3_600_000_000_000),
+            topic: Some(topic.into()),
+            first: Timestamp(NOON),
+            last: Timestamp(NOON),
+        };
+        vec![violation("press7", "uns/v1/acme/press7", 2), violation("press8", "secret/x", 1)]
     }
 
     fn tree(&self, query: TreeQuery) -> Answer<'_, TreePage> {
@@ -189,7 +204,7 @@ impl Publish for Fake {
         *self.publisher.lock().unwrap() = batch.client_id;
         let results = items.iter().map(|item| match item.topic.as_str() {
             "" => Err(Refusal::new(400, "topic_invalid", "the topic is empty")),
-            _ => Ok(Published { sequence: Some(Sequence(42)) }),
+            _ => Ok(Published { sequence: Some(Sequence(42)), ..Published::default() }),
         });
         let results = results.collect();
         self.published.lock().unwrap().extend(items);

@@ -104,6 +104,8 @@ async fn publishes_go_where_they_may_and_only_admins_delete() {
     assert_eq!((status, body.matches("not_allowed").count()), (207, 1), "{body}");
     let published = std::mem::take(&mut *fake.published.lock().unwrap());
     assert_eq!((published.len(), &**fake.publisher.lock().unwrap()), (1, "http:press1"));
+    let (status, body) = asked(&fake, ACME, ("GET", "violations", "")).await;
+    assert!(status == 403 && !body.contains("press8"), "{status} {body}");
     let (status, body) = asked(&fake, ACME, ("DELETE", "nodes?path=acme", "")).await;
     assert!(status == 403 && body.contains("role admin"), "{status} {body}");
 }

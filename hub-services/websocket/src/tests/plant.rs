@@ -11,8 +11,9 @@ use hub_kit::http::{
 };
 use hub_kit::metrics::{Exposition, MetricSource};
 use hub_kit::services::{
-    Answer, Boxed, CurrentPage, CurrentQuery, DeleteQuery, History, HistoryPage, HistoryQuery,
-    Live, Publish, PublishBatch, Published, SearchHit, SearchQuery, TreePage, TreeQuery,
+    Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, DeleteQuery, History, HistoryPage,
+    HistoryQuery, Live, Publish, PublishBatch, Published, SearchHit, SearchQuery, TreePage,
+    TreeQuery,
 };
 use hub_kit::{Hub, Module as _, Refusal, Stop, Stopper};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -182,6 +183,10 @@ impl Live for Names {
         Box::pin(std::future::ready(()))
     }
 
+    fn clock_violations(&self, _org: OrgId) -> Vec<ClockViolation> {
+        Vec::new()
+    }
+
     fn tree(&self, _query: TreeQuery) -> Answer<'_, TreePage> {
         unused()
     }
@@ -229,6 +234,9 @@ impl History for Names {
 
 impl Publish for Names {
     fn together(&self, _batch: PublishBatch) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
-        Box::pin(std::future::ready(vec![Ok(Published { sequence: Some(Sequence(1)) })]))
+        Box::pin(std::future::ready(vec![Ok(Published {
+            sequence: Some(Sequence(1)),
+            ..Published::default()
+        })]))
     }
 }

@@ -104,4 +104,25 @@ pub struct Client {
     pub pace: Pace,
     /// Nothing is read from it for now, since it waits for a reader or the log.
     pub paused: bool,
+    /// What is wrong with its clock, where its source times were not believed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ClientClock, required = false)]
+    pub clock: Option<ClientClock>,
+}
+
+/// The clock of a client that named times which cannot be: its values have the time of their arrival.
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientClock {
+    /// `ahead`, `out_of_range` or `set_back`, as in `GET /api/v1/uns/violations`.
+    #[schema(value_type = String)]
+    pub fault: &'static str,
+    /// How far its time was from the hub's, the last time; above zero is ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = f64, required = false)]
+    pub offset_seconds: Option<f64>,
+    /// How many of its messages named such a time, since the hub started.
+    pub messages: u64,
+    /// The last time.
+    pub last: WireTime,
 }

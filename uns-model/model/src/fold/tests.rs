@@ -150,7 +150,7 @@ fn a_sample_without_a_time_is_of_this_moment() {
 #[test]
 fn an_unbelievable_time_is_replaced_by_ingest_time() {
     for source in [Timestamp(0), Timestamp::UNREADABLE, Timestamp(i64::MAX)] {
-        let finding = Some(TimeFinding::OutOfRange);
+        let finding = Some(TimeFinding::OutOfRange(source));
         assert_eq!(place(Some(source), at(5)), Placed { time: at(5), finding });
     }
 }
@@ -162,7 +162,8 @@ fn a_clock_set_back_is_followed_after_thirty_seconds() {
     for ingest in 1..31 {
         assert_eq!(driver.plc(ingest - 100, ingest, ingest).0, Effect::HistoryOnly, "{ingest}");
     }
-    assert_eq!(driver.plc(-69, 31, 31), (Effect::Follow, Some(TimeFinding::ClockStep)));
+    let back = Some(TimeFinding::ClockStep(119 * SECOND));
+    assert_eq!(driver.plc(-69, 31, 31), (Effect::Follow, back));
     assert_eq!(driver.plc(-68, 32, 32), (Effect::Follow, None));
 }
 

@@ -33,6 +33,8 @@ pub struct Child {
 /// One refused row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RefusedRow {
+    /// Its place in the batch, from 0.
+    pub index: usize,
     /// Where it was to go.
     pub topic: String,
     /// What it was.
@@ -44,6 +46,13 @@ pub struct RefusedRow {
 /// Whether who publishes may publish to a topic.
 pub type MayPublish<'a> = dyn Fn(&str) -> bool + 'a;
 
+/// A row that may become a sample of its topic.
+struct Row {
+    index: usize,
+    topic: String,
+    payload: Bytes,
+}
+
 impl Gate {
     /// Admits a batch. `may_publish` is asked for the topic of each row before anything comes of it.
     pub(super) fn admit_batch(
@@ -53,7 +62,9 @@ impl Gate {
         batch: Batch,
         may_publish: &MayPublish<'_>,
     ) -> Result<(), Reject> {
+        let is_atomic = properties::user(inbound.properties, "uns-batch") == Some("atomic");
         let mut expansion = Expansion::default();
+        let mut good = Vec::new();
         match batch {
             Batch::Children(rows) => {
                 let max = self.space.config.children_max;
@@ -61,9 +72,13 @@ impl Gate {
                     let detail = format!("a batch of {} points, more than {max}", rows.len());
                     return self.counted(Err(Reject::new(Reason::PayloadTooLarge, detail)));
                 }
-                for row in rows {
-                    match self.child(parent, row, may_publish) {
-                        Ok(child) => expansion.children.push(child),
+                for row in rows.into_iter().enumerate() {
+                    let judged = self.judge(parent, row, may_publish);
+                    // Else its name is looked at where its node is made.
+                    let judged =
+                        if is_atomic { judged.and_then(|r| self.named(r)) } else { judged };
+                    match judged {
+                        Ok(row) => good.push(row),
                         Err(refused) => expansion.refused.push(refused),
                     }
                 }
@@ -72,14 +87,16 @@ impl Gate {
                 expansion.refused = rows.into_iter().map(|row| self.bad(parent, row)).collect();
             }
         }
-        if let Some(first) = expansion.refused.first()
-            && properties::user(inbound.properties, "uns-batch") == Some("atomic")
-        {
-            let (reason, refused) = (first.reject.reason, expansion.refused.len());
-            let first = format!("`{}`: {}", first.topic, first.reject.detail);
-            let detail = format!("{refused} rows of an atomic batch, the first one {first}");
-            return Err(Reject::new(reason, detail));
+        // Before a node is made for any row: of a batch that is refused as a whole nothing stays.
+        all_or_none(is_atomic, &expansion.refused)?;
+        for row in good {
+            match self.child(parent, row) {
+                Ok(child) => expansion.children.push(child),
+                Err(refused) => expansion.refused.push(refused),
+            }
         }
+        all_or_none(is_atomic, &expansion.refused)?;
+        expansion.refused.sort_by_key(|row| row.index);
         // The parent and its children enter the log together.
         self.push(parent, inbound);
         for child in &expansion.children {
@@ -92,30 +109,49 @@ impl Gate {
         Ok(())
     }
 
-    fn child(
+    /// What of a row can be told without making its node.
+    fn judge(
         &mut self,
         parent: &Node,
-        row: Result<ChildRow, BadRow>,
+        (index, row): (usize, Result<ChildRow, BadRow>),
         may_publish: &MayPublish<'_>,
-    ) -> Result<Child, RefusedRow> {
+    ) -> Result<Row, RefusedRow> {
         let ChildRow { path, payload } = row.map_err(|row| self.bad(parent, row))?;
         let topic = format!("{}/{path}", parent.name);
         let allowed = if may_publish(&topic) {
             payload::check(payload.as_bytes(), &self.space.config).map(drop)
         } else {
-            let detail = "its publisher has no right to publish to this topic";
+            let detail = "no rule lets its publisher publish to this topic: allow it in access.toml, \
+                          or leave the row out";
             Err(Reject::new(Reason::NotAuthorized, detail))
         };
         let payload = Bytes::from(payload);
-        let admitted = self.counted(allowed).and_then(|()| self.resolve(parent.org, &topic));
-        match admitted {
+        match self.counted(allowed) {
+            Ok(()) => Ok(Row { index, topic, payload }),
+            Err(reject) => Err(RefusedRow { index, topic, payload, reject }),
+        }
+    }
+
+    /// The row if its topic may be one.
+    fn named(&self, row: Row) -> Result<Row, RefusedRow> {
+        let Row { index, topic, payload } = row;
+        match self.counted(self.space.check_name(&topic)) {
+            Ok(()) => Ok(Row { index, topic, payload }),
+            Err(reject) => Err(RefusedRow { index, topic, payload, reject }),
+        }
+    }
+
+    /// The node of a row.
+    fn child(&mut self, parent: &Node, row: Row) -> Result<Child, RefusedRow> {
+        let Row { index, topic, payload } = row;
+        match self.resolve(parent.org, &topic) {
             Ok(Resolved::Node(node)) => Ok(Child { node, payload }),
             Ok(Resolved::Plain) => {
                 let detail = "nothing can live below this node";
                 let reject = Reject::new(Reason::TopicInvalid, detail);
-                Err(RefusedRow { topic, payload, reject })
+                Err(RefusedRow { index, topic, payload, reject })
             }
-            Err(reject) => Err(RefusedRow { topic, payload, reject }),
+            Err(reject) => Err(RefusedRow { index, topic, payload, reject }),
         }
     }
 
@@ -127,6 +163,20 @@ impl Gate {
         let detail = format!("row {}: {}", row.index, row.detail);
         let reject = Reject::new(Reason::PayloadMalformed, detail);
         self.rejections.count(reject.reason);
-        RefusedRow { topic, payload: row.payload.into(), reject }
+        RefusedRow { index: row.index, topic, payload: row.payload.into(), reject }
     }
+}
+
+/// Refuses an atomic batch that has a refused row.
+fn all_or_none(is_atomic: bool, refused: &[RefusedRow]) -> Result<(), Reject> {
+    let Some(first) = refused.iter().min_by_key(|row| row.index).filter(|_| is_atomic) else {
+        return Ok(());
+    };
+    let (topic, detail) = (&first.topic, &first.reject.detail);
+    let detail = format!(
+        "{} rows of an atomic batch, the first one, row {}, to `{topic}`: {detail}",
+        refused.len(),
+        first.index
+    );
+    Err(Reject { names: first.reject.names.clone(), ..Reject::new(first.reject.reason, detail) })
 }

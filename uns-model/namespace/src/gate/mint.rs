@@ -14,22 +14,26 @@ use crate::registry::Mint;
 use crate::{Brownfield, Namespace, Reason, Reject};
 
 impl Namespace {
-    /// Resolves a topic that has no living node.
-    pub(super) fn resolve_unknown(&self, org: OrgId, topic: &str) -> Result<Resolved, Reject> {
+    /// Whether a topic is one at all, and below our own prefixes one by their grammar.
+    pub(super) fn check_name(&self, topic: &str) -> Result<(), Reject> {
         let invalid = |error: TopicError| {
             Reject::new(Reason::TopicInvalid, format!("`{}`: {error}", shortened(topic)))
         };
         validate_publish_topic(topic).map_err(invalid)?;
-        let (plane, path) = Plane::split(topic);
-        match plane {
-            Plane::Data => {
-                grammar::check(path, self.config.names).map_err(invalid)?;
-                self.mint(org, topic, Rules::Uns)
+        match Plane::split(topic) {
+            (Plane::Data | Plane::Descriptor | Plane::Command, path) => {
+                grammar::check(path, self.config.names).map(drop).map_err(invalid)
             }
-            Plane::Descriptor | Plane::Command => {
-                grammar::check(path, self.config.names).map_err(invalid)?;
-                Ok(Resolved::Plain)
-            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Resolves a topic that has no living node.
+    pub(super) fn resolve_unknown(&self, org: OrgId, topic: &str) -> Result<Resolved, Reject> {
+        self.check_name(topic)?;
+        match Plane::of(topic) {
+            Plane::Data => self.mint(org, topic, Rules::Uns),
+            Plane::Descriptor | Plane::Command => Ok(Resolved::Plain),
             Plane::Fabric => Err(Reject::new(
                 Reason::NotAuthorized,
                 "topics below `$SYS`, `$uns` and their like are written by the hub alone",

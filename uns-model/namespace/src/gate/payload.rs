@@ -17,14 +17,17 @@ pub(super) fn check_size(payload: &[u8], config: &Config) -> Result<(), Reject> 
     if payload.len() <= config.value_bytes_max.min(config.document_bytes_max) {
         return Ok(());
     }
-    let container = matches!(payload.trim_ascii_start().first(), Some(b'{' | b'['));
-    let (kind, max) = match container {
+    let (kind, max) = match schemas::payload::is_container(payload) {
         true => ("document", config.document_bytes_max),
         false => ("value", config.value_bytes_max),
     };
     if payload.len() <= max {
         return Ok(());
     }
-    let detail = format!("a {kind} of {} bytes exceeds the limit of {max}", payload.len());
+    let detail = format!(
+        "a {kind} of {} bytes exceeds the limit of {max}: publish it in parts, or outside our own \
+         prefixes, where it passes as bytes",
+        payload.len()
+    );
     Err(Reject::new(Reason::PayloadTooLarge, detail))
 }

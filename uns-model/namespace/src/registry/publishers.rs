@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 use parking_lot::Mutex;
 use uns_model::PublisherId;
 
@@ -93,6 +93,21 @@ impl Publishers {
         }
     }
 
+    /// The client ids of some numbers, as far as they are known.
+    pub(crate) fn names(
+        &self,
+        wanted: impl Iterator<Item = PublisherId>,
+    ) -> AHashMap<PublisherId, Arc<str>> {
+        let wanted: AHashSet<PublisherId> = wanted.collect();
+        if wanted.is_empty() {
+            return AHashMap::default();
+        }
+        let table = self.table.lock();
+        let known = table.young.iter().chain(&table.old);
+        let wanted = known.filter(|(_, publisher)| wanted.contains(publisher));
+        wanted.map(|(client_id, publisher)| (*publisher, Arc::clone(client_id))).collect()
+    }
+
     /// Numbers up to this one are taken.
     pub(crate) fn seen(&self, publisher: PublisherId) {
         let mut table = self.table.lock();
@@ -164,5 +179,8 @@ mod tests {
         assert_eq!(publishers.begin(press).as_deref(), Some("press"), "and was refused");
         publishers.end(press, true);
         assert_eq!((publishers.begin(press), publishers.unnamed()), (None, 0));
+        let names = publishers.names([press, PublisherId(77)].into_iter());
+        assert_eq!(names.get(&press).map(|name| &**name), Some("press"));
+        assert_eq!(names.len(), 1);
     }
 }

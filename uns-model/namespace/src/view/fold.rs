@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use fabric::{Frame, Message, Publish, Record};
 use parking_lot::RwLock;
-use schemas::payload::{DecodeContext, Decoded, as_text, decode};
+use schemas::payload::{DecodeContext, Decoded, decode};
 use uns_model::fold::{Effect, TimeFinding, Verdict};
 use uns_model::{Kept, NodeNo, Point, Sequence, Timestamp};
 
+use super::clocks::worse;
 use super::last::follows;
 use super::more::Kind;
 use super::{Arrived, Entry, Field, FoldCounts, Last, View, share_field};
@@ -77,17 +78,11 @@ impl Scratch {
             if let Record::Publish(publish) = record {
                 self.nodes.push(publish.node);
                 let content_type = content_type(publish.properties);
-                let before = self.points.len();
                 let context = DecodeContext { zone: &config.zone, ingest: publish.ingest };
-                match decode(publish.payload, content_type, &context, &mut self.points) {
-                    Ok(decoded) => remarkable = decoded,
-                    Err(_) => {
-                        // Broken JSON is just text: only brownfield gets here with it.
-                        self.points.truncate(before);
-                        self.points.push(as_text(publish.payload));
-                        self.broken += 1;
-                    }
-                }
+                let decoded = decode(publish.payload, content_type, &context, &mut self.points);
+                // Only brownfield gets here with it.
+                self.broken += u64::from(decoded.malformed);
+                remarkable = Decoded { malformed: false, ..decoded };
             }
             self.ends.push((self.points.len(), remarkable));
         }
@@ -149,9 +144,14 @@ impl View {
             self.retain(node, kept, ingest);
         }
         let arrived = Arrived { publisher, ingest, sequence };
+        let mut finding = None;
         for point in points {
             let verdict = self.point(node, point, (arrived, decoded));
             self.counts.count(&verdict);
+            finding = worse(finding, verdict.finding);
+        }
+        if let Some(finding) = finding {
+            self.clocks.note((publish.org, publisher), finding, (node, ingest));
         }
     }
 
@@ -237,9 +237,9 @@ impl FoldCounts {
         }
         match verdict.finding {
             None => {}
-            Some(TimeFinding::OutOfRange) => self.out_of_range += 1,
+            Some(TimeFinding::OutOfRange(_)) => self.out_of_range += 1,
             Some(TimeFinding::Ahead(_)) => self.ahead += 1,
-            Some(TimeFinding::ClockStep) => self.clock_steps += 1,
+            Some(TimeFinding::ClockStep(_)) => self.clock_steps += 1,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{Author, Held, Origin, inbound};
 use crate::config::Durability;
 use crate::engine::acks::Who;
 use crate::engine::{Engine, Now};
-use crate::gate::{Derived, Gate, Place, RefusedRow};
+use crate::gate::{Derived, Gate, Place, RefusedRow, RefusedRows, ToldRow};
 use crate::message::Message;
 use crate::route::Route;
 
@@ -53,8 +53,8 @@ impl<G: Gate> Engine<G> {
         self.deliver(now, &message, &held.route);
     }
 
-    /// What else the admitted publish stands for; the records follow the publish's own. Gives how
-    /// many rows of it were refused.
+    /// What else the admitted publish stands for; the records follow the publish's own. Gives which
+    /// rows of it were refused.
     #[cold]
     pub(super) fn deliver_derived(
         &mut self,
@@ -62,7 +62,7 @@ impl<G: Gate> Engine<G> {
         origin: Origin<'_>,
         message: &Message<'_>,
         (place, derived): (Place, Derived),
-    ) -> u32 {
+    ) -> Option<Box<RefusedRows>> {
         for (nth, (topic, payload)) in (1..).zip(&derived.messages) {
             let derived = Message { topic, payload, retain: false, ..*message };
             if let Ok(route) = self.route(origin.org, topic, Author::Client) {
@@ -73,12 +73,19 @@ impl<G: Gate> Engine<G> {
                 self.deliver_or_hold(now, origin, &derived, (&route, true));
             }
         }
-        let rows = u32::try_from(derived.refused.len()).unwrap_or(u32::MAX);
-        for RefusedRow { topic, payload, mut rejection } in derived.refused {
+        if derived.refused.is_empty() {
+            return None;
+        }
+        let mut rows = Box::<RefusedRows>::default();
+        for RefusedRow { index, topic, payload, mut rejection } in derived.refused {
             let row = Message { topic: &topic, payload: &payload, retain: false, ..*message };
             self.bury(now, origin.culprit, &row, &mut rejection);
+            rows.count = rows.count.saturating_add(1);
+            if rows.told.len() < RefusedRows::TOLD_MAX {
+                rows.told.push(ToldRow { index, topic, rejection });
+            }
         }
-        rows
+        Some(rows)
     }
 
     pub(super) fn retain(

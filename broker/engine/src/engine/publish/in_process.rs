@@ -142,7 +142,7 @@ impl<G: Gate> Engine<G> {
             if self.tracer.is_on() {
                 self.trace_in_process(now, (origin.org, &offer.batch.client_id), item);
             }
-            results.push(taken.map(|admitted| admitted.place));
+            results.push(taken);
         }
         self.reply(token, results);
         self.flush_if_large(now);

@@ -1,0 +1,45 @@
+//! Making points of values.
+
+use std::sync::Arc;
+
+use uns_model::{Point, Quality, Value, number};
+
+use super::document;
+use super::scan::{Kind, Token};
+use super::text;
+
+/// A payload that is no JSON as what it is all the same.
+pub(super) fn as_text(payload: &[u8]) -> Point {
+    scalar(match std::str::from_utf8(payload) {
+        Ok(text) => Value::Text(text.into()),
+        Err(_) => Value::Bytes(payload.into()),
+    })
+}
+
+/// The value of a token.
+pub(super) fn value_of(token: Token<'_>) -> Value {
+    match token.kind {
+        Kind::Bool(value) => Value::Bool(value),
+        Kind::Number => number::parse(token.text).unwrap_or(Value::Null),
+        Kind::Text { escaped } => Value::Text(Arc::from(text::unescape(token.text, escaped))),
+        Kind::Null | Kind::NonFinite => Value::Null,
+        Kind::Object { .. } | Kind::Array { .. } => document::value(token),
+    }
+}
+
+/// A point of the node itself that says nothing but its value.
+pub(super) fn scalar(value: Value) -> Point {
+    let quality = if value == Value::Null { Quality::BAD } else { Quality::GOOD };
+    Point { field: None, value, quality, unit: None, source: None, seq: None, historical: false }
+}
+
+/// A point with the quality and time of a model. No value is never shown as a good one: null is
+/// Bad unless the source says that there is nothing yet (NS-27).
+pub(super) fn with_value(model: &Point, field: Option<Arc<str>>, value: Value) -> Point {
+    let quality = if value == Value::Null && !model.quality.hides_value() {
+        Quality::BAD
+    } else {
+        model.quality
+    };
+    Point { field, value, quality, ..model.clone() }
+}
