@@ -44,7 +44,8 @@ use uns_model::{Point, Quality, Timestamp, Value, Zone, number};
 pub use children::ChildRow;
 
 use crate::Malformed;
-use point::{as_text, scalar, value_of, with_value};
+use document::value_of;
+use point::{as_text, scalar, with_value};
 use scan::{Kind, Scanned, Token};
 
 /// The most samples one batch has; more are one document.

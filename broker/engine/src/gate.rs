@@ -1,17 +1,18 @@
 //! The gate as the engine sees it: who may publish what, and when it is durable. The namespace is
 //! adapted to it by the server; tests bring their own.
 
+mod rejection;
 mod rows;
 
-use std::fmt;
 use std::sync::Arc;
 
-use broker_codec::ReasonCode;
 use fabric::SessionChange;
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
 use crate::dead::{LetterNo, OnKept};
 use crate::route::Member;
+pub use rejection::Rejection;
+pub(crate) use rejection::{MEMORY_FULL, STORAGE_FULL};
 pub use rows::{Derived, RefusedRow, RefusedRows, ToldRow};
 
 /// One publish on its way through the gate.
@@ -31,47 +32,6 @@ pub struct Inbound<'a> {
     pub payload: &'a [u8],
     /// When it arrived.
     pub ingest: Timestamp,
-}
-
-/// Why a publish was refused.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Rejection {
-    /// The MQTT 5 reason code.
-    pub code: ReasonCode,
-    /// A stable name.
-    pub reason: &'static str,
-    /// For people.
-    pub detail: String,
-    /// The name of its dead letter, if there is one.
-    pub dead_id: Option<Box<str>>,
-    /// Another topic it tells of, which only who may read that one may hear.
-    pub names: Option<Box<str>>,
-    /// The number of its dead letter, if its answer waits for that.
-    pub letter: Option<LetterNo>,
-}
-
-/// The reason of a publish that may be taken later: the log has no room for it now.
-pub(crate) const STORAGE_FULL: &str = "storage_full";
-/// The same for lack of memory.
-pub(crate) const MEMORY_FULL: &str = "memory_full";
-
-impl Rejection {
-    /// A refusal in words.
-    pub fn new(code: ReasonCode, reason: &'static str, detail: impl fmt::Display) -> Self {
-        let detail = detail.to_string();
-        Self { code, reason, detail, dead_id: None, names: None, letter: None }
-    }
-
-    /// Whether the same publish may be taken later, when there is room again.
-    pub(crate) fn is_temporary(&self) -> bool {
-        matches!(self.reason, STORAGE_FULL | MEMORY_FULL)
-    }
-}
-
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.reason, self.detail)
-    }
 }
 
 /// A promise that everything admitted before a flush will be reported committed, or not, once.

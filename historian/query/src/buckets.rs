@@ -5,7 +5,8 @@ use uns_model::Timestamp;
 
 use crate::error::Error;
 use crate::page::{HistorySample, Page, Position, Rows};
-use crate::sweep::{Sweep, Tagged};
+use crate::sweep::Sweep;
+use crate::tagged::Tagged;
 
 /// A bucket that takes samples: bar and psi are not added up, so each unit has a state of its own.
 struct Bucket {

@@ -8,7 +8,7 @@
 use historian_store::{Sample, SeriesId, View};
 use uns_model::{Quality, Value};
 
-use crate::sweep::Tagged;
+use crate::tagged::Tagged;
 
 /// Turns the values that end a field into marks.
 #[derive(Debug, Default)]

@@ -11,6 +11,7 @@ mod error;
 mod page;
 mod query;
 mod sweep;
+mod tagged;
 
 pub use error::Error;
 pub use historian_aggregate::Aggregate;

@@ -11,7 +11,8 @@ use crate::buckets::bucketed;
 use crate::ends::Ends;
 use crate::error::Error;
 use crate::page::{HistoryPage, HistoryQuery, HistorySample, Nothing, Page, Position, Rows};
-use crate::sweep::{CancelOnDrop, Cancelled, Sweep, Tagged};
+use crate::sweep::{CancelOnDrop, Cancelled, Sweep};
+use crate::tagged::Tagged;
 
 /// Limits of queries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -8,15 +8,7 @@ use uns_model::{Sequence, Timestamp, Value};
 
 use crate::ends::Ends;
 use crate::error::Error;
-
-/// A sample, and which of the view's units its series has.
-#[derive(Debug)]
-pub(crate) struct Tagged {
-    pub(crate) sample: Sample,
-    pub(crate) unit: u16,
-    /// It is of the node itself and ends the field that was asked for.
-    pub(crate) ends: bool,
-}
+use crate::tagged::Tagged;
 
 /// Whether whoever asked has gone.
 #[derive(Clone, Debug, Default)]

@@ -6,15 +6,19 @@
 
 mod csv_text;
 mod hint;
+mod listed;
 mod params;
 mod resolve;
 mod routes;
+mod service;
 mod time;
 
 use std::sync::Arc;
 
 use hub_kit::{Error, Hub, Module, Started};
 use serde::Deserialize;
+
+use service::Service;
 
 /// The module.
 #[derive(Debug)]
@@ -24,12 +28,6 @@ pub struct Uns;
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {}
-
-/// What every handler works with.
-#[derive(Clone, Debug)]
-pub(crate) struct Service {
-    pub(crate) hub: Arc<Hub>,
-}
 
 impl Module for Uns {
     const NAME: &'static str = "uns";

@@ -9,7 +9,8 @@ use hub_kit::services::{
 use hub_kit::{Caller, Refusal};
 use uns_model::{Filter, Plane};
 
-use crate::{Service, hint};
+use crate::hint;
+use crate::service::Service;
 
 const PREFIX: &str = "uns/v1";
 /// The long form of a short path; `None` where the path has a prefix of its own.

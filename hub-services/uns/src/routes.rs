@@ -11,14 +11,10 @@ mod post_publish;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
-use hub_kit::http::Pairs;
-use hub_kit::services::LastValue;
-use schemas::http::ListedValue;
-use uns_model::Value;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
-use crate::Service;
+use crate::service::Service;
 
 pub(crate) fn router(service: Service) -> Router {
     Router::new()
@@ -48,16 +44,4 @@ struct Document;
 
 pub(crate) fn openapi() -> OpenApi {
     Document::openapi()
-}
-
-/// The last value of a node that may have none, as lists show it.
-fn listed<'a>(last: Option<&'a LastValue>, cut: Option<&'a (Value, u64)>) -> ListedValue<'a> {
-    let Some(last) = last else { return ListedValue::default() };
-    let unit = last.remarks.unit.as_deref();
-    ListedValue::new((&last.value, cut), last.quality, last.timestamp, unit)
-}
-
-/// How a long value begins, and its size.
-fn cut_of(last: Option<&LastValue>) -> Option<(Value, u64)> {
-    last.and_then(|last| schemas::cut(&last.value))
 }

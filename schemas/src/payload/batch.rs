@@ -2,9 +2,11 @@
 
 use uns_model::{Point, Quality};
 
+use super::document::{self, value_of};
 use super::envelope::{self, Envelope};
+use super::point::with_value;
 use super::scan::{Kind, Token, elements, members};
-use super::{BATCH_SAMPLES_MAX, BadRow, DecodeContext, document, value_of, with_value};
+use super::{BATCH_SAMPLES_MAX, BadRow, DecodeContext};
 
 /// Why a row is no sample.
 const NO_ROW: &str = "a row of a batch is an object with a value and its time";

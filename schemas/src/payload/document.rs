@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use uns_model::{Point, Value};
+use uns_model::{Point, Value, number};
 
+use super::point::with_value;
 use super::scan::{Kind, Token, elements, members};
-use super::{text, value_of, with_value};
+use super::text;
 
 /// The most fields one document has.
 const FIELDS_MAX: usize = 256;
@@ -15,6 +16,17 @@ const LEVELS_MAX: usize = 6;
 const ELEMENTS_MAX: usize = 16;
 /// The longest field name; longer ones stay in the document only.
 const FIELD_BYTES_MAX: usize = 255;
+
+/// The value of a token.
+pub(super) fn value_of(token: Token<'_>) -> Value {
+    match token.kind {
+        Kind::Bool(value) => Value::Bool(value),
+        Kind::Number => number::parse(token.text).unwrap_or(Value::Null),
+        Kind::Text { escaped } => Value::Text(Arc::from(text::unescape(token.text, escaped))),
+        Kind::Null | Kind::NonFinite => Value::Null,
+        Kind::Object { .. } | Kind::Array { .. } => value(token),
+    }
+}
 
 /// A container as a value. With numbers that are none it would not be JSON: they become `null`,
 /// everything else stays as published.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use uns_model::{Point, Quality, Timestamp, Value};
 
+use super::document::value_of;
 use super::scan::{Kind, Token, flat, members};
-use super::{DecodeContext, text, value_of};
+use super::{DecodeContext, text};
 use key::{Key, Role};
 
 /// What an envelope says.

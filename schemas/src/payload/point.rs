@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use uns_model::{Point, Quality, Value, number};
-
-use super::document;
-use super::scan::{Kind, Token};
-use super::text;
+use uns_model::{Point, Quality, Value};
 
 /// A payload that is no JSON as what it is all the same.
 pub(super) fn as_text(payload: &[u8]) -> Point {
@@ -14,17 +10,6 @@ pub(super) fn as_text(payload: &[u8]) -> Point {
         Ok(text) => Value::Text(text.into()),
         Err(_) => Value::Bytes(payload.into()),
     })
-}
-
-/// The value of a token.
-pub(super) fn value_of(token: Token<'_>) -> Value {
-    match token.kind {
-        Kind::Bool(value) => Value::Bool(value),
-        Kind::Number => number::parse(token.text).unwrap_or(Value::Null),
-        Kind::Text { escaped } => Value::Text(Arc::from(text::unescape(token.text, escaped))),
-        Kind::Null | Kind::NonFinite => Value::Null,
-        Kind::Object { .. } | Kind::Array { .. } => document::value(token),
-    }
 }
 
 /// A point of the node itself that says nothing but its value.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Rejection;
+use super::rejection::Rejection;
 
 /// What an admitted publish stands for beside itself: the rows of a batch (NS-21).
 #[derive(Clone, Debug, Default)]

@@ -3,14 +3,15 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use hub_kit::http::Pairs;
 use hub_kit::http::short;
 use hub_kit::services::DeleteQuery;
 use hub_kit::{Caller, Refusal};
 use schemas::http::{Deleted, Problem};
 
 use crate::params::Params;
-use crate::routes::Pairs;
-use crate::{Service, resolve};
+use crate::resolve;
+use crate::service::Service;
 
 /// Removes a node and everything below it, with `purge` its history too. Needs the role admin.
 #[utoipa::path(delete, path = "/api/v1/uns/nodes", tag = "uns", operation_id = "deleteNodes",

@@ -3,14 +3,15 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use hub_kit::http::Pairs;
 use hub_kit::services::CurrentQuery;
 use hub_kit::{Caller, Refusal};
 use schemas::Sample;
 use schemas::http::{Current, Problem};
 
+use crate::hint;
 use crate::params::{LIST, Params};
-use crate::routes::Pairs;
-use crate::{Service, hint};
+use crate::service::Service;
 
 /// The last values of every topic a filter matches.
 #[utoipa::path(get, path = "/api/v1/uns/current", tag = "uns", operation_id = "getCurrent",

@@ -3,13 +3,13 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use hub_kit::http::Pairs;
 use hub_kit::services::DeadPage;
 use hub_kit::{Caller, Refusal};
 use schemas::http::{DeadLetters, Problem};
 
-use crate::Service;
 use crate::params::{LIST, Params};
-use crate::routes::Pairs;
+use crate::service::Service;
 
 /// What was published and refused, oldest first, as long as it is kept.
 #[utoipa::path(get, path = "/api/v1/uns/dead-letters", tag = "uns",

@@ -5,16 +5,17 @@ use axum::extract::{Query, RawQuery, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, LINK};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use hub_kit::http::Pairs;
 use hub_kit::services::{Aggregate, HistoryPage, HistoryQuery};
 use hub_kit::{Caller, Refusal};
 use schemas::http::{History, HistoryGap, HistorySample, Problem};
 use schemas::{WireQuality, WireTime, WireValue};
 use uns_model::Timestamp;
 
+use crate::csv_text;
 use crate::params::{HISTORY, Params, Times as _};
-use crate::routes::Pairs;
+use crate::service::Service;
 use crate::time::Here;
-use crate::{Service, csv_text};
 
 const KNOWN: [&str; 9] =
     ["topic", "field", "start", "end", "aggregate", "bucket", "limit", "after", "format"];

@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use hub_kit::http::Pairs;
 use hub_kit::services::SearchQuery;
 use hub_kit::{Caller, Reads, Refusal};
 use schemas::http::{Problem, SearchHit, SearchResults};
 
-use crate::Service;
+use crate::listed::{cut_of, listed};
 use crate::params::{LIST, Params};
-use crate::routes::Pairs;
+use crate::service::Service;
 
 /// Nodes whose topic contains every word.
 #[utoipa::path(get, path = "/api/v1/uns/search", tag = "uns", operation_id = "getSearch",
@@ -40,10 +41,10 @@ pub(crate) async fn handle(
     let mut hits = service.hub.live.search(query).await?;
     hits.retain(|hit| all || caller.rights.may_read(&hit.topic));
     hits.truncate(limit);
-    let cuts: Vec<_> = hits.iter().map(|hit| super::cut_of(hit.last.as_ref())).collect();
+    let cuts: Vec<_> = hits.iter().map(|hit| cut_of(hit.last.as_ref())).collect();
     let results = hits.iter().zip(&cuts).map(|(hit, cut)| {
         let name = hit.topic.rsplit('/').next().unwrap_or_default();
-        let last = super::listed(hit.last.as_ref(), cut.as_ref());
+        let last = listed(hit.last.as_ref(), cut.as_ref());
         SearchHit { name, path: &hit.topic, last }
     });
     Ok(Json(SearchResults { results: results.collect() }).into_response())

@@ -3,14 +3,16 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use hub_kit::http::Pairs;
 use hub_kit::services::{self, TreeQuery};
 use hub_kit::{Caller, Refusal};
 use schemas::http::{Problem, Tree, TreeNode};
 use uns_model::Value;
 
+use crate::hint;
+use crate::listed::{cut_of, listed};
 use crate::params::{LIST, Params};
-use crate::routes::Pairs;
-use crate::{Service, hint};
+use crate::service::Service;
 
 /// The deepest listing of one call.
 const DEPTH_MAX: u32 = 64;
@@ -45,7 +47,7 @@ pub(crate) async fn handle(
     let first = query.after.is_none();
     service.hub.live.caught_up().await;
     let (path, page) = service.tree(query).await?;
-    let cuts: Vec<_> = page.nodes.iter().map(|node| super::cut_of(node.last.as_ref())).collect();
+    let cuts: Vec<_> = page.nodes.iter().map(|node| cut_of(node.last.as_ref())).collect();
     let nodes = page.nodes.iter().zip(&cuts);
     let children: Vec<_> = nodes.map(|(node, cut)| show(node, cut.as_ref())).collect();
     let hint = (first && children.is_empty() && page.next.is_none()).then(|| hint::of_path(&path));
@@ -54,7 +56,7 @@ pub(crate) async fn handle(
 }
 
 fn show<'a>(node: &'a services::TreeNode, cut: Option<&'a (Value, u64)>) -> TreeNode<'a> {
-    let last = super::listed(node.last.as_ref(), cut);
+    let last = listed(node.last.as_ref(), cut);
     let (children, leaf) = (node.children, node.leaf);
     TreeNode { name: &node.name, path: &node.path, children, leaf, last }
 }

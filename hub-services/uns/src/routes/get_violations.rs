@@ -3,14 +3,14 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use hub_kit::http::Pairs;
 use hub_kit::services::ClockViolation;
 use hub_kit::{Caller, Refusal};
 use schemas::WireTime;
 use schemas::http::{Problem, Violations};
 
-use crate::Service;
 use crate::params::{LIST, Params};
-use crate::routes::Pairs;
+use crate::service::Service;
 
 /// Publishers whose clocks cannot be right, the farthest off first. Needs the role admin.
 #[utoipa::path(get, path = "/api/v1/uns/violations", tag = "uns", operation_id = "getViolations",

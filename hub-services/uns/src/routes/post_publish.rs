@@ -12,7 +12,7 @@ use hub_kit::services::{PublishBatch, PublishItem, Published, RefusedRow};
 use hub_kit::{Caller, Refusal};
 use schemas::http::{Problem, PublishReport, PublishRequest, PublishResult};
 
-use crate::Service;
+use crate::service::Service;
 
 /// Who the log says published; the name of whoever logged in follows. Access control keeps these client
 /// ids for the same callers over MQTT.

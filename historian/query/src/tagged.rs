@@ -1,0 +1,12 @@
+//! Samples with what is known of their series.
+
+use historian_store::Sample;
+
+/// A sample, and which of the view's units its series has.
+#[derive(Debug)]
+pub(crate) struct Tagged {
+    pub(crate) sample: Sample,
+    pub(crate) unit: u16,
+    /// It is of the node itself and ends the field that was asked for.
+    pub(crate) ends: bool,
+}
