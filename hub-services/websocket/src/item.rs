@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use broker_codec::PassThrough;
 use fabric::Publish;
 use schemas::Sample;
-use schemas::payload::{DecodeContext, decode};
+use schemas::payload::{DecodeContext, Decoded, decode};
 use schemas::ws::Mode;
 use uns_model::{Point, Sequence, Timestamp, TopicId, Zone, fold};
 
@@ -60,33 +60,32 @@ impl Item {
     pub(crate) fn encoded(&self, mode: Mode, (zone, statistics): (&Zone, &Statistics)) -> &Encoded {
         match mode {
             Mode::Every => self.every.get_or_init(|| {
-                let points = self.decode(zone, statistics);
-                self.encode(&points)
+                let (points, decoded) = self.decode(zone, statistics);
+                self.encode(&points, decoded)
             }),
             Mode::Latest => self.newest.get_or_init(|| {
-                let points = newest(self.decode(zone, statistics));
-                self.encode(&points)
+                let (points, decoded) = self.decode(zone, statistics);
+                self.encode(&newest(points), decoded)
             }),
         }
     }
 
-    fn decode(&self, zone: &Zone, statistics: &Statistics) -> Vec<Point> {
+    fn decode(&self, zone: &Zone, statistics: &Statistics) -> (Vec<Point>, Decoded) {
         statistics.decoded.fetch_add(1, Relaxed);
         let properties = PassThrough::parse(&self.properties);
         let content_type = properties.ok().and_then(|properties| properties.content_type());
         let context = DecodeContext { zone, ingest: self.ingest };
         let mut points = Vec::new();
+        let decoded = decode(&self.payload, content_type, &context, &mut points);
         // Only brownfield gets here with broken JSON.
-        if decode(&self.payload, content_type, &context, &mut points).malformed {
-            statistics.malformed.fetch_add(1, Relaxed);
-        }
+        statistics.malformed.fetch_add(u64::from(decoded.malformed), Relaxed);
         for point in &mut points {
             point.source = Some(fold::place(point.source.or(self.source), self.ingest).time);
         }
-        points
+        (points, decoded)
     }
 
-    fn encode(&self, points: &[Point]) -> Encoded {
+    fn encode(&self, points: &[Point], decoded: Decoded) -> Encoded {
         let mut json = Vec::new();
         for point in points {
             if !json.is_empty() {
@@ -95,8 +94,12 @@ impl Item {
             let whose = (&*self.topic, point.field.as_deref());
             let said = (&point.value, point.quality);
             let time = point.source.unwrap_or_default();
+            // What is said of the payload is said of the node's own value, as in `current`.
+            let own = if point.field.is_none() { decoded } else { Decoded::default() };
             let sample = Sample {
                 unit: point.unit.as_deref(),
+                fields_left_out: own.fields_left_out,
+                encoding: own.windows_1252.then_some("windows-1252"),
                 ..Sample::new(whose, said, time, self.sequence.0)
             };
             serde_json::to_writer(&mut json, &sample).expect("a sample is plain data");

@@ -59,6 +59,24 @@ async fn broken_json_of_a_brownfield_topic_is_text_as_in_current() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_says_what_current_says_of_it() {
+    let plant = Plant::start(Config::default()).await;
+    let mut client = plant.connect().await;
+    client.say(r##"{"op":"subscribe","id":1,"filter":"#"}"##).await;
+    client.next().await;
+    let fields: Vec<_> = (0..300).map(|n| format!("\"f{n}\":{n}")).collect();
+    plant.publish("plant/a", &format!("{{{}}}", fields.join(",")));
+    let samples = client.next().await["samples"].clone();
+    assert_eq!(samples[0]["fieldsLeftOut"], 44, "of the document");
+    assert_eq!(samples[1].get("fieldsLeftOut"), None, "not of each field");
+    plant.publish_bytes("plant/a", b"{\"alarm\":\"St\xf6rung\"}");
+    let samples = client.next().await["samples"].clone();
+    assert_eq!(samples[0]["encoding"], "windows-1252");
+    assert_eq!(samples[1]["value"], "Störung");
+    assert_eq!(samples[1].get("encoding"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_gap_and_no_repeat_from_a_sequence_on_while_values_flow() {
     let plant = Plant::start(Config::default()).await;
     for n in 0..500 {

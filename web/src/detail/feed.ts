@@ -112,7 +112,7 @@ export class TopicFeed {
       if (typeof sample.field === "string") {
         if (isNewer(sample, fields.get(sample.field))) fields.set(sample.field, sample);
       } else if (isNewer(sample, own)) {
-        own = { ...sample, value: shownValue(sample) };
+        own = { ...sample, value: shownValue(sample), unit: sample.unit ?? own?.unit };
       }
     }
     for (const [name, reading] of fields) fields.set(name, beside(own, reading));

@@ -19,6 +19,16 @@ describe("ValueStore", () => {
     expect(told).toBe(1);
   });
 
+  it("keeps a unit until another one is named", () => {
+    const store = new ValueStore();
+    store.seed("a", { ...reading(1, 0), unit: "1/min" });
+    store.put("a", reading(2, 5));
+    expect(store.get("a")?.unit).toBe("1/min");
+    store.put("a", { ...reading(3, 6), unit: "Hz" });
+    store.put("a", reading(4, 7));
+    expect(store.get("a")).toEqual({ ...reading(4, 7), unit: "Hz" });
+  });
+
   it("prefers what has a place in the log", () => {
     const store = new ValueStore();
     store.seed("a", reading(1, 0));

@@ -36,7 +36,9 @@ export class ValueStore {
     const known = this.#readings.get(topic);
     if (known !== undefined && known.sequence > reading.sequence) return false;
     if (known !== undefined) this.#step(topic, parseTime(reading.timestamp) - parseTime(known.timestamp));
-    this.#readings.set(topic, reading);
+    // A live sample names its unit only where its payload does; the unit holds until another one.
+    const unit = reading.unit ?? known?.unit;
+    this.#readings.set(topic, unit === undefined ? reading : { ...reading, unit });
     this.#listeners.get(topic)?.forEach((listener) => listener());
     return true;
   }

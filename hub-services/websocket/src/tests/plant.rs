@@ -86,6 +86,10 @@ impl Plant {
 
     /// Appends a publish, minting the topic on first use.
     pub(super) fn publish(&self, topic: &str, payload: &str) {
+        self.publish_bytes(topic, payload.as_bytes());
+    }
+
+    pub(super) fn publish_bytes(&self, topic: &str, payload: &[u8]) {
         let mut batch = Batch::new();
         let (id, fresh) = {
             let mut ids = self.names.ids.lock().unwrap();
@@ -110,7 +114,7 @@ impl Plant {
             source: None,
             ingest,
             properties: b"",
-            payload: payload.as_bytes(),
+            payload,
         }));
         self.log.append(batch, None).unwrap();
     }
