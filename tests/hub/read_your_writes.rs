@@ -115,23 +115,25 @@ impl Checkpoints {
     }
 }
 
-/// How long publish and read took together.
+/// How long publish and read took together, and the publish alone.
 #[derive(Debug, Default)]
-struct Times(Vec<Duration>);
+struct Times(Vec<(Duration, Duration)>);
 
 impl Times {
     /// Tells them; the longest.
     fn tell(mut self, when: &str) -> Duration {
         self.0.sort();
+        let count = self.0.len();
         let of = |percent: usize| {
-            self.0.get((self.0.len() * percent / 100).min(self.0.len().saturating_sub(1)))
+            let place = (count * percent / 100).min(count.saturating_sub(1));
+            self.0.get(place).copied().unwrap_or_default()
         };
-        let (p50, p99, most) = (of(50), of(99), of(100));
+        let ((p50, _), (p99, _), (most, acknowledged)) = (of(50), of(99), of(100));
         eprintln!(
-            "{} publishes were read {when}: {p50:?}, p99 {p99:?}, max {most:?}",
-            self.0.len()
+            "{count} publishes were read {when}: p50 {p50:?}, p99 {p99:?}, max {most:?}, of which \
+             {acknowledged:?} until it was acknowledged"
         );
-        most.copied().unwrap_or_default()
+        most
     }
 }
 
@@ -166,8 +168,9 @@ fn what_was_published_is_read_at_once_while_checkpoints_are_written() {
         let sent = Instant::now();
         let reason = client.publish_and_wait(&topic, n.to_string().as_bytes());
         assert_eq!(reason, Some(ReasonCode::Success));
+        let acknowledged = sent.elapsed();
         let answer = reader.current(&topic);
-        let took = sent.elapsed();
+        let took = (sent.elapsed(), acknowledged);
         assert_eq!(answer["values"][0]["value"], n, "{answer}");
         writes |= checkpoints.look();
         if writes { &mut beside } else { &mut quiet }.0.push(took);
