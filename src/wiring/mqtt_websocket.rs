@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{self, HeaderMap};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{self, HeaderMap, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use broker_server::{Handle, Pages, accept_upgrade};
+use broker_server::{AddressPlace, Handle, Pages, Refused, accept_upgrade};
 use hub_kit::Refusal;
 use hub_kit::http::{Carrier, Guard, Upgrade};
 
@@ -37,22 +38,39 @@ async fn upgrade(State(broker): State<Handle>, mut request: Request) -> Response
             return Refusal::new(status.as_u16(), "no_mqtt_upgrade", why).into_response();
         }
     };
+    let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied()
+    else {
+        let detail = "Nobody knows where this connection comes from.";
+        return Refusal::new(400, "no_mqtt_upgrade", detail).into_response();
+    };
     let Some(upgrade) = Upgrade::of(&mut request) else {
         let detail = "This connection cannot become a WebSocket.";
         return Refusal::new(400, "no_mqtt_upgrade", detail).into_response();
     };
-    tokio::spawn(hand_over(upgrade, broker));
+    let place = match broker.place_for(peer) {
+        Ok(place) => place,
+        Err(refused) => return crowded(refused),
+    };
+    tokio::spawn(hand_over(upgrade, place, broker));
     response.map(|()| Body::empty())
 }
 
+/// There is no place for one more: its client hears so before it would wait for a CONNACK.
+fn crowded(refused: Refused) -> Response {
+    let detail = format!("No MQTT connection: {}.", refused.why);
+    let mut response = Refusal::new(refused.status, "connection_limit", detail).into_response();
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
+    response
+}
+
 /// Waits for the answer to be sent, then lets the broker have the socket.
-async fn hand_over(upgrade: Upgrade, broker: Handle) {
+async fn hand_over(upgrade: Upgrade, place: AddressPlace, broker: Handle) {
     const PATIENCE: Duration = Duration::from_secs(10);
     match tokio::time::timeout(PATIENCE, upgrade.carrier()).await {
         Ok(Ok((carrier, early))) => {
             let adopted = match carrier {
-                Carrier::Tcp(stream) => broker.adopt(stream, early.into()).await,
-                Carrier::Tls(stream) => broker.adopt_tls(*stream, early.into()).await,
+                Carrier::Tcp(stream) => broker.adopt(place, stream, early.into()).await,
+                Carrier::Tls(stream) => broker.adopt_tls(place, *stream, early.into()).await,
             };
             if let Err(error) = adopted {
                 tracing::debug!(%error, "an upgraded connection was not served");

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use crate::addresses::Addresses;
 use crate::config::{Config, Listener};
-use crate::counters::Counters;
-use crate::handshake::{Guests, Hall};
+use crate::counters::{Counters, Failure};
+use crate::handshake::{CROWDED, FULL, Hall, PendingHandshakes, TOLD_MAX};
 use crate::turnstile::Turnstile;
 use crate::worker::{Arrival, Carrier, Gauges, Socket};
 
@@ -33,7 +33,7 @@ pub(crate) struct Floor {
     pub(crate) turned_away: Arc<AtomicU64>,
     pub(crate) counters: Arc<Counters>,
     /// Those whose handshakes are under way.
-    guests: Arc<Guests>,
+    guests: Arc<PendingHandshakes>,
     /// How many connections each address has.
     pub(crate) addresses: Arc<Addresses>,
     /// Knows how short memory is.
@@ -42,8 +42,10 @@ pub(crate) struct Floor {
     pub(crate) closed: Arc<AtomicBool>,
 }
 
-/// Connections beyond the limit that are let in to hear why they are refused.
-pub const REFUSED_MAX: usize = 64;
+/// Connections beyond the limit that are let in to hear why they are refused: by a core, or before.
+pub const REFUSED_MAX: usize = CORE_REFUSED_MAX + TOLD_MAX;
+/// Those of a core.
+const CORE_REFUSED_MAX: usize = 64;
 
 /// A connection nothing was heard of for so long is probed by the system.
 const PROBE_AFTER: Duration = Duration::from_secs(600);
@@ -58,26 +60,26 @@ pub(crate) async fn accept(socket: TcpListener, listener: Listener, floor: Floor
         let accepted = socket.accept().await;
         let wait = accepted.as_ref().ok().and_then(|_| turnstile.pass(Instant::now()));
         match accepted {
-            Ok((stream, from)) if direct => {
-                let Some(place) = floor.addresses.enter(from) else {
-                    floor.turned_away.fetch_add(1, Ordering::Relaxed);
-                    continue;
-                };
-                let peer = Peer {
-                    address: from.to_string().into(),
-                    listener: name.clone(),
-                    anonymous_allowed: listener.anonymous,
-                    durability: listener.durability,
-                    lenient: listener.lenient,
-                    ..Peer::default()
-                };
-                let waited = Duration::ZERO;
-                floor.admit(Socket { stream, layers: None, waited, place }, peer).await;
-            }
-            Ok((stream, from)) if floor.has_room() => {
-                hall.receive(stream, from, listener, &floor);
-            }
-            Ok(_) => {}
+            Ok((stream, _)) if !floor.has_room() => hall.turn_away(stream, listener, FULL),
+            Ok((stream, from)) if direct => match floor.addresses.enter(from) {
+                None => {
+                    floor.counters.failed(listener.transport, Failure::Address);
+                    hall.turn_away(stream, listener, CROWDED);
+                }
+                Some(place) => {
+                    let peer = Peer {
+                        address: from.to_string().into(),
+                        listener: name.clone(),
+                        anonymous_allowed: listener.anonymous,
+                        durability: listener.durability,
+                        lenient: listener.lenient,
+                        ..Peer::default()
+                    };
+                    let waited = Duration::ZERO;
+                    floor.admit(Socket { stream, layers: None, waited, place }, peer).await;
+                }
+            },
+            Ok((stream, from)) => hall.receive(stream, from, listener, &floor),
             Err(error) => {
                 tracing::warn!(%error, listener = %name, "accepting a connection failed");
                 tokio::time::sleep(PAUSE).await;
@@ -133,7 +135,7 @@ impl Floor {
 
     /// How many more may come, some of them only to be refused in words.
     pub(crate) fn room(&self) -> usize {
-        (self.connections_max() + REFUSED_MAX).saturating_sub(self.sockets())
+        (self.connections_max() + CORE_REFUSED_MAX).saturating_sub(self.sockets())
     }
 
     /// Lends one connection to somebody else, of those that nobody uses: a quarter stays in any case.
@@ -145,7 +147,7 @@ impl Floor {
     }
 
     /// Whether one more may come. Counts it if not.
-    fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         // Those that never say anything cost memory as well.
         let room = self.room() > 0 && self.broker.pressure() != Pressure::Full;
         if !room {

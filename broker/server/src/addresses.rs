@@ -3,17 +3,11 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
 use crate::network::host;
-
-/// How often a refused address is told of.
-const TELL_EVERY: Duration = Duration::from_secs(60);
-/// Refused addresses remembered for that.
-const TOLD_MAX: usize = 256;
+use crate::told::Told;
 
 /// The connections of each address. Bounded by the number of connections.
 #[derive(Debug)]
@@ -21,12 +15,12 @@ pub(crate) struct Addresses {
     /// Of one address; 0 for any. Those of this machine share theirs and are not counted.
     most: usize,
     counts: Mutex<HashMap<IpAddr, usize>>,
-    told: Mutex<HashMap<IpAddr, Instant>>,
+    told: Arc<Told>,
 }
 
 /// A connection's place among those of its address, until it ends.
 #[derive(Debug)]
-pub(crate) struct AddressPlace {
+pub struct AddressPlace {
     addresses: Arc<Addresses>,
     address: Option<IpAddr>,
 }
@@ -45,8 +39,8 @@ impl Drop for AddressPlace {
 }
 
 impl Addresses {
-    pub(crate) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { most, counts: Mutex::default(), told: Mutex::default() })
+    pub(crate) fn new(most: usize, told: Arc<Told>) -> Arc<Self> {
+        Arc::new(Self { most, counts: Mutex::default(), told })
     }
 
     /// A place for one more connection; nothing if its address has all it may have.
@@ -69,29 +63,15 @@ impl Addresses {
     }
 
     fn tell(&self, address: IpAddr) {
-        if self.is_due(address) {
+        self.told.tell("address", address, |peer, left_out| {
             tracing::warn!(
-                peer = %address,
+                %peer,
                 connections = self.most,
+                left_out,
                 "further connections of an address are refused: it has as many as \
                  mqtt.limits.connections_per_address allows"
             );
-        }
-    }
-
-    /// Whether it is time to tell of an address again.
-    pub(crate) fn is_due(&self, address: IpAddr) -> bool {
-        let now = Instant::now();
-        let mut told = self.told.lock();
-        if told.len() >= TOLD_MAX {
-            told.retain(|_, at| now.saturating_duration_since(*at) < TELL_EVERY);
-        }
-        let known = told.get(&address);
-        let due = known.is_none_or(|at| now.saturating_duration_since(*at) >= TELL_EVERY);
-        if due && told.len() < TOLD_MAX {
-            told.insert(address, now);
-        }
-        due
+        });
     }
 }
 
@@ -105,7 +85,7 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_connections_and_others_have_theirs() {
-        let addresses = Addresses::new(2);
+        let addresses = Addresses::new(2, Arc::default());
         let first = addresses.enter(at("10.0.0.1")).unwrap();
         let _second = addresses.enter(at("10.0.0.1")).unwrap();
         assert!(addresses.enter(at("10.0.0.1")).is_none());
@@ -123,15 +103,11 @@ mod tests {
 
     #[test]
     fn places_are_given_back_and_nothing_is_left() {
-        let addresses = Addresses::new(3);
+        let addresses = Addresses::new(3, Arc::default());
         let places: Vec<_> =
             (0..200).map(|n| addresses.enter(at(&format!("10.0.0.{n}")))).collect();
         assert_eq!(addresses.counts.lock().len(), 200);
         drop(places);
         assert!(addresses.counts.lock().is_empty());
-        for n in 0..1000_u32 {
-            addresses.is_due(IpAddr::V4(n.into()));
-        }
-        assert!(addresses.told.lock().len() <= TOLD_MAX);
     }
 }

@@ -22,11 +22,13 @@ pub enum Failure {
     Upgrade,
     /// Its WebSocket frames are against the rules.
     Frames,
+    /// The hub panicked in its handshake.
+    Panic,
 }
 
 impl Failure {
     /// Every cause.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Timeout,
         Self::Shed,
         Self::Proxy,
@@ -34,6 +36,7 @@ impl Failure {
         Self::Tls,
         Self::Upgrade,
         Self::Frames,
+        Self::Panic,
     ];
 
     /// Its name in metrics.
@@ -46,6 +49,7 @@ impl Failure {
             Self::Tls => "tls",
             Self::Upgrade => "upgrade",
             Self::Frames => "frames",
+            Self::Panic => "panic",
         }
     }
 }

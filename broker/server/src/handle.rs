@@ -1,6 +1,7 @@
 //! What the rest of the process may do with a running broker.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,8 +16,9 @@ use uns_model::Clock;
 
 use crate::Error;
 use crate::accept::{Floor, Lent};
-use crate::counters::{Reloads, TransportStats};
-use crate::handshake::Hall;
+use crate::addresses::AddressPlace;
+use crate::counters::{Failure, Reloads, TransportStats};
+use crate::handshake::{CROWDED, FULL, Hall, Refused};
 use crate::inspect::offline;
 use crate::loads::{Load, Loads};
 use crate::traces::Traces;
@@ -112,9 +114,30 @@ impl Handle {
     ///
     /// # Errors
     /// The socket is gone already, or the broker is shutting down.
-    pub async fn adopt(&self, stream: TcpStream, early: Vec<u8>) -> Result<(), Error> {
+    pub async fn adopt(
+        &self,
+        place: AddressPlace,
+        stream: TcpStream,
+        early: Vec<u8>,
+    ) -> Result<(), Error> {
         let layers = self.hall.upgraded(None, early);
-        self.take_in(Transport::WebSocket, stream, layers).await
+        self.take_in(Transport::WebSocket, (stream, place), layers).await
+    }
+
+    /// The place of one more connection from there, before it is turned into a WebSocket for MQTT:
+    /// its client can still be answered in HTTP.
+    ///
+    /// # Errors
+    /// There is none; why, in words for the client.
+    pub fn place_for(&self, from: SocketAddr) -> Result<AddressPlace, Refused> {
+        if self.floor.closed.load(Ordering::Relaxed) || !self.floor.has_room() {
+            return Err(FULL);
+        }
+        self.floor.addresses.enter(from).ok_or_else(|| {
+            // Whether it lies in TLS is known once it is handed over.
+            self.floor.counters.failed(Transport::WebSocket, Failure::Address);
+            CROWDED
+        })
     }
 
     /// The same for a WebSocket in TLS.
@@ -123,12 +146,13 @@ impl Handle {
     /// The socket is gone already, or the broker is shutting down.
     pub async fn adopt_tls(
         &self,
+        place: AddressPlace,
         stream: TlsStream<TcpStream>,
         early: Vec<u8>,
     ) -> Result<(), Error> {
         let (stream, session) = stream.into_inner();
         let layers = self.hall.upgraded(Some(session), early);
-        self.take_in(Transport::WebSocketTls, stream, layers).await
+        self.take_in(Transport::WebSocketTls, (stream, place), layers).await
     }
 
     /// Lends one of the broker's connections, so that somebody else in this process may open one
@@ -140,7 +164,7 @@ impl Handle {
     async fn take_in(
         &self,
         transport: Transport,
-        stream: TcpStream,
+        (stream, place): (TcpStream, AddressPlace),
         layers: Layers,
     ) -> Result<(), Error> {
         if self.floor.closed.load(Ordering::Relaxed) {
@@ -156,10 +180,6 @@ impl Handle {
             lenient: self.adopted.lenient,
             anonymous_allowed: from.ip().is_loopback() && here.ip().is_loopback(),
             ..Peer::default()
-        };
-        let Some(place) = self.floor.addresses.enter(from) else {
-            self.turned_away.fetch_add(1, Ordering::Relaxed);
-            return Ok(());
         };
         let (layers, waited) = (Some(Box::new(layers)), Duration::ZERO);
         self.floor.admit(Socket { stream, layers, waited, place }, peer).await;

@@ -3,21 +3,21 @@
 //! only connections that are through.
 
 mod explain;
+mod failed;
+mod pending;
 mod plain;
 mod proxy;
+mod refuse;
 mod upgrade;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use broker_engine::{Peer, Transport};
-use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::task::AbortHandle;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConnection;
@@ -31,72 +31,14 @@ use crate::tls::{Certificates, certificate_of};
 use crate::told::Told;
 use crate::websocket::Deframer;
 use crate::worker::{Layers, Socket};
+use failed::Failed;
+use pending::HandshakeSlot;
+pub(crate) use pending::PendingHandshakes;
 pub(crate) use proxy::read as read_proxy_header;
+pub use refuse::Refused;
+pub(crate) use refuse::{CROWDED, FULL, TOLD_MAX};
 pub(crate) use upgrade::serve as serve_upgrade;
 pub use upgrade::{Pages, Programs, accept_upgrade};
-
-/// A handshake that did not succeed.
-#[derive(Debug)]
-pub(crate) struct Failed {
-    cause: Failure,
-    why: String,
-    /// What the operators are told of it.
-    mend: Option<&'static str>,
-}
-
-impl Failed {
-    fn new(cause: Failure, why: &impl ToString) -> Self {
-        Self { cause, why: why.to_string(), mend: None }
-    }
-
-    fn proxy(error: &io::Error) -> Self {
-        Self::new(Failure::Proxy, error)
-    }
-
-    fn tls(error: &io::Error) -> Self {
-        Self { mend: explain::explain(error), ..Self::new(Failure::Tls, error) }
-    }
-
-    fn not_tls() -> Self {
-        let mend = "it speaks MQTT without TLS to a listener with TLS (mqtt.tls.listen): turn TLS \
-                    on in the client, or have it connect to mqtt.listen";
-        Self { mend: Some(mend), ..Self::new(Failure::Tls, &"MQTT without TLS") }
-    }
-
-    fn upgrade(error: &io::Error) -> Self {
-        Self::new(Failure::Upgrade, error)
-    }
-}
-
-/// Handshakes under way.
-#[derive(Debug, Default)]
-pub(crate) struct Guests(Mutex<Waiting>);
-
-#[derive(Debug, Default)]
-struct Waiting {
-    /// By arrival.
-    tasks: BTreeMap<u64, (Transport, AbortHandle)>,
-    next: u64,
-    closed: bool,
-}
-
-impl Guests {
-    /// How many there are.
-    pub(crate) fn count(&self) -> usize {
-        self.0.lock().tasks.len()
-    }
-
-    /// Ends the oldest where there are this many.
-    pub(crate) fn shed(&self, most: usize, counters: &Counters) {
-        let mut waiting = self.0.lock();
-        let oldest = (waiting.tasks.len() >= most).then(|| waiting.tasks.pop_first()).flatten();
-        drop(waiting);
-        if let Some((_, (transport, oldest))) = oldest {
-            oldest.abort();
-            counters.failed(transport, Failure::Shed);
-        }
-    }
-}
 
 /// Who is let in, and within which limits.
 #[derive(Clone, Debug)]
@@ -115,8 +57,10 @@ pub(crate) struct Hall {
     pub(crate) certificates: Option<Arc<Certificates>>,
     pages: Arc<dyn Pages>,
     counters: Arc<Counters>,
-    pub(crate) guests: Arc<Guests>,
-    told: Told,
+    pub(crate) guests: Arc<PendingHandshakes>,
+    told: Arc<Told>,
+    /// How many more may be told why they are not let in.
+    refusals: Semaphore,
 }
 
 impl fmt::Debug for Hall {
@@ -125,35 +69,22 @@ impl fmt::Debug for Hall {
     }
 }
 
-/// Frees the place of a handshake when it ends, however it ends.
-struct Seat(Arc<Hall>, u64);
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.guests.0.lock().tasks.remove(&self.1);
-    }
-}
-
 impl Hall {
     pub(crate) fn new(
         config: &Config,
         certificates: Option<Arc<Certificates>>,
         pages: Arc<dyn Pages>,
-        counters: Arc<Counters>,
+        (counters, told): (Arc<Counters>, Arc<Told>),
     ) -> Self {
         let limits = Admission { handshakes: config.handshakes, proxies: config.proxies.clone() };
-        let addresses = Addresses::new(config.connections_per_address);
-        let (guests, told) = (Arc::default(), Told::default());
-        Self { addresses, limits, certificates, pages, counters, guests, told }
+        let addresses = Addresses::new(config.connections_per_address, Arc::clone(&told));
+        let (guests, refusals) = (Arc::default(), Semaphore::new(TOLD_MAX));
+        Self { addresses, limits, certificates, pages, counters, guests, told, refusals }
     }
 
     /// Ends every handshake and begins no other.
     pub(crate) fn close(&self) {
-        let mut waiting = self.guests.0.lock();
-        waiting.closed = true;
-        let tasks = std::mem::take(&mut waiting.tasks);
-        drop(waiting);
-        tasks.values().for_each(|(_, task)| task.abort());
+        self.guests.close();
     }
 
     /// Starts the handshake of a connection.
@@ -166,29 +97,24 @@ impl Hall {
     ) {
         // Those under way and those served stay within the limit of connections together.
         self.guests.shed(self.limits.handshakes.max.min(floor.room()).max(1), &self.counters);
-        let mut waiting = self.guests.0.lock();
-        if waiting.closed {
-            return;
-        }
-        let id = waiting.next;
-        waiting.next += 1;
-        let task = tokio::spawn(self.clone().lead(id, (stream, from), listener, floor.clone()));
-        waiting.tasks.insert(id, (listener.transport, task.abort_handle()));
+        let (hall, floor) = (Arc::clone(self), floor.clone());
+        let handshake = |slot| hall.lead(slot, (stream, from), listener, floor);
+        self.guests.begin(listener.transport, handshake);
     }
 
     /// Leads a connection from its socket to a core.
     async fn lead(
         self: Arc<Self>,
-        id: u64,
+        slot: HandshakeSlot,
         (stream, from): (TcpStream, SocketAddr),
         listener: Listener,
         floor: Floor,
     ) {
-        let seat = Seat(Arc::clone(&self), id);
+        let _noted = NotedPanic { counters: &self.counters, from, listener };
         let began = Instant::now();
         let handshake = self.greet(stream, from, listener);
         let outcome = tokio::time::timeout(self.limits.handshakes.timeout, handshake).await;
-        drop(seat);
+        drop(slot);
         let failed = match outcome {
             Ok(Ok((stream, layers, peer, place))) => {
                 let socket = Socket { stream, layers, waited: began.elapsed(), place };
@@ -198,10 +124,11 @@ impl Hall {
             Err(_) => Failed::new(Failure::Timeout, &"it took too long"),
         };
         self.counters.failed(listener.transport, failed.cause);
-        if let Some(mend) = failed.mend
-            && self.told.is_due(mend, &from.to_string())
-        {
-            tracing::warn!(peer = %from, listener = %listener.address, "not let in: {mend}");
+        if let Some(mend) = failed.mend {
+            self.told.tell(mend, from.ip(), |peer, left_out| {
+                let listener = listener.address;
+                tracing::warn!(%peer, %listener, left_out, "not let in: {mend}");
+            });
         }
         tracing::debug!(
             peer = %from,
@@ -225,8 +152,10 @@ impl Hall {
                 read_proxy_header(&mut stream).await.map_err(|error| Failed::proxy(&error))?;
             address = said.unwrap_or(from);
         }
-        let place = self.addresses.enter(address);
-        let place = place.ok_or_else(|| Failed::new(Failure::Address, &"its address has many"))?;
+        let Some(place) = self.addresses.enter(address) else {
+            self.say_refused(stream, listener.transport, CROWDED).await;
+            return Err(Failed::new(Failure::Address, &CROWDED.why));
+        };
         let mut peer = Peer {
             address: address.to_string().into(),
             listener: listener.address.to_string().into(),
@@ -269,14 +198,55 @@ impl Hall {
         if self.limits.proxies.iter().any(|proxy| proxy.contains(from.ip())) {
             return Ok(());
         }
-        if self.addresses.is_due(from.ip()) {
+        self.told.tell("proxy", from.ip(), |peer, left_out| {
             tracing::warn!(
-                peer = %from.ip(),
+                %peer,
+                left_out,
                 "a connection to a listener for proxies is refused: list its address in \
                  mqtt.proxies if it is one"
             );
-        }
+        });
         Err(Failed::new(Failure::Proxy, &"its address is not in mqtt.proxies"))
+    }
+
+    /// A connection that is not let in hears why, unless many others do.
+    pub(crate) fn turn_away(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        listener: Listener,
+        refused: Refused,
+    ) {
+        if listener.proxy || self.refusals.available_permits() == 0 {
+            return;
+        }
+        let hall = Arc::clone(self);
+        tokio::spawn(async move { hall.say_refused(stream, listener.transport, refused).await });
+    }
+
+    /// Says so in what its client speaks, within bounds of time and number.
+    async fn say_refused(&self, mut stream: TcpStream, transport: Transport, refused: Refused) {
+        let Ok(_permit) = self.refusals.try_acquire() else { return };
+        let answer = async {
+            let web = matches!(transport, Transport::WebSocket | Transport::WebSocketTls);
+            match transport {
+                Transport::Tcp => refuse::connect(&mut stream, &refused).await,
+                Transport::WebSocket => upgrade::refuse(&mut stream, &refused).await,
+                Transport::Tls | Transport::WebSocketTls => {
+                    let Some(certificates) = &self.certificates else { return Ok(()) };
+                    let acceptor = TlsAcceptor::from(certificates.config(web));
+                    let mut stream = acceptor.accept(stream).await?;
+                    match web {
+                        true => upgrade::refuse(&mut stream, &refused).await,
+                        false => refuse::connect(&mut stream, &refused).await,
+                    }
+                }
+            }
+        };
+        match tokio::time::timeout(refuse::PATIENCE, answer).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a refused connection did not hear why"),
+            Err(_) => tracing::debug!("a refused connection said too little to hear why"),
+        }
     }
 
     async fn upgrade(
@@ -298,5 +268,22 @@ impl Hall {
 
     fn deframer(&self) -> Deframer {
         Deframer::new(self.limits.handshakes.frame_bytes_max)
+    }
+}
+
+/// A panic in a handshake ends that one alone: its task is the only one that has its state.
+struct NotedPanic<'a> {
+    counters: &'a Counters,
+    from: SocketAddr,
+    listener: Listener,
+}
+
+impl Drop for NotedPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.counters.failed(self.listener.transport, Failure::Panic);
+            let (peer, listener) = (self.from, self.listener.address);
+            tracing::error!(%peer, %listener, "a panic ended this handshake and no other");
+        }
     }
 }

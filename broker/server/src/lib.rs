@@ -41,11 +41,12 @@ mod worker;
 pub mod fuzz;
 
 pub use accept::{Lent, REFUSED_MAX};
+pub use addresses::AddressPlace;
 pub use config::{Config, Handshakes, Listener, Tls, Verification};
 pub use counters::{Failure, Reloads, TransportStats};
 pub use error::Error;
 pub use handle::{Handle, StatsSnapshot};
-pub use handshake::{Pages, Programs, accept_upgrade};
+pub use handshake::{Pages, Programs, Refused, accept_upgrade};
 pub use inspect::{
     SessionInfo, SessionQuery, Shown, SubscriptionInfo, SubscriptionQuery, TopicInfo, TopicQuery,
 };

@@ -22,6 +22,7 @@ use crate::handle::{Adopted, Handle};
 use crate::handshake::{Hall, Pages, Programs};
 use crate::post::Post;
 use crate::tls::{Certificates, watch};
+use crate::told::Told;
 use crate::verify::Verifiers;
 use crate::worker::{Gauges, ORDERS_MAX, Setup, Sources, Upkeep, run};
 use crate::{Config, Error};
@@ -96,7 +97,7 @@ impl Server {
     pub async fn start(config: Config, deps: Deps) -> Result<Self, Error> {
         let cores = config.resolved_cores();
         let Deps { namespace, ledger, dead_letters, authenticate, pages, clock, random, .. } = deps;
-        let counters = Arc::new(Counters::default());
+        let (counters, told) = (Arc::new(Counters::default()), Arc::new(Told::default()));
         let certificates = certificates(&config, &counters)?;
         let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
         let broker = Broker::new(config.engine.clone(), cores, authenticate, random);
@@ -138,11 +139,12 @@ impl Server {
                 stop: stopped.clone(),
                 upkeep: Upkeep::new(&config, deps.give_back),
                 certificates: certificates.clone(),
+                told: Arc::clone(&told),
             })?);
         }
         let (stop_sessions, stopped) = watch::channel(false);
         let sessions = sessions::start(ledger.as_ref(), Arc::clone(&post), stopped)?;
-        let hall = Hall::new(&config, certificates, pages, Arc::clone(&counters));
+        let hall = Hall::new(&config, certificates, pages, (Arc::clone(&counters), told));
         let floor = Floor::new(doors, gauges, &config, (&broker, counters, &hall));
         let handle = Handle {
             broker,
@@ -159,8 +161,7 @@ impl Server {
             adopted: Adopted { durability: config.durability, lenient: config.lenient },
         };
         let (listeners, sockets): (Vec<_>, Vec<_>) = listeners.into_iter().unzip();
-        let doors = listeners.iter().copied().zip(sockets);
-        let acceptors = Self::open_doors(&handle, doors);
+        let acceptors = Self::open_doors(&handle, listeners.iter().copied().zip(sockets));
         Ok(Self { handle, listeners, stop, acceptors, threads, stop_sessions, sessions })
     }
 

@@ -137,6 +137,7 @@ pub(crate) struct Setup {
     pub(crate) sources: Sources,
     pub(crate) upkeep: Upkeep,
     pub(crate) certificates: Option<Arc<Certificates>>,
+    pub(crate) told: Arc<Told>,
 }
 
 /// What a core does now and then.
@@ -187,7 +188,7 @@ pub(crate) struct Worker {
     judged: Cell<u64>,
     unjudged: RefCell<Vec<Key>>,
     /// Strangers that operators were told of.
-    told: Told,
+    told: Arc<Told>,
     /// Incomplete packets of all its connections, while memory is short.
     unread_bytes_max: usize,
 }
@@ -218,7 +219,7 @@ impl Worker {
             certificates: setup.certificates.clone(),
             judged: Cell::default(),
             unjudged: RefCell::default(),
-            told: Told::default(),
+            told: Arc::clone(&setup.told),
             unread_bytes_max: setup.upkeep.unread_bytes_max,
         })
     }

@@ -8,6 +8,8 @@ use tungstenite::handshake::machine::TryParse as _;
 use tungstenite::handshake::server::{Request, create_response, write_response};
 use tungstenite::http::{self, HeaderMap, HeaderValue, StatusCode, header};
 
+use super::refuse::Refused;
+
 /// The longest request taken, its headers included.
 const REQUEST_MAX: usize = 16 << 10;
 /// The sub-protocols taken, the better ones first: that of MQTT 3.1.1 and 5 [MQTT-6.0.0-3], and the
@@ -81,16 +83,34 @@ pub(crate) async fn serve(
             Ok(early)
         }
         Err((status, why)) => {
-            let length = why.len() + 1;
-            let answer = format!(
-                "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n\
-                 Content-Length: {length}\r\nConnection: close\r\n\r\n{why}\n"
-            );
-            stream.write_all(answer.as_bytes()).await?;
-            stream.shutdown().await?;
+            say(stream, status, &why).await?;
             Err(io::Error::new(io::ErrorKind::InvalidData, why))
         }
     }
+}
+
+/// Reads the request and refuses it.
+pub(super) async fn refuse(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    refused: &Refused,
+) -> io::Result<()> {
+    read(stream).await?;
+    let status = StatusCode::from_u16(refused.status).map_err(io::Error::other)?;
+    say(stream, status, refused.why).await
+}
+
+async fn say(
+    stream: &mut (impl AsyncWrite + Unpin),
+    status: StatusCode,
+    why: &str,
+) -> io::Result<()> {
+    let length = why.len() + 1;
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{why}\n"
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await
 }
 
 async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(Request, Vec<u8>)> {

@@ -1,6 +1,7 @@
 //! The end of a tick: one hand-over per core, one write per connection.
 
 use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
@@ -96,14 +97,18 @@ impl Worker {
             );
         }
         for (peer, listener) in std::mem::take(&mut engine.effects().began_tls) {
-            if self.told.is_due("TLS", &peer) {
+            // What an address is of that nobody can read is one more address.
+            let from =
+                peer.parse().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |at: SocketAddr| at.ip());
+            self.told.tell("TLS", from, |peer, left_out| {
                 tracing::warn!(
                     %peer,
                     %listener,
+                    left_out,
                     "not let in: it speaks TLS to a listener without TLS (mqtt.listen): have it \
                      connect to mqtt.tls.listen, or turn TLS off in the client"
                 );
-            }
+            });
         }
         for large in std::mem::take(&mut engine.effects().oversize) {
             tracing::warn!(

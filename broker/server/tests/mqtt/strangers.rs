@@ -1,9 +1,11 @@
 //! Before a log-in: what a connection may hold, how many an address may have, and who gives way.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use broker_codec::{Packet, Publish, PublishProperties, ReasonCode, Version};
-use broker_server::{Failure, Transport};
+use broker_server::{Deps, Failure, Pressure, Transport};
 
 use crate::client::{Broker, Client, connect, eventually};
 use crate::peers::witnessed;
@@ -102,16 +104,72 @@ fn an_address_has_so_many_connections() {
     };
     let first = open(7, "a");
     let mut second = open(7, "b");
-    let mut third = broker.raw(Version::V5);
-    third.bytes(&header(7));
-    third.closed();
-    assert_eq!(broker.failed(Transport::Tcp, Failure::Address), 1);
+    // One that says nothing is not waited for longer than a moment.
+    let mut silent = broker.raw(Version::V5);
+    silent.bytes(&header(7));
+    silent.closed();
+    for (version, code) in
+        [(Version::V5, ReasonCode::QuotaExceeded), (Version::V311, ReasonCode::ServerUnavailable)]
+    {
+        let mut third = broker.raw(version);
+        third.bytes(&header(7));
+        third.send(&Packet::Connect(Box::new(connect(version, "third"))));
+        assert_eq!(third.refused(), code);
+    }
+    eventually("they are counted", || broker.failed(Transport::Tcp, Failure::Address) == 3);
     open(8, "other").ping();
     second.ping();
     drop(first);
     eventually("the place is given back", || broker.handle.stats().sockets == 1);
     open(7, "c").ping();
     second.ping();
+}
+
+/// What an HTTP request that asks for MQTT is answered, by its status line.
+fn upgrade(mut socket: TcpStream) -> String {
+    let request = "GET /mqtt HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+                   Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                   Sec-WebSocket-Protocol: mqtt\r\n\r\n";
+    socket.write_all(request.as_bytes()).expect("it is sent");
+    let mut answer = String::new();
+    BufReader::new(socket).read_line(&mut answer).expect("an answer");
+    answer
+}
+
+#[test]
+fn an_address_with_many_connections_hears_it_over_websocket_in_http() {
+    let broker = Broker::also(Transport::WebSocket, Deps::default(), |config| {
+        config.listen[1].proxy = true;
+        config.connections_per_address = 1;
+    });
+    let ask = || {
+        let mut socket = broker.socket(Transport::WebSocket);
+        socket.write_all(&header(7)).expect("it is sent");
+        socket
+    };
+    let kept = ask();
+    assert!(upgrade(kept.try_clone().expect("a socket")).starts_with("HTTP/1.1 101 "));
+    assert!(upgrade(ask()).starts_with("HTTP/1.1 429 "));
+    eventually("it is counted", || broker.failed(Transport::WebSocket, Failure::Address) == 1);
+}
+
+/// Neither is there silence where no connection has a place.
+#[test]
+fn a_full_hub_says_so() {
+    let broker = Broker::also(Transport::WebSocket, Deps::default(), |_| ());
+    let mut honest = broker.v5("honest");
+    broker.handle.set_pressure(Pressure::Full);
+    for (version, code) in
+        [(Version::V5, ReasonCode::QuotaExceeded), (Version::V311, ReasonCode::ServerUnavailable)]
+    {
+        let mut late = broker.raw(version);
+        late.send(&Packet::Connect(Box::new(connect(version, "late"))));
+        assert_eq!(late.refused(), code);
+    }
+    assert!(upgrade(broker.socket(Transport::WebSocket)).starts_with("HTTP/1.1 503 "));
+    eventually("they are counted", || broker.handle.stats().turned_away >= 3);
+    honest.ping();
 }
 
 #[test]
@@ -124,7 +182,7 @@ fn a_header_counts_from_listed_proxies_only() {
     let mut client = broker.raw(Version::V5);
     client.bytes(&header(7));
     client.closed();
-    assert_eq!(broker.failed(Transport::Tcp, Failure::Proxy), 1);
+    eventually("it is counted", || broker.failed(Transport::Tcp, Failure::Proxy) == 1);
 }
 
 /// 128 aliases of 64 KiB each would be 8 MiB for one client.
