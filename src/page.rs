@@ -21,6 +21,9 @@ pub(crate) fn embedded() -> bool {
     Files::get("index.html").is_some()
 }
 
+/// Where it is, as [`hub_kit::http::ServeConfig::entrance`] wants it.
+pub(crate) const PATHS: &[&str] = &["/", "/assets/", "/favicon.svg"];
+
 /// Serves the page at `/`; its own routes are paths below, so an unknown path without an
 /// extension is the page too.
 pub(crate) fn router() -> Router {

@@ -74,6 +74,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     config.mqtt.connections_max = mqtt;
     let http = ServeConfig {
         places: Places::with_borrowed(http, wished.1.max(http)),
+        entrance: page::PATHS,
         ..ServeConfig::default()
     };
     let hub = runtime::hub_runtime()?;

@@ -81,7 +81,8 @@ pub(super) async fn start(
         }
         app.module(started);
     }
-    app.routes(page::router());
+    // A browser logs in by opening the page.
+    app.entrance(page::router());
     app.routes(mqtt_websocket::router(broker.handle()));
     app.metrics(supervisor.metrics());
     app.metrics(Arc::new(limits.places.clone()));

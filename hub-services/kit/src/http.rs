@@ -76,6 +76,7 @@ const WATCHING_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The HTTP side of the hub while it is put together.
 pub struct App {
     router: Router,
+    entrance: Router,
     openapi: OpenApi,
     metrics: Vec<Arc<dyn MetricSource>>,
     health: Vec<Arc<dyn HealthCheck>>,
@@ -92,6 +93,7 @@ impl App {
     pub fn new(version: &str) -> Self {
         Self {
             router: Router::new(),
+            entrance: Router::new(),
             openapi: operations::openapi(version),
             metrics: Vec::new(),
             health: Vec::new(),
@@ -109,9 +111,15 @@ impl App {
         self.health.extend(health);
     }
 
-    /// Adds routes outside the API: the page, `/mqtt`.
+    /// Adds routes outside the API, such as `/mqtt`.
     pub fn routes(&mut self, router: Router) {
         self.router = std::mem::take(&mut self.router).merge(router);
+    }
+
+    /// Adds routes by which people log in: they have limits of their own, as health and metrics do,
+    /// so that a busy hub lets them through ([`ServeConfig::entrance`] does so for connections).
+    pub fn entrance(&mut self, router: Router) {
+        self.entrance = std::mem::take(&mut self.entrance).merge(router);
     }
 
     /// Adds something that counts.
@@ -136,8 +144,9 @@ impl App {
             requests_max: WATCHING_MAX,
             ..config.clone()
         }));
-        // Limits of their own: who watches the hub gets through however busy it is.
+        // Limits of their own: who watches the hub or logs in gets through however busy it is.
         let operations = operations::router(self.openapi, self.metrics, self.health)
+            .merge(self.entrance)
             .layer(from_fn_with_state(watching, limits::limit));
         let guard = Arc::new(guard);
         self.router

@@ -42,6 +42,9 @@ pub struct ServeConfig {
     pub drain: Duration,
     /// What a TLS handshake goes by; without it connections are plain.
     pub tls: Option<TlsSource>,
+    /// Paths answered beyond the limit of connections too, beside health and metrics: where people
+    /// log in. One that ends in `/` stands for all below it.
+    pub entrance: &'static [&'static str],
 }
 
 /// Connections there may be unless something else is said.
@@ -65,6 +68,7 @@ impl Default for ServeConfig {
             answer_timeout: Duration::from_secs(30),
             drain: Duration::from_secs(5),
             tls: None,
+            entrance: &[],
         }
     }
 }
@@ -78,8 +82,16 @@ pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// How long a connection beyond the limit may take to send a request's headers.
 const HURRY: Duration = Duration::from_secs(2);
 
-/// What is answered on connections beyond the limit: who watches the hub gets through.
+/// What is answered on connections beyond the limit: who watches the hub gets through, and so does
+/// who logs in (`ServeConfig::entrance`).
 const ESSENTIAL: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+fn is_essential(path: &str, entrance: &[&str]) -> bool {
+    let is = |one: &&str| {
+        path == *one || (one.len() > 1 && one.ends_with('/') && path.starts_with(*one))
+    };
+    ESSENTIAL.contains(&path) || entrance.iter().any(is)
+}
 
 /// Answers connections until the stop signal, then lets open requests finish within `drain`.
 pub async fn serve(listener: TcpListener, router: Router, config: ServeConfig, mut stop: Stop) {
@@ -161,7 +173,8 @@ impl Client {
         let patience = config.answer_timeout;
         let stream = Patience::new(stream, Arc::clone(&open), patience);
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            answer(router.clone(), place.clone(), (request, peer))
+            let essential = is_essential(request.uri().path(), config.entrance);
+            answer(router.clone(), (place.clone(), essential), (request, peer))
         });
         let hurry = if full { config.header_timeout } else { HURRY.min(config.header_timeout) };
         let mut builder = hyper::server::conn::http1::Builder::new();
@@ -191,13 +204,13 @@ impl Client {
 /// Answers one request of a connection.
 async fn answer(
     mut router: Router,
-    place: Place,
+    (place, essential): (Place, bool),
     (request, peer): (Request<Incoming>, SocketAddr),
 ) -> Result<Response, Infallible> {
     let busy = place.busy();
     let mut request = request.map(Body::new);
     let full = place.is_full();
-    let mut response = if full || ESSENTIAL.contains(&request.uri().path()) {
+    let mut response = if full || essential {
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(place.clone());
         router.call(request).await.unwrap_or_else(|never| match never {})

@@ -44,6 +44,10 @@ impl Hub {
                 .route("/large", get(async || vec![b'x'; LARGE]))
                 .route("/slow", post(async || std::future::pending::<()>().await)),
         );
+        let page = Router::new()
+            .route("/", get(async || "the page"))
+            .route("/assets/{*path}", get(async || "a part of it"));
+        app.entrance(page);
         app.metrics(Arc::new(serving.places.clone()));
         let hosts = Hosts::new(&[]).unwrap();
         let guard = Guard::new(hosts, Arc::new(Anonymous::allowed()), Arc::new(NoAccounts));
@@ -107,7 +111,8 @@ async fn head(socket: &mut TcpStream) -> String {
 
 fn places(connections: usize) -> ServeConfig {
     let header_timeout = Duration::from_secs(3600);
-    ServeConfig { places: Places::new(connections), header_timeout, ..ServeConfig::default() }
+    let (places, entrance) = (Places::new(connections), &["/", "/assets/"]);
+    ServeConfig { places, entrance, header_timeout, ..ServeConfig::default() }
 }
 
 #[tokio::test]
@@ -132,7 +137,7 @@ async fn connections_that_say_nothing_give_way() {
 }
 
 #[tokio::test]
-async fn where_all_places_are_busy_health_and_metrics_answer_and_others_are_refused() {
+async fn where_all_places_are_busy_health_metrics_and_log_in_answer_and_others_are_refused() {
     let hub = Hub::start(HttpConfig::default(), places(8)).await;
     let mut busy = Vec::new();
     for _ in 0..6 {
@@ -150,7 +155,7 @@ async fn where_all_places_are_busy_health_and_metrics_answer_and_others_are_refu
     }
     hub.until("uns_http_requests_active", |active| active == 8).await;
     for _ in 0..100 {
-        for path in ["/healthz", "/readyz", "/metrics"] {
+        for path in ["/healthz", "/readyz", "/metrics", "/", "/assets/page.js"] {
             let answer = hub.get(path).await;
             assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
         }
@@ -177,6 +182,7 @@ async fn one_caller_leaves_requests_to_others() {
     assert_eq!(from(1, "GET /echo").await.unwrap().status(), 503);
     assert_eq!(from(2, "GET /echo").await.unwrap().status(), 200);
     assert_eq!(from(1, "GET /readyz").await.unwrap().status(), 200);
+    assert_eq!(from(1, "GET /").await.unwrap().status(), 200, "who wants to log in");
     slow.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
