@@ -62,6 +62,7 @@ mod scram;
 mod session_libraries;
 mod sessions_survive;
 mod slow_consumer;
+mod slow_session;
 mod steady;
 mod stop_in_time;
 mod storms;

@@ -14,6 +14,7 @@ use uns_model::{OrgId, SessionNo};
 
 use crate::key::Address;
 use crate::tree::Wish;
+use crate::window::Awaits;
 
 pub use look::Orphan;
 
@@ -29,6 +30,8 @@ pub struct Parked {
     pub walks: HashSet<Box<str>, RandomState>,
     /// QoS 2 identifiers its client uses.
     pub received: HashSet<PacketId, RandomState>,
+    /// Identifiers under which it was sent retained messages of QoS 2, if that is not over.
+    pub(crate) held: Vec<(PacketId, Awaits)>,
     /// The connection that left it, if the log has not decided about all that published.
     pub undecided: Option<Address>,
 }

@@ -244,6 +244,8 @@ pub(crate) struct Connection<N> {
     pub(crate) bridge: bool,
     /// Faults of it that were passed over.
     pub(crate) forgiven: u64,
+    /// How many of the messages it lost in a full queue operators were told of.
+    pub(crate) told_dropped: u64,
     /// What it may still publish in this second.
     pub(crate) bucket: Bucket,
     /// For what its refused publishes were described lately.
@@ -302,6 +304,7 @@ impl<N> Connection<N> {
             problem_information: true,
             bridge: false,
             forgiven: 0,
+            told_dropped: 0,
             bucket: Bucket::default(),
             described: None,
             organisation: None,

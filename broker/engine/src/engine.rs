@@ -11,6 +11,7 @@ mod connect;
 mod deliver;
 mod end_session;
 mod exchange;
+mod fell_short;
 mod figures;
 mod inspect;
 mod leaving;
@@ -57,6 +58,7 @@ use crate::oversize::Oversize;
 use crate::peer::Peer;
 use crate::policy::Policies;
 use crate::route::{Routes, Shares};
+use crate::shortfall::FellShort;
 use crate::stats::Stats;
 use crate::told::Untold;
 use crate::trace::Tracer;
@@ -151,6 +153,8 @@ pub struct Effects<R> {
     pub oversize: Vec<Oversize>,
     /// Refusals that their clients cannot be told, to be told to them as well.
     pub untold: Vec<Untold>,
+    /// Clients that lose messages since they are slow, to be told to them as well.
+    pub fell_short: Vec<FellShort>,
     /// Addresses that began TLS on a listener without, and the listener.
     pub began_tls: Vec<(Box<str>, Box<str>)>,
 }
@@ -170,6 +174,7 @@ impl<R> Default for Effects<R> {
             forgiven: vec![],
             oversize: vec![],
             untold: vec![],
+            fell_short: vec![],
             began_tls: vec![],
         }
     }

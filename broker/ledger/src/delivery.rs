@@ -85,12 +85,14 @@ pub enum Delivery {
         /// Its packet id.
         packet_id: u16,
     },
-    /// Something it was owed was dropped while it was connected: over quota, or not to be had.
+    /// Something it was owed was dropped while it was connected.
     Lost {
         /// The connection.
         place: Place,
         /// How many.
         count: u64,
+        /// Whether it was owed as much as it may be; else the log does not have it any more.
+        over_quota: bool,
     },
 }
 

@@ -267,9 +267,9 @@ impl Feeder {
         self.timers.clear(Timer::Will, session);
     }
 
-    fn lost(&mut self, session: &Session) {
+    fn lost(&mut self, session: &Session, over_quota: bool) {
         if let Some(feed) = session.feed.as_deref() {
-            self.outboxes.push(Delivery::Lost { place: feed.place, count: 1 });
+            self.outboxes.push(Delivery::Lost { place: feed.place, count: 1, over_quota });
         }
     }
 

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use broker_codec::PacketId;
 use broker_engine::{
-    Attached, CoreNo, Due, Engine, Fed, FedPublish, Key, LeftBehind, Now, ShareName,
+    Attached, CoreNo, Due, Engine, Fed, FedPublish, Key, LeftBehind, Now, ShareName, Shortfall,
 };
 use broker_ledger::{Attach, Delivery, Ids, Ledger, Logged, Outlet, PassOn, Place};
 use fabric::Commit;
@@ -108,7 +108,10 @@ pub(crate) fn take(engine: &mut Engine<ServerGate>, now: Now, delivery: Delivery
         Delivery::Release { sequence, packet_id, .. } => {
             fed(engine, now, key, (sequence, packet_id, Due::Release));
         }
-        Delivery::Lost { count, .. } => engine.overflowed(now, key, count),
+        Delivery::Lost { count, over_quota, .. } => {
+            let why = if over_quota { Shortfall::Quota } else { Shortfall::Gone };
+            engine.fell_short(now, key, (count, why));
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod in_process;
 mod layered;
 mod link;
 mod orders;
+mod report;
 mod shed;
 mod stream;
 mod tasks;

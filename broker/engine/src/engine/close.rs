@@ -1,6 +1,6 @@
 //! The end of a connection: DISCONNECT from either side, a lost socket, a will.
 
-use broker_codec::{Connack, Disconnect, ReasonCode, Version};
+use broker_codec::{Connack, Disconnect, DisconnectProperties, ReasonCode, Version};
 use fabric::SessionChange;
 
 use super::receive::Fatal;
@@ -52,12 +52,12 @@ impl<G: Gate> Engine<G> {
     /// Ends a connection with a reason, said in a way its client understands.
     pub(super) fn fail(&mut self, now: Now, key: Key, reason: ReasonCode) {
         self.count_end(key, End::of(reason));
-        self.say_end(key, reason);
+        self.say_end(key, (reason, None));
         self.end(now, key);
     }
 
     /// The last word of the broker on a connection.
-    fn say_end(&mut self, key: Key, reason: ReasonCode) {
+    pub(super) fn say_end(&mut self, key: Key, (reason, why): (ReasonCode, Option<&str>)) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let version = connection.version;
         let reason = match connection.phase {
@@ -68,13 +68,20 @@ impl<G: Gate> Engine<G> {
         };
         let up = connection.is_up();
         if !up || version == Version::V5 {
-            let said = connection.outbound.say(&mut self.desk, |out| {
-                if up {
-                    Disconnect::new(reason).encode(version, out)
-                } else {
-                    Connack::refused(reason).encode(version, out)
-                }
-            });
+            let mut say = |why| {
+                connection.outbound.say(&mut self.desk, |out| {
+                    if up {
+                        let properties =
+                            DisconnectProperties { reason_string: why, ..Default::default() };
+                        Disconnect { reason, properties }.encode(version, out)
+                    } else {
+                        Connack::refused(reason).encode(version, out)
+                    }
+                })
+            };
+            // Words give way to what the client takes.
+            let said =
+                say(why).or_else(|unsaid| if why.is_some() { say(None) } else { Err(unsaid) });
             // What its version has no code for, or its client no room, is not said at all.
             said.ok();
         }
@@ -101,7 +108,7 @@ impl<G: Gate> Engine<G> {
             listener: connection.peer.listener.clone(),
         });
         if speaks {
-            self.say_end(key, ReasonCode::UnspecifiedError);
+            self.say_end(key, (ReasonCode::UnspecifiedError, None));
         }
         self.end(now, key);
         if !speaks {

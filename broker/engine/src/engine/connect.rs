@@ -183,6 +183,9 @@ impl<G: Gate> Engine<G> {
             return self.fail(now, key, ReasonCode::PacketTooLarge);
         }
         connection.phase = Phase::Up;
+        for id in connection.outbound.window.released_before() {
+            connection.outbound.say_pubrel(&mut self.desk, id);
+        }
         Self::mark_dirty(connection, key, &mut self.effects.dirty);
         self.pump_retained(now, key);
     }

@@ -16,7 +16,6 @@ use crate::gate::Gate;
 use crate::key::Key;
 use crate::outbound::OwedRetained;
 use crate::retained::Walk;
-use crate::stats::Drop;
 use crate::tree::{Holder, Subscriber};
 
 /// There are as many sessions as there may be.
@@ -111,7 +110,8 @@ impl<G: Gate> Engine<G> {
     fn unpark(&mut self, now: Now, key: Key, (session, parked): (SessionNo, Parked)) {
         let (me, start) = (self.address(key), self.walk_start(now));
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let Parked { filters, walks, received, .. } = parked;
+        let Parked { filters, walks, received, held, .. } = parked;
+        connection.outbound.window.hold(held);
         for (filter, wish) in &filters {
             let link = Some(connection.outbound.link.clone());
             let subscriber = Subscriber { wish: *wish, link, session: Some(session) };
@@ -168,17 +168,6 @@ impl<G: Gate> Engine<G> {
         {
             connection.expiry = 0;
             self.fail(now, key, ReasonCode::UnspecifiedError);
-        }
-    }
-
-    /// Something a connected session was owed is lost, since it was owed too much (TRAP-35).
-    pub fn overflowed(&mut self, now: Now, key: Key, messages: u64) {
-        let Some(connection) = self.connections.get_mut(key).filter(|c| c.is_up()) else { return };
-        for _ in 0..messages {
-            connection.outbound.drop(Drop::QueueFull, &mut self.desk.stats);
-        }
-        if connection.version == Version::V5 {
-            self.fail(now, key, ReasonCode::QuotaExceeded);
         }
     }
 
@@ -270,6 +259,7 @@ impl<N> Connection<N> {
             filters: std::mem::take(&mut self.filters),
             walks: std::mem::take(&mut self.walks),
             received: std::mem::take(&mut self.received).park(),
+            held: self.outbound.window.unfinished(),
             undecided: None,
         }
     }

@@ -52,6 +52,7 @@ impl<G: Gate> Engine<G> {
             self.fail(now, key, ReasonCode::QuotaExceeded);
         }
         self.gauge();
+        self.tell_of_full_queues(now);
         self.feel();
         self.cut_slow(now);
         self.tracer.sweep(now.monotonic);

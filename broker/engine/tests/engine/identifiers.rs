@@ -1,8 +1,13 @@
 //! Packet identifiers of QoS 2 publishes: one that is free is never mistaken for one in use, however
 //! its client, the log and the process came to free it (TRAP-07, TRAP-08).
 
-use broker_codec::{Ack, Connect, ConnectProperties, Packet, PacketId, ReasonCode, Version};
-use broker_engine::{Config, Durability, Rejection};
+use std::num::NonZeroU16;
+
+use broker_codec::{
+    Ack, Connect, ConnectProperties, Frame, Packet, PacketId, ReasonCode, Version, frame,
+};
+use broker_engine::{Config, Durability, Rejection, Retained};
+use uns_model::{Kept, OrgId};
 
 use crate::net::{Net, Peered, connect, exactly_once, qos1, qos2};
 
@@ -194,6 +199,74 @@ fn a_repetition_of_what_is_stored_is_not_refused_with_others() {
     net.send(client, &qos2("log/a", "x", 1));
     decide(&mut net, 0, Some(full));
     assert_eq!(net.seen(client), ["PUBACK 7 QuotaExceeded", "PUBREC 1 Success"]);
+}
+
+/// What a client got to do with QoS 2: PUBLISH and PUBREL, each with its identifier.
+fn heard(net: &mut Net, client: Peered) -> Vec<(&'static str, u16)> {
+    let (bytes, mut at, mut heard) = (net.heard(client), 0, Vec::new());
+    while let Frame::Packet(framed) = frame(&bytes[at..], usize::MAX).expect("frames") {
+        match framed.decode(Version::V5, &bytes[at..]).expect("a packet") {
+            Packet::Publish(publish) => {
+                heard.push(("PUBLISH", publish.packet_id.expect("not QoS 0").get()));
+            }
+            Packet::Pubrel(ack) => heard.push(("PUBREL", ack.packet_id.get())),
+            _ => {}
+        }
+        at += framed.total_len;
+    }
+    heard
+}
+
+/// A client that said PUBREC and did not hear PUBREL holds the identifier: another message under it
+/// would pass for the same one, and be lost.
+#[test]
+fn trap_08_a_retained_message_that_is_not_released_keeps_its_identifier_over_connections() {
+    let mut net = net(1, Config::default());
+    for topic in ["r/a", "r/b"] {
+        let kept = Kept::new(2, None, b"", b"x");
+        let retained = Retained { topic: topic.into(), expires: None, kept };
+        net.broker.retained.set(OrgId::DEFAULT, retained);
+    }
+    let mut asked = lasting(Version::V5);
+    asked.properties.receive_maximum = NonZeroU16::new(1);
+    let mut held = Vec::new();
+    for connection in 0..20 {
+        let client = net.connect(0, &asked);
+        commit(&mut net, 0);
+        if connection == 0 {
+            net.subscribe(client, "r/#", exactly_once());
+            commit(&mut net, 0);
+        }
+        let got = heard(&mut net, client);
+        let released: Vec<u16> = held.iter().copied().step_by(2).collect();
+        let (again, new) = got.split_at(released.len());
+        let pubrels: Vec<_> = released.into_iter().map(|id| ("PUBREL", id)).collect();
+        assert_eq!(again, pubrels, "said again, in the order of the connections");
+        let [("PUBLISH", id)] = new else { panic!("{new:?} is not one PUBLISH") };
+        assert!(!held.contains(id), "its client holds {id}");
+        held.push(*id);
+        // Of every second one PUBREC arrives; no answer to it does.
+        if connection % 2 == 0 {
+            net.send(client, &Packet::Pubrec(ack(*id)));
+        }
+        net.lose(client);
+        commit(&mut net, 0);
+    }
+    let client = net.connect(0, &asked);
+    commit(&mut net, 0);
+    heard(&mut net, client);
+    // PUBREC that comes late is answered, and PUBCOMP frees.
+    net.send(client, &Packet::Pubrec(ack(held[1])));
+    assert_eq!(heard(&mut net, client), [("PUBREL", held[1])]);
+    for id in &held {
+        net.send(client, &Packet::Pubcomp(ack(*id)));
+    }
+    net.lose(client);
+    commit(&mut net, 0);
+    let client = net.connect(0, &asked);
+    commit(&mut net, 0);
+    let pubrels = heard(&mut net, client).into_iter().filter(|(kind, _)| *kind == "PUBREL").count();
+    assert_eq!(pubrels, 0, "they are finished with");
 }
 
 fn take_over(net: &mut Net, version: Version, vanishes: bool) -> (Peered, Peered) {

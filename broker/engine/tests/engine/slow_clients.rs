@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use broker_codec::{Connect, ConnectProperties, Packet, SubscribeOptions, Version};
-use broker_engine::{Config, Drop};
+use broker_engine::{Config, Drop, Shortfall};
 
 use crate::net::{Net, at_least_once, connect, qos0, qos1};
 
@@ -102,6 +102,54 @@ fn a_full_queue_drops_and_says_so() {
     let dropped = net.engines[0].stats().dropped[Drop::QueueFull as usize];
     assert!(dropped > 0);
     assert_eq!(received + usize::try_from(dropped).unwrap(), 200);
+    net.advance(Duration::from_secs(61));
+    let told: Vec<_> = told(&mut net);
+    assert!(told.iter().all(|(client, _, why)| &**client == "narrow" && *why == Shortfall::Queue));
+    let lost: Vec<u64> = told.iter().map(|(_, lost, _)| *lost).collect();
+    assert_eq!(lost, [lost[0], dropped - lost[0]], "one line a minute, and none is left out");
+}
+
+/// What operators are told of slow clients: who, how many were lost, and why.
+fn told(net: &mut Net) -> Vec<(Box<str>, u64, Shortfall)> {
+    let told = std::mem::take(&mut net.engines[0].effects().fell_short);
+    told.into_iter().map(|short| (short.client_id, short.lost, short.why)).collect()
+}
+
+/// TRAP-35: what else it is owed stays its own, and it is not ended at every message it loses.
+#[test]
+fn trap_35_a_session_that_falls_short_is_told_once_a_minute_where_there_are_words_for_it() {
+    for version in [Version::V5, Version::V311] {
+        let mut net = Net::new(1, Config::default());
+        net.engines[0].gate().has_log = true;
+        let session_expiry_interval = (version == Version::V5).then_some(60);
+        let properties =
+            ConnectProperties { session_expiry_interval, ..ConnectProperties::default() };
+        let asked = Connect { clean_start: false, properties, ..connect(version, "c") };
+        let mut client = net.connect(0, &asked);
+        net.seen(client);
+        let lose = |net: &mut Net, client: crate::net::Peered| {
+            let now = net.now;
+            net.engines[0].fell_short(now, client.key, (3, Shortfall::Quota));
+            net.settle();
+            net.seen(client)
+        };
+        let said = lose(&mut net, client);
+        if version == Version::V5 {
+            assert_eq!(said, ["DISCONNECT QuotaExceeded"]);
+            net.lose(client);
+            client = net.connect(0, &asked);
+            assert_eq!(net.seen(client), ["CONNACK Success present"]);
+        } else {
+            assert_eq!(said, [""; 0]);
+        }
+        assert_eq!(lose(&mut net, client), [""; 0], "it is known");
+        net.advance(Duration::from_secs(61));
+        assert_eq!(lose(&mut net, client).len(), usize::from(version == Version::V5));
+        let told = told(&mut net);
+        let expected = [3, 6].map(|lost| ("c".into(), lost, Shortfall::Quota));
+        assert_eq!(told, expected, "{version:?}");
+        assert_eq!(net.engines[0].stats().dropped.iter().sum::<u64>(), 0, "the ledger counts them");
+    }
 }
 
 #[test]

@@ -128,7 +128,7 @@ impl Feeder {
 
     fn drop_one(&mut self, fold: &mut Fold, number: SessionNo, sequence: Sequence, cause: Cause) {
         if let Some(session) = fold.drop_owed(number, sequence, cause) {
-            self.lost(session);
+            self.lost(session, false);
             self.advance(session);
         }
     }

@@ -28,7 +28,7 @@ impl Observer for Feeder {
     }
 
     fn refused(&mut self, session: &mut Session) {
-        self.lost(session);
+        self.lost(session, true);
     }
 
     fn settled(&mut self, session: &mut Session, entry: Entry) {

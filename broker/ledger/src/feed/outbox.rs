@@ -26,9 +26,10 @@ struct Outbox {
 impl Outboxes {
     pub(crate) fn push(&mut self, delivery: Delivery) {
         let waiting = &mut self.core(delivery.place().core).waiting;
-        if let Delivery::Lost { place, count } = delivery
-            && let Some(Delivery::Lost { place: same, count: sum }) = waiting.last_mut()
-            && *same == place
+        if let Delivery::Lost { place, count, over_quota } = delivery
+            && let Some(Delivery::Lost { place: same, count: sum, over_quota: over }) =
+                waiting.last_mut()
+            && (*same, *over) == (place, over_quota)
         {
             *sum += count;
             return;

@@ -20,7 +20,7 @@ fn what_retention_removed_is_dropped_when_it_is_wanted() {
     let place = world.attach(1, 5, at);
     let got = world.got(place, 3);
     assert_eq!(publishes(&got), [("c".to_owned(), 3, false)]);
-    assert!(matches!(got[1], Delivery::Lost { count: 2, .. }), "{got:?}");
+    assert!(matches!(got[1], Delivery::Lost { count: 2, over_quota: false, .. }), "{got:?}");
     let stats = world.ledger.stats();
     assert_eq!((stats.owed, stats.dropped.retention), (1, 2));
 }
