@@ -1,5 +1,6 @@
 //! History from the log to an answer: against a naive model, through crashes, damage and purges.
 
+mod acknowledged;
 mod aggregates;
 mod cancel;
 mod catalog;
