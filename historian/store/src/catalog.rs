@@ -1,13 +1,16 @@
 //! The catalog: series, file manifest, gaps and the cursor, in one SQLite database.
 //!
-//! It is locked for as long as the store is open. One that cannot be read is set aside, never
+//! It is locked for as long as the store is open. Each row has a checksum. One that cannot be read is set aside, never
 //! removed, and what it knew is taken from the files. A thread of its own runs the asynchronous
 //! driver, so that callers may be anything. Requests are rare (one per checkpoint) and answered in
 //! order.
 
 mod contents;
 mod load;
+mod migrate;
 mod open;
+mod read;
+mod row;
 mod save;
 
 use std::path::Path;
@@ -153,7 +156,7 @@ mod tests {
         std::fs::write(&path, bytes).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for round in 0..50 {
-            assert!(runtime.block_on(open::open_and_load(&path)).is_err());
+            assert!(runtime.block_on(open::open_and_load(&path, Default::default())).is_err());
             let fds = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
             let open: Vec<_> = fds.filter_map(|fd| std::fs::read_link(fd.path()).ok()).collect();
             let open: Vec<_> = open.iter().filter(|file| file.starts_with(&dir)).collect();

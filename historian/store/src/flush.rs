@@ -41,8 +41,6 @@ pub(crate) struct Written<'a> {
     pub(crate) taken: &'a HashSet<String>,
     /// What files say of their series.
     pub(crate) origins: &'a dyn Fn(&[SeriesId]) -> Vec<SeriesOrigin>,
-    /// The file this one stands for from now on.
-    pub(crate) replaces: Option<String>,
 }
 
 /// Writes everything of `frozen`, durably, and gives what the manifest is to say. Repeating it after
@@ -116,7 +114,7 @@ fn finish(
         after,
         until,
         ingest: written.ingest,
-        replaces: written.replaces.clone(),
+        replaces: None,
         series: (written.origins)(&open.series),
     };
     let encoded = open.writer.finish(&origin).map_err(failed)?;

@@ -249,8 +249,16 @@ pub(crate) fn lost(state: &mut State, range: (Sequence, Sequence), reason: GapRe
         state.gaps.push(open.clone());
         state.new_gaps.push(open);
     }
-    state.open_gap = Some(Gap { after, until, start, end, series: None, cause, reason });
     state.applied = state.applied.max(until);
+    let gap = Gap { after, until, start, end, series: None, cause, reason };
+    // Under a catalog that was made again, a gap it was given is met in the log once more.
+    let same = |known: &Gap| {
+        let of = |gap: &Gap| (gap.after, gap.until, gap.cause, gap.series);
+        of(known) == of(&gap)
+    };
+    if !state.gaps.iter().any(same) {
+        state.open_gap = Some(gap);
+    }
 }
 
 /// Why the log lacks records, for people.

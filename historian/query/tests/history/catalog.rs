@@ -8,6 +8,7 @@ use historian_store::{Config, Error, KnownNode, SharedNames};
 use uns_model::{NodeId, OrgId, Sequence, TopicId, Value};
 
 use crate::cancel::Gated;
+use crate::catalog_rows;
 use crate::rig::{DAY, MS, Rig, raw};
 
 /// Values of two topics and a field, in files of two hours and two checkpoints, and one in the log
@@ -167,10 +168,9 @@ fn a_flipped_bit_in_a_name_removes_no_file() {
 fn the_catalog_of_a_newer_release_is_refused_untouched() {
     let mut rig = filled();
     rig.stop();
-    change(&rig.catalog(), |bytes| {
-        let format = bytes.windows(7).position(|bytes| bytes == b"format\x02").expect("a format");
-        bytes[format + 6] = 9;
-    });
+    let row_crc = crc32fast::hash(b"meta\0format,9");
+    let newer = format!("UPDATE meta SET value = 9, row_crc = {row_crc} WHERE key = 'format'");
+    catalog_rows::change(&rig, &newer);
     let before = std::fs::read(rig.catalog()).expect("a catalog");
     let refused = rig.try_start();
     assert!(matches!(refused, Err(Error::NewerFormat { found: 9, .. })), "{refused:?}");

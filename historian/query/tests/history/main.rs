@@ -4,6 +4,7 @@ mod acknowledged;
 mod aggregates;
 mod cancel;
 mod catalog;
+mod catalog_rows;
 mod damage;
 mod edges;
 mod ended_fields;

@@ -7,10 +7,10 @@ use uns_model::{Sequence, Timestamp};
 use crate::error::Error;
 use crate::file::Entry;
 use crate::gap::Gap;
-use crate::registry::{Changes, Registry};
+use crate::registry::{Changes, NodeRow, Registry};
 
-/// The format this release writes. It reads format 1 too, and turns it into this one.
-pub(super) const FORMAT: i64 = 2;
+/// The format this release writes. It reads older ones too, and turns them into this one.
+pub(super) const FORMAT: i64 = 3;
 
 /// Everything the catalog knows.
 #[derive(Debug, Default)]
@@ -30,6 +30,13 @@ pub(crate) struct Loaded {
     pub(crate) is_new: bool,
     /// Why there was no catalog to read though there had been one, and where it is now.
     pub(crate) lost: Option<String>,
+}
+
+/// What was taken over from a catalog that could not be used.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) nodes: Vec<NodeRow>,
+    pub(super) gaps: Vec<Gap>,
 }
 
 /// What changes in the catalog, atomically.

@@ -1,117 +1,121 @@
-//! Reading the whole catalog at start-up.
+//! Reading the whole catalog at start-up, and of a damaged one what nothing else tells.
 
-use historian_segment::SeriesId;
 use sqlx::SqliteConnection;
-use uns_model::{NodeId, NodeNo, OrgId, Sequence, Timestamp, TopicId};
+use uns_model::{Sequence, Timestamp};
 
-use super::contents::{Loaded, sql};
+use super::contents::{Kept, Loaded, sql};
+use super::read::{self, NODES, SERIES};
+use super::row::{Doomed, Meta, Row, Table};
+use super::save::{SCHEMA, TALLY};
 use crate::error::Error;
-use crate::file::Entry;
 use crate::gap::Gap;
-use crate::registry::{NodeRow, Registry, SeriesRow, ValueType};
+use crate::registry::Registry;
 
+/// Reads everything; each row has to be what was written, and none may be missing.
 pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, Error> {
+    if read::schema(connection).await? != read::number(connection, SCHEMA).await? {
+        return Err(Error::Inconsistent("what it says of its tables"));
+    }
+    let mut tally = 0;
     let mut loaded = Loaded {
-        cursor: Sequence(unsigned(meta(connection, "cursor").await?)?),
-        ingest: Timestamp(meta(connection, "ingest").await?),
-        files: files(connection).await?,
-        gaps: gaps(connection).await?,
-        doomed: sqlx::query_scalar("SELECT name FROM doomed")
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(sql("read"))?,
-        purging: flag(connection, "purging").await?,
-        is_new: flag(connection, "rebuilding").await?,
+        cursor: Sequence(read::unsigned(read::number(connection, "cursor").await?)?),
+        ingest: Timestamp(read::number(connection, "ingest").await?),
+        files: read::checked(read::files(connection).await?, &mut tally)?,
+        gaps: once(read::checked(read::gaps(connection).await?, &mut tally)?),
+        doomed: doomed(connection, &mut tally).await?,
+        purging: read::number(connection, "purging").await? != 0,
+        is_new: read::number(connection, "rebuilding").await? != 0,
         ..Loaded::default()
     };
-    nodes(connection, &mut loaded.registry).await?;
-    series(connection, &mut loaded.registry).await?;
+    nodes(connection, &mut loaded.registry, &mut tally).await?;
+    series(connection, &mut loaded.registry, &mut tally).await?;
+    if read::number(connection, TALLY).await? != tally {
+        return Err(Error::Inconsistent("rows are missing, or are there twice"));
+    }
     Ok(loaded)
 }
 
-pub(super) async fn meta(connection: &mut SqliteConnection, key: &str) -> Result<i64, Error> {
-    sqlx::query_scalar("SELECT value FROM meta WHERE key = ?")
-        .bind(key)
-        .fetch_one(connection)
-        .await
-        .map_err(sql("read"))
+/// Each gap once.
+fn once(gaps: Vec<Gap>) -> Vec<Gap> {
+    let mut once: Vec<Gap> = Vec::with_capacity(gaps.len() / 2);
+    for gap in gaps {
+        if !once
+            .iter()
+            .rev()
+            .take_while(|known| known.until == gap.until)
+            .any(|known| *known == gap)
+        {
+            once.push(gap);
+        }
+    }
+    once
 }
 
-/// A number that older catalogs lack: there it is 0.
-async fn flag(connection: &mut SqliteConnection, key: &str) -> Result<bool, Error> {
-    let value: Option<i64> = sqlx::query_scalar("SELECT value FROM meta WHERE key = ?")
-        .bind(key)
-        .fetch_optional(connection)
-        .await
-        .map_err(sql("read"))?;
-    Ok(value.unwrap_or_default() != 0)
+async fn doomed(connection: &mut SqliteConnection, tally: &mut i64) -> Result<Vec<String>, Error> {
+    let rows = read::checked(read::doomed(connection).await?, tally)?;
+    Ok(rows.into_iter().map(|Doomed(name)| name).collect())
 }
 
-/// Rows in one answer. A row of its own for each of a million nodes would take the driver seconds.
-const ROWS: i64 = 500;
-
-/// Nodes as text, a NUL between two: no topic has one.
-const NODES: &str = "SELECT group_concat(node || ',' || org || ',' || topic || ',' || hex(id) || ',' || \
-                     deleted || ',' || purged || ',' || name, char(0)) \
-                     FROM (SELECT * FROM node WHERE node > ? ORDER BY node LIMIT ?)";
-
-/// Series as text; a field may be any string, so it comes in hexadecimal digits.
-const SERIES: &str = "SELECT group_concat(sid || ',' || node || ',' || type || ',' || generation \
-                      || ',' || iif(field IS NULL, '', '=' || hex(field)) \
-                      || ',' || iif(unit IS NULL, '', '=' || hex(unit)), char(0)) \
-                      FROM (SELECT * FROM series WHERE sid > ? ORDER BY sid LIMIT ?)";
-
-/// The next rows behind a number, in order; none are left if there are none.
-async fn rows<T>(
+/// The format of a catalog. One that is newer by a row that does not hold is a damaged one.
+pub(super) async fn format(
     connection: &mut SqliteConnection,
-    query: &'static str,
-    after: i64,
-    parse: impl Fn(&str) -> Option<(i64, T)>,
-) -> Result<Vec<(i64, T)>, Error> {
-    let text: Option<String> = sqlx::query_scalar(query)
-        .bind(after)
-        .bind(ROWS)
-        .fetch_one(connection)
+    newest_known: i64,
+) -> Result<i64, Error> {
+    read::schema(connection).await?;
+    let format: i64 = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'format'")
+        .fetch_one(&mut *connection)
         .await
         .map_err(sql("read"))?;
-    let text = text.unwrap_or_default();
-    let rows = text.split('\0').filter(|row| !row.is_empty());
-    let rows: Option<Vec<_>> = rows.map(parse).collect();
-    let mut rows = rows.ok_or(Error::Inconsistent("a row of nodes or series"))?;
-    rows.sort_unstable_by_key(|(number, _)| *number);
-    Ok(rows)
+    if format > newest_known
+        && let Ok(Some((_, row_crc))) = read::meta(connection, "format").await
+    {
+        Table::Meta.check(&Meta("format", format).text(), row_crc)?;
+    }
+    Ok(format)
 }
 
-async fn nodes(connection: &mut SqliteConnection, registry: &mut Registry) -> Result<(), Error> {
+async fn nodes(
+    connection: &mut SqliteConnection,
+    registry: &mut Registry,
+    tally: &mut i64,
+) -> Result<(), Error> {
     let mut after = -1;
     loop {
-        let rows = rows(connection, NODES, after, node).await?;
-        let Some((last, _)) = rows.last() else { return Ok(()) };
-        after = *last;
-        rows.iter().for_each(|(_, row)| registry.restore_node(row));
+        let rows = read::rows(connection, NODES, after).await?;
+        let mut all = Vec::new();
+        for row in rows.iter() {
+            let (row_crc, text) = row.ok_or(Table::Node.damaged())?;
+            Table::Node.check(text, row_crc)?;
+            *tally = tally.wrapping_add(row_crc);
+            all.push(read::node(text).ok_or(Table::Node.damaged())?);
+        }
+        all.sort_unstable_by_key(|row| row.number);
+        let Some(last) = all.last() else { return Ok(()) };
+        after = ascends(after, i64::from(last.number.0))?;
+        all.iter().for_each(|row| registry.restore_node(row));
     }
 }
 
-fn node(row: &str) -> Option<(i64, NodeRow)> {
-    let mut parts = row.splitn(7, ',');
-    let number = parts.next()?.parse().ok()?;
-    let mut small = || parts.next()?.parse().ok();
-    let (org, topic) = (OrgId(small()?), TopicId(small()?));
-    let id = NodeId(u128::from_str_radix(parts.next()?, 16).ok()?);
-    let (deleted, purged) = (parts.next()? != "0", parts.next()? != "0");
-    let name = parts.next()?.into();
-    let row = NodeRow { number: NodeNo(small_of(number)?), org, topic, id, name, deleted, purged };
-    Some((number, row))
-}
-
-async fn series(connection: &mut SqliteConnection, registry: &mut Registry) -> Result<(), Error> {
+async fn series(
+    connection: &mut SqliteConnection,
+    registry: &mut Registry,
+    tally: &mut i64,
+) -> Result<(), Error> {
     let mut after = -1;
     loop {
-        let rows = rows(connection, SERIES, after, one_series).await?;
-        let Some((last, _)) = rows.last() else { return Ok(()) };
-        after = *last;
-        for (sid, row) in rows {
-            if unsigned(sid)? != registry.series_count() as u64 {
+        let rows = read::rows(connection, SERIES, after).await?;
+        let mut all = Vec::new();
+        for row in rows.iter() {
+            let (row_crc, text) = row.ok_or(Table::Series.damaged())?;
+            Table::Series.check(text, row_crc)?;
+            *tally = tally.wrapping_add(row_crc);
+            all.push(read::one_series(text).ok_or(Table::Series.damaged())?);
+        }
+        all.sort_unstable_by_key(|row| row.sid);
+        let Some(last) = all.last() else { return Ok(()) };
+        after = ascends(after, i64::from(last.sid.0))?;
+        for row in all {
+            if row.sid.0 as usize != registry.series_count() {
                 return Err(Error::Inconsistent("series ids have a hole"));
             }
             registry.restore_series(&row);
@@ -119,125 +123,31 @@ async fn series(connection: &mut SqliteConnection, registry: &mut Registry) -> R
     }
 }
 
-fn one_series(row: &str) -> Option<(i64, SeriesRow)> {
-    let mut parts = row.split(',');
-    let number = parts.next()?.parse().ok()?;
-    let node = NodeNo(parts.next()?.parse().ok()?);
-    let name = parts.next()?;
-    let value_type = ValueType::ALL.into_iter().find(|known| known.name() == name)?;
-    let generation = parts.next()?.parse().ok()?;
-    let mut optional = || {
-        Some(match parts.next()?.strip_prefix('=') {
-            Some(digits) => Some(from_hex(digits)?.into()),
-            None => None,
-        })
-    };
-    let (field, unit) = (optional()?, optional()?);
-    let sid = SeriesId(small_of(number)?);
-    Some((number, SeriesRow { sid, node, field, value_type, generation, unit }))
+/// The rows of a damaged table may come in any order, and be the same ones for ever.
+fn ascends(after: i64, last: i64) -> Result<i64, Error> {
+    if last > after { Ok(last) } else { Err(Error::Inconsistent("rows are not in order")) }
 }
 
-fn small_of(number: i64) -> Option<u32> {
-    u32::try_from(number).ok()
-}
-
-fn from_hex(digits: &str) -> Option<String> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pairs = digits.as_bytes().chunks_exact(2);
-    let bytes = pairs.map(|pair| match pair {
-        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-        _ => None,
-    });
-    String::from_utf8(bytes.collect::<Option<Vec<u8>>>()?).ok()
-}
-
-type FileRow = (String, i64, i64, i64, i64, i64, i64, i64, i64, i64);
-
-async fn files(connection: &mut SqliteConnection) -> Result<Vec<Entry>, Error> {
-    let rows: Vec<FileRow> = sqlx::query_as(
-        "SELECT name, first_time, last_time, after_sequence, until_sequence, row_count, bytes, crc, \
-         first_sid, last_sid FROM file ORDER BY until_sequence, name",
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(sql("read"))?;
-    let entry = |row: FileRow| {
-        let (name, first, last, after, until, rows, bytes, crc, first_sid, last_sid) = row;
-        Ok(Entry {
-            name,
-            first_time: Timestamp(first),
-            last_time: Timestamp(last),
-            after: Sequence(unsigned(after)?),
-            until: Sequence(unsigned(until)?),
-            rows: unsigned(rows)?,
-            bytes: unsigned(bytes)?,
-            crc: small(crc)?,
-            series: (SeriesId(small(first_sid)?), SeriesId(small(last_sid)?)),
-        })
-    };
-    rows.into_iter().map(entry).collect()
-}
-
-type GapRow = (i64, i64, i64, i64, Option<i64>, Option<i64>, String);
-
-async fn gaps(connection: &mut SqliteConnection) -> Result<Vec<Gap>, Error> {
-    let rows: Vec<GapRow> = sqlx::query_as(
-        "SELECT after_sequence, until_sequence, start_time, end_time, first_sid, last_sid, reason \
-         FROM gap ORDER BY until_sequence",
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(sql("read"))?;
-    let gap = |(after, until, start, end, first, last, reason): GapRow| {
-        let series = match (first, last) {
-            (Some(first), Some(last)) => Some((SeriesId(small(first)?), SeriesId(small(last)?))),
-            _ => None,
-        };
-        let (cause, reason) = Gap::read_reason(&reason);
-        Ok(Gap {
-            after: Sequence(unsigned(after)?),
-            until: Sequence(unsigned(until)?),
-            start: Timestamp(start),
-            end: Timestamp(end),
-            series,
-            cause,
-            reason,
-        })
-    };
-    rows.into_iter().map(gap).collect()
-}
-
-fn unsigned(number: i64) -> Result<u64, Error> {
-    u64::try_from(number).map_err(|_| Error::Inconsistent("a negative number"))
-}
-
-fn small(number: i64) -> Result<u32, Error> {
-    u32::try_from(number).map_err(|_| Error::Inconsistent("a number out of range"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_read_as_they_are_written() {
-        let (number, row) = node("7,1,5,000000000000000000000000000000FF,1,0,a/b,c").unwrap();
-        assert_eq!(
-            (number, row.number, row.topic, row.id),
-            (7, NodeNo(7), TopicId(5), NodeId(255))
-        );
-        assert_eq!((&*row.name, row.deleted, row.purged), ("a/b,c", true, false));
-        let (_, row) = one_series("3,7,number,1,,").unwrap();
-        assert_eq!(
-            (row.sid, row.node, row.field, row.generation),
-            (SeriesId(3), NodeNo(7), None, 1)
-        );
-        let (_, row) = one_series("3,7,text,0,=C3A4002C,").unwrap();
-        assert_eq!(row.field.as_deref(), Some("\u{e4}\0,"));
-        let (_, row) = one_series("3,7,bool,0,=,=6261720A").unwrap();
-        assert_eq!((row.field.as_deref(), row.unit.as_deref()), (Some(""), Some("bar\n")));
-        for broken in ["", "x", "3,7,number", "3,7,unheard,0,,", "3,7,text,0,=zz,", "3,7,text,0,"] {
-            assert!(one_series(broken).is_none(), "{broken}");
-        }
+/// Of a catalog that cannot be used, the rows that hold and that neither files nor log tell for
+/// sure: nodes, among them the purged ones, and what history lacks.
+pub(super) async fn keep(connection: &mut SqliteConnection) -> Kept {
+    let mut kept = Kept::default();
+    if read::schema(connection).await.is_err() {
+        return kept;
     }
+    if let Ok(gaps) = read::gaps(connection).await {
+        let whole = gaps.into_iter().filter(|(gap, row_crc)| gap.crc() == *row_crc);
+        kept.gaps = once(whole.map(|(gap, _)| gap).collect());
+    }
+    let mut after = -1;
+    while let Ok(rows) = read::rows(connection, NODES, after).await {
+        let whole =
+            rows.iter().flatten().filter(|(row_crc, text)| Table::Node.holds(text, *row_crc));
+        let nodes: Vec<_> = whole.filter_map(|(_, text)| read::node(text)).collect();
+        let last = nodes.iter().map(|node| i64::from(node.number.0)).max();
+        let Some(last) = last.filter(|last| *last > after) else { break };
+        after = last;
+        kept.nodes.extend(nodes.into_iter().filter(|node| Registry::is_numbered(node.number)));
+    }
+    kept
 }

@@ -1,14 +1,18 @@
 //! Opening the catalog: the lock, older formats, and a catalog that cannot be read.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::contents::{FORMAT, Loaded, sql};
-use super::load;
+use super::contents::{FORMAT, Kept, Loaded, Publication, sql};
+use super::save::{self, SCHEMA, TALLY};
+use super::{load, migrate, read};
 use crate::error::Error;
+use crate::registry::Changes;
 
 /// How long another process may take to let go of the catalog.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -20,17 +24,32 @@ const ASIDE_MAX: u32 = 1_000;
 pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, Loaded), Error> {
     refuse_newer(path).await?;
     let mut lost = orphaned_wal(path)?;
-    match open_and_load(path).await {
-        Err(error) if is_damage(&error) => {
+    match open_and_load(path, Kept::default()).await {
+        Err(Failed { error, kept }) if is_damage(&error) => {
             let aside = set_aside(path)?;
             let why = crate::error::chain(&error);
             let text = format!("the history catalog could not be read ({why}), kept as {aside}");
             tracing::error!(aside, error = %why, "the history catalog is damaged and set aside");
             lost = Some(text);
-            let (connection, loaded) = open_and_load(path).await?;
+            let opened = open_and_load(path, *kept).await;
+            let (connection, loaded) = opened.map_err(|failed| failed.error)?;
             Ok((connection, Loaded { lost, ..loaded }))
         }
-        opened => opened.map(|(connection, loaded)| (connection, Loaded { lost, ..loaded })),
+        Err(failed) => Err(failed.error),
+        Ok((connection, loaded)) => Ok((connection, Loaded { lost, ..loaded })),
+    }
+}
+
+/// Why a catalog could not be opened, and which of its rows hold all the same.
+#[derive(Debug)]
+pub(super) struct Failed {
+    error: Error,
+    kept: Box<Kept>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, kept: Box::default() }
     }
 }
 
@@ -45,7 +64,7 @@ async fn refuse_newer(path: &Path) -> Result<(), Error> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(immutable);
     let options = options.busy_timeout(PATIENCE).disable_statement_logging();
     let Ok(mut connection) = SqliteConnection::connect_with(&options).await else { return Ok(()) };
-    let format = load::meta(&mut connection, "format").await;
+    let format = load::format(&mut connection, FORMAT).await;
     drop(connection.close().await);
     match format {
         Ok(found) if found > FORMAT => Err(Error::NewerFormat { found, known: FORMAT }),
@@ -53,8 +72,12 @@ async fn refuse_newer(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Opens the database and reads it; where that fails, nothing of it stays open.
-pub(super) async fn open_and_load(path: &Path) -> Result<(SqliteConnection, Loaded), Error> {
+/// Opens the database and reads it; where that fails, nothing of it stays open. A new one begins with
+/// what was kept of the one before.
+pub(super) async fn open_and_load(
+    path: &Path,
+    kept: Kept,
+) -> Result<(SqliteConnection, Loaded), Failed> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -65,40 +88,79 @@ pub(super) async fn open_and_load(path: &Path) -> Result<(SqliteConnection, Load
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE)
         .disable_statement_logging();
+    check_header(path)?;
     let opened = SqliteConnection::connect_with(&options).await;
     let mut connection = opened.map_err(sql("open")).map_err(in_use)?;
-    match prepare_and_load(&mut connection).await {
+    match prepare_and_load(&mut connection, kept).await {
         Ok(loaded) => Ok((connection, loaded)),
         Err(error) => {
+            let kept = match is_damage(&error) {
+                true => load::keep(&mut connection).await,
+                false => Kept::default(),
+            };
             // Dropped instead, it would close some time later, and remove the write-ahead log that
             // has this name by then: the one of the catalog that took the place of this one.
             drop(connection.close().await);
-            Err(error)
+            Err(Failed { error, kept: Box::new(kept) })
         }
     }
 }
 
-async fn prepare_and_load(connection: &mut SqliteConnection) -> Result<Loaded, Error> {
-    prepare(connection).await.map_err(in_use)?;
+/// Refuses a file that `SQLite` would open for reading only, as the work of a newer `SQLite`.
+fn check_header(path: &Path) -> Result<(), Error> {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    /// The versions of format that are needed to write it and to read it.
+    const VERSIONS: std::ops::Range<usize> = 18..20;
+    const NEWEST: u8 = 2;
+    let mut header = [0; VERSIONS.end];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    let is_database = read.is_ok() && header.starts_with(MAGIC);
+    match is_database && header[VERSIONS].iter().any(|version| *version > NEWEST) {
+        true => Err(Error::Inconsistent("the header of its file")),
+        false => Ok(()),
+    }
+}
+
+async fn prepare_and_load(connection: &mut SqliteConnection, kept: Kept) -> Result<Loaded, Error> {
+    prepare(connection, kept).await.map_err(in_use)?;
     load::load(connection).await
 }
 
-/// Creates the tables, or brings those of format 1 up to date.
-async fn prepare(connection: &mut SqliteConnection) -> Result<(), Error> {
+/// Creates the tables, or brings those of older formats up to date.
+async fn prepare(connection: &mut SqliteConnection, kept: Kept) -> Result<(), Error> {
     let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master")
         .fetch_all(&mut *connection)
         .await
         .map_err(sql("read"))?;
     if tables.is_empty() {
-        return run(connection, include_str!("schema.sql")).await;
+        return create(connection, kept).await;
     }
-    match load::meta(connection, "format").await? {
+    match load::format(connection, FORMAT).await? {
         FORMAT => {}
-        1 => run(connection, include_str!("from_1.sql")).await?,
+        1 => {
+            migrate::from_1(connection).await?;
+            migrate::from_2(connection).await?;
+        }
+        2 => migrate::from_2(connection).await?,
         found if found > FORMAT => return Err(Error::NewerFormat { found, known: FORMAT }),
         _ => return Err(Error::Inconsistent("its format is none there was")),
     }
-    mend_index(connection).await
+    mend_index(connection).await?;
+    check_pages(connection).await
+}
+
+/// Looks at what reading rows does not show: pages that are free and in use, or of no known kind. It
+/// would show only when something is written, and then spoil what is there.
+async fn check_pages(connection: &mut SqliteConnection) -> Result<(), Error> {
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(sql("check"))?;
+    if found == "ok" {
+        return Ok(());
+    }
+    tracing::error!(found, "the pages of the history catalog are damaged");
+    Err(Error::Inconsistent("its pages contradict each other"))
 }
 
 /// The manifest is looked up by name: an index whose order is broken would hide what it lists.
@@ -117,10 +179,26 @@ async fn mend_index(connection: &mut SqliteConnection) -> Result<(), Error> {
     Err(Error::Inconsistent("the manifest of files is damaged"))
 }
 
-/// Runs a script as one transaction: killed in between, nothing of it was.
-async fn run(connection: &mut SqliteConnection, script: &'static str) -> Result<(), Error> {
+/// Creates the tables in one transaction: killed in between, nothing of it was. `rebuilding` is 1
+/// until what the files tell is in there: a start that was killed begins that again.
+async fn create(connection: &mut SqliteConnection, kept: Kept) -> Result<(), Error> {
     let mut tx = connection.begin().await.map_err(sql("begin a change of"))?;
-    sqlx::raw_sql(script).execute(&mut *tx).await.map_err(sql("create"))?;
+    let script = sqlx::raw_sql(include_str!("schema.sql"));
+    script.execute(&mut *tx).await.map_err(sql("create"))?;
+    let schema = read::schema(&mut tx).await?;
+    save::put(&mut tx, SCHEMA, schema).await?;
+    let numbers = [("cursor", 0), ("ingest", 0), ("purging", 0), ("rebuilding", 1), (TALLY, 0)];
+    for (key, value) in numbers.into_iter().chain([("format", FORMAT)]) {
+        save::put(&mut tx, key, value).await?;
+    }
+    let Kept { nodes, gaps } = kept;
+    let changes = Changes { nodes, ..Changes::default() };
+    // Files may have samples of purged nodes once more: one that a purge replaced may be whole where
+    // the one in its place is not.
+    let purging = changes.purges().then_some(true);
+    let changes = Arc::new(changes);
+    let publication = Publication { changes, gaps, purging, ..Publication::default() };
+    save::write(&mut tx, &publication).await?;
     tx.commit().await.map_err(sql("commit"))
 }
 

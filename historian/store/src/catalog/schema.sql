@@ -1,11 +1,11 @@
--- The history catalog, format 2. Numbers of nodes, topics and organisations are the log's.
+-- The history catalog, format 3. Numbers of nodes, topics and organisations are the log's. `row_crc` is
+-- the checksum of its row (catalog/row.rs). The row `format` of `meta` keeps its shape in all formats
+-- to come, so that a newer format can be told from a damaged one.
 CREATE TABLE meta (
     key TEXT PRIMARY KEY NOT NULL,
-    value INTEGER NOT NULL
+    value INTEGER NOT NULL,
+    row_crc INTEGER NOT NULL
 ) WITHOUT ROWID;
--- `rebuilding` is 1 until what the files tell is in here: a start that was killed begins it again.
-INSERT INTO meta (key, value)
-VALUES ('format', 2), ('cursor', 0), ('ingest', 0), ('purging', 0), ('rebuilding', 1);
 
 -- Where files told of a node and the log did not, its topic is 4294967295 and its id zeros.
 CREATE TABLE node (
@@ -15,7 +15,8 @@ CREATE TABLE node (
     id BLOB NOT NULL,
     name TEXT NOT NULL,
     deleted INTEGER NOT NULL,
-    purged INTEGER NOT NULL
+    purged INTEGER NOT NULL,
+    row_crc INTEGER NOT NULL
 );
 
 CREATE TABLE series (
@@ -24,7 +25,8 @@ CREATE TABLE series (
     field TEXT,
     type TEXT NOT NULL,
     generation INTEGER NOT NULL,
-    unit TEXT
+    unit TEXT,
+    row_crc INTEGER NOT NULL
 );
 
 -- Times are nanoseconds since 1970 UTC; `crc` is the CRC-32 of the whole file.
@@ -38,9 +40,11 @@ CREATE TABLE file (
     bytes INTEGER NOT NULL,
     crc INTEGER NOT NULL,
     first_sid INTEGER NOT NULL,
-    last_sid INTEGER NOT NULL
+    last_sid INTEGER NOT NULL,
+    row_crc INTEGER NOT NULL
 );
 
+-- Each gap is here twice: nothing else tells of it.
 CREATE TABLE gap (
     after_sequence INTEGER NOT NULL,
     until_sequence INTEGER NOT NULL,
@@ -48,10 +52,12 @@ CREATE TABLE gap (
     end_time INTEGER NOT NULL,
     first_sid INTEGER,
     last_sid INTEGER,
-    reason TEXT NOT NULL
+    reason TEXT NOT NULL,
+    row_crc INTEGER NOT NULL
 );
 
 -- Files a purge took samples from; others stand for what is left of them. To be removed once nobody reads them any more.
 CREATE TABLE doomed (
-    name TEXT PRIMARY KEY NOT NULL
+    name TEXT PRIMARY KEY NOT NULL,
+    row_crc INTEGER NOT NULL
 );

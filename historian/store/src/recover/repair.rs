@@ -62,7 +62,6 @@ pub(crate) fn repair(
         files_max: recovery.config.flush_files_max,
         taken: known.taken,
         origins: known.origins,
-        replaces: None,
     };
     let entries = flush::write(files, &refilled.frozen, &written)?;
     // A repair that was killed before the catalog had it left its file, which was listed since.

@@ -98,6 +98,11 @@ impl Registry {
         number
     }
 
+    /// Whether a number is the log's, not our own.
+    pub(crate) fn is_numbered(number: NodeNo) -> bool {
+        number.0 < UNNUMBERED
+    }
+
     /// A node nobody told of yet; others know it by its number.
     pub(crate) fn knows(&self, number: NodeNo) -> bool {
         self.latest.get(number.0 as usize).is_some_and(|latest| latest.is(KNOWN))

@@ -82,7 +82,6 @@ impl Store {
             files_max: self.config.flush_files_max,
             taken: &taken,
             origins: &|series| self.origins(series),
-            replaces: None,
         };
         let files = flush::write(&self.files, &job.frozen, &written)?;
         if !job.changes.is_empty() {
