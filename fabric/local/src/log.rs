@@ -6,6 +6,7 @@ mod inner;
 mod keeper;
 mod queue;
 mod recovery;
+mod retention_clock;
 mod tail;
 mod trouble;
 mod view;

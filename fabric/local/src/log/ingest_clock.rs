@@ -49,6 +49,11 @@ impl IngestClock {
         self.newest.store(newest.0, Relaxed);
     }
 
+    /// When the newest record was taken in.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        Some(Timestamp(self.newest.load(Relaxed))).filter(|newest| newest.0 != 0)
+    }
+
     /// Behind which time the next record is stamped, after `last`, the newest one, of `newest`.
     pub(super) fn follow(
         &self,

@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use uns_model::{Sequence, Timestamp};
 
 use super::inner::Shared;
+use super::retention_clock::RetentionClock;
 use super::tail::LocalTail;
 use super::writer::allocate;
 use crate::segment::PREPARED_FILE;
@@ -60,6 +61,7 @@ impl KeeperSignal {
 pub(super) struct Keeper {
     shared: Arc<Shared>,
     opened: Duration,
+    time: RetentionClock,
     /// Reads what is stored, until it reaches what was committed when the log was opened.
     check: Option<LocalTail>,
     check_until: Sequence,
@@ -70,13 +72,16 @@ impl Keeper {
         let check_until = shared.committed();
         let check = Some(LocalTail::from_disk(Arc::clone(&shared)));
         let opened = shared.clock.monotonic();
-        Self { shared, opened, check, check_until }
+        let time = RetentionClock::new(shared.ingest_clock.newest(), (shared.clock.now(), opened));
+        Self { shared, opened, time, check, check_until }
     }
 
     pub(super) fn run(mut self) {
         loop {
             if self.retention_is_due() {
-                while self.drop_oldest() {}
+                let clock = &self.shared.clock;
+                let now = self.time.now((clock.now(), clock.monotonic()));
+                while self.drop_oldest(now) {}
             }
             self.prepare();
             let busy = self.fill_with_zeros() | self.look_for_damage();
@@ -112,7 +117,7 @@ impl Keeper {
     }
 
     /// Drops the oldest segment when it may go; `true` when it did.
-    fn drop_oldest(&self) -> bool {
+    fn drop_oldest(&self, now: Timestamp) -> bool {
         let shared = &self.shared;
         let (oldest, last, last_ingest, bytes) = {
             let view = shared.view.read();
@@ -128,7 +133,7 @@ impl Keeper {
             (Arc::clone(oldest), next.previous, ingest, view.bytes())
         };
         let large = bytes > shared.limits.retention_bytes;
-        if !large && !self.is_old(last_ingest) {
+        if !large && !self.is_old(last_ingest, now) {
             shared.alarms.lock().clear();
             return false;
         }
@@ -160,10 +165,10 @@ impl Keeper {
         true
     }
 
-    fn is_old(&self, ingest: Timestamp) -> bool {
+    fn is_old(&self, ingest: Timestamp, now: Timestamp) -> bool {
         let Some(age) = self.shared.config.retention_age else { return false };
         let age = i64::try_from(age.as_nanos()).unwrap_or(i64::MAX);
-        self.shared.clock.now().0.saturating_sub(ingest.0) > age
+        now.0.saturating_sub(ingest.0) > age
     }
 
     /// Reserves the next segment when it is wanted, which is also the test for returned space.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fabric::conformance::{append, batch, publish};
 use fabric::{Batch, GapReason, Log, TailItem};
-use uns_model::{Clock, Sequence};
+use uns_model::{Clock, Sequence, Timestamp};
 
 use crate::rig::{Rig, eventually, items};
 
@@ -63,6 +63,38 @@ fn by_age() {
         log.tail(Sequence::ZERO).next().unwrap(),
         Some(TailItem::Gap { reason: GapReason::Retention, .. })
     ));
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_makes_nothing_old() {
+    let mut rig = Rig::new(4);
+    rig.config.retention_age = Some(Duration::from_hours(24 * 7));
+    let log = rig.open();
+    write(&rig, &*log, 5 * 18);
+    let right = rig.clock.now();
+    rig.clock.set_wall(Timestamp(right.0 + 10 * 365 * 86_400_000_000_000));
+    // Records are taken in with the wrong time, too; retention runs meanwhile.
+    write(&rig, &*log, 5 * 18);
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(log.oldest(), Sequence(1), "ten years are not over");
+    drop(log);
+    rig.clock.set_wall(right);
+    let log = rig.open();
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(log.oldest(), Sequence(1), "it was set right, and nothing is lost");
+}
+
+#[test]
+fn a_log_that_is_opened_while_the_clock_is_ahead_believes_two_days_of_it() {
+    let mut rig = Rig::new(5);
+    rig.config.retention_age = Some(Duration::from_hours(24 * 7));
+    let log = rig.open();
+    write(&rig, &*log, 5 * 18);
+    drop(log);
+    rig.clock.set_wall(Timestamp(rig.clock.now().0 + 10 * 365 * 86_400_000_000_000));
+    let log = rig.open();
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(log.oldest(), Sequence(1));
 }
 
 #[test]
