@@ -208,7 +208,7 @@ impl<G: Gate> Engine<G> {
         route: &Rc<Route<G::Node>>,
     ) -> Result<Taken, Rejection> {
         // Its topic may have become a node, whatever becomes of the publish.
-        self.note_unfolded(now, 0);
+        self.note_unfolded(0);
         let keep = message.retain && !message.payload.is_empty();
         if keep && !self.broker.retained.has_room(origin.org, message.topic, message.bytes()) {
             self.desk.stats.limited(Limit::Retained);
@@ -234,7 +234,7 @@ impl<G: Gate> Engine<G> {
             place => place,
         };
         let kept = if message.retain && place.is_some() { message.bytes() } else { 0 };
-        self.note_unfolded(now, kept);
+        self.note_unfolded(kept);
         if let Some(place) = place {
             self.owe_all(now, (place, &owed), (origin.org, route), &inbound);
         }

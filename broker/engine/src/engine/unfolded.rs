@@ -2,9 +2,7 @@
 //! values, retained messages. Bounded in bytes, since whoever watches the memory sees them only when
 //! they are there, and on a busy machine the fold comes late and does much at once.
 
-use std::time::Duration;
-
-use crate::outbound::Start;
+use uns_model::Sequence;
 
 /// What one core admitted.
 #[derive(Debug)]
@@ -12,8 +10,17 @@ pub(super) struct Unfolded {
     /// Most bytes; beyond them whoever publishes more of the kind waits.
     max: usize,
     bytes: usize,
-    /// So many of them are in the store once this comes.
-    check: Option<(usize, Start)>,
+    check: Option<Check>,
+}
+
+/// A question to the log: how far it is.
+#[derive(Debug)]
+struct Check {
+    /// So many bytes are in the store once this is folded, and not before, however long that takes: a
+    /// log that is stuck has them still.
+    bytes: usize,
+    /// Once the log has decided about them.
+    until: Option<Sequence>,
 }
 
 impl Unfolded {
@@ -22,17 +29,17 @@ impl Unfolded {
     }
 
     /// A message was admitted; whether the log is to be asked now how far it is.
-    pub(super) fn add(&mut self, bytes: usize, now: Duration) -> bool {
+    pub(super) fn add(&mut self, bytes: usize) -> bool {
         self.bytes += bytes;
-        self.ask(now)
+        self.ask()
     }
 
     /// Whether the log is to be asked now. Called after every change of the sum, so that more than
     /// half of the bound never lies here unasked: nothing is admitted while it is full.
-    pub(super) fn ask(&mut self, now: Duration) -> bool {
+    pub(super) fn ask(&mut self) -> bool {
         let asks = self.check.is_none() && self.bytes > self.max / 2;
         if asks {
-            self.check = Some((self.bytes, Start::Decided(0, now)));
+            self.check = Some(Check { bytes: self.bytes, until: None });
         }
         asks
     }
@@ -43,19 +50,17 @@ impl Unfolded {
     }
 
     /// The log has decided about those asked for.
-    pub(super) fn decided(&mut self, committed: uns_model::Sequence) {
-        if let Some((_, start)) = &mut self.check
-            && let Start::Decided(_, since) = *start
-        {
-            *start = Start::Folded(committed, since);
+    pub(super) fn decided(&mut self, committed: Sequence) {
+        if let Some(check) = &mut self.check {
+            check.until.get_or_insert(committed);
         }
     }
 
-    /// Whether the fold has taken some; `is_due` says when it has.
-    pub(super) fn take(&mut self, is_due: impl Fn(Start) -> bool) -> bool {
-        let due = self.check.take_if(|(_, start)| is_due(*start));
-        self.bytes -= due.map_or(0, |(bytes, _)| bytes);
-        due.is_some()
+    /// Whether the fold has taken some; `is_folded` says how far it is.
+    pub(super) fn take(&mut self, is_folded: impl Fn(Sequence) -> bool) -> bool {
+        let folded = self.check.take_if(|check| check.until.is_some_and(&is_folded));
+        self.bytes -= folded.as_ref().map_or(0, |check| check.bytes);
+        folded.is_some()
     }
 }
 
@@ -69,24 +74,37 @@ mod tests {
     fn what_came_after_the_question_counts_on() {
         let mut unfolded = Unfolded::new(BYTES_MAX);
         let half = BYTES_MAX / 2;
-        assert!(!unfolded.add(half, Duration::ZERO));
-        assert!(unfolded.add(1, Duration::ZERO), "the log is asked once");
-        assert!(!unfolded.add(half, Duration::ZERO));
+        assert!(!unfolded.add(half));
+        assert!(unfolded.add(1), "the log is asked once");
+        assert!(!unfolded.add(half));
         assert!(unfolded.is_full());
+        unfolded.decided(Sequence(1));
         assert!(!unfolded.take(|_| false));
         assert!(unfolded.take(|_| true));
         assert!(!unfolded.is_full());
-        assert!(unfolded.add(1, Duration::ZERO));
+        assert!(unfolded.add(1));
+    }
+
+    #[test]
+    fn nothing_is_taken_before_the_log_has_decided() {
+        let mut unfolded = Unfolded::new(BYTES_MAX);
+        assert!(unfolded.add(BYTES_MAX + 1));
+        assert!(!unfolded.take(|_| true) && unfolded.is_full());
+        unfolded.decided(Sequence(7));
+        unfolded.decided(Sequence(9));
+        assert!(unfolded.take(|until| until == Sequence(7)) && !unfolded.is_full());
     }
 
     #[test]
     fn the_log_is_asked_again_about_what_is_left_over_half() {
         let mut unfolded = Unfolded::new(BYTES_MAX);
-        assert!(unfolded.add(BYTES_MAX / 2 + 1, Duration::ZERO));
-        assert!(!unfolded.add(2 * BYTES_MAX, Duration::ZERO));
+        assert!(unfolded.add(BYTES_MAX / 2 + 1));
+        assert!(!unfolded.add(2 * BYTES_MAX));
+        unfolded.decided(Sequence(1));
         assert!(unfolded.take(|_| true) && unfolded.is_full());
-        assert!(unfolded.ask(Duration::ZERO) && !unfolded.ask(Duration::ZERO));
+        assert!(unfolded.ask() && !unfolded.ask());
+        unfolded.decided(Sequence(2));
         assert!(unfolded.take(|_| true) && !unfolded.is_full());
-        assert!(!unfolded.ask(Duration::ZERO), "there is nothing to ask for");
+        assert!(!unfolded.ask(), "there is nothing to ask for");
     }
 }

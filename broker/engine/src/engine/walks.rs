@@ -74,9 +74,9 @@ impl<G: Gate> Engine<G> {
     /// So many bytes that are retained, and what the gate says beside them, are on their way to the
     /// log, and from there to where they take memory.
     #[inline]
-    pub(super) fn note_unfolded(&mut self, now: Now, kept: usize) {
+    pub(super) fn note_unfolded(&mut self, kept: usize) {
         let bytes = kept + self.gate.take_grown();
-        if bytes > 0 && self.gate.is_folded() && self.unfolded.add(bytes, now.monotonic) {
+        if bytes > 0 && self.gate.is_folded() && self.unfolded.add(bytes) {
             self.ask_log();
         }
     }
@@ -96,9 +96,9 @@ impl<G: Gate> Engine<G> {
     /// The fold has moved, or time has.
     pub(super) fn walk_on(&mut self, now: Now) {
         let retained = &self.broker.retained;
-        if self.unfolded.take(|start| start.is_due(retained, now.monotonic)) {
+        if self.unfolded.take(|sequence| retained.has_applied(sequence)) {
             self.resume |= !self.paused.is_empty();
-            if self.unfolded.ask(now.monotonic) {
+            if self.unfolded.ask() {
                 self.ask_log();
             }
         }

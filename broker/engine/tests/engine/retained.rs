@@ -144,6 +144,28 @@ fn a_retained_message_of_four_megabytes_stops_nobody_for_ever() {
 }
 
 #[test]
+fn a_log_that_is_stuck_for_a_minute_has_no_more_under_way_than_before() {
+    let mut net = net(1);
+    let client = net.client(0, Version::V5, "c");
+    let large = "x".repeat((1 << 20) + 1);
+    for id in 1..=2 {
+        net.send(client, &retained(&qos1("log/a", &large, id)));
+        assert!(!net.is_waiting(client));
+    }
+    for _ in 0..3 {
+        net.send(client, &retained(&qos1("log/a", &large, 3)));
+        net.advance(Duration::from_secs(20));
+        assert!(net.is_waiting(client), "what is under way is not folded by waiting");
+    }
+    for sequence in [5, 6, 7] {
+        net.engines[0].gate().committed = Sequence(sequence);
+        decide(&mut net, 0, &Ok(sequence));
+        fold(&mut net, b"x", sequence);
+    }
+    assert!(!net.is_waiting(client));
+}
+
+#[test]
 fn an_array_of_four_megabytes_of_retained_messages_stops_nobody_for_ever() {
     let mut net = net(1);
     let item = |n| InProcess {
