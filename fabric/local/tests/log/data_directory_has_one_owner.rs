@@ -97,6 +97,17 @@ fn a_newer_one_is_refused_by_name() {
 }
 
 #[test]
+fn a_directory_of_format_1_is_opened() {
+    let path = fresh_dir("format-1");
+    fs::create_dir_all(&path).unwrap();
+    // As the first release wrote it.
+    let version = "uns data directory, format 1 #5ddb1de4\n".repeat(3);
+    fs::write(path.join("VERSION"), &version).unwrap();
+    drop(DataDir::open(&path).unwrap());
+    assert_eq!(fs::read_to_string(path.join("VERSION")).unwrap(), version);
+}
+
+#[test]
 fn any_flipped_bit_of_the_version_is_survived() {
     let path = fresh_dir("version");
     drop(DataDir::open(&path).unwrap());
