@@ -42,6 +42,7 @@ mod kill_nine;
 mod large_packets;
 mod live_handover;
 mod lost_log;
+mod lowest_free_ids;
 mod memory_limit;
 mod mosquitto_bridge;
 mod mutual_tls;
