@@ -5,6 +5,7 @@ mod accounts;
 mod client;
 mod gate;
 mod hub;
+mod line;
 mod model;
 mod wills;
 mod world;

@@ -10,6 +10,9 @@ use broker_codec::{
 };
 use broker_engine::Key;
 
+use super::line::Echoes;
+pub(crate) use super::line::{Got, Heard, Line};
+
 /// Where in its exchange a publish is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stage {
@@ -26,42 +29,8 @@ struct Out {
     qos: QoS,
     retain: bool,
     stage: Stage,
-}
-
-/// A connection as its client sees it.
-#[derive(Debug)]
-pub(crate) struct Line {
-    pub(crate) core: usize,
-    pub(crate) key: Key,
-    /// Bytes on their way to the hub.
-    pub(crate) up: Vec<u8>,
-    /// Bytes the hub has and did not use.
-    pub(crate) unread: Vec<u8>,
-    /// Bytes from the hub.
-    pub(crate) down: Vec<u8>,
-    pub(crate) welcome: bool,
-}
-
-/// A message it received.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Got {
-    pub(crate) topic: String,
-    pub(crate) number: u32,
-}
-
-/// What it heard that the model has to know.
-#[derive(Debug)]
-pub(crate) enum Heard {
-    Welcome {
-        present: bool,
-    },
-    Subscribed,
-    Acknowledged {
-        topic: String,
-        number: u32,
-        /// PUBCOMP that follows a commit: an identifier nobody knows is answered at once.
-        released: bool,
-    },
+    /// How often it was said on this connection.
+    said: usize,
 }
 
 pub(crate) struct Client {
@@ -77,6 +46,7 @@ pub(crate) struct Client {
     /// Those that came with RETAIN, because they were there when it subscribed.
     pub(crate) kept: Vec<Got>,
     out: Vec<Out>,
+    echoes: Echoes,
     incoming: HashSet<PacketId>,
     owed_acks: VecDeque<(u8, PacketId)>,
 }
@@ -93,6 +63,7 @@ impl Client {
             got: Vec::new(),
             kept: Vec::new(),
             out: Vec::new(),
+            echoes: Echoes::default(),
             incoming: HashSet::new(),
             owed_acks: VecDeque::new(),
         }
@@ -179,11 +150,12 @@ impl Client {
     }
 
     pub(crate) fn publish(&mut self, topic: &str, number: u32, (qos, retain): (QoS, bool)) {
-        let in_use = |id: &u16| self.out.iter().any(|out| out.id.get() == *id);
+        let in_use =
+            |id: &u16| self.echoes.has(*id) || self.out.iter().any(|out| out.id.get() == *id);
         let free = (1..).find(|id| !in_use(id)).expect("few are in use");
         let id = PacketId::new(free).expect("not 0");
         let topic = topic.to_owned();
-        let out = Out { id, topic, number, qos, retain, stage: Stage::Sent };
+        let out = Out { id, topic, number, qos, retain, stage: Stage::Sent, said: 1 };
         self.send(&out, false);
         self.out.push(out);
     }
@@ -194,8 +166,12 @@ impl Client {
         if !self.is_up() || !self.established {
             return;
         }
-        let may = |out: &&Out| self.version == Version::V311 || out.stage == Stage::Released;
-        if let Some(out) = self.out.iter().cycle().nth(nth).filter(may).cloned() {
+        let version = self.version;
+        let may = |out: &&mut Out| version == Version::V311 || out.stage == Stage::Released;
+        let nth = nth % self.out.len().max(1);
+        if let Some(out) = self.out.get_mut(nth).filter(may) {
+            out.said += 1;
+            let out = out.clone();
             self.send(&out, true);
         }
     }
@@ -254,6 +230,8 @@ impl Client {
                     self.incoming.clear();
                     self.established &= !self.is_fleeting();
                 }
+                self.echoes = Echoes::default();
+                self.out.iter_mut().for_each(|out| out.said = 1);
                 if self.established {
                     for out in self.out.clone() {
                         self.send(&out, true);
@@ -319,12 +297,18 @@ impl Client {
     /// An exchange is over, if it is the one that this answer ends: the last one with the same
     /// identifier may have been asked twice for its own.
     fn done(&mut self, (id, qos): (PacketId, QoS), released: bool) -> Option<Heard> {
+        if qos == QoS::AtLeastOnce && self.echoes.take(id) {
+            return None;
+        }
         let ends = |out: &Out| match qos {
             QoS::ExactlyOnce => out.stage == Stage::Released,
             _ => out.qos == qos,
         };
         let at = self.out.iter().position(|out| out.id == id && ends(out))?;
-        let Out { topic, number, .. } = self.out.remove(at);
+        let Out { topic, number, said, .. } = self.out.remove(at);
+        if qos == QoS::AtLeastOnce {
+            self.echoes.first_came(id, said);
+        }
         Some(Heard::Acknowledged { topic, number, released })
     }
 }
