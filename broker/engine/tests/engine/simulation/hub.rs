@@ -1,5 +1,7 @@
 //! Two cores, the ledger and the log, without a thread: each step is the simulation's.
 
+mod logged;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
@@ -20,7 +22,6 @@ use uns_model::{
 };
 
 use super::accounts::{Accounts, Forbidden};
-use super::client::Got;
 use super::gate::{Commits, Fault, SimGate};
 
 pub(crate) const CORES: usize = 2;
@@ -134,21 +135,6 @@ impl Hub {
         self.engines = cores(&self.broker, &self.log, &self.commits, self.fault);
         self.unfolded = self.log.tail(Sequence::ZERO);
         while self.fold_retained() {}
-    }
-
-    /// The publishes in the log, in its order, and whether each is to be retained.
-    pub(crate) fn logged(&self) -> Vec<(Got, bool)> {
-        let (mut tail, mut logged) = (self.log.tail(Sequence::ZERO), Vec::new());
-        while let Some(TailItem::Frame(frame)) = tail.next().expect("it is in memory") {
-            for (_, record) in frame.records() {
-                if let Record::Message(message) = record {
-                    let number = String::from_utf8_lossy(message.payload).parse();
-                    let (topic, number) = (message.topic.to_owned(), number.expect("a number"));
-                    logged.push((Got { topic, number }, message.retain));
-                }
-            }
-        }
-        logged
     }
 
     pub(crate) fn checkpoint(&self) {

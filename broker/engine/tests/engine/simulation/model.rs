@@ -69,6 +69,12 @@ impl Model {
         self.ended_at = self.sent.len();
     }
 
+    /// The log says that one ended behind this publish.
+    pub(crate) fn session_ended_behind(&mut self, number: Option<u32>) {
+        let behind = number.map_or(0, |number| number as usize + 1);
+        self.ended_at = self.ended_at.max(behind);
+    }
+
     pub(crate) fn welcome(&mut self, who: usize, present: bool, established: bool) {
         if established && !present {
             self.lost_sessions.push(who);

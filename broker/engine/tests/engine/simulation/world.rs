@@ -54,6 +54,7 @@ impl World {
             self.step();
         }
         self.heal();
+        self.model.session_ended_behind(self.hub.newest_before_an_end());
         self.model.judge_log(&self.hub.logged())?;
         self.model.wills.judge_log(&self.hub.logged())?;
         let right = self.model.judge(&self.clients)?;
