@@ -11,9 +11,10 @@ use anyhow::{Context as _, Result, anyhow};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::brokers::{Broker, Kind};
+use crate::args::Args;
+use crate::brokers::{Binaries, Broker, Kind};
 use crate::client::{self, Sender};
-use crate::{Args, cpu, wire};
+use crate::{cpu, wire};
 
 const PUBLISHERS: usize = 50;
 const IN_FLIGHT: usize = 100;
@@ -72,12 +73,7 @@ fn measure(kind: Kind, args: &Args) -> Result<Line> {
     flood(broker.address, kind, messages / 20)?;
     let mut line = Line { micros: f64::INFINITY, ..Line::default() };
     for _ in 0..args.rounds.max(1) {
-        cpu::settle(broker.pid());
-        let before = cpu::by_thread(broker.pid());
-        let took = flood(broker.address, kind, messages)?;
-        cpu::settle(broker.pid());
-        let used = cpu::difference(&before, &cpu::by_thread(broker.pid()));
-        let micros = used.values().sum::<u64>() as f64 / 1000.0 / messages as f64;
+        let (micros, took) = cost(&broker, kind, messages)?;
         line.micros = line.micros.min(micros);
         line.acks_per_second = line.acks_per_second.max(messages as f64 / took.as_secs_f64());
     }
@@ -88,6 +84,24 @@ fn measure(kind: Kind, args: &Args) -> Result<Line> {
     };
     (line.p50, line.p99) = (at(0.50), at(0.99));
     Ok(line)
+}
+
+/// CPU microseconds of one acknowledged message on a new broker, with `scale` times the messages.
+pub(crate) fn round(kind: Kind, scale: f64, binaries: &Binaries) -> Result<f64> {
+    let messages = (MESSAGES as f64 * scale) as u64;
+    let broker = kind.start(binaries)?;
+    flood(broker.address, kind, messages / 20)?;
+    Ok(cost(&broker, kind, messages)?.0)
+}
+
+/// CPU microseconds of one message of a flood, and how long the flood took.
+fn cost(broker: &Broker, kind: Kind, messages: u64) -> Result<(f64, Duration)> {
+    cpu::settle(broker.pid());
+    let before = cpu::by_thread(broker.pid());
+    let took = flood(broker.address, kind, messages)?;
+    cpu::settle(broker.pid());
+    let used = cpu::difference(&before, &cpu::by_thread(broker.pid()));
+    Ok((used.values().sum::<u64>() as f64 / 1000.0 / messages as f64, took))
 }
 
 fn topics(kind: Kind, publisher: usize) -> Vec<String> {

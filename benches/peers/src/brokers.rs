@@ -34,12 +34,22 @@ pub(crate) struct Binaries {
     /// The `uns` binary.
     #[arg(long, default_value = "target/release/uns")]
     pub(crate) uns: PathBuf,
+    /// An earlier `uns` binary: instead of the tables with peers, each load is put on both builds in
+    /// turn, and the medians are compared.
+    #[arg(long)]
+    before: Option<PathBuf>,
     /// A FlashMQ binary, where there is one: one more peer in the tables of loads.
     #[arg(long)]
     flashmq: Option<PathBuf>,
 }
 
 impl Binaries {
+    /// The same with the earlier build in place of this one, where one was named.
+    pub(crate) fn earlier(&self) -> Option<Self> {
+        let uns = self.before.clone()?;
+        Some(Self { uns, before: None, flashmq: None })
+    }
+
     /// What this hub is put beside.
     pub(crate) fn peers(&self) -> Vec<Kind> {
         let flashmq = self.flashmq.iter().map(|_| Kind::Flashmq);

@@ -10,8 +10,9 @@ use anyhow::{Context as _, Result};
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
+use crate::args::Args;
 use crate::brokers::{Kind, Secure};
-use crate::{Args, client, cpu, memory, wire};
+use crate::{client, cpu, memory, wire};
 
 /// Descriptors of this process that are not connections.
 const RESERVED: usize = 100;

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::brokers::{Broker, Kind};
+use crate::args::Args;
+use crate::brokers::{Binaries, Broker, Kind};
 use crate::client::{self, Sender};
-use crate::{Args, cpu, memory, wire};
+use crate::{cpu, memory, wire};
 
 /// The payload: a number, as most of a plant's traffic is.
 const PAYLOAD: usize = 8;
@@ -61,7 +62,7 @@ pub(crate) fn table(args: &Args) -> Result<()> {
     let plain = Kind::Uns;
     let all = [Kind::UnsFabric, plain, Kind::Mosquitto];
     for kind in all.into_iter().filter(|kind| kind.name().contains(&args.only)) {
-        let line = measure(kind, args)?;
+        let line = measure(kind, args.topics, &args.binaries)?;
         let walk = |(got, seconds): (usize, f64)| format!("{got} in {seconds:.2} s");
         println!(
             "| {} | {:.0} | {} | {} | {} | {:.2} | {:.2} ({:+.2}) | {} |",
@@ -84,9 +85,26 @@ pub(crate) fn table(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn measure(kind: Kind, args: &Args) -> Result<Line> {
-    let count = args.topics;
-    let mut broker = kind.start(&args.binaries)?;
+/// Figures of one run with a million topics, with their names.
+pub(crate) fn round(
+    kind: Kind,
+    topics: usize,
+    binaries: &Binaries,
+) -> Result<Vec<(&'static str, f64)>> {
+    let line = measure(kind, topics, binaries)?;
+    let restarted =
+        [("start, s", line.start_seconds), ("B/topic, again", line.bytes_after_restart)];
+    let restarted = restarted.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let all = [
+        ("B/topic", line.bytes_per_topic),
+        ("µs/publish, few topics", line.few.micros),
+        ("µs/publish, all topics", line.many.micros),
+    ];
+    Ok(all.into_iter().chain(restarted).collect())
+}
+
+fn measure(kind: Kind, count: usize, binaries: &Binaries) -> Result<Line> {
+    let mut broker = kind.start(binaries)?;
     std::thread::sleep(REST);
     let mut line = Line::default();
     let own = (0..count).map(|n| topic(kind, n).len() + PAYLOAD).sum::<usize>();
@@ -104,7 +122,7 @@ fn measure(kind: Kind, args: &Args) -> Result<Line> {
     if kind == Kind::UnsFabric {
         broker.stop()?;
         let started = Instant::now();
-        broker.start_again(&args.binaries)?;
+        broker.start_again(binaries)?;
         line.start_seconds = Some(started.elapsed().as_secs_f64());
         cpu::settle(broker.pid());
         line.bytes_after_restart = Some(per_topic(memory::resident(broker.pid())));

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 
-use crate::brokers::Kind;
+use crate::args::Args;
+use crate::brokers::{Binaries, Kind};
+use crate::cpu;
 use crate::load::{self, Row};
-use crate::{Args, cpu};
 
-const ROWS: [Row; 5] = [
+/// The loads.
+pub(crate) const ROWS: [Row; 5] = [
     row("1 pub → 1 sub, QoS 0", (1, 1, 1), 0, 600_000),
     row("20 pubs → 4 subs by site, QoS 0", (20, 4, 4), 0, 600_000),
     row("20 pubs → 4 subs by site, QoS 1", (20, 4, 4), 1, 300_000),
@@ -78,31 +80,14 @@ pub(crate) fn table(title: &str, ours: Kind, args: &Args) -> Result<()> {
 
 fn measure(kind: Kind, row: Row, args: &Args) -> Result<Cell> {
     let mut cell = Cell::default();
-    let full = Row { messages: (row.messages as f64 * args.scale) as u64, ..row };
     for _ in 0..args.rounds {
-        let broker = kind.start(&args.binaries)?;
-        // A first pass fills caches and makes the topics, as in a plant that has been running.
-        load::run(
-            broker.address,
-            kind.prefix(),
-            Row { messages: full.messages / 20, ..full },
-            None,
-        )?;
-        cpu::settle(broker.pid());
-        let before = cpu::by_thread(broker.pid());
-        let outcome = load::run(broker.address, kind.prefix(), full, None)
-            .with_context(|| format!("{} failed", kind.name()))?;
-        cpu::settle(broker.pid());
-        let used = cpu::difference(&before, &cpu::by_thread(broker.pid()));
-        let per_event = |nanos: u64| nanos as f64 / 1000.0 / outcome.events as f64;
-        let micros = per_event(used.values().sum());
-        let loss = outcome.lost as f64 * 100.0 / outcome.expected as f64;
-        if cell.micros.is_none_or(|best| micros < best) {
-            cell.micros = Some(micros);
-            cell.threads = used.iter().map(|(name, n)| (name.clone(), per_event(*n))).collect();
-            cell.events_per_second = outcome.events as f64 / outcome.seconds;
+        let round = round(kind, row, args.scale, &args.binaries)?;
+        if cell.micros.is_none_or(|best| round.micros < best) {
+            cell.micros = Some(round.micros);
+            cell.threads = round.threads;
+            cell.events_per_second = round.events_per_second;
         }
-        cell.loss_percent = cell.loss_percent.max(loss);
+        cell.loss_percent = cell.loss_percent.max(round.loss_percent);
     }
     let broker = kind.start(&args.binaries)?;
     let fan_out = (row.subscribers / row.sites) as u64;
@@ -115,4 +100,38 @@ fn measure(kind: Kind, row: Row, args: &Args) -> Result<Cell> {
     };
     (cell.p50, cell.p99) = (at(0.50), at(0.99));
     Ok(cell)
+}
+
+/// What one round of a load came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Round {
+    /// CPU microseconds of the whole process for each event.
+    pub(crate) micros: f64,
+    /// Of what was expected.
+    pub(crate) loss_percent: f64,
+    /// The same, of each of its threads.
+    pub(crate) threads: BTreeMap<String, f64>,
+    events_per_second: f64,
+}
+
+/// Puts the load on a new broker once, with `scale` times its messages.
+pub(crate) fn round(kind: Kind, row: Row, scale: f64, binaries: &Binaries) -> Result<Round> {
+    let full = Row { messages: (row.messages as f64 * scale) as u64, ..row };
+    let broker = kind.start(binaries)?;
+    // A first pass fills caches and makes the topics, as in a plant that has been running.
+    let first = Row { messages: full.messages / 20, ..full };
+    load::run(broker.address, kind.prefix(), first, None)?;
+    cpu::settle(broker.pid());
+    let before = cpu::by_thread(broker.pid());
+    let outcome = load::run(broker.address, kind.prefix(), full, None)
+        .with_context(|| format!("{} failed", kind.name()))?;
+    cpu::settle(broker.pid());
+    let used = cpu::difference(&before, &cpu::by_thread(broker.pid()));
+    let per_event = |nanos: u64| nanos as f64 / 1000.0 / outcome.events as f64;
+    Ok(Round {
+        micros: per_event(used.values().sum()),
+        loss_percent: outcome.lost as f64 * 100.0 / outcome.expected as f64,
+        threads: used.iter().map(|(name, n)| (name.clone(), per_event(*n))).collect(),
+        events_per_second: outcome.events as f64 / outcome.seconds,
+    })
 }

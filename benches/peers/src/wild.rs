@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 
-use crate::brokers::{Broker, Kind};
+use crate::args::Args;
+use crate::brokers::{Binaries, Broker, Kind};
 use crate::client::{self, Sender};
-use crate::{Args, cpu, wire};
+use crate::{cpu, wire};
 
 const SUBSCRIPTIONS: usize = 10_000;
 const PUBLISHES: u64 = 1_000_000;
@@ -16,19 +17,25 @@ pub(crate) fn table(args: &Args) -> Result<()> {
     println!("| broker | µs/publish without | with | change |");
     println!("|---|---|---|---|");
     for kind in [Kind::Uns, Kind::UnsFabric, Kind::Mosquitto] {
-        let broker = kind.start(&args.binaries)?;
-        publish(&broker, kind)?;
-        let without = best(&broker, kind, args.rounds)?;
-        let mut subscriber = client::connect(broker.address, "wild")?;
-        for n in 0..SUBSCRIPTIONS {
-            let filter = format!("{}+/other{n}/#", kind.prefix());
-            client::subscribe(&mut subscriber, &filter, 0)?;
-        }
-        let with = best(&broker, kind, args.rounds)?;
+        let (without, with) = round(kind, args.rounds, &args.binaries)?;
         let change = (with / without - 1.0) * 100.0;
         println!("| {} | {without:.3} | {with:.3} | {change:+.0} % |", kind.name());
     }
     Ok(())
+}
+
+/// CPU microseconds of a publish without and with the subscriptions, the lowest of the rounds, on a
+/// new broker.
+pub(crate) fn round(kind: Kind, rounds: usize, binaries: &Binaries) -> Result<(f64, f64)> {
+    let broker = kind.start(binaries)?;
+    publish(&broker, kind)?;
+    let without = best(&broker, kind, rounds)?;
+    let mut subscriber = client::connect(broker.address, "wild")?;
+    for n in 0..SUBSCRIPTIONS {
+        let filter = format!("{}+/other{n}/#", kind.prefix());
+        client::subscribe(&mut subscriber, &filter, 0)?;
+    }
+    Ok((without, best(&broker, kind, rounds)?))
 }
 
 fn best(broker: &Broker, kind: Kind, rounds: usize) -> Result<f64> {
