@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use schemas::payload::{DecodeContext, check, decode};
+use schemas::payload::{DecodeContext, Units, check, decode};
 use uns_model::{Timestamp, Zone};
 
 const ROUNDS: u32 = 5_000;
@@ -28,7 +28,8 @@ fn main() {
     let document = r#"{"temp":23.4,"rpm":1200,"motor":{"on":true,"mode":"AUTO"}}"#;
     let only = std::env::args().skip(1).find(|name| !name.starts_with('-'));
     let zone = Zone::default();
-    let context = DecodeContext { zone: &zone, ingest: Timestamp(0) };
+    let units = Units::default();
+    let context = DecodeContext::new(&zone, Timestamp(0)).sharing(&units);
     let mut out = Vec::with_capacity(128);
     println!("{:<10} {:>8} {:>8} {:>11}  (ns)", "payload", "check", "decode", "serde_json");
     for (name, payload) in [

@@ -36,16 +36,18 @@ mod scan;
 #[cfg(test)]
 mod tests;
 mod text;
+mod units;
 
 use std::borrow::Cow;
 
 use uns_model::{Point, Quality, Timestamp, Value, Zone, number};
 
 pub use children::ChildRow;
+pub use units::Units;
 
 use crate::Malformed;
 use document::value_of;
-use point::{as_text, scalar, with_value};
+use point::{as_text, scalar, valued};
 use scan::{Kind, Scanned, Token};
 
 /// The most samples one batch has; more are one document.
@@ -66,6 +68,22 @@ pub struct DecodeContext<'a> {
     /// When the payload came in: of the two instants that a clock shows when it was set back, the
     /// one nearer to this is meant.
     pub ingest: Timestamp,
+    /// Where a unit is taken from that was named lately.
+    units: Option<&'a Units>,
+}
+
+impl<'a> DecodeContext<'a> {
+    /// For one payload that came in at `ingest`, whose times without an offset are of `zone`.
+    #[must_use]
+    pub const fn new(zone: &'a Zone, ingest: Timestamp) -> Self {
+        Self { zone, ingest, units: None }
+    }
+
+    /// The same for one of many payloads, which share their units.
+    #[must_use]
+    pub const fn sharing(self, units: &'a Units) -> Self {
+        Self { units: Some(units), ..self }
+    }
 }
 
 /// What is remarkable about a payload that was decoded.
@@ -121,7 +139,8 @@ pub fn check(payload: &[u8]) -> Result<Option<Batch>, Malformed> {
     };
     let Some(json) = scan::whole(&text)? else { return Ok(None) };
     // Which rows are good depends on no zone.
-    let context = DecodeContext { zone: &Zone::default(), ingest: Timestamp(0) };
+    let zone = Zone::default();
+    let context = DecodeContext::new(&zone, Timestamp(0));
     Ok(match json.token.kind {
         Kind::Object { .. } => children::read(&json, &context).map(Batch::Children),
         Kind::Array { .. } => {
@@ -186,7 +205,7 @@ fn read(
     let (text, windows_1252) = match std::str::from_utf8(trimmed) {
         Ok(text) => {
             if let Some(envelope) = envelope::read_flat(text, context) {
-                out.push(with_value(&envelope.point(), None, value_of(envelope.value)));
+                out.push(valued(envelope.point(context), value_of(envelope.value)));
                 return Ok(Decoded::default());
             }
             (Cow::Borrowed(text), false)
@@ -210,7 +229,7 @@ fn read(
 pub fn fuzz(data: &[u8]) {
     let mut points = Vec::new();
     let zone = Zone::fixed(3_600);
-    let context = DecodeContext { zone: &zone, ingest: Timestamp(0) };
+    let context = DecodeContext::new(&zone, Timestamp(0));
     let decoded = read(data, None, &context, &mut points);
     let checked = check(data);
     assert_eq!(checked.as_ref().err(), decoded.as_ref().err(), "the gate and the fold must agree");
@@ -267,11 +286,11 @@ fn object(
     }
     let declared = content_type.is_some_and(|kind| kind.eq_ignore_ascii_case(VQT_JSON));
     if let Some(envelope) = envelope::read(json, declared, context) {
-        let model = envelope.point();
+        let model = envelope.point(context);
         if let Kind::Object { .. } | Kind::Array { .. } = envelope.value.kind {
             return document::explode(envelope.value, &model, out);
         }
-        out.push(with_value(&model, None, value_of(envelope.value)));
+        out.push(valued(model, value_of(envelope.value)));
         return 0;
     }
     let source = envelope::document_time(json, context);

@@ -3,7 +3,7 @@
 use fabric::{Frame, GapReason, Publish, Record};
 use historian_segment::Sample;
 use parking_lot::{Mutex, MutexGuard};
-use schemas::payload::{self, DecodeContext};
+use schemas::payload::{self, DecodeContext, Units};
 use uns_model::{NodeNo, Point, Sequence, Timestamp, Zone, fold};
 
 use crate::config::Config;
@@ -27,6 +27,7 @@ const POINTS_MAX: usize = 8_192;
 pub(crate) struct Ingest {
     zone: Zone,
     points: Vec<Point>,
+    units: Units,
     /// What each record of the turn decoded to.
     decoded: Vec<Decoded>,
     /// The nodes the turn publishes to.
@@ -51,6 +52,7 @@ impl Ingest {
         Self {
             zone: config.zone.clone(),
             points: Vec::new(),
+            units: Units::default(),
             decoded: Vec::new(),
             nodes: Vec::new(),
             block_samples: config.block_samples.max(1),
@@ -124,8 +126,8 @@ impl Ingest {
             if let Record::Publish(publish) = record {
                 self.nodes.push(publish.node);
                 let content_type = content_type(publish.properties);
-                let Self { zone, points, .. } = &mut *self;
-                let context = DecodeContext { zone, ingest: publish.ingest };
+                let Self { zone, points, units, .. } = &mut *self;
+                let context = DecodeContext::new(zone, publish.ingest).sharing(units);
                 let decoded = payload::decode(publish.payload, content_type, &context, points);
                 malformed = decoded.malformed;
             }

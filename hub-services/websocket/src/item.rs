@@ -74,7 +74,7 @@ impl Item {
         statistics.decoded.fetch_add(1, Relaxed);
         let properties = PassThrough::parse(&self.properties);
         let content_type = properties.ok().and_then(|properties| properties.content_type());
-        let context = DecodeContext { zone, ingest: self.ingest };
+        let context = DecodeContext::new(zone, self.ingest);
         let mut points = Vec::new();
         let decoded = decode(&self.payload, content_type, &context, &mut points);
         // Only brownfield gets here with broken JSON.

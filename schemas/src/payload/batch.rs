@@ -4,7 +4,7 @@ use uns_model::{Point, Quality};
 
 use super::document::{self, value_of};
 use super::envelope::{self, Envelope};
-use super::point::with_value;
+use super::point::valued;
 use super::scan::{Kind, Token, elements, members};
 use super::{BATCH_SAMPLES_MAX, BadRow, DecodeContext};
 
@@ -37,9 +37,9 @@ pub(super) fn decode_rows(
     for row in rows.flatten() {
         match row.value.kind {
             Kind::Object { .. } | Kind::Array { .. } => {
-                document::explode(row.value, &row.point(), out);
+                document::explode(row.value, &row.point(context), out);
             }
-            _ => out.push(with_value(&row.point(), None, value_of(row.value))),
+            _ => out.push(valued(row.point(context), value_of(row.value))),
         }
     }
     true
@@ -92,7 +92,7 @@ pub(super) fn columns(
             seq: None,
             historical: false,
         };
-        with_value(&model, None, value_of(value))
+        valued(model, value_of(value))
     }));
     true
 }

@@ -104,13 +104,13 @@ impl<'a> Envelope<'a> {
     }
 
     /// Everything but the value, as a point.
-    pub(super) fn point(&self) -> Point {
+    pub(super) fn point(&self, context: &DecodeContext<'_>) -> Point {
         Point {
             field: None,
             value: Value::Null,
             // A status is the finer statement; where a quality is worse than it, that stands.
             quality: worst(self.status, self.word).unwrap_or(Quality::GOOD),
-            unit: self.unit.map(named),
+            unit: self.unit.map(|unit| named(unit, context)),
             source: self.source,
             seq: self.seq,
             historical: self.historical,
@@ -258,9 +258,13 @@ fn unit(token: Token<'_>) -> Option<Token<'_>> {
     (is_text && (1..=UNIT_BYTES_MAX).contains(&token.text.len())).then_some(token)
 }
 
-fn named(unit: Token<'_>) -> Arc<str> {
+fn named(unit: Token<'_>, context: &DecodeContext<'_>) -> Arc<str> {
     let escaped = matches!(unit.kind, Kind::Text { escaped: true });
-    Arc::from(text::unescape(unit.text, escaped))
+    let unit = text::unescape(unit.text, escaped);
+    match context.units {
+        Some(units) => units.share(unit),
+        None => Arc::from(unit),
+    }
 }
 
 fn unsigned(token: Token<'_>) -> Option<u64> {

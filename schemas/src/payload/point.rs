@@ -18,13 +18,17 @@ pub(super) fn scalar(value: Value) -> Point {
     Point { field: None, value, quality, unit: None, source: None, seq: None, historical: false }
 }
 
-/// A point with the quality and time of a model. No value is never shown as a good one: null is
-/// Bad unless the source says that there is nothing yet (NS-27).
+/// A point with the quality and time of a model.
 pub(super) fn with_value(model: &Point, field: Option<Arc<str>>, value: Value) -> Point {
-    let quality = if value == Value::Null && !model.quality.hides_value() {
-        Quality::BAD
-    } else {
-        model.quality
-    };
-    Point { field, value, quality, ..model.clone() }
+    valued(Point { field, ..model.clone() }, value)
+}
+
+/// The point with this value. No value is never shown as a good one: null is Bad unless the source
+/// says that there is nothing yet (NS-27).
+pub(super) fn valued(mut point: Point, value: Value) -> Point {
+    if value == Value::Null && !point.quality.hides_value() {
+        point.quality = Quality::BAD;
+    }
+    point.value = value;
+    point
 }

@@ -16,7 +16,8 @@ fn decode_here(
     content_type: Option<&str>,
     out: &mut Vec<Point>,
 ) -> Result<Decoded, Malformed> {
-    let context = DecodeContext { zone: &Zone::default(), ingest: Timestamp(0) };
+    let zone = Zone::default();
+    let context = DecodeContext::new(&zone, Timestamp(0));
     read(payload, content_type, &context, out)
 }
 
@@ -183,7 +184,7 @@ fn times_in_every_form() {
     }
     let mut out = Vec::new();
     let zone = Zone::fixed(3_600);
-    let berlin = DecodeContext { zone: &zone, ingest: Timestamp(0) };
+    let berlin = DecodeContext::new(&zone, Timestamp(0));
     read(br#"{"value":1,"timestamp":"2026-11-21T13:00:00"}"#, None, &berlin, &mut out).unwrap();
     noon.assert_eq(&show(&out));
 }
@@ -362,7 +363,7 @@ proptest! {
     #[test]
     fn one_pass_says_what_the_thorough_scan_says(text in nearly_envelope()) {
         let zone = Zone::default();
-        let context = DecodeContext { zone: &zone, ingest: Timestamp(0) };
+        let context = DecodeContext::new(&zone, Timestamp(0));
         let quick = envelope::read_flat(&text, &context);
         prop_assert_eq!(quick.is_some(), envelope::is_flat(&text));
         let whole = scan::whole(&text);
@@ -373,7 +374,7 @@ proptest! {
         match (quick, thorough) {
             (Some(quick), thorough) => {
                 let thorough = thorough.expect("the thorough scan finds it too");
-                prop_assert_eq!(quick.point(), thorough.point());
+                prop_assert_eq!(quick.point(&context), thorough.point(&context));
                 prop_assert_eq!(quick.value, thorough.value);
             }
             (None, Some(_)) => {

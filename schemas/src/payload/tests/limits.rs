@@ -3,7 +3,8 @@
 use super::*;
 
 fn stored(payload: &[u8]) -> (Vec<Point>, bool) {
-    let context = DecodeContext { zone: &Zone::default(), ingest: Timestamp(0) };
+    let zone = Zone::default();
+    let context = DecodeContext::new(&zone, Timestamp(0));
     let mut points = Vec::new();
     let decoded = decode(payload, None, &context, &mut points);
     (points, decoded.malformed)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fabric::{Frame, Message, Publish, Record};
 use parking_lot::RwLock;
-use schemas::payload::{DecodeContext, Decoded, decode};
+use schemas::payload::{DecodeContext, Decoded, Units, decode};
 use uns_model::fold::{Effect, TimeFinding, Verdict};
 use uns_model::{Kept, NodeNo, Point, Sequence, Timestamp};
 
@@ -31,6 +31,7 @@ pub(crate) struct Scratch {
     /// The nodes the turn publishes to.
     nodes: Vec<NodeNo>,
     broken: u64,
+    units: Units,
 }
 
 impl Scratch {
@@ -78,7 +79,7 @@ impl Scratch {
             if let Record::Publish(publish) = record {
                 self.nodes.push(publish.node);
                 let content_type = content_type(publish.properties);
-                let context = DecodeContext { zone: &config.zone, ingest: publish.ingest };
+                let context = DecodeContext::new(&config.zone, publish.ingest).sharing(&self.units);
                 let decoded = decode(publish.payload, content_type, &context, &mut self.points);
                 // Only brownfield gets here with it.
                 self.broken += u64::from(decoded.malformed);
