@@ -28,30 +28,36 @@ pub(super) async fn serve(worker: Rc<Worker>, link: Rc<Link>) {
     }
 }
 
+/// How long nothing may come from a client that is being waited for.
+const SILENCE: Duration = Duration::from_secs(3);
+/// How long one is waited for in all.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Closing a socket with unread bytes resets it, and the last packet would be lost on its way. So
-/// the writing half is closed first, and what still comes is thrown away for a moment.
+/// the writing half is closed first, and what still comes is thrown away: until the client has seen
+/// the end and closes too, falls silent, or sends without an end. A client that first writes all it
+/// has, and is slow at it, reads why it was disconnected afterwards.
 async fn linger(stream: Stream) {
-    const PATIENCE: Duration = Duration::from_secs(3);
+    tokio::time::timeout(PATIENCE, drain(stream)).await.ok();
+}
+
+async fn drain(stream: Stream) {
     // A packet over the limit may be on its way, whose client reads no word before it is sent.
     const BYTES_MAX: usize = 64 << 20;
-    let drain = async {
-        let Ok(mut stream) = stream.farewell().await else { return };
-        stream.shutdown().await.ok();
-        let mut scratch = vec![0; 16 << 10];
-        let mut drained = 0;
-        while drained < BYTES_MAX {
-            if stream.readable().await.is_err() {
-                return;
-            }
-            match stream.try_read(&mut scratch) {
-                Ok(0) => return,
-                Ok(bytes) => drained += bytes,
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-                Err(_) => return,
-            }
+    let Ok(Ok(mut stream)) = tokio::time::timeout(SILENCE, stream.farewell()).await else { return };
+    stream.shutdown().await.ok();
+    let mut drained = 0;
+    while drained < BYTES_MAX {
+        let Ok(Ok(())) = tokio::time::timeout(SILENCE, stream.readable()).await else { return };
+        // Not kept while it waits: many may linger at once.
+        let mut scratch = [0; 4 << 10];
+        match stream.try_read(&mut scratch) {
+            Ok(0) => return,
+            Ok(bytes) => drained += bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
         }
-    };
-    tokio::time::timeout(PATIENCE, drain).await.ok();
+    }
 }
 
 impl Worker {

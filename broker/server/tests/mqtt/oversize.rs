@@ -66,6 +66,29 @@ fn a_large_publish_is_told_in_every_version() {
     assert_eq!((stats.oversize, stats.rejected), (3, 3));
 }
 
+/// Such a client writes all it has before it reads, and its link is slow. An attempt in which this
+/// machine kept the client from writing for too long does not count.
+#[test]
+fn a_client_that_is_slow_to_send_its_large_packet_reads_why_afterwards() {
+    use std::time::{Duration, Instant};
+    let broker = broker(&Arc::new(Letters::default()));
+    for _ in 0..20 {
+        let mut device = broker.v5("press7");
+        device.bytes(b"\x32\xe0\xc6\x5b\0\x0cdevices/list");
+        let (began, mut last, mut held_up) = (Instant::now(), Instant::now(), false);
+        while began.elapsed() < Duration::from_millis(4500) && !held_up {
+            std::thread::sleep(Duration::from_millis(50));
+            held_up = last.elapsed() > Duration::from_secs(1);
+            last = Instant::now();
+            device.bytes(b"a part of the list");
+        }
+        if !held_up {
+            return ended(&mut device, Version::V5);
+        }
+    }
+    panic!("this machine held up every attempt");
+}
+
 #[test]
 fn the_largest_packet_there_may_be_and_one_byte_more() {
     let letters = Arc::new(Letters::default());
