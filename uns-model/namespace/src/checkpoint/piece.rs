@@ -54,6 +54,10 @@ impl Piece {
 
     /// Encodes and writes it, letting go of each node behind it.
     pub(super) fn write(&mut self, draft: &mut Draft) -> Result<(), CheckpointError> {
+        // What is left of topics that are forgotten: no record names them any more.
+        if self.nodes.is_empty() {
+            return Ok(());
+        }
         let to = draft.piece();
         to.u8(MORE);
         to.u32(self.first);

@@ -5,6 +5,7 @@ mod checkpoint_while_folding;
 mod children;
 mod concurrency;
 mod delete;
+mod deleted_many;
 mod fold;
 mod gate;
 mod model;
