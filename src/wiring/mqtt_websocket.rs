@@ -43,13 +43,13 @@ async fn upgrade(State(broker): State<Handle>, mut request: Request) -> Response
         let detail = "Nobody knows where this connection comes from.";
         return Refusal::new(400, "no_mqtt_upgrade", detail).into_response();
     };
-    let Some(upgrade) = Upgrade::of(&mut request) else {
-        let detail = "This connection cannot become a WebSocket.";
-        return Refusal::new(400, "no_mqtt_upgrade", detail).into_response();
-    };
     let place = match broker.place_for(peer) {
         Ok(place) => place,
         Err(refused) => return crowded(refused),
+    };
+    let Some(upgrade) = Upgrade::of(&mut request) else {
+        let detail = "This connection cannot become a WebSocket.";
+        return Refusal::new(400, "no_mqtt_upgrade", detail).into_response();
     };
     tokio::spawn(hand_over(upgrade, place, broker));
     response.map(|()| Body::empty())
@@ -78,5 +78,38 @@ async fn hand_over(upgrade: Upgrade, place: AddressPlace, broker: Handle) {
         }
         Ok(Err(error)) => tracing::debug!(%error, "a connection did not become a WebSocket"),
         Err(_) => tracing::debug!("a client did not take its answer"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use broker_server::{Config, Deps, Pressure, Server};
+
+    use super::*;
+
+    /// Its client would else wait for a CONNACK on a connection that is closed in silence.
+    #[tokio::test]
+    async fn where_there_is_no_place_the_request_for_an_upgrade_is_refused_in_http() {
+        let here = SocketAddr::from(([127, 0, 0, 1], 0));
+        let config = Config { listen: vec![here.into()], cores: 1, ..Config::default() };
+        let server = Server::start(config, Deps::default()).await.unwrap();
+        let ask = async || {
+            let request = http::Request::get("/mqtt")
+                .header("host", "localhost")
+                .header("connection", "Upgrade")
+                .header("upgrade", "websocket")
+                .header("sec-websocket-version", "13")
+                .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+                .extension(ConnectInfo(here));
+            upgrade(State(server.handle()), request.body(Body::empty()).unwrap()).await
+        };
+        server.handle().set_pressure(Pressure::Full);
+        let refused = ask().await;
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(refused.headers().contains_key(RETRY_AFTER));
+        server.handle().set_pressure(Pressure::None);
+        assert_eq!(ask().await.status(), StatusCode::BAD_REQUEST, "nothing carries this request");
+        server.shutdown(Duration::from_secs(5)).await;
     }
 }
