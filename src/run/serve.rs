@@ -22,6 +22,7 @@ use super::parts::Parts;
 use super::runtime::essential;
 use crate::config::Config;
 use crate::memory::MemoryFigures;
+use crate::wiring::dead::DeadPages;
 use crate::wiring::figures::{Figures, HistoryHealth, LogHealth, LogInFigures};
 use crate::wiring::history::StoredHistory;
 use crate::wiring::live::LiveNamespace;
@@ -152,17 +153,21 @@ async fn hub(
 ) -> Result<Hub> {
     let metadata = parts.directory.path().join("metadata.sqlite");
     let query = Query::new(Arc::clone(&parts.store), historian_query::Config::default());
+    let dead = DeadPages { log: Arc::clone(&parts.dead), seal: seal.clone() };
     Ok(Hub {
         org: OrgId::DEFAULT,
-        live: Arc::new(LiveNamespace { namespace: Arc::clone(&parts.namespace), seal }),
-        history: Arc::new(StoredHistory(query)),
+        live: Arc::new(LiveNamespace {
+            namespace: Arc::clone(&parts.namespace),
+            seal: seal.clone(),
+        }),
+        history: Arc::new(StoredHistory { query, seal }),
         publish: Arc::new(GatedPublish::new(broker.handle())),
         mqtt: Some(Arc::new(Operators {
             broker: broker.handle(),
             namespace: Arc::clone(&parts.namespace),
         })),
         log: Arc::clone(&parts.log) as Arc<dyn Log>,
-        dead_letters: Some(Arc::clone(&parts.dead) as Arc<dyn DeadLetters>),
+        dead_letters: Some(Arc::new(dead) as Arc<dyn DeadLetters>),
         db: Some(Db::open(&metadata).await.context("cannot open the metadata database")?),
         clock: Arc::clone(&parts.clock),
         zone: config.namespace.zone()?,

@@ -11,6 +11,9 @@ use hub_kit::{Refusal, Rights};
 use schemas::{Base64, WireTime};
 use uns_model::{NodeId, OrgId, PublisherId, Random, Sequence};
 
+use super::mqtt::not_a_page;
+use super::seal::Seal;
+
 /// The dead letters of all organisations.
 pub(crate) struct DeadLog {
     log: Arc<LocalLog>,
@@ -35,24 +38,48 @@ impl DeadLog {
     }
 }
 
-impl hub_kit::services::DeadLetters for DeadLog {
+/// The dead letters, as they are read page by page.
+pub(crate) struct DeadPages {
+    pub(crate) log: Arc<DeadLog>,
+    /// Of page tokens: the places of two letters tell how many lie between them.
+    pub(crate) seal: Seal,
+}
+
+impl DeadPages {
+    fn about(org: OrgId) -> String {
+        format!("dead letters {}", org.0)
+    }
+
+    /// The place a page token names.
+    fn opened(&self, org: OrgId, token: &str) -> Option<Sequence> {
+        Some(Sequence(self.seal.open(&Self::about(org), token)?.parse().ok()?))
+    }
+}
+
+impl hub_kit::services::DeadLetters for DeadPages {
     fn page(
         &self,
         org: OrgId,
-        after: Option<u64>,
+        after: Option<String>,
         limit: usize,
         rights: Arc<dyn Rights>,
     ) -> Answer<'_, DeadPage> {
-        let log = Arc::clone(&self.log);
+        let log = Arc::clone(&self.log.log);
         Box::pin(async move {
-            let after = after.map_or(Sequence::ZERO, Sequence);
+            let after = match after {
+                Some(token) => self.opened(org, &token).ok_or_else(not_a_page)?,
+                None => Sequence::ZERO,
+            };
             // It may read from disk.
             let wanted = Wanted { org, after, limit, rights };
             let page = tokio::task::spawn_blocking(move || read(&*log, &wanted)).await;
             let failed = |error: &(dyn std::error::Error + 'static)| {
                 Refusal::internal("read dead letters", error)
             };
-            page.map_err(|e| failed(&e))?.map_err(|e| failed(&e))
+            let (letters, next) = page.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
+            let about = Self::about(org);
+            let next = next.map(|next| self.seal.seal(&about, &next.to_string()));
+            Ok(DeadPage { letters, next })
         })
     }
 }
@@ -68,9 +95,10 @@ struct Wanted {
     rights: Arc<dyn Rights>,
 }
 
-fn read(log: &dyn Log, wanted: &Wanted) -> Result<DeadPage, fabric::Error> {
+/// The letters, and the last one's place where there may be more.
+fn read(log: &dyn Log, wanted: &Wanted) -> Result<(Vec<String>, Option<Sequence>), fabric::Error> {
     let Wanted { org, after, limit, ref rights } = *wanted;
-    let (mut page, mut bytes) = (DeadPage::default(), 0);
+    let (mut letters, mut bytes) = (Vec::new(), 0);
     let mut tail = log.tail(after);
     while let Some(item) = tail.next()? {
         // What retention has dropped is nobody's to ask for any more.
@@ -82,14 +110,15 @@ fn read(log: &dyn Log, wanted: &Wanted) -> Result<DeadPage, fabric::Error> {
             }
             let letter = String::from_utf8_lossy(message.payload).into_owned();
             bytes += letter.len();
-            page.letters.push(letter);
-            if page.letters.len() >= limit || bytes > PAGE_BYTES {
-                page.next = (sequence < log.committed()).then_some(sequence.0);
-                return Ok(page);
+            letters.push(letter);
+            if letters.len() >= limit || bytes > PAGE_BYTES {
+                // Whether any letter follows that is seen is not known, and those that are not seen
+                // are not told of.
+                return Ok((letters, Some(sequence)));
             }
         }
     }
-    Ok(page)
+    Ok((letters, None))
 }
 
 impl DeadLog {

@@ -7,30 +7,45 @@ use hub_kit::Refusal;
 use hub_kit::services::{
     Aggregate, Answer, Boxed, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample,
 };
-use uns_model::Timestamp;
+
+use super::seal::Seal;
 
 /// How long a purge may keep the answer waiting.
 const PURGE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Stored samples, as modules ask for them.
-pub(crate) struct StoredHistory(pub(crate) Query);
+pub(crate) struct StoredHistory {
+    pub(crate) query: Query,
+    /// Of page tokens: where a page ended names a place in the log.
+    pub(crate) seal: Seal,
+}
+
+/// What a page token is good for: another page of the same series, whatever the range is by now.
+fn about(query: &HistoryQuery) -> String {
+    let HistoryQuery { org, topic, field, aggregate, bucket, .. } = query;
+    format!("history {} {topic:?} {field:?} {aggregate:?} {bucket:?}", org.0)
+}
 
 impl History for StoredHistory {
     fn caught_up(&self) -> Boxed<'_, ()> {
-        Box::pin(self.0.caught_up())
-    }
-
-    fn newest(&self) -> Timestamp {
-        self.0.newest()
+        Box::pin(self.query.caught_up())
     }
 
     fn purged(&self) -> Boxed<'_, bool> {
-        Box::pin(self.0.purged(PURGE_PATIENCE))
+        Box::pin(self.query.purged(PURGE_PATIENCE))
     }
 
     fn history(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
         Box::pin(async move {
-            let page = self.0.history(asked(query)).await.map_err(|e| refusal(&e))?;
+            let about = about(&query);
+            let after = match &query.after {
+                Some(token) => {
+                    Some(self.seal.open(&about, token).ok_or_else(|| refusal(&Error::After))?)
+                }
+                None => None,
+            };
+            let asked = asked(HistoryQuery { after, ..query });
+            let page = self.query.history(asked).await.map_err(|e| refusal(&e))?;
             let samples = page.samples.into_iter().map(|sample| HistorySample {
                 timestamp: sample.timestamp,
                 value: sample.value,
@@ -45,7 +60,8 @@ impl History for StoredHistory {
                 None => (Vec::new(), None),
             };
             let samples = samples.collect();
-            Ok(HistoryPage { samples, next: page.next, gaps, fields, newest })
+            let next = page.next.map(|next| self.seal.seal(&about, &next));
+            Ok(HistoryPage { samples, next, gaps, fields, newest })
         })
     }
 }
@@ -66,6 +82,7 @@ fn asked(query: HistoryQuery) -> historian_query::HistoryQuery {
         field: query.field,
         start: query.start,
         end: query.end,
+        until_newest: query.until_newest,
         aggregate,
         bucket: query.bucket,
         limit: query.limit,

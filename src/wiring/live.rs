@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use hub_kit::services::{
     Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue,
-    Live, Remarks, SearchHit, SearchQuery, TreeNode, TreePage, TreeQuery,
+    Live, Remarks, SearchHit, SearchPage, SearchQuery, TreeNode, TreePage, TreeQuery,
 };
 use hub_kit::{Reads, Refusal, Rights};
-use uns_model::{Filter, NodeNo, OrgId, TopicId};
-use uns_namespace::{Below, Error, Namespace, Reason, Sight, ValueRemarks};
+use uns_model::{NodeNo, OrgId, TopicId};
+use uns_namespace::{Below, Error, Namespace, OwnValue, Reason, Sight, ValueRemarks};
 
 use super::seal::Seal;
 
@@ -59,7 +59,42 @@ fn remarks(remarks: ValueRemarks) -> Remarks {
     Remarks { unit, superseded, fields_left_out, windows_1252 }
 }
 
+fn last_value(own: OwnValue) -> LastValue {
+    let OwnValue { value, quality, timestamp, remarks: of_value, .. } = own;
+    LastValue { value, quality, timestamp, remarks: remarks(of_value) }
+}
+
+/// Steps of one answer to a search, between which others have their turn: enough to look at every
+/// level that the quotas of nodes allow for.
+const SEARCH_STEPS_MAX: usize = 32;
+
 impl LiveNamespace {
+    /// A page of a search. It goes on until it is full or everything was looked at, so that somebody
+    /// who may see little of much is answered at once and hears nothing of what lies between.
+    async fn search_page(&self, query: SearchQuery) -> Result<SearchPage, Refusal> {
+        let SearchQuery { org, text, rights, after, limit } = query;
+        let about = format!("search {} {text:?}", org.0);
+        let mut after = self.opened(&about, after)?;
+        let mut hits = Vec::new();
+        for _ in 0..SEARCH_STEPS_MAX {
+            let limit = limit.saturating_sub(hits.len());
+            let step = uns_namespace::SearchQuery { org, text: text.clone(), after, limit };
+            let page = self.namespace.search_for(&step, &Eyes(&*rights));
+            let page = page.map_err(|e| refusal("search", &e))?;
+            let found = page.hits.into_iter();
+            hits.extend(
+                found.map(|hit| SearchHit { topic: hit.topic, last: hit.own.map(last_value) }),
+            );
+            after = page.next;
+            if page.is_full || after.is_none() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let next = after.map(|next| self.seal.seal(&about, &next));
+        Ok(SearchPage { hits, next })
+    }
+
     /// What a page token says.
     fn opened(&self, about: &str, token: Option<String>) -> Result<Option<String>, Refusal> {
         let open = |token: String| {
@@ -67,15 +102,6 @@ impl LiveNamespace {
             opened.ok_or_else(|| Refusal::parameter("after", "pass `next` of the page before."))
         };
         token.map(open).transpose()
-    }
-
-    fn last_of(&self, org: OrgId, topic: &str) -> Option<LastValue> {
-        let filter = Filter::parse(topic).ok()?;
-        let query = uns_namespace::CurrentQuery { org, filter, after: None, limit: 1 };
-        let own =
-            self.namespace.current(&query).ok()?.values.into_iter().find(|v| v.field.is_none())?;
-        let (value, quality, timestamp) = (own.value, own.quality, own.timestamp);
-        Some(LastValue { value, quality, timestamp, remarks: remarks(own.remarks) })
     }
 }
 
@@ -115,12 +141,7 @@ impl Live for LiveNamespace {
                 name: node.name,
                 children: node.children,
                 leaf: node.node.is_some(),
-                last: node.own.map(|own| LastValue {
-                    value: own.value,
-                    quality: own.quality,
-                    timestamp: own.timestamp,
-                    remarks: remarks(own.remarks),
-                }),
+                last: node.own.map(last_value),
             });
             let next = page.next.map(|next| self.seal.seal(&about, &next));
             Ok(TreePage { nodes: nodes.collect(), next })
@@ -149,26 +170,16 @@ impl Live for LiveNamespace {
         })
     }
 
-    fn search(&self, query: SearchQuery) -> Answer<'_, Vec<SearchHit>> {
-        Box::pin(async move {
-            let hits = self.namespace.search(query.org, &query.text, query.limit);
-            let hits = hits.into_iter().map(|hit| SearchHit {
-                last: self.last_of(query.org, &hit.topic),
-                topic: hit.topic,
-            });
-            Ok(hits.collect())
-        })
+    fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage> {
+        Box::pin(self.search_page(query))
     }
 
     fn delete(&self, query: DeleteQuery) -> Answer<'_, u64> {
         Box::pin(async move {
-            let DeleteQuery { org, path, purge } = query;
-            let deleted = self
-                .namespace
-                .delete(org, &path, purge)
-                .await
-                .map_err(|e| refusal("delete the subtree", &e))?;
-            Ok(deleted.nodes)
+            let DeleteQuery { org, path, rights, purge } = query;
+            let may_delete = |topic: &str| rights.may_inspect(topic);
+            let deleted = self.namespace.delete_for(org, &path, purge, may_delete).await;
+            Ok(deleted.map_err(|e| refusal("delete the subtree", &e))?.nodes)
         })
     }
 

@@ -72,8 +72,8 @@ impl Mqtt for Operators {
         Box::pin(async { Ok(stats::body(&self.broker)) })
     }
 
-    fn start_trace(&self, spec: TraceSpec) -> Answer<'_, Trace> {
-        Box::pin(traces::start(&self.broker, spec))
+    fn start_trace(&self, spec: TraceSpec, rights: Arc<dyn Rights>) -> Answer<'_, Trace> {
+        Box::pin(traces::start(&self.broker, spec, shown_to(rights)))
     }
 
     fn traces(&self, org: OrgId, rights: Arc<dyn Rights>) -> Answer<'_, Vec<Trace>> {
@@ -197,7 +197,7 @@ fn place(text: &str) -> Option<(Box<str>, Holder)> {
     parts.next().is_none().then(|| (filter.into(), holder))
 }
 
-fn not_a_page() -> Refusal {
+pub(super) fn not_a_page() -> Refusal {
     Refusal::parameter("after", "pass `next` of the page before.")
 }
 

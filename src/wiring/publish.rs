@@ -107,7 +107,7 @@ fn refusal(rejection: Rejection) -> Refusal {
         .find(|reason| reason.name() == rejection.reason)
         .map_or(422, Reason::http);
     let refusal = Refusal::new(status, rejection.reason, rejection.detail);
-    Refusal { names: rejection.names, dead_id: rejection.dead_id, ..refusal }
+    Refusal { dead_id: rejection.dead_id, ..refusal }
 }
 
 fn shutting_down() -> Refusal {

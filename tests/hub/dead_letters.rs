@@ -69,7 +69,7 @@ fn what_is_refused_is_told_counted_and_kept() {
     let hub = Hub::start(scratch.path());
     let page = hub.get("dead-letters?limit=2");
     assert_eq!(page["letters"], Value::from(&letters[..2]));
-    let next = page["next"].as_u64().expect("a second page");
+    let next = page["next"].as_str().expect("a second page");
     let page = hub.get(&format!("dead-letters?after={next}"));
     assert_eq!(page["letters"], Value::from(&letters[2..]));
     assert_eq!(page["next"], Value::Null);

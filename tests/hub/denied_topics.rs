@@ -155,6 +155,30 @@ fn page_tokens_show_nothing_of_what_they_skip() {
             assert_eq!(other.0, 400, "a token is good for its own listing: {}", other.1);
         }
     }
+    plant.publish("uns/v1/acme/open/speed", &[]);
+    plant.publish("uns/v1/acme/open/speed", &[]);
+    let history = "history?topic=acme/open/speed&start=-1d&limit=1";
+    let search = "search?q=acme&limit=1";
+    for (call, other) in [(history, search), (search, "search?q=speed&limit=1")] {
+        let (status, body) = plant.get(&format!("/api/v1/uns/{call}"));
+        assert_eq!(status, 200, "{body}");
+        let page: Value = serde_json::from_str(&body).expect("JSON");
+        let next = page["next"].as_str().expect("a full page");
+        // History's were hexadecimal numbers: where the log is, and the newest time of all.
+        assert!(next.len() >= 150 && !next.bytes().all(|b| b.is_ascii_hexdigit()), "{next}");
+        let at = |call: &str, next: &str| plant.get(&format!("/api/v1/uns/{call}&after={next}"));
+        assert_eq!(at(call, next).0, 200, "{}", at(call, next).1);
+        let turned = |(at, char): (usize, char)| match char {
+            'A' if at == 60 => 'B',
+            _ if at == 60 => 'A',
+            other => other,
+        };
+        let forged: String = next.chars().enumerate().map(turned).collect();
+        for (call, token) in [(call, forged.as_str()), (call, "01ff"), (other, next)] {
+            let (status, body) = at(call, token);
+            assert!(status == 400 && body.contains("`after`"), "{call} {token}: {status} {body}");
+        }
+    }
 }
 
 #[test]
@@ -186,6 +210,7 @@ fn deny_all_binds_administrators_too() {
         assert_eq!(reason, Some(ReasonCode::TopicNameInvalid), "{topic}");
     }
     watcher.subscribe("uns/v1/acme/secret/#", broker_codec::QoS::AtMostOnce);
+    watcher.subscribe("$share/group/uns/v1/acme/secret/#", broker_codec::QoS::AtMostOnce);
     let file = plant.hub.data().join("access.toml");
     let text = std::fs::read_to_string(&file).expect("the file");
     std::fs::write(&file, format!("{text}\n{DENY}\n")).expect("the file");
@@ -195,6 +220,8 @@ fn deny_all_binds_administrators_too() {
         ("/api/v1/broker/subscriptions", "subscriptions"),
         (trace.as_str(), "open/speed"),
         ("/api/v1/uns/dead-letters", "open/a b"),
+        // Pages go on behind letters that are not shown, and say nothing of where.
+        ("/api/v1/uns/dead-letters?limit=1", "open/a b"),
         ("/api/v1/uns/tree?path=uns/v1&depth=9", "open/speed"),
         ("/api/v1/uns/current?filter=**", "open/speed"),
     ];
@@ -203,12 +230,25 @@ fn deny_all_binds_administrators_too() {
         let body = plant.admin(path).to_string();
         assert!(body.contains(open), "{path}: {body}");
     }
-    let url = format!("http://{}/api/v1/uns/nodes?path=", plant.hub.http);
-    for topic in ["uns/v1/acme/secret/s00", "uns/v1/acme/secret/none"] {
-        let url = format!("{url}{topic}");
-        let args = ["-s", "-w", "\n%{http_code}", "-X", "DELETE", "-u", &plant.root, &url];
-        assert_eq!(curl(&args).0, 404, "{topic}");
+    let letters = plant.admin("/api/v1/uns/dead-letters?limit=1");
+    assert!(letters["next"].as_str().is_some_and(|next| next.parse::<u64>().is_err()), "{letters}");
+    let delete = |path: &str| {
+        let url = format!("http://{}/api/v1/uns/nodes?purge=true&path={path}", plant.hub.http);
+        curl(&["-s", "-w", "\n%{http_code}", "-X", "DELETE", "-u", &plant.root, &url])
+    };
+    for topic in ["uns/v1/acme/secret/s00", "uns/v1/acme/secret/none", "acme/secret"] {
+        assert_eq!(delete(topic).0, 404, "{topic}");
     }
+    // Deleting a parent deleted what is denied below it as well.
+    let (status, body) = delete("acme");
+    assert!(status == 200 && body.contains("\"deleted\":1,"), "{status} {body}");
+    std::fs::write(&file, text).expect("the file");
+    let kept = "/api/v1/uns/tree?path=uns/v1/acme/secret&limit=1000";
+    eventually("what was denied is there again", || {
+        plant.admin(kept)["children"].as_array().map(Vec::len) == Some(HIDDEN + 2)
+    });
+    let history = plant.admin("/api/v1/uns/history?topic=uns/v1/acme/secret/s00");
+    assert_eq!(history["samples"].as_array().map(Vec::len), Some(1), "{history}");
 }
 
 #[test]
@@ -223,4 +263,18 @@ fn figures_of_the_whole_hub_need_a_right() {
     assert_eq!((get(&hub, &nothing, "/metrics").0, get(&hub, &monitor, "/metrics").0), (403, 200));
     let (status, body) = get(&hub, &nothing, "/api/v1/uns/current");
     assert!(status == 200 && body.contains("\"sequence\":0"), "{status} {body}");
+    let url = format!("http://{}/api/v1/uns/publish", hub.http);
+    let (json, item) =
+        ("Content-Type: application/json", r#"{"topic":"uns/v1/acme/a","payload":1}"#);
+    let told = |who: &str| {
+        let (status, body) =
+            curl(&["-s", "-w", "\n%{http_code}", "-H", json, "-u", who, "-d", item, &url]);
+        assert_eq!(status, 200, "{body}");
+        body.contains("sequence")
+    };
+    let both = device(&hub, "both", &["--allow", "uns/v1/acme/#"]);
+    taken_in(&hub, 3);
+    let both = format!("both:{both}");
+    eventually("the device is let in", || get(&hub, &both, "/api/v1/uns/current").0 == 200);
+    assert!(told(&both) && !told(&nothing), "a place in the log");
 }

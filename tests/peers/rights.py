@@ -51,7 +51,7 @@ async def run(http, device, admin):
             await asyncio.to_thread(publish, http, device, "other/z", 2)
             raise AssertionError("a foreign topic was published")
         except urllib.error.HTTPError as error:
-            assert error.code == 403 and b"not_allowed" in error.read()
+            assert error.code == 403 and b"not_authorized" in error.read()
 
 
 http, device, secret, admin, password = sys.argv[1:]

@@ -81,7 +81,7 @@ export class World {
       const { value, quality, timestamp } = last;
       results.push({ name: path.slice(path.lastIndexOf("/") + 1), path, value, quality, timestamp });
     }
-    return { results };
+    return { results, next: null };
   }
 
   #fields(sample: Sample): Sample[] {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use broker_codec::ReasonCode;
+use broker_codec::{ReasonCode, shared};
 use uns_model::{OrgId, Timestamp};
 
 /// Before `<reason>/<topic>`.
@@ -67,8 +67,10 @@ pub(crate) fn subject(topic: &str) -> &str {
     }
 }
 
-/// The same for a filter: the topics of the dead letters it matches.
+/// The same for a filter: the topics of the dead letters it matches. A share has the rights of its
+/// filter.
 pub fn subjects(filter: &str) -> &str {
+    let filter = shared(filter).map_or(filter, |(_, inner)| inner);
     match filter.strip_prefix(DEAD).map(|rest| rest.split_once('/')) {
         Some(Some((_, filter))) => filter,
         Some(None) => "#",
@@ -121,6 +123,9 @@ mod tests {
             ("$uns/dead/+", "#"),
             ("$uns/#", "#"),
             ("a/#", "a/#"),
+            ("$share/group/a/#", "a/#"),
+            ("$share/group/$uns/dead/+/a/#", "a/#"),
+            ("$share/group", "$share/group"),
         ] {
             assert_eq!(subjects(filter), expected);
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use fabric::SessionChange;
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
+use crate::access::Action;
 use crate::dead::{LetterNo, OnKept};
 use crate::route::Member;
 pub use rejection::Rejection;
@@ -73,6 +74,9 @@ pub enum Resolved<N> {
     Plain,
 }
 
+/// Whether whoever publishes may do something with a topic.
+pub type May<'a> = dyn Fn(Action, &str) -> bool + 'a;
+
 /// The gate of one core.
 pub trait Gate {
     /// A resolved topic, kept in the core's routes.
@@ -80,11 +84,17 @@ pub trait Gate {
     /// What a commit tells an in-process publisher.
     type Receipt: Clone;
 
-    /// Which node a topic is.
+    /// Which node a topic is, for whoever has these rights: a refusal tells it nothing of topics it
+    /// may not receive.
     ///
     /// # Errors
     /// The topic may not be published to.
-    fn resolve(&mut self, org: OrgId, topic: &str) -> Result<Resolved<Self::Node>, Rejection>;
+    fn resolve(
+        &mut self,
+        org: OrgId,
+        topic: &str,
+        rights: &May<'_>,
+    ) -> Result<Resolved<Self::Node>, Rejection>;
 
     /// These topics will probably be resolved next. A gate may bring what it knows of them near
     /// the processor, all at the same time; it need not do anything.
@@ -111,8 +121,8 @@ pub trait Gate {
     /// Checks a publish and takes it into the open batch. Whether this client may publish to the
     /// topic was decided before the topic was resolved; what the publish says is judged here and
     /// in [`Gate::check`], and nowhere else: the place for contracts. Where it stands for messages
-    /// on other topics, `may_publish` is asked for each before anything comes of it. The messages
-    /// of [`Gate::derived`] follow it in the batch, one by one.
+    /// on other topics, `rights` are asked for each before anything comes of it. The messages of
+    /// [`Gate::derived`] follow it in the batch, one by one.
     ///
     /// # Errors
     /// It was not taken.
@@ -120,7 +130,7 @@ pub trait Gate {
         &mut self,
         node: &Self::Node,
         inbound: &Inbound<'_>,
-        may_publish: &dyn Fn(&str) -> bool,
+        rights: &May<'_>,
     ) -> Result<Place, Rejection>;
 
     /// Takes a publish without a node into the open batch: it is retained, or owed to sessions.
@@ -202,7 +212,7 @@ impl Gate for OpenGate {
     type Node = NoNode;
     type Receipt = ();
 
-    fn resolve(&mut self, _: OrgId, _: &str) -> Result<Resolved<NoNode>, Rejection> {
+    fn resolve(&mut self, _: OrgId, _: &str, _: &May<'_>) -> Result<Resolved<NoNode>, Rejection> {
         Ok(Resolved::Plain)
     }
 
@@ -210,12 +220,7 @@ impl Gate for OpenGate {
         PublisherId::default()
     }
 
-    fn admit(
-        &mut self,
-        node: &NoNode,
-        _: &Inbound<'_>,
-        _: &dyn Fn(&str) -> bool,
-    ) -> Result<Place, Rejection> {
+    fn admit(&mut self, node: &NoNode, _: &Inbound<'_>, _: &May<'_>) -> Result<Place, Rejection> {
         match *node {}
     }
 

@@ -16,6 +16,7 @@ mod guesses;
 mod limits;
 mod login;
 mod peer;
+mod shown;
 mod stats;
 mod tried;
 
@@ -67,8 +68,8 @@ pub use failed::{FailedLogin, FailedLogins, RefusedLogin};
 pub use feed::{Due, Fed, FedPublish, LEDGER_PACKET_IDS};
 pub use forgive::Forgiven;
 pub use gate::{
-    Derived, Gate, Inbound, NoNode, OpenGate, Place, Placed, RefusedRow, RefusedRows, Rejection,
-    Resolved, Taken, Ticket, ToldRow,
+    Derived, Gate, Inbound, May, NoNode, OpenGate, Place, Placed, RefusedRow, RefusedRows,
+    Rejection, Resolved, Taken, Ticket, ToldRow,
 };
 pub use guesses::Guessing;
 pub use inspect::{
@@ -86,9 +87,10 @@ pub use pressure::Pressure;
 pub use retained::{Held, Quota, Retained, RetainedMessages, Walk};
 pub use route::Member;
 pub use shortfall::{FellShort, Shortfall};
+pub use shown::Shown;
 pub use stats::{Drop, End, Leniency, Limit, LoginFailure, Stats};
 pub use told::Untold;
-pub use trace::{Trace, TraceEvent, TraceSpec};
+pub use trace::{Trace, TraceEvent, TraceSpec, TracedTopics};
 pub use tree::{
     Group, Holder, Link, List, Matched, ShareName, Subscriber, Subscriptions, Visit, Wish,
 };

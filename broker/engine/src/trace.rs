@@ -1,6 +1,7 @@
 //! Traces: what one client sends and gets, or what is published on some topics, noted for an
 //! operator while he looks. A core that has none pays one comparison per packet.
 
+mod topics;
 mod words;
 
 use std::sync::Arc;
@@ -11,6 +12,9 @@ use broker_codec::{PacketType, Publish};
 use parking_lot::Mutex;
 use uns_model::{Filter, OrgId, Timestamp};
 
+use crate::shown::Shown;
+
+pub use topics::TracedTopics;
 pub(crate) use words::Words;
 
 /// What to note.
@@ -26,6 +30,9 @@ pub struct TraceSpec {
     pub payload: bool,
     /// How many events are kept.
     pub events_max: usize,
+    /// The topics that whoever traces is shown: a packet with another one is not noted, so that what
+    /// is kept, and what there is no room for, tells nothing of it.
+    pub shown: Shown,
     /// When it ends, on the monotonic clock.
     pub until: Duration,
 }
@@ -41,8 +48,8 @@ pub struct TraceEvent {
     pub client_id: Box<str>,
     /// Its type.
     pub packet: PacketType,
-    /// The topic, or the filters, cut to a bearable length.
-    pub topic: Option<Box<str>>,
+    /// The topic, or the filters.
+    pub topics: TracedTopics,
     /// Its Packet Identifier.
     pub packet_id: Option<u16>,
     /// QoS, RETAIN and DUP of a PUBLISH.
@@ -59,7 +66,11 @@ impl TraceEvent {
     fn cost(&self) -> usize {
         let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
         let payload = self.payload.as_ref().map_or(0, |payload| payload.len());
-        size_of::<Self>() + self.client_id.len() + text(&self.topic) + text(&self.reason) + payload
+        size_of::<Self>()
+            + self.client_id.len()
+            + self.topics.bytes()
+            + text(&self.reason)
+            + payload
     }
 }
 
@@ -127,6 +138,9 @@ impl Trace {
     }
 
     fn keep(&self, event: TraceEvent) {
+        if !event.topics.iter().all(|topic| self.spec.shown.has(topic)) {
+            return;
+        }
         let cost = event.cost();
         let mut seen = self.seen.lock();
         if seen.events.len() < self.spec.events_max && seen.bytes + cost <= BYTES_MAX {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use broker_codec::ReasonCode;
 use broker_engine::{
-    CoreNo, Derived, Gate, Inbound, LetterNo, Member, OnKept, Place, RefusedRow, Rejection,
-    Resolved, Signal, Ticket,
+    Action, CoreNo, Derived, Gate, Inbound, LetterNo, May, Member, OnKept, Place, RefusedRow,
+    Rejection, Resolved, Signal, Ticket,
 };
 use fabric::{Audience, Commit, Message, Record, SessionChange};
 use uns_model::{OrgId, Plane, PublisherId, Sequence, SessionNo, Timestamp};
-use uns_namespace::{Namespace, Node, Reason, Reject};
+use uns_namespace::{Namespace, Node, PublisherRights, Reason, Reject};
 
 use crate::post::Post;
 
@@ -64,9 +64,14 @@ impl Gate for ServerGate {
     type Node = Arc<Node>;
     type Receipt = Commit;
 
-    fn resolve(&mut self, org: OrgId, topic: &str) -> Result<Resolved<Arc<Node>>, Rejection> {
+    fn resolve(
+        &mut self,
+        org: OrgId,
+        topic: &str,
+        rights: &May<'_>,
+    ) -> Result<Resolved<Arc<Node>>, Rejection> {
         let Some(gate) = &mut self.namespace else { return Ok(Resolved::Plain) };
-        match gate.resolve(org, topic).map_err(rejection)? {
+        match gate.resolve(org, topic, &Publisher(rights)).map_err(rejection)? {
             uns_namespace::Resolved::Node(node) => Ok(Resolved::Node(node)),
             uns_namespace::Resolved::Plain => Ok(match Plane::of(topic) {
                 // Brownfield without a node is counted.
@@ -102,11 +107,11 @@ impl Gate for ServerGate {
         &mut self,
         node: &Arc<Node>,
         inbound: &Inbound<'_>,
-        may_publish: &dyn Fn(&str) -> bool,
+        rights: &May<'_>,
     ) -> Result<Place, Rejection> {
         let place = self.place();
         let Some(gate) = &mut self.namespace else { return Ok(place) };
-        gate.admit(node, &translated(inbound), may_publish).map_err(rejection)?;
+        gate.admit(node, &translated(inbound), &Publisher(rights)).map_err(rejection)?;
         if self.place() == place {
             // The node was deleted meanwhile, and its topic is plain now.
             self.note(&message(node.org, &node.name, inbound));
@@ -214,6 +219,19 @@ impl Gate for ServerGate {
     }
 }
 
+/// The rights of whoever publishes, as the namespace asks for them.
+struct Publisher<'a>(&'a May<'a>);
+
+impl PublisherRights for Publisher<'_> {
+    fn may_publish(&self, topic: &str) -> bool {
+        self.0(Action::Publish, topic)
+    }
+
+    fn may_read(&self, topic: &str) -> bool {
+        self.0(Action::Receive, topic)
+    }
+}
+
 fn message<'a>(org: OrgId, topic: &'a str, inbound: &Inbound<'a>) -> Record<'a> {
     Record::Message(Message {
         org,
@@ -243,6 +261,5 @@ fn translated<'a>(inbound: &Inbound<'a>) -> uns_namespace::Inbound<'a> {
 fn rejection(reject: Reject) -> Rejection {
     let code = ReasonCode::from_byte(reject.reason.mqtt5());
     let code = code.unwrap_or(ReasonCode::ImplementationSpecificError);
-    let refused = Rejection::new(code, reject.reason.name(), reject.detail);
-    Rejection { names: reject.names, ..refused }
+    Rejection::new(code, reject.reason.name(), reject.detail)
 }

@@ -2,14 +2,13 @@
 //! are read where they are shared, on the thread of whoever asks.
 
 mod sessions;
-mod shown;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use broker_codec::shared;
 use broker_engine::{
-    Address, Broker, ClientInfo, ClientQuery, ClientScan, Holder, Matched, Stats, TopicName,
+    Address, Broker, ClientInfo, ClientQuery, ClientScan, Holder, Matched, Shown, Stats, TopicName,
     TopicScan, Walk, Wish,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -20,7 +19,6 @@ use crate::handle::Handle;
 use crate::worker::Order;
 
 pub use sessions::{SessionInfo, SessionQuery};
-pub use shown::Shown;
 
 /// Which subscriptions.
 #[derive(Clone, Debug, Default)]

@@ -48,7 +48,7 @@ pub use error::Error;
 pub use handle::{Handle, StatsSnapshot};
 pub use handshake::{Pages, Programs, Refused, accept_upgrade};
 pub use inspect::{
-    SessionInfo, SessionQuery, Shown, SubscriptionInfo, SubscriptionQuery, TopicInfo, TopicQuery,
+    SessionInfo, SessionQuery, SubscriptionInfo, SubscriptionQuery, TopicInfo, TopicQuery,
 };
 pub use loads::{Load, Measure};
 pub use network::{Network, NoNetwork};
@@ -68,5 +68,5 @@ pub use broker_ledger::Stats as SessionStats;
 
 pub use broker_engine::{
     Address, ClientInfo, ClientOrder, ClientQuery, ClientState, CoreNo, Holder, Keeping, Key,
-    Trace, TraceEvent, Wish,
+    Shown, Trace, TraceEvent, TracedTopics, Wish,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_engine::{Trace, TraceSpec};
+use broker_engine::{Shown, Trace, TraceSpec};
 use parking_lot::Mutex;
 use uns_model::{Filter, OrgId, Timestamp};
 
@@ -32,6 +32,8 @@ pub struct TraceWish {
     pub duration: Duration,
     /// How many events are kept.
     pub events_max: usize,
+    /// The topics that whoever traces is shown.
+    pub shown: Shown,
     /// Whether to keep the beginning of payloads.
     pub payload: bool,
 }
@@ -97,6 +99,7 @@ impl Handle {
             filter: wish.filter,
             payload: wish.payload,
             events_max: wish.events_max,
+            shown: wish.shown,
             until: now + wish.duration,
         });
         let number = {

@@ -22,6 +22,9 @@ pub struct HistoryQuery {
     pub start: Timestamp,
     /// Up to but without this time.
     pub end: Timestamp,
+    /// Nobody asked for that end: where the clock was ahead and the series has later samples, the
+    /// range goes on up to the newest of them.
+    pub until_newest: bool,
     /// One value per bucket instead of samples.
     pub aggregate: Option<Aggregate>,
     /// The width of a bucket, aligned to 1970 UTC.

@@ -70,11 +70,6 @@ impl Query {
         self.store.caught_up().await;
     }
 
-    /// When the newest record was taken in; it may be ahead of the clock.
-    pub fn newest(&self) -> Timestamp {
-        self.store.newest()
-    }
-
     /// Waits until what was purged before this call is gone from memory and files, for so long at
     /// most; whether it is.
     pub async fn purged(&self, patience: std::time::Duration) -> bool {
@@ -131,13 +126,20 @@ fn check(query: HistoryQuery, config: Config) -> Result<Checked, Error> {
 
 fn run(store: &Arc<Store>, checked: &Checked, cancelled: Cancelled) -> Result<HistoryPage, Error> {
     let Checked { query, from, buckets, config } = checked;
-    let request = Request {
+    let mut request = Request {
         org: query.org,
         topic: &query.topic,
         field: query.field.as_deref(),
         start: from.map_or(query.start, |from| from.time),
         end: from.map_or(query.end, |from| from.end),
     };
+    // Only where something was taken in ahead of the clock the series is looked through for that. The
+    // end is that of its own newest sample: the newest of all would tell of other topics.
+    if from.is_none() && query.until_newest && store.newest() >= request.end {
+        let newest =
+            newest(store, &request)?.map_or(request.end, |at| Timestamp(at.0.saturating_add(1)));
+        request.end = request.end.max(newest);
+    }
     let unknown = || Error::NodeUnknown { topic: query.topic.clone() };
     let view = store.view(&request).ok_or_else(unknown)?;
     if let Some((aggregate, _)) = buckets {

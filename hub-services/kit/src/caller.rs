@@ -72,14 +72,6 @@ impl Caller {
         Err(not_allowed(format!("No rule lets {} read `{topic}`.", self.who())))
     }
 
-    /// Refuses whoever may not publish to a topic.
-    pub fn check_publish(&self, topic: &str) -> Result<(), Refusal> {
-        if self.rights.may_publish(topic) {
-            return Ok(());
-        }
-        Err(self.publish_refused(topic))
-    }
-
     /// Refuses whoever may not see figures of the whole hub: those of `$SYS/#`.
     pub fn check_figures(&self) -> Result<(), Refusal> {
         if self.may_see_figures() {
@@ -105,19 +97,6 @@ impl Caller {
             return Ok(());
         }
         Err(not_allowed(format!("This needs the role admin, which {} has not.", self.who())))
-    }
-
-    /// What they may hear of why a publish to a topic was refused: one that tells of a topic they
-    /// may not read reads like that of a topic they may not publish to.
-    pub fn may_hear(&self, topic: &str, refusal: Refusal) -> Refusal {
-        match &refusal.names {
-            Some(other) if !self.rights.may_read(other) => self.publish_refused(topic),
-            Some(_) | None => refusal,
-        }
-    }
-
-    fn publish_refused(&self, topic: &str) -> Refusal {
-        not_allowed(format!("No rule lets {} publish to `{topic}`.", self.who()))
     }
 
     fn who(&self) -> String {

@@ -19,7 +19,7 @@ pub use dead_letters::{DeadLetters, DeadPage};
 pub use history::{Aggregate, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample};
 pub use live::{
     CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue, Live, Remarks, SearchHit,
-    SearchQuery, TreeNode, TreePage, TreeQuery,
+    SearchPage, SearchQuery, TreeNode, TreePage, TreeQuery,
 };
 pub use mqtt::{
     ClientOrder, ClientQuery, Mqtt, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery,

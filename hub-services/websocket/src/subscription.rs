@@ -225,7 +225,8 @@ impl Subscription {
             }
         }
         let quiet = self.out.items.is_empty() && self.latest.is_empty();
-        (quiet && self.position > self.told).then(|| {
+        let told = quiet && self.position > self.told && self.topics.may_read_some();
+        told.then(|| {
             self.told = self.position;
             data((self.id, self.position.0), &[], None)
         })
@@ -278,10 +279,13 @@ impl Subscription {
 
     fn gap(&mut self, context: &Context, turn: &mut Turn, (after, until): (Sequence, Sequence)) {
         self.flush(context, turn);
+        self.position = until;
+        if !self.topics.may_read_some() {
+            return;
+        }
         context.statistics.gaps.fetch_add(1, Relaxed);
         let gap = ServerMessage::Gap { id: self.id, after: after.0, until: until.0 };
         turn.messages.push(text(&gap));
-        self.position = until;
         self.told = until;
     }
 

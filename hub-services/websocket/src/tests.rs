@@ -2,6 +2,7 @@
 
 mod client;
 mod plant;
+mod rights;
 
 use std::time::Duration;
 

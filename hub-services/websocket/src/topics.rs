@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hub_kit::Caller;
+use hub_kit::{Caller, Reads};
 use uns_model::{Filter, TopicId};
 
 /// How many verdicts are kept; past it they are all forgotten and made again.
@@ -42,6 +42,12 @@ impl Topics {
 
     pub(crate) fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// Whether its client may read anything that the filter matches: only then how far the log is
+    /// concerns it.
+    pub(crate) fn may_read_some(&self) -> bool {
+        self.caller.rights.reads(self.filter.as_str()) != Reads::None
     }
 
     /// Forgets all verdicts: somebody else decides from here on.

@@ -15,8 +15,8 @@ pub struct DeadLetters<'a> {
     #[serde(serialize_with = "raw")]
     #[schema(value_type = Vec<DeadLetter<'a>>)]
     pub letters: Vec<&'a str>,
-    /// Where the next page starts.
-    pub next: Option<u64>,
+    /// Pass as `after` for the next page; `null` on the last.
+    pub next: Option<&'a str>,
 }
 
 /// Texts that are JSON already.

@@ -113,8 +113,11 @@ pub struct HistoryGap<'a> {
 #[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchResults<'a> {
-    /// What was found, best first.
+    /// What was found, in topic order.
     pub results: Vec<SearchHit<'a>>,
+    /// Pass as `after` for the next page; `null` on the last. A page that is not full may have a next
+    /// one where there are very many topics.
+    pub next: Option<&'a str>,
 }
 
 /// One node found.
@@ -172,9 +175,9 @@ mod tests {
         let leaf = TreeNode { leaf: true, last, ..branch.clone() };
         let hit = SearchHit { name: "a", path: "x/a", last };
         check(
-            &SearchResults { results: vec![hit] },
+            &SearchResults { results: vec![hit], next: None },
             &expect![[
-                r#"{"results":[{"name":"a","path":"x/a","value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","unit":"Cel"}]}"#
+                r#"{"results":[{"name":"a","path":"x/a","value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","unit":"Cel"}],"next":null}"#
             ]],
         );
         check(

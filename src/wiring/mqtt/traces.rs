@@ -1,6 +1,6 @@
 //! Traces in the words of the interface.
 
-use broker_server::{Handle, TraceInfo, TraceWish};
+use broker_server::{Handle, Shown, TraceInfo, TraceWish, TracedTopics};
 use hub_kit::services::{TraceQuery, TraceSpec};
 use hub_kit::{Refusal, Rights};
 use schemas::WireTime;
@@ -9,13 +9,18 @@ use uns_model::OrgId;
 
 use super::{not_a_page, refusal};
 
-pub(super) async fn start(handle: &Handle, spec: TraceSpec) -> Result<Trace, Refusal> {
+pub(super) async fn start(
+    handle: &Handle,
+    spec: TraceSpec,
+    shown: Shown,
+) -> Result<Trace, Refusal> {
     let wish = TraceWish {
         org: spec.org,
         client_id: spec.client_id,
         filter: spec.filter,
         duration: spec.duration,
         events_max: spec.limit,
+        shown,
         payload: spec.payload,
     };
     let started = handle.start_trace(wish).await.map_err(|error| refusal(&error))?;
@@ -65,11 +70,27 @@ pub(super) fn list(info: &TraceInfo, rights: &dyn Rights) -> Trace {
 /// The events about what somebody may look at. Those of SUBSCRIBE and UNSUBSCRIBE name filters.
 fn shown(info: &TraceInfo, rights: &dyn Rights) -> Vec<broker_server::TraceEvent> {
     let mut events = info.trace.events(0, usize::MAX);
-    events.retain(|event| {
-        let mut topics = event.topic.iter().flat_map(|topics| topics.split(", "));
-        topics.all(|topic| rights.may_inspect(topic))
-    });
+    events.retain(|event| event.topics.iter().all(|topic| rights.may_inspect(topic)));
     events
+}
+
+/// The longest text of topics.
+const TOPICS_BYTES_MAX: usize = 1024;
+
+/// Topics in one line, as many as make sense there.
+fn line(topics: &TracedTopics) -> Option<String> {
+    let mut text = String::new();
+    for topic in topics.iter() {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(topic);
+        if text.len() > TOPICS_BYTES_MAX {
+            text.truncate(text.floor_char_boundary(TOPICS_BYTES_MAX));
+            break;
+        }
+    }
+    (!topics.is_empty()).then_some(text)
 }
 
 /// A trace without its events.
@@ -96,7 +117,7 @@ fn event(seen: broker_server::TraceEvent) -> TraceEvent {
         direction: if seen.incoming { Direction::In } else { Direction::Out },
         client_id: seen.client_id.into(),
         packet: seen.packet.name().to_owned(),
-        topic: seen.topic.map(Into::into),
+        topic: line(&seen.topics),
         packet_id: seen.packet_id,
         qos: seen.flags.map(|(qos, _, _)| qos),
         retain: seen.flags.is_some_and(|(_, retain, _)| retain),
@@ -108,5 +129,23 @@ fn event(seen: broker_server::TraceEvent) -> TraceEvent {
     match seen.payload {
         Some(payload) => event.with_payload(&payload),
         None => event,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_are_written_in_one_line_that_is_cut() {
+        let check = |topics: &[&str], expected: Option<&str>| {
+            let topics = TracedTopics::of(topics.iter().copied());
+            assert_eq!(line(&topics).as_deref(), expected);
+        };
+        check(&[], None);
+        check(&["a, b"], Some("a, b"));
+        check(&["a/#", "b/+"], Some("a/#, b/+"));
+        let long = "\u{fc}".repeat(600);
+        check(&[&long, "b"], Some(&"\u{fc}".repeat(512)));
     }
 }

@@ -31,6 +31,6 @@ pub use time::{
     Clock, Instants, ManualClock, SystemClock, TIMESTAMP_TEXT_BYTES, TimeText, Timestamp, WallTime,
     Zone,
 };
-pub use topic::{Plane, validate_publish_topic};
+pub use topic::{NO_RIGHT_TO_PUBLISH, Plane, validate_publish_topic};
 pub use topic_map::TopicMap;
 pub use value::Value;

@@ -5,6 +5,11 @@ use crate::TopicError;
 /// The longest string MQTT's two-byte length can carry.
 pub(crate) const TOPIC_BYTES_MAX: usize = 65_535;
 
+/// What is said to whoever may not publish to a topic. It is said in one form wherever it is
+/// decided, since a refusal that would tell of a topic its publisher may not read says the same.
+pub const NO_RIGHT_TO_PUBLISH: &str =
+    "no rule lets its publisher publish to this topic: allow it in access.toml, or leave it out";
+
 /// Checks what MQTT 3.1.1 and 5 ask of a topic name: 1 to 65,535 bytes, no wildcard, no NUL.
 pub fn validate_publish_topic(topic: &str) -> Result<(), TopicError> {
     if topic.is_empty() {

@@ -12,7 +12,7 @@ use fabric::{Batch, Commit, Disk, Error, Health, Log, OnCommit, Tail};
 use fabric_local::SystemDisk;
 use tokio::sync::watch;
 use uns_model::{Clock, OrgId, PublisherId, Sequence, SystemClock, SystemRandom, Timestamp};
-use uns_namespace::{Config, Gate, Inbound, Namespace, Node, Parts, Resolved};
+use uns_namespace::{AllRights, Config, Gate, Inbound, Namespace, Node, Parts, Resolved};
 
 const ORG: OrgId = OrgId::DEFAULT;
 const NODES: usize = 1_000;
@@ -96,7 +96,7 @@ fn inbound(payload: &[u8]) -> Inbound<'_> {
 }
 
 fn resolve(gate: &mut Gate, topic: &str) -> Arc<Node> {
-    match gate.resolve(ORG, topic).expect("a valid topic") {
+    match gate.resolve(ORG, topic, &AllRights).expect("a valid topic") {
         Resolved::Node(node) => node,
         Resolved::Plain => unreachable!("data topics are nodes"),
     }
@@ -126,7 +126,7 @@ fn gate(space: &Arc<Namespace>) {
         let inbound = inbound(payload);
         let time = timed(|| {
             for n in 0..PUBLISHES {
-                gate.admit(&nodes[n % NODES], &inbound, &|_| true).expect("an accepted payload");
+                gate.admit(&nodes[n % NODES], &inbound, &AllRights).expect("an accepted payload");
                 if n % 256 == 255 {
                     gate.flush(None).expect("the void takes all");
                 }
@@ -151,7 +151,7 @@ fn fold(space: &Arc<Namespace>) {
     for (what, payload) in payloads {
         let inbound = inbound(payload);
         for n in 0..PUBLISHES / 4 {
-            gate.admit(&nodes[n % NODES], &inbound, &|_| true).expect("an accepted payload");
+            gate.admit(&nodes[n % NODES], &inbound, &AllRights).expect("an accepted payload");
         }
         gate.flush(None).expect("the log takes all");
         let time = timed(|| space.catch_up().expect("the log is readable"));
@@ -165,7 +165,7 @@ fn large(dir: &str) {
     let time = timed(|| {
         for n in 0..LARGE {
             let node = resolve(&mut gate, &topic(n));
-            gate.admit(&node, &inbound(b"23.4567"), &|_| true).expect("an accepted payload");
+            gate.admit(&node, &inbound(b"23.4567"), &AllRights).expect("an accepted payload");
         }
         gate.flush(None).expect("the log takes all");
     });

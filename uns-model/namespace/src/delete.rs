@@ -33,10 +33,25 @@ impl Namespace {
     /// # Errors
     /// When the log does not take the records; earlier batches of the subtree are then deleted.
     pub async fn delete(&self, org: OrgId, path: &str, purge: bool) -> Result<Deleted, Error> {
+        self.delete_for(org, path, purge, |_| true).await
+    }
+
+    /// The same for somebody who may delete some topics: the nodes of the others stay, and are not
+    /// counted.
+    ///
+    /// # Errors
+    /// As for [`Namespace::delete`].
+    pub async fn delete_for(
+        &self,
+        org: OrgId,
+        path: &str,
+        purge: bool,
+        may_delete: impl Fn(&str) -> bool + Send,
+    ) -> Result<Deleted, Error> {
         self.caught_up().await;
         let failed = |source| Error::Delete { path: path.to_owned(), source };
         let mut deleted = Deleted::default();
-        let numbers = self.subtree(org, path);
+        let numbers = self.subtree(org, path, may_delete);
         let mut commits = Vec::new();
         for numbers in numbers.chunks(BATCH_MAX) {
             self.note_retained(numbers, &mut deleted.retained);
@@ -59,7 +74,7 @@ impl Namespace {
         Ok(deleted)
     }
 
-    fn subtree(&self, org: OrgId, path: &str) -> Vec<NodeNo> {
+    fn subtree(&self, org: OrgId, path: &str, may_delete: impl Fn(&str) -> bool) -> Vec<NodeNo> {
         let pattern = Pattern::below(Some(path), u32::MAX);
         let mut numbers = Vec::new();
         if self.view.read().tree.is_unknown(org, path) {
@@ -71,7 +86,7 @@ impl Namespace {
             let mut walk = Walk::new(&view.tree, org, &pattern, after.as_deref());
             for _ in 0..STEPS_MAX {
                 let Some(step) = walk.step() else { return numbers };
-                numbers.extend(step.node.filter(|_| step.matched));
+                numbers.extend(step.node.filter(|_| step.matched && may_delete(walk.path())));
             }
             after = Some(walk.path().to_owned());
         }

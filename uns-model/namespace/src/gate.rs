@@ -5,6 +5,7 @@ mod introduce;
 mod mint;
 mod payload;
 mod renew;
+mod rights;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +13,8 @@ use std::sync::Arc;
 use fabric::{Batch, OnCommit, Publish, Record};
 use uns_model::{OrgId, Plane, PublisherId, Sequence, Timestamp};
 
-pub use batch::{Child, Expansion, MayPublish, RefusedRow};
+pub use batch::{Child, Expansion, RefusedRow};
+pub use rights::{AllRights, PublisherRights};
 
 use crate::node::{Node, Rules};
 use crate::{Brownfield, Namespace, Reason, Reject, Rejections};
@@ -75,12 +77,19 @@ impl Gate {
         Self { space, batch: Batch::new(), rejections, expansion: None, grown: 0, deletions }
     }
 
-    /// Where a topic leads; the first publish on a data topic mints its node (NS-7).
+    /// Where a topic leads; the first publish on a data topic mints its node (NS-7). A refusal tells
+    /// nothing that `rights` keep from the publisher; whether it may publish to the topic itself was
+    /// decided before.
     ///
     /// # Errors
     /// `topic_invalid`, `not_authorized`, `case_collision`, `node_unknown`, `quota_exceeded`,
     /// `storage_full`, `memory_full`; counted.
-    pub fn resolve(&mut self, org: OrgId, topic: &str) -> Result<Resolved, Reject> {
+    pub fn resolve(
+        &mut self,
+        org: OrgId,
+        topic: &str,
+        rights: &dyn PublisherRights,
+    ) -> Result<Resolved, Reject> {
         // Where brownfield was on before, nodes of such topics may be left.
         if self.leaves_alone(topic) {
             return Ok(Resolved::Plain);
@@ -90,7 +99,7 @@ impl Gate {
         {
             return Ok(Resolved::Node(node));
         }
-        let resolved = self.space.resolve_unknown(org, topic);
+        let resolved = self.space.resolve_unknown(org, topic, rights);
         if let Ok(Resolved::Node(node)) = &resolved {
             self.grown += NODE_BYTES + node.name.len();
         }
@@ -115,8 +124,8 @@ impl Gate {
     /// Checks a publish to a node and adds it to this gate's batch, which nobody but the caller
     /// hands over: who acknowledges must know which commit to wait for. A node deleted meanwhile
     /// is resolved again. Whether its publisher may publish to the node's own topic was decided
-    /// before; `may_publish` decides for the topics of a batch's rows. What a batch expanded into is
-    /// in [`Gate::take_expansion`].
+    /// before; `rights` decide for the topics of a batch's rows. What a batch expanded into is in
+    /// [`Gate::take_expansion`].
     ///
     /// # Errors
     /// `payload_malformed`, `payload_too_large`, and those of [`Gate::resolve`]; counted.
@@ -124,16 +133,16 @@ impl Gate {
         &mut self,
         node: &Arc<Node>,
         inbound: &Inbound<'_>,
-        may_publish: &MayPublish<'_>,
+        rights: &dyn PublisherRights,
     ) -> Result<(), Reject> {
         self.expansion = None;
         if node.is_deleted() {
-            return match self.resolve(node.org, &node.name)? {
-                Resolved::Node(fresh) => self.admit_living(&fresh, inbound, may_publish),
+            return match self.resolve(node.org, &node.name, rights)? {
+                Resolved::Node(fresh) => self.admit_living(&fresh, inbound, rights),
                 Resolved::Plain => Ok(()),
             };
         }
-        self.admit_living(node, inbound, may_publish)
+        self.admit_living(node, inbound, rights)
     }
 
     /// Checks a publish that passes as plain MQTT, and counts it where brownfield should have had
@@ -220,12 +229,12 @@ impl Gate {
         &mut self,
         node: &Arc<Node>,
         inbound: &Inbound<'_>,
-        may_publish: &MayPublish<'_>,
+        rights: &dyn PublisherRights,
     ) -> Result<(), Reject> {
         if node.rules == Rules::Uns {
             let checked = payload::check(inbound.payload, &self.space.config);
             if let Some(batch) = self.counted(checked)? {
-                return self.admit_batch(node, inbound, batch, may_publish);
+                return self.admit_batch(node, inbound, batch, rights);
             }
         }
         self.push(node, inbound);

@@ -24,12 +24,12 @@ mod view;
 pub use config::{Brownfield, Config};
 pub use delete::Deleted;
 pub use error::Error;
-pub use gate::{Child, Expansion, Gate, Inbound, MayPublish, RefusedRow, Resolved};
+pub use gate::{AllRights, Child, Expansion, Gate, Inbound, PublisherRights, RefusedRow, Resolved};
 pub use namespace::{Namespace, Parts, Stats};
 pub use node::{Node, Rules};
 pub use query::{
     Below, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, Everywhere, OwnValue,
-    SearchHit, Sight, TreeNode, TreePage, TreeQuery, ValueRemarks,
+    SearchHit, SearchPage, SearchQuery, Sight, TreeNode, TreePage, TreeQuery, ValueRemarks,
 };
 pub use reject::{Reason, Reject, Rejections};
 pub use view::{ClockFault, FoldCounts, Retained, RetainedChange, RetainedSink};

@@ -13,7 +13,7 @@ use uns_model::{NodeId, NodeNo, OrgId, Quality, Sequence, Timestamp, Value};
 
 pub use clocks::ClockViolation;
 pub use current::{CurrentPage, CurrentQuery, CurrentValue, ValueRemarks};
-pub use search::SearchHit;
+pub use search::{SearchHit, SearchPage, SearchQuery};
 pub use sight::{Below, Everywhere, Sight};
 pub use tree::{OwnValue, TreeNode, TreePage, TreeQuery};
 

@@ -16,6 +16,7 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use uns_model::grammar::Names;
 use uns_model::{NodeNo, OrgId, TopicId};
 
+pub(crate) use case_index::Collision;
 use case_index::{CaseIndex, folded_hash};
 pub(crate) use publishers::Publishers;
 
@@ -105,8 +106,8 @@ impl Registry {
         self.mint.lock()
     }
 
-    /// The spelling a new node would collide with (NS-5).
-    pub(crate) fn collision(&self, mint: &Mint, org: OrgId, topic: &str) -> Option<String> {
+    /// The path a new node would collide with (NS-5).
+    pub(crate) fn collision(&self, mint: &Mint, org: OrgId, topic: &str) -> Option<Collision> {
         if self.check_case { mint.cases.collision(self, org, topic) } else { None }
     }
 

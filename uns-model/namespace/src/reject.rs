@@ -140,14 +140,17 @@ pub struct Reject {
     pub reason: Reason,
     /// What was wrong and where.
     pub detail: String,
-    /// Another topic it tells of, which only who may read that one may hear.
-    pub names: Option<Box<str>>,
 }
 
 impl Reject {
     /// A refusal with its own words.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), names: None }
+        Self { reason, detail: detail.into() }
+    }
+
+    /// The refusal of what its publisher may not publish, and of what it may not hear of.
+    pub(crate) fn no_right() -> Self {
+        Self::new(Reason::NotAuthorized, uns_model::NO_RIGHT_TO_PUBLISH)
     }
 }
 

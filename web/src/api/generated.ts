@@ -248,7 +248,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes a node and everything below it, with `purge` its history too. Needs the role admin. */
+        /**
+         * Removes a node and everything below it, with `purge` its history too. Needs the role admin. What
+         *     `[deny]` keeps from everybody stays, and is not counted.
+         */
         delete: operations["deleteNodes"];
         options?: never;
         head?: never;
@@ -797,11 +800,8 @@ export interface components {
         DeadLetters: {
             /** @description The letters, oldest first, each as it was published on `$uns/dead/…`. */
             letters: components["schemas"]["DeadLetter"][];
-            /**
-             * Format: int64
-             * @description Where the next page starts.
-             */
-            next?: number | null;
+            /** @description Pass as `after` for the next page; `null` on the last. */
+            next?: string | null;
         };
         /** @description Answer of `DELETE nodes`. */
         Deleted: {
@@ -1102,7 +1102,12 @@ export interface components {
         };
         /** @description Answer of `GET search`. */
         SearchResults: {
-            /** @description What was found, best first. */
+            /**
+             * @description Pass as `after` for the next page; `null` on the last. A page that is not full may have a next
+             *     one where there are very many topics.
+             */
+            next?: string | null;
+            /** @description What was found, in topic order. */
             results: components["schemas"]["SearchHit"][];
         };
         /** @description What the hub says. */
@@ -2116,7 +2121,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `next` of the page before */
-                after?: number;
+                after?: string;
                 /** @description 1 to 1000, 100 by default */
                 limit?: number;
             };
@@ -2330,6 +2335,8 @@ export interface operations {
             query: {
                 /** @description Words, in any case */
                 q: string;
+                /** @description `next` of the page before, of the same words */
+                after?: string;
                 /** @description 1 to 1000, 100 by default */
                 limit?: number;
             };
@@ -2339,7 +2346,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was found, best first */
+            /** @description One page of what was found */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -2,18 +2,16 @@
 
 use std::rc::Rc;
 
-use broker_codec::{ReasonCode, shared};
+use broker_codec::ReasonCode;
+use uns_model::NO_RIGHT_TO_PUBLISH;
 
 use super::{Engine, Now};
-use crate::access::{Action, Coverage};
+use crate::access::Coverage;
 use crate::dead::subjects;
 use crate::gate::{Gate, Rejection};
 use crate::key::Key;
 use crate::login::{Identity, may_publish};
 use crate::route::Route;
-
-/// What a client without the right is told.
-const NO_RIGHT: &str = "its log-in has no right to publish to this topic";
 
 /// No rights to this.
 fn not_authorized(detail: &str) -> Rejection {
@@ -65,14 +63,9 @@ impl<G: Gate> Engine<G> {
         let known = known.is_some_and(|route| route.grants.is_of(epoch));
         let permits = || may_publish(connection.identity.as_ref(), topic);
         if !known && !self.alone.run(permits) {
-            self.desk.stats.denied += 1;
-            self.desk.stats.denied_publishes += 1;
-            return Err(not_authorized(NO_RIGHT));
+            return Err(self.deny_publish());
         }
-        let route = match self.client_route(org, topic) {
-            Ok(route) => route,
-            Err(rejection) => return Err(self.hidden(key, rejection)),
-        };
+        let route = self.client_route(key, (org, topic))?;
         // Rights may change between question and answer, and the route is of the policies that hold
         // after it: what was answered under others is asked again next time.
         if route.grants.is_of(epoch) {
@@ -84,25 +77,18 @@ impl<G: Gate> Engine<G> {
         Ok(route)
     }
 
-    /// A refusal that tells of a topic its client may not read reads like that of a topic it has no
-    /// right to: nothing tells what is denied from what does not exist.
-    fn hidden(&self, key: Key, rejection: Rejection) -> Rejection {
-        let identity = self.connections.get(key).and_then(|c| c.identity.as_ref());
-        let may_hear = |topic: &str| {
-            identity.is_some_and(|identity| identity.access.allows(Action::Receive, topic))
-        };
-        match &rejection.names {
-            Some(other) if !self.alone.run(|| may_hear(other)) => not_authorized(NO_RIGHT),
-            Some(_) | None => rejection,
-        }
+    /// Refuses, and counts, a publish without the right to its topic.
+    pub(super) fn deny_publish(&mut self) -> Rejection {
+        self.desk.stats.denied += 1;
+        self.desk.stats.denied_publishes += 1;
+        not_authorized(NO_RIGHT_TO_PUBLISH)
     }
 
     /// Whether a subscription would bring its client anything. What it has no right to is left out
     /// later, when routes are built and retained messages walked.
     pub(super) fn check_subscribe(&mut self, key: Key, filter: &str) -> Result<(), ReasonCode> {
         let identity = self.connections.get(key).and_then(|c| c.identity.as_ref());
-        let inner = shared(filter).map_or(filter, |(_, inner)| inner);
-        let covers = |identity: &Identity| identity.access.covers(subjects(inner));
+        let covers = |identity: &Identity| identity.access.covers(subjects(filter));
         match self.alone.run(|| identity.map_or(Coverage::None, covers)) {
             Coverage::None => {
                 self.desk.stats.denied += 1;

@@ -1,5 +1,6 @@
 //! PUBLISH, wherever it comes from: a client, a will, this process. All pass the same gate.
 
+mod author;
 mod dead;
 mod hand_on;
 mod held;
@@ -15,19 +16,20 @@ use uns_model::{OrgId, PublisherId};
 use super::answer::{Accepted, Answer};
 use super::receive::{Fatal, Step};
 use super::{Engine, Now};
-use crate::access::{Access, Action};
+use crate::access::Action;
 use crate::connection::Connection;
 use crate::connection::Excess;
 use crate::gate::{Gate, Inbound, Rejection, Resolved, Taken};
 use crate::key::{Key, Slots};
-use crate::login::may_publish;
 use crate::message::Message;
 use crate::route::Route;
 use crate::stats::Limit;
+use author::Author;
+pub(super) use author::Rights;
 pub(super) use dead::Culprit;
 pub(super) use held::Held;
 pub use in_process::{InProcess, Offer, Together};
-use route::{Asked, Author};
+use route::Asked;
 
 /// Whose publish it is.
 #[derive(Clone, Copy, Debug)]
@@ -37,15 +39,6 @@ pub(super) struct Origin<'a> {
     /// Whose the refused rows of a batch are.
     pub(super) culprit: Culprit<'a>,
     pub(super) rights: Rights<'a>,
-}
-
-/// Who decides whether the rows of a batch may be published: its topic was decided before.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Rights<'a> {
-    /// The log-in of a connection.
-    Connection(Key),
-    /// These, or whoever has none publishes no rows.
-    Of(Option<&'a dyn Access>),
 }
 
 impl Origin<'_> {
@@ -63,14 +56,15 @@ impl From<Taken> for Accepted {
 }
 
 impl Rights<'_> {
-    fn may_publish<N>(self, connections: &Slots<Connection<N>>, topic: &str) -> bool {
-        match self {
+    fn may<N>(self, connections: &Slots<Connection<N>>, action: Action, topic: &str) -> bool {
+        let access = match self {
             Self::Connection(key) => {
-                let connection = connections.get(key);
-                may_publish(connection.and_then(|connection| connection.identity.as_ref()), topic)
+                let identity = connections.get(key).and_then(|c| c.identity.as_ref());
+                identity.map(|identity| &*identity.access)
             }
-            Self::Of(access) => access.is_some_and(|access| access.allows(Action::Publish, topic)),
-        }
+            Self::Of(access) => access,
+        };
+        access.is_some_and(|access| access.allows(action, topic))
     }
 }
 
@@ -196,7 +190,7 @@ impl<G: Gate> Engine<G> {
         origin: Origin<'_>,
         message: &Message<'_>,
     ) -> Result<Taken, Rejection> {
-        let route = self.route(origin.org, message.topic, Author::Client)?;
+        let route = self.route(origin.org, message.topic, Author::Client(origin.rights))?;
         self.admit(now, origin, message, &route)
     }
 
@@ -221,8 +215,8 @@ impl<G: Gate> Engine<G> {
             Resolved::Guarded => self.gate.check(message.topic, &inbound).map(|()| None)?,
             Resolved::Node(node) => {
                 let connections = &self.connections;
-                let may_publish = |topic: &str| origin.rights.may_publish(connections, topic);
-                Some(self.gate.admit(node, &inbound, &may_publish)?)
+                let may = |action, topic: &str| origin.rights.may(connections, action, topic);
+                Some(self.gate.admit(node, &inbound, &may)?)
             }
         };
         route.choose(message.qos);

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use broker_codec::ReasonCode;
 use fabric::SessionChange;
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
@@ -12,7 +11,7 @@ use super::{Engine, Now};
 use crate::absent::Absent;
 use crate::access::{Access, Action};
 use crate::connection::{Accepted, Will};
-use crate::gate::{Gate, Rejection};
+use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::Identity;
 
@@ -122,13 +121,11 @@ impl<G: Gate> Engine<G> {
         if access.is_some_and(|access| access.allows(Action::Publish, &will.topic)) {
             return true;
         }
-        let why = match access {
-            Some(_) => "whoever leaves this will has no right to publish to its topic",
-            None => "whoever left this will is no account any more, or may not connect",
-        };
-        self.desk.stats.denied += 1;
-        self.desk.stats.denied_publishes += 1;
-        let mut refused = Rejection::new(ReasonCode::NotAuthorized, "not_authorized", why);
+        let mut refused = self.deny_publish();
+        if access.is_none() {
+            refused.detail =
+                "whoever left this will is no account any more, or may not connect".to_owned();
+        }
         self.bury(now, Culprit::Gone(org, client_id), &will.message(), &mut refused);
         false
     }

@@ -17,8 +17,6 @@ pub struct Rejection {
     pub detail: String,
     /// The name of its dead letter, if there is one.
     pub dead_id: Option<Box<str>>,
-    /// Another topic it tells of, which only who may read that one may hear.
-    pub names: Option<Box<str>>,
     /// The number of its dead letter, if its answer waits for that.
     pub letter: Option<LetterNo>,
 }
@@ -32,7 +30,7 @@ impl Rejection {
     /// A refusal in words.
     pub fn new(code: ReasonCode, reason: &'static str, detail: impl fmt::Display) -> Self {
         let detail = detail.to_string();
-        Self { code, reason, detail, dead_id: None, names: None, letter: None }
+        Self { code, reason, detail, dead_id: None, letter: None }
     }
 
     /// Whether the same publish may be taken later, when there is room again.

@@ -2,7 +2,7 @@
 
 use broker_codec::{Packet, PacketType, Publish, ReasonCode};
 
-use super::{Context, TraceEvent, head};
+use super::{Context, TraceEvent, TracedTopics, head};
 
 /// The words for one packet.
 #[derive(Clone, Debug)]
@@ -11,7 +11,7 @@ pub(crate) struct Words<'a> {
     pub(crate) bytes: usize,
     /// A PUBLISH, its alias resolved.
     pub(crate) publish: Option<Publish<'a>>,
-    pub(crate) filters: Option<String>,
+    pub(crate) filters: TracedTopics,
     pub(crate) packet_id: Option<u16>,
     pub(crate) reason: Option<String>,
 }
@@ -21,7 +21,8 @@ const TEXT_MAX: usize = 1024;
 
 impl<'a> Words<'a> {
     pub(crate) fn new(packet: PacketType, bytes: usize) -> Self {
-        Self { packet, bytes, publish: None, filters: None, packet_id: None, reason: None }
+        let filters = TracedTopics::default();
+        Self { packet, bytes, publish: None, filters, packet_id: None, reason: None }
     }
 
     pub(crate) fn of(packet: &Packet<'a>, bytes: usize) -> Self {
@@ -44,11 +45,12 @@ impl<'a> Words<'a> {
             Packet::Auth(auth) => words.reason = name(auth.reason),
             Packet::Subscribe(subscribe) => {
                 words.packet_id = Some(subscribe.packet_id.get());
-                words.filters = Some(joined(subscribe.filters.iter().map(|(filter, _)| filter)));
+                words.filters =
+                    TracedTopics::of(subscribe.filters.iter().map(|(filter, _)| filter));
             }
             Packet::Unsubscribe(unsubscribe) => {
                 words.packet_id = Some(unsubscribe.packet_id.get());
-                words.filters = Some(joined(unsubscribe.filters.iter()));
+                words.filters = TracedTopics::of(unsubscribe.filters.iter());
             }
             Packet::Suback(suback) => {
                 words.packet_id = Some(suback.packet_id.get());
@@ -65,13 +67,13 @@ impl<'a> Words<'a> {
 
     pub(super) fn event(&self, context: Context<'_>, payload: bool) -> TraceEvent {
         let publish = self.publish.as_ref();
-        let topic = publish.map(|publish| publish.topic).or(self.filters.as_deref());
+        let topic = publish.map(|publish| TracedTopics::of([publish.topic]));
         TraceEvent {
             time: context.time,
             incoming: context.incoming,
             client_id: cut(context.client_id),
             packet: self.packet,
-            topic: topic.map(cut),
+            topics: topic.unwrap_or_else(|| self.filters.clone()),
             packet_id: self.packet_id,
             flags: publish.map(|publish| (publish.qos.level(), publish.retain, publish.dup)),
             reason: self.reason.as_deref().map(cut),

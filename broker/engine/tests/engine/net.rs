@@ -13,8 +13,8 @@ use broker_codec::{
     Subscribe, SubscribeOptions, Topics, Unsubscribe, UserProperties, Version, frame, push_filter,
 };
 use broker_engine::{
-    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, Engine, Gate, Inbound, Key, Member,
-    Now, Peer, Place, Received, Rejection, Resolved, Ticket,
+    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, Engine, Gate, Inbound, Key, May,
+    Member, Now, Peer, Place, Received, Rejection, Resolved, Ticket,
 };
 use fabric::SessionChange;
 use uns_model::{OrgId, PublisherId, SeededRandom, Sequence, SessionNo, Timestamp};
@@ -52,7 +52,7 @@ impl Gate for FakeGate {
     type Node = ();
     type Receipt = u64;
 
-    fn resolve(&mut self, _: OrgId, topic: &str) -> Result<Resolved<()>, Rejection> {
+    fn resolve(&mut self, _: OrgId, topic: &str, _: &May<'_>) -> Result<Resolved<()>, Rejection> {
         self.resolved.push(topic.into());
         if topic.starts_with("no/") {
             return Err(Rejection::new(ReasonCode::NotAuthorized, "not_authorized", topic));
@@ -76,12 +76,7 @@ impl Gate for FakeGate {
         PublisherId(u32::try_from(client_id.len()).expect("short"))
     }
 
-    fn admit(
-        &mut self,
-        (): &(),
-        inbound: &Inbound<'_>,
-        _: &dyn Fn(&str) -> bool,
-    ) -> Result<Place, Rejection> {
+    fn admit(&mut self, (): &(), inbound: &Inbound<'_>, _: &May<'_>) -> Result<Place, Rejection> {
         if inbound.payload == b"bad" {
             let code = ReasonCode::PayloadFormatInvalid;
             return Err(Rejection::new(code, "payload_malformed", "it is bad"));
@@ -361,12 +356,25 @@ impl Net {
     pub(crate) fn subscribe(&mut self, client: Peered, filter: &str, options: SubscribeOptions) {
         let mut raw = Vec::new();
         push_filter(filter, options, &mut raw).expect("short");
+        self.subscribe_raw(client, &raw);
+    }
+
+    /// Subscribes to all of them in one packet.
+    pub(crate) fn subscribe_all(&mut self, client: Peered, filters: &[&str]) {
+        let mut raw = Vec::new();
+        for filter in filters {
+            push_filter(filter, SubscribeOptions::default(), &mut raw).expect("short");
+        }
+        self.subscribe_raw(client, &raw);
+    }
+
+    fn subscribe_raw(&mut self, client: Peered, raw: &[u8]) {
         let version = self.wires[&client].version.unwrap_or(Version::V5);
         let subscribe = Subscribe {
             packet_id: PacketId::FIRST,
             subscription_id: None,
             user: UserProperties::default(),
-            filters: Filters::parse(version, &raw).expect("filters"),
+            filters: Filters::parse(version, raw).expect("filters"),
         };
         self.send(client, &Packet::Subscribe(subscribe));
     }

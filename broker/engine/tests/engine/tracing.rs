@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_codec::{Packet, PacketType, SubscribeOptions, Version};
-use broker_engine::{Config, Trace, TraceSpec};
+use broker_engine::{Config, Shown, Trace, TraceSpec};
 use uns_model::{Filter, OrgId};
 
 use crate::net::{Net, qos0, qos1};
@@ -16,6 +16,7 @@ fn spec(net: &Net) -> TraceSpec {
         filter: None,
         payload: false,
         events_max: 100,
+        shown: Shown::default(),
         until: net.now.monotonic + Duration::from_secs(60),
     }
 }
@@ -29,7 +30,10 @@ fn start(net: &mut Net, spec: TraceSpec) -> Arc<Trace> {
 fn lines(trace: &Trace) -> Vec<String> {
     let line = |event: broker_engine::TraceEvent| {
         let way = if event.incoming { "<" } else { ">" };
-        let topic = event.topic.as_deref().unwrap_or("-").to_owned();
+        let topic = match event.topics.is_empty() {
+            true => "-".to_owned(),
+            false => event.topics.iter().collect::<Vec<_>>().join(" & "),
+        };
         let reason = event.reason.as_deref().map(|reason| format!(" {reason}")).unwrap_or_default();
         format!("{} {way} {} {topic}{reason}", event.client_id, event.packet)
     };
@@ -98,4 +102,28 @@ fn topics_are_followed_until_the_end_within_bounds() {
     net.advance(Duration::from_secs(61));
     net.send(publisher, &qos0("a/b", "2"));
     assert_eq!(trace.counts(), (3, 1), "it is over");
+}
+
+/// They were joined to one text, which was cut, and its pieces were judged.
+#[test]
+fn each_topic_of_a_packet_is_judged_whole() {
+    let mut net = Net::new(1, Config::default());
+    let client = net.client(0, Version::V5, "c");
+    let shown = Shown::those(|topic| !topic.starts_with("secret/"));
+    let wanted = TraceSpec { events_max: 4, shown, ..spec(&net) };
+    let trace = start(&mut net, wanted);
+    let long = format!("a/{}", "x".repeat(2_000));
+    for filters in [&[&*long, "secret/#"][..], &["secret/x"], &["a/#", &*long, "b, secret/c"]] {
+        net.subscribe_all(client, filters);
+    }
+    net.send(client, &qos0("secret/recipe", "1"));
+    net.send(client, &qos0("a, secret/recipe", "1"));
+    let expected = [
+        "c > SUBACK - Success, Success".to_owned(),
+        "c > SUBACK - Success".to_owned(),
+        format!("c < SUBSCRIBE a/# & {long} & b, secret/c"),
+        "c > SUBACK - Success, Success, Success".to_owned(),
+    ];
+    assert_eq!(lines(&trace), expected);
+    assert_eq!(trace.counts(), (4, 1), "what is not shown is not counted as lost either");
 }

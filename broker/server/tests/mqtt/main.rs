@@ -12,6 +12,7 @@ mod access;
 mod accounting;
 mod batches;
 mod bounded;
+mod case_collisions;
 mod cloud_topics;
 mod costs;
 mod dead_core;

@@ -6,6 +6,7 @@ mod cancel;
 mod catalog;
 mod catalog_rows;
 mod damage;
+mod default_end;
 mod edges;
 mod ended_fields;
 mod formats;

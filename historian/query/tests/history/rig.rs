@@ -228,6 +228,7 @@ pub(crate) fn raw(topic: &str) -> HistoryQuery {
         field: None,
         start: Timestamp(0),
         end: Timestamp(i64::MAX),
+        until_newest: false,
         aggregate: None,
         bucket: None,
         limit: 100_000,

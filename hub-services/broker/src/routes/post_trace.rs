@@ -56,7 +56,7 @@ pub(crate) async fn handle(
         payload: asked.payload,
     };
     let (client_id, filter) = (spec.client_id.clone(), spec.filter.clone());
-    let trace = service.mqtt.start_trace(spec).await?;
+    let trace = service.mqtt.start_trace(spec, caller.rights).await?;
     let (id, payload) = (&trace.id, asked.payload);
     tracing::info!(id, client_id, filter = ?filter, payload, "a trace was started");
     Ok((StatusCode::CREATED, Json(trace)))

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use hub_kit::services::{
     Answer, Boxed, ClientQuery, ClockViolation, CurrentPage, CurrentQuery, DeleteQuery, History,
-    HistoryPage, HistoryQuery, Live, Mqtt, Publish, PublishBatch, Published, SearchHit,
+    HistoryPage, HistoryQuery, Live, Mqtt, Publish, PublishBatch, Published, SearchPage,
     SearchQuery, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec, TreePage,
     TreeQuery,
 };
@@ -162,7 +162,7 @@ impl Mqtt for Fake {
         ready(Ok(BrokerStats { clients: 2, ..BrokerStats::default() }))
     }
 
-    fn start_trace(&self, spec: TraceSpec) -> Answer<'_, Trace> {
+    fn start_trace(&self, spec: TraceSpec, _: Arc<dyn Rights>) -> Answer<'_, Trace> {
         self.note(&spec);
         ready(Ok(trace(Some(&spec))))
     }
@@ -205,7 +205,7 @@ impl Live for Nothing {
         never()
     }
 
-    fn search(&self, _: SearchQuery) -> Answer<'_, Vec<SearchHit>> {
+    fn search(&self, _: SearchQuery) -> Answer<'_, SearchPage> {
         never()
     }
 
@@ -223,10 +223,6 @@ impl Live for Nothing {
 }
 
 impl History for Nothing {
-    fn newest(&self) -> Timestamp {
-        Timestamp::default()
-    }
-
     fn caught_up(&self) -> Boxed<'_, ()> {
         never()
     }

@@ -12,18 +12,18 @@ use crate::Rights;
 pub struct DeadPage {
     /// Each as the JSON it was published as.
     pub letters: Vec<String>,
-    /// Where the next page starts, if there is one.
-    pub next: Option<u64>,
+    /// Pass as `after` for the next page; `None` on the last.
+    pub next: Option<String>,
 }
 
 /// The log of refused publishes.
 pub trait DeadLetters: Send + Sync {
-    /// At most so many letters after a place, the beginning if there is none; those that somebody
-    /// with these rights may look at.
+    /// At most so many letters after the page that gave this as `next`, the oldest if there is none;
+    /// those that somebody with these rights may look at.
     fn page(
         &self,
         org: OrgId,
-        after: Option<u64>,
+        after: Option<String>,
         limit: usize,
         rights: Arc<dyn Rights>,
     ) -> Answer<'_, DeadPage>;

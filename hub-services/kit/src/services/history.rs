@@ -12,9 +12,6 @@ pub trait History: Send + Sync {
     /// Waits until everything committed before this call can be queried.
     fn caught_up(&self) -> Boxed<'_, ()>;
 
-    /// When the newest record was taken in; it may be ahead of the clock.
-    fn newest(&self) -> Timestamp;
-
     /// Waits a little until what was purged before this call is gone from memory and files; whether
     /// it is.
     fn purged(&self) -> Boxed<'_, bool>;
@@ -62,6 +59,9 @@ pub struct HistoryQuery {
     pub start: Timestamp,
     /// Up to but without this source time.
     pub end: Timestamp,
+    /// Nobody asked for that end: where the clock was ahead and the series has later samples, the
+    /// range goes on up to the newest of them.
+    pub until_newest: bool,
     /// Aggregate instead of raw samples; needs `bucket`.
     pub aggregate: Option<Aggregate>,
     /// The width of a bucket, aligned to 1970 UTC.

@@ -19,11 +19,11 @@ pub trait Live: Send + Sync {
     /// The last values of every node the filter matches, in topic order.
     fn current(&self, query: CurrentQuery) -> Answer<'_, CurrentPage>;
 
-    /// The nodes whose topic contains every word of the text, best first.
-    fn search(&self, query: SearchQuery) -> Answer<'_, Vec<SearchHit>>;
+    /// One page of the nodes whose topic contains every word of the text, in topic order.
+    fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage>;
 
-    /// Removes a node and everything below it, and answers after the commit: how many nodes went, zero
-    /// where nothing lives there.
+    /// Removes a node and everything below it that its caller may look at, and answers after the
+    /// commit: how many nodes went, zero where nothing lives there.
     fn delete(&self, query: DeleteQuery) -> Answer<'_, u64>;
 
     /// The publishers whose clocks cannot be right, the farthest off first.
@@ -154,10 +154,24 @@ pub struct CurrentValue {
 pub struct SearchQuery {
     /// The asking organisation.
     pub org: OrgId,
-    /// Words, all of which must occur in the topic, in any ASCII case.
+    /// Words, all of which must occur in the topic, in any case.
     pub text: String,
+    /// With whose eyes: what they may not read is as if it were not there.
+    pub rights: Arc<dyn Rights>,
+    /// Continue after this page's `next`.
+    pub after: Option<String>,
     /// At most so many hits.
     pub limit: usize,
+}
+
+/// One page of what was found.
+#[derive(Clone, Debug, Default)]
+pub struct SearchPage {
+    /// The nodes.
+    pub hits: Vec<SearchHit>,
+    /// Pass as `after` for the next page, which a page that is not full may have too; `None` on the
+    /// last.
+    pub next: Option<String>,
 }
 
 /// One node found.
@@ -176,6 +190,8 @@ pub struct DeleteQuery {
     pub org: OrgId,
     /// The node or subtree.
     pub path: String,
+    /// Who deletes: what they may not look at stays, and is not counted.
+    pub rights: Arc<dyn Rights>,
     /// Remove its history too.
     pub purge: bool,
 }

@@ -44,8 +44,8 @@ pub trait Mqtt: Send + Sync {
     /// Figures of the whole broker.
     fn stats(&self) -> Answer<'_, BrokerStats>;
 
-    /// Starts a trace; `trace_limit` if too many run.
-    fn start_trace(&self, spec: TraceSpec) -> Answer<'_, Trace>;
+    /// Starts a trace; `trace_limit` if too many run. Packets on what these rights deny are not noted.
+    fn start_trace(&self, spec: TraceSpec, rights: Arc<dyn Rights>) -> Answer<'_, Trace>;
 
     /// The traces there are, without their events.
     fn traces(&self, org: OrgId, rights: Arc<dyn Rights>) -> Answer<'_, Vec<Trace>>;

@@ -25,8 +25,8 @@ pub struct PublishBatch {
     pub org: OrgId,
     /// Who publishes, as the log and the subscribers will know it.
     pub client_id: Arc<str>,
-    /// What they may do. The topics of the items were judged by whoever hands them over; the rows
-    /// of a batch in a payload are judged by the gate.
+    /// What they may do. The topic of each item and of each row of a batch in a payload is judged by
+    /// it, and no refusal tells of a topic that it keeps from them.
     pub rights: Arc<dyn Rights>,
     /// What, in order.
     pub items: Vec<PublishItem>,

@@ -15,7 +15,7 @@ use crate::service::Service;
 #[utoipa::path(get, path = "/api/v1/uns/dead-letters", tag = "uns",
     operation_id = "getDeadLetters",
     params(
-        ("after" = Option<u64>, Query, description = "`next` of the page before"),
+        ("after" = Option<String>, Query, description = "`next` of the page before"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1_000, description = "1 to 1000, 100 by default"),
     ),
     responses(
@@ -31,8 +31,7 @@ pub(crate) async fn handle(
     // They carry the topics and payloads of everybody.
     caller.check_admin()?;
     let params = Params::new(pairs, &["after", "limit"])?;
-    let after = params.text("after").map(|text| text.parse()).transpose();
-    let after = after.map_err(|_| Refusal::parameter("after", "pass `next` of the page before"))?;
+    let after = params.text("after");
     let limit = params.limit(LIST)?;
     let page = match &service.hub.dead_letters {
         Some(dead_letters) => {
@@ -41,5 +40,5 @@ pub(crate) async fn handle(
         None => DeadPage::default(),
     };
     let letters = page.letters.iter().map(String::as_str).collect();
-    Ok(Json(DeadLetters { letters, next: page.next }).into_response())
+    Ok(Json(DeadLetters { letters, next: page.next.as_deref() }).into_response())
 }

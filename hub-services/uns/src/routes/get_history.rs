@@ -65,11 +65,6 @@ pub(crate) async fn handle(
     }
     caller.check_read(&query.topic)?;
     service.hub.history.caught_up().await;
-    if params.get("end").is_none() {
-        // Where the clock was ahead, the newest values are ahead of it now.
-        let newest = service.hub.history.newest();
-        query.end = query.end.max(Timestamp(newest.0.saturating_add(1)));
-    }
     let page = service.hub.history.history(query.clone()).await?;
     match format {
         Format::Json => Ok(json(&query, &page, service.missing(&query, &page, &caller).await)),
@@ -119,6 +114,8 @@ fn read(params: &Params, service: &Service) -> Result<HistoryQuery, Refusal> {
         field: params.text("field"),
         start,
         end,
+        // Where the clock was ahead, the newest values are ahead of it now.
+        until_newest: params.get("end").is_none(),
         aggregate,
         bucket,
         limit: params.limit(HISTORY)?,

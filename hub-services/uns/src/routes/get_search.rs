@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use hub_kit::http::Pairs;
 use hub_kit::services::SearchQuery;
-use hub_kit::{Caller, Reads, Refusal};
+use hub_kit::{Caller, Refusal};
 use schemas::http::{Problem, SearchHit, SearchResults};
 
 use crate::listed::{cut_of, listed};
@@ -16,10 +16,11 @@ use crate::service::Service;
 #[utoipa::path(get, path = "/api/v1/uns/search", tag = "uns", operation_id = "getSearch",
     params(
         ("q" = String, Query, description = "Words, in any case"),
+        ("after" = Option<String>, Query, description = "`next` of the page before, of the same words"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1_000, description = "1 to 1000, 100 by default"),
     ),
     responses(
-        (status = 200, description = "What was found, best first", body = SearchResults<'_>),
+        (status = 200, description = "One page of what was found", body = SearchResults<'_>),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Overloaded, too slow, stopping or failed", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -28,24 +29,22 @@ pub(crate) async fn handle(
     caller: Caller,
     Query(pairs): Pairs,
 ) -> Result<Response, Refusal> {
-    let params = Params::new(pairs, &["q", "limit"])?;
-    let limit = params.limit(LIST)?;
-    let all = caller.rights.reads("#") == Reads::All;
+    let params = Params::new(pairs, &["q", "after", "limit"])?;
     let query = SearchQuery {
         org: service.hub.org,
         text: params.required("q", "q=line3 temperature")?,
-        // What the caller may not see takes no place of what it may.
-        limit: if all { limit } else { LIST.max },
+        rights: caller.rights,
+        after: params.text("after"),
+        limit: params.limit(LIST)?,
     };
     service.hub.live.caught_up().await;
-    let mut hits = service.hub.live.search(query).await?;
-    hits.retain(|hit| all || caller.rights.may_read(&hit.topic));
-    hits.truncate(limit);
-    let cuts: Vec<_> = hits.iter().map(|hit| cut_of(hit.last.as_ref())).collect();
-    let results = hits.iter().zip(&cuts).map(|(hit, cut)| {
+    let page = service.hub.live.search(query).await?;
+    let cuts: Vec<_> = page.hits.iter().map(|hit| cut_of(hit.last.as_ref())).collect();
+    let results = page.hits.iter().zip(&cuts).map(|(hit, cut)| {
         let name = hit.topic.rsplit('/').next().unwrap_or_default();
         let last = listed(hit.last.as_ref(), cut.as_ref());
         SearchHit { name, path: &hit.topic, last }
     });
-    Ok(Json(SearchResults { results: results.collect() }).into_response())
+    let body = SearchResults { results: results.collect(), next: page.next.as_deref() };
+    Ok(Json(body).into_response())
 }

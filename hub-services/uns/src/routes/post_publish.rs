@@ -45,7 +45,7 @@ pub(crate) async fn handle(
     let mut results: Vec<Option<Result<Published, Refusal>>> = Vec::with_capacity(requested.len());
     let mut items = Vec::with_capacity(requested.len());
     for item in &requested {
-        match readable(&caller, item) {
+        match readable(item) {
             Ok(item) => {
                 items.push(item);
                 results.push(None);
@@ -64,22 +64,19 @@ pub(crate) async fn handle(
         .into_iter()
         .map(|known| known.or_else(|| published.next()).unwrap_or_else(|| Err(unanswered())))
         .collect();
-    let heard = results.into_iter().zip(&requested).map(|(result, item)| match result {
-        Ok(published) => Ok(rows_heard(&caller, published)),
-        Err(refusal) => Err(caller.may_hear(&item.topic, refusal)),
-    });
-    let results: Vec<Result<Published, Refusal>> = heard.collect();
     if let [Err(refusal)] = results.as_slice() {
         return Err(refusal.clone());
     }
     let all = results.iter().all(|result| result.as_ref().is_ok_and(|item| item.refused == 0));
     let status = if all { StatusCode::OK } else { StatusCode::MULTI_STATUS };
-    let report = requested.iter().zip(&results).map(|(item, result)| report(&item.topic, result));
+    // Whoever may read nothing learns nothing of how much others write.
+    let told = caller.may_read_something();
+    let answered = requested.iter().zip(&results);
+    let report = answered.map(|(item, result)| report(&item.topic, result, told));
     Ok((status, Json(PublishReport { results: report.collect() })).into_response())
 }
 
-fn readable(caller: &Caller, item: &schemas::http::PublishItem) -> Result<PublishItem, Refusal> {
-    caller.check_publish(&item.topic)?;
+fn readable(item: &schemas::http::PublishItem) -> Result<PublishItem, Refusal> {
     if item.qos > 2 {
         let detail = format!("`qos` is {}: it must be 0, 1 or 2.", item.qos);
         return Err(Refusal::new(400, "body_malformed", detail));
@@ -99,13 +96,6 @@ fn readable(caller: &Caller, item: &schemas::http::PublishItem) -> Result<Publis
     })
 }
 
-fn rows_heard(caller: &Caller, published: Published) -> Published {
-    let row =
-        |row: RefusedRow| RefusedRow { refusal: caller.may_hear(&row.topic, row.refusal), ..row };
-    let refused_rows = published.refused_rows.into_iter().map(row).collect();
-    Published { refused_rows, ..published }
-}
-
 fn client_id(caller: &Caller) -> Arc<str> {
     if caller.name.is_empty() {
         CLIENT_ID.into()
@@ -119,12 +109,16 @@ fn unanswered() -> Refusal {
     Refusal::new(500, "internal", "The hub did not answer for this item; its fate is unknown.")
 }
 
-fn report<'a>(topic: &'a str, result: &'a Result<Published, Refusal>) -> PublishResult<'a> {
+fn report<'a>(
+    topic: &'a str,
+    result: &'a Result<Published, Refusal>,
+    told: bool,
+) -> PublishResult<'a> {
     match result {
         Ok(Published { sequence, refused, refused_rows }) => PublishResult {
             topic,
             accepted: true,
-            sequence: sequence.map(|sequence| sequence.0),
+            sequence: sequence.filter(|_| told).map(|sequence| sequence.0),
             reason: None,
             detail: None,
             dead_id: None,

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use hub_kit::services::{
     Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, DeadLetters, DeadPage,
     DeleteQuery, History, HistoryPage, HistoryQuery, HistorySample, LastValue, Live, Publish,
-    PublishBatch, PublishItem, Published, Remarks, SearchHit, SearchQuery, TreeNode, TreePage,
-    TreeQuery,
+    PublishBatch, PublishItem, Published, Remarks, SearchHit, SearchPage, SearchQuery, TreeNode,
+    TreePage, TreeQuery,
 };
 use hub_kit::{Refusal, Rights};
 use uns_model::{NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
@@ -60,15 +60,15 @@ impl DeadLetters for Fake {
     fn page(
         &self,
         _: OrgId,
-        after: Option<u64>,
+        after: Option<String>,
         limit: usize,
         _: Arc<dyn Rights>,
     ) -> Answer<'_, DeadPage> {
         let dead = self.dead.lock().unwrap();
-        let start = after.map_or(0, |after| usize::try_from(after).unwrap());
+        let start = after.map_or(0, |after| after.parse().unwrap());
         let letters: Vec<_> = dead.iter().skip(start).take(limit).cloned().collect();
         let end = start + letters.len();
-        let next = (end < dead.len()).then_some(end as u64);
+        let next = (end < dead.len()).then(|| end.to_string());
         ready(Ok(DeadPage { letters, next }))
     }
 }
@@ -143,21 +143,29 @@ impl Live for Fake {
         ready(Ok(CurrentPage { sequence: Sequence(9), values, next }))
     }
 
-    fn search(&self, query: SearchQuery) -> Answer<'_, Vec<SearchHit>> {
+    fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage> {
         let topics = self.topics.lock().unwrap();
         let hits = topics.iter().filter(|(topic, _)| topic.contains(&query.text));
-        let hits = hits.map(|(topic, value)| SearchHit {
-            topic: topic.as_str().into(),
-            last: Some(last(value)),
-        });
-        ready(Ok(hits.take(query.limit).collect()))
+        let hits = hits.filter(|(topic, _)| query.rights.may_read(topic));
+        let hits: Vec<_> = hits
+            .map(|(topic, value)| SearchHit {
+                topic: topic.as_str().into(),
+                last: Some(last(value)),
+            })
+            .collect();
+        let next = (hits.len() > query.limit).then(|| "more".to_owned());
+        let hits = hits.into_iter().take(query.limit).collect();
+        ready(Ok(SearchPage { hits, next }))
     }
 
     fn delete(&self, query: DeleteQuery) -> Answer<'_, u64> {
         let mut topics = self.topics.lock().unwrap();
         let before = topics.len();
         let below = format!("{}/", query.path);
-        topics.retain(|topic, _| *topic != query.path && !topic.starts_with(&below));
+        topics.retain(|topic, _| {
+            let named = *topic == query.path || topic.starts_with(&below);
+            !named || !query.rights.may_inspect(topic)
+        });
         ready(Ok((before - topics.len()) as u64))
     }
 
@@ -171,10 +179,6 @@ impl Live for Fake {
 }
 
 impl History for Fake {
-    fn newest(&self) -> Timestamp {
-        Timestamp::default()
-    }
-
     fn caught_up(&self) -> Boxed<'_, ()> {
         *self.waited.lock().unwrap() += 1;
         ready(())
@@ -204,10 +208,14 @@ impl Publish for Fake {
         *self.publisher.lock().unwrap() = batch.client_id;
         let results = items.iter().map(|item| match item.topic.as_str() {
             "" => Err(Refusal::new(400, "topic_invalid", "the topic is empty")),
+            topic if !batch.rights.may_publish(topic) => {
+                Err(Refusal::new(403, "not_authorized", "it may not be published to"))
+            }
             _ => Ok(Published { sequence: Some(Sequence(42)), ..Published::default() }),
         });
         let results = results.collect();
-        self.published.lock().unwrap().extend(items);
+        let allowed = items.into_iter().filter(|item| batch.rights.may_publish(&item.topic));
+        self.published.lock().unwrap().extend(allowed);
         ready(results)
     }
 }

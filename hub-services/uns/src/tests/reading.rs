@@ -48,7 +48,7 @@ async fn the_tree_has_groups_and_leaves() {
         r#"200 {"path":"nowhere","children":[],"next":null,"hint":"Nothing lies below `nowhere`."}"#
     ]]
     .assert_eq(&get(&fake, "tree?path=nowhere").await);
-    expect![[r#"200 {"results":[{"name":"speed","path":"uns/v1/acme/line3/speed","value":1200,"quality":"Good","timestamp":"2026-11-21T12:00:00Z"}]}"#]].assert_eq(&get(&fake, "search?q=speed").await);
+    expect![[r#"200 {"results":[{"name":"speed","path":"uns/v1/acme/line3/speed","value":1200,"quality":"Good","timestamp":"2026-11-21T12:00:00Z"}],"next":null}"#]].assert_eq(&get(&fake, "search?q=speed").await);
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn dead_letters_are_paged_as_they_were_published() {
     let fake = Fake::plant();
     expect![[r#"200 {"letters":[],"next":null}"#]].assert_eq(&get(&fake, "dead-letters").await);
     *fake.dead.lock().unwrap() = (1..=3).map(|n| format!(r#"{{"deadId":"{n}"}}"#)).collect();
-    expect![[r#"200 {"letters":[{"deadId":"1"},{"deadId":"2"}],"next":2}"#]]
+    expect![[r#"200 {"letters":[{"deadId":"1"},{"deadId":"2"}],"next":"2"}"#]]
         .assert_eq(&get(&fake, "dead-letters?limit=2").await);
     expect![[r#"200 {"letters":[{"deadId":"3"}],"next":null}"#]]
         .assert_eq(&get(&fake, "dead-letters?limit=2&after=2").await);
@@ -123,7 +123,6 @@ async fn what_is_wrong_with_a_query_is_named() {
         ("current?filtre=x", "400 parameter_unknown"),
         ("current?filter=a/**/b", "400 parameter_invalid"),
         ("current?limit=1001", "400 parameter_invalid"),
-        ("dead-letters?after=yesterday", "400 parameter_invalid"),
         ("tree?depth=0", "400 parameter_invalid"),
         ("search", "400 parameter_invalid"),
         ("history", "400 parameter_invalid"),

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use fabric::sim::SimLog;
 use fabric::{Batch, Log as _, Record};
 use hub_kit::http::{
-    Anonymous, App, Guard, Hosts, HttpConfig, NoAccounts, Parts, ServeConfig, serve,
+    Anonymous, App, Guard, Hosts, HttpConfig, LogIn, NoAccounts, Parts, ServeConfig, serve,
 };
 use hub_kit::metrics::{Exposition, MetricSource};
 use hub_kit::services::{
     Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, DeleteQuery, History, HistoryPage,
-    HistoryQuery, Live, Publish, PublishBatch, Published, SearchHit, SearchQuery, TreePage,
+    HistoryQuery, Live, Publish, PublishBatch, Published, SearchPage, SearchQuery, TreePage,
     TreeQuery,
 };
 use hub_kit::{Hub, Module as _, Refusal, Stop, Stopper};
@@ -50,6 +50,11 @@ const NOON: Timestamp = Timestamp(1_795_262_400_000_000_000);
 
 impl Plant {
     pub(super) async fn start(config: Config) -> Arc<Self> {
+        Self::start_for(config, Arc::new(NoAccounts)).await
+    }
+
+    /// Everybody is who this says.
+    pub(super) async fn start_for(config: Config, log_in: Arc<dyn LogIn>) -> Arc<Self> {
         let log = Arc::new(SimLog::new());
         let names = Arc::new(Names::default());
         let (stopper, stop) = Stop::pair();
@@ -75,7 +80,7 @@ impl Plant {
         let random = Arc::new(SeededRandom::new(7));
         let hosts = Hosts::new(&[]).unwrap();
         let anonymous = Arc::new(Anonymous::allowed());
-        let guard = Guard::new(hosts, anonymous, Arc::new(NoAccounts));
+        let guard = Guard::new(hosts, anonymous, log_in);
         let parts = Parts { guard, random };
         let router = app.router(&HttpConfig::default(), parts);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -199,7 +204,7 @@ impl Live for Names {
         unused()
     }
 
-    fn search(&self, _query: SearchQuery) -> Answer<'_, Vec<SearchHit>> {
+    fn search(&self, _query: SearchQuery) -> Answer<'_, SearchPage> {
         unused()
     }
 
@@ -219,10 +224,6 @@ impl Live for Names {
 }
 
 impl History for Names {
-    fn newest(&self) -> Timestamp {
-        Timestamp::default()
-    }
-
     fn caught_up(&self) -> Boxed<'_, ()> {
         Box::pin(std::future::ready(()))
     }

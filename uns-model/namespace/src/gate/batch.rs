@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use schemas::payload::{BadRow, Batch, ChildRow};
 
-use super::{Gate, Inbound, Resolved, payload};
+use super::{Gate, Inbound, PublisherRights, Resolved, payload};
 use crate::node::Node;
 use crate::properties;
 use crate::{Reason, Reject};
@@ -43,9 +43,6 @@ pub struct RefusedRow {
     pub reject: Reject,
 }
 
-/// Whether who publishes may publish to a topic.
-pub type MayPublish<'a> = dyn Fn(&str) -> bool + 'a;
-
 /// A row that may become a sample of its topic.
 struct Row {
     index: usize,
@@ -54,13 +51,13 @@ struct Row {
 }
 
 impl Gate {
-    /// Admits a batch. `may_publish` is asked for the topic of each row before anything comes of it.
+    /// Admits a batch. `rights` are asked for the topic of each row before anything comes of it.
     pub(super) fn admit_batch(
         &mut self,
         parent: &Arc<Node>,
         inbound: &Inbound<'_>,
         batch: Batch,
-        may_publish: &MayPublish<'_>,
+        rights: &dyn PublisherRights,
     ) -> Result<(), Reject> {
         let is_atomic = properties::user(inbound.properties, "uns-batch") == Some("atomic");
         let mut expansion = Expansion::default();
@@ -73,7 +70,7 @@ impl Gate {
                     return self.counted(Err(Reject::new(Reason::PayloadTooLarge, detail)));
                 }
                 for row in rows.into_iter().enumerate() {
-                    let judged = self.judge(parent, row, may_publish);
+                    let judged = self.judge(parent, row, rights);
                     // Else its name is looked at where its node is made.
                     let judged =
                         if is_atomic { judged.and_then(|r| self.named(r)) } else { judged };
@@ -90,7 +87,7 @@ impl Gate {
         // Before a node is made for any row: of a batch that is refused as a whole nothing stays.
         all_or_none(is_atomic, &expansion.refused)?;
         for row in good {
-            match self.child(parent, row) {
+            match self.child(parent, row, rights) {
                 Ok(child) => expansion.children.push(child),
                 Err(refused) => expansion.refused.push(refused),
             }
@@ -114,16 +111,14 @@ impl Gate {
         &mut self,
         parent: &Node,
         (index, row): (usize, Result<ChildRow, BadRow>),
-        may_publish: &MayPublish<'_>,
+        rights: &dyn PublisherRights,
     ) -> Result<Row, RefusedRow> {
         let ChildRow { path, payload } = row.map_err(|row| self.bad(parent, row))?;
         let topic = format!("{}/{path}", parent.name);
-        let allowed = if may_publish(&topic) {
+        let allowed = if rights.may_publish(&topic) {
             payload::check(payload.as_bytes(), &self.space.config).map(drop)
         } else {
-            let detail = "no rule lets its publisher publish to this topic: allow it in access.toml, \
-                          or leave the row out";
-            Err(Reject::new(Reason::NotAuthorized, detail))
+            Err(Reject::no_right())
         };
         let payload = Bytes::from(payload);
         match self.counted(allowed) {
@@ -142,9 +137,14 @@ impl Gate {
     }
 
     /// The node of a row.
-    fn child(&mut self, parent: &Node, row: Row) -> Result<Child, RefusedRow> {
+    fn child(
+        &mut self,
+        parent: &Node,
+        row: Row,
+        rights: &dyn PublisherRights,
+    ) -> Result<Child, RefusedRow> {
         let Row { index, topic, payload } = row;
-        match self.resolve(parent.org, &topic) {
+        match self.resolve(parent.org, &topic, rights) {
             Ok(Resolved::Node(node)) => Ok(Child { node, payload }),
             Ok(Resolved::Plain) => {
                 let detail = "nothing can live below this node";
@@ -178,5 +178,5 @@ fn all_or_none(is_atomic: bool, refused: &[RefusedRow]) -> Result<(), Reject> {
         refused.len(),
         first.index
     );
-    Err(Reject { names: first.reject.names.clone(), ..Reject::new(first.reject.reason, detail) })
+    Err(Reject::new(first.reject.reason, detail))
 }

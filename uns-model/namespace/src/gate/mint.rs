@@ -8,12 +8,40 @@ use fabric::{Batch, OnCommit, Record};
 use parking_lot::RwLock;
 use uns_model::{NodeId, OrgId, Plane, TopicError, grammar, validate_publish_topic};
 
-use super::Resolved;
+use super::{PublisherRights, Resolved};
 use crate::node::{Minted, Node, Rules};
-use crate::registry::Mint;
+use crate::registry::{Collision, Mint};
 use crate::{Brownfield, Namespace, Reason, Reject};
 
+/// Why no node was minted.
+enum Unminted {
+    Refused(Reject),
+    /// What exists already; what of it is told depends on whom.
+    Collides(Collision),
+}
+
+impl From<Reject> for Unminted {
+    fn from(reject: Reject) -> Self {
+        Self::Refused(reject)
+    }
+}
+
 impl Namespace {
+    /// Resolves a topic that has no living node, for a publisher with these rights.
+    pub(super) fn resolve_unknown(
+        &self,
+        org: OrgId,
+        topic: &str,
+        rights: &dyn PublisherRights,
+    ) -> Result<Resolved, Reject> {
+        let minted = self.resolve_or_mint(org, topic);
+        minted.map_err(|unminted| match unminted {
+            Unminted::Refused(reject) => reject,
+            // Not sooner: here the lock of minting is free again.
+            Unminted::Collides(known) => self.case_collision((org, topic), &known, rights),
+        })
+    }
+
     /// Whether a topic is one at all, and below our own prefixes one by their grammar.
     pub(super) fn check_name(&self, topic: &str) -> Result<(), Reject> {
         let invalid = |error: TopicError| {
@@ -28,8 +56,7 @@ impl Namespace {
         }
     }
 
-    /// Resolves a topic that has no living node.
-    pub(super) fn resolve_unknown(&self, org: OrgId, topic: &str) -> Result<Resolved, Reject> {
+    fn resolve_or_mint(&self, org: OrgId, topic: &str) -> Result<Resolved, Unminted> {
         self.check_name(topic)?;
         match Plane::of(topic) {
             Plane::Data => self.mint(org, topic, Rules::Uns),
@@ -37,11 +64,13 @@ impl Namespace {
             Plane::Fabric => Err(Reject::new(
                 Reason::NotAuthorized,
                 "topics below `$SYS`, `$uns` and their like are written by the hub alone",
-            )),
+            )
+            .into()),
             Plane::OtherVersion => Err(Reject::new(
                 Reason::TopicInvalid,
                 format!("`{}`: this release serves version v1 of the prefix", shortened(topic)),
-            )),
+            )
+            .into()),
             Plane::Sparkplug | Plane::Foreign => Ok(Resolved::Plain),
             Plane::Brownfield if self.is_plain_brownfield(topic) => Ok(Resolved::Plain),
             Plane::Brownfield => self.mint(org, topic, Rules::Brownfield),
@@ -61,7 +90,7 @@ impl Namespace {
     }
 
     /// Mints a node unless another gate was faster.
-    fn mint(&self, org: OrgId, topic: &str, rules: Rules) -> Result<Resolved, Reject> {
+    fn mint(&self, org: OrgId, topic: &str, rules: Rules) -> Result<Resolved, Unminted> {
         let mut mint = self.registry.mint();
         match self.registry.find(org, topic) {
             Some(node) if !node.is_deleted() => return Ok(Resolved::Node(node)),
@@ -70,7 +99,7 @@ impl Namespace {
         }
         if self.memory_short.load(Ordering::Relaxed) {
             let detail = "the hub is short of memory and takes new topics later";
-            return Err(Reject::new(Reason::MemoryFull, detail));
+            return Err(Reject::new(Reason::MemoryFull, detail).into());
         }
         match rules {
             Rules::Brownfield if self.is_plain_brownfield(topic) => return Ok(Resolved::Plain),
@@ -97,20 +126,19 @@ impl Namespace {
         Ok(Resolved::Node(node))
     }
 
-    fn check_mint(&self, mint: &Mint, org: OrgId, topic: &str) -> Result<(), Reject> {
+    fn check_mint(&self, mint: &Mint, org: OrgId, topic: &str) -> Result<(), Unminted> {
         if !self.config.create_nodes {
             let detail = format!("no node lives on `{topic}` and publishing does not make one");
-            return Err(Reject::new(Reason::NodeUnknown, detail));
+            return Err(Reject::new(Reason::NodeUnknown, detail).into());
         }
         if let Some(known) = self.registry.collision(mint, org, topic) {
-            let detail = format!("`{topic}` differs from the existing `{known}` in case only");
-            let names = Some(known.into());
-            return Err(Reject { names, ..Reject::new(Reason::CaseCollision, detail) });
+            return Err(Unminted::Collides(known));
         }
         let (living, _) = self.registry.living();
         if living >= self.config.nodes_max {
-            let detail = format!("the namespace has its {living} nodes; delete some or raise it");
-            return Err(Reject::new(Reason::QuotaExceeded, detail));
+            // How many there are is nothing that every publisher may know.
+            let detail = "the namespace is full: delete nodes, or raise `namespace.nodes_max`";
+            return Err(Reject::new(Reason::QuotaExceeded, detail).into());
         }
         Ok(())
     }

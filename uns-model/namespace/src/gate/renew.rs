@@ -2,7 +2,7 @@
 
 use fabric::{Batch, OnCommit, Publish, Record};
 
-use super::{Gate, Resolved, mint};
+use super::{AllRights, Gate, Resolved, mint};
 use crate::{Reason, Reject};
 
 impl Gate {
@@ -59,7 +59,8 @@ impl Gate {
         {
             return Ok(Some(node.number));
         }
-        match self.space.resolve_unknown(publish.org, &name) {
+        // Why a topic is refused here is told to nobody.
+        match self.space.resolve_unknown(publish.org, &name, &AllRights) {
             Ok(Resolved::Node(node)) => Ok(Some(node.number)),
             Err(reject) if reject.reason == Reason::StorageFull => Err(reject),
             Ok(Resolved::Plain) | Err(_) => Ok(None),

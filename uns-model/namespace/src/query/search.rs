@@ -1,54 +1,152 @@
-//! `search`: nodes by words of their topic.
+//! `search`: nodes by words of their topic, as somebody sees them.
 
-use super::{Arc, NodeId, OrgId, PAGE_MAX, STEPS_MAX};
+use super::{Arc, Error, NodeId, OrgId, OwnValue, PAGE_BYTES_MAX, PAGE_MAX, STEPS_MAX, WORK_MAX};
+use super::{Below, Everywhere, Sight, Token, size};
 
 use crate::Namespace;
+use crate::view::{Pattern, Step, Walk};
 
 /// More words than this are ignored.
 const WORDS_MAX: usize = 16;
 
+/// What to search for.
+#[derive(Clone, Debug)]
+pub struct SearchQuery {
+    /// The asking organisation.
+    pub org: OrgId,
+    /// Words, all of which occur in a topic that is found, in any case.
+    pub text: String,
+    /// The `next` of the page before.
+    pub after: Option<String>,
+    /// At most so many nodes.
+    pub limit: usize,
+}
+
+/// One page of what was found, in topic order.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SearchPage {
+    /// The nodes.
+    pub hits: Vec<SearchHit>,
+    /// Pass as `after` for the next page; `None` on the last.
+    pub next: Option<String>,
+    /// Whether it has as much as fits. A page that is not full and has a next one has looked at as
+    /// many levels as one may.
+    pub is_full: bool,
+}
+
 /// One node found.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct SearchHit {
     /// The topic.
     pub topic: Arc<str>,
     /// The node's identity.
     pub node_id: NodeId,
+    /// Its own last value.
+    pub own: Option<OwnValue>,
 }
 
 impl Namespace {
-    /// The oldest `limit` nodes whose topic contains every word of the text, in any case, sorted by
-    /// topic.
-    pub fn search(&self, org: OrgId, text: &str, limit: usize) -> Vec<SearchHit> {
-        let folded = text.to_lowercase();
+    /// One page of the nodes whose topic contains every word of the text.
+    ///
+    /// # Errors
+    /// When `after` is no page token.
+    pub fn search(&self, query: &SearchQuery) -> Result<SearchPage, Error> {
+        self.search_for(query, &Everywhere)
+    }
+
+    /// The same, as somebody sees it: what they may not read is not entered where a rule says so for
+    /// all that lies below a level, takes no place of a page and is not counted.
+    ///
+    /// # Errors
+    /// When `after` is no page token.
+    pub fn search_for(&self, query: &SearchQuery, sight: &dyn Sight) -> Result<SearchPage, Error> {
+        let token = query.after.as_deref().map(Token::parse).transpose()?;
+        let mut sequence = token.as_ref().map(|token| token.sequence);
+        let mut after = token.map(|token| token.path.to_owned());
+        let folded = query.text.to_lowercase();
         let words: Vec<&str> = folded.split_whitespace().take(WORDS_MAX).collect();
-        let limit = limit.min(PAGE_MAX);
-        let mut hits = Vec::new();
-        let mut name = Vec::new();
-        let mut start = 0;
-        // The quota bounds the nodes, and so this loop.
+        let limit = query.limit.clamp(1, PAGE_MAX);
+        let pattern = Pattern::filter("#");
+        let (mut hits, mut bytes, mut work) = (Vec::new(), 0, 0);
+        let (mut gaze, mut name) = (Gaze::new(sight), Vec::new());
+        if words.is_empty() {
+            return Ok(SearchPage { hits, next: None, is_full: false });
+        }
         loop {
             let view = self.view.read();
-            let end = view.entries.len().min(start + STEPS_MAX);
-            for entry in view.entries.range(start..end).filter(|entry| entry.is_living()) {
-                if hits.len() >= limit || words.is_empty() {
-                    break;
+            let as_of = *sequence.get_or_insert(view.applied);
+            let mut walk = Walk::new(&view.tree, query.org, &pattern, after.as_deref());
+            for _ in 0..STEPS_MAX {
+                let Some(step) = walk.step() else {
+                    return Ok(SearchPage { hits, next: None, is_full: false });
+                };
+                gaze.come_to(&step);
+                if let Some(node) = step.node
+                    && has_all(walk.path(), &words, &mut name)
+                    && gaze.sees(walk.path())
+                    && let Some(entry) = view.entry(node)
+                {
+                    let own = OwnValue::of(entry);
+                    bytes += entry.node.name.len() + own.as_ref().map_or(0, |own| size(&own.value));
+                    let (topic, node_id) = (entry.node.name.clone(), entry.node.id);
+                    hits.push(SearchHit { topic, node_id, own });
                 }
-                let node = &entry.node;
-                name.clear();
-                fold(&node.name, &mut name);
-                if node.org == org && words.iter().all(|word| contains(&name, word.as_bytes())) {
-                    hits.push(SearchHit { topic: node.name.clone(), node_id: node.id });
+                if gaze.leaves_out(&step, walk.path()) {
+                    walk.leave(step.depth);
+                }
+                work += 1;
+                let is_full = hits.len() >= limit || bytes >= PAGE_BYTES_MAX;
+                if is_full || work >= WORK_MAX {
+                    let next = Some(Token::write(as_of, walk.path()));
+                    return Ok(SearchPage { hits, next, is_full });
                 }
             }
-            start = end;
-            if hits.len() >= limit || start >= view.entries.len() {
-                break;
-            }
+            after = Some(walk.path().to_owned());
         }
-        hits.sort_by(|a, b| a.topic.cmp(&b.topic));
-        hits
     }
+}
+
+/// Somebody's eyes on a walk: where everything below a level is seen, they are not asked again until
+/// the walk leaves it.
+struct Gaze<'s> {
+    sight: &'s dyn Sight,
+    /// The depth of the level below which everything is seen.
+    open: Option<usize>,
+}
+
+impl<'s> Gaze<'s> {
+    fn new(sight: &'s dyn Sight) -> Self {
+        Self { sight, open: None }
+    }
+
+    fn come_to(&mut self, step: &Step) {
+        self.open = self.open.filter(|open| step.depth > *open);
+    }
+
+    /// Whether the level the walk came to may be read.
+    fn sees(&self, path: &str) -> bool {
+        self.open.is_some() || self.sight.sees(path)
+    }
+
+    /// Whether nothing below the level the walk came to is seen.
+    fn leaves_out(&mut self, step: &Step, path: &str) -> bool {
+        if step.children == 0 || self.open.is_some() {
+            return false;
+        }
+        match self.sight.below(path) {
+            Below::Nothing => return true,
+            Below::Everything => self.open = Some(step.depth),
+            Below::Part => {}
+        }
+        false
+    }
+}
+
+/// Whether a topic has every word in it. `name` is a buffer.
+fn has_all(topic: &str, words: &[&str], name: &mut Vec<u8>) -> bool {
+    name.clear();
+    fold(topic, name);
+    words.iter().all(|word| contains(name, word.as_bytes()))
 }
 
 /// The name in lower case. Nearly all are ASCII, where that is a byte's work.

@@ -74,6 +74,20 @@ pub struct OwnValue {
     pub remarks: ValueRemarks,
 }
 
+impl OwnValue {
+    /// That of an entry.
+    pub(super) fn of(entry: &Entry) -> Option<Self> {
+        let last = entry.own.as_ref()?;
+        Some(Self {
+            value: last.value(),
+            quality: last.quality(),
+            timestamp: last.time(),
+            sequence: last.sequence,
+            remarks: ValueRemarks::of(entry),
+        })
+    }
+}
+
 impl Namespace {
     /// One page of the subtree below a path; empty if nothing lives there.
     ///
@@ -133,7 +147,6 @@ fn show(view: &View, (step, seen): (&Step, Seen), path: &str) -> TreeNode {
     // A node that may not be seen is a level like any other.
     let node = step.node.filter(|_| seen.own);
     let entry = node.and_then(|node| view.entry(node));
-    let own = entry.and_then(|entry| entry.own.as_ref());
     let name = path.rsplit('/').next().unwrap_or(path);
     TreeNode {
         path: entry.map_or_else(|| path.into(), |entry| entry.node.name.clone()),
@@ -148,13 +161,7 @@ fn show(view: &View, (step, seen): (&Step, Seen), path: &str) -> TreeNode {
         },
         contract: contract(path),
         last_ingest: entry.and_then(Entry::last_ingest),
-        own: own.map(|last| OwnValue {
-            value: last.value(),
-            quality: last.quality(),
-            timestamp: last.time(),
-            sequence: last.sequence,
-            remarks: entry.map(ValueRemarks::of).unwrap_or_default(),
-        }),
+        own: entry.and_then(OwnValue::of),
     }
 }
 

@@ -34,6 +34,15 @@ pub(super) trait Names {
     fn living(&self, org: OrgId, name: &str) -> Option<Arc<Node>>;
 }
 
+/// An existing path that a name differs from in case only.
+#[derive(Clone, Debug)]
+pub(crate) struct Collision {
+    /// How it is spelled.
+    pub(crate) path: String,
+    /// The node that lives there, or one that lives below.
+    pub(crate) of: Arc<Node>,
+}
+
 impl Level {
     fn text(&self) -> &str {
         self.of.name.get(..self.bytes as usize).unwrap_or_default()
@@ -45,16 +54,19 @@ impl Level {
 }
 
 impl CaseIndex {
-    /// The existing spelling that collides with this name. The longest known path decides: the
-    /// paths above it were checked when it came in.
-    pub(super) fn collision(&self, names: &dyn Names, org: OrgId, name: &str) -> Option<String> {
-        let collides = |known: &str, text: &str| (known != text).then(|| known.to_owned());
+    /// The existing path that collides with this name. The longest known path decides: the paths
+    /// above it were checked when it came in.
+    pub(super) fn collision(&self, names: &dyn Names, org: OrgId, name: &str) -> Option<Collision> {
+        let collides = |known: &str, of: &Arc<Node>, text: &str| {
+            let collision = || Collision { path: known.to_owned(), of: of.clone() };
+            (known != text).then(collision)
+        };
         for text in paths(name) {
             if let Some(level) = self.find(names, org, text) {
-                return collides(level.text(), text);
+                return collides(level.text(), &level.of, text);
             }
             if let Some(node) = names.living(org, text) {
-                return collides(&node.name, text);
+                return collides(&node.name, &node, text);
             }
         }
         None
@@ -169,7 +181,8 @@ mod tests {
         }
 
         fn collision(&self, name: &str) -> Option<String> {
-            self.index.collision(&Living(&self.hasher, &self.living), OrgId::DEFAULT, name)
+            let living = Living(&self.hasher, &self.living);
+            Some(self.index.collision(&living, OrgId::DEFAULT, name)?.path)
         }
     }
 
@@ -185,7 +198,7 @@ mod tests {
         assert_eq!(known.collision("uns/v1/Acme/Line/temp/a"), expected);
         assert_eq!(known.collision("uns/v1/acme/x"), Some("uns/v1/Acme".to_owned()));
         let names = Living(&known.hasher, &known.living);
-        assert_eq!(known.index.collision(&names, OrgId(2), "uns/v1/acme/x"), None);
+        assert!(known.index.collision(&names, OrgId(2), "uns/v1/acme/x").is_none());
 
         known.remove("uns/v1/Acme/Line/Temp");
         assert_eq!(known.collision("uns/v1/Acme/Line/temp"), None);

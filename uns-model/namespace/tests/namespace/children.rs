@@ -1,9 +1,9 @@
 //! Children batches (NS-21): the parent passes unchanged, each row becomes a sample of its child.
 
 use uns_model::{Quality, Value};
-use uns_namespace::{Gate, Inbound, Reason};
+use uns_namespace::{AllRights, Gate, Inbound, PublisherRights, Reason};
 
-use crate::world::{World, anybody, current, inbound, node, publish, publish_as, value};
+use crate::world::{World, current, inbound, node, publish, publish_as, value};
 
 #[test]
 fn each_point_becomes_a_sample_of_its_child() {
@@ -15,7 +15,7 @@ fn each_point_becomes_a_sample_of_its_child() {
         r#"{"path":"none"}]}"#
     );
     let parent = node(&mut gate, "uns/v1/p");
-    gate.admit(&parent, &inbound(payload.as_bytes()), &anybody).unwrap();
+    gate.admit(&parent, &inbound(payload.as_bytes()), &AllRights).unwrap();
     let expansion = gate.take_expansion().unwrap();
     let children: Vec<_> =
         expansion.children.iter().map(|c| (&*c.node.name, &c.payload[..])).collect();
@@ -56,7 +56,7 @@ fn a_row_that_is_no_number_or_no_point_costs_no_other_one() {
         (r#"{"points":[{"path":"a","value":1},7,{"path":"b","value":-inf}],"line":3}"#, 1),
         (r#"{"source":"x","points":["x",{"path":"a","value":1},{"path":"b","value":nan}]}"#, 1),
     ] {
-        gate.admit(&parent, &inbound(payload.as_bytes()), &anybody).unwrap();
+        gate.admit(&parent, &inbound(payload.as_bytes()), &AllRights).unwrap();
         let expansion = gate.take_expansion().unwrap();
         assert_eq!((expansion.children.len(), expansion.refused.len()), (2, refused), "{payload}");
         gate.flush(None).unwrap();
@@ -65,11 +65,23 @@ fn a_row_that_is_no_number_or_no_point_costs_no_other_one() {
         assert_eq!((&b.value, b.quality), (&Value::Null, Quality::BAD));
     }
     let rows = r#"[{"value":1,"timestamp":1795262400},7,{"value":2,"timestamp":1795262401}]"#;
-    gate.admit(&parent, &inbound(rows.as_bytes()), &anybody).unwrap();
+    gate.admit(&parent, &inbound(rows.as_bytes()), &AllRights).unwrap();
     let refused = gate.take_expansion().unwrap().refused;
     assert_eq!((&*refused[0].topic, &refused[0].payload[..]), ("uns/v1/p", &b"7"[..]));
     gate.flush(None).unwrap();
     assert_eq!(value(&space, "uns/v1/p"), Some(Value::Int(2)));
+}
+
+struct NoSecrets;
+
+impl PublisherRights for NoSecrets {
+    fn may_publish(&self, topic: &str) -> bool {
+        !topic.starts_with("uns/v1/acme/secret")
+    }
+
+    fn may_read(&self, _: &str) -> bool {
+        true
+    }
 }
 
 #[test]
@@ -77,13 +89,12 @@ fn every_row_is_judged_like_a_publish_of_its_own() {
     let space = World::new().open();
     let mut gate = Gate::new(&space);
     let parent = node(&mut gate, "uns/v1/acme");
-    let may_publish = |topic: &str| !topic.starts_with("uns/v1/acme/secret");
     let payload = concat!(
         r#"{"points":[{"path":"secret/recipe","value":666},{"path":"open","value":1},"#,
         r#"{"path":"../secret","value":1},{"path":"/x","value":1},{"path":"a/+","value":1},"#,
         r#"{"path":"a/#","value":1},{"path":"a\u0000","value":1}]}"#
     );
-    gate.admit(&parent, &inbound(payload.as_bytes()), &may_publish).unwrap();
+    gate.admit(&parent, &inbound(payload.as_bytes()), &NoSecrets).unwrap();
     let expansion = gate.take_expansion().unwrap();
     assert_eq!(expansion.children.len(), 1);
     let reasons: Vec<_> = expansion.refused.iter().map(|row| row.reject.reason).collect();

@@ -5,9 +5,9 @@ use std::sync::{Arc, Barrier};
 
 use fabric::{Log, Record, TailItem};
 use uns_model::NodeNo;
-use uns_namespace::Gate;
+use uns_namespace::{AllRights, Gate};
 
-use crate::world::{ORG, Running, World, anybody, current, inbound, node, publish, value, wait};
+use crate::world::{ORG, Running, World, current, inbound, node, publish, value, wait};
 
 const GATES: usize = 4;
 const TOPICS: usize = 300;
@@ -27,7 +27,7 @@ fn gates_that_mint_the_same_topics_make_one_node_each_in_order() {
                 for n in 0..TOPICS {
                     let topic = format!("uns/v1/line{}/t{n}", n % 7);
                     let node = node(&mut gate, &topic);
-                    gate.admit(&node, &inbound(format!("{me}").as_bytes()), &anybody).unwrap();
+                    gate.admit(&node, &inbound(format!("{me}").as_bytes()), &AllRights).unwrap();
                     if (n + me) % 5 == 0 {
                         gate.flush(None).unwrap();
                     }

@@ -2,11 +2,9 @@
 
 use fabric::{Disk, Log, Record, TailItem};
 use uns_model::{Sequence, Value};
-use uns_namespace::{Gate, Inbound, TreeQuery};
+use uns_namespace::{AllRights, Gate, Inbound, TreeQuery};
 
-use crate::world::{
-    ORG, Running, World, anybody, current, inbound, node, publish, publish_as, value, wait,
-};
+use crate::world::{ORG, Running, World, current, inbound, node, publish, publish_as, value, wait};
 
 #[test]
 fn a_subtree_goes_and_a_later_publish_mints_anew() {
@@ -30,7 +28,7 @@ fn a_subtree_goes_and_a_later_publish_mints_anew() {
     assert_eq!(space.stats().retained, 0);
     assert_eq!(space.topic_of_node(old.number).as_deref(), Some("uns/v1/a/b"));
 
-    gate.admit(&old, &inbound(b"2"), &anybody).unwrap();
+    gate.admit(&old, &inbound(b"2"), &AllRights).unwrap();
     gate.flush(None).unwrap();
     assert_eq!(value(&space, "uns/v1/a/b"), Some(Value::Int(2)));
     let new = node(&mut gate, "uns/v1/a/b");
@@ -102,8 +100,8 @@ fn a_publish_that_was_under_way_lives_on_in_a_new_node() {
     }
     let (old, kept) = (node(&mut gate, "uns/v1/a"), node(&mut gate, "uns/v1/b"));
     let retained = Inbound { retain: true, ..inbound(b"2") };
-    gate.admit(&old, &retained, &anybody).unwrap();
-    gate.admit(&kept, &inbound(b"3"), &anybody).unwrap();
+    gate.admit(&old, &retained, &AllRights).unwrap();
+    gate.admit(&kept, &inbound(b"3"), &AllRights).unwrap();
     assert_eq!(wait(space.delete(ORG, "uns/v1/a", true)).unwrap().nodes, 1);
     gate.flush(None).unwrap();
 
@@ -115,7 +113,7 @@ fn a_publish_that_was_under_way_lives_on_in_a_new_node() {
     assert_eq!(node(&mut gate, "uns/v1/b").number, kept.number);
 
     // On a full disk the deletion holds and nothing of the batch is taken.
-    gate.admit(&new, &inbound(b"4"), &anybody).unwrap();
+    gate.admit(&new, &inbound(b"4"), &AllRights).unwrap();
     assert_eq!(wait(space.delete(ORG, "uns/v1/a", false)).unwrap().nodes, 1);
     world.log.set_disk_full(true);
     gate.flush(None).unwrap_err();
@@ -138,7 +136,7 @@ fn deletions_and_publishes_at_once_leave_no_orphans() {
                 if n % 7 == 0 {
                     known = node(&mut gate, "uns/v1/a/b");
                 }
-                gate.admit(&known, &inbound(b"1"), &anybody).unwrap();
+                gate.admit(&known, &inbound(b"1"), &AllRights).unwrap();
                 gate.flush(None).unwrap();
             }
         });
@@ -241,4 +239,25 @@ fn what_others_may_still_read_of_a_deleted_topic_keeps_its_name() {
     drop(running);
     let again = world.open();
     assert_eq!(again.topic(old.topic).as_deref(), Some("uns/v1/goes"));
+}
+
+/// Deleting a parent deleted what its caller may not know of.
+#[test]
+fn what_may_not_be_deleted_stays_and_is_not_counted() {
+    let world = World::new();
+    let space = world.open();
+    let _running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    let secrets = ["uns/v1/a/secret", "uns/v1/a/secret/x"];
+    for topic in ["uns/v1/a", "uns/v1/a/b", secrets[0], secrets[1]] {
+        publish(&mut gate, topic, "1").unwrap();
+    }
+    let may_delete = |topic: &str| !topic.contains("secret");
+    let deleted = wait(space.delete_for(ORG, "uns/v1/a", true, may_delete)).unwrap();
+    assert_eq!(deleted.nodes, 2);
+    let left: Vec<_> = current(&space, "#").into_iter().map(|v| v.topic.to_string()).collect();
+    assert_eq!(left, secrets);
+    assert_eq!(purges(&world).len(), 2, "no history of theirs is purged");
+    let nothing = wait(space.delete_for(ORG, "uns/v1/a/secret", true, may_delete)).unwrap();
+    assert_eq!(nothing.nodes, 0, "as where nothing lives");
 }

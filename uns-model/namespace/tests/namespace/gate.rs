@@ -3,9 +3,9 @@
 use fabric::{Log, Record, TailItem};
 use uns_model::grammar::Names;
 use uns_model::{PublisherId, Sequence, Value};
-use uns_namespace::{Brownfield, Gate, Inbound, Reason};
+use uns_namespace::{AllRights, Brownfield, Gate, Inbound, Reason};
 
-use crate::world::{World, anybody, inbound, node, publish, publish_as, refusal, value};
+use crate::world::{World, inbound, node, publish, publish_as, refusal, value};
 
 #[test]
 fn every_plane_has_its_rule() {
@@ -149,10 +149,10 @@ fn nothing_reaches_the_log_before_the_flush_and_an_empty_one_is_free() {
     let brownfield = node(&mut gate, "plant/a");
     let minted = world.log.committed();
     // Whoever acknowledges these waits for the flush that takes them.
-    gate.admit(&brownfield, &inbound(&vec![b'x'; 2 << 20]), &anybody).unwrap();
+    gate.admit(&brownfield, &inbound(&vec![b'x'; 2 << 20]), &AllRights).unwrap();
     let row = r#"{"path":"a","value":12345},"#.repeat(9_999);
     let points = format!(r#"{{"points":[{row}{{"path":"b","value":1}}]}}"#);
-    gate.admit(&parent, &inbound(points.as_bytes()), &anybody).unwrap();
+    gate.admit(&parent, &inbound(points.as_bytes()), &AllRights).unwrap();
     let children = 2;
     assert_eq!(world.log.committed().0, minted.0 + children);
     assert_eq!(gate.pending().0, 10_002);
@@ -227,14 +227,14 @@ fn a_publisher_that_came_on_a_full_disk_is_named_once_there_is_space() {
     world.log.set_disk_full(true);
     let (press, other) = (gate.publisher("press-7"), gate.publisher("other"));
     let of = |publisher| Inbound { publisher, ..inbound(b"1") };
-    gate.admit(&node, &of(press), &anybody).unwrap();
+    gate.admit(&node, &of(press), &AllRights).unwrap();
     assert!(gate.flush(Some(Box::new(|_| ()))).is_err(), "the disk is full");
-    gate.admit(&node, &of(press), &anybody).unwrap();
+    gate.admit(&node, &of(press), &AllRights).unwrap();
     gate.flush(None).unwrap();
     assert_eq!(space.stats().unnamed_publishers, 2);
     world.log.set_disk_full(false);
     for publisher in [press, press, other] {
-        gate.admit(&node, &of(publisher), &anybody).unwrap();
+        gate.admit(&node, &of(publisher), &AllRights).unwrap();
         gate.flush(None).unwrap();
     }
     assert_eq!(space.stats().unnamed_publishers, 0);
@@ -245,7 +245,7 @@ fn a_publisher_that_came_on_a_full_disk_is_named_once_there_is_space() {
     let again = world.open();
     let mut gate = Gate::new(&again);
     let press = gate.publisher("press-7");
-    gate.admit(&node, &of(press), &anybody).unwrap();
+    gate.admit(&node, &of(press), &AllRights).unwrap();
     gate.flush(None).unwrap();
     assert_eq!(named(&world).last(), Some(&(press, true)));
 }

@@ -1,5 +1,6 @@
 //! The namespace from outside: gates in front of a log in memory, the view behind it.
 
+mod case_collision;
 mod checkpoint;
 mod checkpoint_while_folding;
 mod children;

@@ -1,7 +1,7 @@
 //! Pages of tree and last values, and search.
 
 use uns_model::{Filter, OrgId};
-use uns_namespace::{CurrentQuery, Error, Gate, Namespace, TreeQuery};
+use uns_namespace::{CurrentQuery, Error, Gate, Namespace, SearchQuery, TreeQuery};
 
 use crate::world::{ORG, World, publish};
 
@@ -98,7 +98,8 @@ fn search_finds_every_word_in_any_case() {
     }
     space.catch_up().unwrap();
     let found = |text: &str, limit| {
-        let hits = space.search(ORG, text, limit).into_iter();
+        let query = SearchQuery { org: ORG, text: text.to_owned(), after: None, limit };
+        let hits = space.search(&query).unwrap().hits.into_iter();
         hits.map(|hit| hit.topic.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(found("PUMP", 9), ["uns/v1/acme/Pump1/temp", "uns/v1/acme/pump2/rpm"]);
@@ -107,7 +108,8 @@ fn search_finds_every_word_in_any_case() {
     assert_eq!(found("K\u{dc}HLER", 9), ["Werk/K\u{fc}hler/Temp"]);
     assert_eq!(found("a", 1).len(), 1);
     assert!(found("", 9).is_empty() && found("zzz", 9).is_empty());
-    assert!(space.search(OrgId(9), "pump", 9).is_empty());
+    let elsewhere = SearchQuery { org: OrgId(9), text: "pump".into(), after: None, limit: 9 };
+    assert!(space.search(&elsewhere).unwrap().hits.is_empty());
 }
 
 #[test]

@@ -8,9 +8,9 @@ use fabric::Log;
 use fabric::sim::SimDisk;
 use fabric_local::{LocalLog, LogConfig};
 use uns_model::{SeededRandom, SystemClock, Value};
-use uns_namespace::{Config, Gate, Namespace, Parts, Reason};
+use uns_namespace::{AllRights, Config, Gate, Namespace, Parts, Reason};
 
-use crate::world::{anybody, current, inbound, node};
+use crate::world::{current, inbound, node};
 
 const TOPICS: u64 = 6;
 const CUTS: u64 = 40;
@@ -42,11 +42,12 @@ fn work(
     for number in from..from + 300 {
         let topic = format!("uns/v1/line/t{}", number.unsigned_abs() % TOPICS);
         // The log's own threads meet the power cut too, so it may turn read-only at any of these.
-        let Ok(uns_namespace::Resolved::Node(node)) = gate.resolve(crate::world::ORG, &topic)
+        let Ok(uns_namespace::Resolved::Node(node)) =
+            gate.resolve(crate::world::ORG, &topic, &AllRights)
         else {
             return number;
         };
-        match gate.admit(&node, &inbound(number.to_string().as_bytes()), &anybody) {
+        match gate.admit(&node, &inbound(number.to_string().as_bytes()), &AllRights) {
             Err(refused) if refused.reason == Reason::StorageFull => return number,
             admitted => admitted.expect("a good payload"),
         }
@@ -103,10 +104,10 @@ fn what_the_log_can_never_take_is_refused_for_good() {
     let mut gate = Gate::new(&space);
     let plant = node(&mut gate, "plant/picture");
     let large = vec![b'x'; 100 << 10];
-    gate.admit(&plant, &inbound(&large), &anybody).unwrap();
+    gate.admit(&plant, &inbound(&large), &AllRights).unwrap();
     assert_eq!(gate.flush(None).unwrap_err().reason, Reason::PayloadTooLarge);
     // Among others it may be their number: each may be tried again.
-    gate.admit(&plant, &inbound(&large), &anybody).unwrap();
-    gate.admit(&plant, &inbound(b"1"), &anybody).unwrap();
+    gate.admit(&plant, &inbound(&large), &AllRights).unwrap();
+    gate.admit(&plant, &inbound(b"1"), &AllRights).unwrap();
     assert_eq!(gate.flush(None).unwrap_err().reason, Reason::StorageFull);
 }

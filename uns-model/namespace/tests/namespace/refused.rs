@@ -7,9 +7,9 @@ use fabric::{Batch, Error, Health, Log, OnCommit, Tail};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use uns_model::{Sequence, Value};
-use uns_namespace::{Config, Gate, Namespace, Parts};
+use uns_namespace::{AllRights, Config, Gate, Namespace, Parts};
 
-use crate::world::{World, anybody, inbound, node, publish, value};
+use crate::world::{World, inbound, node, publish, value};
 
 /// Queues what somebody waits for while it is told to, and refuses it when told so.
 struct LateLog {
@@ -85,7 +85,7 @@ fn a_publish_does_not_outlive_the_record_of_its_node() {
     for round in 0..3 {
         log.queue();
         let refused = node(&mut gate, "uns/v1/a");
-        gate.admit(&refused, &inbound(b"1"), &anybody).unwrap();
+        gate.admit(&refused, &inbound(b"1"), &AllRights).unwrap();
         log.refuse();
         assert!(refused.is_deleted(), "round {round}");
     }

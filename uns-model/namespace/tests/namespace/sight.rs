@@ -1,7 +1,9 @@
 //! What somebody without all rights sees: what is denied is as if it did not exist.
 
 use uns_model::Filter;
-use uns_namespace::{Below, CurrentQuery, Gate, Namespace, Sight, TreeQuery};
+use uns_namespace::{
+    Below, CurrentQuery, Gate, Namespace, SearchPage, SearchQuery, Sight, TreeQuery,
+};
 
 use crate::world::{ORG, World, publish};
 
@@ -119,4 +121,50 @@ fn a_page_of_last_values_counts_what_is_seen() {
         let expected = ["uns/v1/acme/a/open", "uns/v1/acme/k/open", "uns/v1/acme/z/open"];
         assert_eq!(topics, expected, "limit {limit}");
     }
+}
+
+fn found(space: &Namespace, text: &str, after: Option<String>, sight: &dyn Sight) -> SearchPage {
+    let query = SearchQuery { org: ORG, text: text.into(), after, limit: 2 };
+    space.search_for(&query, sight).expect("no token of others")
+}
+
+fn topics(page: &SearchPage) -> Vec<&str> {
+    page.hits.iter().map(|hit| &*hit.topic).collect()
+}
+
+/// The first thousand matches were taken before rights were asked.
+#[test]
+fn a_search_finds_what_is_seen_behind_any_number_of_hidden_matches() {
+    let space = plant(1_500);
+    let sight = only("uns/v1/acme/+/open");
+    let first = found(&space, "ACME", None, &sight);
+    assert_eq!(topics(&first), ["uns/v1/acme/a/open", "uns/v1/acme/k/open"]);
+    assert!(first.is_full && first.hits[0].own.is_some());
+    let second = found(&space, "ACME", first.next, &sight);
+    assert_eq!((topics(&second), &second.next), (vec!["uns/v1/acme/z/open"], &None));
+    let none = found(&space, "secret", None, &sight);
+    assert_eq!((none.hits.len(), none.next, none.is_full), (0, None, false));
+}
+
+#[test]
+fn a_search_looks_at_a_bounded_number_of_levels_and_goes_on_behind_them() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let deep = "b/c/d/e/f/g/h/i/j/k/l/m";
+    for n in 0..11_000 {
+        publish(&mut gate, &format!("uns/v1/acme/h{n:05}/{deep}/secret"), "1").unwrap();
+    }
+    let open = format!("uns/v1/acme/z/{deep}/open");
+    publish(&mut gate, &open, "1").unwrap();
+    publish(&mut gate, "uns/v1/other/open", "1").unwrap();
+    space.catch_up().unwrap();
+    // Rules that allow something below each level: all are looked at.
+    let sight = only(&format!("uns/v1/acme/+/{deep}/open"));
+    let first = found(&space, "open", None, &sight);
+    assert!(first.hits.is_empty() && !first.is_full, "{first:?}");
+    let rest = found(&space, "open", Some(first.next.expect("it goes on")), &sight);
+    assert_eq!((topics(&rest), &rest.next), (vec![&*open], &None));
+    // Rules that allow nothing below a level spare the search all of it.
+    let all = found(&space, "open", None, &only("uns/v1/other/#"));
+    assert_eq!((topics(&all), &all.next), (vec!["uns/v1/other/open"], &None));
 }

@@ -10,8 +10,8 @@ use fabric::sim::{SimDisk, SimLog};
 use tokio::sync::watch;
 use uns_model::{Filter, ManualClock, OrgId, PublisherId, SeededRandom, Timestamp, Value};
 use uns_namespace::{
-    Config, CurrentQuery, CurrentValue, Gate, Inbound, Namespace, Node, Parts, Reason, Reject,
-    Resolved,
+    AllRights, Config, CurrentQuery, CurrentValue, Gate, Inbound, Namespace, Node, Parts, Reason,
+    Reject, Resolved,
 };
 
 pub(crate) const ORG: OrgId = OrgId::DEFAULT;
@@ -82,14 +82,9 @@ pub(crate) fn inbound(payload: &[u8]) -> Inbound<'_> {
     }
 }
 
-/// Whoever publishes may publish everywhere.
-pub(crate) fn anybody(_: &str) -> bool {
-    true
-}
-
 /// The node of a topic that is one.
 pub(crate) fn node(gate: &mut Gate, topic: &str) -> Arc<Node> {
-    match gate.resolve(ORG, topic).expect("a valid topic") {
+    match gate.resolve(ORG, topic, &AllRights).expect("a valid topic") {
         Resolved::Node(node) => node,
         Resolved::Plain => unreachable!("{topic} is no plain topic"),
     }
@@ -101,8 +96,8 @@ pub(crate) fn publish_as(
     topic: &str,
     inbound: &Inbound<'_>,
 ) -> Result<bool, Reject> {
-    match gate.resolve(ORG, topic)? {
-        Resolved::Node(node) => gate.admit(&node, inbound, &anybody)?,
+    match gate.resolve(ORG, topic, &AllRights)? {
+        Resolved::Node(node) => gate.admit(&node, inbound, &AllRights)?,
         Resolved::Plain => return gate.admit_plain(topic, inbound).map(|()| false),
     }
     gate.flush(None).map(|()| true)

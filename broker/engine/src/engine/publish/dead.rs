@@ -6,7 +6,7 @@ use std::sync::Arc;
 use broker_codec::{Version, check_topic};
 use uns_model::OrgId;
 
-use super::Author;
+use super::author::Author;
 use crate::config::Durability;
 use crate::dead::{DEAD, DeadLetter, OnKept};
 use crate::engine::{Engine, Now};

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use uns_model::{Kept, OrgId};
 
-use super::{Author, Held, Origin, inbound};
+use super::author::Author;
+use super::{Held, Origin, inbound};
 use crate::config::Durability;
 use crate::engine::acks::Who;
 use crate::engine::{Engine, Now};
@@ -65,7 +66,7 @@ impl<G: Gate> Engine<G> {
     ) -> Option<Box<RefusedRows>> {
         for (nth, (topic, payload)) in (1..).zip(&derived.messages) {
             let derived = Message { topic, payload, retain: false, ..*message };
-            if let Ok(route) = self.route(origin.org, topic, Author::Client) {
+            if let Ok(route) = self.route(origin.org, topic, Author::Client(origin.rights)) {
                 route.choose(derived.qos);
                 let owed = self.owed(&derived, &route);
                 let inbound = inbound(now, origin, &derived);

@@ -7,8 +7,9 @@ use broker_codec::ReasonCode;
 use bytes::Bytes;
 use uns_model::OrgId;
 
-use super::{Asked, Author, Culprit, Origin, Rights};
-use crate::access::{Access, Everything};
+use super::author::{Author, Rights};
+use super::{Asked, Culprit, Origin};
+use crate::access::{Access, Action, Everything};
 use crate::engine::{Engine, Now};
 use crate::gate::{Gate, Rejection};
 use crate::message::Message;
@@ -53,8 +54,8 @@ pub struct Together {
     pub org: OrgId,
     /// Who publishes.
     pub client_id: String,
-    /// What they may publish, asked for the rows of a batch (NS-21); the topics of the items are
-    /// their caller's business. Without it, everything.
+    /// What they may publish, asked for the topic of each item and of each row of a batch (NS-21),
+    /// and what a refusal may tell them of. Without it, everything.
     pub access: Option<Arc<dyn Access>>,
     /// What, in order.
     pub items: Vec<InProcess>,
@@ -101,9 +102,9 @@ impl Offer {
 type Routes<N> = Vec<Option<Rc<Route<N>>>>;
 
 impl<G: Gate> Engine<G> {
-    /// Publishes from inside the process, whose rights are their caller's business; their outcome
-    /// comes in [`crate::Effects::replies`] under the token. `false` if the batch has to be offered
-    /// again later: it is taken as a whole or not yet.
+    /// Publishes from inside the process, with the checks that a client's pass; their outcome comes
+    /// in [`crate::Effects::replies`] under the token. `false` if the batch has to be offered again
+    /// later: it is taken as a whole or not yet.
     pub fn publish_together(&mut self, now: Now, token: u64, offer: &mut Offer) -> bool {
         self.feel();
         if self.acks.is_full(&self.desk.config) || !self.charge_offer(now, offer) {
@@ -167,13 +168,14 @@ impl<G: Gate> Engine<G> {
     fn routes_of(&mut self, offer: &mut Offer) -> Option<Routes<G::Node>> {
         offer.refused.resize(offer.batch.items.len(), None);
         let org = offer.batch.org;
+        let access = offer.batch.access.as_deref().unwrap_or(&Everything);
         let mut routes = Vec::with_capacity(offer.batch.items.len());
         for (item, refused) in offer.batch.items.iter().zip(&mut offer.refused) {
             if refused.is_some() {
                 routes.push(None);
                 continue;
             }
-            match self.route_in_process(org, &item.topic) {
+            match self.route_in_process(access, (org, &item.topic)) {
                 Ok(route) => {
                     let InProcess { qos, retain, payload, .. } = item;
                     let asked = Asked { qos: (*qos).min(2), retain: *retain, payload };
@@ -193,14 +195,18 @@ impl<G: Gate> Engine<G> {
 
     fn route_in_process(
         &mut self,
-        org: OrgId,
-        topic: &str,
+        access: &dyn Access,
+        (org, topic): (OrgId, &str),
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
+        if !access.allows(Action::Publish, topic) {
+            return Err(self.deny_publish());
+        }
         if let Err(error) = broker_codec::check_topic(topic) {
-            return Err(self.gate.resolve(org, topic).err().unwrap_or_else(|| {
+            let may = |action, topic: &str| access.allows(action, topic);
+            return Err(self.gate.resolve(org, topic, &may).err().unwrap_or_else(|| {
                 Rejection::new(ReasonCode::TopicNameInvalid, "topic_invalid", error)
             }));
         }
-        self.route(org, topic, Author::Client)
+        self.route(org, topic, Author::Client(Rights::Of(Some(access))))
     }
 }

@@ -5,20 +5,13 @@ use std::rc::Rc;
 use broker_codec::{Publish, ReasonCode};
 use uns_model::{OrgId, Plane};
 
+use super::author::{Author, Rights};
 use crate::engine::Engine;
 use crate::engine::receive::Step;
 use crate::gate::{Gate, Rejection, Resolved};
 use crate::key::Key;
 use crate::policy::Grants;
 use crate::route::Route;
-
-/// Who writes to a topic.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Author {
-    Client,
-    /// The broker itself, which alone writes to `$…`.
-    Broker,
-}
 
 /// What of a publish decides whether it has to wait.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +31,10 @@ impl<G: Gate> Engine<G> {
     /// Where a client's topic leads. Whether this client may publish there is another question.
     pub(in crate::engine) fn client_route(
         &mut self,
-        org: OrgId,
-        topic: &str,
+        key: Key,
+        (org, topic): (OrgId, &str),
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        self.route(org, topic, Author::Client)
+        self.route(org, topic, Author::Client(Rights::Connection(key)))
     }
 
     /// Where a topic leads whoever publishes.
@@ -58,7 +51,7 @@ impl<G: Gate> Engine<G> {
         &mut self,
         org: OrgId,
         topic: &str,
-        author: Author,
+        author: Author<'_>,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
         let generation = self.broker.subscriptions.generation();
         let epoch = self.broker.policy_epoch();
@@ -71,7 +64,7 @@ impl<G: Gate> Engine<G> {
         let grants = known.map(|route| route.grants.clone()).filter(|grants| grants.is_of(epoch));
         let node = match author {
             Author::Broker => Resolved::Plain,
-            Author::Client => {
+            Author::Client(rights) => {
                 let max = self.broker.config.levels_max;
                 if topic.split('/').take(max + 1).count() > max {
                     let detail = format!("the topic has more than {max} levels");
@@ -79,7 +72,9 @@ impl<G: Gate> Engine<G> {
                     return Err(Rejection::new(code, "topic_invalid", detail));
                 }
                 // Asked first, as it counts what it refuses.
-                let resolved = self.gate.resolve(org, topic)?;
+                let connections = &self.connections;
+                let may = |action, topic: &str| rights.may(connections, action, topic);
+                let resolved = self.gate.resolve(org, topic, &may)?;
                 if Plane::of(topic) == Plane::Fabric {
                     let detail = "topics below `$SYS`, `$uns` and their like are the broker's own";
                     return Err(Rejection::new(
@@ -100,7 +95,7 @@ impl<G: Gate> Engine<G> {
         let mut route = Route::build((tree, &mut self.shares, self.core), org, name, node);
         route.grants = grants.unwrap_or_else(|| Grants::new(epoch));
         let route = Rc::new(route);
-        if author == Author::Client && !self.desk.pressure.is_short() {
+        if matches!(author, Author::Client(_)) && !self.desk.pressure.is_short() {
             self.routes.insert(org, Rc::clone(&route));
         }
         Ok(route)

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use broker_codec::ReasonCode;
-use broker_engine::{Gate, Inbound, Member, NoNode, Place, Rejection, Resolved, Ticket};
+use broker_engine::{Gate, Inbound, May, Member, NoNode, Place, Rejection, Resolved, Ticket};
 use fabric::sim::SimLog;
 use fabric::{Audience, Batch, Commit, Log, Message, Record, SessionChange};
 use parking_lot::Mutex;
@@ -60,7 +60,7 @@ impl Gate for SimGate {
     type Node = NoNode;
     type Receipt = Commit;
 
-    fn resolve(&mut self, _: OrgId, _: &str) -> Result<Resolved<NoNode>, Rejection> {
+    fn resolve(&mut self, _: OrgId, _: &str, _: &May<'_>) -> Result<Resolved<NoNode>, Rejection> {
         Ok(Resolved::Plain)
     }
 
@@ -68,12 +68,7 @@ impl Gate for SimGate {
         PublisherId(1)
     }
 
-    fn admit(
-        &mut self,
-        node: &NoNode,
-        _: &Inbound<'_>,
-        _: &dyn Fn(&str) -> bool,
-    ) -> Result<Place, Rejection> {
+    fn admit(&mut self, node: &NoNode, _: &Inbound<'_>, _: &May<'_>) -> Result<Place, Rejection> {
         match *node {}
     }
 

@@ -1,4 +1,4 @@
-//! What a listing may show.
+//! What somebody who looks into the broker may be shown.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 /// Whether a topic or filter is shown.
 type Test = dyn Fn(&str) -> bool + Send + Sync;
 
-/// The topics and filters somebody is shown. Others are as if they were not there, in pages and in
-/// the places where pages go on.
+/// The topics and filters somebody is shown. Others are as if they were not there, in pages, in
+/// the places where pages go on, and in traces.
 #[derive(Clone, Default)]
 pub struct Shown(Option<Arc<Test>>);
 
