@@ -6,7 +6,7 @@ use std::time::Duration;
 use historian_query::HistoryQuery;
 use historian_store::{Config, Gap};
 use sqlx::{Connection, SqliteConnection};
-use uns_model::{Timestamp, Value};
+use uns_model::{Sequence, Timestamp, Value};
 
 use crate::rig::{DAY, MS, Rig, raw};
 
@@ -228,4 +228,50 @@ fn a_flipped_bit_anywhere_in_the_catalog_changes_no_answer() {
     }
     eprintln!("R4: {told} flipped bits of the catalog told");
     assert!(told > 20, "{told}");
+}
+
+/// Of a damaged file and of nothing else: neither the log nor another file tells it again.
+fn with_a_gap_told_nowhere_else() -> Rig {
+    let mut rig = Rig::new(&Config::default());
+    let node = rig.mint("plant/a");
+    for (value, hours) in [(1, 5), (2, 3)] {
+        let time = DAY / MS - hours * 3_600_000;
+        rig.publish(node, &format!("{{\"value\":{value},\"timestamp\":{time}}}"));
+        rig.flush();
+    }
+    let files = rig.files();
+    rig.stop();
+    assert!(rig.disk.flip_bit(&rig.dir.join("files").join(&files[0]), 999));
+    rig.log.drop_until(Sequence(2));
+    rig.start();
+    rig
+}
+
+#[test]
+fn a_damaged_copy_of_a_gap_that_only_the_catalog_tells_hides_neither_it_nor_others() {
+    let mut rig = with_a_gap_told_nowhere_else();
+    let (before, files) = (answers(&rig), parquet(&rig));
+    assert!(matches!(&before[0], Some((samples, gaps)) if samples.len() == 1 && gaps.len() == 1));
+    rig.stop();
+    let whole = std::fs::read(rig.catalog()).expect("a catalog");
+    let rows = content(&rig, "gap");
+    assert_eq!(rows.len(), 2, "each gap is there twice");
+    let mut changes = Vec::new();
+    for (column, value) in &rows[0].1 {
+        changes.extend(flipped(value, 0).into_iter().take(8).map(|to| (column, to)));
+        let others: &[&str] = match column.as_str() {
+            "first_sid" | "last_sid" => &["NULL", "'x'", "X'80'", "-1"],
+            // Bit 7 of its first letter; a number.
+            "reason" => &["CAST(X'E4' || substr(reason, 2) AS TEXT)", "7", "X'80'"],
+            _ => &["'x'", "X'80'", "-1", "0.5"],
+        };
+        changes.extend(others.iter().map(|to| (column, (*to).to_owned())));
+    }
+    for (copy, (column, to)) in changes.iter().enumerate() {
+        let place = rows[copy % 2].0;
+        let sql = format!("UPDATE gap SET {column} = {to} WHERE rowid = {place}");
+        std::fs::write(rig.catalog(), &whole).expect("a writable catalog");
+        change(&rig, &sql);
+        assert!(is_told(&mut rig, &before, &files, &sql), "{sql}: not told");
+    }
 }

@@ -135,10 +135,7 @@ pub(super) async fn keep(connection: &mut SqliteConnection) -> Kept {
     if read::schema(connection).await.is_err() {
         return kept;
     }
-    if let Ok(gaps) = read::gaps(connection).await {
-        let whole = gaps.into_iter().filter(|(gap, row_crc)| gap.crc() == *row_crc);
-        kept.gaps = once(whole.map(|(gap, _)| gap).collect());
-    }
+    kept.gaps = once(read::gaps_that_hold(connection).await);
     let mut after = -1;
     while let Ok(rows) = read::rows(connection, NODES, after).await {
         let whole =

@@ -130,36 +130,77 @@ pub(super) async fn files(connection: &mut SqliteConnection) -> Result<Vec<(Entr
     rows.into_iter().map(entry).collect()
 }
 
-type GapRow = (i64, i64, i64, i64, Option<i64>, Option<i64>, String, i64);
+/// A gap as the text its checksum is of, whatever its columns hold: none where it is no gap at all.
+const GAPS: &str = "SELECT rowid, row_crc || ',' || after_sequence || ',' || until_sequence || ',' \
+     || start_time || ',' || end_time || ',' || iif(first_sid IS NULL AND last_sid IS NULL, '', \
+     first_sid || '-' || last_sid) || ',' || reason FROM gap WHERE rowid > ? ORDER BY rowid LIMIT ?";
+
+/// Without an end: all rows in one answer.
+const ALL: i64 = -1;
+
+/// The gaps behind a row, each with its checksum, or nothing for a row that makes no sense; and the
+/// last row.
+async fn some_gaps(
+    connection: &mut SqliteConnection,
+    (after, count): (i64, i64),
+) -> Result<(Vec<Option<(Gap, i64)>>, Option<i64>), Error> {
+    let rows: Vec<(i64, Option<Vec<u8>>)> = sqlx::query_as(GAPS)
+        .bind(after)
+        .bind(count)
+        .fetch_all(connection)
+        .await
+        .map_err(sql("read"))?;
+    let last = rows.last().map(|(row, _)| *row);
+    let read = |(_, text): (i64, Option<Vec<u8>>)| {
+        let text = String::from_utf8(text?).ok()?;
+        let (row_crc, text) = text.split_once(',')?;
+        Some((gap(text)?, row_crc.parse().ok()?))
+    };
+    Ok((rows.into_iter().map(read).collect(), last))
+}
+
+fn gap(row: &str) -> Option<Gap> {
+    let mut parts = row.splitn(6, ',');
+    let mut number = || parts.next()?.parse::<i64>().ok();
+    let mut sequence = || Some(Sequence(u64::try_from(number()?).ok()?));
+    let (after, until) = (sequence()?, sequence()?);
+    let (start, end) = (Timestamp(number()?), Timestamp(number()?));
+    let series = match parts.next()? {
+        "" => None,
+        series => {
+            let (first, last) = series.split_once('-')?;
+            Some((SeriesId(first.parse().ok()?), SeriesId(last.parse().ok()?)))
+        }
+    };
+    let (cause, reason) = Gap::read_reason(parts.next()?);
+    Some(Gap { after, until, start, end, series, cause, reason })
+}
 
 /// Gaps with their checksums, each twice.
 pub(super) async fn gaps(connection: &mut SqliteConnection) -> Result<Vec<(Gap, i64)>, Error> {
-    let rows: Vec<GapRow> = sqlx::query_as(
-        "SELECT after_sequence, until_sequence, start_time, end_time, first_sid, last_sid, reason, \
-         row_crc FROM gap ORDER BY until_sequence",
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(sql("read"))?;
-    let gap = |(after, until, start, end, first, last, reason, row_crc): GapRow| {
-        let series = match (first, last) {
-            (Some(first), Some(last)) => Some((SeriesId(small(first)?), SeriesId(small(last)?))),
-            (None, None) => None,
-            _ => return Err(Table::Gap.damaged()),
-        };
-        let (cause, reason) = Gap::read_reason(&reason);
-        let gap = Gap {
-            after: Sequence(unsigned(after)?),
-            until: Sequence(unsigned(until)?),
-            start: Timestamp(start),
-            end: Timestamp(end),
-            series,
-            cause,
-            reason,
-        };
-        Ok((gap, row_crc))
-    };
-    rows.into_iter().map(gap).collect()
+    let (rows, _) = some_gaps(connection, (i64::MIN, ALL)).await?;
+    let gaps: Option<Vec<_>> = rows.into_iter().collect();
+    let mut gaps = gaps.ok_or(Table::Gap.damaged())?;
+    gaps.sort_by_key(|(gap, _)| gap.until);
+    Ok(gaps)
+}
+
+/// The gaps of a damaged table that hold their checksums: one row that does not, or cannot be read at
+/// all, hides no other.
+pub(super) async fn gaps_that_hold(connection: &mut SqliteConnection) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    let mut after = i64::MIN;
+    while let Ok((rows, Some(last))) = some_gaps(connection, (after, 1)).await {
+        let whole = rows.into_iter().flatten().filter(|(gap, row_crc)| gap.crc() == *row_crc);
+        gaps.extend(whole.map(|(gap, _)| gap));
+        // The rows of a damaged table may be the same ones for ever.
+        if last <= after {
+            break;
+        }
+        after = last;
+    }
+    gaps.sort_by_key(|gap| gap.until);
+    gaps
 }
 
 /// Names of files that are to be removed, with their checksums.
