@@ -67,10 +67,11 @@ impl LocalLog {
                 return Err(Error::Damaged { path: dir.to_path_buf(), damage });
             }
         }
+        let keeper = keeper::Keeper::new(Arc::clone(&shared));
         let log = Self { shared: Arc::clone(&shared), threads: Mutex::new(Vec::new()) };
-        let appender = appender::Appender::new(Arc::clone(&shared), state);
+        let appender = appender::Appender::new(shared, state);
         log.spawn("log-appender", move || appender.run())?;
-        log.spawn("log-keeper", move || keeper::Keeper::new(shared).run())?;
+        log.spawn("log-keeper", move || keeper.run())?;
         Ok(Arc::new(log))
     }
 

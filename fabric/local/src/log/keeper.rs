@@ -68,11 +68,18 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
+    /// Of a log to which nothing is written yet: the first record that is may have a wrong time.
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let check_until = shared.committed();
         let check = Some(LocalTail::from_disk(Arc::clone(&shared)));
         let opened = shared.clock.monotonic();
-        let time = RetentionClock::new(shared.ingest_clock.newest(), (shared.clock.now(), opened));
+        let segments = shared.view.read().segments().clone();
+        let ends = segments.iter().skip(1).map(|next| next.previous_ingest);
+        // Those with a damaged header do not say when the one before them ended.
+        let ends = ends.filter(|end| (1..i64::MAX).contains(&end.0));
+        let ends = ends.chain(shared.ingest_clock.newest());
+        let keep = shared.config.retention_age.unwrap_or_default();
+        let time = RetentionClock::new(ends, keep, (shared.clock.now(), opened));
         Self { shared, opened, time, check, check_until }
     }
 
