@@ -2,10 +2,11 @@
 
 mod edit;
 mod entries;
+mod jwt;
 mod store;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -15,14 +16,12 @@ use uns_model::Filter;
 
 use crate::Error;
 use crate::password::PasswordHash;
-use crate::policy::{Certificate, Device, JwtPolicy, Policy, RuleBook, User};
+use crate::policy::{Certificate, Device, Policy, RuleBook, User};
 use crate::rules::{LEVELS_MAX, Rule, Scope};
 use crate::scram::{ITERATIONS_RANGE, ScramKeys};
 use crate::secret::SecretHash;
-use crate::token::{Algorithm, Key, Tokens};
 use entries::{
-    AnonymousEntry, CertificateEntry, DeviceEntry, File, JwtEntry, Lists, ScramEntry, Text,
-    UserEntry,
+    AnonymousEntry, CertificateEntry, DeviceEntry, File, Lists, ScramEntry, Text, UserEntry,
 };
 pub use store::{AccessFile, Grants, Listed};
 
@@ -251,51 +250,6 @@ impl Reader<'_> {
     fn twice(&self, name: &Text, what: &str) -> Error {
         self.at.wrong(name, format!("{what} exists already; names are used once, remove one"))
     }
-
-    fn jwt(&self, jwt: &Spanned<JwtEntry>) -> Result<JwtPolicy, Error> {
-        let entry = jwt.get_ref();
-        if entry.key.is_empty() || entry.key.len() > 16 {
-            let what = "[jwt]: it needs 1 to 16 [[jwt.key]] with `algorithm` and `file`";
-            return Err(self.at.wrong(jwt, what.to_owned()));
-        }
-        let mut keys = Vec::new();
-        let mut credential = format!("{}\n{}\n", entry.issuer, entry.audience);
-        for key in &entry.key {
-            let name = key.algorithm.get_ref();
-            let algorithm = Algorithm::of(name).ok_or_else(|| {
-                let what = format!("[[jwt.key]]: `{name}` is none of EdDSA, ES256, RS256, HS256");
-                self.at.wrong(&key.algorithm, what)
-            })?;
-            // Beside the access file, unless the path says where.
-            let path = self.at.path.parent().unwrap_or(Path::new("")).join(key.file.get_ref());
-            let read = Key::read(key.kid.clone(), algorithm, &path).map_err(|why| {
-                let what = format!("[[jwt.key]]: `file` = {}: {why}", path.display());
-                self.at.wrong(&key.file, what)
-            })?;
-            credential += &format!("{name} {:?} {}\n", key.kid, fingerprint(&path));
-            keys.push(read);
-        }
-        let or = |text: &Option<String>, default: &str| text.clone().unwrap_or(default.into());
-        let tokens = Tokens {
-            keys,
-            issuer: entry.issuer.clone(),
-            audience: entry.audience.clone(),
-            leeway_seconds: i64::from(entry.leeway_seconds.unwrap_or(30).min(300)),
-            name_claim: or(&entry.name_claim, "sub"),
-            allow_claim: or(&entry.allow_claim, "allow"),
-            roles_claim: entry.roles_claim.clone(),
-        };
-        let everybody = self.book(&entry.lists(), "[jwt]")?;
-        let roles = self.roles.iter().map(|(name, rules)| (name.as_str().into(), rules.clone()));
-        Ok(JwtPolicy { tokens, credential, everybody, roles: roles.collect() })
-    }
-}
-
-/// What tells a changed key from the old one.
-fn fingerprint(path: &PathBuf) -> String {
-    std::fs::read(path)
-        .map(|bytes| format!("{:?}", SecretHash::of(&bytes).digest()))
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -23,8 +23,8 @@ pub(crate) enum Who {
     Subject(Box<str>),
     /// With a certificate of this common name.
     CommonName(Box<str>),
-    /// With a token that is good until then, under keys that look like this.
-    Token { expires: i64, credential: String, claims: Arc<crate::token::Claims> },
+    /// With a token that is good until then.
+    Token { expires: i64, claims: Arc<crate::token::Claims> },
     /// Without a log-in.
     Anonymous,
     /// By an account that is kept elsewhere.
@@ -160,8 +160,8 @@ fn book<'p>(policy: &'p Policy, who: &Who, name: &str) -> Option<Cow<'p, RuleBoo
         }
         Who::Anonymous => Some(&policy.anonymous),
         Who::Elsewhere => None,
-        Who::Token { credential, claims, .. } => {
-            let jwt = policy.jwt.as_ref().filter(|jwt| jwt.credential == *credential)?;
+        Who::Token { claims, .. } => {
+            let jwt = policy.jwt.as_ref().filter(|jwt| jwt.tokens.trusts(&claims.credential))?;
             let roles = claims.roles.iter().filter_map(|role| jwt.roles.get(role.as_str()));
             let admin = claims.roles.iter().any(|role| role == crate::ADMIN);
             let of_admin = RuleBook::of_admin().filter(|_| admin);
@@ -193,8 +193,8 @@ impl Access for Grant {
         let noted = match &self.who {
             Who::Subject(subject) => Noted::Subject(subject.clone()),
             Who::CommonName(common_name) => Noted::CommonName(common_name.clone()),
-            Who::Token { credential, claims, .. } => Noted::Token {
-                keys: self.shared.mark(credential),
+            Who::Token { claims, .. } => Noted::Token {
+                keys: self.shared.mark(&claims.credential.to_string()),
                 roles: claims.roles.clone(),
                 allow: claims.rules.iter().map(|rule| rule.filter.as_str().to_owned()).collect(),
             },

@@ -11,7 +11,8 @@ pub(crate) enum Noted {
     Subject(Box<str>),
     /// By a certificate of this common name.
     CommonName(Box<str>),
-    /// By a token: what it brought, and a mark of the keys it was good under.
+    /// By a token: what it brought, and a mark of what it was good under.
+    /// A release before noted the mark of all keys there were.
     Token { keys: String, roles: Vec<String>, allow: Vec<String> },
 }
 

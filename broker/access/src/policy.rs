@@ -77,8 +77,9 @@ pub(crate) struct Certificate {
 #[derive(Debug)]
 pub(crate) struct JwtPolicy {
     pub(crate) tokens: Tokens,
-    /// Changes with keys, issuer and audience: sessions of tokens end with it.
-    pub(crate) credential: String,
+    /// Issuer, audience and all keys as one text. The first release that judged wills when they are due
+    /// noted a mark of it beside them; nothing else is told by it.
+    pub(crate) all_keys: String,
     /// Rules of every token, beside those it brings.
     pub(crate) everybody: RuleBook,
     pub(crate) roles: HashMap<Box<str>, Vec<Rule>>,

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::rules::{Rule, Scope};
 pub(crate) use claims::unique_object;
+use key::Fingerprint;
 pub(crate) use key::{Algorithm, Key};
 
 /// Longer tokens are refused unread.
@@ -31,9 +32,25 @@ pub(crate) struct Tokens {
     pub(crate) roles_claim: Option<String>,
 }
 
+/// What a token is good under: the one key that signed it, and the parties it was signed for. Other keys
+/// may come and go beside that one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Credential {
+    issuer: String,
+    audience: String,
+    key: Fingerprint,
+}
+
+impl std::fmt::Display for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}\n{}\n{}", self.issuer, self.audience, self.key)
+    }
+}
+
 /// What a good token says.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Claims {
+    pub(crate) credential: Credential,
     pub(crate) name: String,
     /// Seconds since 1970 when it is over, leeway included.
     pub(crate) expires: i64,
@@ -77,9 +94,27 @@ impl Tokens {
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| Fault::Form);
         let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
         let header = unique_object(&header).ok_or(Fault::Form)?;
-        self.verify_signature(&header, signed.as_bytes(), &signature)?;
+        let key = self.signed_by(&header, signed.as_bytes(), &signature)?;
         let claims = unique_object(&payload).ok_or(Fault::Form)?;
-        self.check(&claims, now)
+        self.check(key, &claims, now)
+    }
+
+    /// What tokens signed with each of the keys are good under now.
+    pub(crate) fn credentials(&self) -> impl Iterator<Item = Credential> {
+        self.keys.iter().map(|key| self.credential(key))
+    }
+
+    /// Whether tokens that were good under this are so still.
+    pub(crate) fn trusts(&self, credential: &Credential) -> bool {
+        let Credential { issuer, audience, key } = credential;
+        *issuer == self.issuer
+            && *audience == self.audience
+            && self.keys.iter().any(|known| known.fingerprint == *key)
+    }
+
+    fn credential(&self, key: &Key) -> Credential {
+        let (issuer, audience) = (self.issuer.clone(), self.audience.clone());
+        Credential { issuer, audience, key: key.fingerprint.clone() }
     }
 
     /// Whom an unchecked token says it is for, to count its failures by.
@@ -91,19 +126,25 @@ impl Tokens {
         crate::file::is_name(name).then(|| name.to_owned())
     }
 
-    /// Checks the claims of a token whose signature is good.
-    pub(crate) fn check(&self, claims: &Map<String, Value>, now: i64) -> Result<Claims, Fault> {
+    /// Checks the claims of a token that this key signed.
+    pub(crate) fn check(
+        &self,
+        key: &Key,
+        claims: &Map<String, Value>,
+        now: i64,
+    ) -> Result<Claims, Fault> {
         let expires = self.check_times(claims, now)?;
         self.check_parties(claims)?;
-        self.read(claims, expires)
+        self.read(key, claims, expires)
     }
 
-    fn verify_signature(
+    /// The key that signed a token.
+    fn signed_by(
         &self,
         header: &Map<String, Value>,
         signed: &[u8],
         signature: &[u8],
-    ) -> Result<(), Fault> {
+    ) -> Result<&Key, Fault> {
         let text = |name: &str| match header.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.as_str())),
@@ -128,7 +169,7 @@ impl Tokens {
         if keys.peek().is_none() {
             return Err(Fault::Key);
         }
-        if keys.any(|key| key.verify(signed, signature)) { Ok(()) } else { Err(Fault::Signature) }
+        keys.find(|key| key.verify(signed, signature)).ok_or(Fault::Signature)
     }
 
     fn check_times(&self, claims: &Map<String, Value>, now: i64) -> Result<i64, Fault> {
@@ -153,7 +194,7 @@ impl Tokens {
         if issuer == Some(self.issuer.as_str()) && audience { Ok(()) } else { Err(Fault::Party) }
     }
 
-    fn read(&self, claims: &Map<String, Value>, expires: i64) -> Result<Claims, Fault> {
+    fn read(&self, key: &Key, claims: &Map<String, Value>, expires: i64) -> Result<Claims, Fault> {
         let name = claims.get(&self.name_claim).and_then(Value::as_str);
         let name = name.filter(|name| crate::file::is_name(name)).ok_or(Fault::Content)?;
         let filters = strings(claims.get(&self.allow_claim))?;
@@ -170,7 +211,8 @@ impl Tokens {
         if rules.len() > RULES_MAX {
             return Err(Fault::Content);
         }
-        Ok(Claims { name: name.to_owned(), expires, rules, roles })
+        let credential = self.credential(key);
+        Ok(Claims { credential, name: name.to_owned(), expires, rules, roles })
     }
 }
 

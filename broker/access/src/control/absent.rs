@@ -17,10 +17,10 @@ use crate::noted::Noted;
 use crate::policy::{JwtPolicy, Policy};
 use crate::rules::{Rule, Scope};
 use crate::secret::hex;
-use crate::token::Claims;
+use crate::token::{Claims, Credential};
 
 impl Shared {
-    /// Tells one state of the keys of tokens from another, and nothing else about them.
+    /// Tells what one token is good under from what another is, and nothing else about it.
     pub(crate) fn mark(&self, credential: &str) -> String {
         let secret = self.key_for("the keys that wills were left under");
         let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
@@ -78,22 +78,29 @@ impl Shared {
         who.map(|who| (who, account))
     }
 
-    /// A token whose keys are good as before. It may have expired by now: that ends its log-ins, and
+    /// A token whose key is still trusted, whatever keys came or went beside it. It may have expired by now: that ends its log-ins, and
     /// is no reason to keep silent that its client is gone.
     fn bearer(&self, jwt: &JwtPolicy, name: &str, noted: &str) -> Option<Who> {
         let Noted::Token { keys, roles, allow } = Noted::parse(noted)? else { return None };
-        let credential = jwt.credential.clone();
-        if keys != self.mark(&credential) {
-            return None;
-        }
+        let credential = self.credential_of(jwt, &keys)?;
         let rules = allow.iter().map(|text| {
             let filter = Filter::parse(text).ok()?;
             Some(Rule { scope: Scope::Both, allow: true, filter })
         });
         let rules = rules.collect::<Option<Vec<_>>>()?;
         let expires = i64::MAX;
-        let claims = Arc::new(Claims { name: name.to_owned(), expires, rules, roles });
-        Some(Who::Token { expires, credential, claims })
+        let name = name.to_owned();
+        let claims = Arc::new(Claims { credential, name, expires, rules, roles });
+        Some(Who::Token { expires, claims })
+    }
+
+    /// What is trusted now and has this mark. That of a release before tells no key from another: it is
+    /// good while all keys are as they were, and each of them stands for it then.
+    fn credential_of(&self, jwt: &JwtPolicy, mark: &str) -> Option<Credential> {
+        let is_its = |credential: &Credential| self.mark(&credential.to_string()) == mark;
+        let known = jwt.tokens.credentials().find(is_its);
+        let all = || jwt.tokens.credentials().next().filter(|_| self.mark(&jwt.all_keys) == mark);
+        known.or_else(all)
     }
 }
 

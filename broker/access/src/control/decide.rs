@@ -116,8 +116,7 @@ impl Shared {
             ReasonCode::BadUserNameOrPassword
         })?;
         let (name, expires) = (claims.name.clone(), claims.expires);
-        let credential = jwt.credential.clone();
-        let who = Who::Token { expires, credential, claims: Arc::new(claims) };
+        let who = Who::Token { expires, claims: Arc::new(claims) };
         Ok(self.grant(who, &name, login.client_id))
     }
 

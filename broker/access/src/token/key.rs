@@ -11,6 +11,8 @@ use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;
 use zeroize::Zeroizing;
 
+use crate::secret::{SecretHash, hex};
+
 /// How a token is signed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Algorithm {
@@ -32,6 +34,15 @@ impl Algorithm {
         }
     }
 
+    fn name(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+            Self::Hs256 => "HS256",
+        }
+    }
+
     /// The object identifier of its public keys, in DER without tag and length.
     fn oid(self) -> &'static [u8] {
         match self {
@@ -43,11 +54,25 @@ impl Algorithm {
     }
 }
 
+/// Tells a key from every other one, whatever id or file it goes by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Fingerprint {
+    algorithm: Algorithm,
+    hash: SecretHash,
+}
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.algorithm.name(), hex(self.hash.digest()))
+    }
+}
+
 /// A key.
 #[derive(Clone)]
 pub(crate) struct Key {
     /// The key id it goes by, if any.
     pub(crate) id: Option<String>,
+    pub(crate) fingerprint: Fingerprint,
     material: Material,
 }
 
@@ -70,27 +95,29 @@ impl Key {
         algorithm: Algorithm,
         path: &Path,
     ) -> Result<Self, String> {
-        let material = if algorithm == Algorithm::Hs256 {
+        let (material, hash) = if algorithm == Algorithm::Hs256 {
             let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|e| e.to_string())?;
             let secret = bytes.trim_ascii_end();
             if secret.len() < 32 {
                 return Err("it holds fewer than 32 bytes, too few for HS256".into());
             }
-            Material::Secret(hmac::Key::new(hmac::HMAC_SHA256, secret))
+            let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+            (Material::Secret(key), SecretHash::of(secret))
         } else {
             let info = SubjectPublicKeyInfoDer::from_pem_file(path)
                 .map_err(|error| format!("it is no PEM file with a PUBLIC KEY: {error}"))?;
             let key = public_key(&info, algorithm)
                 .ok_or("its public key is of another kind than the algorithm")?;
-            Material::Public(algorithm, key.to_vec())
+            (Material::Public(algorithm, key.to_vec()), SecretHash::of(key))
         };
-        Ok(Self { id, material })
+        Ok(Self { id, fingerprint: Fingerprint { algorithm, hash }, material })
     }
 
     /// A shared secret without a file, for fuzzing.
     pub(crate) fn of_secret(secret: &[u8]) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        Self { id: None, material: Material::Secret(key) }
+        let fingerprint = Fingerprint { algorithm: Algorithm::Hs256, hash: SecretHash::of(secret) };
+        Self { id: None, fingerprint, material: Material::Secret(key) }
     }
 
     /// The one algorithm it is for.

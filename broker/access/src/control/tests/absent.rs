@@ -163,6 +163,49 @@ fn tokens_have_what_they_brought_under_the_rules_that_hold_now() {
     assert_eq!((may(topics), nothing_noted.may(&world, "acme/x")), ([Some(true); 3], None));
 }
 
+/// As keys are rotated: the new one comes before the old one goes.
+#[test]
+fn a_key_that_is_added_leaves_wills_and_connections_of_the_others() {
+    let world = with_tokens("absent-rotated-keys");
+    let more = |file: &str| format!("[[jwt.key]]\nalgorithm = \"HS256\"\nfile = \"{file}\"\n");
+    std::fs::write(world.directory.join("next"), [SECRET, b" as well"].concat()).unwrap();
+    let peer = peer();
+    let token = token_with("anna", "");
+    let identity = world.log_in(&login(&peer, "", &token)).0.unwrap();
+    let anna = Left::by(&identity);
+    for keys in [
+        format!("{JWT}{}", more("next")),
+        format!("{}{}", JWT.replace("\"shared\"", "\"next\""), more("shared")),
+        JWT.replace("file =", "kid = \"2026\"\nfile ="),
+    ] {
+        world.write(&keys);
+        assert!(!identity.access.is_revoked(), "{keys}");
+        assert!(identity.access.allows(Action::Publish, "acme/x"), "{keys}");
+        assert_eq!(anna.may(&world, "acme/x"), Some(true), "{keys}");
+    }
+    world.write(&JWT.replace("\"shared\"", "\"next\""));
+    assert!(identity.access.is_revoked(), "the key that signed its token is gone");
+    assert_eq!(anna.may(&world, "acme/x"), None);
+    assert!(world.log_in(&login(&peer, "", &token)).0.is_err());
+}
+
+/// It is one of all keys, which does not say which of them it was.
+#[test]
+fn a_mark_of_the_release_before_is_good_while_all_keys_are_as_they_were() {
+    let world = with_tokens("absent-mark-before");
+    let hash = crate::secret::SecretHash::of(SECRET);
+    let noted = format!("idp\nuns\nHS256 None {:?}\n", hash.digest());
+    let noted = world.control.0.mark(&noted);
+    let noted = format!("{{\"token\":{{\"keys\":\"{noted}\",\"roles\":[],\"allow\":[]}}}}");
+    let account = world.left(&login(&peer(), "", &token_with("anna", ""))).0;
+    let before = Left(account, Some(noted));
+    assert_eq!(before.may(&world, "acme/x"), Some(true));
+    std::fs::write(world.directory.join("next"), [SECRET, b" as well"].concat()).unwrap();
+    let next = "[[jwt.key]]\nalgorithm = \"HS256\"\nfile = \"next\"\n";
+    world.write(&format!("{JWT}{next}"));
+    assert_eq!(before.may(&world, "acme/x"), None);
+}
+
 struct Elsewhere;
 
 impl Source for Elsewhere {
