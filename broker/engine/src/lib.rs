@@ -24,6 +24,7 @@ mod engine;
 
 mod aliases;
 mod alone;
+mod asked;
 mod connection;
 mod dead;
 mod entrusted;

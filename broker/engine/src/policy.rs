@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ahash::RandomState;
 
 use crate::access::Access;
+use crate::asked;
 
 /// The number of some rights; never used again for others.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -56,7 +57,7 @@ impl Policies {
 
     /// The numbers of rights that were revoked.
     pub(crate) fn revoked(&self) -> Vec<PolicyNo> {
-        let revoked = self.in_use.values().filter(|in_use| in_use.access.is_revoked());
+        let revoked = self.in_use.values().filter(|in_use| asked::is_revoked(&*in_use.access));
         revoked.map(|in_use| in_use.number).collect()
     }
 }

@@ -10,6 +10,7 @@ use uns_model::OrgId;
 use super::throttle::may_connect;
 use super::{Engine, Now, Signal};
 use crate::aliases::Aliases;
+use crate::asked;
 use crate::broker::Broker;
 use crate::clients::{Claimant, NotYours};
 use crate::connection::{Accepted, Connection, Introduction, Phase, Welcome};
@@ -197,7 +198,8 @@ fn claim(
     client_id: &str,
     (connection, identity): (Address, &Identity),
 ) -> Result<Option<Address>, NotYours> {
-    let reserved = match broker.authenticate.reservation(client_id, identity) {
+    let reserved = asked::answer(|| broker.authenticate.reservation(client_id, identity));
+    let reserved = match reserved.unwrap_or(Reservation::Anothers) {
         Reservation::Anothers => return Err(NotYours),
         Reservation::Own => true,
         Reservation::Nobodys => false,

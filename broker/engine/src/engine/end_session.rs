@@ -6,6 +6,7 @@ use broker_codec::ReasonCode;
 use uns_model::{OrgId, SessionNo};
 
 use super::{Engine, Now};
+use crate::asked;
 use crate::gate::Gate;
 use crate::key::{CoreNo, Key};
 
@@ -39,7 +40,10 @@ impl<G: Gate> Engine<G> {
             return;
         }
         let broker = Arc::clone(&self.broker);
-        let exists = |org: OrgId, account: &str| broker.authenticate.has_account(org, account);
+        // An account that cannot be asked for loses no session by that.
+        let exists = |org: OrgId, account: &str| {
+            asked::answer(|| broker.authenticate.has_account(org, account)).unwrap_or(true)
+        };
         let (orphans, all) = broker.clients.orphans(&exists, ORPHANS_MAX);
         for orphan in orphans {
             self.expire_session(now, orphan.org, &orphan.client_id, orphan.session);

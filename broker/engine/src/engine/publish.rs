@@ -17,6 +17,7 @@ use super::answer::{Accepted, Answer};
 use super::receive::{Fatal, Step};
 use super::{Engine, Now};
 use crate::access::Action;
+use crate::asked;
 use crate::connection::Connection;
 use crate::connection::Excess;
 use crate::gate::{Gate, Inbound, Rejection, Resolved, Taken};
@@ -64,7 +65,7 @@ impl Rights<'_> {
             }
             Self::Of(access) => access,
         };
-        access.is_some_and(|access| access.allows(action, topic))
+        access.is_some_and(|access| asked::allows(access, action, topic))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Engine, Now};
 use crate::access::Action;
+use crate::asked;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::message::{Message, remaining};
@@ -39,7 +40,7 @@ impl<G: Gate> Engine<G> {
             let over = self.broker.retained.walk(org, &mut owed.walk, now.monotonic, &mut |held| {
                 left -= 1;
                 // What is left out takes time as well, so it counts in the slice.
-                if !access.allows(Action::Receive, held.topic) {
+                if !asked::allows(&*access, Action::Receive, held.topic) {
                     return left > 0;
                 }
                 let expiry = remaining(held.expires, now.monotonic).unwrap_or(Some(0));

@@ -8,6 +8,7 @@ use uns_model::{OrgId, SessionNo};
 use super::acks::Who;
 use super::{Attached, Engine, Now};
 use crate::access::Action;
+use crate::asked;
 use crate::clients::{Ended, Found, Parked};
 use crate::connection::Connection;
 use crate::exchanges::Exchanges;
@@ -228,8 +229,9 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let Some(session) = connection.session else { return };
         let access = connection.identity.as_ref().map(|identity| &identity.access);
-        let may_receive =
-            |topic: &str| access.is_some_and(|access| access.allows(Action::Receive, topic));
+        let may_receive = |topic: &str| {
+            access.is_some_and(|access| asked::allows(&**access, Action::Receive, topic))
+        };
         connection.outbound.pump_feed(&mut self.desk, now.wall, &may_receive);
         let settled = connection.outbound.feed.as_mut().map(|feed| feed.take_settled());
         for sequence in settled.into_iter().flatten() {

@@ -10,6 +10,7 @@ use super::publish::{Culprit, Origin, Rights};
 use super::{Engine, Now};
 use crate::absent::Absent;
 use crate::access::{Access, Action};
+use crate::asked;
 use crate::connection::{Accepted, Will};
 use crate::gate::Gate;
 use crate::key::Key;
@@ -80,20 +81,20 @@ impl<G: Gate> Engine<G> {
     /// What somebody whose connection ends may do. Where that is over, as with a password that was
     /// changed or a token that has expired, it is what their account may do, if there is one.
     fn rights_now(&self, identity: &Identity, client_id: &str) -> Option<Arc<dyn Access>> {
-        if !identity.access.is_revoked() {
+        if !asked::is_revoked(&*identity.access) {
             return Some(Arc::clone(&identity.access));
         }
         let owner = identity.owner(true);
         let absent = Absent::new(identity.org, client_id, owner.as_deref());
-        self.broker.authenticate.rights_of(&absent)
+        asked::answer(|| self.broker.authenticate.rights_of(&absent)).flatten()
     }
 
     /// The delay of a will is over, and its client did not come back.
     pub fn will_due(&mut self, now: Now, due: &DueWill) {
         let DueWill { org, publisher, ref client_id, ref owner, .. } = *due;
         let absent = Absent::new(org, client_id, owner.as_deref());
-        let access = self.broker.authenticate.rights_of(&absent);
-        let access = access.as_deref().filter(|access| !access.is_revoked());
+        let access = asked::answer(|| self.broker.authenticate.rights_of(&absent)).flatten();
+        let access = access.as_deref().filter(|access| !asked::is_revoked(*access));
         self.publish_will(now, Testator { org, publisher, client_id, access }, &due.will);
         // Refused or not: it never comes again.
         let gone = SessionChange::WillGone { will: due.sequence };
@@ -118,7 +119,7 @@ impl<G: Gate> Engine<G> {
     /// Whether a will may be published. One that may not is counted and described like a publish.
     fn permits_will(&mut self, now: Now, testator: Testator<'_>, will: &Will) -> bool {
         let Testator { org, client_id, access, .. } = testator;
-        if access.is_some_and(|access| access.allows(Action::Publish, &will.topic)) {
+        if access.is_some_and(|access| asked::allows(access, Action::Publish, &will.topic)) {
             return true;
         }
         let mut refused = self.deny_publish();

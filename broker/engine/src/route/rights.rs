@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::{Access, Action};
+use crate::asked;
 use crate::dead::subject;
 use crate::tree::Subscriber;
 
@@ -28,7 +29,7 @@ impl<'a> Rights<'a> {
         {
             return *may;
         }
-        let may = access.allows(Action::Receive, self.topic);
+        let may = asked::allows(&*access, Action::Receive, self.topic);
         self.last = Some((access, may));
         may
     }

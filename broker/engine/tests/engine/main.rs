@@ -19,6 +19,7 @@ mod log_in;
 mod looks_ahead;
 mod memory;
 mod retained;
+mod rights_that_panic;
 mod routing;
 mod shares_of_sessions;
 mod simulation;

@@ -10,9 +10,11 @@ use broker_server::{
     Access, Action, Authenticate, Coverage, Deps, EndCause, Exchange, Identity, Login, Step,
     Verdict,
 };
+use fabric::sim::SimLog;
 use uns_model::OrgId;
 
-use crate::client::{Broker, QOS0, QOS1, connect, eventually, message};
+use crate::client::{Broker, QOS0, QOS1, connect, eventually, message, qos1};
+use crate::namespace::namespace;
 
 /// Panics where a test wants it: for a topic or filter with `fault` in it, a client id, a method.
 #[derive(Debug)]
@@ -127,4 +129,30 @@ fn a_panic_while_somebody_logs_in_refuses_that_log_in_alone() {
     eventually("they are counted", || refused(&broker) == 3);
     other.ping();
     broker.v5("one");
+}
+
+/// Rows are judged in the midst of the batch for the log, which others share.
+#[test]
+fn a_panic_while_the_rights_of_a_row_are_asked_refuses_that_row_alone() {
+    let deps = Deps {
+        namespace: Some(namespace(&Arc::new(SimLog::new()))),
+        authenticate: Box::new(Faulty),
+        ..Deps::default()
+    };
+    let broker = Broker::over(deps, |config| config.cores = 1);
+    let mut other = broker.v5("other");
+    other.subscribe(&[("uns/v1/acme/+", QOS0)]);
+    let mut one = broker.v5("one");
+    let rows = r#"{"points":[{"path":"fault","value":1},{"path":"good","value":2}]}"#;
+    one.publish(qos1("uns/v1/acme", rows, 1));
+    one.next(|packet| match packet {
+        Packet::Puback(ack) => {
+            let user: Vec<_> = ack.properties.user.iter().collect();
+            assert_eq!((ack.reason, user), (R::Success, vec![("uns-rejected", "1")]));
+        }
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(other.got_text().0, "uns/v1/acme/good");
+    one.ping();
+    assert_eq!(ended(&broker), 0);
 }

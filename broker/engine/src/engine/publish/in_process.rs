@@ -10,6 +10,7 @@ use uns_model::OrgId;
 use super::author::{Author, Rights};
 use super::{Asked, Culprit, Origin};
 use crate::access::{Access, Action, Everything};
+use crate::asked;
 use crate::engine::{Engine, Now};
 use crate::gate::{Gate, Rejection};
 use crate::message::Message;
@@ -198,11 +199,11 @@ impl<G: Gate> Engine<G> {
         access: &dyn Access,
         (org, topic): (OrgId, &str),
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        if !access.allows(Action::Publish, topic) {
+        if !asked::allows(access, Action::Publish, topic) {
             return Err(self.deny_publish());
         }
         if let Err(error) = broker_codec::check_topic(topic) {
-            let may = |action, topic: &str| access.allows(action, topic);
+            let may = |action, topic: &str| asked::allows(access, action, topic);
             return Err(self.gate.resolve(org, topic, &may).err().unwrap_or_else(|| {
                 Rejection::new(ReasonCode::TopicNameInvalid, "topic_invalid", error)
             }));
