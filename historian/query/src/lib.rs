@@ -8,6 +8,7 @@
 mod buckets;
 mod ends;
 mod error;
+mod newest;
 mod page;
 mod query;
 mod sweep;

@@ -10,6 +10,7 @@ use uns_model::{Sequence, Timestamp};
 use crate::buckets::bucketed;
 use crate::ends::Ends;
 use crate::error::Error;
+use crate::newest::Patience;
 use crate::page::{HistoryPage, HistoryQuery, HistorySample, Nothing, Page, Position, Rows};
 use crate::sweep::{CancelOnDrop, Cancelled, Sweep};
 use crate::tagged::Tagged;
@@ -38,6 +39,8 @@ impl Default for Config {
     }
 }
 
+/// Files in which the newest sample is looked for, where there is none in the range that was asked for.
+const NEWEST_FILES_MAX: usize = 32;
 const BUCKET_NANOS_MIN: i64 = 1_000_000;
 const BUCKET_NANOS_MAX: i64 = 100 * 366 * 86_400 * 1_000_000_000;
 
@@ -90,7 +93,7 @@ impl Query {
         // Dropped with this future, when nobody waits for its answer any more.
         let _cancel = CancelOnDrop(cancelled.clone());
         let page = tokio::task::spawn_blocking(move || {
-            let page = run(&store, &checked, cancelled);
+            let page = run(&store, &checked, &cancelled);
             drop(turn);
             page
         });
@@ -124,7 +127,7 @@ fn check(query: HistoryQuery, config: Config) -> Result<Checked, Error> {
     Ok(Checked { query, from, buckets, config })
 }
 
-fn run(store: &Arc<Store>, checked: &Checked, cancelled: Cancelled) -> Result<HistoryPage, Error> {
+fn run(store: &Arc<Store>, checked: &Checked, cancelled: &Cancelled) -> Result<HistoryPage, Error> {
     let Checked { query, from, buckets, config } = checked;
     let mut request = Request {
         org: query.org,
@@ -133,11 +136,14 @@ fn run(store: &Arc<Store>, checked: &Checked, cancelled: Cancelled) -> Result<Hi
         start: from.map_or(query.start, |from| from.time),
         end: from.map_or(query.end, |from| from.end),
     };
+    let read_max = config.read_samples_max;
+    let anywhere = Patience { cancelled, read_max, files_max: usize::MAX };
     // Only where something was taken in ahead of the clock the series is looked through for that. The
     // end is that of its own newest sample: the newest of all would tell of other topics.
     if from.is_none() && query.until_newest && store.newest() >= request.end {
-        let newest =
-            newest(store, &request)?.map_or(request.end, |at| Timestamp(at.0.saturating_add(1)));
+        let later = Request { start: request.end, end: Timestamp(i64::MAX), ..request };
+        let newest = newest(store, &later, &anywhere)?
+            .map_or(request.end, |at| Timestamp(at.0.saturating_add(1)));
         request.end = request.end.max(newest);
     }
     let unknown = || Error::NodeUnknown { topic: query.topic.clone() };
@@ -149,9 +155,9 @@ fn run(store: &Arc<Store>, checked: &Checked, cancelled: Cancelled) -> Result<Hi
     let as_of = from.map_or(view.applied, |from| from.as_of);
     let first = Position { time: request.start, skip: 0, as_of, end: request.end };
     let from = from.unwrap_or(first);
-    let open = !view.enders.is_empty() && is_open(store, &request, as_of)?;
+    let open = !view.enders.is_empty() && is_open(store, &request, as_of, &anywhere)?;
     let ends = Ends::new(&view, open);
-    let mut sweep = Sweep::new((view, ends), as_of, config.read_samples_max, cancelled);
+    let mut sweep = Sweep::new((view, ends), as_of, read_max, cancelled.clone());
     let (samples, next) = match buckets {
         None => raw(&mut sweep, from, query.limit)?,
         Some(buckets) => bucketed(&mut sweep, from, *buckets, (query.limit, config.aggregate))?,
@@ -160,27 +166,35 @@ fn run(store: &Arc<Store>, checked: &Checked, cancelled: Cancelled) -> Result<Hi
     let nothing = match (samples.is_empty(), fields.is_empty()) {
         (false, _) => None,
         (true, false) => Some(Nothing::NoField(fields)),
-        (true, true) => Some(Nothing::NotThen(newest(store, &request)?)),
+        (true, true) => {
+            let (start, end) = (Timestamp(i64::MIN), Timestamp(i64::MAX));
+            // It only helps whoever asked for the wrong time: in a few files or not at all.
+            let nearby = Patience { files_max: NEWEST_FILES_MAX, ..anywhere };
+            Some(Nothing::NotThen(newest(store, &Request { start, end, ..request }, &nearby)?))
+        }
     };
     Ok(HistoryPage { samples, next, gaps: sweep.into_gaps(), nothing })
 }
 
 /// Whether a field that may have ended goes on where the request begins.
-fn is_open(store: &Arc<Store>, request: &Request<'_>, as_of: Sequence) -> Result<bool, Error> {
+fn is_open(
+    store: &Arc<Store>,
+    request: &Request<'_>,
+    as_of: Sequence,
+    patience: &Patience<'_>,
+) -> Result<bool, Error> {
     let (start, end) = (Timestamp(i64::MIN), request.start);
-    match store.view(&Request { start, end, ..*request }) {
-        Some(mut view) => view.is_open(as_of).map_err(Error::Store),
-        None => Ok(false),
-    }
+    let view = store.view(&Request { start, end, ..*request });
+    view.map_or(Ok(false), |mut view| patience.is_open(&mut view, as_of))
 }
 
-/// When the newest sample outside of what was asked for is.
-fn newest(store: &Arc<Store>, request: &Request<'_>) -> Result<Option<Timestamp>, Error> {
-    let (start, end) = (Timestamp(i64::MIN), Timestamp(i64::MAX));
-    match store.view(&Request { start, end, ..*request }) {
-        Some(mut view) => view.newest().map_err(Error::Store),
-        None => Ok(None),
-    }
+/// When the newest sample of a request is.
+fn newest(
+    store: &Arc<Store>,
+    request: &Request<'_>,
+    patience: &Patience<'_>,
+) -> Result<Option<Timestamp>, Error> {
+    store.view(request).map_or(Ok(None), |mut view| patience.newest(&mut view))
 }
 
 /// Refuses to compute with what no number is.

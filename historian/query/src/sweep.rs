@@ -15,7 +15,7 @@ use crate::tagged::Tagged;
 pub(crate) struct Cancelled(Arc<AtomicBool>);
 
 impl Cancelled {
-    fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         if self.0.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
     }
 }

@@ -104,6 +104,11 @@ impl HistoryFile {
         self.entry.first_time
     }
 
+    /// No sample in it is newer.
+    pub fn last_time(&self) -> Timestamp {
+        self.entry.last_time
+    }
+
     pub(crate) fn overlaps(&self, series: &[SeriesId], start: Timestamp, end: Timestamp) -> bool {
         let (first, last) = self.entry.series;
         self.entry.first_time < end

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use historian_segment::{Piece, Sample, SeriesId};
-use uns_model::{OrgId, Sequence, Timestamp, Value};
+use uns_model::{OrgId, Sequence, Timestamp};
 
 use crate::covered::Covered;
 use crate::error::Error;
@@ -177,69 +177,6 @@ impl View {
             Err(_) if piece.of.dropped.load(Ordering::Acquire) => Ok(()),
             read => read,
         }
-    }
-}
-
-/// Where a sample is: its time, its record, its series.
-type Newest = (Timestamp, Sequence, SeriesId);
-
-/// Files in which the newest sample is looked for.
-const NEWEST_FILES_MAX: usize = 32;
-
-impl View {
-    /// The time of its newest sample; `None` where that is not found in the latest few files. An
-    /// unbounded view knows where a narrower one had nothing.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn newest(&mut self) -> Result<Option<Timestamp>, Error> {
-        let enders = std::mem::take(&mut self.enders);
-        let newest = self.newest_where(|sid, _| !enders.contains(&sid));
-        self.enders = enders;
-        Ok(newest?.map(|(time, ..)| time))
-    }
-
-    /// Whether the newest of all it has, up to a record, is a sample of what was asked for, and
-    /// nothing that ends it.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn is_open(&mut self, as_of: Sequence) -> Result<bool, Error> {
-        let enders = self.enders.clone();
-        let newest = self.newest_where(|sid, sample| {
-            sample.sequence <= as_of && (sample.value != Value::Null || !enders.contains(&sid))
-        });
-        Ok(newest?.is_some_and(|(_, _, sid)| !enders.contains(&sid)))
-    }
-
-    fn newest_where(
-        &mut self,
-        counts: impl Fn(SeriesId, &Sample) -> bool,
-    ) -> Result<Option<Newest>, Error> {
-        let place = |sid: SeriesId, sample: &Sample| {
-            counts(sid, sample).then_some((sample.time, sample.sequence, sid))
-        };
-        let mut newest = self.memory.iter().filter_map(|(sid, sample)| place(*sid, sample)).max();
-        let mut files = std::mem::take(&mut self.files);
-        files.sort_by_key(|file| std::cmp::Reverse(file.entry.last_time));
-        let mut samples = Vec::new();
-        for file in files.iter().take(NEWEST_FILES_MAX) {
-            if newest.is_some_and(|(newest, ..)| newest > file.entry.last_time) {
-                break;
-            }
-            let mut pieces = self.open(file)?;
-            pieces.sort_by_key(|piece| std::cmp::Reverse(piece.last_time()));
-            for piece in pieces {
-                if newest.is_some_and(|(newest, ..)| newest > piece.last_time()) {
-                    break;
-                }
-                samples.clear();
-                self.read(&piece, &mut samples)?;
-                let here = samples.iter().filter_map(|sample| place(piece.series(), sample)).max();
-                newest = newest.max(here);
-            }
-        }
-        Ok(newest)
     }
 }
 

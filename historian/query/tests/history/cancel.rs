@@ -88,28 +88,28 @@ impl Disk for Gated {
     }
 }
 
-#[test]
-fn a_query_whose_client_is_gone_stops_reading_and_frees_its_turn() {
-    const FILES: usize = 40;
+const FILES: usize = 40;
+
+fn gated() -> (Rig, Arc<Gated>) {
     let mut rig = Rig::new(&Config::default());
     rig.stop();
     let gate = Arc::new(Gated::new(&rig.disk));
     rig.front = Some(Arc::clone(&gate) as Arc<dyn Disk>);
     rig.query_config = QueryConfig { concurrent_max: 1, ..QueryConfig::default() };
     rig.start();
-    let node = rig.mint("a");
-    for hour in 0..FILES {
-        let time = DAY / MS - i64::try_from(hour).expect("few") * 3_600_000;
-        rig.publish(node, &format!("{{\"value\":{hour},\"timestamp\":{time}}}"));
-    }
-    rig.flush();
+    (rig, gate)
+}
+
+/// Gives up one query in its first read; there is one turn, so the next one answers once the first
+/// one has ended.
+fn reads_for_nobody_end(rig: &Rig, gate: &Gated, (given_up, next): (HistoryQuery, HistoryQuery)) {
     assert_eq!(rig.files().len(), FILES);
     gate.set_open(false);
     gate.opened_files.lock().expect("no panic").clear();
     let waiting = gate.waiting.load(Ordering::SeqCst);
     let query = rig.query();
     rig.runtime.block_on(async {
-        let reading = tokio::spawn(async move { query.history(raw("a")).await.map(drop) });
+        let reading = tokio::spawn(async move { query.history(given_up).await.map(drop) });
         let begun = async {
             while gate.waiting.load(Ordering::SeqCst) == waiting {
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -120,10 +120,41 @@ fn a_query_whose_client_is_gone_stops_reading_and_frees_its_turn() {
         assert!(reading.await.expect_err("aborted").is_cancelled());
     });
     gate.set_open(true);
-    // There is one turn: the next query gets it once the first one has ended.
-    let newest = HistoryQuery { limit: 1, start: uns_model::Timestamp(DAY), ..raw("a") };
-    assert_eq!(rig.ask(newest).expect("a turn").samples.len(), 1);
+    assert_eq!(rig.ask(next).expect("a turn").samples.len(), 1);
     let opened = gate.opened_files.lock().expect("no panic").clone();
     let opened = opened.into_iter().collect::<HashSet<_>>().len();
     assert!(opened <= 2, "{opened} of {FILES} files were opened, most of them for nobody");
+}
+
+#[test]
+fn a_query_whose_client_is_gone_stops_reading_and_frees_its_turn() {
+    let (mut rig, gate) = gated();
+    let node = rig.mint("a");
+    for hour in 0..FILES {
+        let time = DAY / MS - i64::try_from(hour).expect("few") * 3_600_000;
+        rig.publish(node, &format!("{{\"value\":{hour},\"timestamp\":{time}}}"));
+    }
+    rig.flush();
+    let newest = HistoryQuery { limit: 1, start: uns_model::Timestamp(DAY), ..raw("a") };
+    reads_for_nobody_end(&rig, &gate, (raw("a"), newest));
+}
+
+#[test]
+fn looking_for_what_was_before_a_window_stops_too() {
+    let (mut rig, gate) = gated();
+    let (before, node, behind) = (rig.mint("before"), rig.mint("a"), rig.mint("behind"));
+    rig.publish(before, "0");
+    rig.publish(node, "{\"error\":\"E12\"}");
+    rig.publish(node, "4");
+    for _ in 1..FILES {
+        rig.flush();
+        rig.publish(before, "1");
+        rig.publish(behind, "1");
+    }
+    rig.flush();
+    let start = uns_model::Timestamp(rig.now());
+    let window = HistoryQuery { field: Some("error".into()), start, ..raw("a") };
+    rig.publish(node, "5");
+    let newest = HistoryQuery { start, ..raw("a") };
+    reads_for_nobody_end(&rig, &gate, (window, newest));
 }

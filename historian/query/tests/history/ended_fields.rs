@@ -158,3 +158,57 @@ fn numbers_after_the_end_are_not_read() {
     rig.restart();
     assert_eq!(shown(&rig, field("error")), [row(1, "E12"), row(3, "-")]);
 }
+
+/// Fills so many files between a document and the number that ends it, with values of nodes whose
+/// series are around theirs.
+fn far_apart(rig: &mut Rig, files: usize) -> i64 {
+    let (before, node, behind) = (rig.mint("before"), rig.mint("a"), rig.mint("behind"));
+    rig.publish(before, "0");
+    rig.publish(node, r#"{"error":"E12"}"#);
+    rig.publish(node, "4");
+    rig.publish(node, r#"{"error":"E13"}"#);
+    rig.flush();
+    for n in 0..files {
+        rig.publish(before, &n.to_string());
+        rig.publish(behind, &n.to_string());
+        rig.flush();
+    }
+    let after = rig.now();
+    rig.publish(node, "5");
+    (after - DAY) / MS
+}
+
+#[test]
+fn the_mark_is_there_however_many_files_lie_before_it() {
+    let mut rig = Rig::new(&Config::default());
+    let at = far_apart(&mut rig, 40);
+    assert_eq!(rig.files().len(), 41);
+    let window = HistoryQuery { start: Timestamp(DAY + (at - 1) * MS), ..field("error") };
+    for flushed in [false, true] {
+        let whole = shown(&rig, field("error"));
+        assert_eq!(whole.last(), Some(&row(at, "-")));
+        assert_eq!(shown(&rig, window.clone()), [row(at, "-")], "flushed: {flushed}");
+        rig.flush();
+    }
+}
+
+/// What was there before a range is looked for within the limit of samples that are read.
+#[test]
+fn what_came_before_a_window_is_read_within_the_limit() {
+    let mut rig = Rig::new(&Config::default());
+    rig.query_config.read_samples_max = 20;
+    let node = rig.mint("a");
+    rig.publish(node, r#"{"state":"ok"}"#);
+    rig.publish(node, "1");
+    for _ in 0..40 {
+        // A number that there is none of says nothing, so that the one before is asked for.
+        (0..10).for_each(|_| rig.publish(node, r#"{"value":null}"#));
+        rig.flush();
+    }
+    let now = rig.now();
+    rig.publish(node, "5");
+    rig.restart();
+    let window = HistoryQuery { start: Timestamp(now), ..field("state") };
+    let refused = rig.ask(window).expect_err("too much");
+    assert!(matches!(refused, historian_query::Error::TooMuch { max: 20 }), "{refused:?}");
+}
