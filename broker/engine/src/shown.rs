@@ -17,6 +17,11 @@ impl Shown {
         Self(Some(Arc::new(are)))
     }
 
+    /// Whether nothing is hidden.
+    pub(crate) fn is_all(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Whether this is one.
     pub fn has(&self, topic: &str) -> bool {
         self.0.as_ref().is_none_or(|are| are(topic))

@@ -1,6 +1,7 @@
 //! Traces: what one client sends and gets, or what is published on some topics, noted for an
 //! operator while he looks. A core that has none pays one comparison per packet.
 
+mod answers;
 mod topics;
 mod words;
 
@@ -13,6 +14,7 @@ use parking_lot::Mutex;
 use uns_model::{Filter, OrgId, Timestamp};
 
 use crate::shown::Shown;
+use answers::Unanswered;
 
 pub use topics::TracedTopics;
 pub(crate) use words::Words;
@@ -30,8 +32,8 @@ pub struct TraceSpec {
     pub payload: bool,
     /// How many events are kept.
     pub events_max: usize,
-    /// The topics that whoever traces is shown: a packet with another one is not noted, so that what
-    /// is kept, and what there is no room for, tells nothing of it.
+    /// The topics that whoever traces is shown: a packet with another one is not noted, and neither is
+    /// what answers it, so that what is kept, and what there is no room for, tells nothing of it.
     pub shown: Shown,
     /// When it ends, on the monotonic clock.
     pub until: Duration,
@@ -78,6 +80,8 @@ impl TraceEvent {
 struct Seen {
     events: Vec<TraceEvent>,
     bytes: usize,
+    /// Kept where not every topic is shown.
+    unanswered: Unanswered,
 }
 
 /// One trace, shared between the cores that note and whoever reads.
@@ -138,11 +142,14 @@ impl Trace {
     }
 
     fn keep(&self, event: TraceEvent) {
-        if !event.topics.iter().all(|topic| self.spec.shown.has(topic)) {
-            return;
-        }
+        let shown = event.topics.iter().all(|topic| self.spec.shown.has(topic));
         let cost = event.cost();
         let mut seen = self.seen.lock();
+        let (way, id) = ((event.packet, event.incoming), event.packet_id);
+        let unanswered = &mut seen.unanswered;
+        if !self.spec.shown.is_all() && !unanswered.lets(way, &event.client_id, id, shown) {
+            return;
+        }
         if seen.events.len() < self.spec.events_max && seen.bytes + cost <= BYTES_MAX {
             seen.bytes += cost;
             seen.events.push(event);
