@@ -43,8 +43,8 @@ pub(crate) enum Phase {
     Claiming(Box<Welcome>),
     /// Connected.
     Up,
-    /// What is in the output goes out, then the socket is closed.
-    Closing,
+    /// What is in the output goes out, then the socket is closed; whether it was connected.
+    Closing { connected: bool },
 }
 
 impl Phase {
@@ -321,7 +321,7 @@ impl<N> Connection<N> {
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        matches!(self.phase, Phase::Closing)
+        matches!(self.phase, Phase::Closing { .. })
     }
 
     /// As one who did something against the rules.

@@ -159,13 +159,13 @@ impl Floor {
     /// Hands a connection to the core with the fewest. One that is through takes the place of a
     /// handshake, if that is the last.
     pub(crate) async fn admit(&self, socket: Socket, peer: Peer) {
-        // Where there is no room, the core that has a stranger to give way; else the one with the
-        // fewest sockets.
+        // Where there is no room, the core with the most sockets that give way; else the one with
+        // the fewest sockets.
         let full = self.sockets() >= self.connections_max;
         let load = |core: &usize| {
             let gauges = &self.gauges[*core];
-            let strangers = gauges.strangers.load(Ordering::Relaxed);
-            (Reverse(if full { strangers } else { 0 }), gauges.sockets.load(Ordering::Relaxed))
+            let giving_way = gauges.giving_way.load(Ordering::Relaxed);
+            (Reverse(if full { giving_way } else { 0 }), gauges.sockets.load(Ordering::Relaxed))
         };
         let Some(core) = (0..self.gauges.len()).min_by_key(load) else { return };
         let Socket { stream, layers, waited, place: address } = socket;

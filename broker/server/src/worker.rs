@@ -7,6 +7,8 @@ mod figures;
 mod flush;
 mod in_process;
 mod layered;
+mod linger;
+mod lingering;
 mod link;
 mod orders;
 mod report;
@@ -36,6 +38,7 @@ use crate::told::Told;
 use crate::verify::Verifiers;
 pub(crate) use figures::Sources;
 pub(crate) use layered::Layers;
+use lingering::Lingering;
 use link::Link;
 pub(crate) use orders::{HeldBy, ORDERS_MAX, Order};
 use stream::Stream;
@@ -95,15 +98,16 @@ pub(crate) struct Request {
 pub(crate) struct Gauges {
     /// Sockets handed to it and not yet closed.
     pub(crate) sockets: AtomicUsize,
-    /// About how many of them have not said who they are.
-    pub(crate) strangers: AtomicUsize,
+    /// About how many of them give way where there is no room: they have not said who they are, or
+    /// are kept only until their client has read why it was disconnected.
+    pub(crate) giving_way: AtomicUsize,
     counters: [AtomicU64; Stats::LEN],
 }
 
 impl Default for Gauges {
     fn default() -> Self {
         let counters = std::array::from_fn(|_| AtomicU64::new(0));
-        Self { sockets: AtomicUsize::new(0), strangers: AtomicUsize::new(0), counters }
+        Self { sockets: AtomicUsize::new(0), giving_way: AtomicUsize::new(0), counters }
     }
 }
 
@@ -171,6 +175,7 @@ pub(crate) struct Worker {
     core: CoreNo,
     engine: RefCell<Engine<ServerGate>>,
     links: RefCell<HashMap<Key, Rc<Link>, ahash::RandomState>>,
+    lingering: Rc<Lingering>,
     /// One read buffer for all connections: none keeps bytes between two polls unless a packet is
     /// incomplete.
     buffer: RefCell<Vec<u8>>,
@@ -206,6 +211,7 @@ impl Worker {
             core: setup.core,
             engine: RefCell::new(Engine::new(Arc::clone(&setup.broker), setup.core, gate)),
             links: RefCell::default(),
+            lingering: Rc::default(),
             buffer: RefCell::new(vec![0; 2 * READ_BYTES]),
             post: Arc::clone(&setup.post),
             verifiers: Arc::clone(&setup.verifiers),
@@ -256,8 +262,9 @@ impl Worker {
         // Its time began when it was accepted.
         let now = self.now();
         let accepted = Now { monotonic: now.monotonic.saturating_sub(waited), ..now };
-        // One that has said nothing yet gives way to one that may.
-        let welcome = welcome || engine.shed_stranger(now);
+        // A socket that has ended gives way to one that may say something, and one that has said
+        // nothing yet.
+        let welcome = welcome || self.lingering.shed() || engine.shed_stranger(now);
         let key = engine.open(accepted, *peer)?;
         if !welcome {
             engine.refuse(key, broker_codec::ReasonCode::QuotaExceeded);

@@ -42,11 +42,12 @@ impl<G: Gate> Engine<G> {
     }
 
     /// The socket is gone, or was closed after [`Engine::is_closing`]; the key means nothing any
-    /// more.
-    pub fn closed(&mut self, now: Now, key: Key) {
+    /// more. Returns whether the connection ever got past its CONNECT.
+    pub fn closed(&mut self, now: Now, key: Key) -> bool {
         self.count_end(key, End::Lost);
         self.end(now, key);
-        self.connections.remove(key);
+        let connection = self.connections.remove(key);
+        connection.is_some_and(|c| matches!(c.phase, Phase::Closing { connected: true }))
     }
 
     /// Ends a connection with a reason, said in a way its client understands.
@@ -61,7 +62,7 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let version = connection.version;
         let reason = match connection.phase {
-            Phase::Closing => return,
+            Phase::Closing { .. } => return,
             // CONNACK has no code for it, and its client may try again.
             Phase::Claiming(_) if reason == ReasonCode::SessionTakenOver => ReasonCode::ServerBusy,
             _ => reason,
@@ -151,7 +152,7 @@ impl<G: Gate> Engine<G> {
         if matches!(connection.phase, Phase::Claiming(_)) {
             connection.will = None;
         }
-        connection.phase = Phase::Closing;
+        connection.phase = Phase::Closing { connected: connection.is_up() };
         connection.paused = false;
         Self::mark_dirty(connection, key, &mut self.effects.dirty);
         connection.aliases = Vec::new();

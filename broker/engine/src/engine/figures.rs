@@ -32,7 +32,7 @@ impl<G: Gate> Engine<G> {
         let stats = &mut self.desk.stats;
         match self.connections.get(key).map(|connection| &connection.phase) {
             Some(Phase::Claiming(_) | Phase::Up) => stats.ended[cause as usize] += 1,
-            Some(Phase::Closing) | None => {}
+            Some(Phase::Closing { .. }) | None => {}
             // A socket that is gone before CONNECT was nobody's connection.
             Some(_) if cause == End::Lost => {}
             Some(_) => stats.refused[cause as usize] += 1,

@@ -69,7 +69,7 @@ impl<G: Gate> Engine<G> {
             let Some(connection) = self.connections.get(key) else { return Received::Done };
             let version = connection.version;
             match &connection.phase {
-                Phase::Closing => return Received::Done,
+                Phase::Closing { .. } => return Received::Done,
                 Phase::Asking(_) | Phase::Refused(..) | Phase::Claiming(_) => {
                     return Received::Paused(at);
                 }

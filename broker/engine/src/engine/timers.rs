@@ -125,7 +125,7 @@ fn overdue<N>(connection: &Connection<N>, config: &Config, now: Duration) -> Opt
             >= config.handshake_timeout)
             .then_some(Overdue::Cut),
         Phase::Refused(reason, at) => (now >= *at).then_some(Overdue::Refused(*reason)),
-        Phase::Closing => {
+        Phase::Closing { .. } => {
             let limit = config.handshake_timeout.max(config.write_timeout);
             (silent >= limit && connection.outbound.blocked_since.is_some()).then_some(Overdue::Cut)
         }

@@ -3,13 +3,12 @@
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use broker_engine::Received;
-use tokio::io::{AsyncWriteExt, ReadBuf};
+use tokio::io::ReadBuf;
 
+use super::linger::linger;
 use super::link::{End, Link};
-use super::stream::Stream;
 use super::{READ_BYTES, Worker};
 
 /// Serves a connection until it is closed.
@@ -17,46 +16,15 @@ pub(super) async fn serve(worker: Rc<Worker>, link: Rc<Link>) {
     poll_fn(|cx| worker.turn(&link, cx)).await;
     worker.links.borrow_mut().remove(&link.key);
     let now = worker.now();
-    worker.engine.borrow_mut().closed(now, link.key);
+    let connected = worker.engine.borrow_mut().closed(now, link.key);
     worker.flush_soon();
+    let lingering = connected.then(|| Rc::clone(&worker.lingering));
     drop(worker);
     let spoke = link.end.get() == End::Graceful && link.spoke.get();
     let last_words = spoke || link.stream.borrow().has_last_words();
     if last_words && let Some(link) = Rc::into_inner(link) {
         // Boxed, so that the many connections that do not end now have no room for it.
-        Box::pin(linger(link.stream.into_inner())).await;
-    }
-}
-
-/// How long nothing may come from a client that is being waited for.
-const SILENCE: Duration = Duration::from_secs(3);
-/// How long one is waited for in all.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Closing a socket with unread bytes resets it, and the last packet would be lost on its way. So
-/// the writing half is closed first, and what still comes is thrown away: until the client has seen
-/// the end and closes too, falls silent, or sends without an end. A client that first writes all it
-/// has, and is slow at it, reads why it was disconnected afterwards.
-async fn linger(stream: Stream) {
-    tokio::time::timeout(PATIENCE, drain(stream)).await.ok();
-}
-
-async fn drain(stream: Stream) {
-    // A packet over the limit may be on its way, whose client reads no word before it is sent.
-    const BYTES_MAX: usize = 64 << 20;
-    let Ok(Ok(mut stream)) = tokio::time::timeout(SILENCE, stream.farewell()).await else { return };
-    stream.shutdown().await.ok();
-    let mut drained = 0;
-    while drained < BYTES_MAX {
-        let Ok(Ok(())) = tokio::time::timeout(SILENCE, stream.readable()).await else { return };
-        // Not kept while it waits: many may linger at once.
-        let mut scratch = [0; 4 << 10];
-        match stream.try_read(&mut scratch) {
-            Ok(0) => return,
-            Ok(bytes) => drained += bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-            Err(_) => return,
-        }
+        Box::pin(linger(link.stream.into_inner(), lingering)).await;
     }
 }
 

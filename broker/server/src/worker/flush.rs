@@ -45,8 +45,8 @@ impl Worker {
         self.engine.borrow_mut().flush(now);
         self.hand_over();
         // Before a client can know that it is none any more.
-        let strangers = self.engine.borrow_mut().strangers();
-        self.gauges().strangers.store(strangers, Ordering::Relaxed);
+        let giving_way = self.engine.borrow_mut().strangers() + self.lingering.count();
+        self.gauges().giving_way.store(giving_way, Ordering::Relaxed);
         let dirty = std::mem::take(&mut self.engine.borrow_mut().effects().dirty);
         for key in &dirty {
             self.engine.borrow_mut().begin_write(*key);

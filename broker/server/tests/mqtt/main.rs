@@ -22,6 +22,7 @@ mod in_process;
 mod keep_alive;
 mod lenient;
 mod limits;
+mod lingering;
 mod log_in;
 mod maximum_packet_size;
 mod names;
