@@ -5,8 +5,10 @@ use ahash::AHashMap;
 use uns_model::fold::TimeFinding;
 use uns_model::{NodeNo, OrgId, PublisherId, Timestamp};
 
-/// Most publishers that are remembered; a newcomer takes the place of who was right for longest.
+/// Most publishers that are remembered.
 const PUBLISHERS_MAX: usize = 1_000;
+/// So many make room for newcomers at once: those that were right for longest.
+const PUBLISHERS_ROOM: usize = PUBLISHERS_MAX / 2;
 /// How often the log says the same of a publisher.
 const TELL_EVERY_NANOS: i64 = 3_600 * 1_000_000_000;
 /// Of so many publishers it is said within [`TELL_WINDOW_NANOS`]; the list has all.
@@ -112,15 +114,22 @@ impl Clocks {
         }
     }
 
+    /// Forgets the quieter half where there is no room. One by one, a fleet larger than this would
+    /// have each of its messages look at all of them while the view is locked.
     fn make_room(&mut self) {
         if self.publishers.len() < PUBLISHERS_MAX {
             return;
         }
-        let quiet = self.publishers.iter().min_by_key(|(_, clock)| clock.last);
-        if let Some(who) = quiet.map(|(who, _)| *who) {
-            self.publishers.remove(&who);
-            self.forgotten += 1;
-        }
+        let mut times: Vec<_> = self.publishers.values().map(|clock| clock.last).collect();
+        let (_, quiet, _) = times.select_nth_unstable(PUBLISHERS_ROOM - 1);
+        let quiet = *quiet;
+        let mut going = PUBLISHERS_ROOM;
+        self.publishers.retain(|_, clock| {
+            let goes = clock.last <= quiet && going > 0;
+            going -= usize::from(goes);
+            !goes
+        });
+        self.forgotten += PUBLISHERS_ROOM as u64;
     }
 
     /// The publishers of an organisation.
@@ -204,13 +213,30 @@ mod tests {
     #[test]
     fn publishers_are_bounded_and_the_quiet_ones_go_first() {
         let mut clocks = Clocks::default();
-        for publisher in 0..1_500 {
+        for publisher in 0..1_400 {
             note(&mut clocks, 0, TimeFinding::ClockStep(SECOND), i64::from(publisher));
             note(&mut clocks, publisher, TimeFinding::ClockStep(SECOND), i64::from(publisher));
         }
-        assert_eq!(clocks.counts(), (1_000, 500));
-        assert!(clocks.of(OrgId::DEFAULT).any(|(publisher, _)| publisher == PublisherId(0)));
+        assert_eq!(clocks.counts(), (900, 500));
+        let known = |id: u32| clocks.of(OrgId::DEFAULT).any(|(known, _)| known == PublisherId(id));
+        assert!(known(0), "it was never quiet");
+        assert!(!known(1) && !known(500) && known(501) && known(1_399));
         assert!(clocks.of(OrgId(7)).next().is_none());
+    }
+
+    #[test]
+    fn publishers_in_turn_make_room_for_many_at_once() {
+        let mut clocks = Clocks::default();
+        for publisher in 0..=1_000 {
+            note(&mut clocks, publisher, TimeFinding::ClockStep(SECOND), 0);
+        }
+        assert_eq!(clocks.counts(), (501, 500), "also where all were heard at the same time");
+        for publisher in 2_000..2_499 {
+            note(&mut clocks, publisher, TimeFinding::ClockStep(SECOND), 1);
+        }
+        assert_eq!(clocks.counts(), (1_000, 500), "none of them looked for room");
+        note(&mut clocks, 3_000, TimeFinding::ClockStep(SECOND), 2);
+        assert_eq!(clocks.counts(), (501, 1_000));
     }
 
     #[test]
