@@ -15,8 +15,8 @@ pub(crate) struct PendingHandshakes(Mutex<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// By arrival.
-    tasks: BTreeMap<u64, (Transport, AbortHandle)>,
+    /// By arrival. One that is only just being spawned has no handle yet.
+    tasks: BTreeMap<u64, (Transport, Option<AbortHandle>)>,
     next: u64,
     closed: bool,
 }
@@ -33,7 +33,7 @@ impl PendingHandshakes {
         let oldest = (waiting.tasks.len() >= most).then(|| waiting.tasks.pop_first()).flatten();
         drop(waiting);
         if let Some((_, (transport, oldest))) = oldest {
-            oldest.abort();
+            oldest.inspect(AbortHandle::abort);
             counters.failed(transport, Failure::Shed);
         }
     }
@@ -44,7 +44,7 @@ impl PendingHandshakes {
         waiting.closed = true;
         let tasks = std::mem::take(&mut waiting.tasks);
         drop(waiting);
-        tasks.values().for_each(|(_, task)| task.abort());
+        tasks.values().flat_map(|(_, task)| task).for_each(AbortHandle::abort);
     }
 
     /// Begins one, unless none begins any more.
@@ -59,8 +59,19 @@ impl PendingHandshakes {
         }
         let id = waiting.next;
         waiting.next += 1;
+        waiting.tasks.insert(id, (transport, None));
+        drop(waiting);
+        // Without the lock: a runtime that is shutting down drops the task here, and its slot locks.
         let task = tokio::spawn(handshake(HandshakeSlot(Arc::clone(self), id)));
-        waiting.tasks.insert(id, (transport, task.abort_handle()));
+        let mut waiting = self.0.lock();
+        match waiting.tasks.get_mut(&id) {
+            Some((_, handle)) => *handle = Some(task.abort_handle()),
+            // It is through, or was ended meanwhile by somebody who had no handle.
+            None => {
+                drop(waiting);
+                task.abort();
+            }
+        }
     }
 }
 
@@ -70,5 +81,68 @@ pub(super) struct HandshakeSlot(Arc<PendingHandshakes>, u64);
 impl Drop for HandshakeSlot {
     fn drop(&mut self) {
         self.0.0.lock().tasks.remove(&self.1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Runs off this thread what must not hang.
+    fn within_a_minute(work: impl FnOnce() + Send + 'static) {
+        let (sender, done) = std::sync::mpsc::sync_channel(1);
+        std::thread::spawn(move || {
+            work();
+            sender.send(()).ok();
+        });
+        done.recv_timeout(Duration::from_secs(60)).expect("it does not hang");
+    }
+
+    #[test]
+    fn a_handshake_that_begins_while_its_runtime_shuts_down_is_dropped() {
+        let pending = Arc::new(PendingHandshakes::default());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let shared = Arc::clone(&pending);
+        within_a_minute(move || {
+            let _entered = handle.enter();
+            shared.begin(Transport::Tls, |slot| async move {
+                std::future::pending::<()>().await;
+                drop(slot);
+            });
+        });
+        assert_eq!(pending.count(), 0);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn the_oldest_handshake_gives_way() {
+        let (pending, counters) = (Arc::new(PendingHandshakes::default()), Counters::default());
+        let (ended, mut seen) = tokio::sync::mpsc::channel(2);
+        for number in 0..2 {
+            let ended = OnDrop(number, ended.clone());
+            pending.begin(Transport::Tls, |slot| async move {
+                std::future::pending::<()>().await;
+                drop((slot, ended));
+            });
+        }
+        pending.shed(3, &counters);
+        assert_eq!(pending.count(), 2);
+        pending.shed(2, &counters);
+        assert_eq!((seen.recv().await, pending.count()), (Some(0), 1));
+        pending.close();
+        assert_eq!((seen.recv().await, pending.count()), (Some(1), 0));
+        pending.begin(Transport::Tls, |_| std::future::pending());
+        assert_eq!(pending.count(), 0, "none begins any more");
+    }
+
+    struct OnDrop(usize, tokio::sync::mpsc::Sender<usize>);
+
+    impl Drop for OnDrop {
+        fn drop(&mut self) {
+            self.1.try_send(self.0).ok();
+        }
     }
 }
