@@ -104,6 +104,7 @@ impl<'a> Envelope<'a> {
     }
 
     /// Everything but the value, as a point.
+    #[inline]
     pub(super) fn point(&self, context: &DecodeContext<'_>) -> Point {
         Point {
             field: None,

@@ -13,6 +13,7 @@ pub(super) fn as_text(payload: &[u8]) -> Point {
 }
 
 /// A point of the node itself that says nothing but its value.
+#[inline]
 pub(super) fn scalar(value: Value) -> Point {
     let quality = if value == Value::Null { Quality::BAD } else { Quality::GOOD };
     Point { field: None, value, quality, unit: None, source: None, seq: None, historical: false }
@@ -25,6 +26,7 @@ pub(super) fn with_value(model: &Point, field: Option<Arc<str>>, value: Value) -
 
 /// The point with this value. No value is never shown as a good one: null is Bad unless the source
 /// says that there is nothing yet (NS-27).
+#[inline]
 pub(super) fn valued(mut point: Point, value: Value) -> Point {
     if value == Value::Null && !point.quality.hides_value() {
         point.quality = Quality::BAD;

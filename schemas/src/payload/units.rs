@@ -13,6 +13,7 @@ const PLACES: usize = 32;
 pub struct Units(RefCell<[Option<Arc<str>>; PLACES]>);
 
 impl Units {
+    #[inline]
     pub(super) fn share(&self, unit: Cow<'_, str>) -> Arc<str> {
         let mut places = self.0.borrow_mut();
         let Some(place) = places.get_mut(place(&unit)) else { return Arc::from(unit) };

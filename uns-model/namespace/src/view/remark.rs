@@ -37,7 +37,9 @@ impl Entry {
         (arrived, time): (Arrived, Timestamp),
         decoded: Decoded,
     ) {
-        if self.more.is_none() && unit.is_none() && decoded == Decoded::default() {
+        // What nodes have beside their value is copied where a checkpoint holds it, so it is not
+        // touched by a sample that says what is known.
+        if unit.is_none() && self.is_known(kind, decoded) {
             return;
         }
         let More { fields, remarks, .. } = self.more_mut();
@@ -55,6 +57,19 @@ impl Entry {
                 }
             }
         }
+    }
+
+    /// Whether a sample without a new unit changes nothing that is said beside the value.
+    fn is_known(&self, kind: Kind, decoded: Decoded) -> bool {
+        let Some(more) = &self.more else { return decoded == Decoded::default() };
+        let Remarks { fields_left_out, windows_1252, .. } = more.remarks;
+        let same = fields_left_out == decoded.fields_left_out;
+        let ends_nothing = || match kind {
+            Kind::Nothing => true,
+            Kind::Document => false,
+            Kind::Scalar => more.fields.iter().all(|field| field.last.is_closed()),
+        };
+        same && windows_1252 == decoded.windows_1252 && ends_nothing()
     }
 
     /// The unit a point brings, where it is another one than the node has.
