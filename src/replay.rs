@@ -44,8 +44,8 @@ pub(crate) struct ReplayArgs {
     /// Start over at the end, its times moved on.
     #[arg(long = "loop")]
     repeat: bool,
-    /// The first row always goes at QoS 1, so that a refusal is seen. QoS 1 waits for the broker's acknowledgement and resumes over a lost connection.
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
+    /// QoS 1 waits for the broker's acknowledgement and resumes over a lost connection. With QoS 0 a lost connection costs rows; the first one goes at QoS 1 all the same, so that a refusal is seen.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
     qos: u8,
     #[command(flatten)]
     mqtt: MqttArgs,
@@ -79,6 +79,8 @@ struct Tally {
     /// Rows of batches that the hub refused.
     refused_rows: u64,
     reconnects: u64,
+    /// Rows may be missing.
+    unsure: bool,
 }
 
 /// Reported bad rows before only their number goes on.
@@ -125,6 +127,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<()> {
         recording = open(args)?;
     }
     tally.reconnects = publisher.finish()?;
+    tally.unsure = args.qos == 0 && tally.reconnects > 0;
     tally.refused_rows = publisher.refused_rows();
     let seconds = (clock.monotonic() - started).as_secs_f64();
     progress.close(&tally, seconds);
@@ -199,6 +202,12 @@ impl Progress {
              {} reconnects",
             tally.rows, tally.values, tally.bad_rows, tally.reconnects
         );
+        if tally.unsure {
+            eprintln!(
+                "uns replay: with QoS 0 nobody knows what the lost connections took; `--qos 1` sends \
+                 again what was not acknowledged"
+            );
+        }
         if tally.refused_rows > 0 {
             eprintln!(
                 "uns replay: the hub refused {} of them; `GET /api/v1/uns/dead-letters` says which \
