@@ -126,7 +126,8 @@ pub(crate) async fn guard(
         Ok(None) => next.run(request).await,
         Err(refusal) => {
             let path = short(request.uri().path());
-            tracing::info!(reason = refusal.reason, path, "request refused");
+            // Strangers choose how many there are. Failed log-ins have a line of their own.
+            tracing::debug!(reason = refusal.reason, path, "request refused");
             let unknown = refusal.status == 401;
             let mut response = refusal.into_response();
             for challenge in CHALLENGES.into_iter().filter(|_| unknown) {
