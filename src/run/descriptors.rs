@@ -66,9 +66,9 @@ mod tests {
         let share = |limit, mqtt| connections_max(limit, 2, (mqtt, 4096));
         assert_eq!(share(None, 19_000), (19_000, 4096));
         assert_eq!(share(Some(1 << 20), 19_000), (19_000, 4096));
-        assert_eq!(share(Some(20_000), 19_000), (19_000, 728));
-        assert_eq!(share(Some(20_000), 19_500), (19_472, 256));
-        assert_eq!(share(Some(20_000), 30_000), (19_472, 256));
+        assert_eq!(share(Some(20_000), 19_000), (19_000, 664));
+        assert_eq!(share(Some(20_000), 19_500), (19_408, 256));
+        assert_eq!(share(Some(20_000), 30_000), (19_408, 256));
         for limit in [64, 512, 1024, 4096, 16_384] {
             let (mqtt, http) = share(Some(limit), 19_000);
             assert!(mqtt > http && http > 0, "{limit}: {mqtt} and {http}");
