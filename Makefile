@@ -24,6 +24,7 @@ run: build
 
 build:
 	@scripts/check-tools.sh build
+	@scripts/claim-target.sh
 	@scripts/build-page.sh
 	@cargo build --release --package uns --bin uns
 
@@ -34,6 +35,7 @@ test: export UNS_TEST_PYTHON := $(VENV)/bin/python
 test: export PATH := $(VENV)/bin:$(PATH)
 test:
 	@scripts/check-tools.sh test
+	@scripts/claim-target.sh
 	@scripts/install-test-needs.sh "$(VENV)"
 	@cargo xtask ci
 
@@ -53,6 +55,7 @@ soak: export UNS_TEST_PYTHON := $(VENV)/bin/python
 soak: export PATH := $(VENV)/bin:$(PATH)
 soak:
 	@scripts/check-tools.sh test
+	@scripts/claim-target.sh
 	@scripts/install-test-needs.sh "$(VENV)"
 	@if [ -n "$(SUITES)" ]; then \
 		scripts/build-page.sh && cargo build --release --package uns --bin uns && \

@@ -27,10 +27,11 @@ fn main() -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The top folder of the checkout, one above this package.
+/// The top folder of the checkout, one above this package. It is that of now: what was compiled in may
+/// be that of another checkout which shares the target directory.
 fn root() -> anyhow::Result<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().map(Path::to_path_buf).context("xtask sits one folder below the root")
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").context("it is run as `cargo xtask`")?;
+    Path::new(&own).parent().map(Path::to_path_buf).context("xtask sits one folder below the root")
 }
 
 fn report(findings: &[tidy::Finding]) -> anyhow::Result<ExitCode> {
