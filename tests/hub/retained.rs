@@ -67,7 +67,11 @@ fn the_newest_in_the_log_is_retained_over_kill_nine() {
             let mut hub = Hub::start_with(scratch.path(), &[set]);
             let kept = retained(&hub, "5");
             let values = hub.get("current?filter=uns/v1/acme/kept");
-            let current = &values["values"][0]["value"];
+            let current = match &values["values"][0]["value"] {
+                // "04" is no number in JSON (RFC 8259, section 6), so it is kept as text.
+                serde_json::Value::String(text) => text.clone(),
+                number => number.to_string(),
+            };
             assert_eq!(kept[1], format!("uns/v1/acme/kept {current} 1"), "{set}");
             let old = newest[0].as_str();
             assert!([old, "plant/kept 99 1"].contains(&&*kept[0]), "{set}: {kept:?}");
