@@ -24,7 +24,7 @@ pub use error::{FilterError, TopicError};
 pub use filter::Filter;
 pub use id::{NodeId, NodeNo, OrgId, PublisherId, Sequence, SessionNo, TopicId};
 pub use kept::Kept;
-pub use point::Point;
+pub use point::{Finding, Point, PointRef};
 pub use quality::Quality;
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use time::{
@@ -33,4 +33,4 @@ pub use time::{
 };
 pub use topic::{NO_RIGHT_TO_PUBLISH, Plane, validate_publish_topic};
 pub use topic_map::TopicMap;
-pub use value::Value;
+pub use value::{Value, ValueRef};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Quality, Timestamp, Value};
+use crate::{Quality, Timestamp, Value, ValueRef};
 
 /// One decoded value, before it is folded into last value and history.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,4 +22,85 @@ pub struct Point {
     pub seq: Option<u64>,
     /// Marked `historical`: history only, never the last value (NS-24).
     pub historical: bool,
+}
+
+impl Point {
+    /// The same point, borrowed; its value has no second form.
+    pub fn as_ref(&self) -> PointRef<'_> {
+        PointRef {
+            field: self.field.as_deref(),
+            value: self.value.as_ref(),
+            second: None,
+            quality: self.quality,
+            unit: self.unit.as_deref(),
+            source: self.source,
+            seq: self.seq,
+            historical: self.historical,
+        }
+    }
+}
+
+/// A point whose texts lie elsewhere: in the payload it was read from, or in a record of the log.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PointRef<'a> {
+    /// As [`Point::field`].
+    pub field: Option<&'a str>,
+    /// The value, exact.
+    pub value: ValueRef<'a>,
+    /// What the value also reads as, for people and arithmetic: the text `ON` as a flag, `21.5 °C` as
+    /// a number (NS-19e). Never a text.
+    pub second: Option<ValueRef<'a>>,
+    /// As [`Point::quality`].
+    pub quality: Quality,
+    /// As [`Point::unit`].
+    pub unit: Option<&'a str>,
+    /// As [`Point::source`].
+    pub source: Option<Timestamp>,
+    /// As [`Point::seq`].
+    pub seq: Option<u64>,
+    /// As [`Point::historical`].
+    pub historical: bool,
+}
+
+impl<'a> PointRef<'a> {
+    /// A good value of the node itself, of which nothing else is said.
+    pub fn new(value: ValueRef<'a>) -> Self {
+        Self {
+            field: None,
+            value,
+            second: None,
+            quality: Quality::GOOD,
+            unit: None,
+            source: None,
+            seq: None,
+            historical: false,
+        }
+    }
+
+    /// A copy that stands by itself, without the second form.
+    pub fn to_point(self) -> Point {
+        Point {
+            field: self.field.map(Arc::from),
+            value: self.value.to_value(),
+            quality: self.quality,
+            unit: self.unit.map(Arc::from),
+            source: self.source,
+            seq: self.seq,
+            historical: self.historical,
+        }
+    }
+}
+
+/// What is remarkable about a publish as it was read: said beside its points, and kept with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// So many fields of its document there was no room for (NS-20).
+    FieldsLeftOut(u32),
+    /// It was no UTF-8 and read as Windows-1252 (NS-19d).
+    Windows1252,
+    /// It is JSON with a key twice, or nested too deep, and so kept as text or bytes (NS-22).
+    Malformed,
+    /// It is larger than a value may be, and so kept as bytes (NS-22).
+    TooLarge,
 }
