@@ -28,30 +28,40 @@
 
 mod batch;
 mod children;
+mod context;
 mod document;
 mod encoding;
 mod envelope;
+mod fuzzing;
+mod owned;
 mod point;
+mod rows;
 mod scan;
+mod sink;
 #[cfg(test)]
 mod tests;
 mod text;
 mod units;
+mod value;
 
 use std::borrow::Cow;
 
-use uns_model::{Point, Quality, Timestamp, Value, Zone, number};
+use uns_model::{Finding, Point, PointRef, Timestamp, ValueRef, Zone, number};
 
-pub use children::ChildRow;
+pub use batch::BATCH_SAMPLES_MAX;
+pub use context::DecodeContext;
+pub use fuzzing::fuzz;
+pub use owned::Decoded;
+pub use rows::{BadRow, Batch, ChildRow};
+pub use sink::Sink;
 pub use units::Units;
 
 use crate::Malformed;
-use document::value_of;
-use point::{as_text, scalar, valued};
+use owned::Owned;
+use point::{as_text, hand_on, scalar};
 use scan::{Kind, Scanned, Token};
+use value::number_of;
 
-/// The most samples one batch has; more are one document.
-pub const BATCH_SAMPLES_MAX: usize = 10_000;
 /// The most bytes the payload of a scalar has. Under `uns/v1/` the gate refuses larger ones; elsewhere
 /// they are bytes (NS-22).
 pub const VALUE_BYTES_MAX: usize = 64 * 1024;
@@ -59,71 +69,6 @@ pub const VALUE_BYTES_MAX: usize = 64 * 1024;
 pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 
 const VQT_JSON: &str = "application/vnd.uns.vqt+json";
-
-/// What the decoder has to know beside the payload.
-#[derive(Clone, Copy, Debug)]
-pub struct DecodeContext<'a> {
-    /// The zone of times that name no offset (NS-23).
-    pub zone: &'a Zone,
-    /// When the payload came in: of the two instants that a clock shows when it was set back, the
-    /// one nearer to this is meant.
-    pub ingest: Timestamp,
-    /// Where a unit is taken from that was named lately.
-    units: Option<&'a Units>,
-}
-
-impl<'a> DecodeContext<'a> {
-    /// For one payload that came in at `ingest`, whose times without an offset are of `zone`.
-    #[must_use]
-    pub const fn new(zone: &'a Zone, ingest: Timestamp) -> Self {
-        Self { zone, ingest, units: None }
-    }
-
-    /// The same for one of many payloads, which share their units.
-    #[must_use]
-    pub const fn sharing(self, units: &'a Units) -> Self {
-        Self { units: Some(units), ..self }
-    }
-}
-
-/// What is remarkable about a payload that was decoded.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Decoded {
-    /// The fields of documents there was no room for (NS-20).
-    pub fields_left_out: u32,
-    /// It was no UTF-8 and read as Windows-1252 (NS-19d).
-    pub windows_1252: bool,
-    /// It is JSON that is [`Malformed`], and so kept as text or bytes.
-    pub malformed: bool,
-}
-
-/// What the gate has to know of a payload beyond that it may be accepted (NS-21).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Batch {
-    /// Rows of children, each usable or not.
-    Children(Vec<Result<ChildRow, BadRow>>),
-    /// A batch of the node itself, with these rows that are no samples: at least one.
-    Flawed(Vec<BadRow>),
-}
-
-/// A row of a batch that cannot be used.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BadRow {
-    /// Its place in the batch, from 0.
-    pub index: usize,
-    /// The path it names, if it does.
-    pub path: Option<String>,
-    /// The row as it was published.
-    pub payload: String,
-    /// What is wrong with it.
-    pub detail: &'static str,
-}
-
-impl BadRow {
-    fn new(index: usize, path: Option<String>, payload: String, detail: &'static str) -> Self {
-        Self { index, path, payload, detail }
-    }
-}
 
 /// Whether the payload may be accepted, and which rows of a batch may not. Cheap for everything
 /// that is no object or array.
@@ -151,32 +96,39 @@ pub fn check(payload: &[u8]) -> Result<Option<Batch>, Malformed> {
     })
 }
 
-/// Appends the points of a payload, whatever it is. What is larger or deeper than a value may be
-/// is bytes, and JSON with a duplicate key is text: brownfield topics may carry such, and every view
-/// of the log shows it alike (NS-22).
+/// As [`keep`], into owned points.
 pub fn decode(
     payload: &[u8],
     content_type: Option<&str>,
     context: &DecodeContext<'_>,
     out: &mut Vec<Point>,
 ) -> Decoded {
+    let mut sink = Owned { out, units: context.units, decoded: Decoded::default() };
+    keep(payload, content_type, context, &mut sink);
+    sink.decoded
+}
+
+/// Hands on the points of a payload, whatever it is. What is larger or deeper than a value may be
+/// is bytes, and JSON with a duplicate key is text: brownfield topics may carry such, and every view
+/// of the log shows it alike (NS-22).
+pub fn keep(
+    payload: &[u8],
+    content_type: Option<&str>,
+    context: &DecodeContext<'_>,
+    sink: &mut impl Sink,
+) {
     if payload.len() > VALUE_BYTES_MAX
         && (payload.len() > DOCUMENT_BYTES_MAX || !is_container(payload))
     {
-        out.push(scalar(Value::Bytes(payload.into())));
-        return Decoded::default();
+        sink.point(&scalar(ValueRef::Bytes(payload)));
+        return sink.finding(Finding::TooLarge);
     }
-    let before = out.len();
-    let malformed = match read(payload, content_type, context, out) {
-        Ok(decoded) => return decoded,
-        Err(malformed) => malformed,
-    };
-    out.truncate(before);
-    out.push(match malformed {
-        Malformed::TooDeep { .. } => scalar(Value::Bytes(payload.into())),
-        Malformed::DuplicateKey { .. } => as_text(payload),
-    });
-    Decoded { malformed: true, ..Decoded::default() }
+    match read(payload, content_type, context, sink) {
+        Ok(()) => return,
+        Err(Malformed::TooDeep { .. }) => sink.point(&scalar(ValueRef::Bytes(payload))),
+        Err(Malformed::DuplicateKey { .. }) => as_text(payload, sink),
+    }
+    sink.finding(Finding::Malformed);
 }
 
 /// Whether a payload looks like a document, which may be larger than other values.
@@ -184,93 +136,74 @@ pub fn is_container(payload: &[u8]) -> bool {
     opens_container(encoding::trim(payload))
 }
 
-/// Appends the points of a payload. What [`check`] accepts never fails here.
+/// Hands on the points of a payload. What [`check`] accepts never fails here; of what fails, nothing
+/// was handed on.
+#[inline]
 fn read(
     payload: &[u8],
     content_type: Option<&str>,
     context: &DecodeContext<'_>,
-    out: &mut Vec<Point>,
-) -> Result<Decoded, Malformed> {
+    sink: &mut impl Sink,
+) -> Result<(), Malformed> {
     if payload.is_empty() {
-        return Ok(Decoded::default());
+        return Ok(());
     }
     if let [b'-' | b'0'..=b'9', ..] = payload
         && let Ok(token) = std::str::from_utf8(payload)
         && let Some(value) = number::parse(token)
     {
-        out.push(scalar(value));
-        return Ok(Decoded::default());
+        sink.point(&scalar(number_of(&value)));
+        return Ok(());
     }
+    read_text(payload, content_type, context, sink)
+}
+
+/// The same for what is no plain number.
+fn read_text(
+    payload: &[u8],
+    content_type: Option<&str>,
+    context: &DecodeContext<'_>,
+    sink: &mut impl Sink,
+) -> Result<(), Malformed> {
     let trimmed = encoding::trim(payload);
     let (text, windows_1252) = match std::str::from_utf8(trimmed) {
         Ok(text) => {
             if let Some(envelope) = envelope::read_flat(text, context) {
-                out.push(valued(envelope.point(context), value_of(envelope.value)));
-                return Ok(Decoded::default());
+                envelope.hand_on(sink);
+                return Ok(());
             }
             (Cow::Borrowed(text), false)
         }
         Err(_) if may_be_json(trimmed) => (Cow::Owned(encoding::windows_1252(trimmed)), true),
         Err(_) => {
-            out.push(scalar(Value::Bytes(payload.into())));
-            return Ok(Decoded::default());
+            sink.point(&scalar(ValueRef::Bytes(payload)));
+            return Ok(());
         }
     };
     let Some(json) = scan::whole(&text)? else {
-        out.push(as_text(payload));
-        return Ok(Decoded::default());
+        as_text(payload, sink);
+        return Ok(());
     };
-    let fields_left_out = json_points(&json, content_type, context, out);
-    Ok(Decoded { fields_left_out, windows_1252, malformed: false })
-}
-
-/// Any bytes at all must be survived, an accepted payload must decode, and so must what the rows
-/// of a batch become.
-pub fn fuzz(data: &[u8]) {
-    let mut points = Vec::new();
-    let zone = Zone::fixed(3_600);
-    let context = DecodeContext::new(&zone, Timestamp(0));
-    let decoded = read(data, None, &context, &mut points);
-    let checked = check(data);
-    assert_eq!(checked.as_ref().err(), decoded.as_ref().err(), "the gate and the fold must agree");
-    for point in &points {
-        if let Value::Document(text) = &point.value {
-            let json = serde_json::from_str::<&serde_json::value::RawValue>(text);
-            assert!(json.is_ok(), "a stored document must be JSON");
-        }
-        if let Value::Float(number) = point.value {
-            assert!(number.is_finite(), "what is not finite must be null");
-        }
+    let left_out = json_points(&json, content_type, context, sink);
+    if left_out > 0 {
+        sink.finding(Finding::FieldsLeftOut(left_out));
     }
-    if let Ok(Some(Batch::Children(rows))) = checked {
-        for row in rows.into_iter().flatten() {
-            points.clear();
-            let read = read(row.payload.as_bytes(), None, &context, &mut points);
-            assert!(read.is_ok() && !points.is_empty(), "a good row must be a sample");
-        }
+    if windows_1252 {
+        sink.finding(Finding::Windows1252);
     }
-    points.clear();
-    assert_eq!(read(data, Some(VQT_JSON), &context, &mut points), decoded);
-    points.clear();
-    let stored = decode(data, None, &context, &mut points);
-    assert_eq!(stored.malformed, decoded.is_err(), "what is stored is always something");
+    Ok(())
 }
 
 fn json_points(
     json: &Scanned<'_>,
     content_type: Option<&str>,
     context: &DecodeContext<'_>,
-    out: &mut Vec<Point>,
+    sink: &mut impl Sink,
 ) -> u32 {
     match json.token.kind {
-        Kind::Object { .. } => return object(json.token, content_type, context, out),
-        Kind::Array { .. } if batch::decode_rows(json.token, context, out) => {}
-        Kind::Array { .. }
-        | Kind::Null
-        | Kind::Bool(_)
-        | Kind::Number
-        | Kind::NonFinite
-        | Kind::Text { .. } => out.push(scalar(value_of(json.token))),
+        Kind::Object { .. } => return object(json.token, content_type, context, sink),
+        Kind::Array { .. } if batch::decode_rows(json.token, context, sink) => {}
+        _ => hand_on(PointRef::new(ValueRef::Null), json.token, sink),
     }
     0
 }
@@ -279,23 +212,17 @@ fn object(
     json: Token<'_>,
     content_type: Option<&str>,
     context: &DecodeContext<'_>,
-    out: &mut Vec<Point>,
+    sink: &mut impl Sink,
 ) -> u32 {
-    if batch::columns(json, context, out) {
+    if batch::columns(json, context, sink) {
         return 0;
     }
     let declared = content_type.is_some_and(|kind| kind.eq_ignore_ascii_case(VQT_JSON));
     if let Some(envelope) = envelope::read(json, declared, context) {
-        let model = envelope.point(context);
-        if let Kind::Object { .. } | Kind::Array { .. } = envelope.value.kind {
-            return document::explode(envelope.value, &model, out);
-        }
-        out.push(valued(model, value_of(envelope.value)));
-        return 0;
+        return envelope.hand_on(sink);
     }
     let source = envelope::document_time(json, context);
-    let model = Point { quality: Quality::GOOD, source, ..scalar(Value::Null) };
-    document::explode(json, &model, out)
+    document::explode(json, PointRef { source, ..PointRef::new(ValueRef::Null) }, sink)
 }
 
 fn opens_container(payload: &[u8]) -> bool {

@@ -1,13 +1,16 @@
 //! Batches of one node: several samples in one payload (NS-21).
 
-use uns_model::{Point, Quality};
+use uns_model::{PointRef, Quality, ValueRef};
 
-use super::document::{self, value_of};
+use super::context::DecodeContext;
 use super::envelope::{self, Envelope};
-use super::point::valued;
+use super::point::hand_on;
+use super::rows::BadRow;
 use super::scan::{Kind, Token, elements, members};
-use super::{BATCH_SAMPLES_MAX, BadRow, DecodeContext};
+use super::sink::Sink;
 
+/// The most samples one batch has; more are one document.
+pub const BATCH_SAMPLES_MAX: usize = 10_000;
 /// Why a row is no sample.
 const NO_ROW: &str = "a row of a batch is an object with a value and its time";
 
@@ -27,20 +30,15 @@ fn rows<'a>(
     fits.then(|| elements(array).map(read))
 }
 
-/// Appends the samples of rows; whether the array is a batch at all.
+/// Hands on the samples of rows; whether the array is a batch at all.
 pub(super) fn decode_rows(
     array: Token<'_>,
     context: &DecodeContext<'_>,
-    out: &mut Vec<Point>,
+    sink: &mut impl Sink,
 ) -> bool {
     let Some(rows) = rows(array, context) else { return false };
     for row in rows.flatten() {
-        match row.value.kind {
-            Kind::Object { .. } | Kind::Array { .. } => {
-                document::explode(row.value, &row.point(context), out);
-            }
-            _ => out.push(valued(row.point(context), value_of(row.value))),
-        }
+        row.hand_on(sink);
     }
     true
 }
@@ -52,12 +50,12 @@ pub(super) fn bad_rows(array: Token<'_>, context: &DecodeContext<'_>) -> Vec<Bad
     bad.map(|(token, index)| BadRow::new(index, None, token.raw(), NO_ROW)).collect()
 }
 
-/// Columns: `{"t":[..],"v":[..],"q":[..]}`. Appends nothing unless it is a batch: what does not fit
+/// Columns: `{"t":[..],"v":[..],"q":[..]}`. Hands on nothing unless it is a batch: what does not fit
 /// the shape entirely stays the document it is.
 pub(super) fn columns(
     object: Token<'_>,
     context: &DecodeContext<'_>,
-    out: &mut Vec<Point>,
+    sink: &mut impl Sink,
 ) -> bool {
     let (mut times, mut values, mut qualities) = (None, None, None);
     for (key, token) in members(object) {
@@ -81,18 +79,14 @@ pub(super) fn columns(
         return false;
     }
     let mut qualities = qualities.map(elements);
-    out.extend(elements(times).zip(elements(values)).map(|(time, value)| {
+    for (time, value) in elements(times).zip(elements(values)) {
         let stated = qualities.as_mut().and_then(Iterator::next).and_then(envelope::quality);
-        let model = Point {
-            field: None,
-            value: uns_model::Value::Null,
+        let model = PointRef {
             quality: stated.unwrap_or(Quality::GOOD),
-            unit: None,
             source: envelope::time(time, context),
-            seq: None,
-            historical: false,
+            ..PointRef::new(ValueRef::Null)
         };
-        valued(model, value_of(value))
-    }));
+        hand_on(model, value, sink);
+    }
     true
 }

@@ -1,21 +1,14 @@
 //! Batches of children (NS-21): `{"points":[{"path":"motor/temp","value":1}, …]}`. Each row is a
 //! sample of the child its path names. A row that cannot be used costs no other one.
 
+use super::context::DecodeContext;
 use super::envelope::{self, Envelope};
+use super::rows::{BadRow, ChildRow};
 use super::scan::{Kind, Scanned, Token, elements, members};
-use super::{BadRow, DecodeContext, document, text};
+use super::text;
+use super::value::rewrite;
 
 const NO_POINT: &str = "a point is an object with `path`, a string that is not empty, and a value";
-
-/// A row that can be used.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ChildRow {
-    /// The child's topic below the parent's, as it was written.
-    pub path: String,
-    /// The row without its path, as JSON: the payload of the child. Where it names no time and the
-    /// batch does, it has that.
-    pub payload: String,
-}
 
 /// The rows of a payload that is a batch of children: one whose `points` have a `path`.
 pub(super) fn read(
@@ -63,9 +56,9 @@ fn payload(
     let mut payload = String::with_capacity(point.text.len());
     for (name, token) in own.chain(inherited) {
         payload.push(if payload.is_empty() { '{' } else { ',' });
-        document::rewrite(name, &mut payload);
+        rewrite(name, &mut payload);
         payload.push(':');
-        document::rewrite(token, &mut payload);
+        rewrite(token, &mut payload);
     }
     payload.push('}');
     payload

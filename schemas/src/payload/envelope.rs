@@ -2,13 +2,17 @@
 
 mod key;
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
-use uns_model::{Point, Quality, Timestamp, Value};
+use uns_model::{PointRef, Quality, Timestamp, ValueRef};
 
-use super::document::value_of;
+use super::context::DecodeContext;
+use super::document;
+use super::point::hand_on;
 use super::scan::{Kind, Token, flat, members};
-use super::{DecodeContext, text};
+use super::sink::Sink;
+use super::text;
+use super::value::{number_of, value_of};
 use key::{Key, Role};
 
 /// What an envelope says.
@@ -103,18 +107,36 @@ impl<'a> Envelope<'a> {
         }
     }
 
+    /// Hands on what it says. Gives how many fields of a document there was no room for.
+    #[inline]
+    pub(super) fn hand_on(&self, sink: &mut impl Sink) -> u32 {
+        let unit = self.unit();
+        let model = self.point(unit.as_deref());
+        if let Kind::Object { .. } | Kind::Array { .. } = self.value.kind {
+            return document::explode(self.value, model, sink);
+        }
+        hand_on(model, self.value, sink);
+        0
+    }
+
+    /// Its unit as it is meant.
+    pub(super) fn unit(&self) -> Option<Cow<'a, str>> {
+        let unit = self.unit?;
+        let escaped = matches!(unit.kind, Kind::Text { escaped: true });
+        Some(text::unescape(unit.text, escaped))
+    }
+
     /// Everything but the value, as a point.
     #[inline]
-    pub(super) fn point(&self, context: &DecodeContext<'_>) -> Point {
-        Point {
-            field: None,
-            value: Value::Null,
+    pub(super) fn point<'u>(&self, unit: Option<&'u str>) -> PointRef<'u> {
+        PointRef {
             // A status is the finer statement; where a quality is worse than it, that stands.
             quality: worst(self.status, self.word).unwrap_or(Quality::GOOD),
-            unit: self.unit.map(|unit| named(unit, context)),
+            unit,
             source: self.source,
             seq: self.seq,
             historical: self.historical,
+            ..PointRef::new(ValueRef::Null)
         }
     }
 }
@@ -190,9 +212,9 @@ pub(super) fn time(token: Token<'_>, context: &DecodeContext<'_>) -> Option<Time
             let text = text::unescape(token.text, escaped);
             let text = text.trim_ascii();
             Timestamp::parse_in(text, context.zone, context.ingest)
-                .or_else(|| epoch(&uns_model::number::parse(text)?))
+                .or_else(|| epoch(number_of(&uns_model::number::parse(text)?)))
         }
-        Kind::Number => epoch(&value_of(token)),
+        Kind::Number => epoch(value_of(token)),
         Kind::Bool(_) | Kind::NonFinite | Kind::Object { .. } | Kind::Array { .. } => None,
     };
     Some(read.unwrap_or(Timestamp::UNREADABLE))
@@ -220,29 +242,29 @@ fn status(token: Token<'_>) -> Option<Quality> {
 }
 
 fn stated(token: Token<'_>, from_number: impl Fn(u32) -> Quality) -> Option<Quality> {
-    let from = |number: &Value| whole(number).map_or(Quality::UNCERTAIN, &from_number);
+    let from = |number: ValueRef<'_>| whole(number).map_or(Quality::UNCERTAIN, &from_number);
     Some(match token.kind {
         Kind::Null => return None,
         Kind::Text { escaped } => {
             let word = text::unescape(token.text, escaped);
             let word = word.trim_ascii();
             match uns_model::number::parse(word) {
-                Some(number) => from(&number),
+                Some(number) => from(number_of(&number)),
                 None => Quality::from_word(word),
             }
         }
         Kind::Bool(good) => Quality::from_flag(good),
-        Kind::Number => from(&value_of(token)),
+        Kind::Number => from(value_of(token)),
         Kind::NonFinite | Kind::Object { .. } | Kind::Array { .. } => Quality::UNCERTAIN,
     })
 }
 
 /// The 32 bits of a number, also where it is written as `192.0`.
-fn whole(number: &Value) -> Option<u32> {
+fn whole(number: ValueRef<'_>) -> Option<u32> {
     match number {
-        Value::Int(number) => u32::try_from(*number).ok(),
-        Value::Float(number)
-            if number.fract() == 0.0 && (0.0..4_294_967_296.0).contains(number) =>
+        ValueRef::Int(number) => u32::try_from(number).ok(),
+        ValueRef::Float(number)
+            if number.fract() == 0.0 && (0.0..4_294_967_296.0).contains(&number) =>
         {
             format!("{number:.0}").parse().ok()
         }
@@ -259,15 +281,6 @@ fn unit(token: Token<'_>) -> Option<Token<'_>> {
     (is_text && (1..=UNIT_BYTES_MAX).contains(&token.text.len())).then_some(token)
 }
 
-fn named(unit: Token<'_>, context: &DecodeContext<'_>) -> Arc<str> {
-    let escaped = matches!(unit.kind, Kind::Text { escaped: true });
-    let unit = text::unescape(unit.text, escaped);
-    match context.units {
-        Some(units) => units.share(unit),
-        None => Arc::from(unit),
-    }
-}
-
 fn unsigned(token: Token<'_>) -> Option<u64> {
     match token.kind {
         Kind::Number | Kind::Text { .. } => token.text.parse().ok(),
@@ -275,10 +288,10 @@ fn unsigned(token: Token<'_>) -> Option<u64> {
     }
 }
 
-fn epoch(number: &Value) -> Option<Timestamp> {
+fn epoch(number: ValueRef<'_>) -> Option<Timestamp> {
     match number {
-        Value::Int(number) => Timestamp::from_epoch_int(*number),
-        Value::Float(number) => Timestamp::from_epoch_f64(*number),
+        ValueRef::Int(number) => Timestamp::from_epoch_int(number),
+        ValueRef::Float(number) => Timestamp::from_epoch_f64(number),
         _ => None,
     }
 }

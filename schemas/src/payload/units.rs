@@ -1,6 +1,5 @@
 //! Units that payloads named lately.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -14,9 +13,9 @@ pub struct Units(RefCell<[Option<Arc<str>>; PLACES]>);
 
 impl Units {
     #[inline]
-    pub(super) fn share(&self, unit: Cow<'_, str>) -> Arc<str> {
+    pub(super) fn share(&self, unit: &str) -> Arc<str> {
         let mut places = self.0.borrow_mut();
-        let Some(place) = places.get_mut(place(&unit)) else { return Arc::from(unit) };
+        let Some(place) = places.get_mut(place(unit)) else { return Arc::from(unit) };
         match place {
             Some(known) if **known == *unit => Arc::clone(known),
             _ => Arc::clone(place.insert(Arc::from(unit))),
@@ -38,7 +37,7 @@ mod tests {
     #[test]
     fn a_unit_is_had_once_until_another_one_takes_its_place() {
         let units = Units::default();
-        let share = |unit: &'static str| units.share(Cow::Borrowed(unit));
+        let share = |unit: &'static str| units.share(unit);
         let bar = share("bar");
         assert!(Arc::ptr_eq(&bar, &share("bar")));
         let other = share("bir");

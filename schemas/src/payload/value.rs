@@ -1,0 +1,81 @@
+//! Tokens of JSON as values, and as JSON again.
+
+use std::borrow::Cow;
+
+use uns_model::{Value, ValueRef, number};
+
+use super::scan::{Kind, Token, elements, members};
+
+/// The value of a token that is neither a container nor a text with escapes.
+#[inline]
+pub(super) fn value_of(token: Token<'_>) -> ValueRef<'_> {
+    match token.kind {
+        Kind::Bool(value) => ValueRef::Bool(value),
+        Kind::Number => number::parse(token.text).map_or(ValueRef::Null, |value| number_of(&value)),
+        Kind::Text { .. } => ValueRef::Text(token.text),
+        Kind::Null | Kind::NonFinite => ValueRef::Null,
+        Kind::Object { .. } | Kind::Array { .. } => ValueRef::Document(token.text),
+    }
+}
+
+/// A number, which borrows from nothing.
+#[inline]
+pub(super) fn number_of(value: &Value) -> ValueRef<'static> {
+    match value {
+        Value::Int(number) => ValueRef::Int(*number),
+        Value::UInt(number) => ValueRef::UInt(*number),
+        Value::Float(number) => ValueRef::Float(*number),
+        Value::Null | Value::Bool(_) | Value::Text(_) | Value::Document(_) | Value::Bytes(_) => {
+            ValueRef::Null
+        }
+    }
+}
+
+/// The text of a container. With numbers that are none it would not be JSON: they become `null`,
+/// everything else stays as published.
+pub(super) fn as_json(token: Token<'_>) -> Cow<'_, str> {
+    if let Kind::Object { finite: false } | Kind::Array { finite: false } = token.kind {
+        let mut text = String::with_capacity(token.text.len());
+        rewrite(token, &mut text);
+        return Cow::Owned(text);
+    }
+    Cow::Borrowed(token.text)
+}
+
+/// Appends a value as JSON, with `null` where there is no number.
+pub(super) fn rewrite(token: Token<'_>, text: &mut String) {
+    match token.kind {
+        Kind::NonFinite => text.push_str("null"),
+        Kind::Text { .. } => quote(token.text, text),
+        Kind::Object { .. } => {
+            text.push('{');
+            for (index, (key, value)) in members(token).enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                quote(key.text, text);
+                text.push(':');
+                rewrite(value, text);
+            }
+            text.push('}');
+        }
+        Kind::Array { .. } => {
+            text.push('[');
+            for (index, value) in elements(token).enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                rewrite(value, text);
+            }
+            text.push(']');
+        }
+        Kind::Null | Kind::Bool(_) | Kind::Number => text.push_str(token.text),
+    }
+}
+
+/// The raw text is still escaped.
+fn quote(raw: &str, text: &mut String) {
+    text.push('"');
+    text.push_str(raw);
+    text.push('"');
+}
