@@ -11,6 +11,7 @@
 mod batch;
 pub mod checkpoint;
 pub mod conformance;
+mod cursor;
 pub mod disk;
 mod error;
 mod frame;
@@ -23,6 +24,7 @@ pub mod sim;
 mod stream;
 
 pub use batch::Batch;
+pub use cursor::{Cursor, NoCursor};
 pub use disk::{DirLock, Disk, File, Space};
 pub use error::{CheckpointError, Error};
 pub use frame::{

@@ -21,9 +21,9 @@ pub enum ClientMessage {
         channel: Channel,
         /// The MQTT filter.
         filter: String,
-        /// Everything after this sequence; without it, from now on.
+        /// Everything after this cursor; without it, from now on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        from: Option<u64>,
+        from: Option<String>,
         /// Every sample, or the newest of each topic.
         #[serde(default)]
         mode: Mode,
@@ -66,7 +66,7 @@ pub enum ServerMessage<'a> {
         /// The subscription.
         id: u64,
         /// Where to resume after this message.
-        sequence: u64,
+        cursor: &'a str,
         /// The samples.
         samples: &'a [Sample<'a>],
         /// How many samples a `latest` subscription left out before these.
@@ -78,16 +78,16 @@ pub enum ServerMessage<'a> {
         /// The subscription.
         id: u64,
         /// Everything after this follows.
-        sequence: u64,
+        cursor: &'a str,
     },
     /// Part of the log is gone: by retention, or damaged.
     Gap {
         /// The subscription.
         id: u64,
-        /// The last sequence before the gap.
-        after: u64,
-        /// The last sequence inside it.
-        until: u64,
+        /// Everything up to here was sent.
+        after: &'a str,
+        /// What follows after here is sent; nothing in between can be.
+        until: &'a str,
     },
     /// Something was refused.
     Error {
@@ -101,15 +101,16 @@ pub enum ServerMessage<'a> {
     },
 }
 
-/// A [`ServerMessage::Data`] of one subscription as of a sequence, from samples that are JSON
-/// already, one or several in each piece with commas between them.
-pub fn data((id, sequence): (u64, u64), samples: &[&str], skipped: Option<u64>) -> String {
+/// A [`ServerMessage::Data`] of one subscription as of a cursor, from samples that are JSON already,
+/// one or several in each piece with commas between them.
+pub fn data((id, cursor): (u64, &str), samples: &[&str], skipped: Option<u64>) -> String {
     let bytes = samples.iter().map(|piece| piece.len() + 1).sum::<usize>();
     let mut text = String::with_capacity(bytes + 96);
     let mut write = |piece: fmt::Arguments<'_>| {
         text.write_fmt(piece).expect("a string takes everything");
     };
-    write(format_args!(r#"{{"op":"data","id":{id},"sequence":{sequence},"samples":["#));
+    let cursor = serde_json::to_string(cursor).expect("a text is plain data");
+    write(format_args!(r#"{{"op":"data","id":{id},"cursor":{cursor},"samples":["#));
     for (nth, piece) in samples.iter().enumerate() {
         write(format_args!("{}{piece}", if nth > 0 { "," } else { "" }));
     }
@@ -138,14 +139,14 @@ mod tests {
         let message: ClientMessage = serde_json::from_str(short).unwrap();
         assert_eq!(serde_json::from_str::<ClientMessage>(long).unwrap(), message);
         assert_eq!(serde_json::to_string(&message).unwrap(), long);
-        let from = r#"{"op":"subscribe","id":2,"filter":"a","from":7,"mode":"latest"}"#;
+        let from = r#"{"op":"subscribe","id":2,"filter":"a","from":"7","mode":"latest"}"#;
         assert_eq!(
             serde_json::from_str::<ClientMessage>(from).unwrap(),
             ClientMessage::Subscribe {
                 id: 2,
                 channel: Channel::Topic,
                 filter: "a".into(),
-                from: Some(7),
+                from: Some("7".into()),
                 mode: Mode::Latest
             }
         );
@@ -167,9 +168,9 @@ mod tests {
             (vec![sample; 3], vec![&*one, &*two], Some(4)),
             (vec![sample], vec![&*one], None),
         ] {
-            let message = ServerMessage::Data { id: 1, sequence: 5, samples: &samples, skipped };
+            let message = ServerMessage::Data { id: 1, cursor: "5", samples: &samples, skipped };
             let expected = serde_json::to_string(&message).unwrap();
-            assert_eq!(data((1, 5), &pieces, skipped), expected);
+            assert_eq!(data((1, "5"), &pieces, skipped), expected);
         }
     }
 
@@ -180,6 +181,7 @@ mod tests {
             r#"{"op":"shout","id":1}"#,
             r#"{"op":"subscribe","id":1}"#,
             r#"{"op":"subscribe","id":-1,"filter":"a"}"#,
+            r#"{"op":"subscribe","id":1,"filter":"a","from":7}"#,
             r#"{"op":"subscribe","id":1,"filter":"a","mode":"some"}"#,
             r#"{"op":"unsubscribe","id":1,"filter":"a"}"#,
         ] {
@@ -192,22 +194,22 @@ mod tests {
         let noon = Timestamp(1_795_262_400_000_000_000);
         let samples = [Sample::new(("a", None), (&Value::Int(1), Quality::GOOD), noon, 4)];
         check(
-            &ServerMessage::Data { id: 1, sequence: 4, samples: &samples, skipped: None },
+            &ServerMessage::Data { id: 1, cursor: "4", samples: &samples, skipped: None },
             &expect![[
-                r#"{"op":"data","id":1,"sequence":4,"samples":[{"topic":"a","value":1,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":4}]}"#
+                r#"{"op":"data","id":1,"cursor":"4","samples":[{"topic":"a","value":1,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":4}]}"#
             ]],
         );
         check(
-            &ServerMessage::Data { id: 1, sequence: 4, samples: &[], skipped: Some(2) },
-            &expect![[r#"{"op":"data","id":1,"sequence":4,"samples":[],"skipped":2}"#]],
+            &ServerMessage::Data { id: 1, cursor: "4", samples: &[], skipped: Some(2) },
+            &expect![[r#"{"op":"data","id":1,"cursor":"4","samples":[],"skipped":2}"#]],
         );
         check(
-            &ServerMessage::Subscribed { id: 1, sequence: 9 },
-            &expect![[r#"{"op":"subscribed","id":1,"sequence":9}"#]],
+            &ServerMessage::Subscribed { id: 1, cursor: "9" },
+            &expect![[r#"{"op":"subscribed","id":1,"cursor":"9"}"#]],
         );
         check(
-            &ServerMessage::Gap { id: 1, after: 2, until: 5 },
-            &expect![[r#"{"op":"gap","id":1,"after":2,"until":5}"#]],
+            &ServerMessage::Gap { id: 1, after: "2", until: "5" },
+            &expect![[r#"{"op":"gap","id":1,"after":"2","until":"5"}"#]],
         );
         check(
             &ServerMessage::Error { id: None, reason: "payload_malformed", detail: "x" },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_server::{Buried, DeadLetter, DeadLetters, OnKept};
-use fabric::{Batch, Log, Message, OnCommit, Record, TailItem};
+use fabric::{Batch, Cursor, Log, Message, OnCommit, Record, TailItem};
 use fabric_local::LocalLog;
 use hub_kit::services::{Answer, DeadPage};
 use hub_kit::{Refusal, Rights};
@@ -52,7 +52,7 @@ impl DeadPages {
 
     /// The place a page token names.
     fn opened(&self, org: OrgId, token: &str) -> Option<Sequence> {
-        Some(Sequence(self.seal.open(&Self::about(org), token)?.parse().ok()?))
+        Some(self.seal.open(&Self::about(org), token)?.parse::<Cursor>().ok()?.sequence())
     }
 }
 
@@ -78,7 +78,7 @@ impl hub_kit::services::DeadLetters for DeadPages {
             };
             let (letters, next) = page.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
             let about = Self::about(org);
-            let next = next.map(|next| self.seal.seal(&about, &next.to_string()));
+            let next = next.map(|next| self.seal.seal(&about, &Cursor::after(next).to_string()));
             Ok(DeadPage { letters, next })
         })
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fabric::Cursor;
 use historian_query::{Error, Gap, Nothing, Query};
 use hub_kit::Refusal;
 use hub_kit::services::{
@@ -91,7 +92,8 @@ fn asked(query: HistoryQuery) -> historian_query::HistoryQuery {
 }
 
 fn gap(gap: &Gap) -> HistoryGap {
-    HistoryGap { after: gap.after, until: gap.until, reason: gap.cause.name() }
+    let [after, until] = [gap.after, gap.until].map(Cursor::after);
+    HistoryGap { after, until, reason: gap.cause.name() }
 }
 
 fn refusal(error: &Error) -> Refusal {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fabric::Cursor;
 use hub_kit::services::{
     Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue,
     Live, Remarks, SearchHit, SearchPage, SearchQuery, TreeNode, TreePage, TreeQuery,
@@ -166,7 +167,8 @@ impl Live for LiveNamespace {
                 remarks: remarks(value.remarks),
             });
             let next = page.next.map(|next| self.seal.seal(&about, &next));
-            Ok(CurrentPage { sequence: page.sequence, values: values.collect(), next })
+            let cursor = Cursor::after(page.sequence);
+            Ok(CurrentPage { cursor, values: values.collect(), next })
         })
     }
 

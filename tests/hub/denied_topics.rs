@@ -93,7 +93,7 @@ fn no_answer_tells_a_denied_topic_from_a_missing_one() {
         // The position moves with what the log takes.
         let still = |body: String| {
             let mut body: Value = serde_json::from_str(&body).expect("JSON");
-            body.as_object_mut().map(|fields| fields.remove("sequence"));
+            body.as_object_mut().map(|fields| fields.remove("cursor"));
             body
         };
         assert_eq!((s1, still(b1)), (s2, still(b2)), "{call}");
@@ -264,7 +264,7 @@ fn figures_of_the_whole_hub_need_a_right() {
     let (nothing, monitor) = (format!("nothing:{nothing}"), format!("monitor:{monitor}"));
     assert_eq!((get(&hub, &nothing, "/metrics").0, get(&hub, &monitor, "/metrics").0), (403, 200));
     let (status, body) = get(&hub, &nothing, "/api/v1/uns/current");
-    assert!(status == 200 && body.contains("\"sequence\":0"), "{status} {body}");
+    assert!(status == 200 && body.contains("\"cursor\":\"0\""), "{status} {body}");
     let url = format!("http://{}/api/v1/uns/publish", hub.http);
     let (json, item) =
         ("Content-Type: application/json", r#"{"topic":"uns/v1/acme/a","payload":1}"#);

@@ -41,9 +41,9 @@ class Api:
             assert limit is None or len(page[items]) == limit, f"a short page: {len(page[items])}"
 
     def current(self, filter):
-        """The sequence of the first page, and all last values."""
-        sequence = self.get("current", filter=filter, limit=1)["sequence"]
-        return sequence, self.pages("current", "values", filter=filter, limit=1000)
+        """The cursor of the first page, and all last values."""
+        cursor = self.get("current", filter=filter, limit=1)["cursor"]
+        return cursor, self.pages("current", "values", filter=filter, limit=1000)
 
     def history(self, topic, start, end, limit=100_000, **query):
         range_ = {"start": start, "end": end}

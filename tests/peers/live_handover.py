@@ -46,7 +46,7 @@ def main():
         time.sleep(0.1)
         page = api.get("current", filter=TOPIC)
         got = []
-        reader = LiveSamples(http_address, TOPIC, got.extend, start=page["sequence"])
+        reader = LiveSamples(http_address, TOPIC, got.extend, start=page["cursor"])
         readers.append((page["values"][0]["value"], got, reader))
     while publisher.is_alive():
         for _, _, reader in readers:

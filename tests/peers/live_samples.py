@@ -13,12 +13,13 @@ from websockets.sync.client import connect
 class LiveSamples:
     """Hands every sample to `on_samples`; fails on a gap, a repeat or a step back."""
 
-    def __init__(self, address, filter, on_samples, start=0):
+    def __init__(self, address, filter, on_samples, start="0"):
         self._address, self._filter, self._on_samples = address, filter, on_samples
         self._lock = threading.Lock()
         self._stop = False
         self._connection = None
-        self.sequence = start
+        self.cursor = start
+        self._last = 0
         self.reconnects = -1
         self.seen = set()
         self.fault = None
@@ -39,23 +40,24 @@ class LiveSamples:
                 self.fault = fault
 
     def _follow(self, connection):
-        subscribe = {"op": "subscribe", "id": 1, "filter": self._filter, "from": self.sequence}
+        subscribe = {"op": "subscribe", "id": 1, "filter": self._filter, "from": self.cursor}
         connection.send(json.dumps(subscribe))
         for text in connection:
             message = json.loads(text)
             if message["op"] == "subscribed":
-                assert message["sequence"] == self.sequence, (message, self.sequence)
+                assert message["cursor"] == self.cursor, (message, self.cursor)
                 continue
             assert message["op"] == "data", message
-            before = self.sequence
+            before = self._last
             for sample in message["samples"]:
                 assert sample["sequence"] > before, f"again: {sample} after {before}"
-            last = [sample["sequence"] for sample in message["samples"]]
-            assert last == sorted(last) and (not last or message["sequence"] >= last[-1])
+            given = [sample["sequence"] for sample in message["samples"]]
+            assert given == sorted(given)
+            self._last = max([before, *given])
             self._on_samples(message["samples"])
             with self._lock:
                 self.seen.update((s["topic"], s["value"]) for s in message["samples"] if number(s))
-            self.sequence = message["sequence"]
+            self.cursor = message["cursor"]
 
     def break_connection(self):
         """Cuts the connection without a closing handshake."""

@@ -34,6 +34,7 @@ def masked(line):
     """A line without what differs from one tour to the next."""
     line = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME", line)
     line = re.sub(r'"sequence":\d+', '"sequence":N', line)
+    line = re.sub(r'"cursor":"\d+"', '"cursor":"N"', line)
     # An average of the demo's values, which live.
     return re.sub(r"^TIME  \d\d\.\d+  Good$", "TIME  NUMBER  Good", line.strip())
 

@@ -1,9 +1,9 @@
-// The mock's live channel: cursors on the mock's log.
+// The mock's live channel: readers of the mock's log.
 
 import type { ClientMessage, Sample, ServerMessage } from "../src/api/types";
 import type { World } from "./world";
 
-interface Cursor {
+interface Reader {
   readonly filter: string;
   readonly mode: string;
   position: number;
@@ -13,16 +13,16 @@ const LATEST_MS = 100;
 
 /** Serves one client; the answers take what it says and end it. */
 export function live(world: World, send: (message: ServerMessage) => void) {
-  const cursors = new Map<number, Cursor>();
+  const readers = new Map<number, Reader>();
   const pump = (mode: string) => {
-    for (const [id, cursor] of cursors) {
-      if (cursor.mode !== mode || cursor.position === world.sequence) continue;
-      const all = world.after(cursor.position, cursor.filter);
+    for (const [id, reader] of readers) {
+      if (reader.mode !== mode || reader.position === world.sequence) continue;
+      const all = world.after(reader.position, reader.filter);
       const samples = mode === "latest" ? newest(all) : all;
-      cursor.position = world.sequence;
+      reader.position = world.sequence;
       const skipped = all.length - samples.length;
       if (samples.length === 0) continue;
-      send({ op: "data", id, sequence: world.sequence, samples, ...(skipped > 0 ? { skipped } : {}) });
+      send({ op: "data", id, cursor: String(world.sequence), samples, ...(skipped > 0 ? { skipped } : {}) });
     }
   };
   const stop = world.listen(() => pump("every"));
@@ -30,17 +30,17 @@ export function live(world: World, send: (message: ServerMessage) => void) {
   return {
     say(message: ClientMessage) {
       if (message.op === "unsubscribe") {
-        cursors.delete(message.id);
+        readers.delete(message.id);
         return;
       }
       const { id, filter } = message;
-      const position = message.from ?? world.sequence;
+      const position = Number(message.from ?? world.sequence);
       if (position > world.sequence) {
-        send({ op: "error", id, reason: "sequence_unknown", detail: "The log ends before that." });
+        send({ op: "error", id, reason: "cursor_unknown", detail: "The log ends before that." });
         return;
       }
-      cursors.set(id, { filter, mode: message.mode ?? "every", position });
-      send({ op: "subscribed", id, sequence: position });
+      readers.set(id, { filter, mode: message.mode ?? "every", position });
+      send({ op: "subscribed", id, cursor: String(position) });
       pump("every");
     },
     end() {

@@ -21,7 +21,7 @@ describe("the mock hub", () => {
   it("hands over from `current` to live without gap or repeat, across a lost connection", () => {
     const world = new World();
     world.publish("a", 1);
-    const { sequence } = world.current("a", 10);
+    const { cursor } = world.current("a", 10);
     world.publish("a", 2);
     const ledger = new Ledger();
     const got: unknown[] = [];
@@ -30,7 +30,7 @@ describe("the mock hub", () => {
       if (news?.kind === "samples") got.push(...news.samples.map((sample) => sample.value));
     };
     const first = live(world, hear);
-    first.say(ledger.open({ filter: "a", mode: "every", from: sequence }).message);
+    first.say(ledger.open({ filter: "a", mode: "every", from: cursor }).message);
     world.publish("a", 3);
     first.end();
     world.publish("a", 4);

@@ -69,7 +69,7 @@ export class World {
       if (values.length >= limit) break;
       if (matches(filter, last.topic)) values.push(last, ...this.#fields(last));
     }
-    return { sequence: this.sequence, values: values.slice(0, limit), next: null };
+    return { cursor: String(this.sequence), values: values.slice(0, limit), next: null };
   }
 
   search(text: string, limit: number): SearchResults {

@@ -20,6 +20,7 @@ pub use bytes::Bytes;
 pub use caller::{Caller, Reads, Rights};
 pub use db::Db;
 pub use error::Error;
+pub use fabric::Cursor;
 pub use module::{Hub, Kind, Module, Started, Task, TaskFuture};
 pub use refusal::Refusal;
 pub use stop::{Stop, Stopper};

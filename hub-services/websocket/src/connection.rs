@@ -11,13 +11,14 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use fabric::Cursor;
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use hub_kit::{Caller, Reads, Refusal};
 use schemas::ws::{ClientMessage, Mode, ServerMessage};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
-use uns_model::{Filter, Sequence};
+use uns_model::Filter;
 
 use crate::route::Service;
 use crate::statistics::Counted;
@@ -150,7 +151,7 @@ impl Connection<'_> {
     async fn command(&mut self, command: Result<ClientMessage, String>) -> Result<(), End> {
         let (id, outcome) = match command {
             Ok(ClientMessage::Subscribe { id, filter, from, mode, .. }) => {
-                (Some(id), self.subscribe(id, &filter, mode, from).await?)
+                (Some(id), self.subscribe(id, &filter, mode, from.as_deref()).await?)
             }
             Ok(ClientMessage::Unsubscribe { id }) if self.feed.remove(id) => (Some(id), Ok(())),
             Ok(ClientMessage::Unsubscribe { id }) => {
@@ -174,7 +175,7 @@ impl Connection<'_> {
         id: u64,
         filter: &str,
         mode: Mode,
-        from: Option<u64>,
+        from: Option<&str>,
     ) -> Result<Result<(), Refusal>, End> {
         let filter = match self.check(id, filter) {
             Ok(filter) => filter,
@@ -182,17 +183,25 @@ impl Connection<'_> {
         };
         let log = &self.service.hub.log;
         let committed = log.committed();
-        let from = from.map_or(committed, Sequence);
-        if from > committed {
-            let detail = format!("`from` is {from}, but the log ends at {committed}.");
-            return Ok(Err(Refusal::new(400, "sequence_unknown", detail)));
-        }
+        let from = match from.map(str::parse::<Cursor>) {
+            None => committed,
+            Some(Ok(cursor)) if cursor.sequence() <= committed => cursor.sequence(),
+            Some(Ok(_)) => {
+                let detail = "`from` is behind the end of this log: the cursor is of another one.";
+                return Ok(Err(Refusal::new(400, "cursor_unknown", detail)));
+            }
+            Some(Err(error)) => {
+                let detail = format!("`from`: {error}.");
+                return Ok(Err(Refusal::new(400, "cursor_invalid", detail)));
+            }
+        };
         // So that every topic minted before the cursor has its name.
         catch_up(self.service).await?;
         let topics = Topics::new(filter, self.caller.clone());
         self.feed.add(Subscription::new(id, mode, topics, log.as_ref(), from));
         self.wake = Some(Instant::now());
-        let message = text(&ServerMessage::Subscribed { id, sequence: from.0 });
+        let cursor = Cursor::after(from).to_string();
+        let message = text(&ServerMessage::Subscribed { id, cursor: &cursor });
         self.send(Message::Text(message.into())).await.map(Ok)
     }
 
@@ -227,10 +236,10 @@ impl Connection<'_> {
             End::Gone => (1000, "bye"),
             End::Stopping => (1001, "the hub stops"),
             End::LoggedOut => (4001, "the log-in is no longer good, log in again"),
-            End::Failed => (1011, "the hub failed, resume from the last sequence"),
+            End::Failed => (1011, "the hub failed, resume from the last cursor"),
             End::Stuck => {
                 self.service.statistics.stuck.fetch_add(1, Relaxed);
-                (4008, "nothing was taken for too long, resume from the last sequence")
+                (4008, "nothing was taken for too long, resume from the last cursor")
             }
         };
         let frame = CloseFrame { code, reason: reason.into() };

@@ -1,10 +1,10 @@
-//! One subscription: what the dispatcher has for it, or a cursor of its own on the log until it is up
+//! One subscription: what the dispatcher has for it, or a reader of its own on the log until it is up
 //! to date; turned into messages, a bounded piece a turn.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use fabric::{Frame, Log, Record, Tail, TailItem};
+use fabric::{Cursor, Frame, Log, Record, Tail, TailItem};
 use hub_kit::services::Live;
 use schemas::ws::{Mode, ServerMessage, data};
 use tokio::sync::Notify;
@@ -55,13 +55,13 @@ pub(crate) struct Subscription {
 /// Where records come from.
 enum Source {
     /// The log, read alone.
-    Log(Cursor),
+    Log(Reader),
     /// The dispatcher.
     Live(Joined),
 }
 
-/// A cursor on the log.
-struct Cursor {
+/// A reader of the log of its own.
+struct Reader {
     tail: Box<dyn Tail>,
     /// The frame being worked through.
     frame: Option<Frame>,
@@ -76,7 +76,7 @@ pub(crate) struct Turn {
     pub(crate) messages: Vec<String>,
     /// There is more to read at once.
     pub(crate) more: bool,
-    /// The namespace has not yet applied what this cursor read: wait for it.
+    /// The namespace has not yet applied what was read: wait for it.
     pub(crate) behind: bool,
 }
 
@@ -94,7 +94,7 @@ struct Outgoing {
     bytes: usize,
 }
 
-impl Cursor {
+impl Reader {
     fn new(log: &dyn Log, from: Sequence) -> Self {
         Self { tail: log.tail(from), frame: None, unknown: None }
     }
@@ -107,7 +107,7 @@ impl Subscription {
             id,
             mode,
             topics,
-            source: Source::Log(Cursor::new(log, from)),
+            source: Source::Log(Reader::new(log, from)),
             position: from,
             told: from,
             latest: Fold::default(),
@@ -120,7 +120,7 @@ impl Subscription {
         matches!(self.source, Source::Log(_))
     }
 
-    /// Goes on: with what the dispatcher has, or from the cursor. May block on disk reads.
+    /// Goes on: with what the dispatcher has, or from the log. May block on disk reads.
     pub(crate) fn turn(&mut self, context: &Context) -> Result<Turn, fabric::Error> {
         match &self.source {
             Source::Live(_) => Ok(self.receive(context)),
@@ -144,7 +144,7 @@ impl Subscription {
         self.latest.take_over(latest);
         if let Some(left) = left {
             self.position = self.position.max(left);
-            self.source = Source::Log(Cursor::new(context.log.as_ref(), self.position));
+            self.source = Source::Log(Reader::new(context.log.as_ref(), self.position));
         } else if !more {
             self.position = self.position.max(dispatched);
         }
@@ -152,16 +152,16 @@ impl Subscription {
         turn
     }
 
-    /// Reads on from the cursor, and has the dispatcher read once that is up to date.
+    /// Reads on in the log, and has the dispatcher read once that is up to date.
     fn read(&mut self, context: &Context) -> Result<Turn, fabric::Error> {
         let mut turn = Turn::default();
         let mut read = 0;
         self.topics.refresh();
         while read < READ_BYTES_MAX && !self.is_full(context) {
-            let Source::Log(cursor) = &mut self.source else { break };
-            let frame = match cursor.frame.take() {
+            let Source::Log(reader) = &mut self.source else { break };
+            let frame = match reader.frame.take() {
                 Some(frame) => frame,
-                None => match cursor.tail.next()? {
+                None => match reader.tail.next()? {
                     None => {
                         self.flush(context, &mut turn);
                         turn.more = !self.join(context);
@@ -211,8 +211,8 @@ impl Subscription {
 
     /// What is left of a frame.
     fn keep(&mut self, frame: Frame) {
-        if let Source::Log(cursor) = &mut self.source {
-            cursor.frame = Some(frame.after(self.position));
+        if let Source::Log(reader) = &mut self.source {
+            reader.frame = Some(frame.after(self.position));
         }
     }
 
@@ -228,7 +228,7 @@ impl Subscription {
         let told = quiet && self.position > self.told && self.topics.may_read_some();
         told.then(|| {
             self.told = self.position;
-            data((self.id, self.position.0), &[], None)
+            data((self.id, &Cursor::after(self.position).to_string()), &[], None)
         })
     }
 
@@ -266,8 +266,8 @@ impl Subscription {
 
     /// Whether the topic of this record was not asked for before.
     fn is_new(&mut self, unknown: Sequence) -> bool {
-        let Source::Log(cursor) = &mut self.source else { return false };
-        cursor.unknown.replace(unknown) != Some(unknown)
+        let Source::Log(reader) = &mut self.source else { return false };
+        reader.unknown.replace(unknown) != Some(unknown)
     }
 
     fn take_in(&mut self, item: Arc<Item>) {
@@ -284,7 +284,8 @@ impl Subscription {
             return;
         }
         context.statistics.gaps.fetch_add(1, Relaxed);
-        let gap = ServerMessage::Gap { id: self.id, after: after.0, until: until.0 };
+        let [after, until_text] = [after, until].map(|at| Cursor::after(at).to_string());
+        let gap = ServerMessage::Gap { id: self.id, after: &after, until: &until_text };
         turn.messages.push(text(&gap));
         self.told = until;
     }
@@ -306,7 +307,8 @@ impl Subscription {
             let count = samples.iter().map(|encoded| encoded.samples).sum();
             context.statistics.samples.fetch_add(count, Relaxed);
             let samples: Vec<&str> = samples.iter().map(|encoded| &*encoded.json).collect();
-            turn.messages.push(data((self.id, self.position.0), &samples, skipped));
+            let cursor = Cursor::after(self.position).to_string();
+            turn.messages.push(data((self.id, &cursor), &samples, skipped));
             self.told = self.position;
         }
         self.out = Outgoing::default();

@@ -24,16 +24,16 @@ async fn samples_look_as_documented() {
     let plant = Plant::start(Config::default()).await;
     let mut client = plant.connect().await;
     client.say(r#"{"op":"subscribe","id":1,"filter":"uns/v1/#"}"#).await;
-    expect![[r#"{"op":"subscribed","id":1,"sequence":0}"#]].assert_eq(&client.next_text().await);
+    expect![[r#"{"op":"subscribed","id":1,"cursor":"0"}"#]].assert_eq(&client.next_text().await);
     plant.publish("uns/v1/a", "23.0");
     let first = client.next_text().await;
     let time = first.find("\"timestamp\"").unwrap();
-    expect![[r#"{"op":"data","id":1,"sequence":2,"samples":[{"topic":"uns/v1/a","value":23.0,"quality":"Good","#]].assert_eq(first.get(..time).unwrap());
+    expect![[r#"{"op":"data","id":1,"cursor":"2","samples":[{"topic":"uns/v1/a","value":23.0,"quality":"Good","#]].assert_eq(first.get(..time).unwrap());
     plant.publish(
         "uns/v1/b",
         r#"{"value":null,"quality":"Bad","timestamp":"2026-11-21T12:00:00Z"}"#,
     );
-    expect![[r#"{"op":"data","id":1,"sequence":4,"samples":[{"topic":"uns/v1/b","value":null,"quality":"Bad","timestamp":"2026-11-21T12:00:00Z","sequence":4}]}"#]].assert_eq(&client.next_text().await);
+    expect![[r#"{"op":"data","id":1,"cursor":"4","samples":[{"topic":"uns/v1/b","value":null,"quality":"Bad","timestamp":"2026-11-21T12:00:00Z","sequence":4}]}"#]].assert_eq(&client.next_text().await);
     plant.publish("uns/v1/c", r#"{"temp":1,"mode":"RUN"}"#);
     let document = client.next().await;
     let fields: Vec<&str> = document["samples"]
@@ -78,7 +78,7 @@ async fn a_document_says_what_current_says_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_gap_and_no_repeat_from_a_sequence_on_while_values_flow() {
+async fn no_gap_and_no_repeat_from_a_cursor_on_while_values_flow() {
     let plant = Plant::start(Config::default()).await;
     for n in 0..500 {
         plant.publish(&format!("plant/{}", n % 7), &n.to_string());
@@ -93,22 +93,23 @@ async fn no_gap_and_no_repeat_from_a_sequence_on_while_values_flow() {
         })
     };
     let mut client = plant.connect().await;
-    let subscribe = format!(r#"{{"op":"subscribe","id":1,"filter":"plant/#","from":{from}}}"#);
+    let subscribe = format!(r#"{{"op":"subscribe","id":1,"filter":"plant/#","from":"{from}"}}"#);
     client.say(&subscribe).await;
-    assert_eq!(client.next().await["sequence"], from.0);
+    assert_eq!(client.next().await["cursor"], from.0.to_string());
     let mut values = Vec::new();
-    let mut resume = from.0;
+    let mut resume = from.0.to_string();
     while values.len() < 1_000 {
         let message = client.next().await;
         assert_eq!(message["op"], "data");
         values.extend(message["samples"].as_array().unwrap().iter().map(value_of));
-        resume = message["sequence"].as_u64().unwrap();
-        assert_eq!(sequences(&message).last().copied(), Some(resume));
+        resume = message["cursor"].as_str().unwrap().to_owned();
+        let last = sequences(&message).last().map(ToString::to_string);
+        assert_eq!(last.as_deref(), Some(&*resume));
     }
     // The connection dies; another one goes on where it ended.
     drop(client);
     let mut client = plant.connect().await;
-    let subscribe = format!(r#"{{"op":"subscribe","id":9,"filter":"plant/#","from":{resume}}}"#);
+    let subscribe = format!(r#"{{"op":"subscribe","id":9,"filter":"plant/#","from":"{resume}"}}"#);
     client.say(&subscribe).await;
     client.next().await;
     while values.len() < 2_500 {
@@ -131,11 +132,12 @@ async fn what_retention_took_is_a_named_gap() {
     let committed = plant.log.committed();
     plant.log.drop_until(Sequence(committed.0 - 2));
     let mut client = plant.connect().await;
-    client.say(r#"{"op":"subscribe","id":1,"filter":"a","from":1}"#).await;
+    client.say(r#"{"op":"subscribe","id":1,"filter":"a","from":"1"}"#).await;
     client.next().await;
     let gap = client.next().await;
     assert_eq!(gap["op"], "gap");
-    assert_eq!((gap["after"].as_u64(), gap["until"].as_u64()), (Some(1), Some(committed.0 - 2)));
+    let until = (committed.0 - 2).to_string();
+    assert_eq!((gap["after"].as_str(), gap["until"].as_str()), (Some("1"), Some(&*until)));
     let rest = client.next().await;
     assert_eq!(sequences(&rest), [committed.0 - 1, committed.0]);
 }
@@ -158,7 +160,7 @@ async fn latest_folds_and_counts_what_it_skipped() {
     assert_eq!(folded["samples"][0]["value"], 50);
     assert_eq!(folded["samples"][1]["topic"], "b");
     assert_eq!(folded["skipped"], 49);
-    assert_eq!(folded["sequence"], plant.log.committed().0);
+    assert_eq!(folded["cursor"], plant.log.committed().0.to_string());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -203,7 +205,9 @@ async fn refusals_name_their_reason_and_change_nothing() {
         ("nonsense", "message_malformed"),
         (r#"{"op":"subscribe","id":1,"filter":"a"}"#, "subscription_exists"),
         (r#"{"op":"subscribe","id":2,"filter":"a/#/b"}"#, "filter_invalid"),
-        (r#"{"op":"subscribe","id":2,"filter":"a","from":99}"#, "sequence_unknown"),
+        (r#"{"op":"subscribe","id":2,"filter":"a","from":"99"}"#, "cursor_unknown"),
+        (r#"{"op":"subscribe","id":2,"filter":"a","from":"0x1"}"#, "cursor_invalid"),
+        (r#"{"op":"subscribe","id":2,"filter":"a","from":1}"#, "message_malformed"),
         (r#"{"op":"unsubscribe","id":5}"#, "subscription_unknown"),
     ] {
         client.say(said).await;
@@ -258,7 +262,7 @@ async fn a_topic_the_namespace_has_not_applied_yet_is_waited_for() {
     // The name of the topic is only learnt by the wait.
     plant.forget_until_caught_up("late");
     let mut client = plant.connect().await;
-    client.say(&format!(r#"{{"op":"subscribe","id":1,"filter":"late","from":{from}}}"#)).await;
+    client.say(&format!(r#"{{"op":"subscribe","id":1,"filter":"late","from":"{from}"}}"#)).await;
     client.next().await;
     plant.forget_until_caught_up("late");
     plant.publish("late", "2");

@@ -44,7 +44,7 @@ pub struct TreeNode<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct Current<'a> {
     /// The place in the log the values are as of: `subscribe` from here misses nothing (NS-39).
-    pub sequence: u64,
+    pub cursor: String,
     /// The values, by topic and field.
     pub values: Vec<Sample<'a>>,
     /// Where the next page starts.
@@ -98,13 +98,13 @@ pub struct HistorySample<'a> {
 }
 
 /// A stretch of the log that history does not cover.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryGap<'a> {
-    /// The last sequence before it.
-    pub after: u64,
-    /// The last sequence inside it.
-    pub until: u64,
+    /// The place in the log where it begins.
+    pub after: String,
+    /// The place where it ends.
+    pub until: String,
     /// Why: `retention`, `damage` or `lost`, where the log lost its newest files.
     pub reason: &'a str,
 }
@@ -188,9 +188,9 @@ mod tests {
         );
         let sample = Sample::new(("x", Some("f")), (&float, Quality::GOOD), time, 5);
         check(
-            &Current { sequence: 9, values: vec![sample], next: Some("x"), hint: None },
+            &Current { cursor: "9".into(), values: vec![sample], next: Some("x"), hint: None },
             &expect![[
-                r#"{"sequence":9,"values":[{"topic":"x","field":"f","value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":5}],"next":"x"}"#
+                r#"{"cursor":"9","values":[{"topic":"x","field":"f","value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":5}],"next":"x"}"#
             ]],
         );
         let history = History {
@@ -208,11 +208,11 @@ mod tests {
                 r#"{"topic":"x","samples":[{"timestamp":"2026-11-21T12:00:00Z","value":23.0,"quality":"Good"}],"next":null}"#
             ]],
         );
-        let gaps = vec![HistoryGap { after: 3, until: 8, reason: "damage" }];
+        let gaps = vec![HistoryGap { after: "3".into(), until: "8".into(), reason: "damage" }];
         check(
             &History { samples: Vec::new(), gaps, field: Some("f"), ..history },
             &expect![[
-                r#"{"topic":"x","field":"f","samples":[],"gaps":[{"after":3,"until":8,"reason":"damage"}],"next":null}"#
+                r#"{"topic":"x","field":"f","samples":[],"gaps":[{"after":"3","until":"8","reason":"damage"}],"next":null}"#
             ]],
         );
         check(&Deleted { deleted: 3, purged: None }, &expect![[r#"{"deleted":3}"#]]);
@@ -222,7 +222,7 @@ mod tests {
     fn every_body_describes_itself() {
         use utoipa::PartialSchema;
         let text = serde_json::to_string(&Current::schema()).unwrap();
-        assert!(text.contains("\"sequence\"") && text.contains("\"values\""), "{text}");
+        assert!(text.contains("\"cursor\"") && text.contains("\"values\""), "{text}");
         let text = serde_json::to_string(&Sample::schema()).unwrap();
         // Referred to: beside a description an inlined string would have to be an object too.
         for part in ["Value", "Quality", "Timestamp"] {

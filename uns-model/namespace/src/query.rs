@@ -9,6 +9,7 @@ mod tree;
 
 use std::sync::Arc;
 
+use fabric::Cursor;
 use uns_model::{NodeId, NodeNo, OrgId, Quality, Sequence, Timestamp, Value};
 
 pub use clocks::ClockViolation;
@@ -37,7 +38,7 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// Where a walk goes on: the sequence of its first page, the last path it came to, and which of
+/// Where a walk goes on: the place in the log of its first page, the last path it came to, and which of
 /// the values there was the last one given, if there may be more.
 struct Token<'a> {
     sequence: Sequence,
@@ -51,7 +52,7 @@ const SEPARATOR: char = '\0';
 impl<'a> Token<'a> {
     fn parse(token: &'a str) -> Result<Self, Error> {
         let parsed = token.split_once(':').and_then(|(sequence, place)| {
-            let sequence = Sequence(sequence.parse().ok()?);
+            let sequence = sequence.parse::<Cursor>().ok()?.sequence();
             let (path, value) = match place.split_once(SEPARATOR) {
                 Some((path, value)) => (path, Some(value)),
                 None => (place, None),
@@ -62,10 +63,10 @@ impl<'a> Token<'a> {
     }
 
     fn write(sequence: Sequence, path: &str) -> String {
-        format!("{sequence}:{path}")
+        format!("{}:{path}", Cursor::after(sequence))
     }
 
     fn within(sequence: Sequence, path: &str, value: &str) -> String {
-        format!("{sequence}:{path}{SEPARATOR}{value}")
+        format!("{}:{path}{SEPARATOR}{value}", Cursor::after(sequence))
     }
 }

@@ -591,11 +591,8 @@ export interface components {
             channel?: components["schemas"]["Channel"];
             /** @description The MQTT filter. */
             filter: string;
-            /**
-             * Format: int64
-             * @description Everything after this sequence; without it, from now on.
-             */
-            from?: number | null;
+            /** @description Everything after this cursor; without it, from now on. */
+            from?: string | null;
             /**
              * Format: int64
              * @description The client's own name for it.
@@ -753,15 +750,12 @@ export interface components {
         };
         /** @description Answer of `GET current`. */
         Current: {
+            /** @description The place in the log the values are as of: `subscribe` from here misses nothing (NS-39). */
+            cursor: string;
             /** @description Why it is empty, in words, where it is. */
             hint?: string;
             /** @description Where the next page starts. */
             next?: string | null;
-            /**
-             * Format: int64
-             * @description The place in the log the values are as of: `subscribe` from here misses nothing (NS-39).
-             */
-            sequence: number;
             /** @description The values, by topic and field. */
             values: components["schemas"]["Sample"][];
         };
@@ -841,18 +835,12 @@ export interface components {
         };
         /** @description A stretch of the log that history does not cover. */
         HistoryGap: {
-            /**
-             * Format: int64
-             * @description The last sequence before it.
-             */
-            after: number;
+            /** @description The place in the log where it begins. */
+            after: string;
             /** @description Why: `retention`, `damage` or `lost`, where the log lost its newest files. */
             reason: string;
-            /**
-             * Format: int64
-             * @description The last sequence inside it.
-             */
-            until: number;
+            /** @description The place where it ends. */
+            until: string;
         };
         /** @description One row of a [`History`]. */
         HistorySample: {
@@ -1112,6 +1100,8 @@ export interface components {
         };
         /** @description What the hub says. */
         ServerMessage: {
+            /** @description Where to resume after this message. */
+            cursor: string;
             /**
              * Format: int64
              * @description The subscription.
@@ -1123,15 +1113,12 @@ export interface components {
             samples: components["schemas"]["Sample"][];
             /**
              * Format: int64
-             * @description Where to resume after this message.
-             */
-            sequence: number;
-            /**
-             * Format: int64
              * @description How many samples a `latest` subscription left out before these.
              */
             skipped?: number | null;
         } | {
+            /** @description Everything after this follows. */
+            cursor: string;
             /**
              * Format: int64
              * @description The subscription.
@@ -1139,17 +1126,9 @@ export interface components {
             id: number;
             /** @enum {string} */
             op: "subscribed";
-            /**
-             * Format: int64
-             * @description Everything after this follows.
-             */
-            sequence: number;
         } | {
-            /**
-             * Format: int64
-             * @description The last sequence before the gap.
-             */
-            after: number;
+            /** @description Everything up to here was sent. */
+            after: string;
             /**
              * Format: int64
              * @description The subscription.
@@ -1157,11 +1136,8 @@ export interface components {
             id: number;
             /** @enum {string} */
             op: "gap";
-            /**
-             * Format: int64
-             * @description The last sequence inside it.
-             */
-            until: number;
+            /** @description What follows after here is sent; nothing in between can be. */
+            until: string;
         } | {
             /** @description The reason in words. */
             detail: string;

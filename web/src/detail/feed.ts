@@ -88,9 +88,9 @@ export class TopicFeed {
     }
   }
 
-  async #read(signal: AbortSignal): Promise<number> {
+  async #read(signal: AbortSignal): Promise<string> {
     const query = { filter: urlFilter(this.topic), limit: VALUES_MAX };
-    const { sequence, values } = await api.current(query, signal);
+    const { cursor, values } = await api.current(query, signal);
     signal.throwIfAborted();
     const mine = values.filter((sample) => sample.topic === this.topic);
     const fields = new Map<string, Reading>();
@@ -101,7 +101,7 @@ export class TopicFeed {
     const own = found && { ...found, value: shownValue(found) };
     const phase = mine.length === 0 ? "empty" : "ready";
     this.#become({ phase, detail: undefined, own, fields, epoch: this.#state.epoch + 1 });
-    return sequence;
+    return cursor;
   }
 
   #take(samples: readonly Sample[]): void {

@@ -1,7 +1,8 @@
-// What is subscribed and how far each subscription has got: the hand-over of sequences.
+// What is subscribed and how far each subscription has got: the hand-over of cursors.
 //
-// A subscription continues after its position. Every message moves the position, so a new
-// connection resumes exactly where the last one ended, with no gap and no repeat.
+// A subscription continues after its cursor, which the hub gives and only the hub can read. Every
+// message moves it, so a new connection resumes exactly where the last one ended, with no gap and no
+// repeat.
 
 import type { ClientMessage, Sample, ServerMessage } from "../api/types";
 
@@ -11,7 +12,7 @@ export interface Wish {
   readonly filter: string;
   readonly mode: Mode;
   /** Everything after this; without it, from when the hub says it is open. */
-  readonly from?: number;
+  readonly from?: string;
 }
 
 /** What a message means for one subscription. */
@@ -22,7 +23,9 @@ export type News =
 
 interface Entry {
   readonly wish: Wish;
-  position: number | undefined;
+  cursor: string | undefined;
+  /** The newest record it was told of. */
+  newest: number;
 }
 
 export class Ledger {
@@ -31,7 +34,7 @@ export class Ledger {
 
   open(wish: Wish): { id: number; message: ClientMessage } {
     this.#last += 1;
-    const entry = { wish, position: wish.from };
+    const entry = { wish, cursor: wish.from, newest: -1 };
     this.#entries.set(this.#last, entry);
     return { id: this.#last, message: subscribe(this.#last, entry) };
   }
@@ -56,21 +59,23 @@ export class Ledger {
     if (id === undefined || entry === undefined) return undefined;
     switch (message.op) {
       case "subscribed":
-        entry.position ??= message.sequence;
+        entry.cursor ??= message.cursor;
         return undefined;
       case "data": {
-        const before = entry.position ?? -1;
+        const before = entry.newest;
         const samples = message.samples.filter((sample) => sample.sequence > before);
-        entry.position = Math.max(before, message.sequence);
+        entry.newest = samples.reduce((newest, each) => Math.max(newest, each.sequence), before);
+        entry.cursor = message.cursor;
         return { kind: "samples", id, samples, skipped: message.skipped ?? 0 };
       }
       case "gap":
-        entry.position = Math.max(entry.position ?? 0, message.until);
+        entry.cursor = message.until;
         return { kind: "gap", id };
       case "error":
-        if (message.reason === "sequence_unknown") {
+        if (message.reason === "cursor_unknown" || message.reason === "cursor_invalid") {
           // The hub has another log than the one we followed: start over.
-          this.#entries.set(id, { wish: { ...entry.wish, from: undefined }, position: undefined });
+          const wish = { ...entry.wish, from: undefined };
+          this.#entries.set(id, { wish, cursor: undefined, newest: -1 });
           return { kind: "gap", id };
         }
         return { kind: "refused", id, reason: message.reason, detail: message.detail };
@@ -86,6 +91,6 @@ export class Ledger {
 
 function subscribe(id: number, entry: Entry): ClientMessage {
   const { filter, mode } = entry.wish;
-  const from = entry.position === undefined ? {} : { from: entry.position };
+  const from = entry.cursor === undefined ? {} : { from: entry.cursor };
   return { op: "subscribe", id, channel: "topic", filter, mode, ...from };
 }

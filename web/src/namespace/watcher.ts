@@ -59,17 +59,17 @@ export class Watcher {
     void follow();
   }
 
-  /** Reads the values of a filter; answers the sequence they are as of. */
-  async #seed(filter: string, signal: AbortSignal): Promise<number> {
+  /** Reads the values of a filter; answers the cursor they are as of. */
+  async #seed(filter: string, signal: AbortSignal): Promise<string> {
     const query = { filter: urlFilter(filter), limit: PAGE };
     let page = await api.current(query, signal);
-    const { sequence } = page;
+    const { cursor } = page;
     this.#take(page.values);
     for (let read = 1; typeof page.next === "string" && read < PAGES_MAX; read += 1) {
       page = await api.current({ ...query, after: page.next }, signal);
       this.#take(page.values);
     }
-    return sequence;
+    return cursor;
   }
 
   #take(samples: readonly Sample[]): void {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fabric::Cursor;
 use uns_model::{OrgId, Quality, Sequence, Timestamp, Value};
 
 use crate::services::{Answer, Boxed};
@@ -105,10 +106,10 @@ pub struct HistorySample {
 /// A range of the log history could not read.
 #[derive(Clone, Debug)]
 pub struct HistoryGap {
-    /// The last sequence before the gap.
-    pub after: Sequence,
-    /// The last sequence inside the gap.
-    pub until: Sequence,
+    /// The place in the log where it begins.
+    pub after: Cursor,
+    /// The place where it ends.
+    pub until: Cursor,
     /// Why: `retention`, `damage` or `lost`, where the log lost its newest files.
     pub reason: &'static str,
 }

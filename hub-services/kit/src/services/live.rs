@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fabric::Cursor;
 use uns_model::{Filter, NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
 
 use crate::Rights;
@@ -122,8 +123,8 @@ pub struct CurrentQuery {
 /// One page of last values.
 #[derive(Clone, Debug, Default)]
 pub struct CurrentPage {
-    /// The log position the values are as of: subscribing from it leaves no gap (NS-39).
-    pub sequence: Sequence,
+    /// The place in the log the values are as of: subscribing from it leaves no gap (NS-39).
+    pub cursor: Cursor,
     /// The values.
     pub values: Vec<CurrentValue>,
     /// Pass as `after` for the next page; `None` on the last.

@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use hub_kit::http::Pairs;
 use hub_kit::services::CurrentQuery;
-use hub_kit::{Caller, Refusal};
+use hub_kit::{Caller, Cursor, Refusal};
 use schemas::Sample;
 use schemas::http::{Current, Problem};
 
@@ -57,7 +57,7 @@ pub(crate) async fn handle(
     let hint = (first && values.is_empty() && next.is_none())
         .then(|| hint::of_filter(params.get("filter").unwrap_or("**")));
     // Whoever may read nothing learns nothing of how much others write.
-    let sequence = if caller.may_read_something() { page.sequence.0 } else { 0 };
-    let body = Current { sequence, values, next, hint };
+    let cursor = if caller.may_read_something() { page.cursor } else { Cursor::default() };
+    let body = Current { cursor: cursor.to_string(), values, next, hint };
     Ok(Json(body).into_response())
 }

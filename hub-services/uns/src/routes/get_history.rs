@@ -140,8 +140,8 @@ fn json(query: &HistoryQuery, page: &HistoryPage, hint: Option<String>) -> Respo
         unit: sample.unit.as_deref().filter(|_| !is_one),
     });
     let gaps = page.gaps.iter().map(|gap| HistoryGap {
-        after: gap.after.0,
-        until: gap.until.0,
+        after: gap.after.to_string(),
+        until: gap.until.to_string(),
         reason: gap.reason,
     });
     Json(History {

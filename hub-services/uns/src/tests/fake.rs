@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use fabric::Cursor;
 use hub_kit::services::{
     Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, DeadLetters, DeadPage,
     DeleteQuery, History, HistoryPage, HistoryQuery, HistorySample, LastValue, Live, Publish,
@@ -140,7 +141,7 @@ impl Live for Fake {
             .collect();
         let more = matching.len() > values.len();
         let next = values.last().filter(|_| more).map(|value| value.topic.to_string());
-        ready(Ok(CurrentPage { sequence: Sequence(9), values, next }))
+        ready(Ok(CurrentPage { cursor: Cursor::after(Sequence(9)), values, next }))
     }
 
     fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage> {

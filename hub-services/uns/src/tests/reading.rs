@@ -11,14 +11,14 @@ use super::{Fake, NOON, get, refused, send, text};
 #[tokio::test]
 async fn current_takes_an_unescaped_curl() {
     let fake = Fake::plant();
-    expect![[r#"200 {"sequence":9,"values":[{"topic":"Enterprise/Site/line 1/temp","value":20.5,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3},{"topic":"uns/v1/acme/line3/speed","value":1200,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3,"unit":"1/min"},{"topic":"uns/v1/acme/line3/temperature","value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3}],"next":null}"#]].assert_eq(&get(&fake, "current?filter=**").await);
+    expect![[r#"200 {"cursor":"9","values":[{"topic":"Enterprise/Site/line 1/temp","value":20.5,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3},{"topic":"uns/v1/acme/line3/speed","value":1200,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3,"unit":"1/min"},{"topic":"uns/v1/acme/line3/temperature","value":23.0,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3}],"next":null}"#]].assert_eq(&get(&fake, "current?filter=**").await);
     assert_eq!(*fake.waited.lock().unwrap(), 1, "a client reads its own writes");
     assert_eq!(get(&fake, "current").await, get(&fake, "current?filter=**").await);
-    expect![[r#"200 {"sequence":9,"values":[{"topic":"Enterprise/Site/line 1/temp","value":20.5,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3}],"next":null}"#]].assert_eq(&get(&fake, "current?filter=Enterprise/*/line+1/*").await);
+    expect![[r#"200 {"cursor":"9","values":[{"topic":"Enterprise/Site/line 1/temp","value":20.5,"quality":"Good","timestamp":"2026-11-21T12:00:00Z","sequence":3}],"next":null}"#]].assert_eq(&get(&fake, "current?filter=Enterprise/*/line+1/*").await);
     let escaped = get(&fake, "current?filter=Enterprise%2F*%2Fline%201%2F*").await;
     assert_eq!(escaped, get(&fake, "current?filter=Enterprise/*/line+1/*").await);
     expect![[
-        r#"200 {"sequence":9,"values":[],"next":null,"hint":"No topic matches `nothing/here`."}"#
+        r#"200 {"cursor":"9","values":[],"next":null,"hint":"No topic matches `nothing/here`."}"#
     ]]
     .assert_eq(&get(&fake, "current?filter=nothing/here").await);
 }
