@@ -47,6 +47,7 @@ mod memory_limit;
 mod mosquitto_bridge;
 mod mutual_tls;
 mod old_clients;
+mod old_directory;
 mod one_flush_per_batch;
 mod one_owner;
 mod operators;

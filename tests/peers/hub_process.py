@@ -63,3 +63,8 @@ class Hub:
 
     def log(self):
         return (self._directory / "hub.log").read_text()[-4000:]
+
+    def stop(self):
+        """Asks it to end, and waits."""
+        self._process.terminate()
+        assert self._process.wait(120) == 0, self.log()
