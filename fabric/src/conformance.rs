@@ -40,7 +40,7 @@ pub fn publish(payload: &[u8], ingest: i64) -> Record<'_> {
         qos: 1,
         retain: false,
         expiry: None,
-        source: None,
+        points: None,
         ingest: Timestamp(ingest),
         properties: &[],
         payload,

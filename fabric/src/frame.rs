@@ -15,8 +15,10 @@ use crate::{Record, Skim, record};
 
 /// The format version this release writes; it reads every one up to this and refuses newer ones by
 /// name. Version 1 knows nodes, publishers and publishes; version 2 added sessions and what they
-/// are owed; since version 3 the end of a will names it, and an audience the shares of its members.
-pub const FORMAT_VERSION: u16 = 3;
+/// are owed; since version 3 the end of a will names it, and an audience the shares of its members;
+/// since version 4 a publish carries what the gate understood of it, a publisher its organisation,
+/// and there are marks.
+pub const FORMAT_VERSION: u16 = 4;
 /// Bytes before the records.
 pub const FRAME_HEADER_BYTES: usize = 40;
 /// Frames start at multiples of this.
@@ -129,7 +131,9 @@ impl Frame {
         let mut rest = body;
         for _ in 0..header.count {
             let (one, others) = rest.split_at(record::length(rest)?);
-            record::decode(one)?;
+            if !record::check(one) {
+                return None;
+            }
             rest = others;
         }
         rest.is_empty().then(|| Self { header, after: Sequence::ZERO, bytes })
@@ -240,7 +244,9 @@ impl<'a> Iterator for Records<'a> {
 impl ExactSizeIterator for Records<'_> {}
 
 mod build;
+mod upgrade;
 pub use build::FrameBuilder;
+pub use upgrade::Upgrade;
 
 #[cfg(test)]
 mod tests;

@@ -29,14 +29,14 @@ pub use disk::{DirLock, Disk, File, Space};
 pub use error::{CheckpointError, Error};
 pub use frame::{
     FORMAT_VERSION, FRAME_ALIGN, FRAME_HEADER_BYTES, Frame, FrameBuilder, FrameHeader, FrameKey,
-    Records,
+    Records, Upgrade,
 };
 pub use gap::{GapReason, ends_epoch, epoch_after};
 pub use health::{ClockHealth, ClockStep, Counters, Damage, Health, Hold};
 pub use log::{Commit, Log, OnCommit, Tail, TailItem};
 pub use record::{
-    Audience, Ids, Kind, Member, Members, Message, Publish, RECORD_BYTES_MIN, Raw, Record,
-    SessionChange, Skim, fuzz,
+    Audience, Ids, Kind, Mark, Member, Members, Message, Points, PointsBuffer, PointsBuilder,
+    Publish, RECORD_BYTES_MIN, Raw, Record, SessionChange, Skim, fuzz,
 };
 pub use reopened::Reopened;
 pub use stream::Stream;

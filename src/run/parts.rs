@@ -1,13 +1,14 @@
 //! The parts that hold data: directory, log, namespace, historian; opened bottom up, closed top
 //! down.
 
+mod log;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use anyhow::{Context as _, Result};
 use broker_ledger::Ledger;
-use broker_server::EngineConfig;
 use fabric::{Disk, GapReason, Log, Stream};
 use fabric_local::{DataDir, LocalLog, LogConfig, Origin, SystemDisk};
 use historian_store::{KnownNode, SharedNames, Store};
@@ -20,9 +21,6 @@ use super::runtime::follower;
 use crate::config::{Brownfield, Config, Names, OnDamage};
 use crate::memory::Parties;
 use crate::wiring::dead::DeadLog;
-
-/// More than one batch of a core can have: a large packet, expanded, behind many small ones.
-const BATCH_BYTES_MAX: usize = 8 << 20;
 
 /// What is folded from the log, by directory.
 const HISTORY: &str = "history";
@@ -57,16 +55,12 @@ impl Parts {
         let folds = [HISTORY, NAMESPACE, SESSIONS].map(|fold| directory.path().join(fold));
         let origin = Origin::read(&*disk, &folds).context("cannot use the data directory")?;
         let stream = directory.stream(Stream::Data);
-        let log = LocalLog::open(
-            Arc::clone(&disk),
-            &stream,
-            LogConfig { known_key: origin.key(), ..log_config(config) },
-            Arc::clone(&clock),
-            &*random,
-        )
-        .context("cannot open the log")?;
-        origin.check(&log, &stream).context("cannot use the data directory")?;
         let zone = config.namespace.zone()?;
+        let settings = log::settings(config, &origin, &zone);
+        let log =
+            LocalLog::open(Arc::clone(&disk), &stream, settings, Arc::clone(&clock), &*random)
+                .context("cannot open the log")?;
+        origin.check(&log, &stream).context("cannot use the data directory")?;
         let (store, namespace) = open_views(
             historian_store::Parts {
                 log: Arc::clone(&log) as Arc<dyn Log>,
@@ -223,28 +217,6 @@ fn follow_history(store: &Arc<Store>, stop: watch::Receiver<bool>) -> Result<Joi
     follower("historian", stop, move |stop| store.run(stop))
 }
 
-fn log_config(config: &Config) -> LogConfig {
-    let defaults = LogConfig::for_stream(Stream::Data);
-    LogConfig {
-        queue_bytes: defaults.queue_bytes.max(queue_bytes(config.mqtt.cores())),
-        memory_bytes: config.log.memory.as_usize(),
-        retention_age: Some(config.log.keep.0),
-        retention_percent: config.log.keep_percent,
-        hold_percent: config.log.keep_percent.saturating_mul(2).min(90),
-        on_damage: match config.log.on_damage {
-            OnDamage::Serve => fabric_local::OnDamage::Serve,
-            OnDamage::Refuse => fabric_local::OnDamage::Refuse,
-        },
-        ..defaults
-    }
-}
-
-/// Each core pauses its publishers once so much is uncommitted, and may be one batch beyond it: the
-/// queue takes all of that, so that it never refuses what a core has admitted.
-fn queue_bytes(cores: usize) -> usize {
-    cores.saturating_mul(EngineConfig::default().uncommitted_bytes_max + BATCH_BYTES_MAX)
-}
-
 fn namespace_config(config: &Config, zone: &Zone) -> uns_namespace::Config {
     let limit = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     uns_namespace::Config {
@@ -278,16 +250,6 @@ fn history_config(config: &Config, zone: &Zone) -> historian_store::Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_queue_holds_what_all_cores_may_have_uncommitted() {
-        let mut config = Config::default();
-        for cores in [1, 8, 64] {
-            config.mqtt.cores = cores;
-            let all = cores * EngineConfig::default().uncommitted_bytes_max;
-            assert!(log_config(&config).queue_bytes > all, "{cores} cores");
-        }
-    }
 
     #[test]
     fn only_brownfield_with_history_is_stored() {

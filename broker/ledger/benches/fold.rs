@@ -61,7 +61,7 @@ fn publish(payload: &[u8]) -> Record<'_> {
         qos: 1,
         retain: false,
         expiry: None,
-        source: None,
+        points: None,
         ingest: INGEST,
         properties: &[],
         payload,

@@ -106,3 +106,60 @@ impl Ids {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+    use fabric::{Batch, FrameBuilder, FrameKey, PointsBuffer, Publish};
+    use uns_model::{NodeNo, PointRef, Sequence, TopicId, ValueRef};
+
+    use super::*;
+
+    struct Press;
+
+    impl Topics for Press {
+        fn topic(&self, _: TopicId) -> Option<Arc<str>> {
+            Some("press".into())
+        }
+    }
+
+    #[test]
+    fn what_is_owed_is_what_was_published_whatever_was_understood_of_it() {
+        let payload = br#"{"rpm":1480,"state":"RUN"}"#;
+        let mut buffer = PointsBuffer::new();
+        let mut points = buffer.begin(payload);
+        points.push(&PointRef { field: Some("rpm"), ..PointRef::new(ValueRef::Int(1480)) });
+        let points = points.finish();
+        let publish = |points| {
+            Record::Publish(Publish {
+                org: OrgId(1),
+                topic: TopicId(2),
+                node: NodeNo(3),
+                publisher: PublisherId(4),
+                qos: 1,
+                retain: false,
+                expiry: Some(9),
+                ingest: Timestamp(5),
+                properties: b"pp",
+                payload,
+                points,
+            })
+        };
+        // In a frame of its own, which is shared, and in a large one, of which it is copied.
+        for others in [0, 9] {
+            for points in [None, Some(points)] {
+                let mut batch = Batch::new();
+                (0..=others).for_each(|_| batch.push(&publish(points)));
+                let before = (Sequence::ZERO, Timestamp(0));
+                let mut builder = FrameBuilder::new(BytesMut::new(), Sequence(1), before);
+                builder.push(&batch);
+                let frame = builder.finish(FrameKey(1));
+                let raw = frame.skim().next().expect("a record");
+                let logged = Logged::read(&frame, &raw, &Press).expect("a publish");
+                assert_eq!((logged.payload(), logged.properties()), (&payload[..], &b"pp"[..]));
+                assert_eq!(logged.payload_bytes(), payload[..]);
+                assert_eq!(logged.properties_bytes(), b"pp"[..]);
+            }
+        }
+    }
+}

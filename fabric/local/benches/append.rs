@@ -24,7 +24,7 @@ fn record(payload: &[u8]) -> Record<'_> {
         qos: 1,
         retain: false,
         expiry: None,
-        source: None,
+        points: None,
         ingest: Timestamp(0),
         properties: &[],
         payload,

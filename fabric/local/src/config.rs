@@ -1,8 +1,9 @@
 //! How a log is kept.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use fabric::{FRAME_ALIGN, FRAME_HEADER_BYTES, FrameKey, Space, Stream};
+use fabric::{FRAME_ALIGN, FRAME_HEADER_BYTES, FrameKey, Space, Stream, Upgrade};
 
 use crate::segment::DATA_START;
 
@@ -58,6 +59,9 @@ pub struct LogConfig {
     /// The key the log had, as others know it: for one that has to be made anew, and for one whose
     /// headers are damaged. Chance gives a new log one where there is none.
     pub known_key: Option<FrameKey>,
+    /// Brings frames of earlier formats up to date for every reader; without it they come as they
+    /// are.
+    pub upgrade: Option<Arc<dyn Upgrade>>,
 }
 
 impl Default for LogConfig {
@@ -76,6 +80,7 @@ impl Default for LogConfig {
             retry_interval: Duration::from_secs(1),
             on_damage: OnDamage::Serve,
             known_key: None,
+            upgrade: None,
         }
     }
 }

@@ -21,6 +21,7 @@ fn frame() -> Frame {
     let mut batch = Batch::new();
     batch.push(&deleted(1, 50));
     batch.push(&Record::Publisher {
+        org: OrgId::DEFAULT,
         publisher: PublisherId(3),
         client_id: "plc",
         ingest: Timestamp(10),

@@ -9,8 +9,7 @@ use std::num::NonZeroU32;
 use uns_model::SessionNo;
 
 use super::cut::Cut;
-use super::encode::length_of;
-use super::{FLAG_QOS, FLAG_RETAIN};
+use super::head::{FLAG_QOS, FLAG_RETAIN, length_of};
 
 const FLAG_IDS: u8 = 0b0000_1000;
 const FLAG_SHARE: u8 = 0b0001_0000;

@@ -2,13 +2,16 @@
 
 use uns_model::{NodeId, NodeNo, OrgId, PublisherId, SessionNo, TopicId};
 
+use super::audience::Members;
 use super::cut::Cut;
-use super::publish::{decode_message, decode_publish};
-use super::session::decode_change;
-use super::{
-    FLAG_PURGE, HEAD_BYTES, KIND_AUDIENCE, KIND_MESSAGE, KIND_NODE_DELETED, KIND_NODE_MINTED,
-    KIND_OWED, KIND_PUBLISH, KIND_PUBLISHER, KIND_SESSION, Members, Record,
+use super::head::{
+    FLAG_ORG, FLAG_PURGE, HEAD_BYTES, KIND_AUDIENCE, KIND_MARK, KIND_MESSAGE, KIND_NODE_DELETED,
+    KIND_NODE_MINTED, KIND_OWED, KIND_PUBLISH, KIND_PUBLISHER, KIND_SESSION,
 };
+use super::kind::Record;
+use super::mark::decode_mark;
+use super::publish::{Publish, decode_message, decode_publish};
+use super::session::decode_change;
 
 /// The length of the record that starts here; `None` when it would leave the buffer.
 #[inline]
@@ -40,6 +43,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Record<'_>> {
         }),
         KIND_PUBLISHER => Some(Record::Publisher {
             publisher: PublisherId(cut.u32()?),
+            org: if flags & FLAG_ORG == 0 { OrgId::DEFAULT } else { OrgId(cut.u32()?) },
             client_id: cut.text()?,
             ingest,
         }),
@@ -55,6 +59,15 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Record<'_>> {
             change: decode_change(change, flags, cut)?,
             ingest,
         }),
+        KIND_MARK => decode_mark(ingest, cut).map(Record::Mark),
         _ => None,
+    }
+}
+
+/// Whether these bytes are exactly one record, and everything in it makes sense.
+pub(crate) fn check(bytes: &[u8]) -> bool {
+    match decode(bytes) {
+        Some(Record::Publish(Publish { points: Some(points), .. })) => points.is_whole(),
+        record => record.is_some(),
     }
 }

@@ -1,12 +1,15 @@
 //! Writing records.
 
+use uns_model::OrgId;
+
+use super::head::{
+    FLAG_ORG, FLAG_PURGE, HEAD_BYTES, KIND_AUDIENCE, KIND_NODE_DELETED, KIND_NODE_MINTED,
+    KIND_OWED, KIND_PUBLISHER, head,
+};
+use super::kind::Record;
+use super::mark::{encode_mark, mark_len};
 use super::publish::{encode_message, encode_publish, message_len, publish_len};
 use super::session::{change_len, encode_change};
-use super::{
-    FLAG_PURGE, HEAD_BYTES, KIND_AUDIENCE, KIND_NODE_DELETED, KIND_NODE_MINTED, KIND_OWED,
-    KIND_PUBLISHER, Record,
-};
-use uns_model::Timestamp;
 
 /// The bytes this record takes.
 pub(crate) fn encoded_len(record: &Record<'_>) -> usize {
@@ -14,26 +17,14 @@ pub(crate) fn encoded_len(record: &Record<'_>) -> usize {
         Record::Publish(publish) => publish_len(publish),
         Record::NodeMinted { name, .. } => HEAD_BYTES + 28 + name.len(),
         Record::NodeDeleted { .. } | Record::Owed { .. } => HEAD_BYTES + 8,
-        Record::Publisher { client_id, .. } => HEAD_BYTES + 4 + client_id.len(),
+        Record::Publisher { org, client_id, .. } => {
+            HEAD_BYTES + 4 + if *org == OrgId::DEFAULT { 0 } else { 4 } + client_id.len()
+        }
         Record::Message(message) => message_len(message),
         Record::Audience { members, .. } => HEAD_BYTES + 4 + members.as_bytes().len(),
         Record::Session { change, .. } => HEAD_BYTES + 4 + change_len(change),
+        Record::Mark(mark) => mark_len(mark),
     }
-}
-
-pub(super) fn head(length: usize, kind: u8, flags: u8, ingest: Timestamp) -> [u8; HEAD_BYTES] {
-    let length = u32::try_from(length).expect("one record stays below 4 GiB");
-    let mut head = [0; HEAD_BYTES];
-    head[..4].copy_from_slice(&length.to_le_bytes());
-    head[4] = kind;
-    head[5] = flags;
-    head[8..].copy_from_slice(&ingest.0.to_le_bytes());
-    head
-}
-
-/// The length of a piece, as it is stored.
-pub(super) fn length_of(piece: &[u8]) -> [u8; 4] {
-    u32::try_from(piece.len()).expect("one record stays below 4 GiB").to_le_bytes()
 }
 
 /// Appends the record to `out`.
@@ -55,9 +46,14 @@ pub(crate) fn encode(record: &Record<'_>, out: &mut Vec<u8>) {
             out.extend_from_slice(&org.0.to_le_bytes());
             out.extend_from_slice(&node.0.to_le_bytes());
         }
-        Record::Publisher { publisher, client_id, ingest } => {
-            out.extend_from_slice(&head(length, KIND_PUBLISHER, 0, *ingest));
+        Record::Publisher { org, publisher, client_id, ingest } => {
+            let named = *org != OrgId::DEFAULT;
+            let flags = if named { FLAG_ORG } else { 0 };
+            out.extend_from_slice(&head(length, KIND_PUBLISHER, flags, *ingest));
             out.extend_from_slice(&publisher.0.to_le_bytes());
+            if named {
+                out.extend_from_slice(&org.0.to_le_bytes());
+            }
             out.extend_from_slice(client_id.as_bytes());
         }
         Record::Message(message) => encode_message(message, length, out),
@@ -74,5 +70,6 @@ pub(crate) fn encode(record: &Record<'_>, out: &mut Vec<u8>) {
         Record::Session { session, change, ingest } => {
             encode_change((*session, change, *ingest), length, out);
         }
+        Record::Mark(mark) => encode_mark(mark, length, out),
     }
 }

@@ -3,10 +3,11 @@
 use uns_model::{NodeNo, OrgId, PublisherId, Timestamp, TopicId};
 
 use super::cut::Cut;
-use super::encode::{head, length_of};
-use super::{
-    FLAG_EXPIRY, FLAG_QOS, FLAG_RETAIN, FLAG_SOURCE, HEAD_BYTES, KIND_MESSAGE, KIND_PUBLISH,
+use super::head::{
+    FLAG_EXPIRY, FLAG_POINTS, FLAG_QOS, FLAG_RETAIN, FLAG_SOURCE, HEAD_BYTES, KIND_MESSAGE,
+    KIND_PUBLISH, head, length_of,
 };
+use super::points::Points;
 
 const PUBLISH_FIXED_BYTES: usize = 36;
 const MESSAGE_FIXED_BYTES: usize = 32;
@@ -29,14 +30,15 @@ pub struct Publish<'a> {
     pub retain: bool,
     /// MQTT 5 Message Expiry Interval in seconds.
     pub expiry: Option<u32>,
-    /// The time the payload names, where the gate read one.
-    pub source: Option<Timestamp>,
     /// When the hub took it; the appender makes it strictly increasing.
     pub ingest: Timestamp,
     /// MQTT 5 PUBLISH properties that pass unchanged, in wire form without their length.
     pub properties: &'a [u8],
-    /// The payload.
+    /// The payload, as it was published.
     pub payload: &'a [u8],
+    /// What the gate understood of the payload; `None` in a record of an earlier format that nobody
+    /// has upgraded.
+    pub points: Option<Points<'a>>,
 }
 
 /// One accepted publish to a topic without a node.
@@ -65,14 +67,23 @@ pub struct Message<'a> {
 pub(super) fn publish_len(publish: &Publish<'_>) -> usize {
     PUBLISH_FIXED_BYTES
         + if publish.expiry.is_some() { 4 } else { 0 }
-        + if publish.source.is_some() { 8 } else { 0 }
+        + publish.points.map_or(0, |points| section_len(points.as_bytes()))
         + publish.properties.len()
         + publish.payload.len()
 }
 
+/// Bytes of a points section and of its length.
+fn section_len(section: &[u8]) -> usize {
+    varint_len(section.len()) + section.len()
+}
+
+fn varint_len(number: usize) -> usize {
+    (usize::BITS - (number | 1).leading_zeros()).div_ceil(7) as usize
+}
+
 pub(super) fn encode_publish(publish: &Publish<'_>, length: usize, out: &mut Vec<u8>) {
     let flags = flags(publish.qos, publish.retain, publish.expiry)
-        | if publish.source.is_some() { FLAG_SOURCE } else { 0 };
+        | if publish.points.is_some() { FLAG_POINTS } else { 0 };
     let mut fixed = [0; PUBLISH_FIXED_BYTES];
     fixed[..HEAD_BYTES].copy_from_slice(&head(length, KIND_PUBLISH, flags, publish.ingest));
     fixed[16..20].copy_from_slice(&publish.org.0.to_le_bytes());
@@ -85,9 +96,16 @@ pub(super) fn encode_publish(publish: &Publish<'_>, length: usize, out: &mut Vec
     if let Some(expiry) = publish.expiry {
         out.extend_from_slice(&expiry.to_le_bytes());
     }
-    if let Some(source) = publish.source {
-        out.extend_from_slice(&source.0.to_le_bytes());
+    if let Some(points) = publish.points {
+        let mut length = points.as_bytes().len() as u64;
+        while length >= 0x80 {
+            out.push((length & 0x7F) as u8 | 0x80);
+            length >>= 7;
+        }
+        out.push((length & 0x7F) as u8);
+        out.extend_from_slice(points.as_bytes());
     }
+    // Properties and payload end every publish: who is owed one shares that piece of the frame.
     out.extend_from_slice(publish.properties);
     out.extend_from_slice(publish.payload);
 }
@@ -104,8 +122,19 @@ pub(super) fn decode_publish(
     let publisher = PublisherId(cut.u32()?);
     let properties_len = cut.u32()?;
     let expiry = if flags & FLAG_EXPIRY == 0 { None } else { Some(cut.u32()?) };
-    let source = if flags & FLAG_SOURCE == 0 { None } else { Some(cut.time()?) };
+    if flags & FLAG_SOURCE != 0 {
+        cut.time()?;
+    }
+    let section = match flags & FLAG_POINTS {
+        0 => None,
+        _ => {
+            let length = u32::try_from(cut.varint()?).ok()?;
+            Some(cut.piece(length)?)
+        }
+    };
     let properties = cut.piece(properties_len)?;
+    let payload = cut.0;
+    let points = section.map(|section| Points::new(section, payload));
     Some(Publish {
         org,
         topic,
@@ -114,10 +143,10 @@ pub(super) fn decode_publish(
         qos: flags & FLAG_QOS,
         retain: flags & FLAG_RETAIN != 0,
         expiry,
-        source,
         ingest,
         properties,
-        payload: cut.0,
+        payload,
+        points,
     })
 }
 

@@ -5,9 +5,8 @@ use std::num::NonZeroU32;
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
 use super::cut::Cut;
-use super::encode::{head, length_of};
+use super::head::{FLAG_EXPIRY, FLAG_QOS, FLAG_RETAIN, KIND_SESSION, head, length_of};
 use super::publish::flags;
-use super::{FLAG_EXPIRY, FLAG_QOS, FLAG_RETAIN, KIND_SESSION};
 
 const CHANGE_OFFSET: usize = 6;
 const FLAG_WALK: u8 = 0b0000_0001;

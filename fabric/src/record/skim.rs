@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use uns_model::Sequence;
 
-use super::{
-    FLAG_RETAIN, KIND_AUDIENCE, KIND_MESSAGE, KIND_NODE_DELETED, KIND_NODE_MINTED, KIND_OWED,
-    KIND_PUBLISH, KIND_PUBLISHER, KIND_SESSION, Record, decode, length,
+use super::decode::{decode, length};
+use super::head::{
+    FLAG_RETAIN, KIND_AUDIENCE, KIND_MARK, KIND_MESSAGE, KIND_NODE_DELETED, KIND_NODE_MINTED,
+    KIND_OWED, KIND_PUBLISH, KIND_PUBLISHER, KIND_SESSION,
 };
+use super::kind::Record;
 
 const FLAGS_OFFSET: usize = 5;
 
@@ -31,6 +33,8 @@ pub enum Kind {
     Owed,
     /// [`Record::Session`].
     Session,
+    /// [`Record::Mark`].
+    Mark,
 }
 
 /// One record that is not decoded yet.
@@ -121,6 +125,7 @@ fn kind(bytes: &[u8]) -> Kind {
         Some(&KIND_AUDIENCE) => Kind::Audience,
         Some(&KIND_OWED) => Kind::Owed,
         Some(&KIND_SESSION) => Kind::Session,
+        Some(&KIND_MARK) => Kind::Mark,
         _ => unreachable!("frames are checked when they are made"),
     }
 }

@@ -3,11 +3,14 @@
 use std::num::NonZeroU32;
 
 use proptest::prelude::*;
-use uns_model::{NodeId, NodeNo, OrgId, PublisherId, Sequence, SessionNo, Timestamp, TopicId};
+use uns_model::{
+    NodeId, NodeNo, OrgId, PointRef, PublisherId, Sequence, SessionNo, Timestamp, TopicId, ValueRef,
+};
 
 use super::encode::encoded_len;
 use super::{
-    Audience, Message, Publish, RECORD_BYTES_MIN, Record, SessionChange, decode, encode, length,
+    Audience, Mark, Message, PointsBuffer, Publish, RECORD_BYTES_MIN, Record, SessionChange,
+    decode, encode, length,
 };
 
 fn check(record: &Record<'_>) {
@@ -19,9 +22,8 @@ fn check(record: &Record<'_>) {
     assert_eq!(decode(&bytes).as_ref(), Some(record));
 }
 
-#[test]
-fn the_bytes_of_a_publish_are_fixed_for_ever() {
-    let record = Record::Publish(Publish {
+fn publish<'a>() -> Publish<'a> {
+    Publish {
         org: OrgId(1),
         topic: TopicId(2),
         node: NodeNo(3),
@@ -29,18 +31,104 @@ fn the_bytes_of_a_publish_are_fixed_for_ever() {
         qos: 1,
         retain: true,
         expiry: Some(5),
-        source: Some(Timestamp(6)),
         ingest: Timestamp(7),
         properties: b"p",
         payload: b"23.5",
-    });
+        points: None,
+    }
+}
+
+#[test]
+fn the_bytes_of_a_publish_are_fixed_for_ever() {
+    let mut buffer = PointsBuffer::new();
+    let mut points = buffer.begin(b"23.5");
+    points.push(&PointRef::new(ValueRef::Float(23.5)));
+    let record = Record::Publish(Publish { points: Some(points.finish()), ..publish() });
     let mut bytes = Vec::new();
     encode(&record, &mut bytes);
     let expected: &[u8] = &[
+        56, 0, 0, 0, 1, 0b10_1101, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0,
+        0, 4, 0, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0, 10, 0, 5, 0, 0, 0, 0, 0, 0x80, 0x37, 0x40, b'p',
+        b'2', b'3', b'.', b'5',
+    ];
+    assert_eq!(bytes, expected);
+    let mut buffer = PointsBuffer::new();
+    let nothing = buffer.begin(b"").finish();
+    check(&Record::Publish(Publish { points: Some(nothing), payload: b"", ..publish() }));
+}
+
+#[test]
+fn a_publish_of_an_earlier_format_is_read() {
+    let expected = Record::Publish(publish());
+    let bytes: &[u8] = &[
+        45, 0, 0, 0, 1, 0b1101, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0,
+        4, 0, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0, b'p', b'2', b'3', b'.', b'5',
+    ];
+    assert_eq!(decode(bytes), Some(expected));
+    // With a time, which the format allowed and no release wrote.
+    let bytes: &[u8] = &[
         53, 0, 0, 0, 1, 0b1_1101, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0,
         4, 0, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, b'p', b'2', b'3', b'.', b'5',
     ];
+    assert_eq!(decode(bytes), Some(expected));
+}
+
+#[test]
+fn the_bytes_of_a_publisher_are_fixed_for_ever() {
+    let bytes = |org| {
+        let mut bytes = Vec::new();
+        let (publisher, ingest) = (PublisherId(7), Timestamp(9));
+        encode(&Record::Publisher { org, publisher, client_id: "p", ingest }, &mut bytes);
+        bytes
+    };
+    let old: &[u8] = &[21, 0, 0, 0, 4, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, b'p'];
+    assert_eq!(bytes(OrgId::DEFAULT), old, "as every format had it");
+    let other: &[u8] =
+        &[25, 0, 0, 0, 4, 1, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 44, 1, 0, 0, b'p'];
+    assert_eq!(bytes(OrgId(300)), other);
+}
+
+#[test]
+fn the_bytes_of_a_mark_are_fixed_for_ever() {
+    let (consumer, position, state): (_, &[u8], &[u8]) = ("x", b"12", b"s");
+    let mark = Mark { org: OrgId(1), consumer, epoch: 2, position, state, ingest: Timestamp(7) };
+    let mut bytes = Vec::new();
+    encode(&Record::Mark(mark), &mut bytes);
+    let expected: &[u8] = &[
+        36, 0, 0, 0, 9, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0,
+        2, 0, b'x', b'1', b'2', b's',
+    ];
     assert_eq!(bytes, expected);
+}
+
+#[test]
+fn a_mark_beyond_its_limits_is_none() {
+    let (name, longer, position) = ("n".repeat(255), "n".repeat(256), vec![0; 1025]);
+    let state = vec![0; 64 * 1024 + 1];
+    let fits = |name: &str, position: &[u8], state: &[u8]| {
+        let (org, ingest) = (OrgId(1), Timestamp(7));
+        let mark = Mark { org, consumer: name, epoch: 2, position, state, ingest };
+        if mark.fits() {
+            check(&Record::Mark(mark));
+        }
+        mark.fits()
+    };
+    assert!(fits(&name, &position[1..], &state[1..]));
+    assert!(!fits(&longer, &[], &[]) && !fits("", &position, &[]) && !fits("", &[], &state));
+    let mut bytes = Vec::new();
+    let mark = Mark {
+        org: OrgId(1),
+        consumer: &name,
+        epoch: 2,
+        position: &[],
+        state: &state[1..],
+        ingest: Timestamp(7),
+    };
+    encode(&Record::Mark(mark), &mut bytes);
+    bytes.push(0);
+    let longer = u32::try_from(bytes.len()).expect("it is short");
+    bytes[..4].copy_from_slice(&longer.to_le_bytes());
+    assert_eq!(decode(&bytes), None, "nor is what somebody wrote");
 }
 
 #[test]
@@ -112,7 +200,9 @@ fn the_rare_kinds_survive_their_bytes() {
     for purge in [false, true] {
         check(&Record::NodeDeleted { org: OrgId(1), node: NodeNo(8), purge, ingest });
     }
-    check(&Record::Publisher { publisher: PublisherId(7), client_id: "", ingest });
+    for org in [OrgId::DEFAULT, OrgId(9)] {
+        check(&Record::Publisher { org, publisher: PublisherId(7), client_id: "", ingest });
+    }
 }
 
 proptest! {
@@ -122,10 +212,17 @@ proptest! {
         qos in 0u8..3,
         retain: bool,
         expiry: Option<u32>,
-        times in any::<(i64, Option<i64>)>(),
+        (time, points) in any::<(i64, Option<i64>)>(),
         properties in proptest::collection::vec(any::<u8>(), 0..40),
         payload in proptest::collection::vec(any::<u8>(), 0..200),
     ) {
+        let mut buffer = PointsBuffer::new();
+        let points = points.map(|number| {
+            let mut points = buffer.begin(&payload);
+            points.push(&PointRef::new(ValueRef::Int(number)));
+            points.push(&PointRef::new(ValueRef::Bytes(&payload)));
+            points.finish()
+        });
         check(&Record::Publish(Publish {
             org: OrgId(ids[0]),
             topic: TopicId(ids[1]),
@@ -134,8 +231,8 @@ proptest! {
             qos,
             retain,
             expiry,
-            source: times.1.map(Timestamp),
-            ingest: Timestamp(times.0),
+            ingest: Timestamp(time),
+            points,
             properties: &properties,
             payload: &payload,
         }));
@@ -244,7 +341,7 @@ proptest! {
 
     #[test]
     fn no_bytes_panic(
-        kind in 0u8..10,
+        kind in 0u8..11,
         change in 0u8..14,
         mut bytes in proptest::collection::vec(any::<u8>(), 0..120),
     ) {

@@ -38,7 +38,7 @@ fn fill(log: &SimLog) {
             qos: 0,
             retain: false,
             expiry: None,
-            source: None,
+            points: None,
             ingest: Timestamp(START + i64::from(n) * 1_000_000),
             properties: &[],
             payload: payload.as_bytes(),

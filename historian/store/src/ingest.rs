@@ -230,7 +230,7 @@ pub(crate) fn sample(
 ) -> Sample {
     let (sequence, publish) = from;
     let ingest = publish.ingest;
-    let source = point.source.or(publish.source);
+    let source = point.source;
     let placed = fold::place(source, ingest);
     counters.time_replaced += u64::from(placed.finding.is_some());
     let lag_seconds = source.filter(|_| placed.finding.is_none()).map(|time| {

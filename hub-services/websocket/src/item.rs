@@ -19,7 +19,6 @@ pub(crate) struct Item {
     pub(crate) id: TopicId,
     pub(crate) topic: Arc<str>,
     pub(crate) sequence: Sequence,
-    source: Option<Timestamp>,
     ingest: Timestamp,
     properties: Box<[u8]>,
     payload: Box<[u8]>,
@@ -42,7 +41,6 @@ impl Item {
             id: publish.topic,
             topic,
             sequence,
-            source: publish.source,
             ingest: publish.ingest,
             properties: publish.properties.into(),
             payload: publish.payload.into(),
@@ -80,7 +78,7 @@ impl Item {
         // Only brownfield gets here with broken JSON.
         statistics.malformed.fetch_add(u64::from(decoded.malformed), Relaxed);
         for point in &mut points {
-            point.source = Some(fold::place(point.source.or(self.source), self.ingest).time);
+            point.source = Some(fold::place(point.source, self.ingest).time);
         }
         (points, decoded)
     }

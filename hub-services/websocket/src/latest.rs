@@ -71,7 +71,7 @@ mod tests {
                 qos: 0,
                 retain: false,
                 expiry: None,
-                source: None,
+                points: None,
                 ingest: Timestamp(i64::from(topic)),
                 properties: b"",
                 payload: b"1",

@@ -104,3 +104,47 @@ pub enum Finding {
     /// It is larger than a value may be, and so kept as bytes (NS-22).
     TooLarge,
 }
+
+impl Finding {
+    /// Its code and the number that belongs to it, as they are stored: neither ever changes.
+    pub fn code(self) -> (u64, u64) {
+        match self {
+            Self::FieldsLeftOut(fields) => (1, u64::from(fields)),
+            Self::Windows1252 => (2, 0),
+            Self::Malformed => (3, 0),
+            Self::TooLarge => (4, 0),
+        }
+    }
+
+    /// The finding of a code; `None` for one of a later release.
+    pub fn from_code(code: u64, number: u64) -> Option<Self> {
+        Some(match code {
+            1 => Self::FieldsLeftOut(u32::try_from(number).unwrap_or(u32::MAX)),
+            2 => Self::Windows1252,
+            3 => Self::Malformed,
+            4 => Self::TooLarge,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_survive_their_codes() {
+        let known = [
+            Finding::FieldsLeftOut(9),
+            Finding::Windows1252,
+            Finding::Malformed,
+            Finding::TooLarge,
+        ];
+        for (finding, expected) in known.into_iter().zip(1..) {
+            let (code, number) = finding.code();
+            assert_eq!((code, Finding::from_code(code, number)), (expected, Some(finding)));
+        }
+        assert_eq!(Finding::from_code(0, 0), None);
+        assert_eq!(Finding::from_code(99, 1), None, "of a later release");
+    }
+}

@@ -251,7 +251,7 @@ impl Gate {
             qos: inbound.qos,
             retain: inbound.retain,
             expiry: inbound.expiry,
-            source: None,
+            points: None,
             ingest: inbound.ingest,
             properties: inbound.properties,
             payload: inbound.payload,

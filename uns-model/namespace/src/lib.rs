@@ -19,6 +19,7 @@ mod properties;
 mod query;
 mod registry;
 mod reject;
+mod upgrade;
 mod view;
 
 pub use config::{Brownfield, Config};
@@ -32,4 +33,5 @@ pub use query::{
     SearchHit, SearchPage, SearchQuery, Sight, TreeNode, TreePage, TreeQuery, ValueRemarks,
 };
 pub use reject::{Reason, Reject, Rejections};
+pub use upgrade::PayloadReader;
 pub use view::{ClockFault, FoldCounts, Retained, RetainedChange, RetainedSink};

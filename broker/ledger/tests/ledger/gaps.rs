@@ -65,7 +65,7 @@ fn a_publish_whose_topic_nobody_knows_is_dropped() {
         qos: 1,
         retain: false,
         expiry: None,
-        source: None,
+        points: None,
         ingest: Timestamp(0),
         properties: &[],
         payload: b"?",

@@ -253,7 +253,7 @@ pub(crate) fn publish(payload: &[u8]) -> Record<'_> {
         qos: 1,
         retain: false,
         expiry: Some(60),
-        source: None,
+        points: None,
         ingest: Timestamp(0),
         properties: b"pp",
         payload,

@@ -57,6 +57,11 @@ impl LocalTail {
     }
 
     fn hand_out(&mut self, frame: Frame) -> TailItem {
+        let frame = match &self.shared.config.upgrade {
+            // A check of what is stored has no use for it.
+            Some(upgrade) if self.passed.is_some() => frame.upgraded(&**upgrade),
+            _ => frame,
+        };
         let frame = frame.after(self.at);
         self.pass(frame.last());
         TailItem::Frame(frame)

@@ -11,6 +11,7 @@ mod lost_end_begins_an_epoch;
 mod memory_is_for_readers_that_lag;
 mod newer_format_is_refused;
 mod older_format_is_read;
+mod older_records_get_their_points;
 mod power_cuts;
 mod retention_respects_holds;
 mod rig;

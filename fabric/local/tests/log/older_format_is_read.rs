@@ -19,7 +19,7 @@ fn version_1() -> Rig {
 }
 
 /// A log of one segment, as it was found on a disk.
-fn written(log: &[u8], segment: &[u8]) -> Rig {
+pub(crate) fn written(log: &[u8], segment: &[u8]) -> Rig {
     let rig = Rig::new(1);
     let dir = Path::new(DIR);
     rig.disk.create_dir_all(dir).expect("a healthy disk");
@@ -48,7 +48,10 @@ fn check_old(items: &[TailItem]) {
     assert_eq!(
         frames[..3],
         [
-            (Sequence(1), Record::Publisher { publisher, client_id: "press-7", ingest }),
+            (
+                Sequence(1),
+                Record::Publisher { org: OrgId::DEFAULT, publisher, client_id: "press-7", ingest }
+            ),
             (
                 Sequence(2),
                 Record::NodeMinted {
@@ -70,10 +73,10 @@ fn check_old(items: &[TailItem]) {
                     qos: 2,
                     retain: true,
                     expiry: Some(60),
-                    source: Some(Timestamp(5)),
                     ingest: Timestamp(ingest.0 + 2),
                     properties: b"\x01\x01",
                     payload: b"23.5",
+                    points: None,
                 })
             ),
         ]
@@ -82,7 +85,7 @@ fn check_old(items: &[TailItem]) {
     assert_eq!(frames[4], (Sequence(5), deleted));
 }
 
-fn session_records() -> Batch {
+pub(crate) fn session_records() -> Batch {
     let mut audience = Audience::new();
     audience.push(SessionNo(1), 2, false, &[NonZeroU32::MIN]);
     let ingest = Timestamp(0);

@@ -149,7 +149,7 @@ fn publish(payload: &str) -> Record<'_> {
         qos: 1,
         retain: false,
         expiry: None,
-        source: None,
+        points: None,
         ingest: Timestamp(DAY + MS),
         properties: &[],
         payload: payload.as_bytes(),

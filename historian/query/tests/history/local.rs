@@ -24,6 +24,8 @@ fn append(log: &LocalLog, record: &Record<'_>) {
 }
 
 fn publish(log: &LocalLog, n: i64) {
+    let time = DAY / MS - 100_000 + n;
+    let payload = format!(r#"{{"value":{n},"timestamp":{time}}}"#);
     append(
         log,
         &Record::Publish(Publish {
@@ -34,10 +36,10 @@ fn publish(log: &LocalLog, n: i64) {
             qos: 1,
             retain: false,
             expiry: None,
-            source: Some(Timestamp(DAY - 100_000 * MS + n * MS)),
             ingest: Timestamp(DAY + n * MS),
             properties: &[],
-            payload: n.to_string().as_bytes(),
+            payload: payload.as_bytes(),
+            points: None,
         }),
     );
 }

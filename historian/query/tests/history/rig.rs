@@ -164,7 +164,7 @@ impl Rig {
             qos: 1,
             retain: false,
             expiry: None,
-            source: None,
+            points: None,
             ingest: Timestamp(self.ingest),
             properties: &[],
             payload,

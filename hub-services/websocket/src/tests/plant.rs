@@ -116,7 +116,7 @@ impl Plant {
             qos: 1,
             retain: false,
             expiry: None,
-            source: None,
+            points: None,
             ingest,
             properties: b"",
             payload,

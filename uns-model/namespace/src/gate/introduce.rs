@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use fabric::{Batch, OnCommit, Record};
-use uns_model::PublisherId;
+use uns_model::{OrgId, PublisherId};
 
 use super::Gate;
 use crate::Namespace;
@@ -27,7 +27,8 @@ impl Namespace {
         let Some(client_id) = self.publishers.begin(publisher) else { return false };
         let mut batch = Batch::new();
         let ingest = self.clock.now();
-        batch.push(&Record::Publisher { publisher, client_id: &client_id, ingest });
+        let org = OrgId::DEFAULT;
+        batch.push(&Record::Publisher { org, publisher, client_id: &client_id, ingest });
         let publishers = Arc::clone(&self.publishers);
         // Somebody waits, so a full disk refuses it instead of dropping it in silence.
         let on_commit: OnCommit = Box::new(move |result| publishers.end(publisher, result.is_ok()));

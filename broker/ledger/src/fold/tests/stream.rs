@@ -80,7 +80,7 @@ impl Stream {
         let retain = self.below(2) == 0;
         if self.below(2) == 0 {
             let (topic, node) = (TopicId(self.below_u32(9)), NodeNo(1));
-            let (expiry, source, properties) = (None, None, &[][..]);
+            let (expiry, points, properties) = (None, None, &[][..]);
             batch.push(&Record::Publish(Publish {
                 org,
                 topic,
@@ -89,7 +89,7 @@ impl Stream {
                 qos,
                 retain,
                 expiry,
-                source,
+                points,
                 ingest,
                 properties,
                 payload,

@@ -1,0 +1,74 @@
+//! What it costs to write and to read the points of a publish.
+//!
+//! Prints and asserts nothing about time: `cargo bench -p fabric --bench points`.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use fabric::PointsBuffer;
+use uns_model::{Clock, PointRef, SystemClock, Timestamp, ValueRef};
+
+const ROUNDS: u32 = 2_000_000;
+
+fn main() {
+    let scalar = [PointRef::new(ValueRef::Float(23.4))];
+    measure("scalar", b"23.4", &scalar);
+
+    let payload = r#"{"value":23.4,"timestamp":"2026-11-21T12:00:00Z","unit":"Cel"}"#;
+    let envelope = PointRef {
+        unit: payload.get(57..60),
+        source: Some(Timestamp(1_795_262_400_000_000_000)),
+        ..PointRef::new(ValueRef::Float(23.4))
+    };
+    measure("value, time and unit", payload.as_bytes(), &[envelope]);
+
+    let fields: Vec<String> = (10..30).map(|n| format!("\"field_{n}\":{n}.5")).collect();
+    let payload = format!("{{{}}}", fields.join(","));
+    let mut points = vec![PointRef::new(ValueRef::Document(&payload))];
+    for (field, number) in fields.iter().zip(10..) {
+        let start = payload.find(field.as_str()).unwrap_or_default() + 1;
+        let value = ValueRef::Float(f64::from(number) + 0.5);
+        points.push(PointRef { field: payload.get(start..start + 8), ..PointRef::new(value) });
+    }
+    measure("a document of 20 fields", payload.as_bytes(), &points);
+}
+
+/// Per payload: its section is written, and read with every point looked at.
+fn measure(what: &str, payload: &[u8], points: &[PointRef<'_>]) {
+    let clock = SystemClock;
+    let rounds = ROUNDS / u32::try_from(points.len()).unwrap_or(u32::MAX);
+    let mut buffer = PointsBuffer::new();
+    let start = clock.monotonic();
+    for _ in 0..rounds {
+        let mut builder = buffer.begin(black_box(payload));
+        black_box(points).iter().for_each(|point| builder.push(point));
+        black_box(builder.finish());
+    }
+    let writing = clock.monotonic() - start;
+
+    let mut builder = buffer.begin(payload);
+    points.iter().for_each(|point| builder.push(point));
+    let section = builder.finish();
+    let start = clock.monotonic();
+    for _ in 0..rounds {
+        black_box(section).iter().for_each(|point| {
+            black_box(point);
+        });
+    }
+    let reading = clock.monotonic() - start;
+    report((what, payload.len(), section.as_bytes().len()), (writing, reading), rounds);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+#[expect(clippy::print_stdout, reason = "a benchmark prints")]
+fn report(
+    (what, payload, section): (&str, usize, usize),
+    (writing, reading): (Duration, Duration),
+    rounds: u32,
+) {
+    let each = |took: Duration| took.as_nanos() as f64 / f64::from(rounds);
+    let (writing, reading) = (each(writing), each(reading));
+    println!(
+        "{what:<24} {payload:>4} + {section:>4} bytes, write {writing:>7.1} ns, read {reading:>7.1} ns"
+    );
+}
