@@ -6,6 +6,7 @@ mod keys;
 mod limits;
 mod memory;
 mod mqtt;
+mod namespace;
 mod network;
 mod units;
 
@@ -13,14 +14,11 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
-use uns_model::Zone;
-
-use crate::zone;
 
 pub(crate) use access::{Access, AnonymousAccess};
 pub(crate) use args::ConfigArgs;
@@ -28,6 +26,7 @@ pub(crate) use keys::reference;
 pub(crate) use limits::Limits;
 pub(crate) use memory::MemoryMax;
 pub(crate) use mqtt::{ClientCertificate, Durability, Listen, ListenerDurability, Mqtt, Refusals};
+pub(crate) use namespace::{Brownfield, Names, Namespace};
 pub(crate) use network::Network;
 pub(crate) use units::{ByteSize, Span, span_in_words};
 
@@ -60,40 +59,6 @@ pub(crate) struct Http {
 #[serde(deny_unknown_fields)]
 pub(crate) struct HttpTls {
     pub(crate) listen: Listen,
-}
-
-/// `[namespace]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Namespace {
-    pub(crate) brownfield: Brownfield,
-    pub(crate) names: Names,
-    pub(crate) nodes_max: usize,
-    pub(crate) brownfield_nodes_max: usize,
-    pub(crate) zone: String,
-    pub(crate) checkpoint_every: Span,
-}
-
-/// What a topic outside our prefixes becomes (NS-1).
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Brownfield {
-    /// A node with last value and history.
-    History,
-    /// A node with a last value only.
-    Current,
-    /// Plain MQTT.
-    Off,
-}
-
-/// Which names a path may carry under `uns/v1/` (NS-4).
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Names {
-    /// Letters, digits, `_` and `-`.
-    Portable,
-    /// Every valid MQTT level.
-    Any,
 }
 
 /// `[log]`
@@ -149,19 +114,6 @@ impl Default for Http {
             hosts: Vec::new(),
             body_bytes_max: ByteSize::mib(8),
             tls: HttpTls::default(),
-        }
-    }
-}
-
-impl Default for Namespace {
-    fn default() -> Self {
-        Self {
-            brownfield: Brownfield::History,
-            names: Names::Portable,
-            nodes_max: 2_000_000,
-            brownfield_nodes_max: 100_000,
-            zone: "UTC".into(),
-            checkpoint_every: Span::seconds(60),
         }
     }
 }
@@ -280,6 +232,8 @@ fn check_limits(config: &Config) -> Result<()> {
     within("http.body_bytes_max", http.body_bytes_max, ByteSize::kib(1), gib(1))?;
     within("namespace.nodes_max", namespace.nodes_max, 1, 100_000_000)?;
     within("namespace.checkpoint_every", namespace.checkpoint_every, span(1), span(86_400))?;
+    let expiry = namespace.command_expiry_max;
+    within("namespace.command_expiry_max", expiry, span(1), span(86_400))?;
     within("log.keep", log.keep, span(1), span(3650 * 86_400))?;
     within("log.keep_percent", log.keep_percent, 1, 90)?;
     within("log.memory", log.memory, mib(1), gib(16))?;
@@ -311,13 +265,6 @@ impl Tracing {
             }
         }
         Ok(())
-    }
-}
-
-impl Namespace {
-    /// The rule of the zone of times that name none (NS-23).
-    pub(crate) fn zone(&self) -> Result<Zone> {
-        zone::rule(&self.zone).context("namespace.zone is not usable")
     }
 }
 

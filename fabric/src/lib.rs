@@ -8,6 +8,7 @@
 //!
 //! The byte format of records and frames is owned here and nowhere else.
 
+mod admission;
 mod batch;
 pub mod checkpoint;
 pub mod conformance;
@@ -23,6 +24,9 @@ mod reopened;
 pub mod sim;
 mod stream;
 
+pub use admission::{
+    Admitted, Author, Findings, Inbound, Output, Outputs, Place, RefusedRow, Rejection, Resolved,
+};
 pub use batch::Batch;
 pub use cursor::{Cursor, NoCursor};
 pub use disk::{DirLock, Disk, File, Space};

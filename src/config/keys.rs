@@ -143,6 +143,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("namespace.names", "Names under uns/v1/: \"portable\" (letters, digits, _ and -) or \"any\"."),
     ("namespace.nodes_max", "Nodes in all; a publish that would make one more is refused."),
     ("namespace.brownfield_nodes_max", "Nodes outside uns/v1/; beyond it plain MQTT, counted."),
+    (
+        "namespace.command_expiry_max",
+        "A command (unsc/v1/…) expires after this at the latest: a queued one dies, it never runs late.",
+    ),
     ("namespace.zone", "IANA zone of times that name none."),
     ("namespace.checkpoint_every", "How often tree and last values are checkpointed."),
     ("log.keep", "Age up to which the log can be resumed from."),

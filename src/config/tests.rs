@@ -65,6 +65,7 @@ fn mistakes_name_key_and_origin() {
         ("mqtt.keep_alive_max=100h", "mqtt.keep_alive_max = 100h is out of range; it takes 1s to"),
         ("mqtt.packet_bytes_max=999GiB", "999GiB is out of range; it takes 1KiB to 32MiB"),
         ("namespace.nodes_max=0", "1 to 100000000"),
+        ("namespace.command_expiry_max=0s", "it takes 1s to 1d"),
         ("mqtt.connect_timeout=5", "expected a duration with its unit: 500ms"),
         ("history.memory=5", "expected a size with its unit: 512B"),
         ("mqtt.listen=localhost", "such as 127.0.0.1:1883"),

@@ -231,6 +231,7 @@ fn namespace_config(config: &Config, zone: &Zone) -> uns_namespace::Config {
         },
         nodes_max: limit(config.namespace.nodes_max),
         brownfield_nodes_max: limit(config.namespace.brownfield_nodes_max),
+        command_expiry_max: config.namespace.command_expiry_max.0,
         zone: zone.clone(),
         checkpoint_interval: config.namespace.checkpoint_every.0,
         ..uns_namespace::Config::default()

@@ -10,7 +10,8 @@ use fabric::{ClockHealth, ClockStep, Damage, GapReason, Log};
 use historian_store::Store;
 use hub_kit::health::{Fault, HealthCheck};
 use hub_kit::metrics::{Exposition, MetricSource};
-use uns_namespace::{Namespace, Reason};
+use uns_model::Reason;
+use uns_namespace::Namespace;
 
 use super::dead::DeadLog;
 
@@ -102,7 +103,9 @@ impl Figures {
         counter(out, "uns_clock_violators_forgotten_total", help, forgotten);
         let broker = self.broker.stats().stats;
         let mut rejected = out.counter("uns_rejected_total", "Publishes refused.");
-        for (reason, count) in stats.rejected {
+        // No publish is refused for what a PUBREL says.
+        let of_publishes = |(reason, _): &(Reason, u64)| *reason != Reason::PacketIdentifierUnknown;
+        for (reason, count) in stats.rejected.into_iter().filter(of_publishes) {
             // What the broker refuses before the gate sees it.
             let before = match reason {
                 Reason::NotAuthorized => broker.denied_publishes,

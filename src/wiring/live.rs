@@ -8,8 +8,8 @@ use hub_kit::services::{
     Live, Remarks, SearchHit, SearchPage, SearchQuery, TreeNode, TreePage, TreeQuery,
 };
 use hub_kit::{Reads, Refusal, Rights};
-use uns_model::{NodeNo, OrgId, TopicId};
-use uns_namespace::{Below, Error, Namespace, OwnValue, Reason, Sight, ValueRemarks};
+use uns_model::{NodeNo, OrgId, Reason, TopicId};
+use uns_namespace::{Below, Error, Namespace, OwnValue, Sight, ValueRemarks};
 
 use super::seal::Seal;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_codec::Property;
-use broker_server::{Access, Action, Coverage, Handle, InProcess, Rejection, Together, ToldRow};
+use broker_server::{Access, Action, Coverage, Handle, InProcess, Together, ToldRow};
+use fabric::Rejection;
 use hub_kit::services::{Boxed, Publish, PublishBatch, PublishItem, Published, RefusedRow};
 use hub_kit::{Reads, Refusal, Rights};
-use uns_namespace::Reason;
 
 /// Publishes of modules.
 pub(crate) struct GatedPublish {
@@ -102,11 +102,8 @@ fn published(done: broker_server::Published) -> Published {
 }
 
 fn refusal(rejection: Rejection) -> Refusal {
-    let status = Reason::ALL
-        .into_iter()
-        .find(|reason| reason.name() == rejection.reason)
-        .map_or(422, Reason::http);
-    let refusal = Refusal::new(status, rejection.reason, rejection.detail);
+    let Rejection { reason, detail, .. } = rejection;
+    let refusal = Refusal::new(reason.http(), reason.name(), detail);
     Refusal { dead_id: rejection.dead_id, ..refusal }
 }
 

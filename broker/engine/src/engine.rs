@@ -41,6 +41,7 @@ use std::time::Duration;
 
 use ahash::RandomState;
 use broker_codec::ReasonCode;
+use fabric::Rejection;
 use uns_model::{Sequence, SessionNo, Timestamp};
 
 use crate::alone::Alone;
@@ -50,7 +51,7 @@ use crate::connection::Connection;
 use crate::dead::LetterNo;
 use crate::failed::RefusedLogin;
 use crate::forgive::Forgiven;
-use crate::gate::{Gate, Placed, Rejection};
+use crate::gate::{Gate, Placed};
 use crate::key::{Address, CoreNo, Key, Slots};
 use crate::login::OwnedLogin;
 use crate::outbound::Desk;

@@ -1,55 +1,22 @@
 //! The gate as the engine sees it: who may publish what, and when it is durable. The namespace is
 //! adapted to it by the server; tests bring their own.
 
-mod rejection;
 mod rows;
 
 use std::sync::Arc;
 
-use fabric::SessionChange;
+use broker_codec::ReasonCode;
+use fabric::{Admitted, Inbound, Place, Rejection, Resolved, SessionChange};
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
 use crate::access::Action;
 use crate::dead::{LetterNo, OnKept};
 use crate::route::Member;
-pub use rejection::Rejection;
-pub(crate) use rejection::{MEMORY_FULL, STORAGE_FULL};
-pub use rows::{Derived, RefusedRow, RefusedRows, ToldRow};
-
-/// One publish on its way through the gate.
-#[derive(Clone, Copy, Debug)]
-pub struct Inbound<'a> {
-    /// Who publishes.
-    pub publisher: PublisherId,
-    /// With which QoS.
-    pub qos: u8,
-    /// Whether it is to be retained.
-    pub retain: bool,
-    /// Message Expiry Interval.
-    pub expiry: Option<u32>,
-    /// MQTT 5 properties that pass unchanged, in wire form.
-    pub properties: &'a [u8],
-    /// The payload.
-    pub payload: &'a [u8],
-    /// When it arrived.
-    pub ingest: Timestamp,
-}
+pub use rows::{RefusedRows, ToldRow};
 
 /// A promise that everything admitted before a flush will be reported committed, or not, once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ticket(pub u64);
-
-/// Where a record stands in the open batch.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct Place(pub u32);
-
-impl Place {
-    /// The place so many records later.
-    #[must_use]
-    pub fn after(self, records: u32) -> Self {
-        Self(self.0 + records)
-    }
-}
 
 /// A publish that was taken.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -63,15 +30,10 @@ pub struct Taken {
 /// What became of a publish before its commit.
 pub type Placed = Result<Taken, Rejection>;
 
-/// What a topic means.
-#[derive(Clone, Debug)]
-pub enum Resolved<N> {
-    /// A node: its publishes pass the gate.
-    Node(N),
-    /// Delivered, not stored, and its messages are still checked.
-    Guarded,
-    /// Plain MQTT: delivered, not stored.
-    Plain,
+/// The MQTT 5 reason code of a refusal.
+pub(crate) fn reason_code(rejection: &Rejection) -> ReasonCode {
+    let code = ReasonCode::from_byte(rejection.code);
+    code.unwrap_or(ReasonCode::ImplementationSpecificError)
 }
 
 /// Whether whoever publishes may do something with a topic.
@@ -118,11 +80,18 @@ pub trait Gate {
     /// The number of a publisher.
     fn publisher(&mut self, client_id: &str) -> PublisherId;
 
+    /// Whether a publish to a node is retained, of which RETAIN says this: what a node's rules force
+    /// or refuse has to be known before the publish is admitted, as there may be no room for it.
+    #[inline]
+    fn retains(_: &Self::Node, asked: bool) -> bool {
+        asked
+    }
+
     /// Checks a publish and takes it into the open batch. Whether this client may publish to the
     /// topic was decided before the topic was resolved; what the publish says is judged here and
     /// in [`Gate::check`], and nowhere else: the place for contracts. Where it stands for messages
-    /// on other topics, `rights` are asked for each before anything comes of it. The messages of
-    /// [`Gate::derived`] follow it in the batch, one by one.
+    /// on other topics, `rights` are asked for each before anything comes of it. Everything it
+    /// causes is in the same batch: a record of an output stands where the output says.
     ///
     /// # Errors
     /// It was not taken.
@@ -131,7 +100,7 @@ pub trait Gate {
         node: &Self::Node,
         inbound: &Inbound<'_>,
         rights: &May<'_>,
-    ) -> Result<Place, Rejection>;
+    ) -> Result<Admitted, Rejection>;
 
     /// Takes a publish without a node into the open batch: it is retained, or owed to sessions.
     /// `None` if there is no log.
@@ -166,15 +135,12 @@ pub trait Gate {
         self.has_log()
     }
 
-    /// Checks a publish that is not stored.
+    /// Checks a publish to a topic without a node, which [`Gate::keep`] takes if it is retained or owed.
     ///
     /// # Errors
     /// It may not be delivered.
-    fn check(&mut self, topic: &str, inbound: &Inbound<'_>) -> Result<(), Rejection>;
-
-    /// What the last admitted publish stands for beside itself.
-    fn derived(&mut self) -> Option<Box<Derived>> {
-        None
+    fn check(&mut self, _: &str, inbound: &Inbound<'_>) -> Result<Admitted, Rejection> {
+        Ok(Admitted::unchanged(inbound))
     }
 
     /// The last committed sequence.
@@ -220,7 +186,12 @@ impl Gate for OpenGate {
         PublisherId::default()
     }
 
-    fn admit(&mut self, node: &NoNode, _: &Inbound<'_>, _: &May<'_>) -> Result<Place, Rejection> {
+    fn admit(
+        &mut self,
+        node: &NoNode,
+        _: &Inbound<'_>,
+        _: &May<'_>,
+    ) -> Result<Admitted, Rejection> {
         match *node {}
     }
 
@@ -242,10 +213,6 @@ impl Gate for OpenGate {
 
     fn has_log(&self) -> bool {
         false
-    }
-
-    fn check(&mut self, _: &str, _: &Inbound<'_>) -> Result<(), Rejection> {
-        Ok(())
     }
 
     fn pending_bytes(&self) -> usize {

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use broker_codec::ReasonCode;
-
 use crate::dead::LetterNo;
-use crate::gate::{Rejection, STORAGE_FULL};
+use fabric::Rejection;
+use uns_model::Reason;
 
 /// Those of one core. Each belongs to a publish that is not answered yet, of which clients may have
 /// so many.
@@ -56,10 +55,10 @@ impl Letters {
 
     /// A refused publish is answered: what else it is refused for, if its letter is not on disk.
     pub(crate) fn answered(&mut self, refused: Option<&Rejection>) -> Option<Rejection> {
-        let letter = refused?.letter?;
+        let letter = LetterNo(refused?.letter?);
         self.lost.remove(&letter).then(|| {
             let detail = "the description of the refused publish could not be stored";
-            Rejection::new(ReasonCode::QuotaExceeded, STORAGE_FULL, detail)
+            Rejection::new(Reason::StorageFull, detail)
         })
     }
 }

@@ -68,10 +68,7 @@ pub use engine::{
 pub use failed::{FailedLogin, FailedLogins, RefusedLogin};
 pub use feed::{Due, Fed, FedPublish, LEDGER_PACKET_IDS};
 pub use forgive::Forgiven;
-pub use gate::{
-    Derived, Gate, Inbound, May, NoNode, OpenGate, Place, Placed, RefusedRow, RefusedRows,
-    Rejection, Resolved, Taken, Ticket, ToldRow,
-};
+pub use gate::{Gate, May, NoNode, OpenGate, Placed, RefusedRows, Taken, Ticket, ToldRow};
 pub use guesses::Guessing;
 pub use inspect::{
     ClientInfo, ClientOrder, ClientQuery, ClientScan, ClientState, Keeping, TopicName, TopicScan,

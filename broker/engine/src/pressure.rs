@@ -1,8 +1,7 @@
 //! How short memory is, as whoever runs the broker measures it, and what is refused for it.
 
-use broker_codec::ReasonCode;
-
-use crate::gate::{MEMORY_FULL, Rejection};
+use fabric::Rejection;
+use uns_model::Reason;
 
 /// How short memory is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -49,7 +48,7 @@ impl Pressure {
 #[cold]
 pub(crate) fn memory_full(what: &str) -> Rejection {
     let detail = format!("the hub is short of memory and takes {what} later");
-    Rejection::new(ReasonCode::QuotaExceeded, MEMORY_FULL, detail)
+    Rejection::new(Reason::MemoryFull, detail)
 }
 
 #[cfg(test)]

@@ -18,9 +18,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ahash::RandomState;
+use fabric::Resolved;
 use uns_model::{OrgId, SessionNo};
 
-use crate::gate::Resolved;
 use crate::key::{Address, CoreNo};
 use crate::policy::Grants;
 use crate::tree::{Holder, Link, Matched, ShareName, Subscriber, Subscriptions};

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use broker_codec::ReasonCode;
-use broker_engine::{
-    Action, CoreNo, Derived, Gate, Inbound, LetterNo, May, Member, OnKept, Place, RefusedRow,
-    Rejection, Resolved, Signal, Ticket,
+use broker_engine::{Action, CoreNo, Gate, LetterNo, May, Member, OnKept, Signal, Ticket};
+use fabric::{
+    Admitted, Audience, Commit, Inbound, Message, Place, Record, Rejection, Resolved, SessionChange,
 };
-use fabric::{Audience, Commit, Message, Record, SessionChange};
-use uns_model::{OrgId, Plane, PublisherId, Sequence, SessionNo, Timestamp};
-use uns_namespace::{Namespace, Node, PublisherRights, Reason, Reject};
+use uns_model::{OrgId, PublisherId, Reason, Sequence, SessionNo, Timestamp};
+use uns_namespace::{Namespace, Node, PublisherRights};
 
 use crate::post::Post;
 
@@ -55,8 +53,7 @@ impl ServerGate {
 
     /// Where the next record of the open batch will stand.
     fn place(&self) -> Place {
-        let records = self.namespace.as_ref().map_or(0, |gate| gate.pending().0);
-        Place(u32::try_from(records).expect("a batch has far fewer records"))
+        self.namespace.as_ref().map_or_else(Place::default, uns_namespace::Gate::place)
     }
 }
 
@@ -71,14 +68,7 @@ impl Gate for ServerGate {
         rights: &May<'_>,
     ) -> Result<Resolved<Arc<Node>>, Rejection> {
         let Some(gate) = &mut self.namespace else { return Ok(Resolved::Plain) };
-        match gate.resolve(org, topic, &Publisher(rights)).map_err(rejection)? {
-            uns_namespace::Resolved::Node(node) => Ok(Resolved::Node(node)),
-            uns_namespace::Resolved::Plain => Ok(match Plane::of(topic) {
-                // Brownfield without a node is counted.
-                Plane::Command | Plane::Descriptor | Plane::Brownfield => Resolved::Guarded,
-                _ => Resolved::Plain,
-            }),
-        }
+        gate.resolve(org, topic, &Publisher(rights))
     }
 
     fn expect(&self, org: OrgId, topics: &[&str]) {
@@ -103,20 +93,18 @@ impl Gate for ServerGate {
         self.namespace.as_mut().map_or_else(PublisherId::default, |gate| gate.publisher(client_id))
     }
 
+    fn retains(node: &Arc<Node>, asked: bool) -> bool {
+        node.retains(asked)
+    }
+
     fn admit(
         &mut self,
         node: &Arc<Node>,
         inbound: &Inbound<'_>,
         rights: &May<'_>,
-    ) -> Result<Place, Rejection> {
-        let place = self.place();
-        let Some(gate) = &mut self.namespace else { return Ok(place) };
-        gate.admit(node, &translated(inbound), &Publisher(rights)).map_err(rejection)?;
-        if self.place() == place {
-            // The node was deleted meanwhile, and its topic is plain now.
-            self.note(&message(node.org, &node.name, inbound));
-        }
-        Ok(place)
+    ) -> Result<Admitted, Rejection> {
+        let Some(gate) = &mut self.namespace else { return Ok(Admitted::unchanged(inbound)) };
+        gate.admit(node, inbound, &Publisher(rights))
     }
 
     fn keep(
@@ -168,24 +156,9 @@ impl Gate for ServerGate {
         self.namespace.is_some()
     }
 
-    fn check(&mut self, topic: &str, inbound: &Inbound<'_>) -> Result<(), Rejection> {
-        let Some(gate) = &mut self.namespace else { return Ok(()) };
-        gate.admit_plain(topic, &translated(inbound)).map_err(rejection)
-    }
-
-    fn derived(&mut self) -> Option<Box<Derived>> {
-        let expansion = self.namespace.as_mut()?.take_expansion()?;
-        let children = expansion.children.into_iter();
-        let refused = expansion.refused.into_iter().map(|row| RefusedRow {
-            index: row.index,
-            topic: row.topic.into(),
-            payload: row.payload,
-            rejection: rejection(row.reject),
-        });
-        Some(Box::new(Derived {
-            messages: children.map(|child| (Arc::clone(&child.node.name), child.payload)).collect(),
-            refused: refused.collect(),
-        }))
+    fn check(&mut self, topic: &str, inbound: &Inbound<'_>) -> Result<Admitted, Rejection> {
+        let Some(gate) = &mut self.namespace else { return Ok(Admitted::unchanged(inbound)) };
+        gate.check(topic, inbound)
     }
 
     fn committed(&self) -> Sequence {
@@ -208,14 +181,13 @@ impl Gate for ServerGate {
         let on_commit = ticket.map(|ticket| {
             let (post, core) = (Arc::clone(&self.post), self.core);
             let report: fabric::OnCommit = Box::new(move |outcome| {
-                let refused = |error: Arc<fabric::Error>| {
-                    rejection(Reject::new(Reason::StorageFull, error.to_string()))
-                };
+                let refused =
+                    |error: Arc<fabric::Error>| Rejection::new(Reason::StorageFull, error);
                 post.committed(core, ticket, outcome.map_err(refused));
             });
             report
         });
-        gate.flush(on_commit).map_err(rejection)
+        gate.flush(on_commit)
     }
 }
 
@@ -244,22 +216,4 @@ fn message<'a>(org: OrgId, topic: &'a str, inbound: &Inbound<'a>) -> Record<'a> 
         properties: inbound.properties,
         payload: inbound.payload,
     })
-}
-
-fn translated<'a>(inbound: &Inbound<'a>) -> uns_namespace::Inbound<'a> {
-    uns_namespace::Inbound {
-        publisher: inbound.publisher,
-        qos: inbound.qos,
-        retain: inbound.retain,
-        expiry: inbound.expiry,
-        properties: inbound.properties,
-        payload: inbound.payload,
-        ingest: inbound.ingest,
-    }
-}
-
-fn rejection(reject: Reject) -> Rejection {
-    let code = ReasonCode::from_byte(reject.reason.mqtt5());
-    let code = code.unwrap_or(ReasonCode::ImplementationSpecificError);
-    Rejection::new(code, reject.reason.name(), reject.detail)
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use broker_engine::{Broker, Durability, Peer, Pressure, Rejection, Stats, Together, Transport};
+use broker_engine::{Broker, Durability, Peer, Pressure, Stats, Together, Transport};
 use broker_ledger::Ledger;
+use fabric::Rejection;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::rustls::ServerConfig;

@@ -61,7 +61,7 @@ pub use broker_engine::{
     DeadLetter, DeadLetters, Drop as DropCause, Durability, End as EndCause, Everything, Exchange,
     Guessing, Identity, InProcess, Leniency, Limit, Limits, Login, LoginFailure, OnKept,
     OrganisationLimits, OwnedLogin, Password, Peer, Pressure, Quota, Rate, Refusals, RefusedRows,
-    Rejection, Stall, Stats, Step, Together, ToldRow, Transport, Verdict,
+    Stall, Stats, Step, Together, ToldRow, Transport, Verdict,
 };
 
 pub use broker_ledger::Stats as SessionStats;

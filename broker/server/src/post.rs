@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use broker_codec::ReasonCode;
 use broker_engine::{
-    Batch, CoreNo, DueWill, Identity, Key, LeftBehind, Rejection, RetainedMessages, Signal, Ticket,
+    Batch, CoreNo, DueWill, Identity, Key, LeftBehind, RetainedMessages, Signal, Ticket,
 };
 use broker_ledger::Delivery;
-use fabric::Commit;
+use fabric::{Commit, Rejection};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use uns_model::{OrgId, SessionNo};

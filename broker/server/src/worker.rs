@@ -24,8 +24,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
-use broker_engine::{Broker, CoreNo, Engine, Key, Now, RefusedRows, Rejection, Stats, Together};
+use broker_engine::{Broker, CoreNo, Engine, Key, Now, RefusedRows, Stats, Together};
 use broker_ledger::Ledger;
+use fabric::Rejection;
 use tokio::sync::{mpsc, oneshot, watch};
 use uns_model::{Clock, Sequence};
 use uns_namespace::Namespace;

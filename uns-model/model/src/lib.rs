@@ -15,6 +15,7 @@ pub mod number;
 mod point;
 mod quality;
 mod random;
+mod reason;
 mod time;
 mod topic;
 mod topic_map;
@@ -27,6 +28,7 @@ pub use kept::Kept;
 pub use point::{Finding, Point, PointRef};
 pub use quality::Quality;
 pub use random::{Random, SeededRandom, SystemRandom};
+pub use reason::Reason;
 pub use time::{
     Clock, Instants, ManualClock, SystemClock, TIMESTAMP_TEXT_BYTES, TimeText, Timestamp, WallTime,
     Zone,

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fabric::sim::{SimDisk, SimLog};
-use fabric::{Batch, Commit, Disk, Error, Health, Log, OnCommit, Tail};
+use fabric::{Batch, Commit, Disk, Error, Health, Inbound, Log, OnCommit, Resolved, Tail};
 use fabric_local::SystemDisk;
 use tokio::sync::watch;
 use uns_model::{Clock, OrgId, PublisherId, Sequence, SystemClock, SystemRandom, Timestamp};
-use uns_namespace::{AllRights, Config, Gate, Inbound, Namespace, Node, Parts, Resolved};
+use uns_namespace::{AllRights, Config, Gate, Namespace, Node, Parts};
 
 const ORG: OrgId = OrgId::DEFAULT;
 const NODES: usize = 1_000;
@@ -98,7 +98,7 @@ fn inbound(payload: &[u8]) -> Inbound<'_> {
 fn resolve(gate: &mut Gate, topic: &str) -> Arc<Node> {
     match gate.resolve(ORG, topic, &AllRights).expect("a valid topic") {
         Resolved::Node(node) => node,
-        Resolved::Plain => unreachable!("data topics are nodes"),
+        Resolved::Guarded | Resolved::Plain => unreachable!("data topics are nodes"),
     }
 }
 

@@ -42,6 +42,9 @@ pub struct Config {
     pub document_bytes_max: usize,
     /// Most children in one `points` batch (NS-21); default 10,000.
     pub children_max: usize,
+    /// A command expires after this time at the latest, so that one that was queued dies rather than
+    /// runs late (NS-3); default 30 s.
+    pub command_expiry_max: Duration,
     /// The zone of source times that name none (NS-23); default UTC.
     pub zone: Zone,
     /// Longest time between two checkpoints while records arrive; default 60 s.
@@ -63,6 +66,7 @@ impl Default for Config {
             value_bytes_max: 64 << 10,
             document_bytes_max: 1 << 20,
             children_max: 10_000,
+            command_expiry_max: Duration::from_secs(30),
             zone: Zone::default(),
             checkpoint_interval: Duration::from_secs(60),
             checkpoint_records: 5_000_000,

@@ -1,4 +1,4 @@
-//! What can go wrong with the namespace as a whole; a refused publish is a [`crate::Reject`].
+//! What can go wrong with the namespace as a whole; a refused publish is a [`fabric::Rejection`].
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 mod batch;
 mod introduce;
+mod judge;
 mod mint;
 mod payload;
 mod renew;
@@ -10,42 +11,15 @@ mod rights;
 use std::fmt;
 use std::sync::Arc;
 
-use fabric::{Batch, OnCommit, Publish, Record};
-use uns_model::{OrgId, Plane, PublisherId, Sequence, Timestamp};
+use fabric::{Admitted, Batch, Inbound, OnCommit, Place, Publish, Record, Rejection, Resolved};
+use uns_model::{OrgId, Plane, PublisherId, Sequence};
 
-pub use batch::{Child, Expansion, RefusedRow};
 pub use rights::{AllRights, PublisherRights};
 
-use crate::node::{Node, Rules};
-use crate::{Brownfield, Namespace, Reason, Reject, Rejections};
-
-/// Where a topic leads.
-#[derive(Clone, Debug)]
-pub enum Resolved {
-    /// A node: its publishes are admitted and logged.
-    Node(Arc<Node>),
-    /// Plain MQTT: no node, no last value, no history.
-    Plain,
-}
-
-/// One publish as it arrives.
-#[derive(Clone, Copy, Debug)]
-pub struct Inbound<'a> {
-    /// Who publishes.
-    pub publisher: PublisherId,
-    /// MQTT QoS.
-    pub qos: u8,
-    /// MQTT RETAIN.
-    pub retain: bool,
-    /// MQTT 5 Message Expiry Interval in seconds.
-    pub expiry: Option<u32>,
-    /// MQTT 5 PUBLISH properties that pass unchanged, in wire form without their length.
-    pub properties: &'a [u8],
-    /// The payload.
-    pub payload: &'a [u8],
-    /// When it came in.
-    pub ingest: Timestamp,
-}
+use crate::node::Node;
+use crate::rejections::Rejections;
+use crate::rule::KnownRules;
+use crate::{Brownfield, Namespace};
 
 /// About what a node takes in registry, view and tree beside its topic and its value.
 const NODE_BYTES: usize = 512;
@@ -55,7 +29,7 @@ pub struct Gate {
     space: Arc<Namespace>,
     batch: Batch,
     rejections: Arc<Rejections>,
-    expansion: Option<Box<Expansion>>,
+    rules: KnownRules,
     /// About how much memory what was admitted takes once it is folded, since that was asked last.
     grown: usize,
     /// The deletions this gate's batch takes into account.
@@ -74,7 +48,14 @@ impl Gate {
         let rejections = Arc::new(Rejections::default());
         space.gates.lock().push(rejections.clone());
         let (space, deletions) = (space.clone(), *space.deletions.read());
-        Self { space, batch: Batch::new(), rejections, expansion: None, grown: 0, deletions }
+        Self {
+            space,
+            batch: Batch::new(),
+            rejections,
+            rules: KnownRules::default(),
+            grown: 0,
+            deletions,
+        }
     }
 
     /// Where a topic leads; the first publish on a data topic mints its node (NS-7). A refusal tells
@@ -89,7 +70,7 @@ impl Gate {
         org: OrgId,
         topic: &str,
         rights: &dyn PublisherRights,
-    ) -> Result<Resolved, Reject> {
+    ) -> Result<Resolved<Arc<Node>>, Rejection> {
         // Where brownfield was on before, nodes of such topics may be left.
         if self.leaves_alone(topic) {
             return Ok(Resolved::Plain);
@@ -122,61 +103,27 @@ impl Gate {
     }
 
     /// Checks a publish to a node and adds it to this gate's batch, which nobody but the caller
-    /// hands over: who acknowledges must know which commit to wait for. A node deleted meanwhile
-    /// is resolved again. Whether its publisher may publish to the node's own topic was decided
-    /// before; `rights` decide for the topics of a batch's rows. What a batch expanded into is in
-    /// [`Gate::take_expansion`].
+    /// hands over: who acknowledges must know which commit to wait for. What it causes is in the same
+    /// batch. A node deleted meanwhile is resolved again. Whether its publisher may publish to the
+    /// node's own topic was decided before; `rights` decide for the topics of a batch's rows.
     ///
     /// # Errors
-    /// `payload_malformed`, `payload_too_large`, and those of [`Gate::resolve`]; counted.
+    /// `payload_malformed`, `payload_too_large`, what a rule of the node says, and those of
+    /// [`Gate::resolve`]; counted.
     pub fn admit(
         &mut self,
         node: &Arc<Node>,
         inbound: &Inbound<'_>,
         rights: &dyn PublisherRights,
-    ) -> Result<(), Reject> {
-        self.expansion = None;
+    ) -> Result<Admitted, Rejection> {
         if node.is_deleted() {
             return match self.resolve(node.org, &node.name, rights)? {
-                Resolved::Node(fresh) => self.admit_living(&fresh, inbound, rights),
-                Resolved::Plain => Ok(()),
+                Resolved::Node(fresh) => self.judge(&fresh, inbound, rights),
+                // Its topic is plain now.
+                Resolved::Guarded | Resolved::Plain => Ok(Admitted::unchanged(inbound)),
             };
         }
-        self.admit_living(node, inbound, rights)
-    }
-
-    /// Checks a publish that passes as plain MQTT, and counts it where brownfield should have had
-    /// a node.
-    ///
-    /// # Errors
-    /// `command_retained` (NS-3) and `payload_too_large` on our own planes; counted.
-    pub fn admit_plain(&mut self, topic: &str, inbound: &Inbound<'_>) -> Result<(), Reject> {
-        let checked = match Plane::of(topic) {
-            Plane::Command if inbound.retain => Err(Reject::new(
-                Reason::CommandRetained,
-                "a command runs once, so it cannot be retained: publish it with RETAIN=0",
-            )),
-            Plane::Command | Plane::Descriptor => {
-                payload::check_size(inbound.payload, &self.space.config)
-            }
-            Plane::Brownfield => {
-                if self.space.config.brownfield != Brownfield::Off {
-                    self.rejections.count_plain_brownfield();
-                }
-                Ok(())
-            }
-            Plane::Data
-            | Plane::Fabric
-            | Plane::Foreign
-            | Plane::Sparkplug
-            | Plane::OtherVersion => Ok(()),
-        };
-        self.counted(checked)
-    }
-
-    /// What the last [`Gate::admit`] caused beside its own record (NS-21).
-    pub fn take_expansion(&mut self) -> Option<Box<Expansion>> {
-        self.expansion.take()
+        self.judge(node, inbound, rights)
     }
 
     /// About how many bytes the fold will take for what was admitted, or became a node, since this was
@@ -197,7 +144,7 @@ impl Gate {
     /// `storage_full`, or `payload_too_large` for a single publish beyond what the log can ever
     /// take: nothing of the batch was taken and `on_commit` is never called; counted once per
     /// record.
-    pub fn flush(&mut self, on_commit: Option<OnCommit>) -> Result<(), Reject> {
+    pub fn flush(&mut self, on_commit: Option<OnCommit>) -> Result<(), Rejection> {
         if self.batch.is_empty() && on_commit.is_none() {
             return Ok(());
         }
@@ -225,23 +172,9 @@ impl Gate {
         self.space.publisher(client_id)
     }
 
-    fn admit_living(
-        &mut self,
-        node: &Arc<Node>,
-        inbound: &Inbound<'_>,
-        rights: &dyn PublisherRights,
-    ) -> Result<(), Reject> {
-        if node.rules == Rules::Uns {
-            let checked = payload::check(inbound.payload, &self.space.config);
-            if let Some(batch) = self.counted(checked)? {
-                return self.admit_batch(node, inbound, batch, rights);
-            }
-        }
-        self.push(node, inbound);
-        Ok(())
-    }
-
-    fn push(&mut self, node: &Node, inbound: &Inbound<'_>) {
+    /// Adds the record of a publish to the batch.
+    fn push(&mut self, node: &Node, inbound: &Inbound<'_>) -> Place {
+        let place = self.place();
         self.grown += node.admitted(inbound.payload);
         self.batch.push(&Record::Publish(Publish {
             org: node.org,
@@ -256,9 +189,15 @@ impl Gate {
             properties: inbound.properties,
             payload: inbound.payload,
         }));
+        place
     }
 
-    fn counted<T>(&self, result: Result<T, Reject>) -> Result<T, Reject> {
+    /// Where the next record will stand.
+    pub fn place(&self) -> Place {
+        Place(u32::try_from(self.batch.len()).expect("a batch has far fewer records"))
+    }
+
+    fn counted<T>(&self, result: Result<T, Rejection>) -> Result<T, Rejection> {
         if let Err(reject) = &result {
             self.rejections.count(reject.reason);
         }

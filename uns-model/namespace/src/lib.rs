@@ -3,8 +3,8 @@
 //! A [`Gate`] per core turns a topic into a [`Node`] (minting it at its first publish), checks the
 //! payload and appends to the log; it runs ahead of commit. [`Namespace::run`] folds what was
 //! committed into tree, last values and retained messages, answers queries about them, and writes
-//! checkpoints so that a start costs the tail of the log only. A [`Reject`] says why a publish was
-//! refused, by the names of namespace section 11.
+//! checkpoints so that a start costs the tail of the log only. A [`fabric::Rejection`] says why a
+//! publish was refused, by the names of namespace section 11.
 
 mod blocks;
 mod checkpoint;
@@ -18,20 +18,21 @@ mod node;
 mod properties;
 mod query;
 mod registry;
-mod reject;
+mod rejections;
+mod rule;
 mod upgrade;
 mod view;
 
 pub use config::{Brownfield, Config};
 pub use delete::Deleted;
 pub use error::Error;
-pub use gate::{AllRights, Child, Expansion, Gate, Inbound, PublisherRights, RefusedRow, Resolved};
+pub use gate::{AllRights, Gate, PublisherRights};
 pub use namespace::{Namespace, Parts, Stats};
-pub use node::{Node, Rules};
+pub use node::{Node, Retain, Side};
 pub use query::{
     Below, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, Everywhere, OwnValue,
     SearchHit, SearchPage, SearchQuery, Sight, TreeNode, TreePage, TreeQuery, ValueRemarks,
 };
-pub use reject::{Reason, Reject, Rejections};
+pub use rule::{Emitted, Judged, Rule, Rules, Verdict};
 pub use upgrade::PayloadReader;
 pub use view::{ClockFault, FoldCounts, Retained, RetainedChange, RetainedSink};

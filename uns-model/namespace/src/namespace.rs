@@ -9,13 +9,15 @@ use fabric::checkpoint::Checkpoints;
 use fabric::{Disk, Log};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
-use uns_model::{Clock, NodeNo, OrgId, Random, Sequence, TopicId};
+use uns_model::{Clock, NodeNo, OrgId, Random, Reason, Sequence, TopicId};
 
 use crate::checkpoint::{self, Loaded, Next};
 use crate::follow::Follower;
 use crate::registry::{Publishers, Registry};
+use crate::rejections::Rejections;
+use crate::rule::{RuleBook, Rules};
 use crate::view::{Clocks, FoldCounts, Retained, RetainedChange, RetainedSink, Sink, View};
-use crate::{Config, Error, Reason, Rejections};
+use crate::{Config, Error};
 
 /// What writing a checkpoint takes: a piece of it, and the page cache of what is not synced.
 const CHECKPOINT_BYTES: u64 = 8 << 20;
@@ -53,6 +55,7 @@ pub struct Namespace {
     /// How often nodes were deleted, or refused by the log. Gates hold it to read while they append, a deletion to write:
     /// what comes behind a deletion in the log knows of it.
     pub(crate) deletions: Arc<RwLock<u64>>,
+    pub(crate) rules: RuleBook,
     pub(crate) gates: Mutex<Vec<Arc<Rejections>>>,
     pub(crate) gates_gone: Rejections,
     pub(crate) view: RwLock<View>,
@@ -124,6 +127,7 @@ impl Namespace {
             registry,
             publishers: Arc::new(Publishers::starting_at(next_publisher)),
             deletions: Arc::default(),
+            rules: RuleBook::default(),
             gates: Mutex::default(),
             gates_gone: Rejections::default(),
             applied: watch::Sender::new(view.applied),
@@ -139,6 +143,12 @@ impl Namespace {
         (view.counts, view.clocks) = (FoldCounts::default(), Clocks::default());
         drop(view);
         Ok(space)
+    }
+
+    /// Puts other rules in place: those of contracts. Every publish that is admitted after this returns
+    /// is judged by them.
+    pub fn set_rules(&self, rules: Arc<dyn Rules>) {
+        self.rules.set(rules, &self.registry);
     }
 
     /// Says whether memory is short: while it is, no topic becomes a node.

@@ -5,13 +5,25 @@ use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
 
 use uns_model::{NodeId, NodeNo, OrgId, TopicId};
 
-/// Which rules a node's publishes pass.
+/// On which side of our own prefix a node lives, which decides what its publishes must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Rules {
+pub enum Side {
     /// Under `uns/v1/`: grammar, payload limits, no malformed JSON.
     Uns,
     /// As plants publish it today: never refused for its name or its content (NS-1).
     Brownfield,
+}
+
+/// Whether publishes to a node are retained.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Retain {
+    /// As their publisher asks.
+    #[default]
+    AsPublished,
+    /// Always: the node has a state or a document.
+    Forced,
+    /// Never: the node has events.
+    Never,
 }
 
 /// A node. Callers cache the `Arc` per topic; [`Node::is_deleted`] tells them to resolve again.
@@ -27,10 +39,10 @@ pub struct Node {
     pub id: NodeId,
     /// The topic string.
     pub name: Arc<str>,
-    /// The rules of its plane.
-    pub rules: Rules,
-    /// [`DELETED`], [`REFUSED`], [`BURIED`].
+    /// [`DELETED`] and the other bits.
     state: AtomicU8,
+    /// When it asked for its rule; 0 if it has not.
+    epoch: AtomicU8,
     /// About how many bytes its last value has, in [`HELD_UNIT`]s, as the gates admitted it.
     held: AtomicU16,
 }
@@ -43,6 +55,13 @@ const DELETED: u8 = 0b001;
 const REFUSED: u8 = 0b010;
 /// The committed namespace has let go of it; [`Node::is_deleted`] runs ahead of this.
 const BURIED: u8 = 0b100;
+/// It lives under `uns/v1/`.
+const UNS: u8 = 0b1000;
+/// It has a rule of its own.
+const RULED: u8 = 0b1_0000;
+/// Its rule has every publish retained, or none.
+const RETAINS: u8 = 0b10_0000;
+const RETAINS_NOT: u8 = 0b100_0000;
 
 /// A last value that grows by less is not looked at.
 const HELD_UNIT: usize = 64;
@@ -54,9 +73,64 @@ pub(crate) const FIELDS_MAX: usize = 256;
 impl Node {
     pub(crate) fn new(minted: Minted) -> Self {
         let Minted { org, topic, number, id, name } = minted;
-        let rules = if name.starts_with(UNS_PREFIX) { Rules::Uns } else { Rules::Brownfield };
-        let (state, held) = Default::default();
-        Self { org, topic, number, id, name, rules, state, held }
+        let state = if name.starts_with(UNS_PREFIX) { UNS } else { 0 };
+        let (epoch, held) = Default::default();
+        Self { org, topic, number, id, name, state: state.into(), epoch, held }
+    }
+
+    /// On which side of our own prefix it lives.
+    pub fn side(&self) -> Side {
+        match self.state.load(Ordering::Relaxed) & UNS {
+            0 => Side::Brownfield,
+            _ => Side::Uns,
+        }
+    }
+
+    /// Whether it has asked for its rule in this epoch.
+    #[inline]
+    pub(crate) fn is_bound(&self, epoch: u8) -> bool {
+        self.epoch.load(Ordering::Acquire) == epoch
+    }
+
+    /// Whether it has a rule of its own, as of the epoch it is bound in.
+    #[inline]
+    pub(crate) fn has_rule(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & RULED != 0
+    }
+
+    /// Notes what a rule asks for that others need to know before it judges, or that there is none.
+    pub(crate) fn bind(&self, epoch: u8, rule: Option<Retain>) {
+        let bits = match rule {
+            None => 0,
+            Some(Retain::AsPublished) => RULED,
+            Some(Retain::Forced) => RULED | RETAINS,
+            Some(Retain::Never) => RULED | RETAINS_NOT,
+        };
+        let mut state = self.state.load(Ordering::Relaxed);
+        // In one step: another gate may be asking.
+        while let Err(now) = self.state.compare_exchange_weak(
+            state,
+            state & !(RULED | RETAINS | RETAINS_NOT) | bits,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        ) {
+            state = now;
+        }
+        self.epoch.store(epoch, Ordering::Release);
+    }
+
+    /// Has it ask for its rule again, whichever epoch this is.
+    pub(crate) fn forget_rule(&self) {
+        self.epoch.store(0, Ordering::Release);
+    }
+
+    /// Whether a publish to it is retained, of which RETAIN says this.
+    #[inline]
+    pub fn retains(&self, asked: bool) -> bool {
+        match self.state.load(Ordering::Relaxed) & (RETAINS | RETAINS_NOT) {
+            0 => asked,
+            bits => bits == RETAINS,
+        }
     }
 
     /// Whether it was deleted: a publish on its topic now mints a new node (NS-14).
@@ -182,6 +256,31 @@ mod tests {
         assert_eq!(node.growth(b"[1:2]"), 5);
         let many = format!("{{{}}}", r#""a":1,"#.repeat(1_000));
         assert_eq!(node.growth(many.as_bytes()), many.len() + FIELDS_MAX * FIELD_BYTES);
+    }
+
+    #[test]
+    fn a_rule_is_noted_beside_what_becomes_of_the_node() {
+        let node = Node::named(1, "uns/v1/a");
+        node.set_deleted(true);
+        assert!(node.is_bound(0) && !node.has_rule());
+        let noted = [
+            (Some(Retain::Forced), [true, true]),
+            (Some(Retain::Never), [false, false]),
+            (Some(Retain::AsPublished), [false, true]),
+            (None, [false, true]),
+        ];
+        for (epoch, (rule, retains)) in (1..).zip(noted) {
+            node.bind(epoch, rule);
+            assert!(node.is_bound(epoch) && !node.is_bound(epoch - 1));
+            assert_eq!(
+                (node.has_rule(), [false, true].map(|asked| node.retains(asked))),
+                (rule.is_some(), retains)
+            );
+            assert!(node.is_deleted() && node.side() == Side::Uns);
+        }
+        node.forget_rule();
+        assert!(!node.is_bound(4));
+        assert_eq!(Node::named(1, "uns/v2").side(), Side::Brownfield);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use case_index::{CaseIndex, folded_hash};
 pub(crate) use publishers::Publishers;
 
 use crate::blocks::Blocks;
-use crate::node::{Minted, Node, Rules, UNS_PREFIX};
+use crate::node::{Minted, Node, Side, UNS_PREFIX};
 
 const SHARDS: usize = 64;
 /// Topics whose nodes are read side by side.
@@ -101,6 +101,13 @@ impl Registry {
         (self.living.load(Ordering::Relaxed), brownfield)
     }
 
+    /// Gives every node that a publish may find.
+    pub(crate) fn each(&self, mut each: impl FnMut(&Node)) {
+        for shard in &self.shards {
+            shard.read().iter().for_each(|node| each(node));
+        }
+    }
+
     /// Takes the right to mint and delete.
     pub(crate) fn mint(&self) -> MutexGuard<'_, Mint> {
         self.mint.lock()
@@ -125,7 +132,7 @@ impl Registry {
         let node = Arc::new(Node::new(minted));
         self.reserve_ids(mint, &node);
         self.count(&node, |living| living.fetch_add(1, Ordering::Relaxed));
-        if self.check_case && node.rules == Rules::Uns {
+        if self.check_case && node.side() == Side::Uns {
             mint.cases.insert(self, &node);
         }
         let hash = self.hash(node.org, &node.name);
@@ -161,14 +168,14 @@ impl Registry {
         }
         node.set_deleted(true);
         self.count(node, |living| living.fetch_sub(1, Ordering::Relaxed));
-        if self.check_case && node.rules == Rules::Uns {
+        if self.check_case && node.side() == Side::Uns {
             mint.cases.remove(self, node);
         }
     }
 
     /// Takes a deletion back whose record did not reach the log.
     pub(crate) fn undelete(&self, mint: &mut Mint, node: &Arc<Node>) {
-        if self.check_case && node.rules == Rules::Uns {
+        if self.check_case && node.side() == Side::Uns {
             mint.cases.insert(self, node);
         }
         node.set_deleted(false);
@@ -229,7 +236,7 @@ impl Registry {
 
     fn count(&self, node: &Node, change: impl Fn(&AtomicU32) -> u32) {
         change(&self.living);
-        if node.rules == Rules::Brownfield {
+        if node.side() == Side::Brownfield {
             change(&self.living_brownfield);
         }
     }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use broker_codec::PacketId;
+use fabric::Rejection;
 use uns_model::SessionNo;
 
 use super::answer::{Acknowledgement, Answer, Granted};
@@ -13,7 +14,7 @@ use super::publish::Held;
 use super::{Engine, Now, Reply};
 use crate::config::Config;
 use crate::dead::LetterNo;
-use crate::gate::{Gate, Placed, Rejection, Ticket};
+use crate::gate::{Gate, Placed, Ticket};
 use crate::key::Key;
 use crate::letters::Letters;
 

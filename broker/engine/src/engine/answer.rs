@@ -8,9 +8,10 @@ use broker_codec::{
 use super::{Engine, Now, Reply};
 use crate::config::{Durability, Refusals};
 use crate::connection::Connection;
-use crate::gate::{Gate, Placed, Rejection, Taken};
+use crate::gate::{Gate, Placed, Taken, reason_code};
 use crate::key::Key;
 use crate::outbound::{Desk, OwedRetained};
+use fabric::Rejection;
 
 use super::acks::Who;
 
@@ -148,7 +149,7 @@ impl<G: Gate> Engine<G> {
         if let Some(refused) = refused {
             self.undo_subscriptions(key, &granted.undo);
             granted.codes.iter_mut().filter(|code| !code.is_error()).for_each(|code| {
-                *code = refused.code;
+                *code = reason_code(refused);
             });
         }
         let Granted { packet_id, codes, walks, .. } = granted;
@@ -203,8 +204,8 @@ fn write_ack<N>(
         };
         match refused {
             Some(refused) => {
-                ack.reason = refused.code;
-                name("uns-reason", refused.reason);
+                ack.reason = reason_code(refused);
+                name("uns-reason", refused.reason.name());
                 if let Some(id) = &refused.dead_id {
                     name("uns-dead-id", id);
                 }

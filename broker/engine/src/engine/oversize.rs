@@ -6,10 +6,12 @@ use broker_codec::{Error, PacketType, PublishTopic, QoS, ReasonCode, publish_top
 use super::publish::Culprit;
 use super::receive::Fatal;
 use super::{Engine, Now};
-use crate::gate::{Gate, Rejection};
+use crate::gate::Gate;
 use crate::key::Key;
 use crate::message::Message;
 use crate::oversize::Oversize;
+use fabric::Rejection;
+use uns_model::Reason;
 
 impl<G: Gate> Engine<G> {
     /// The fixed header of a packet cannot be read, or says too much. `None` while the topic of a
@@ -72,7 +74,9 @@ impl<G: Gate> Engine<G> {
         self.desk.stats.oversize += 1;
         let detail =
             format!("a PUBLISH of {len} bytes exceeds mqtt.packet_bytes_max, which is {max} bytes");
-        let mut refused = Rejection::new(ReasonCode::PacketTooLarge, "payload_too_large", detail);
+        let refused = Rejection::new(Reason::PayloadTooLarge, detail);
+        // The packet is refused, whatever it carries.
+        let mut refused = Rejection { code: ReasonCode::PacketTooLarge.byte(), ..refused };
         let message = Message {
             topic,
             qos: QoS::from_level(header >> 1 & 3).unwrap_or_default().level(),

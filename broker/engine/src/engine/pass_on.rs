@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use fabric::SessionChange;
+use fabric::{Inbound, SessionChange};
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
 use super::acks::Who;
 use super::{Engine, Now};
 use crate::entrusted::Entrusted;
 use crate::feed::FedPublish;
-use crate::gate::{Gate, Inbound};
+use crate::gate::Gate;
 use crate::message::Message;
 use crate::route::{Owed, Share};
 use crate::stats::Drop;

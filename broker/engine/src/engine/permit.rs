@@ -3,19 +3,20 @@
 use std::rc::Rc;
 
 use broker_codec::ReasonCode;
-use uns_model::NO_RIGHT_TO_PUBLISH;
+use fabric::Rejection;
+use uns_model::{NO_RIGHT_TO_PUBLISH, Reason};
 
 use super::{Engine, Now};
 use crate::access::Coverage;
 use crate::dead::subjects;
-use crate::gate::{Gate, Rejection};
+use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::{Identity, may_publish};
 use crate::route::Route;
 
 /// No rights to this.
 fn not_authorized(detail: &str) -> Rejection {
-    Rejection::new(ReasonCode::NotAuthorized, "not_authorized", detail)
+    Rejection::new(Reason::NotAuthorized, detail)
 }
 
 impl<G: Gate> Engine<G> {

@@ -11,7 +11,8 @@ mod route;
 use std::rc::Rc;
 
 use broker_codec::{Publish, QoS, ReasonCode};
-use uns_model::{OrgId, PublisherId};
+use fabric::{Admitted, Inbound, Rejection, Resolved};
+use uns_model::{OrgId, PublisherId, Reason};
 
 use super::answer::{Accepted, Answer};
 use super::receive::{Fatal, Step};
@@ -20,11 +21,10 @@ use crate::access::Action;
 use crate::asked;
 use crate::connection::Connection;
 use crate::connection::Excess;
-use crate::gate::{Gate, Inbound, Rejection, Resolved, Taken};
+use crate::gate::{Gate, Taken};
 use crate::key::{Key, Slots};
 use crate::message::Message;
 use crate::route::Route;
-use crate::stats::Limit;
 use author::Author;
 pub(super) use author::Rights;
 pub(super) use dead::Culprit;
@@ -177,7 +177,7 @@ impl<G: Gate> Engine<G> {
             payload,
             publisher: None,
         };
-        if let Ok(route) = self.route(org, topic, Author::Broker) {
+        if let Ok(route) = self.route(org, topic, Author::Fabric) {
             self.retain(now, org, &message, &route);
             route.choose(message.qos);
             self.deliver(now, &message, &route);
@@ -204,49 +204,33 @@ impl<G: Gate> Engine<G> {
     ) -> Result<Taken, Rejection> {
         // Its topic may have become a node, whatever becomes of the publish.
         self.note_unfolded(0);
-        let keep = message.retain && !message.payload.is_empty();
-        if keep && !self.broker.retained.has_room(origin.org, message.topic, message.bytes()) {
-            self.desk.stats.limited(Limit::Retained);
+        let keep = Self::retains(route, message.retain) && !message.payload.is_empty();
+        if keep && !self.has_retained_room(origin.org, message) {
             let detail = "the store of retained messages is full";
-            return Err(Rejection::new(ReasonCode::QuotaExceeded, "quota_exceeded", detail));
+            return Err(Rejection::new(Reason::QuotaExceeded, detail));
         }
-        let inbound = inbound(now, origin, message);
-        let place = match &route.node {
-            Resolved::Plain => None,
-            Resolved::Guarded => self.gate.check(message.topic, &inbound).map(|()| None)?,
+        let inbound = inbound(now, origin.publisher, message);
+        let admitted = match &route.node {
+            Resolved::Plain => Admitted::unchanged(&inbound),
+            Resolved::Guarded => self.gate.check(message.topic, &inbound)?,
             Resolved::Node(node) => {
                 let connections = &self.connections;
                 let may = |action, topic: &str| origin.rights.may(connections, action, topic);
-                Some(self.gate.admit(node, &inbound, &may)?)
+                self.gate.admit(node, &inbound, &may)?
             }
         };
-        route.choose(message.qos);
-        let owed = self.owed(message, route);
-        let place = match place {
-            None if message.retain || !owed.is_empty() => {
-                self.gate.keep(origin.org, message.topic, &inbound)?
-            }
-            place => place,
-        };
-        let kept = if message.retain && place.is_some() { message.bytes() } else { 0 };
-        self.note_unfolded(kept);
-        if let Some(place) = place {
-            self.owe_all(now, (place, &owed), (origin.org, route), &inbound);
-        }
-        self.deliver_or_hold(now, origin, message, (route, place.is_some()));
-        let refused = match (place, self.gate.derived()) {
-            (Some(place), Some(derived)) => {
-                self.deliver_derived(now, origin, message, (place, *derived))
-            }
-            _ => None,
-        };
+        let Admitted { place, retain, expiry, outputs, .. } = admitted;
+        let message = &Message { retain, expiry, ..*message };
+        let place = self.hand_on(now, (origin.org, origin.publisher), message, (route, place))?;
+        let refused =
+            outputs.and_then(|outputs| self.hand_on_outputs(now, origin, message, *outputs));
         Ok(Taken { place, refused })
     }
 }
 
-fn inbound<'a>(now: Now, origin: Origin<'_>, message: &Message<'a>) -> Inbound<'a> {
+fn inbound<'a>(now: Now, publisher: PublisherId, message: &Message<'a>) -> Inbound<'a> {
     Inbound {
-        publisher: origin.publisher,
+        publisher,
         qos: message.qos,
         retain: message.retain,
         expiry: message.expiry,

@@ -1,9 +1,9 @@
 //! QoS 2 from clients: an identifier is in use from its PUBLISH to its PUBCOMP, neither longer nor
 //! shorter, whatever happens to connection, log and process in between.
 
-use broker_codec::{PacketId, ReasonCode};
-use fabric::SessionChange;
-use uns_model::SessionNo;
+use broker_codec::PacketId;
+use fabric::{Rejection, SessionChange};
+use uns_model::{Reason, SessionNo};
 
 use super::acks::Who;
 use super::answer::{Accepted, Acknowledgement, Answer};
@@ -11,7 +11,7 @@ use super::leaving::Leaving;
 use super::{Engine, Now, Signal};
 use crate::config::Durability;
 use crate::connection::Connection;
-use crate::gate::{Gate, Rejection};
+use crate::gate::Gate;
 use crate::key::{Address, Key};
 
 impl<G: Gate> Engine<G> {
@@ -142,16 +142,11 @@ impl<N> Connection<N> {
 
 fn unknown_identifier() -> Rejection {
     Rejection::new(
-        ReasonCode::PacketIdentifierNotFound,
-        "packet_identifier_unknown",
+        Reason::PacketIdentifierUnknown,
         "no PUBLISH of QoS 2 with this identifier is under way",
     )
 }
 
 fn not_taken() -> Rejection {
-    Rejection::new(
-        ReasonCode::QuotaExceeded,
-        crate::gate::STORAGE_FULL,
-        "the PUBLISH that this one repeats could not be stored",
-    )
+    Rejection::new(Reason::StorageFull, "the PUBLISH that this one repeats could not be stored")
 }

@@ -5,12 +5,13 @@ use std::cmp::Reverse;
 use std::rc::Rc;
 
 use broker_codec::ReasonCode;
+use fabric::Rejection;
 use uns_model::OrgId;
 
 use super::publish::Origin;
 use super::{Engine, Now};
 use crate::broker::OWED_FULL;
-use crate::gate::{Gate, Rejection, Taken};
+use crate::gate::{Gate, Taken};
 use crate::key::Key;
 use crate::message::Message;
 use crate::pressure::{Pressure, memory_full};
@@ -73,16 +74,15 @@ impl<G: Gate> Engine<G> {
         message: &Message<'_>,
         route: &Route<G::Node>,
     ) -> Result<(), Rejection> {
-        if message.retain && message.payload.is_empty() {
+        let retain = Self::retains(route, message.retain);
+        if retain && message.payload.is_empty() {
             return Ok(());
         }
         let (topic, bytes) = (message.topic, message.bytes());
         let pressure = self.desk.pressure;
         let refused = if pressure == Pressure::Full {
             Some("publishes")
-        } else if pressure.is_short()
-            && message.retain
-            && !self.broker.retained.replaces(org, topic, bytes)
+        } else if pressure.is_short() && retain && !self.broker.retained.replaces(org, topic, bytes)
         {
             Some("more retained messages")
         } else if message.qos > 0 && route.may_owe_absent() {

@@ -1,8 +1,9 @@
 //! PUBACK follows the group commit, in the order of the publishes, with the code of a refusal.
 
 use broker_codec::Version;
-use broker_engine::{Config, InProcess, Offer, Place, Rejection, Reply, Taken, Ticket, Together};
-use uns_model::OrgId;
+use broker_engine::{Config, InProcess, Offer, Reply, Taken, Ticket, Together};
+use fabric::{Place, Rejection};
+use uns_model::{OrgId, Reason};
 
 use crate::net::{Net, qos0, qos1};
 
@@ -42,7 +43,7 @@ fn a_failed_commit_is_no_success() {
     let old = net.client(0, Version::V311, "old");
     net.send_only(new, &qos1("log/a", "1", 1));
     net.send(old, &qos1("log/a", "2", 2));
-    let failed = || Rejection::new(broker_codec::ReasonCode::QuotaExceeded, "storage_full", "no");
+    let failed = || Rejection::new(Reason::StorageFull, "no");
     net.commit(0, 1, Err(failed()));
     assert_eq!(net.seen(new), ["PUBACK 1 QuotaExceeded"]);
     net.advance(std::time::Duration::from_millis(250));

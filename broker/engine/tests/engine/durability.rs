@@ -1,9 +1,11 @@
 //! What acknowledgements wait for, by listener.
 
-use broker_codec::{ReasonCode, Version};
-use broker_engine::{Config, Durability, Rejection};
+use broker_codec::Version;
+use broker_engine::{Config, Durability};
 
 use crate::net::{Net, exactly_once, qos1, qos2};
+use fabric::Rejection;
+use uns_model::Reason;
 
 fn net(durability: Durability) -> Net {
     let mut net = Net::new(1, Config::default());
@@ -12,7 +14,7 @@ fn net(durability: Durability) -> Net {
 }
 
 fn full() -> Rejection {
-    Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "disk full")
+    Rejection::new(Reason::StorageFull, "disk full")
 }
 
 #[test]

@@ -8,9 +8,10 @@ use broker_codec::{
     Ack, Connect, ConnectProperties, Disconnect, DisconnectProperties, Packet, PacketId,
     ReasonCode, Version,
 };
-use broker_engine::{Config, Due, Fed, FedPublish, Key, Rejection};
+use broker_engine::{Config, Due, Fed, FedPublish, Key};
 use bytes::Bytes;
-use uns_model::{OrgId, Sequence, SessionNo, Timestamp};
+use fabric::Rejection;
+use uns_model::{OrgId, Reason, Sequence, SessionNo, Timestamp};
 
 use crate::net::{Net, Peered, at_least_once, connect, exactly_once, qos0, qos1, qos2};
 
@@ -222,7 +223,7 @@ fn what_the_log_does_not_take_is_not_granted() {
     commit_all(&mut net);
     net.seen(client);
     net.subscribe(client, "a", at_least_once());
-    let full = || Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "disk full");
+    let full = || Rejection::new(Reason::StorageFull, "disk full");
     let ticket =
         net.engines[0].gate().flushed.drain(..).filter_map(|f| f.0).next_back().expect("one");
     net.commit(0, ticket.0, Err(full()));
@@ -362,7 +363,7 @@ fn trap_08_a_publish_the_log_refused_is_taken_when_it_is_sent_again() {
     net.lose(client);
     let flushed: Vec<_> = net.engines[0].gate().flushed.drain(..).filter_map(|f| f.0).collect();
     for ticket in flushed {
-        let full = Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "disk full");
+        let full = Rejection::new(Reason::StorageFull, "disk full");
         net.commit(0, ticket.0, Err(full));
     }
     let again = net.connect(0, &lasting(Version::V5, "c"));

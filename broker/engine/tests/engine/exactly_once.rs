@@ -1,9 +1,11 @@
 //! QoS 2 both ways: taken once, delivered once, and not before the commit.
 
 use broker_codec::{Ack, Packet, PacketId, ReasonCode, Version};
-use broker_engine::{Config, Rejection};
+use broker_engine::Config;
 
 use crate::net::{Net, Peered, at_least_once, exactly_once, qos2};
+use fabric::Rejection;
+use uns_model::Reason;
 
 fn ack(id: u16) -> Ack<'static> {
     Ack::new(PacketId::new(id).expect("not 0"))
@@ -61,7 +63,7 @@ fn a_refused_publish_leaves_its_identifier_free() {
     net.send(client, &qos2("no/a", "x", 1));
     assert_eq!(net.seen(client), ["PUBREC 1 NotAuthorized"]);
     net.send(client, &qos2("log/a", "x", 1));
-    let full = Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "disk full");
+    let full = Rejection::new(Reason::StorageFull, "disk full");
     net.commit(0, 1, Err(full));
     assert_eq!(net.seen(client), ["PUBREC 1 QuotaExceeded"]);
     assert_eq!(net.seen(watcher), [""; 0], "it is not stored, and will be sent again");

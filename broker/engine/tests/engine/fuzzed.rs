@@ -9,13 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use broker_codec::{Connect, ConnectProperties, Frame, Packet, ReasonCode, Version, frame};
-use broker_engine::{Config, Rejection, Stall, Ticket};
+use broker_codec::{Connect, ConnectProperties, Frame, Packet, Version, frame};
+use broker_engine::{Config, Stall, Ticket};
 
 use crate::dice::{Dice, seeds};
 use crate::doorman::{Doorman, Rules, rules};
 use crate::net::{Net, Peered, connect};
+use fabric::Rejection;
 use packets::{IDS, random_packet};
+use uns_model::Reason;
 
 const STEPS: usize = 80;
 const OUTPUT_MAX: usize = 64 << 10;
@@ -170,7 +172,7 @@ impl Play {
         while Ticket(self.decided[core]) < last.unwrap_or(Ticket(0)) && !self.dice.one_in(4) {
             self.decided[core] += 1;
             let outcome = if self.dice.one_in(8) {
-                Err(Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "no"))
+                Err(Rejection::new(Reason::StorageFull, "no"))
             } else {
                 Ok(self.decided[core])
             };

@@ -3,11 +3,10 @@
 
 use std::num::NonZeroU16;
 
-use broker_codec::{
-    Ack, Connect, ConnectProperties, Frame, Packet, PacketId, ReasonCode, Version, frame,
-};
-use broker_engine::{Config, Durability, Rejection, Retained};
-use uns_model::{Kept, OrgId};
+use broker_codec::{Ack, Connect, ConnectProperties, Frame, Packet, PacketId, Version, frame};
+use broker_engine::{Config, Durability, Retained};
+use fabric::Rejection;
+use uns_model::{Kept, OrgId, Reason};
 
 use crate::net::{Net, Peered, connect, exactly_once, qos1, qos2};
 
@@ -20,7 +19,7 @@ fn pubrel(id: u16) -> Packet<'static> {
 }
 
 fn full() -> Rejection {
-    Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "disk full")
+    Rejection::new(Reason::StorageFull, "disk full")
 }
 
 fn net(cores: u16, config: Config) -> Net {

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_codec::{
-    Connect, ConnectProperties, Filters, Frame, Packet, PacketId, Publish, QoS, ReasonCode,
-    Subscribe, SubscribeOptions, Topics, Unsubscribe, UserProperties, Version, frame, push_filter,
+    Connect, ConnectProperties, Filters, Frame, Packet, PacketId, Publish, QoS, Subscribe,
+    SubscribeOptions, Topics, Unsubscribe, UserProperties, Version, frame, push_filter,
 };
 use broker_engine::{
-    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, Engine, Gate, Inbound, Key, May,
-    Member, Now, Peer, Place, Received, Rejection, Resolved, Ticket,
+    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, Engine, Gate, Key, May, Member, Now,
+    Peer, Received, Ticket,
 };
-use fabric::SessionChange;
-use uns_model::{OrgId, PublisherId, SeededRandom, Sequence, SessionNo, Timestamp};
+use fabric::{Admitted, Inbound, Place, Rejection, Resolved, SessionChange};
+use uns_model::{OrgId, PublisherId, Reason, SeededRandom, Sequence, SessionNo, Timestamp};
 
 /// Topics below `log/` are nodes, those below `no/` are refused, all others are plain.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl Gate for FakeGate {
     fn resolve(&mut self, _: OrgId, topic: &str, _: &May<'_>) -> Result<Resolved<()>, Rejection> {
         self.resolved.push(topic.into());
         if topic.starts_with("no/") {
-            return Err(Rejection::new(ReasonCode::NotAuthorized, "not_authorized", topic));
+            return Err(Rejection::new(Reason::NotAuthorized, topic));
         }
         Ok(if topic.starts_with("log/") { Resolved::Node(()) } else { Resolved::Plain })
     }
@@ -76,14 +76,19 @@ impl Gate for FakeGate {
         PublisherId(u32::try_from(client_id.len()).expect("short"))
     }
 
-    fn admit(&mut self, (): &(), inbound: &Inbound<'_>, _: &May<'_>) -> Result<Place, Rejection> {
+    fn admit(
+        &mut self,
+        (): &(),
+        inbound: &Inbound<'_>,
+        _: &May<'_>,
+    ) -> Result<Admitted, Rejection> {
         if inbound.payload == b"bad" {
-            let code = ReasonCode::PayloadFormatInvalid;
-            return Err(Rejection::new(code, "payload_malformed", "it is bad"));
+            return Err(Rejection::new(Reason::PayloadMalformed, "it is bad"));
         }
         self.grown += Self::growth(&(), inbound.payload);
         self.pending.push(inbound.payload.to_vec());
-        Ok(Place(u32::try_from(self.pending.len() - 1).expect("few")))
+        let place = Some(Place(u32::try_from(self.pending.len() - 1).expect("few")));
+        Ok(Admitted { place, ..Admitted::unchanged(inbound) })
     }
 
     fn keep(
@@ -124,10 +129,6 @@ impl Gate for FakeGate {
         self.has_log
     }
 
-    fn check(&mut self, _: &str, _: &Inbound<'_>) -> Result<(), Rejection> {
-        Ok(())
-    }
-
     fn committed(&self) -> Sequence {
         self.committed
     }
@@ -140,7 +141,7 @@ impl Gate for FakeGate {
         let pending = std::mem::take(&mut self.pending);
         self.batches += 1;
         if self.broken {
-            return Err(Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "disk full"));
+            return Err(Rejection::new(Reason::StorageFull, "disk full"));
         }
         self.flushed.push((ticket, pending.len()));
         self.stored.extend(pending.into_iter().filter(|payload| !payload.is_empty()));

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use broker_codec::{Packet, Publish, ReasonCode, Version};
-use broker_engine::{Config, Durability, InProcess, Offer, Rejection, Retained, Signal, Together};
-use uns_model::{Kept, OrgId, Sequence};
+use broker_codec::{Packet, Publish, Version};
+use broker_engine::{Config, Durability, InProcess, Offer, Retained, Signal, Together};
+use fabric::Rejection;
+use uns_model::{Kept, OrgId, Reason, Sequence};
 
 use crate::net::{Net, Peered, at_least_once, qos0, qos1};
 
@@ -100,7 +101,7 @@ fn whoever_subscribes_on_a_full_disk_gets_what_was_retained_before() {
         net.engines[1].gate().broken = at_once;
         let client = net.client(1, Version::V5, "s");
         net.subscribe(client, "#", at_least_once());
-        decide(&mut net, 1, &Err(Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "no")));
+        decide(&mut net, 1, &Err(Rejection::new(Reason::StorageFull, "no")));
         assert_eq!(net.seen(client), ["SUBACK GrantedQoS1", "log/a old q0 retained"]);
     }
 }
@@ -211,7 +212,7 @@ fn a_subscription_does_not_hide_that_commits_fail() {
     net.peer.durability = Durability::Interval;
     let client = net.client(1, Version::V5, "c");
     net.send(client, &qos1("log/a", "1", 1));
-    decide(&mut net, 1, &Err(Rejection::new(ReasonCode::QuotaExceeded, "storage_full", "no")));
+    decide(&mut net, 1, &Err(Rejection::new(Reason::StorageFull, "no")));
     net.subscribe(client, "other", at_least_once());
     decide(&mut net, 1, &Ok(9));
     net.seen(client);

@@ -4,11 +4,10 @@ use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use broker_codec::ReasonCode;
-use broker_engine::{Offer, Place, Rejection, Reply, Taken};
-use fabric::Commit;
+use broker_engine::{Offer, Reply, Taken};
+use fabric::{Commit, Place, Rejection};
 use tokio::sync::{mpsc, oneshot};
-use uns_model::{OrgId, Sequence};
+use uns_model::{OrgId, Reason, Sequence};
 
 use super::{Outcomes, Published, Request, Worker};
 
@@ -91,7 +90,7 @@ fn wait(waiting: &mut VecDeque<Waiting>, batch: Waiting, waiting_max: usize) {
     }
     let detail = "too many publishes of this process wait for the rate of their organisation or \
                   for subscribers that are behind: try again later";
-    let refused = Rejection::new(ReasonCode::QuotaExceeded, "quota_exceeded", detail);
+    let refused = Rejection::new(Reason::QuotaExceeded, detail);
     let outcomes = (0..batch.offer.len()).map(|_| Err(refused.clone())).collect();
     // Whoever asked may have gone.
     batch.reply.send(outcomes).ok();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use broker_codec::{Connect, Packet, QoS, ReasonCode as R, Version, Will};
 use broker_server::{DeadLetters, Deps, InProcess, Together};
 use fabric::sim::SimLog;
-use uns_model::OrgId;
-use uns_namespace::{Namespace, Reason};
+use uns_model::{OrgId, Reason};
+use uns_namespace::Namespace;
 
 use crate::client::{Broker, QOS0, connect, eventually, message, qos1};
 use crate::dead_letters::Cemetery;

@@ -10,8 +10,9 @@ use broker_codec::{
     Version, frame, push_filter,
 };
 use broker_server::{
-    Config, Deps, Failure, Handle, InProcess, Listener, Rejection, Server, Together, Transport,
+    Config, Deps, Failure, Handle, InProcess, Listener, Server, Together, Transport,
 };
+use fabric::Rejection;
 use uns_model::{OrgId, Sequence};
 
 /// A running broker with two cores.

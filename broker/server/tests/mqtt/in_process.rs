@@ -3,7 +3,7 @@
 
 use broker_codec::ReasonCode;
 use broker_server::{Error, InProcess, Limits, OrganisationLimits, Rate, Together};
-use uns_model::OrgId;
+use uns_model::{OrgId, Reason};
 
 use crate::client::{Broker, QOS0, message};
 
@@ -125,7 +125,7 @@ fn a_producer_that_waits_for_its_rate_holds_up_nobody_else() {
         let refused = more.join_next().await.expect("256 run").expect("no panic");
         let refused = refused.expect("the broker runs");
         assert!(refused.iter().all(|item| {
-            item.as_ref().is_err_and(|rejection| rejection.reason == "quota_exceeded")
+            item.as_ref().is_err_and(|rejection| rejection.reason == Reason::QuotaExceeded)
         }));
         tokio::select! {
             biased;

@@ -17,6 +17,7 @@ mod cloud_topics;
 mod costs;
 mod dead_core;
 mod dead_letters;
+mod gate_outputs;
 mod hostile;
 mod in_process;
 mod keep_alive;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use broker_codec::{Packet, Publish, ReasonCode as R};
 use broker_server::{Deps, InProcess};
 use fabric::sim::{SimDisk, SimLog};
-use uns_model::{SeededRandom, SystemClock};
-use uns_namespace::{Namespace, Parts, Reason};
+use uns_model::{Reason, SeededRandom, SystemClock};
+use uns_namespace::{Namespace, Parts};
 
 use crate::client::{Broker, QOS0, message, qos1};
 
@@ -131,7 +131,7 @@ fn publishes_from_inside_tell_their_sequence() {
     ];
     let outcomes = broker.inside("hub", items);
     let sequences: Vec<_> = outcomes.iter().map(|o| o.as_ref().ok().copied().flatten()).collect();
-    assert!(matches!(&outcomes[1], Err(rejection) if rejection.reason == "topic_invalid"));
+    assert!(matches!(&outcomes[1], Err(rejection) if rejection.reason == Reason::TopicInvalid));
     assert_eq!((sequences[1], sequences[3]), (None, None), "a command is not kept");
     for payload in ["1", "2", "4"] {
         assert_eq!(watcher.got().payload, payload.as_bytes());

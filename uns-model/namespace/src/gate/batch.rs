@@ -5,125 +5,123 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fabric::{Admitted, Author, Inbound, Output, RefusedRow, Rejection, Resolved};
 use schemas::payload::{BadRow, Batch, ChildRow};
+use uns_model::Reason;
 
-use super::{Gate, Inbound, PublisherRights, Resolved, payload};
+use super::{Gate, PublisherRights, payload};
 use crate::node::Node;
 use crate::properties;
-use crate::{Reason, Reject};
+use crate::rule::Verdict;
 
-/// What a batch caused beside its own record.
-#[derive(Clone, Debug, Default)]
-pub struct Expansion {
-    /// The accepted rows, for live delivery; their records follow the parent's in the same batch.
-    pub children: Vec<Child>,
-    /// The refused rows. They are counted; nothing of them is stored.
-    pub refused: Vec<RefusedRow>,
+/// The accepted rows of a batch, and the refused ones. Those are counted; nothing of them is stored.
+#[derive(Default)]
+struct Rows {
+    children: Vec<Child>,
+    refused: Vec<RefusedRow>,
 }
 
-/// One accepted row.
-#[derive(Clone, Debug)]
-pub struct Child {
-    /// The child's node.
-    pub node: Arc<Node>,
-    /// The row without its path: an envelope.
-    pub payload: Bytes,
-}
-
-/// One refused row.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RefusedRow {
-    /// Its place in the batch, from 0.
-    pub index: usize,
-    /// Where it was to go.
-    pub topic: String,
-    /// What it was.
-    pub payload: Bytes,
-    /// Why.
-    pub reject: Reject,
+/// An accepted row: an envelope, without its path.
+struct Child {
+    node: Arc<Node>,
+    payload: Bytes,
+    verdict: Option<Verdict>,
 }
 
 /// A row that may become a sample of its topic.
 struct Row {
     index: usize,
-    topic: String,
+    topic: Box<str>,
     payload: Bytes,
 }
 
 impl Gate {
-    /// Admits a batch. `rights` are asked for the topic of each row before anything comes of it.
+    /// Admits a batch: its accepted rows follow it into the log, each on the topic of its child.
     pub(super) fn admit_batch(
         &mut self,
-        parent: &Arc<Node>,
+        (parent, batch): (&Arc<Node>, Batch),
         inbound: &Inbound<'_>,
-        batch: Batch,
         rights: &dyn PublisherRights,
-    ) -> Result<(), Reject> {
+    ) -> Result<Admitted, Rejection> {
+        // Before a node is made for any row.
+        let verdict = self.ask_rule(parent, inbound)?;
+        let Rows { children, refused } = self.rows((parent, batch), inbound, rights)?;
+        let mut admitted = self.admit_as(parent, inbound, verdict);
+        let outputs = admitted.outputs.get_or_insert_default();
+        for Child { node, payload, verdict } in children {
+            let admitted = self.admit_as(&node, &row_of(inbound, &payload), verdict);
+            let Admitted { place, retain, expiry, outputs: caused, .. } = admitted;
+            let (author, topic, qos) = (Author::Publisher, Arc::clone(&node.name), inbound.qos);
+            outputs.messages.push(Output { author, topic, payload, qos, retain, expiry, place });
+            outputs.messages.extend(caused.into_iter().flat_map(|caused| caused.messages));
+        }
+        outputs.refused = refused;
+        Ok(admitted)
+    }
+
+    /// Judges the rows of a batch. `rights` are asked for the topic of each before anything comes of it.
+    fn rows(
+        &mut self,
+        (parent, batch): (&Arc<Node>, Batch),
+        inbound: &Inbound<'_>,
+        rights: &dyn PublisherRights,
+    ) -> Result<Rows, Rejection> {
         let is_atomic = properties::user(inbound.properties, "uns-batch") == Some("atomic");
-        let mut expansion = Expansion::default();
+        let mut rows = Rows::default();
         let mut good = Vec::new();
         match batch {
-            Batch::Children(rows) => {
+            Batch::Children(all) => {
                 let max = self.space.config.children_max;
-                if rows.len() > max {
-                    let detail = format!("a batch of {} points, more than {max}", rows.len());
-                    return self.counted(Err(Reject::new(Reason::PayloadTooLarge, detail)));
+                if all.len() > max {
+                    let detail = format!("a batch of {} points, more than {max}", all.len());
+                    return self.counted(Err(Rejection::new(Reason::PayloadTooLarge, detail)));
                 }
-                for row in rows.into_iter().enumerate() {
-                    let judged = self.judge(parent, row, rights);
+                for row in all.into_iter().enumerate() {
+                    let judged = self.judge_row(parent, row, rights);
                     // Else its name is looked at where its node is made.
                     let judged =
                         if is_atomic { judged.and_then(|r| self.named(r)) } else { judged };
                     match judged {
                         Ok(row) => good.push(row),
-                        Err(refused) => expansion.refused.push(refused),
+                        Err(refused) => rows.refused.push(refused),
                     }
                 }
             }
-            Batch::Flawed(rows) => {
-                expansion.refused = rows.into_iter().map(|row| self.bad(parent, row)).collect();
+            Batch::Flawed(bad) => {
+                rows.refused = bad.into_iter().map(|row| self.bad(parent, row)).collect();
             }
         }
         // Before a node is made for any row: of a batch that is refused as a whole nothing stays.
-        all_or_none(is_atomic, &expansion.refused)?;
+        all_or_none(is_atomic, &rows.refused)?;
         for row in good {
-            match self.child(parent, row, rights) {
-                Ok(child) => expansion.children.push(child),
-                Err(refused) => expansion.refused.push(refused),
+            match self.child(parent, row, inbound, rights) {
+                Ok(child) => rows.children.push(child),
+                Err(refused) => rows.refused.push(refused),
             }
         }
-        all_or_none(is_atomic, &expansion.refused)?;
-        expansion.refused.sort_by_key(|row| row.index);
-        // The parent and its children enter the log together.
-        self.push(parent, inbound);
-        for child in &expansion.children {
-            let payload = &child.payload;
-            // What is retained is the batch, on its own topic.
-            let row = Inbound { payload, properties: &[], retain: false, ..*inbound };
-            self.push(&child.node, &row);
-        }
-        self.expansion = Some(Box::new(expansion));
-        Ok(())
+        all_or_none(is_atomic, &rows.refused)?;
+        rows.refused.sort_by_key(|row| row.index);
+        Ok(rows)
     }
 
     /// What of a row can be told without making its node.
-    fn judge(
+    fn judge_row(
         &mut self,
         parent: &Node,
         (index, row): (usize, Result<ChildRow, BadRow>),
         rights: &dyn PublisherRights,
     ) -> Result<Row, RefusedRow> {
         let ChildRow { path, payload } = row.map_err(|row| self.bad(parent, row))?;
-        let topic = format!("{}/{path}", parent.name);
+        let topic = format!("{}/{path}", parent.name).into_boxed_str();
         let allowed = if rights.may_publish(&topic) {
             payload::check(payload.as_bytes(), &self.space.config).map(drop)
         } else {
-            Err(Reject::no_right())
+            Err(Rejection::no_right())
         };
         let payload = Bytes::from(payload);
         match self.counted(allowed) {
             Ok(()) => Ok(Row { index, topic, payload }),
-            Err(reject) => Err(RefusedRow { index, topic, payload, reject }),
+            Err(rejection) => Err(RefusedRow { index, topic, payload, rejection }),
         }
     }
 
@@ -132,51 +130,61 @@ impl Gate {
         let Row { index, topic, payload } = row;
         match self.counted(self.space.check_name(&topic)) {
             Ok(()) => Ok(Row { index, topic, payload }),
-            Err(reject) => Err(RefusedRow { index, topic, payload, reject }),
+            Err(rejection) => Err(RefusedRow { index, topic, payload, rejection }),
         }
     }
 
-    /// The node of a row.
+    /// The node of a row, and what its rule says.
     fn child(
         &mut self,
         parent: &Node,
         row: Row,
+        inbound: &Inbound<'_>,
         rights: &dyn PublisherRights,
     ) -> Result<Child, RefusedRow> {
         let Row { index, topic, payload } = row;
-        match self.resolve(parent.org, &topic, rights) {
-            Ok(Resolved::Node(node)) => Ok(Child { node, payload }),
-            Ok(Resolved::Plain) => {
-                let detail = "nothing can live below this node";
-                let reject = Reject::new(Reason::TopicInvalid, detail);
-                Err(RefusedRow { index, topic, payload, reject })
+        let judged = match self.resolve(parent.org, &topic, rights) {
+            Ok(Resolved::Node(node)) => {
+                self.ask_rule(&node, &row_of(inbound, &payload)).map(|verdict| (node, verdict))
             }
-            Err(reject) => Err(RefusedRow { index, topic, payload, reject }),
+            Ok(Resolved::Guarded | Resolved::Plain) => {
+                Err(Rejection::new(Reason::TopicInvalid, "nothing can live below this node"))
+            }
+            Err(rejection) => Err(rejection),
+        };
+        match judged {
+            Ok((node, verdict)) => Ok(Child { node, payload, verdict }),
+            Err(rejection) => Err(RefusedRow { index, topic, payload, rejection }),
         }
     }
 
     fn bad(&mut self, parent: &Node, row: BadRow) -> RefusedRow {
         let topic = match row.path {
-            Some(path) if !path.is_empty() => format!("{}/{path}", parent.name),
-            _ => parent.name.to_string(),
+            Some(path) if !path.is_empty() => format!("{}/{path}", parent.name).into(),
+            _ => (*parent.name).into(),
         };
         let detail = format!("row {}: {}", row.index, row.detail);
-        let reject = Reject::new(Reason::PayloadMalformed, detail);
-        self.rejections.count(reject.reason);
-        RefusedRow { index: row.index, topic, payload: row.payload.into(), reject }
+        let rejection = Rejection::new(Reason::PayloadMalformed, detail);
+        self.rejections.count(rejection.reason);
+        RefusedRow { index: row.index, topic, payload: row.payload.into(), rejection }
     }
 }
 
+/// A row as a publish of its own. What is retained is the batch, on its own topic.
+fn row_of<'a>(batch: &Inbound<'a>, payload: &'a [u8]) -> Inbound<'a> {
+    Inbound { payload, properties: &[], retain: false, ..*batch }
+}
+
 /// Refuses an atomic batch that has a refused row.
-fn all_or_none(is_atomic: bool, refused: &[RefusedRow]) -> Result<(), Reject> {
+fn all_or_none(is_atomic: bool, refused: &[RefusedRow]) -> Result<(), Rejection> {
     let Some(first) = refused.iter().min_by_key(|row| row.index).filter(|_| is_atomic) else {
         return Ok(());
     };
-    let (topic, detail) = (&first.topic, &first.reject.detail);
+    let (topic, detail) = (&first.topic, &first.rejection.detail);
     let detail = format!(
         "{} rows of an atomic batch, the first one, row {}, to `{topic}`: {detail}",
         refused.len(),
         first.index
     );
-    Err(Reject::new(first.reject.reason, detail))
+    Err(Rejection::new(first.rejection.reason, detail))
 }

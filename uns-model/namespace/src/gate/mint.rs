@@ -4,24 +4,24 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use fabric::{Batch, OnCommit, Record};
+use fabric::{Batch, OnCommit, Record, Rejection, Resolved};
 use parking_lot::RwLock;
-use uns_model::{NodeId, OrgId, Plane, TopicError, grammar, validate_publish_topic};
+use uns_model::{NodeId, OrgId, Plane, Reason, TopicError, grammar, validate_publish_topic};
 
-use super::{PublisherRights, Resolved};
-use crate::node::{Minted, Node, Rules};
+use super::PublisherRights;
+use crate::node::{Minted, Node, Side};
 use crate::registry::{Collision, Mint};
-use crate::{Brownfield, Namespace, Reason, Reject};
+use crate::{Brownfield, Namespace};
 
 /// Why no node was minted.
 enum Unminted {
-    Refused(Reject),
+    Refused(Rejection),
     /// What exists already; what of it is told depends on whom.
     Collides(Collision),
 }
 
-impl From<Reject> for Unminted {
-    fn from(reject: Reject) -> Self {
+impl From<Rejection> for Unminted {
+    fn from(reject: Rejection) -> Self {
         Self::Refused(reject)
     }
 }
@@ -33,7 +33,7 @@ impl Namespace {
         org: OrgId,
         topic: &str,
         rights: &dyn PublisherRights,
-    ) -> Result<Resolved, Reject> {
+    ) -> Result<Resolved<Arc<Node>>, Rejection> {
         let minted = self.resolve_or_mint(org, topic);
         minted.map_err(|unminted| match unminted {
             Unminted::Refused(reject) => reject,
@@ -43,9 +43,9 @@ impl Namespace {
     }
 
     /// Whether a topic is one at all, and below our own prefixes one by their grammar.
-    pub(super) fn check_name(&self, topic: &str) -> Result<(), Reject> {
+    pub(super) fn check_name(&self, topic: &str) -> Result<(), Rejection> {
         let invalid = |error: TopicError| {
-            Reject::new(Reason::TopicInvalid, format!("`{}`: {error}", shortened(topic)))
+            Rejection::new(Reason::TopicInvalid, format!("`{}`: {error}", shortened(topic)))
         };
         validate_publish_topic(topic).map_err(invalid)?;
         match Plane::split(topic) {
@@ -56,24 +56,24 @@ impl Namespace {
         }
     }
 
-    fn resolve_or_mint(&self, org: OrgId, topic: &str) -> Result<Resolved, Unminted> {
+    fn resolve_or_mint(&self, org: OrgId, topic: &str) -> Result<Resolved<Arc<Node>>, Unminted> {
         self.check_name(topic)?;
         match Plane::of(topic) {
-            Plane::Data => self.mint(org, topic, Rules::Uns),
-            Plane::Descriptor | Plane::Command => Ok(Resolved::Plain),
-            Plane::Fabric => Err(Reject::new(
+            Plane::Data => self.mint(org, topic, Side::Uns),
+            Plane::Descriptor | Plane::Command => Ok(Resolved::Guarded),
+            Plane::Fabric => Err(Rejection::new(
                 Reason::NotAuthorized,
                 "topics below `$SYS`, `$uns` and their like are written by the hub alone",
             )
             .into()),
-            Plane::OtherVersion => Err(Reject::new(
+            Plane::OtherVersion => Err(Rejection::new(
                 Reason::TopicInvalid,
                 format!("`{}`: this release serves version v1 of the prefix", shortened(topic)),
             )
             .into()),
             Plane::Sparkplug | Plane::Foreign => Ok(Resolved::Plain),
-            Plane::Brownfield if self.is_plain_brownfield(topic) => Ok(Resolved::Plain),
-            Plane::Brownfield => self.mint(org, topic, Rules::Brownfield),
+            Plane::Brownfield if self.is_plain_brownfield(topic) => Ok(Resolved::Guarded),
+            Plane::Brownfield => self.mint(org, topic, Side::Brownfield),
         }
     }
 
@@ -90,7 +90,7 @@ impl Namespace {
     }
 
     /// Mints a node unless another gate was faster.
-    fn mint(&self, org: OrgId, topic: &str, rules: Rules) -> Result<Resolved, Unminted> {
+    fn mint(&self, org: OrgId, topic: &str, side: Side) -> Result<Resolved<Arc<Node>>, Unminted> {
         let mut mint = self.registry.mint();
         match self.registry.find(org, topic) {
             Some(node) if !node.is_deleted() => return Ok(Resolved::Node(node)),
@@ -99,12 +99,12 @@ impl Namespace {
         }
         if self.memory_short.load(Ordering::Relaxed) {
             let detail = "the hub is short of memory and takes new topics later";
-            return Err(Reject::new(Reason::MemoryFull, detail).into());
+            return Err(Rejection::new(Reason::MemoryFull, detail).into());
         }
-        match rules {
-            Rules::Brownfield if self.is_plain_brownfield(topic) => return Ok(Resolved::Plain),
-            Rules::Brownfield => {}
-            Rules::Uns => self.check_mint(&mint, org, topic)?,
+        match side {
+            Side::Brownfield if self.is_plain_brownfield(topic) => return Ok(Resolved::Guarded),
+            Side::Brownfield => {}
+            Side::Uns => self.check_mint(&mint, org, topic)?,
         }
         let ingest = self.clock.now();
         let millis = u64::try_from(ingest.0 / 1_000_000).unwrap_or_default();
@@ -129,7 +129,7 @@ impl Namespace {
     fn check_mint(&self, mint: &Mint, org: OrgId, topic: &str) -> Result<(), Unminted> {
         if !self.config.create_nodes {
             let detail = format!("no node lives on `{topic}` and publishing does not make one");
-            return Err(Reject::new(Reason::NodeUnknown, detail).into());
+            return Err(Rejection::new(Reason::NodeUnknown, detail).into());
         }
         if let Some(known) = self.registry.collision(mint, org, topic) {
             return Err(Unminted::Collides(known));
@@ -138,7 +138,7 @@ impl Namespace {
         if living >= self.config.nodes_max {
             // How many there are is nothing that every publisher may know.
             let detail = "the namespace is full: delete nodes, or raise `namespace.nodes_max`";
-            return Err(Reject::new(Reason::QuotaExceeded, detail).into());
+            return Err(Rejection::new(Reason::QuotaExceeded, detail).into());
         }
         Ok(())
     }
@@ -171,8 +171,8 @@ impl Fate {
     }
 }
 
-pub(super) fn storage_full(error: &fabric::Error) -> Reject {
-    Reject::new(Reason::StorageFull, error.to_string())
+pub(super) fn storage_full(error: &fabric::Error) -> Rejection {
+    Rejection::new(Reason::StorageFull, error.to_string())
 }
 
 /// The beginning of a topic, for messages to people.

@@ -1,14 +1,14 @@
 //! Handing a batch over although nodes may have been deleted since its publishes were admitted.
 
-use fabric::{Batch, OnCommit, Publish, Record};
+use fabric::{Batch, OnCommit, Publish, Record, Rejection, Resolved};
+use uns_model::Reason;
 
-use super::{AllRights, Gate, Resolved, mint};
-use crate::{Reason, Reject};
+use super::{AllRights, Gate, mint};
 
 impl Gate {
     /// Appends the batch. No deletion comes between the look at them and the append, so no publish
     /// follows the deletion of its own node in the log, where nobody would see it.
-    pub(super) fn hand_over(&mut self, on_commit: Option<OnCommit>) -> Result<(), Reject> {
+    pub(super) fn hand_over(&mut self, on_commit: Option<OnCommit>) -> Result<(), Rejection> {
         self.introduce_unnamed();
         let space = self.space.clone();
         let mut deletions = space.deletions.read();
@@ -26,7 +26,7 @@ impl Gate {
         space.log.append(batch, on_commit).map_err(|error| match error {
             // Trying again would never help.
             fabric::Error::TooLarge { .. } if alone => {
-                Reject::new(Reason::PayloadTooLarge, error.to_string())
+                Rejection::new(Reason::PayloadTooLarge, error.to_string())
             }
             _ => mint::storage_full(&error),
         })
@@ -37,7 +37,7 @@ impl Gate {
     ///
     /// # Errors
     /// `storage_full`: nothing of the batch is kept.
-    fn renew(&mut self) -> Result<(), Reject> {
+    fn renew(&mut self) -> Result<(), Rejection> {
         let old = std::mem::take(&mut self.batch);
         for record in old.records() {
             match record {
@@ -52,7 +52,7 @@ impl Gate {
     }
 
     /// The node that lives on the topic of a publish, minted if need be.
-    fn living(&self, publish: &Publish<'_>) -> Result<Option<uns_model::NodeNo>, Reject> {
+    fn living(&self, publish: &Publish<'_>) -> Result<Option<uns_model::NodeNo>, Rejection> {
         let Some(name) = self.space.registry.topic(publish.topic) else { return Ok(None) };
         if let Some(node) = self.space.registry.find(publish.org, &name)
             && !node.is_deleted()
@@ -63,7 +63,7 @@ impl Gate {
         match self.space.resolve_unknown(publish.org, &name, &AllRights) {
             Ok(Resolved::Node(node)) => Ok(Some(node.number)),
             Err(reject) if reject.reason == Reason::StorageFull => Err(reject),
-            Ok(Resolved::Plain) | Err(_) => Ok(None),
+            Ok(Resolved::Guarded | Resolved::Plain) | Err(_) => Ok(None),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What whoever publishes may do, and what the refusal of its publish may tell it.
 
-use uns_model::OrgId;
+use fabric::Rejection;
+use uns_model::{OrgId, Reason};
 
+use crate::Namespace;
 use crate::registry::Collision;
 use crate::view::{Pattern, Walk};
-use crate::{Namespace, Reason, Reject};
 
 /// The rights of whoever publishes, asked while a topic or a batch is judged.
 pub trait PublisherRights {
@@ -42,12 +43,12 @@ impl Namespace {
         (org, topic): (OrgId, &str),
         known: &Collision,
         rights: &dyn PublisherRights,
-    ) -> Reject {
+    ) -> Rejection {
         if !self.may_know(org, known, rights) {
-            return Reject::no_right();
+            return Rejection::no_right();
         }
         let detail = format!("`{topic}` differs from the existing `{}` in case only", known.path);
-        Reject::new(Reason::CaseCollision, detail)
+        Rejection::new(Reason::CaseCollision, detail)
     }
 
     /// Whether something at or below a path may be read: only then the path exists for whoever has

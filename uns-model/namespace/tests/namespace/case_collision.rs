@@ -1,7 +1,9 @@
 //! NS-5 and rights: a name that differs in case only from one that its publisher may not read is
 //! refused like one it may not publish to, in whatever form it is published.
 
-use uns_namespace::{Gate, Inbound, PublisherRights, Reason, Reject, Resolved};
+use fabric::{Inbound, Rejection, Resolved};
+use uns_model::Reason;
+use uns_namespace::{Gate, PublisherRights};
 
 use crate::world::{ORG, World, inbound, node, publish};
 
@@ -24,19 +26,20 @@ impl PublisherRights for But {
 const RIGHTS: But = But { publish: "uns/v1/a/denied", read: "uns/v1/a/secret/" };
 
 /// The refusal of a batch, or those of its rows, without the name of the row.
-fn refused(gate: &mut Gate, path: &str, atomic: bool) -> Vec<Reject> {
+fn refused(gate: &mut Gate, path: &str, atomic: bool) -> Vec<Rejection> {
     let payload = format!(r#"{{"points":[{{"path":"{path}","value":1}}]}}"#);
     let properties: &[u8] = if atomic { b"\x26\0\x09uns-batch\0\x06atomic" } else { b"" };
     let parent = node(gate, "uns/v1/a");
     let batch = Inbound { properties, ..inbound(payload.as_bytes()) };
     let rejects = match gate.admit(&parent, &batch, &RIGHTS) {
-        Ok(()) => {
-            let expansion = gate.take_expansion().expect("a batch");
-            expansion.refused.into_iter().map(|row| row.reject).collect()
+        Ok(admitted) => {
+            let outputs = admitted.outputs.expect("a batch");
+            outputs.refused.into_iter().map(|row| row.rejection).collect()
         }
         Err(reject) => vec![reject],
     };
-    let bare = |reject: Reject| Reject { detail: reject.detail.replace(path, "PATH"), ..reject };
+    let bare =
+        |reject: Rejection| Rejection { detail: reject.detail.replace(path, "PATH"), ..reject };
     rejects.into_iter().map(bare).collect()
 }
 
@@ -74,7 +77,9 @@ fn a_level_is_named_to_whoever_may_read_something_below_it() {
     space.catch_up().unwrap();
     let mut asked = |topic: &str| match gate.resolve(ORG, topic, &RIGHTS) {
         Err(reject) => (reject.reason, reject.detail.contains("secret")),
-        Ok(Resolved::Node(_) | Resolved::Plain) => unreachable!("{topic} collides"),
+        Ok(Resolved::Node(_) | Resolved::Guarded | Resolved::Plain) => {
+            unreachable!("{topic} collides")
+        }
     };
     assert_eq!(asked("uns/v1/a/Secret/x"), (Reason::NotAuthorized, false));
     assert_eq!(asked("uns/v1/A/x"), (Reason::NotAuthorized, false), "a leads to secrets alone");

@@ -1,8 +1,8 @@
 //! Checkpoints: what they bring back, and what happens when their bytes are damaged.
 
-use fabric::{Disk, Log};
+use fabric::{Disk, Inbound, Log};
 use uns_model::Sequence;
-use uns_namespace::{Error, Gate, Inbound, Namespace};
+use uns_namespace::{Error, Gate, Namespace};
 
 use crate::world::{Running, World, current, inbound, node, publish, publish_as, wait};
 

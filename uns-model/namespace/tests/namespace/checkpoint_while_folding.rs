@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fabric::{DirLock, Disk, File, Log, Space};
+use fabric::{DirLock, Disk, File, Inbound, Log, Space};
 use parking_lot::Mutex;
 use uns_model::{Timestamp, Value};
-use uns_namespace::{Gate, Inbound, Namespace, Parts};
+use uns_namespace::{Gate, Namespace, Parts};
 
 use crate::world::{NOON, ORG, SECOND, World, current, inbound, publish, publish_as, value, wait};
 

@@ -1,7 +1,8 @@
 //! Children batches (NS-21): the parent passes unchanged, each row becomes a sample of its child.
 
-use uns_model::{Quality, Value};
-use uns_namespace::{AllRights, Gate, Inbound, PublisherRights, Reason};
+use fabric::{Inbound, Place};
+use uns_model::{Quality, Reason, Value};
+use uns_namespace::{AllRights, Gate, PublisherRights};
 
 use crate::world::{World, current, inbound, node, publish, publish_as, value};
 
@@ -15,10 +16,10 @@ fn each_point_becomes_a_sample_of_its_child() {
         r#"{"path":"none"}]}"#
     );
     let parent = node(&mut gate, "uns/v1/p");
-    gate.admit(&parent, &inbound(payload.as_bytes()), &AllRights).unwrap();
-    let expansion = gate.take_expansion().unwrap();
+    let outputs =
+        gate.admit(&parent, &inbound(payload.as_bytes()), &AllRights).unwrap().outputs.unwrap();
     let children: Vec<_> =
-        expansion.children.iter().map(|c| (&*c.node.name, &c.payload[..])).collect();
+        outputs.messages.iter().map(|one| (&*one.topic, &one.payload[..])).collect();
     assert_eq!(
         children,
         [
@@ -26,10 +27,10 @@ fn each_point_becomes_a_sample_of_its_child() {
             ("uns/v1/p/big", &br#"{"value":9007199254740993}"#[..]),
         ]
     );
-    let refused: Vec<_> = expansion
+    let refused: Vec<_> = outputs
         .refused
         .iter()
-        .map(|row| (&*row.topic, row.reject.reason, std::str::from_utf8(&row.payload).unwrap()))
+        .map(|row| (&*row.topic, row.rejection.reason, std::str::from_utf8(&row.payload).unwrap()))
         .collect();
     assert_eq!(
         refused,
@@ -39,6 +40,8 @@ fn each_point_becomes_a_sample_of_its_child() {
             ("uns/v1/p/none", Reason::PayloadMalformed, r#"{"path":"none"}"#),
         ]
     );
+    let places: Vec<_> = outputs.messages.iter().map(|one| one.place).collect();
+    assert_eq!(places, [Some(Place(1)), Some(Place(2))], "right behind the batch");
     assert_eq!(gate.pending().0, 3);
     gate.flush(None).unwrap();
     assert_eq!(value(&space, "uns/v1/p"), Some(Value::Document(payload.into())));
@@ -56,17 +59,21 @@ fn a_row_that_is_no_number_or_no_point_costs_no_other_one() {
         (r#"{"points":[{"path":"a","value":1},7,{"path":"b","value":-inf}],"line":3}"#, 1),
         (r#"{"source":"x","points":["x",{"path":"a","value":1},{"path":"b","value":nan}]}"#, 1),
     ] {
-        gate.admit(&parent, &inbound(payload.as_bytes()), &AllRights).unwrap();
-        let expansion = gate.take_expansion().unwrap();
-        assert_eq!((expansion.children.len(), expansion.refused.len()), (2, refused), "{payload}");
+        let outputs =
+            gate.admit(&parent, &inbound(payload.as_bytes()), &AllRights).unwrap().outputs.unwrap();
+        assert_eq!((outputs.messages.len(), outputs.refused.len()), (2, refused), "{payload}");
         gate.flush(None).unwrap();
         assert_eq!(value(&space, "uns/v1/p/a"), Some(Value::Int(1)));
         let b = &current(&space, "uns/v1/p/b")[0];
         assert_eq!((&b.value, b.quality), (&Value::Null, Quality::BAD));
     }
     let rows = r#"[{"value":1,"timestamp":1795262400},7,{"value":2,"timestamp":1795262401}]"#;
-    gate.admit(&parent, &inbound(rows.as_bytes()), &AllRights).unwrap();
-    let refused = gate.take_expansion().unwrap().refused;
+    let refused = gate
+        .admit(&parent, &inbound(rows.as_bytes()), &AllRights)
+        .unwrap()
+        .outputs
+        .unwrap()
+        .refused;
     assert_eq!((&*refused[0].topic, &refused[0].payload[..]), ("uns/v1/p", &b"7"[..]));
     gate.flush(None).unwrap();
     assert_eq!(value(&space, "uns/v1/p"), Some(Value::Int(2)));
@@ -94,10 +101,10 @@ fn every_row_is_judged_like_a_publish_of_its_own() {
         r#"{"path":"../secret","value":1},{"path":"/x","value":1},{"path":"a/+","value":1},"#,
         r#"{"path":"a/#","value":1},{"path":"a\u0000","value":1}]}"#
     );
-    gate.admit(&parent, &inbound(payload.as_bytes()), &NoSecrets).unwrap();
-    let expansion = gate.take_expansion().unwrap();
-    assert_eq!(expansion.children.len(), 1);
-    let reasons: Vec<_> = expansion.refused.iter().map(|row| row.reject.reason).collect();
+    let outputs =
+        gate.admit(&parent, &inbound(payload.as_bytes()), &NoSecrets).unwrap().outputs.unwrap();
+    assert_eq!(outputs.messages.len(), 1);
+    let reasons: Vec<_> = outputs.refused.iter().map(|row| row.rejection.reason).collect();
     assert_eq!(reasons[0], Reason::NotAuthorized);
     assert!(reasons[1..].iter().all(|reason| *reason == Reason::TopicInvalid), "{reasons:?}");
     gate.flush(None).unwrap();
@@ -140,13 +147,16 @@ fn what_only_looks_like_a_batch_is_a_document() {
     let space = world.open();
     let mut gate = Gate::new(&space);
     for payload in [r#"{"points":5}"#, r#"{"points":[],"more":1}"#, r#"{"points":[1]}"#] {
-        publish(&mut gate, "uns/v1/p", payload).unwrap();
-        assert!(gate.take_expansion().is_none(), "{payload}");
+        let parent = node(&mut gate, "uns/v1/p");
+        let admitted = gate.admit(&parent, &inbound(payload.as_bytes()), &AllRights).unwrap();
+        assert!(admitted.outputs.is_none(), "{payload}");
+        gate.flush(None).unwrap();
         assert_eq!(value(&space, "uns/v1/p"), Some(Value::Document(payload.into())));
     }
     let batch = r#"{"points":[{"path":"a","value":1},{"path":"b","value":2}]}"#;
     let refused = publish(&mut gate, "uns/v1/p", batch).unwrap_err();
     assert_eq!(refused.reason, Reason::PayloadTooLarge);
-    publish(&mut gate, "p/brownfield", batch).unwrap();
-    assert!(gate.take_expansion().is_none(), "brownfield is left as it is");
+    let brownfield = node(&mut gate, "p/brownfield");
+    let admitted = gate.admit(&brownfield, &inbound(batch.as_bytes()), &AllRights).unwrap();
+    assert!(admitted.outputs.is_none(), "brownfield is left as it is");
 }

@@ -1,8 +1,8 @@
 //! Deleting nodes and subtrees (NS-14).
 
-use fabric::{Disk, Log, Record, TailItem};
+use fabric::{Disk, Inbound, Log, Record, TailItem};
 use uns_model::{Sequence, Value};
-use uns_namespace::{AllRights, Gate, Inbound, TreeQuery};
+use uns_namespace::{AllRights, Gate, TreeQuery};
 
 use crate::world::{ORG, Running, World, current, inbound, node, publish, publish_as, value, wait};
 

@@ -1,7 +1,8 @@
 //! The fold of last values, fields and retained messages (NS-20 to NS-26).
 
+use fabric::Inbound;
 use uns_model::{PublisherId, Quality, Timestamp, Value};
-use uns_namespace::{Gate, Inbound};
+use uns_namespace::Gate;
 
 use crate::world::{NOON, SECOND, World, current, inbound, publish, publish_as, value};
 

@@ -1,9 +1,9 @@
 //! What the gate lets pass, under which plane, and what it says when not.
 
-use fabric::{Log, Record, TailItem};
+use fabric::{Inbound, Log, Record, TailItem};
 use uns_model::grammar::Names;
-use uns_model::{PublisherId, Sequence, Value};
-use uns_namespace::{AllRights, Brownfield, Gate, Inbound, Reason};
+use uns_model::{PublisherId, Reason, Sequence, Value};
+use uns_namespace::{AllRights, Brownfield, Gate};
 
 use crate::world::{World, inbound, node, publish, publish_as, refusal, value};
 

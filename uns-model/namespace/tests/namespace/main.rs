@@ -14,5 +14,6 @@ mod paging;
 mod power;
 mod refused;
 mod remarks;
+mod rules;
 mod sight;
 mod world;

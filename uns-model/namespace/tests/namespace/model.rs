@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use fabric::Inbound;
 use proptest::prelude::*;
 use uns_model::{Timestamp, Value};
-use uns_namespace::{Gate, Inbound};
+use uns_namespace::Gate;
 
 use crate::world::{NOON, ORG, Running, SECOND, World, current, inbound, publish_as, wait};
 

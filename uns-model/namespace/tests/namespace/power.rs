@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use fabric::Log;
 use fabric::sim::SimDisk;
 use fabric_local::{LocalLog, LogConfig};
-use uns_model::{SeededRandom, SystemClock, Value};
-use uns_namespace::{AllRights, Config, Gate, Namespace, Parts, Reason};
+use uns_model::{Reason, SeededRandom, SystemClock, Value};
+use uns_namespace::{AllRights, Config, Gate, Namespace, Parts};
 
 use crate::world::{current, inbound, node};
 
@@ -42,14 +42,13 @@ fn work(
     for number in from..from + 300 {
         let topic = format!("uns/v1/line/t{}", number.unsigned_abs() % TOPICS);
         // The log's own threads meet the power cut too, so it may turn read-only at any of these.
-        let Ok(uns_namespace::Resolved::Node(node)) =
-            gate.resolve(crate::world::ORG, &topic, &AllRights)
+        let Ok(fabric::Resolved::Node(node)) = gate.resolve(crate::world::ORG, &topic, &AllRights)
         else {
             return number;
         };
         match gate.admit(&node, &inbound(number.to_string().as_bytes()), &AllRights) {
             Err(refused) if refused.reason == Reason::StorageFull => return number,
-            admitted => admitted.expect("a good payload"),
+            admitted => drop(admitted.expect("a good payload")),
         }
         let acknowledged = acknowledged.clone();
         let on_commit: fabric::OnCommit = Box::new(move |result| {

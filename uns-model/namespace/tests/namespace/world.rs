@@ -5,14 +5,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use fabric::Disk;
 use fabric::sim::{SimDisk, SimLog};
+use fabric::{Disk, Inbound, Rejection, Resolved};
 use tokio::sync::watch;
-use uns_model::{Filter, ManualClock, OrgId, PublisherId, SeededRandom, Timestamp, Value};
-use uns_namespace::{
-    AllRights, Config, CurrentQuery, CurrentValue, Gate, Inbound, Namespace, Node, Parts, Reason,
-    Reject, Resolved,
-};
+use uns_model::{Filter, ManualClock, OrgId, PublisherId, Reason, SeededRandom, Timestamp, Value};
+use uns_namespace::{AllRights, Config, CurrentQuery, CurrentValue, Gate, Namespace, Node, Parts};
 
 pub(crate) const ORG: OrgId = OrgId::DEFAULT;
 /// 2026-11-21T12:00:00Z.
@@ -86,7 +83,7 @@ pub(crate) fn inbound(payload: &[u8]) -> Inbound<'_> {
 pub(crate) fn node(gate: &mut Gate, topic: &str) -> Arc<Node> {
     match gate.resolve(ORG, topic, &AllRights).expect("a valid topic") {
         Resolved::Node(node) => node,
-        Resolved::Plain => unreachable!("{topic} is no plain topic"),
+        Resolved::Guarded | Resolved::Plain => unreachable!("{topic} is no plain topic"),
     }
 }
 
@@ -95,15 +92,16 @@ pub(crate) fn publish_as(
     gate: &mut Gate,
     topic: &str,
     inbound: &Inbound<'_>,
-) -> Result<bool, Reject> {
+) -> Result<bool, Rejection> {
     match gate.resolve(ORG, topic, &AllRights)? {
         Resolved::Node(node) => gate.admit(&node, inbound, &AllRights)?,
-        Resolved::Plain => return gate.admit_plain(topic, inbound).map(|()| false),
-    }
+        Resolved::Guarded => return gate.check(topic, inbound).map(|_| false),
+        Resolved::Plain => return Ok(false),
+    };
     gate.flush(None).map(|()| true)
 }
 
-pub(crate) fn publish(gate: &mut Gate, topic: &str, payload: &str) -> Result<bool, Reject> {
+pub(crate) fn publish(gate: &mut Gate, topic: &str, payload: &str) -> Result<bool, Rejection> {
     publish_as(gate, topic, &inbound(payload.as_bytes()))
 }
 

@@ -8,8 +8,8 @@ use crate::key::Key;
 pub(super) enum Author<'a> {
     /// Somebody with these rights, which decide what a refusal tells.
     Client(Rights<'a>),
-    /// The broker itself, which alone writes to `$…`.
-    Broker,
+    /// The fabric, of which the broker is a part: it alone writes to `$…`.
+    Fabric,
 }
 
 /// Who decides whether the rows of a batch may be published, and what a refusal may tell: whether the

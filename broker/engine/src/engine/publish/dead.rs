@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use broker_codec::{Version, check_topic};
+use fabric::Rejection;
 use uns_model::OrgId;
 
 use super::author::Author;
 use crate::config::Durability;
 use crate::dead::{DEAD, DeadLetter, OnKept};
 use crate::engine::{Engine, Now};
-use crate::gate::{Gate, Rejection};
+use crate::gate::{Gate, reason_code};
 use crate::key::Key;
 use crate::limits::Rate;
 use crate::message::Message;
@@ -43,7 +44,8 @@ impl<G: Gate> Engine<G> {
         rejection: &mut Rejection,
     ) {
         self.desk.stats.rejected += 1;
-        self.tracer.refuse(rejection.reason);
+        let reason = rejection.reason.name();
+        self.tracer.refuse(reason);
         if rejection.is_temporary() {
             return;
         }
@@ -59,12 +61,12 @@ impl<G: Gate> Engine<G> {
                 None => return,
             },
         };
-        if !self.may_describe(now, (culprit, org), message, rejection.reason) {
+        if !self.may_describe(now, (culprit, org), message, reason) {
             self.desk.stats.dead_letters_folded += 1;
             return;
         }
         self.desk.stats.dead_letters += 1;
-        let topic = format!("{DEAD}{}/{}", rejection.reason, message.topic);
+        let topic = format!("{DEAD}{reason}/{}", message.topic);
         let on_kept = self.await_letter(culprit, message.qos, rejection);
         let dead = DeadLetter {
             org,
@@ -72,8 +74,8 @@ impl<G: Gate> Engine<G> {
             topic: message.topic,
             client_id: &client_id,
             qos: message.qos,
-            code: rejection.code,
-            reason: rejection.reason,
+            code: reason_code(rejection),
+            reason,
             detail: &rejection.detail,
             payload: message.payload,
             received: now.wall,
@@ -101,7 +103,7 @@ impl<G: Gate> Engine<G> {
         }
         let letter = self.acks.letters.next();
         let on_kept = self.gate.on_kept(letter)?;
-        rejection.letter = Some(self.acks.letters.begin());
+        rejection.letter = Some(self.acks.letters.begin().0);
         Some(on_kept)
     }
 
@@ -115,16 +117,17 @@ impl<G: Gate> Engine<G> {
     ) {
         let Culprit::Publisher(key) = culprit else { return };
         let Some(connection) = self.connections.get(key) else { return };
+        let reason = rejection.reason.name();
         let told = connection.version == Version::V5 && message.qos > 0;
         let client_id = &connection.client_id;
-        if told || !self.broker.told.is_due(client_id, rejection.reason, now.monotonic) {
+        if told || !self.broker.told.is_due(client_id, reason, now.monotonic) {
             return;
         }
         self.effects.untold.push(Untold {
             client_id: client_id.clone(),
             address: connection.peer.address.clone(),
             topic: message.topic.into(),
-            reason: rejection.reason,
+            reason,
         });
     }
 
@@ -140,7 +143,7 @@ impl<G: Gate> Engine<G> {
             publisher: None,
         };
         if check_topic(topic).is_ok()
-            && let Ok(route) = self.route(org, topic, Author::Broker)
+            && let Ok(route) = self.route(org, topic, Author::Fabric)
         {
             route.choose(message.qos);
             self.deliver(now, &message, &route);

@@ -3,16 +3,16 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use broker_codec::ReasonCode;
 use bytes::Bytes;
-use uns_model::OrgId;
+use fabric::Rejection;
+use uns_model::{OrgId, Reason};
 
 use super::author::{Author, Rights};
 use super::{Asked, Culprit, Origin};
 use crate::access::{Access, Action, Everything};
 use crate::asked;
 use crate::engine::{Engine, Now};
-use crate::gate::{Gate, Rejection};
+use crate::gate::Gate;
 use crate::message::Message;
 use crate::route::Route;
 use crate::stats::Limit;
@@ -204,9 +204,11 @@ impl<G: Gate> Engine<G> {
         }
         if let Err(error) = broker_codec::check_topic(topic) {
             let may = |action, topic: &str| asked::allows(access, action, topic);
-            return Err(self.gate.resolve(org, topic, &may).err().unwrap_or_else(|| {
-                Rejection::new(ReasonCode::TopicNameInvalid, "topic_invalid", error)
-            }));
+            return Err(self
+                .gate
+                .resolve(org, topic, &may)
+                .err()
+                .unwrap_or_else(|| Rejection::new(Reason::TopicInvalid, error)));
         }
         self.route(org, topic, Author::Client(Rights::Of(Some(access))))
     }

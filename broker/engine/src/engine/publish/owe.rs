@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
+use fabric::{Inbound, Place, Resolved};
 use uns_model::OrgId;
 
 use crate::engine::{Engine, Now};
-use crate::gate::{Gate, Inbound, Place, Resolved};
+use crate::gate::Gate;
 use crate::message::Message;
 use crate::route::{Owed, Route};
 

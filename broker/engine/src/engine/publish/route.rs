@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
-use broker_codec::{Publish, ReasonCode};
-use uns_model::{OrgId, Plane};
+use broker_codec::Publish;
+use fabric::{Rejection, Resolved};
+use uns_model::{OrgId, Plane, Reason};
 
 use super::author::{Author, Rights};
 use crate::engine::Engine;
 use crate::engine::receive::Step;
-use crate::gate::{Gate, Rejection, Resolved};
+use crate::gate::Gate;
 use crate::key::Key;
 use crate::policy::Grants;
 use crate::route::Route;
@@ -43,7 +44,7 @@ impl<G: Gate> Engine<G> {
         org: OrgId,
         topic: &str,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        self.route(org, topic, Author::Broker)
+        self.route(org, topic, Author::Fabric)
     }
 
     /// Where a topic leads under the present subscriptions.
@@ -63,13 +64,12 @@ impl<G: Gate> Engine<G> {
         }
         let grants = known.map(|route| route.grants.clone()).filter(|grants| grants.is_of(epoch));
         let node = match author {
-            Author::Broker => Resolved::Plain,
+            Author::Fabric => Resolved::Plain,
             Author::Client(rights) => {
                 let max = self.broker.config.levels_max;
                 if topic.split('/').take(max + 1).count() > max {
                     let detail = format!("the topic has more than {max} levels");
-                    let code = ReasonCode::TopicNameInvalid;
-                    return Err(Rejection::new(code, "topic_invalid", detail));
+                    return Err(Rejection::new(Reason::TopicInvalid, detail));
                 }
                 // Asked first, as it counts what it refuses.
                 let connections = &self.connections;
@@ -77,11 +77,7 @@ impl<G: Gate> Engine<G> {
                 let resolved = self.gate.resolve(org, topic, &may)?;
                 if Plane::of(topic) == Plane::Fabric {
                     let detail = "topics below `$SYS`, `$uns` and their like are the broker's own";
-                    return Err(Rejection::new(
-                        ReasonCode::NotAuthorized,
-                        "not_authorized",
-                        detail,
-                    ));
+                    return Err(Rejection::new(Reason::NotAuthorized, detail));
                 }
                 resolved
             }
@@ -118,7 +114,8 @@ impl<G: Gate> Engine<G> {
         if self.acks.is_full(&self.desk.config) && logged() {
             return true;
         }
-        if self.unfolded.is_full() && (retain || Self::grows(route, payload)) {
+        if self.unfolded.is_full() && (Self::retains(route, retain) || Self::grows(route, payload))
+        {
             return true;
         }
         let high = self.desk.config.batch_bytes_high;
@@ -129,6 +126,15 @@ impl<G: Gate> Engine<G> {
         }
         let publisher = publisher.map(|key| self.address(key));
         self.broker.is_congested() && route.is_congested(publisher)
+    }
+
+    /// Whether a publish is retained, of which RETAIN says this.
+    #[inline]
+    pub(in crate::engine) fn retains(route: &Route<G::Node>, asked: bool) -> bool {
+        match &route.node {
+            Resolved::Node(node) => G::retains(node, asked),
+            Resolved::Guarded | Resolved::Plain => asked,
+        }
     }
 
     /// Whether a publish takes memory for good, beyond what the one before has.

@@ -4,12 +4,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use broker_codec::ReasonCode;
-use broker_engine::{Gate, Inbound, May, Member, NoNode, Place, Rejection, Resolved, Ticket};
+use broker_engine::{Gate, May, Member, NoNode, Ticket};
 use fabric::sim::SimLog;
-use fabric::{Audience, Batch, Commit, Log, Message, Record, SessionChange};
+use fabric::{
+    Admitted, Audience, Batch, Commit, Inbound, Log, Message, Place, Record, Rejection, Resolved,
+    SessionChange,
+};
 use parking_lot::Mutex;
-use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
+use uns_model::{OrgId, PublisherId, Reason, Sequence, SessionNo, Timestamp};
 
 /// Commits that their cores have not heard of.
 pub(crate) type Commits = Arc<Mutex<VecDeque<(usize, Ticket, Commit)>>>;
@@ -68,7 +70,12 @@ impl Gate for SimGate {
         PublisherId(1)
     }
 
-    fn admit(&mut self, node: &NoNode, _: &Inbound<'_>, _: &May<'_>) -> Result<Place, Rejection> {
+    fn admit(
+        &mut self,
+        node: &NoNode,
+        _: &Inbound<'_>,
+        _: &May<'_>,
+    ) -> Result<Admitted, Rejection> {
         match *node {}
     }
 
@@ -141,10 +148,6 @@ impl Gate for SimGate {
         true
     }
 
-    fn check(&mut self, _: &str, _: &Inbound<'_>) -> Result<(), Rejection> {
-        Ok(())
-    }
-
     fn committed(&self) -> Sequence {
         self.log.committed()
     }
@@ -164,7 +167,7 @@ impl Gate for SimGate {
             report
         });
         let batch = std::mem::take(&mut self.batch);
-        let refused = |error| Rejection::new(ReasonCode::QuotaExceeded, "storage_full", error);
+        let refused = |error| Rejection::new(Reason::StorageFull, error);
         self.log.append(batch, on_commit).map_err(refused)
     }
 }

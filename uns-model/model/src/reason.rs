@@ -1,10 +1,9 @@
-//! Why a publish was refused (namespace section 11), and the count of it. Names, codes and statuses
-//! are stable: clients and alarms are built on them.
+//! Why a publish is refused, by the stable names of namespace section 11, and what MQTT 5 and HTTP say
+//! for each. Clients and alarms are built on them.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The reasons of section 11.
+/// Why a publish is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Reason {
     /// The topic breaks MQTT or the grammar of its plane.
@@ -41,11 +40,13 @@ pub enum Reason {
     ContractUnit,
     /// The marker names no registered contract and a setting refuses that (NS-8).
     UnknownContract,
+    /// A PUBREL names no publish that is under way. Not of section 11.
+    PacketIdentifierUnknown,
 }
 
 impl Reason {
-    /// Every reason, in the order of section 11; the place in it indexes [`Rejections`].
-    pub const ALL: [Self; 17] = [
+    /// Every reason, in the order of section 11; its place in it is `self as usize`, for tables of counts.
+    pub const ALL: [Self; 18] = [
         Self::TopicInvalid,
         Self::CaseCollision,
         Self::NotAuthorized,
@@ -63,6 +64,7 @@ impl Reason {
         Self::ContractShape,
         Self::ContractUnit,
         Self::UnknownContract,
+        Self::PacketIdentifierUnknown,
     ];
 
     /// The stable name, as in `uns-reason` and `uns_rejected_total{reason}`.
@@ -85,6 +87,7 @@ impl Reason {
             Self::ContractShape => "contract_shape",
             Self::ContractUnit => "contract_unit",
             Self::UnknownContract => "unknown_contract",
+            Self::PacketIdentifierUnknown => "packet_identifier_unknown",
         }
     }
 
@@ -102,6 +105,7 @@ impl Reason {
             | Self::ContractShape
             | Self::ContractUnit
             | Self::UnknownContract => 0x99,
+            Self::PacketIdentifierUnknown => 0x92,
         }
     }
 
@@ -110,7 +114,7 @@ impl Reason {
         match self {
             Self::TopicInvalid | Self::CaseCollision | Self::PayloadMalformed => 400,
             Self::NotAuthorized => 403,
-            Self::NodeUnknown => 404,
+            Self::NodeUnknown | Self::PacketIdentifierUnknown => 404,
             Self::NodeMoved => 410,
             Self::QuotaExceeded | Self::MemoryFull => 429,
             Self::StorageFull => 507,
@@ -129,68 +133,6 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// A refused publish: the stable reason and words for a person.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{reason}: {detail}")]
-pub struct Reject {
-    /// The stable reason.
-    pub reason: Reason,
-    /// What was wrong and where.
-    pub detail: String,
-}
-
-impl Reject {
-    /// A refusal with its own words.
-    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
-    }
-
-    /// The refusal of what its publisher may not publish, and of what it may not hear of.
-    pub(crate) fn no_right() -> Self {
-        Self::new(Reason::NotAuthorized, uns_model::NO_RIGHT_TO_PUBLISH)
-    }
-}
-
-/// What a gate did not store, counted. Each gate has its own, so counting costs no shared cache
-/// line; the namespace adds them up.
-#[derive(Debug, Default)]
-pub struct Rejections {
-    refused: [AtomicU64; Reason::ALL.len()],
-    plain_brownfield: AtomicU64,
-}
-
-impl Rejections {
-    /// Counts a refusal.
-    pub(crate) fn count(&self, reason: Reason) {
-        self.refused[reason as usize].fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Counts a brownfield publish that passes as plain MQTT.
-    pub(crate) fn count_plain_brownfield(&self) {
-        self.plain_brownfield.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Brownfield publishes that passed as plain MQTT.
-    pub(crate) fn plain_brownfield(&self) -> u64 {
-        self.plain_brownfield.load(Ordering::Relaxed)
-    }
-
-    /// Adds the refusals to a table by reason.
-    pub(crate) fn add_to(&self, sums: &mut [u64; Reason::ALL.len()]) {
-        for (sum, count) in sums.iter_mut().zip(&self.refused) {
-            *sum += count.load(Ordering::Relaxed);
-        }
-    }
-
-    /// Takes over the counts of a gate that is gone.
-    pub(crate) fn absorb(&self, other: &Self) {
-        for (to, from) in self.refused.iter().zip(&other.refused) {
-            to.fetch_add(from.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
-        self.plain_brownfield.fetch_add(other.plain_brownfield(), Ordering::Relaxed);
     }
 }
 
@@ -218,20 +160,12 @@ mod tests {
             ("contract_shape", 0x99, 422),
             ("contract_unit", 0x99, 422),
             ("unknown_contract", 0x99, 422),
+            ("packet_identifier_unknown", 0x92, 404),
         ];
         let actual = Reason::ALL.map(|r| (r.name(), r.mqtt5(), r.http()));
         assert_eq!(actual, expected);
-    }
-
-    #[test]
-    fn a_reason_indexes_its_own_counter() {
-        let counts = Rejections::default();
         for (place, reason) in Reason::ALL.into_iter().enumerate() {
             assert_eq!(reason as usize, place);
-            counts.count(reason);
         }
-        let mut sums = [0; Reason::ALL.len()];
-        counts.add_to(&mut sums);
-        assert_eq!(sums, [1; Reason::ALL.len()]);
     }
 }

@@ -1,0 +1,64 @@
+//! `[namespace]`: what becomes a node, how times are read, how long a command waits.
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+use uns_model::Zone;
+
+use super::units::Span;
+use crate::zone;
+
+/// `[namespace]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Namespace {
+    pub(crate) brownfield: Brownfield,
+    pub(crate) names: Names,
+    pub(crate) nodes_max: usize,
+    pub(crate) brownfield_nodes_max: usize,
+    pub(crate) command_expiry_max: Span,
+    pub(crate) zone: String,
+    pub(crate) checkpoint_every: Span,
+}
+
+/// What a topic outside our prefixes becomes (NS-1).
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Brownfield {
+    /// A node with last value and history.
+    History,
+    /// A node with a last value only.
+    Current,
+    /// Plain MQTT.
+    Off,
+}
+
+/// Which names a path may carry under `uns/v1/` (NS-4).
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Names {
+    /// Letters, digits, `_` and `-`.
+    Portable,
+    /// Every valid MQTT level.
+    Any,
+}
+
+impl Default for Namespace {
+    fn default() -> Self {
+        Self {
+            brownfield: Brownfield::History,
+            names: Names::Portable,
+            nodes_max: 2_000_000,
+            brownfield_nodes_max: 100_000,
+            command_expiry_max: Span::seconds(30),
+            zone: "UTC".into(),
+            checkpoint_every: Span::seconds(60),
+        }
+    }
+}
+
+impl Namespace {
+    /// The rule of the zone of times that name none (NS-23).
+    pub(crate) fn zone(&self) -> Result<Zone> {
+        zone::rule(&self.zone).context("namespace.zone is not usable")
+    }
+}
