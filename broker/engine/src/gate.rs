@@ -78,7 +78,7 @@ pub trait Gate {
     }
 
     /// The number of a publisher.
-    fn publisher(&mut self, client_id: &str) -> PublisherId;
+    fn publisher(&mut self, org: OrgId, client_id: &str) -> PublisherId;
 
     /// Whether a publish to a node is retained, of which RETAIN says this: what a node's rules force
     /// or refuse has to be known before the publish is admitted, as there may be no room for it.
@@ -182,7 +182,7 @@ impl Gate for OpenGate {
         Ok(Resolved::Plain)
     }
 
-    fn publisher(&mut self, _: &str) -> PublisherId {
+    fn publisher(&mut self, _: OrgId, _: &str) -> PublisherId {
         PublisherId::default()
     }
 

@@ -89,8 +89,9 @@ impl Gate for ServerGate {
         self.namespace.as_mut().map_or(0, uns_namespace::Gate::take_grown)
     }
 
-    fn publisher(&mut self, client_id: &str) -> PublisherId {
-        self.namespace.as_mut().map_or_else(PublisherId::default, |gate| gate.publisher(client_id))
+    fn publisher(&mut self, org: OrgId, client_id: &str) -> PublisherId {
+        let gate = self.namespace.as_mut();
+        gate.map_or_else(PublisherId::default, |gate| gate.publisher(org, client_id))
     }
 
     fn retains(node: &Arc<Node>, asked: bool) -> bool {

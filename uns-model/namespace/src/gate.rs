@@ -168,8 +168,8 @@ impl Gate {
     }
 
     /// The number of a publisher; its record enters the log at its first use.
-    pub fn publisher(&mut self, client_id: &str) -> PublisherId {
-        self.space.publisher(client_id)
+    pub fn publisher(&mut self, org: OrgId, client_id: &str) -> PublisherId {
+        self.space.publisher(org, client_id)
     }
 
     /// Adds the record of a publish to the batch.

@@ -18,7 +18,7 @@ use uns_model::{NodeNo, OrgId, TopicId};
 
 pub(crate) use case_index::Collision;
 use case_index::{CaseIndex, folded_hash};
-pub(crate) use publishers::Publishers;
+pub(crate) use publishers::{Publisher, Publishers};
 
 use crate::blocks::Blocks;
 use crate::node::{Minted, Node, Side, UNS_PREFIX};

@@ -52,7 +52,7 @@ impl<G: Gate> Engine<G> {
         connection.wants_session = wish.is_some_and(|seconds| seconds > 0);
         connection.expiry = expiry;
         connection.durability = connection.peer.durability;
-        connection.publisher = self.gate.publisher(&connection.client_id);
+        connection.publisher = self.gate.publisher(identity.org, &connection.client_id);
         let keep_alive = introduction.keep_alive;
         let granted = granted_keep_alive(version, keep_alive, self.broker.config.keep_alive_max);
         connection.silence_max =

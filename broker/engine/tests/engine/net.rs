@@ -72,7 +72,7 @@ impl Gate for FakeGate {
         std::mem::take(&mut self.grown)
     }
 
-    fn publisher(&mut self, client_id: &str) -> PublisherId {
+    fn publisher(&mut self, _: OrgId, client_id: &str) -> PublisherId {
         PublisherId(u32::try_from(client_id.len()).expect("short"))
     }
 

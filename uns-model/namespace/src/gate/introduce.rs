@@ -8,13 +8,14 @@ use uns_model::{OrgId, PublisherId};
 
 use super::Gate;
 use crate::Namespace;
+use crate::registry::Publisher;
 
 /// So many of those who wait are introduced with one batch of others.
 const AT_ONCE: usize = 64;
 
 impl Namespace {
-    pub(super) fn publisher(&self, client_id: &str) -> PublisherId {
-        let (publisher, new) = self.publishers.number_of(client_id);
+    pub(super) fn publisher(&self, org: OrgId, client_id: &str) -> PublisherId {
+        let (publisher, new) = self.publishers.number_of(org, client_id);
         if new {
             self.introduce(publisher);
         }
@@ -24,10 +25,11 @@ impl Namespace {
     /// Offers the record of a publisher to the log, unless it is there or on its way; whether the
     /// log refused it.
     fn introduce(&self, publisher: PublisherId) -> bool {
-        let Some(client_id) = self.publishers.begin(publisher) else { return false };
+        let Some(Publisher { org, client_id }) = self.publishers.begin(publisher) else {
+            return false;
+        };
         let mut batch = Batch::new();
         let ingest = self.clock.now();
-        let org = OrgId::DEFAULT;
         batch.push(&Record::Publisher { org, publisher, client_id: &client_id, ingest });
         let publishers = Arc::clone(&self.publishers);
         // Somebody waits, so a full disk refuses it instead of dropping it in silence.

@@ -41,7 +41,7 @@ impl Namespace {
             .map(|(_, clock)| view.entry(clock.node).map(|entry| Arc::clone(&entry.node.name)))
             .collect();
         drop(view);
-        let names = self.publishers.names(known.iter().map(|(publisher, _)| *publisher));
+        let names = self.publishers.names(known.iter().map(|(publisher, _)| (org, *publisher)));
         let mut violations: Vec<_> = known
             .into_iter()
             .zip(topics)
@@ -68,7 +68,7 @@ impl Namespace {
             return;
         }
         let untold = self.view.write().clocks.take_untold();
-        let names = self.publishers.names(untold.iter().map(|((_, publisher), _)| *publisher));
+        let names = self.publishers.names(untold.iter().map(|(who, _)| *who));
         for ((_, publisher), clock) in untold {
             let client_id = names.get(&publisher).cloned().unwrap_or_else(|| unnamed(publisher));
             let topic = self.topic_of_node(clock.node).unwrap_or_default();

@@ -1,13 +1,15 @@
-//! Numbers for publishers. Client ids are chosen by clients, so the table is bounded: it keeps two
-//! generations and forgets the older one when the younger is full. A forgotten client gets a new
-//! number, which costs one record and nothing else.
+//! Numbers for publishers: for each client id of an organisation its own. Client ids are chosen by
+//! clients, so the table is bounded: it keeps two generations and forgets the older one when the
+//! younger is full. A forgotten client gets a new number, which costs one record and nothing else.
 
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ahash::{AHashMap, AHashSet};
+use ahash::{AHashMap, AHashSet, RandomState};
+use hashbrown::{Equivalent, HashMap};
 use parking_lot::Mutex;
-use uns_model::PublisherId;
+use uns_model::{OrgId, PublisherId};
 
 /// Most client ids of one generation.
 const GENERATION_MAX: usize = 50_000;
@@ -22,10 +24,32 @@ pub(crate) struct Publishers {
     unnamed: AtomicUsize,
 }
 
+/// Who publishes: the same client id in another organisation is somebody else.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Publisher {
+    pub(crate) org: OrgId,
+    pub(crate) client_id: Arc<str>,
+}
+
+/// The same, borrowed.
+#[derive(Clone, Copy, Hash)]
+struct Asked<'a> {
+    org: OrgId,
+    client_id: &'a str,
+}
+
+impl Equivalent<Publisher> for Asked<'_> {
+    fn equivalent(&self, known: &Publisher) -> bool {
+        self.org == known.org && *self.client_id == *known.client_id
+    }
+}
+
+type Numbers = HashMap<Publisher, PublisherId, RandomState>;
+
 #[derive(Debug, Default)]
 struct Table {
-    young: AHashMap<Arc<str>, PublisherId>,
-    old: AHashMap<Arc<str>, PublisherId>,
+    young: Numbers,
+    old: Numbers,
     next: u32,
     /// Those whose record is not in the log.
     unnamed: AHashMap<PublisherId, Unnamed>,
@@ -33,7 +57,7 @@ struct Table {
 
 #[derive(Debug)]
 struct Unnamed {
-    client_id: Arc<str>,
+    publisher: Publisher,
     /// Its record is on its way.
     offered: bool,
 }
@@ -46,20 +70,20 @@ impl Publishers {
     }
 
     /// The number of a client, and whether it is a new one.
-    pub(crate) fn number_of(&self, client_id: &str) -> (PublisherId, bool) {
+    pub(crate) fn number_of(&self, org: OrgId, client_id: &str) -> (PublisherId, bool) {
         let mut table = self.table.lock();
-        if let Some(publisher) = table.find(client_id) {
-            return (publisher, false);
+        if let Some(number) = table.find(Asked { org, client_id }) {
+            return (number, false);
         }
-        let publisher = PublisherId(table.next);
+        let number = PublisherId(table.next);
         table.next = table.next.wrapping_add(1);
-        let client_id: Arc<str> = client_id.into();
-        table.keep(Arc::clone(&client_id), publisher);
+        let publisher = Publisher { org, client_id: client_id.into() };
+        table.keep(publisher.clone(), number);
         if table.unnamed.len() < UNNAMED_MAX {
-            table.unnamed.insert(publisher, Unnamed { client_id, offered: false });
+            table.unnamed.insert(number, Unnamed { publisher, offered: false });
         }
         self.unnamed.store(table.unnamed.len(), Ordering::Relaxed);
-        (publisher, true)
+        (number, true)
     }
 
     /// How many are not introduced.
@@ -75,11 +99,11 @@ impl Publishers {
     }
 
     /// Whose record is to be offered to the log; `None` where it is there, or on its way.
-    pub(crate) fn begin(&self, publisher: PublisherId) -> Option<Arc<str>> {
+    pub(crate) fn begin(&self, number: PublisherId) -> Option<Publisher> {
         let mut table = self.table.lock();
-        let unnamed = table.unnamed.get_mut(&publisher)?;
+        let unnamed = table.unnamed.get_mut(&number)?;
         let offered = std::mem::replace(&mut unnamed.offered, true);
-        (!offered).then(|| Arc::clone(&unnamed.client_id))
+        (!offered).then(|| unnamed.publisher.clone())
     }
 
     /// The fate of a record that was offered.
@@ -93,19 +117,20 @@ impl Publishers {
         }
     }
 
-    /// The client ids of some numbers, as far as they are known.
+    /// The client ids of some numbers, as far as they are known, each in its own organisation: a
+    /// number that stands in a record of another one has no name there.
     pub(crate) fn names(
         &self,
-        wanted: impl Iterator<Item = PublisherId>,
+        wanted: impl Iterator<Item = (OrgId, PublisherId)>,
     ) -> AHashMap<PublisherId, Arc<str>> {
-        let wanted: AHashSet<PublisherId> = wanted.collect();
+        let wanted: AHashSet<(OrgId, PublisherId)> = wanted.collect();
         if wanted.is_empty() {
             return AHashMap::default();
         }
         let table = self.table.lock();
         let known = table.young.iter().chain(&table.old);
-        let wanted = known.filter(|(_, publisher)| wanted.contains(publisher));
-        wanted.map(|(client_id, publisher)| (*publisher, Arc::clone(client_id))).collect()
+        let wanted = known.filter(|(of, number)| wanted.contains(&(of.org, **number)));
+        wanted.map(|(of, number)| (*number, Arc::clone(&of.client_id))).collect()
     }
 
     /// Numbers up to this one are taken.
@@ -127,20 +152,20 @@ impl Publishers {
 }
 
 impl Table {
-    fn find(&mut self, client_id: &str) -> Option<PublisherId> {
-        if let Some(publisher) = self.young.get(client_id) {
-            return Some(*publisher);
+    fn find(&mut self, asked: Asked<'_>) -> Option<PublisherId> {
+        if let Some(number) = self.young.get(&asked) {
+            return Some(*number);
         }
-        let (client_id, publisher) = self.old.remove_entry(client_id)?;
-        self.keep(client_id, publisher);
-        Some(publisher)
+        let (publisher, number) = self.old.remove_entry(&asked)?;
+        self.keep(publisher, number);
+        Some(number)
     }
 
-    fn keep(&mut self, client_id: Arc<str>, publisher: PublisherId) {
+    fn keep(&mut self, publisher: Publisher, number: PublisherId) {
         if self.young.len() >= GENERATION_MAX {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(client_id, publisher);
+        self.young.insert(publisher, number);
     }
 }
 
@@ -148,38 +173,56 @@ impl Table {
 mod tests {
     use super::*;
 
+    const ORG: OrgId = OrgId::DEFAULT;
+    const OTHER: OrgId = OrgId(7);
+
+    #[test]
+    fn the_same_client_id_in_two_organisations_is_two_publishers() {
+        let publishers = Publishers::default();
+        let (press, _) = publishers.number_of(ORG, "press");
+        let (other, new) = publishers.number_of(OTHER, "press");
+        assert!(new && press != other);
+        assert_eq!(publishers.number_of(ORG, "press"), (press, false));
+        assert_eq!(publishers.number_of(OTHER, "press"), (other, false));
+        let said = publishers.begin(other).map(|publisher| publisher.org);
+        assert_eq!(said, Some(OTHER), "its record names its organisation");
+        let names = publishers.names([(OTHER, press), (ORG, other)].into_iter());
+        assert!(names.is_empty(), "nobody is told who publishes elsewhere");
+    }
+
     #[test]
     fn the_table_is_bounded_and_a_busy_client_keeps_its_number() {
         let publishers = Publishers::default();
-        let (busy, _) = publishers.number_of("busy");
+        let (busy, _) = publishers.number_of(ORG, "busy");
         for n in 0..3 * GENERATION_MAX {
-            publishers.number_of(&format!("c{n}"));
+            publishers.number_of(ORG, &format!("c{n}"));
             if n % 1_000 == 0 {
-                assert_eq!(publishers.number_of("busy"), (busy, false));
+                assert_eq!(publishers.number_of(ORG, "busy"), (busy, false));
             }
         }
         let table = publishers.table.lock();
         assert!(table.young.len() + table.old.len() <= 2 * GENERATION_MAX + 1);
         assert_eq!(table.unnamed.len(), UNNAMED_MAX);
         drop(table);
-        assert!(publishers.number_of("c0").1, "forgotten");
+        assert!(publishers.number_of(ORG, "c0").1, "forgotten");
         publishers.seen(PublisherId(1_000_000));
-        assert_eq!(publishers.number_of("new").0, PublisherId(1_000_001));
+        assert_eq!(publishers.number_of(ORG, "new").0, PublisherId(1_000_001));
     }
 
     #[test]
     fn a_publisher_is_introduced_once_the_log_took_its_record() {
         let publishers = Publishers::default();
-        let (press, new) = publishers.number_of("press");
+        let (press, new) = publishers.number_of(ORG, "press");
         assert!(new);
-        assert_eq!(publishers.begin(press).as_deref(), Some("press"));
-        assert_eq!(publishers.begin(press), None, "its record is on its way");
+        let begin = || publishers.begin(press).map(|publisher| publisher.client_id);
+        assert_eq!(begin().as_deref(), Some("press"));
+        assert_eq!(begin(), None, "its record is on its way");
         publishers.end(press, false);
         assert_eq!(publishers.unnamed(), 1);
-        assert_eq!(publishers.begin(press).as_deref(), Some("press"), "and was refused");
+        assert_eq!(begin().as_deref(), Some("press"), "and was refused");
         publishers.end(press, true);
-        assert_eq!((publishers.begin(press), publishers.unnamed()), (None, 0));
-        let names = publishers.names([press, PublisherId(77)].into_iter());
+        assert_eq!((begin(), publishers.unnamed()), (None, 0));
+        let names = publishers.names([(ORG, press), (ORG, PublisherId(77))].into_iter());
         assert_eq!(names.get(&press).map(|name| &**name), Some("press"));
         assert_eq!(names.len(), 1);
     }

@@ -1,7 +1,7 @@
 //! Checkpoints: what they bring back, and what happens when their bytes are damaged.
 
 use fabric::{Disk, Inbound, Log};
-use uns_model::Sequence;
+use uns_model::{OrgId, Sequence};
 use uns_namespace::{Error, Gate, Namespace};
 
 use crate::world::{Running, World, current, inbound, node, publish, publish_as, wait};
@@ -37,7 +37,7 @@ fn world_with_two() -> (World, std::sync::Arc<Namespace>) {
     let world = World::new();
     let space = world.open();
     let mut gate = Gate::new(&space);
-    gate.publisher("someone");
+    gate.publisher(OrgId::DEFAULT, "someone");
     for part in 0..3 {
         fill(&mut gate, part * 10, part * 10 + 10);
         space.catch_up().expect("it works");
@@ -60,7 +60,7 @@ fn checkpoint_and_tail_bring_everything_back_when_the_log_has_forgotten() {
     let again = world.open();
     assert_same(&space, &again);
     let (mut before, mut after) = (Gate::new(&space), Gate::new(&again));
-    assert!(after.publisher("new") >= before.publisher("new"));
+    assert!(after.publisher(OrgId::DEFAULT, "new") >= before.publisher(OrgId::DEFAULT, "new"));
     let topics = world.files().len();
     again.checkpoint().unwrap();
     again.checkpoint().unwrap();

@@ -2,7 +2,7 @@
 
 use fabric::{Inbound, Log, Record, TailItem};
 use uns_model::grammar::Names;
-use uns_model::{PublisherId, Reason, Sequence, Value};
+use uns_model::{OrgId, PublisherId, Reason, Sequence, Value};
 use uns_namespace::{AllRights, Brownfield, Gate};
 
 use crate::world::{World, inbound, node, publish, publish_as, refusal, value};
@@ -166,12 +166,12 @@ fn publishers_are_numbered_once_and_never_anew() {
     let world = World::new();
     let space = world.open();
     let (mut one, mut two) = (Gate::new(&space), Gate::new(&space));
-    let (a, b) = (one.publisher("a"), two.publisher("b"));
+    let (a, b) = (one.publisher(OrgId::DEFAULT, "a"), two.publisher(OrgId::DEFAULT, "b"));
     assert_ne!(a, b);
-    assert_eq!(two.publisher("a"), a);
+    assert_eq!(two.publisher(OrgId::DEFAULT, "a"), a);
     drop((one, two));
     let again = world.open();
-    let c = Gate::new(&again).publisher("c");
+    let c = Gate::new(&again).publisher(OrgId::DEFAULT, "c");
     assert!(c > a && c > b);
 }
 
@@ -183,7 +183,7 @@ fn who_never_publishes_again_is_named_once_there_is_space() {
     publish(&mut gate, "uns/v1/a", "0").unwrap();
     world.log.set_disk_full(true);
     for n in 0..100 {
-        gate.publisher(&format!("gone-{n}"));
+        gate.publisher(OrgId::DEFAULT, &format!("gone-{n}"));
     }
     assert_eq!(space.stats().unnamed_publishers, 100);
     publish(&mut gate, "uns/v1/a", "1").unwrap();
@@ -225,7 +225,8 @@ fn a_publisher_that_came_on_a_full_disk_is_named_once_there_is_space() {
     publish(&mut gate, "uns/v1/a", "0").unwrap();
     let node = node(&mut gate, "uns/v1/a");
     world.log.set_disk_full(true);
-    let (press, other) = (gate.publisher("press-7"), gate.publisher("other"));
+    let (press, other) =
+        (gate.publisher(OrgId::DEFAULT, "press-7"), gate.publisher(OrgId::DEFAULT, "other"));
     let of = |publisher| Inbound { publisher, ..inbound(b"1") };
     gate.admit(&node, &of(press), &AllRights).unwrap();
     assert!(gate.flush(Some(Box::new(|_| ()))).is_err(), "the disk is full");
@@ -244,8 +245,29 @@ fn a_publisher_that_came_on_a_full_disk_is_named_once_there_is_space() {
     drop((gate, space));
     let again = world.open();
     let mut gate = Gate::new(&again);
-    let press = gate.publisher("press-7");
+    let press = gate.publisher(OrgId::DEFAULT, "press-7");
     gate.admit(&node, &of(press), &AllRights).unwrap();
     gate.flush(None).unwrap();
     assert_eq!(named(&world).last(), Some(&(press, true)));
+}
+
+#[test]
+fn the_record_of_a_publisher_names_its_organisation() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    let (own, other) = (gate.publisher(OrgId::DEFAULT, "press"), gate.publisher(OrgId(7), "press"));
+    assert_ne!(own, other, "the same client id elsewhere is somebody else");
+    let mut tail = world.log.tail(Sequence::ZERO);
+    let mut said = Vec::new();
+    while let Some(TailItem::Frame(frame)) = tail.next().expect("a log in memory") {
+        said.extend(frame.records().filter_map(|(_, record)| match record {
+            Record::Publisher { org, publisher, client_id, .. } => {
+                Some((org, publisher, client_id.to_owned()))
+            }
+            _ => None,
+        }));
+    }
+    let expected = [(OrgId::DEFAULT, own), (OrgId(7), other)];
+    assert_eq!(said, expected.map(|(org, number)| (org, number, "press".to_owned())));
 }

@@ -115,7 +115,7 @@ impl<G: Gate> Engine<G> {
         let bytes: usize = offer.batch.items.iter().map(|item| item.message().bytes()).sum();
         self.flush_before(now, bytes);
         let client_id = offer.batch.client_id.clone();
-        let publisher = self.gate.publisher(&client_id);
+        let publisher = self.gate.publisher(offer.batch.org, &client_id);
         let access = offer.batch.access.clone();
         let origin = Origin {
             org: offer.batch.org,

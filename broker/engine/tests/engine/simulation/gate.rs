@@ -66,7 +66,7 @@ impl Gate for SimGate {
         Ok(Resolved::Plain)
     }
 
-    fn publisher(&mut self, _: &str) -> PublisherId {
+    fn publisher(&mut self, _: OrgId, _: &str) -> PublisherId {
         PublisherId(1)
     }
 
