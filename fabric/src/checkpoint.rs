@@ -171,15 +171,15 @@ impl Checkpoints {
         Draft::begin(&*self.disk, self.format, place, applied)
     }
 
-    /// Completes it, and removes what nobody needs any more.
+    /// Completes it, and removes what nobody needs any more; the bytes of the file.
     ///
     /// # Errors
     /// When it cannot be written to its end; those before stay usable.
-    pub fn finish(&mut self, draft: Draft) -> Result<(), CheckpointError> {
+    pub fn finish(&mut self, draft: Draft) -> Result<u64, CheckpointError> {
         let kept = Kept { generation: draft.generation, applied: draft.applied };
-        draft.finish(&*self.disk)?;
+        let bytes = draft.finish(&*self.disk)?;
         self.keep(kept);
-        Ok(())
+        Ok(bytes)
     }
 
     fn keep(&mut self, kept: Kept) {

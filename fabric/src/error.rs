@@ -52,6 +52,15 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// What follows the log needs a thread, or timers, and does not get them.
+    #[error("cannot start following the log for the {what}")]
+    Start {
+        /// What is folded.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The data was written by a newer release.
     #[error(
         "log format {found} is newer than format {FORMAT_VERSION}, which this release reads; run \

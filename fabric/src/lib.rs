@@ -4,7 +4,8 @@
 //! any number of [`Tail`]s, in order, exactly once. [`Disk`] is the only door to files, so that
 //! [`sim::SimDisk`] can lose power at any moment; [`sim::SimLog`] is a log in memory for tests of
 //! the layers above; [`conformance`] is what every implementation of [`Log`] must pass.
-//! [`checkpoint::Checkpoints`] keeps what a fold over the log knows, so that it need not read all.
+//! [`checkpoint::Checkpoints`] keeps what a fold over the log knows, so that it need not read all,
+//! and [`follow::Follower`] drives every such fold.
 //!
 //! The byte format of records and frames is owned here and nowhere else.
 
@@ -15,6 +16,7 @@ pub mod conformance;
 mod cursor;
 pub mod disk;
 mod error;
+pub mod follow;
 mod frame;
 mod gap;
 mod health;

@@ -79,14 +79,15 @@ impl Draft {
         Ok(())
     }
 
-    /// Gives the file its name once all of it is durable.
-    pub(super) fn finish(mut self, disk: &dyn Disk) -> Result<(), CheckpointError> {
+    /// Gives the file its name once all of it is durable; its bytes.
+    pub(super) fn finish(mut self, disk: &dyn Disk) -> Result<u64, CheckpointError> {
         self.flush()?;
         self.piece.u32(self.crc.clone().finalize());
         let done = self.write().and_then(|()| self.file.sync_data()).and_then(|()| {
             disk.rename(&temporary(&self.path), &self.path)?;
             self.path.parent().map_or(Ok(()), |dir| disk.sync_dir(dir))
         });
-        done.map_err(|source| CheckpointError::Write { path: self.path, source })
+        done.map_err(|source| CheckpointError::Write { path: self.path, source })?;
+        Ok(self.offset)
     }
 }

@@ -23,6 +23,7 @@ struct State {
     waiting: Vec<(Batch, Option<OnCommit>)>,
     paused: bool,
     disk_full: bool,
+    unreadable: bool,
     last: Sequence,
     next: Sequence,
     ingest: Timestamp,
@@ -56,6 +57,7 @@ impl SimLog {
             waiting: Vec::new(),
             paused: false,
             disk_full: false,
+            unreadable: false,
             last: Sequence::ZERO,
             next: Sequence(1),
             ingest: Timestamp::default(),
@@ -80,6 +82,11 @@ impl SimLog {
     /// Lets the disk be full, or no longer.
     pub fn set_disk_full(&self, full: bool) {
         lock(&self.state).disk_full = full;
+    }
+
+    /// Lets its tails fail to read, or no longer.
+    pub fn set_unreadable(&self, unreadable: bool) {
+        lock(&self.state).unreadable = unreadable;
     }
 
     /// Drops what retention would: the frames that end at or before `until`.
@@ -215,6 +222,10 @@ struct SimTail {
 impl Tail for SimTail {
     fn next(&mut self) -> Result<Option<TailItem>, Error> {
         let state = lock(&self.state);
+        if state.unreadable {
+            let source = std::io::Error::other("the simulated log is unreadable");
+            return Err(Error::Read { path: "simulated".into(), source });
+        }
         if self.at < state.dropped {
             let (after, until) = (self.at, state.dropped);
             self.at = until;
