@@ -71,12 +71,12 @@ pub enum Error {
         /// What was passed.
         token: String,
     },
-    /// The runtime of the follower could not be built.
+    /// Following the log cannot be set up.
     #[error("cannot start the follower of the log")]
-    Runtime {
+    Run {
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: fabric::Error,
     },
 }
 

@@ -6,21 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use fabric::checkpoint::Checkpoints;
+use fabric::follow::{Follower, Handle, Settings, Start};
 use fabric::{Disk, Log};
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::watch;
 use uns_model::{Clock, NodeNo, OrgId, Random, Reason, Sequence, TopicId};
 
-use crate::checkpoint::{self, Loaded, Next};
-use crate::follow::Follower;
+use crate::checkpoint::{self, Loaded};
 use crate::registry::{Publishers, Registry};
 use crate::rejections::Rejections;
 use crate::rule::{RuleBook, Rules};
-use crate::view::{Clocks, FoldCounts, Retained, RetainedChange, RetainedSink, Sink, View};
+use crate::view::{
+    Clocks, FoldCounts, Retained, RetainedChange, RetainedSink, Scratch, Sink, View,
+};
 use crate::{Config, Error};
-
-/// What writing a checkpoint takes: a piece of it, and the page cache of what is not synced.
-const CHECKPOINT_BYTES: u64 = 8 << 20;
 
 /// What a namespace is made of.
 pub struct Parts {
@@ -59,13 +57,15 @@ pub struct Namespace {
     pub(crate) gates: Mutex<Vec<Arc<Rejections>>>,
     pub(crate) gates_gone: Rejections,
     pub(crate) view: RwLock<View>,
-    pub(crate) applied: watch::Sender<Sequence>,
+    pub(crate) following: Arc<Handle>,
     pub(crate) follower: Mutex<Follower>,
+    /// The fold's buffers; locked by whoever has the follower.
+    pub(crate) scratch: Mutex<Scratch>,
     pub(crate) checkpoints: Mutex<Checkpoints>,
     /// Whether no node is minted for lack of memory.
     pub(crate) memory_short: AtomicBool,
     /// Memory that may be taken for a while, as for the bytes of a checkpoint.
-    memory_room: AtomicU64,
+    pub(crate) memory_room: AtomicU64,
     /// Beside the lock, which is held while a checkpoint is written.
     pub(crate) damaged_checkpoints: u64,
 }
@@ -106,6 +106,9 @@ pub struct Stats {
 }
 
 impl Namespace {
+    /// The name of its hold on the log.
+    pub(crate) const HOLD: &str = "namespace";
+
     /// Loads the newest usable checkpoint and replays the log up to its committed end.
     ///
     /// # Errors
@@ -116,9 +119,14 @@ impl Namespace {
         let mut checkpoints = Checkpoints::open(disk, dir, checkpoint::FORMAT)?;
         let Loaded { registry, view, next_publisher } =
             checkpoint::load(&mut checkpoints, config.names)?;
-        log.hold(HOLD, checkpoints.floor());
-        log.begin_after(HOLD, view.applied.max(view.known.until()));
-        let follower = Follower::new(&*log, view.applied, clock.monotonic());
+        let settings = Settings {
+            name: Self::HOLD,
+            checkpoint_interval: config.checkpoint_interval,
+            checkpoint_records: config.checkpoint_records,
+        };
+        let (applied, read) = (view.applied, view.known.until());
+        let start = Start { applied, read, floor: checkpoints.floor() };
+        let follower = Follower::open(Arc::clone(&log), Arc::clone(&clock), settings, start);
         let space = Arc::new(Self {
             log,
             clock,
@@ -130,7 +138,8 @@ impl Namespace {
             rules: RuleBook::default(),
             gates: Mutex::default(),
             gates_gone: Rejections::default(),
-            applied: watch::Sender::new(view.applied),
+            following: Arc::clone(follower.handle()),
+            scratch: Mutex::default(),
             view: RwLock::new(view),
             follower: Mutex::new(follower),
             memory_short: AtomicBool::new(false),
@@ -171,16 +180,18 @@ impl Namespace {
 
     /// The last sequence the view contains.
     pub fn applied(&self) -> Sequence {
-        *self.applied.borrow()
+        self.following.applied()
     }
 
     /// Waits until everything committed on arrival is applied, so that a client reads its own
     /// writes. Needs [`Namespace::run`] on its thread.
     pub async fn caught_up(&self) {
-        let committed = self.log.committed();
-        let mut applied = self.applied.subscribe();
-        // The sender lives in self, so waiting cannot fail.
-        drop(applied.wait_for(|applied| *applied >= committed).await);
+        self.following.caught_up().await;
+    }
+
+    /// Who follows the log for it.
+    pub fn following(&self) -> &Arc<Handle> {
+        &self.following
     }
 
     /// The topic string behind an interned id: known for every record of the log.
@@ -256,52 +267,4 @@ impl Namespace {
             unnamed_publishers: self.publishers.unnamed(),
         }
     }
-
-    /// Writes a checkpoint of what is applied and moves the log's hold; nothing if one of the same
-    /// sequence exists, or while there is no memory for it.
-    ///
-    /// # Errors
-    /// When the file cannot be written; the ones before stay usable.
-    pub fn checkpoint(&self) -> Result<(), Error> {
-        self.forget_deleted();
-        let mut checkpoints = self.checkpoints.lock();
-        let applied = self.view.read().applied;
-        if checkpoints.is_current(applied) {
-            return Ok(());
-        }
-        let room = self.memory_room.load(Ordering::Relaxed);
-        if room < CHECKPOINT_BYTES {
-            tracing::info!(room, "a checkpoint of the namespace waits for memory");
-            return Ok(());
-        }
-        let mut draft = checkpoints.begin(applied)?;
-        checkpoint::write(&self.view, &mut draft, || {
-            let (node, topic) = self.registry.next_numbers();
-            Next { publisher: self.publishers.next(), node, topic }
-        })?;
-        checkpoints.finish(draft)?;
-        self.log.hold(HOLD, checkpoints.floor());
-        Ok(())
-    }
 }
-
-impl Namespace {
-    /// Forgets deleted topics once the log has forgotten every record that names them.
-    fn forget_deleted(&self) {
-        /// Readers wait for one turn at most.
-        const TURN: usize = 1_000;
-        let oldest = self.log.oldest();
-        loop {
-            let mut view = self.view.write();
-            let gone = view.forget(oldest, TURN);
-            let mut mint = self.registry.mint();
-            gone.iter().for_each(|node| self.registry.forget(&mut mint, node));
-            if gone.len() < TURN {
-                return;
-            }
-        }
-    }
-}
-
-/// The name of the log's retention floor.
-pub(crate) const HOLD: &str = "namespace";
