@@ -57,12 +57,12 @@ pub enum Error {
         #[source]
         source: fabric::Error,
     },
-    /// The waiting of the ledger's thread cannot be set up.
-    #[error("cannot set up the waiting of the sessions' thread")]
-    Runtime {
+    /// Following the log cannot be set up.
+    #[error("cannot set up the sessions' thread")]
+    Run {
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: fabric::Error,
     },
     /// A thread cannot be started.
     #[error("cannot start the thread {name}")]

@@ -1,4 +1,4 @@
-//! The loop of the ledger's own thread: follow the log, feed who is connected, keep the timers.
+//! The ledger as a fold over the log: it folds, feeds who is connected, and keeps the timers.
 
 mod due;
 mod save;
@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use fabric::{GapReason, TailItem};
+use fabric::follow::{Fold, Gap, Phase, Snapshot};
+use fabric::{Frame, GapReason};
 use tokio::sync::watch;
 use uns_model::Sequence;
 
@@ -18,26 +19,27 @@ use crate::fold::{Cause, Context, Replay};
 use crate::ledger::State;
 use crate::reader::{Answer, Reader};
 use crate::{Delivery, Error, Ledger, Outlet};
-use save::Saving;
 pub use steps::Steps;
 
-/// How long the loop waits after the log could not be read, and before a will is offered again.
+/// How long nothing is read for those who lag after the log could not be read, and how long before a
+/// will is offered again.
 const RETRY: Duration = Duration::from_secs(1);
 /// How long it waits for a core that takes nothing.
 const FULL: Duration = Duration::from_millis(1);
-/// The longest wait: time may be a test's.
-const IDLE: Duration = Duration::from_secs(1);
-/// How long commits may gather while nobody is fed: a wake-up for each would cost more than folding.
-const GATHER: Duration = Duration::from_millis(20);
-/// Most frames folded before those who lag get their turn.
-const FRAMES_MAX: usize = 16;
 
-/// The loop's own state.
+/// What is kept from one turn to the next.
 struct Turns {
     reader: Reader,
     /// No request before this time, since the log could not be read.
     read_after: Duration,
-    saving: Saving,
+    /// What waited for the cores was handed over since the last frame.
+    handed: bool,
+}
+
+impl Turns {
+    fn new(reader: Reader) -> Self {
+        Self { reader, read_after: Duration::ZERO, handed: true }
+    }
 }
 
 impl Ledger {
@@ -50,96 +52,27 @@ impl Ledger {
     pub fn run(
         self: &Arc<Self>,
         outlet: &dyn Outlet,
-        mut stop: watch::Receiver<bool>,
+        stop: watch::Receiver<bool>,
     ) -> Result<(), Error> {
-        let waiting = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .map_err(|source| Error::Runtime { source })?;
-        let mut turns = Turns {
-            reader: Reader::start(Arc::clone(&self.log), Arc::clone(&self.wake))?,
-            read_after: Duration::ZERO,
-            saving: Saving::new(self.clock.monotonic(), self.folded()),
+        let reader = Reader::start(Arc::clone(&self.log), Arc::clone(&self.following))?;
+        let mut turns = Turns::new(reader);
+        let turn = |phase: Phase| {
+            let feeding = &mut Feeding { ledger: self, outlet, turns: &mut turns };
+            self.follower.lock().turn(feeding, phase)
         };
-        let mut committed = self.log.watch();
-        loop {
-            committed.mark_unchanged();
-            if *stop.borrow() || stop.has_changed().is_err() {
-                break;
-            }
-            let pause = self.turn(&mut turns, outlet).unwrap_or_else(|error| {
-                warn_with_cause(&error);
-                RETRY
-            });
-            self.checkpoint_if_due(&mut turns.saving);
-            if pause.is_zero() {
-                continue;
-            }
-            let idle = self.state.lock().feeder.is_idle();
-            waiting.block_on(async {
-                tokio::select! {
-                    changed = committed.changed() => if changed.is_err() {
-                        // The log is gone; nothing can come any more but stop.
-                        tokio::time::sleep(RETRY).await;
-                    } else if idle {
-                        tokio::select! {
-                            () = self.wake.notified() => {}
-                            _ = stop.changed() => {}
-                            () = tokio::time::sleep(GATHER) => {}
-                        }
-                    },
-                    () = self.wake.notified() => {}
-                    // Either way the loop looks at `stop` next.
-                    _ = stop.changed() => {}
-                    () = tokio::time::sleep(pause) => {}
-                }
-            });
-        }
-        turns.saving.finish();
-        self.fold_committed(&mut Observed::Feeding)?;
-        self.checkpoint()
+        self.following.run(stop, turn).map_err(|source| Error::Run { source })
     }
 
     /// Folds everything committed so far and tells nobody.
     pub(crate) fn replay(&self) -> Result<(), Error> {
-        self.fold_committed(&mut Observed::Nobody)
-    }
-
-    fn fold_committed(&self, observed: &mut Observed) -> Result<(), Error> {
-        let mut state = self.state.lock();
-        while self.fold_some(&mut state, observed)? {}
-        Ok(())
-    }
-
-    /// One turn; how long to wait for the next.
-    fn turn(&self, turns: &mut Turns, outlet: &dyn Outlet) -> Result<Duration, Error> {
-        let mut state = self.state.lock();
-        state.feeder.now = self.clock.monotonic();
-        self.obey(&mut state);
-        let more = self.fold_some(&mut state, &mut Observed::Feeding);
-        let State { fold, feeder, .. } = &mut *state;
-        fold.retained.share_late();
-        feeder.begin(fold);
-        feeder.unstall(fold);
-        let served = self.serve(turns, &mut state);
-        let due = due::due(&mut state);
-        let batches = state.feeder.outboxes.take();
-        drop(state);
-        let handed = self.hand_over(outlet, batches);
-        self.tell(outlet, due);
-        self.request(turns);
-        let next = self.state.lock().feeder.timers.next();
-        if more? || served {
-            return Ok(Duration::ZERO);
-        }
-        let timer = next.map_or(IDLE, |at| at.saturating_sub(self.clock.monotonic()));
-        Ok(timer.max(FULL).min(handed))
+        let caught_up = self.follower.lock().catch_up(&mut Replaying(self));
+        caught_up.map_err(|source| Error::Follow { after: self.folded(), source })
     }
 
     /// Does what cores asked for since the last turn.
     fn obey(&self, state: &mut State) {
         let commands = std::mem::take(&mut *self.commands.lock());
-        let State { fold, feeder, .. } = state;
+        let State { fold, feeder } = state;
         for (session, command) in commands {
             match command {
                 Command::Attach(attach) => feeder.attach(fold, attach),
@@ -148,42 +81,22 @@ impl Ledger {
         }
     }
 
-    /// Folds a bounded number of frames; whether there are more.
-    fn fold_some(&self, state: &mut State, observed: &mut Observed) -> Result<bool, Error> {
-        let context = Context { config: &self.config, topics: &*self.topics };
-        let State { fold, feeder, tail } = state;
-        for _ in 0..FRAMES_MAX {
-            self.owed.store(fold.totals.owed, Ordering::Relaxed);
-            let end = self.log.committed();
-            let after = fold.applied;
-            match tail.next().map_err(|source| Error::Follow { after, source })? {
-                None => {
-                    fold.applied = fold.applied.max(end);
-                    return Ok(false);
-                }
-                Some(TailItem::Frame(frame)) => match observed {
-                    Observed::Nobody => fold.apply(&context, &frame, &mut Replay),
-                    Observed::Feeding => {
-                        fold.apply(&context, &frame, feeder);
-                        feeder.drop_unreadable(fold);
-                        if feeder.outboxes.are_long() {
-                            return Ok(true);
-                        }
-                    }
-                },
-                Some(TailItem::Gap { after, until, reason }) => {
-                    warn_of_gap(after, until, reason);
-                    fold.gap(until);
-                }
-            }
-        }
-        Ok(true)
+    fn caught_up(&self, until: Sequence) {
+        let mut state = self.state.lock();
+        let fold = &mut state.fold;
+        fold.applied = fold.applied.max(until);
+        self.owed.store(fold.totals.owed, Ordering::Relaxed);
+    }
+
+    fn gap(&self, gap: Gap) {
+        warn_of_gap(gap);
+        self.state.lock().fold.gap(gap.until);
     }
 
     /// Serves who lags from what was read; whether there was anything.
     fn serve(&self, turns: &mut Turns, state: &mut State) -> bool {
         let Some(Answer { request, items, error }) = turns.reader.answer() else { return false };
-        let State { fold, feeder, .. } = state;
+        let State { fold, feeder } = state;
         for item in &items {
             feeder.serve(fold, item, &*self.topics);
         }
@@ -204,7 +117,7 @@ impl Ledger {
     /// Asks for what the next of those who lag waits for.
     fn request(&self, turns: &mut Turns) {
         let mut state = self.state.lock();
-        let State { fold, feeder, .. } = &mut *state;
+        let State { fold, feeder } = &mut *state;
         if turns.reader.is_idle()
             && feeder.now >= turns.read_after
             && let Some(request) = feeder.wanted(fold).or_else(|| feeder.wanted_remains(fold))
@@ -214,7 +127,7 @@ impl Ledger {
     }
 
     /// Hands batches to their cores; how long to wait at most for the next.
-    fn hand_over(&self, outlet: &dyn Outlet, batches: Vec<(u16, Vec<Delivery>)>) -> Duration {
+    fn hand_over(&self, outlet: &dyn Outlet, batches: Vec<(u16, Vec<Delivery>)>) -> Wait {
         let mut refused = Vec::new();
         for (core, batch) in batches {
             if let Err(rest) = outlet.deliver(core, batch) {
@@ -222,24 +135,119 @@ impl Ledger {
             }
         }
         let mut state = self.state.lock();
-        let State { fold, feeder, .. } = &mut *state;
+        let State { fold, feeder } = &mut *state;
         let full = !refused.is_empty();
         for (core, rest) in refused {
             feeder.outboxes.put_back(core, rest);
         }
         feeder.unstall(fold);
         match (full, feeder.outboxes.is_empty()) {
-            (true, _) => FULL,
-            (false, true) => IDLE,
-            (false, false) => Duration::ZERO,
+            (true, _) => Some(FULL),
+            (false, true) => None,
+            (false, false) => Some(Duration::ZERO),
         }
     }
 }
 
-/// Who is told while folding.
-enum Observed {
-    Nobody,
-    Feeding,
+/// How long until there is something to do again; `None`: until somebody comes.
+type Wait = Option<Duration>;
+
+/// The ledger while it is opened: nobody is told anything.
+struct Replaying<'a>(&'a Ledger);
+
+impl Fold for Replaying<'_> {
+    fn frame(&mut self, frame: &Frame) -> u64 {
+        let Self(ledger) = self;
+        let context = Context { config: &ledger.config, topics: &*ledger.topics };
+        let State { fold, .. } = &mut *ledger.state.lock();
+        let before = fold.counts.changes;
+        fold.apply(&context, frame, &mut Replay);
+        fold.counts.changes - before
+    }
+
+    fn gap(&mut self, gap: Gap) {
+        self.0.gap(gap);
+    }
+
+    fn caught_up(&mut self, until: Sequence) {
+        self.0.caught_up(until);
+    }
+
+    fn snapshot(&mut self) -> Option<Snapshot> {
+        None
+    }
+}
+
+/// The ledger while it runs.
+struct Feeding<'a> {
+    ledger: &'a Arc<Ledger>,
+    outlet: &'a dyn Outlet,
+    turns: &'a mut Turns,
+}
+
+impl Fold for Feeding<'_> {
+    fn frame(&mut self, frame: &Frame) -> u64 {
+        let Self { ledger, turns, .. } = self;
+        let context = Context { config: &ledger.config, topics: &*ledger.topics };
+        let State { fold, feeder } = &mut *ledger.state.lock();
+        feeder.now = ledger.clock.monotonic();
+        let before = fold.counts.changes;
+        fold.apply(&context, frame, feeder);
+        feeder.drop_unreadable(fold);
+        turns.handed = false;
+        ledger.owed.store(fold.totals.owed, Ordering::Relaxed);
+        fold.counts.changes - before
+    }
+
+    fn gap(&mut self, gap: Gap) {
+        self.ledger.gap(gap);
+    }
+
+    fn caught_up(&mut self, until: Sequence) {
+        self.ledger.caught_up(until);
+    }
+
+    /// Much waits for the cores: it is handed over before the next frame, whether they take it or
+    /// not.
+    fn is_ready(&self) -> bool {
+        self.turns.handed || !self.ledger.state.lock().feeder.outboxes.are_long()
+    }
+
+    fn is_awaited(&self) -> bool {
+        !self.ledger.state.lock().feeder.is_idle()
+    }
+
+    fn tend(&mut self, now: Duration) -> Option<Duration> {
+        let Self { ledger, outlet, turns } = self;
+        let mut state = ledger.state.lock();
+        state.feeder.now = now;
+        ledger.obey(&mut state);
+        let State { fold, feeder } = &mut *state;
+        fold.retained.share_late();
+        feeder.begin(fold);
+        feeder.unstall(fold);
+        let served = ledger.serve(turns, &mut state);
+        let due = due::due(&mut state);
+        let are_long = state.feeder.outboxes.are_long();
+        let batches = state.feeder.outboxes.take();
+        drop(state);
+        let wait = ledger.hand_over(*outlet, batches);
+        turns.handed = true;
+        ledger.tell(*outlet, due);
+        ledger.request(turns);
+        let timer = ledger.state.lock().feeder.timers.next();
+        let at_once = served || are_long;
+        let wait = if at_once { Some(Duration::ZERO) } else { wait };
+        let timer = timer.map(|at| at.max(now + FULL));
+        [timer, wait.map(|wait| now + wait)].into_iter().flatten().min()
+    }
+
+    fn snapshot(&mut self) -> Option<Snapshot> {
+        let ledger = Arc::clone(self.ledger);
+        ledger
+            .has_room_for_checkpoint()
+            .then(|| -> Snapshot { Box::new(move || ledger.write_checkpoint()) })
+    }
 }
 
 fn warn_with_cause(error: &Error) {
@@ -247,7 +255,7 @@ fn warn_with_cause(error: &Error) {
     tracing::warn!(%error, cause, "the sessions' ledger will try again");
 }
 
-fn warn_of_gap(after: Sequence, until: Sequence, reason: GapReason) {
+fn warn_of_gap(Gap { after, until, reason }: Gap) {
     let (after, until) = (after.0, until.0);
     match reason {
         GapReason::Retention => tracing::error!(

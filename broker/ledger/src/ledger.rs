@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use ahash::AHashMap;
 use fabric::checkpoint::Checkpoints;
-use fabric::{Disk, Log, Tail};
+use fabric::follow::{Follower, Handle, Settings, Start};
+use fabric::{Disk, Log};
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 use uns_model::{Clock, Sequence, SessionNo, TopicId};
 
 use crate::checkpoint;
@@ -18,8 +18,8 @@ use crate::feed::Feeder;
 use crate::fold::Fold;
 use crate::{Attach, Config, Error, Place};
 
-/// The name of the log's retention floor.
-const HOLD: &str = "sessions";
+/// The name of its hold on the log.
+pub(crate) const HOLD: &str = "sessions";
 /// How far session numbers jump at start: more than can have been given out and not committed.
 const NUMBER_JUMP: u32 = 16_384;
 
@@ -59,12 +59,13 @@ pub struct Ledger {
     pub(crate) config: Config,
     pub(crate) state: Mutex<State>,
     pub(crate) commands: Mutex<AHashMap<SessionNo, Command>>,
-    pub(crate) wake: Arc<Notify>,
+    pub(crate) following: Arc<Handle>,
+    pub(crate) follower: Mutex<Follower>,
     /// What all sessions are owed, for those who cannot wait for the lock.
     pub(crate) owed: AtomicUsize,
     /// Memory that may be taken for a while, as for the bytes of a checkpoint.
-    memory_room: AtomicU64,
-    checkpoints: Mutex<Checkpoints>,
+    pub(crate) memory_room: AtomicU64,
+    pub(crate) checkpoints: Mutex<Checkpoints>,
     pub(crate) damaged_checkpoints: u64,
 }
 
@@ -72,7 +73,6 @@ pub struct Ledger {
 pub(crate) struct State {
     pub(crate) fold: Fold,
     pub(crate) feeder: Feeder,
-    pub(crate) tail: Box<dyn Tail>,
 }
 
 impl fmt::Debug for Ledger {
@@ -91,18 +91,24 @@ impl Ledger {
         let Parts { log, disk, dir, clock, topics, config } = parts;
         let mut checkpoints = Checkpoints::open(disk, dir, checkpoint::FORMAT)?;
         let fold = checkpoint::load(&mut checkpoints)?;
-        log.hold(HOLD, checkpoint::floor(&checkpoints, fold.oldest_owed()));
-        log.begin_after(HOLD, fold.applied);
-        let tail = log.tail(fold.applied);
+        let settings = Settings {
+            name: HOLD,
+            checkpoint_interval: config.checkpoint_interval,
+            checkpoint_records: config.checkpoint_records,
+        };
+        let floor = checkpoint::floor(&checkpoints, fold.oldest_owed());
+        let start = Start { applied: fold.applied, read: fold.applied, floor };
+        let follower = Follower::open(Arc::clone(&log), Arc::clone(&clock), settings, start);
         let feeder = Feeder::new(&config);
         let ledger = Arc::new(Self {
             log,
             clock,
             topics,
             config,
-            state: Mutex::new(State { fold, feeder, tail }),
+            state: Mutex::new(State { fold, feeder }),
             commands: Mutex::default(),
-            wake: Arc::new(Notify::new()),
+            following: Arc::clone(follower.handle()),
+            follower: Mutex::new(follower),
             owed: AtomicUsize::new(0),
             memory_room: AtomicU64::new(u64::MAX),
             damaged_checkpoints: checkpoints.damaged(),
@@ -110,7 +116,7 @@ impl Ledger {
         });
         ledger.replay()?;
         let mut state = ledger.state.lock();
-        let State { fold, feeder, .. } = &mut *state;
+        let State { fold, feeder } = &mut *state;
         fold.forget_run();
         feeder.start(fold, ledger.clock.monotonic());
         drop(state);
@@ -127,7 +133,7 @@ impl Ledger {
         let mut commands = self.commands.lock();
         commands.insert(attach.session, Command::Attach(attach));
         drop(commands);
-        self.wake.notify_one();
+        self.following.wake();
     }
 
     /// The connection is gone; nothing happens when another one has its session by now.
@@ -136,13 +142,13 @@ impl Ledger {
         let before = commands.remove(&session);
         commands.insert(session, Command::detach(before, place));
         drop(commands);
-        self.wake.notify_one();
+        self.following.wake();
     }
 
     /// What an ended session left could not be passed on: the log did not take it.
     pub fn offer_again(&self, session: SessionNo, sequence: Sequence) {
         let mut state = self.state.lock();
-        let State { fold, feeder, .. } = &mut *state;
+        let State { fold, feeder } = &mut *state;
         feeder.offer_again(fold, session, sequence);
     }
 
@@ -151,35 +157,14 @@ impl Ledger {
         self.state.lock().fold.applied
     }
 
+    /// Who follows the log for it.
+    pub fn following(&self) -> &Arc<Handle> {
+        &self.following
+    }
+
     /// Says how much memory may be taken for a while: a checkpoint that does not fit waits.
     pub fn set_memory_room(&self, bytes: u64) {
         self.memory_room.store(bytes, Ordering::Relaxed);
-    }
-
-    /// Writes a checkpoint of what is folded and moves the log's hold; nothing if one of the same
-    /// sequence exists.
-    ///
-    /// # Errors
-    /// When the file cannot be written; the ones before stay usable.
-    pub fn checkpoint(&self) -> Result<(), Error> {
-        let mut checkpoints = self.checkpoints.lock();
-        let mut state = self.state.lock();
-        let State { fold, feeder, .. } = &mut *state;
-        if checkpoints.is_current(fold.applied) {
-            return Ok(());
-        }
-        let room = self.memory_room.load(Ordering::Relaxed);
-        if checkpoint::memory(fold) > room {
-            tracing::info!(room, "a checkpoint of the sessions waits for memory");
-            return Ok(());
-        }
-        feeder.drop_before(fold, self.log.oldest());
-        let (applied, oldest) = (fold.applied, fold.oldest_owed());
-        let bytes = checkpoint::encode(fold);
-        drop(state);
-        checkpoints.write(applied, &bytes)?;
-        self.log.hold(HOLD, checkpoint::floor(&checkpoints, oldest));
-        Ok(())
     }
 }
 

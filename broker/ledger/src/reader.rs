@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use fabric::follow::Handle;
 use fabric::{Log, Tail, TailItem};
-use tokio::sync::Notify;
 use uns_model::{Sequence, SessionNo};
 
 use crate::Error;
@@ -55,8 +55,8 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Starts the thread; `wake` is notified of each answer.
-    pub(crate) fn start(log: Arc<dyn Log>, wake: Arc<Notify>) -> Result<Self, Error> {
+    /// Starts the thread; the follower is woken for each answer.
+    pub(crate) fn start(log: Arc<dyn Log>, following: Arc<Handle>) -> Result<Self, Error> {
         let (requests, wanted) = sync_channel::<Request>(1);
         let (done, answers) = sync_channel(1);
         let thread = Builder::new().name(NAME.to_owned()).spawn(move || {
@@ -67,7 +67,7 @@ impl Reader {
                         if done.send(tails.read(request)).is_err() {
                             return;
                         }
-                        wake.notify_one();
+                        following.wake();
                     }
                     // An open file keeps a segment's space after retention has removed it.
                     Err(RecvTimeoutError::Timeout) => tails.open.clear(),

@@ -22,7 +22,7 @@ pub(super) struct Due {
 
 /// Takes what is due by now; a session stays due until the log says that it has ended.
 pub(super) fn due(state: &mut State) -> Due {
-    let State { fold, feeder, .. } = state;
+    let State { fold, feeder } = state;
     let mut due = Due {
         wills: std::mem::take(&mut feeder.overdue),
         expired: Vec::new(),
@@ -57,7 +57,7 @@ impl Ledger {
         for will in due.wills {
             let taken = outlet.will(&will);
             let mut state = self.state.lock();
-            let State { fold, feeder, .. } = &mut *state;
+            let State { fold, feeder } = &mut *state;
             let stands = fold.wills.get_mut(&will.session);
             match stands.filter(|pending| pending.sequence == will.sequence) {
                 Some(pending) if taken => pending.taken = true,

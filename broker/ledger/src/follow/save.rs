@@ -1,66 +1,51 @@
-//! When checkpoints are written while the ledger runs.
+//! A checkpoint of the sessions.
 
-use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
-use uns_model::Sequence;
+use fabric::CheckpointError;
+use fabric::follow::Durable;
 
-use super::warn_with_cause;
+use crate::checkpoint;
+use crate::ledger::{HOLD, State};
 use crate::{Error, Ledger};
 
-const NAME: &str = "sessions-checkpoint";
-
-/// As of the last checkpoint that was begun.
-pub(super) struct Saving {
-    at: Duration,
-    changes: u64,
-    folded: Sequence,
-    writing: Option<JoinHandle<()>>,
-}
-
-impl Saving {
-    pub(super) fn new(at: Duration, folded: Sequence) -> Self {
-        Self { at, changes: 0, folded, writing: None }
-    }
-
-    /// Waits for the one being written.
-    pub(super) fn finish(&mut self) {
-        if let Some(writing) = self.writing.take()
-            && writing.join().is_err()
-        {
-            tracing::error!("writing a checkpoint of the sessions has panicked");
-        }
-    }
-}
-
 impl Ledger {
-    /// Writes a checkpoint on a thread of its own: the disk may be slow.
-    pub(super) fn checkpoint_if_due(self: &Arc<Self>, saving: &mut Saving) {
-        if saving.writing.as_ref().is_some_and(|writing| !writing.is_finished()) {
-            return;
+    /// Writes a checkpoint of what is folded and moves the log's hold; nothing if one of the same
+    /// sequence exists, or while there is no memory for it.
+    ///
+    /// # Errors
+    /// When the file cannot be written; the ones before stay usable.
+    pub fn checkpoint(&self) -> Result<(), Error> {
+        if self.has_room_for_checkpoint()
+            && let Some(Durable { floor, .. }) = self.write_checkpoint()?
+        {
+            self.log.hold(HOLD, floor);
         }
-        saving.finish();
-        let state = self.state.lock();
-        let (folded, changes) = (state.fold.applied, state.fold.counts.changes);
+        Ok(())
+    }
+
+    pub(super) fn has_room_for_checkpoint(&self) -> bool {
+        let room = self.memory_room.load(Ordering::Relaxed);
+        let has_room = checkpoint::memory(&self.state.lock().fold) <= room;
+        if !has_room {
+            tracing::info!(room, "a checkpoint of the sessions waits for memory");
+        }
+        has_room
+    }
+
+    pub(super) fn write_checkpoint(&self) -> Result<Option<Durable>, CheckpointError> {
+        let mut checkpoints = self.checkpoints.lock();
+        let mut state = self.state.lock();
+        let State { fold, feeder } = &mut *state;
+        if checkpoints.is_current(fold.applied) {
+            return Ok(None);
+        }
+        feeder.drop_before(fold, self.log.oldest());
+        let (applied, oldest) = (fold.applied, fold.oldest_owed());
+        let bytes = checkpoint::encode(fold);
         drop(state);
-        let now = self.clock.monotonic();
-        let many = changes - saving.changes >= self.config.checkpoint_records;
-        let late = now.saturating_sub(saving.at) >= self.config.checkpoint_interval;
-        if folded == saving.folded || !(many || late) {
-            return;
-        }
-        // A failed one is tried again after a whole interval: the disk may be full for long.
-        (saving.at, saving.changes, saving.folded) = (now, changes, folded);
-        let ledger = Arc::clone(self);
-        let spawned = Builder::new().name(NAME.to_owned()).spawn(move || {
-            if let Err(error) = ledger.checkpoint() {
-                warn_with_cause(&error);
-            }
-        });
-        match spawned {
-            Ok(writing) => saving.writing = Some(writing),
-            Err(source) => warn_with_cause(&Error::Thread { name: NAME, source }),
-        }
+        checkpoints.write(applied, &bytes)?;
+        let floor = checkpoint::floor(&checkpoints, oldest);
+        Ok(Some(Durable { floor, bytes: bytes.len() as u64 }))
     }
 }

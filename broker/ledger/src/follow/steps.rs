@@ -1,11 +1,12 @@
-//! The loop turn by turn, for simulations: no thread, so a seed repeats everything.
+//! The ledger turn by turn, for simulations: no thread, so a seed repeats everything.
 
 use std::sync::Arc;
 
-use super::Turns;
-use super::save::Saving;
+use fabric::follow::{Next, Phase};
+
+use super::{Feeding, Turns};
 use crate::reader::Reader;
-use crate::{Error, Ledger, Outlet};
+use crate::{Ledger, Outlet};
 
 /// What [`Ledger::run`] would keep on its stack.
 pub struct Steps(Turns);
@@ -19,19 +20,16 @@ impl std::fmt::Debug for Steps {
 impl Ledger {
     /// In place of [`Ledger::run`]: the caller is the loop.
     pub fn steps(&self) -> Steps {
-        Steps(Turns {
-            reader: Reader::without_thread(Arc::clone(&self.log)),
-            read_after: std::time::Duration::ZERO,
-            saving: Saving::new(self.clock.monotonic(), self.folded()),
-        })
+        Steps(Turns::new(Reader::without_thread(Arc::clone(&self.log))))
     }
 
-    /// One turn; whether there is more to do at once.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
-    pub fn step(&self, steps: &mut Steps, outlet: &dyn Outlet) -> Result<bool, Error> {
-        let pause = self.turn(&mut steps.0, outlet)?;
-        Ok(pause.is_zero() || !steps.0.reader.is_idle())
+    /// One turn, and the checkpoint that was due in it; whether there is more to do at once.
+    pub fn step(self: &Arc<Self>, steps: &mut Steps, outlet: &dyn Outlet) -> bool {
+        let feeding = &mut Feeding { ledger: self, outlet, turns: &mut steps.0 };
+        let step = self.follower.lock().turn(feeding, Phase::Running);
+        if let Some(job) = step.job {
+            job.run();
+        }
+        step.next == Next::Again || !steps.0.reader.is_idle()
     }
 }
