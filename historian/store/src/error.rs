@@ -38,6 +38,13 @@ pub enum Error {
     /// The thread of the catalog is gone.
     #[error("the history catalog is closed")]
     CatalogClosed,
+    /// Following the log cannot be set up.
+    #[error("cannot start the follower of history")]
+    Run {
+        /// Why.
+        #[source]
+        source: fabric::Error,
+    },
     /// A file or directory could not be read or written.
     #[error("cannot {action} {path}")]
     Disk {

@@ -142,7 +142,6 @@ impl Ingest {
         (points, malformed): (impl Iterator<Item = Point>, bool),
         covered: &Covered,
     ) {
-        state.waiting_since.get_or_insert(record.ingest());
         state.ingest = record.ingest();
         if let Some(mut gap) = state.open_gap.take() {
             gap.end = record.ingest();

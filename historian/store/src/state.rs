@@ -38,8 +38,6 @@ pub(crate) struct State {
     pub(crate) purging: bool,
     /// Names of files a purge replaced: they are not given away again before the next start.
     pub(crate) doomed: HashSet<String>,
-    /// When the oldest record that is in no file was taken in.
-    pub(crate) waiting_since: Option<Timestamp>,
     pub(crate) counters: Counters,
     /// The last sequence folded in.
     pub(crate) applied: Sequence,

@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 
+use fabric::follow::{Follower, Handle, Settings, Start};
 use fabric::{Disk, Log};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use uns_model::{Clock, Sequence, Timestamp};
 
 use crate::catalog::Catalog;
@@ -60,11 +61,10 @@ pub struct Store {
     pub(crate) log: Arc<dyn Log>,
     clock: Arc<dyn Clock>,
     pub(crate) config: Config,
-    applied: watch::Sender<Sequence>,
+    pub(crate) following: Arc<Handle>,
+    follower: Mutex<Follower>,
     cursor: watch::Sender<Sequence>,
     flush_wanted: AtomicBool,
-    stopping: AtomicBool,
-    wake: Notify,
     names: OnceLock<SharedNames>,
 }
 
@@ -108,15 +108,19 @@ impl Store {
             purge_writing: false,
             purging: loaded.purging,
             doomed: HashSet::new(),
-            waiting_since: None,
             counters: Default::default(),
             applied: cursor,
             ingest: loaded.ingest,
             cursor,
             flush_error: None,
         };
-        log.hold(HOLD, cursor);
-        log.begin_after(HOLD, read);
+        let settings = Settings {
+            name: HOLD,
+            checkpoint_interval: config.flush_after,
+            checkpoint_records: u64::MAX,
+        };
+        let start = Start { applied: cursor, read, floor: cursor };
+        let follower = Follower::open(Arc::clone(&log), Arc::clone(&clock), settings, start);
         Ok(Arc::new(Self {
             files,
             catalog,
@@ -126,11 +130,10 @@ impl Store {
             log,
             clock,
             config,
-            applied: watch::Sender::new(cursor),
+            following: Arc::clone(follower.handle()),
+            follower: Mutex::new(follower),
             cursor: watch::Sender::new(cursor),
             flush_wanted: AtomicBool::new(false),
-            stopping: AtomicBool::new(false),
-            wake: Notify::new(),
             names: OnceLock::new(),
         }))
     }
@@ -152,7 +155,7 @@ impl Store {
 
     /// Everything up to here can be queried.
     pub fn applied(&self) -> Sequence {
-        *self.applied.borrow()
+        self.following.applied()
     }
 
     /// Everything up to here is in published files; the log may forget it.
@@ -162,15 +165,18 @@ impl Store {
 
     /// Waits until everything committed before this call can be queried.
     pub async fn caught_up(&self) {
-        let target = self.log.committed();
-        // The sender lives as long as `self`, so waiting ends only by reaching the target.
-        drop(self.applied.subscribe().wait_for(|applied| *applied >= target).await);
+        self.following.caught_up().await;
+    }
+
+    /// Who follows the log for it.
+    pub fn following(&self) -> &Arc<Handle> {
+        &self.following
     }
 
     /// Has what is in memory written to files soon, without waiting for it.
     pub fn flush_soon(&self) {
         self.flush_wanted.store(true, std::sync::atomic::Ordering::Release);
-        self.wake.notify_one();
+        self.following.wake();
     }
 
     /// Writes everything committed before this call to files and waits for it.

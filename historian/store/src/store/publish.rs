@@ -1,11 +1,11 @@
-//! The thread that writes files and publishes them.
+//! Writing files and publishing them, beside the fold.
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
+use fabric::follow::Durable;
 use historian_segment::{SeriesId, SeriesOrigin};
 use uns_model::{Sequence, Timestamp};
 
@@ -23,15 +23,6 @@ const PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Service resumes at the latest so long after the disk has room again.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// Work for the thread that writes.
-#[derive(Debug)]
-pub(super) enum Work {
-    /// A checkpoint.
-    Publish(Box<Job>),
-    /// What is left of a purge.
-    Purge,
-}
-
 /// One checkpoint to publish.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -44,27 +35,32 @@ pub(super) struct Job {
 }
 
 impl Store {
-    /// Publishes a checkpoint, however often it takes; gives up only when told to stop.
-    pub(super) fn publish_job(&self, job: &Job) {
+    /// Publishes a checkpoint, however often it takes; `None` when it is given up, since the store is
+    /// told to stop.
+    pub(super) fn publish_job(&self, job: &Job, stops: impl Fn() -> bool) -> Option<Durable> {
         let mut pause = PAUSE_MIN;
-        while let Err(error) = self.try_publish(job) {
-            let text = chain(&error);
-            tracing::warn!(error = %text, "cannot write history, trying again");
+        let bytes = loop {
+            let error = match self.try_publish(job) {
+                Ok(bytes) => break bytes,
+                Err(error) => chain(&error),
+            };
+            tracing::warn!(error, "cannot write history, trying again");
             let mut state = self.state.lock();
             state.counters.flush_failures += 1;
-            state.flush_error = Some(text.into());
-            if self.stopping.load(Ordering::Acquire) {
+            state.flush_error = Some(error.into());
+            if stops() {
                 // The cursor has not moved: the next start replays these samples from the log.
                 state.flushing = false;
-                return;
+                return None;
             }
             drop(state);
             thread::sleep(pause);
             pause = (pause * 2).min(PAUSE_MAX);
-        }
+        };
         if self.state.lock().purging {
             self.purge_job();
         }
+        Some(Durable { floor: job.range.1, bytes })
     }
 
     /// Takes purged samples out of the files; what fails is tried again.
@@ -74,7 +70,8 @@ impl Store {
         }
     }
 
-    fn try_publish(&self, job: &Job) -> Result<(), Error> {
+    /// Writes and lists the files; their bytes.
+    fn try_publish(&self, job: &Job) -> Result<u64, Error> {
         let taken = self.names_taken();
         let written = Written {
             range: job.range,
@@ -100,6 +97,7 @@ impl Store {
         if job.changes.purges() {
             (state.purging, state.purge_writing) = (true, false);
         }
+        let bytes = files.iter().map(|entry| entry.bytes).sum();
         let new = files.into_iter().map(|entry| Arc::new(HistoryFile::new(entry)));
         state.files = Arc::new(state.files.iter().cloned().chain(new).collect());
         state.frozen = None;
@@ -108,10 +106,10 @@ impl Store {
         state.flush_error = None;
         state.counters.flushes += 1;
         drop(state);
+        // Before anybody hears of it who looks at the hold next.
         self.log.hold(HOLD, job.range.1);
         self.cursor.send_replace(job.range.1);
-        self.wake.notify_one();
-        Ok(())
+        Ok(bytes)
     }
 
     /// The names of all listed files, and of those that go when nobody reads them any more.
