@@ -23,7 +23,7 @@ use super::runtime::essential;
 use crate::config::Config;
 use crate::memory::MemoryFigures;
 use crate::wiring::dead::DeadPages;
-use crate::wiring::figures::{Figures, HistoryHealth, LogHealth, LogInFigures};
+use crate::wiring::figures::{Figures, Followers, HistoryHealth, LogHealth, LogInFigures};
 use crate::wiring::history::StoredHistory;
 use crate::wiring::live::LiveNamespace;
 use crate::wiring::mqtt::Operators;
@@ -94,6 +94,9 @@ pub(super) async fn start(
         broker: broker.handle(),
         dead: Arc::clone(&parts.dead),
     }));
+    let followers = Arc::new(followers(parts));
+    app.metrics(Arc::clone(&followers) as Arc<dyn MetricSource>);
+    app.health(followers);
     app.metrics(Arc::new(LogInFigures(entrance.control.clone())));
     app.health(Arc::new(LogHealth(Arc::clone(&parts.log) as Arc<dyn Log>)));
     app.health(Arc::new(HistoryHealth(Arc::clone(&parts.store))));
@@ -120,6 +123,12 @@ pub(super) async fn start(
     let http = serve(listener, router, limits, stop);
     servers.push(tokio::spawn(essential("the listener of HTTP", http)));
     Ok(HttpSide { address, secure_address, stopper, servers, supervisor })
+}
+
+/// What is folded from the log.
+fn followers(parts: &Parts) -> Followers {
+    let folds = [parts.namespace.following(), parts.ledger.following(), parts.store.following()];
+    Followers(folds.map(Arc::clone).into())
 }
 
 /// Connections MQTT may have and does not, for HTTP and WebSockets.

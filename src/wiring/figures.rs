@@ -1,6 +1,7 @@
 //! What operators watch: metrics and health of log, namespace, historian and broker.
 
 mod broker;
+mod followers;
 mod log_ins;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use uns_namespace::Namespace;
 
 use super::dead::DeadLog;
 
+pub(crate) use followers::Followers;
 pub(crate) use log_ins::LogInFigures;
 
 /// Everything that counts, read on each scrape.
