@@ -42,7 +42,7 @@ pub use health::{ClockHealth, ClockStep, Counters, Damage, Health, Hold};
 pub use log::{Commit, Log, OnCommit, Tail, TailItem};
 pub use record::{
     Audience, Ids, Kind, Mark, Member, Members, Message, Points, PointsBuffer, PointsBuilder,
-    Publish, RECORD_BYTES_MIN, Raw, Record, SessionChange, Skim, fuzz,
+    PointsIter, Publish, RECORD_BYTES_MIN, Raw, Record, SessionChange, Skim, fuzz,
 };
 pub use reopened::Reopened;
 pub use stream::Stream;

@@ -28,7 +28,7 @@ pub use fuzz::fuzz;
 pub(crate) use head::INGEST_OFFSET;
 pub use kind::Record;
 pub use mark::Mark;
-pub use points::{Points, PointsBuffer, PointsBuilder};
+pub use points::{Points, PointsBuffer, PointsBuilder, PointsIter};
 pub use publish::{Message, Publish};
 pub use session::SessionChange;
 pub use skim::{Kind, Raw, Skim};

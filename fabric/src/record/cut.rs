@@ -3,6 +3,7 @@
 use uns_model::Timestamp;
 
 /// What is left of a record.
+#[derive(Clone, Debug)]
 pub(super) struct Cut<'a>(pub(super) &'a [u8]);
 
 impl<'a> Cut<'a> {

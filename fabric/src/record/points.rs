@@ -66,18 +66,15 @@ impl<'a> Points<'a> {
     }
 
     /// The points, in the order of the payload.
-    pub fn iter(&self) -> impl Iterator<Item = PointRef<'a>> + use<'a> {
-        self.items().filter_map(|item| match item {
-            Item::Point(point) => Some(point),
-            Item::Finding(_) | Item::Contract(_) => None,
-        })
+    pub fn iter(&self) -> PointsIter<'a> {
+        PointsIter(self.items())
     }
 
     /// What is remarkable beside them; what only later releases know is left out.
     pub fn findings(&self) -> impl Iterator<Item = Finding> + use<'a> {
         self.more().filter_map(|item| match item {
             Item::Finding(finding) => finding,
-            Item::Point(_) | Item::Contract(_) => None,
+            Item::Point | Item::Contract(_) => None,
         })
     }
 
@@ -85,7 +82,7 @@ impl<'a> Points<'a> {
     pub fn contract_version(&self) -> Option<u64> {
         self.more().find_map(|item| match item {
             Item::Contract(version) => Some(version),
-            Item::Point(_) | Item::Finding(_) => None,
+            Item::Point | Item::Finding(_) => None,
         })
     }
 
@@ -121,20 +118,54 @@ impl<'a> Points<'a> {
     }
 }
 
+/// The points of one section.
+#[derive(Clone, Debug)]
+pub struct PointsIter<'a>(Items<'a>);
+
+impl<'a> Iterator for PointsIter<'a> {
+    type Item = PointRef<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<PointRef<'a>> {
+        let items = &mut self.0;
+        loop {
+            let before = items.rest.0;
+            let point = match items.rest.byte()? {
+                FLOAT => items
+                    .rest
+                    .u64()
+                    .map(|bits| PointRef::new(ValueRef::Float(f64::from_bits(bits)))),
+                FINDING | CONTRACT => {
+                    items.rest.0 = before;
+                    items.next()?;
+                    continue;
+                }
+                first => items.point(first),
+            };
+            if point.is_none() {
+                // Nothing behind nonsense makes sense.
+                items.rest.0 = &[];
+            }
+            return point;
+        }
+    }
+}
+
 /// One item of a section.
-enum Item<'a> {
-    Point(PointRef<'a>),
+enum Item {
+    Point,
     /// `None` for one that this release does not know.
     Finding(Option<Finding>),
     Contract(u64),
 }
 
-impl Item<'_> {
+impl Item {
     fn is_point(&self) -> bool {
-        matches!(self, Self::Point(_))
+        matches!(self, Self::Point)
     }
 }
 
+#[derive(Clone, Debug)]
 struct Items<'a> {
     /// What is left. Where an item makes no sense it stays here.
     rest: Cut<'a>,
@@ -143,18 +174,18 @@ struct Items<'a> {
     time: Option<i64>,
 }
 
-impl<'a> Iterator for Items<'a> {
-    type Item = Item<'a>;
+impl Iterator for Items<'_> {
+    type Item = Item;
 
     #[inline]
-    fn next(&mut self) -> Option<Item<'a>> {
+    fn next(&mut self) -> Option<Item> {
         let before = self.rest.0;
         let first = *before.first()?;
         self.rest.0 = before.get(1..)?;
         let item = match first {
             FINDING => self.finding(),
             CONTRACT => self.rest.varint().map(Item::Contract),
-            _ => self.point(first).map(Item::Point),
+            _ => self.point(first).map(|_| Item::Point),
         };
         if item.is_none() {
             self.rest.0 = before;
@@ -172,7 +203,7 @@ enum Place<'a> {
 }
 
 impl<'a> Items<'a> {
-    fn finding(&mut self) -> Option<Item<'a>> {
+    fn finding(&mut self) -> Option<Item> {
         let (code, number) = (self.rest.varint()?, self.rest.varint()?);
         Some(Item::Finding(Finding::from_code(code, number)))
     }

@@ -56,6 +56,25 @@ impl<'b> PointsBuilder<'b> {
     /// Adds a point.
     #[inline]
     pub fn push(&mut self, point: &PointRef<'_>) {
+        // Most points of a plant are a number of the node itself, and nothing beside it.
+        let bare = point.field.is_none()
+            && point.source.is_none()
+            && point.quality == Quality::GOOD
+            && point.unit.is_none()
+            && !point.historical
+            && point.seq.is_none()
+            && point.second.is_none();
+        match point.value {
+            ValueRef::Float(number) if bare => {
+                let [a, b, c, d, e, f, g, h] = number.to_bits().to_le_bytes();
+                self.section.extend_from_slice(&[FLOAT, a, b, c, d, e, f, g, h]);
+            }
+            ValueRef::Bool(flag) if bare => self.section.push(if flag { TRUE } else { FALSE }),
+            _ => self.push_whole(point),
+        }
+    }
+
+    fn push_whole(&mut self, point: &PointRef<'_>) {
         let (kind, value_text) = kind_of(&point.value);
         let time = self.time_of(point.source);
         let more = more_of(point);
