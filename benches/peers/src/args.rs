@@ -56,6 +56,8 @@ pub(crate) enum Table {
     Acks,
     /// Wildcard subscriptions beside the publishes.
     Wild,
+    /// Subscriptions that come and go beside the publishes.
+    Churn,
     /// Idle connections.
     Idle,
     /// A million retained topics.

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 
 use crate::args::{Args, Table};
 use crate::brokers::{Binaries, Kind};
-use crate::{acks, many, rows, wild};
+use crate::{acks, churn, many, rows, wild};
 
 /// Named figures of one round of a load.
 type Figures = Vec<(String, f64)>;
@@ -94,6 +94,13 @@ fn loads(args: &Args) -> Vec<Load> {
                 let (without, with) = wild::round(kind, 1, binaries)?;
                 let name = |what| format!("{}: {what} wildcard subscriptions", kind.name());
                 Ok(vec![(name("without"), without), (name("beside"), with)])
+            }));
+        }
+        if args.wants(Table::Churn) {
+            loads.push(load(move |binaries| {
+                let lines = churn::round(kind, 1, scale, binaries)?.into_iter();
+                let name = |churn: churn::Churn| format!("{}: {}", kind.name(), churn.name());
+                Ok(lines.map(|line| (name(line.churn), line.micros)).collect())
             }));
         }
         if args.wants(Table::Many) {

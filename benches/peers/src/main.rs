@@ -1,7 +1,7 @@
 //! `make bench`: this broker beside rumqttd, mosquitto and, if it is given, FlashMQ in one run.
 //!
-//! [`rows`] are five loads; [`acks`] is what QoS 1 costs with a log behind it; [`wild`], [`idle`] and
-//! [`many`] are what a plant has a lot of. Figures are those of the whole broker process.
+//! [`rows`] are five loads; [`acks`] is what QoS 1 costs with a log behind it; [`wild`], [`churn`],
+//! [`idle`] and [`many`] are what a plant has a lot of. Figures are those of the whole broker process.
 //!
 //! With `--before PATH` the loads are put on an earlier build of this hub and on this one in turn.
 
@@ -17,6 +17,7 @@ mod acks;
 mod args;
 mod before;
 mod brokers;
+mod churn;
 mod client;
 mod cpu;
 mod idle;
@@ -58,6 +59,9 @@ fn main() -> Result<()> {
     }
     if wanted(Table::Wild) {
         wild::table(&args)?;
+    }
+    if wanted(Table::Churn) {
+        churn::table(&args)?;
     }
     if wanted(Table::Idle) {
         idle::table(&args)?;

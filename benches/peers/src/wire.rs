@@ -70,6 +70,13 @@ pub(crate) fn subscribe(filter: &str, qos: u8) -> Vec<u8> {
     with_header(0x82, &body)
 }
 
+/// UNSUBSCRIBE from one filter.
+pub(crate) fn unsubscribe(filter: &str) -> Vec<u8> {
+    let mut body = vec![0, 1];
+    string(filter, &mut body);
+    with_header(0xa2, &body)
+}
+
 /// How a message is published.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Form {
