@@ -116,7 +116,7 @@ impl Broker {
     /// again. Connections whose rights were revoked end at the next tick of their core.
     pub fn policy_changed(&self) {
         self.policies.fetch_add(1, Ordering::Release);
-        // After the epoch, so that a route of the new generation holds no decision of the old one.
+        // After the epoch, so that a route that is current holds no decision of the old one.
         self.subscriptions.touch();
     }
 

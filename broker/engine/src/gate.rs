@@ -67,6 +67,12 @@ pub trait Gate {
         None
     }
 
+    /// Whether a resolved topic has to be resolved again, as its node was deleted. Until then it is
+    /// resolved once, however often subscriptions change.
+    fn is_gone(_: &Self::Node) -> bool {
+        false
+    }
+
     /// About how much memory a publish to a node will take for good, beyond what the one before has.
     fn growth(_: &Self::Node, _: &[u8]) -> usize {
         0

@@ -1,6 +1,6 @@
-//! Where publishes to a topic go: node and matched receivers, remembered per core for as long as the
-//! subscription tree stays the same. UNS topics repeat, so a publish costs one hash look-up, or
-//! none when a client publishes to its last topic again.
+//! Where publishes to a topic go: node and matched receivers, remembered per core until a
+//! subscription changes that could match the topic. UNS topics repeat, so a publish costs one hash
+//! look-up, or none when a client publishes to its last topic again.
 //!
 //! A publish takes three steps, between which the route must not be used for another one:
 //! [`Route::choose`] picks a member of every matching share, [`Route::owed`] names the logged
@@ -13,17 +13,15 @@ mod share;
 mod table;
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ahash::RandomState;
 use fabric::Resolved;
 use uns_model::{OrgId, SessionNo};
 
 use crate::key::{Address, CoreNo};
 use crate::policy::Grants;
-use crate::tree::{Holder, Link, Matched, ShareName, Subscriber, Subscriptions};
+use crate::tree::{Holder, Link, Matched, ShareName, Stamp, Subscriber, Subscriptions};
 pub(crate) use merge::{Audience, Target};
 use merge::{merge, targets};
 pub use owed::Member;
@@ -68,7 +66,8 @@ pub(crate) struct To<'a> {
 /// What is known of a topic.
 #[derive(Debug)]
 pub(crate) struct Route<N> {
-    pub(crate) generation: u64,
+    /// From when it is; none if it is for one publish only.
+    pub(crate) stamp: Option<Stamp>,
     pub(crate) topic: Arc<str>,
     pub(crate) node: Resolved<N>,
     /// Who may publish to it.
@@ -77,71 +76,90 @@ pub(crate) struct Route<N> {
     pub(crate) remote: Box<[Remote]>,
     /// One member of each gets the message.
     pub(crate) shares: Box<[Rc<Share>]>,
-    sessions: Sessions,
+    /// Few topics are owed to anybody.
+    sessions: Option<Box<Sessions>>,
     links: Box<[(Address, Arc<Link>)]>,
+}
+
+/// What a topic is, whoever subscribes to it.
+#[derive(Debug)]
+pub(crate) struct Subject<N> {
+    pub(crate) org: OrgId,
+    pub(crate) topic: Arc<str>,
+    pub(crate) node: Resolved<N>,
+    pub(crate) grants: Grants,
+    /// Taken before the topic is matched.
+    pub(crate) stamp: Option<Stamp>,
+}
+
+/// What topics are matched with.
+#[derive(Debug)]
+pub(crate) struct Matching<'a> {
+    pub(crate) tree: &'a Subscriptions,
+    /// The core's, where rounds go on from route to route.
+    pub(crate) shares: &'a mut Shares,
+    pub(crate) core: CoreNo,
+    /// Those the topic had before, where rounds of its own go on.
+    pub(crate) before: &'a [Rc<Share>],
 }
 
 /// All that matches a topic, by receiver; those left out who may not receive it.
 #[derive(Default)]
 struct Matches {
-    connections: HashMap<Address, Vec<Subscriber>, RandomState>,
-    sessions: HashMap<SessionNo, Vec<Subscriber>, RandomState>,
+    connections: Vec<(Address, Subscriber)>,
+    sessions: Vec<(SessionNo, Subscriber)>,
     shares: Vec<Rc<Share>>,
 }
 
-impl Matches {
-    fn of(tree: &Subscriptions, shares: &mut Shares, org: OrgId, topic: &str) -> Self {
-        let mut found = Self::default();
+impl Matching<'_> {
+    fn matches(&mut self, org: OrgId, topic: &str) -> Matches {
+        let mut found = Matches::default();
         let mut rights = Rights::new(topic);
+        let Self { tree, shares, before, .. } = self;
         tree.matches(org, topic, &mut |matched| match matched {
             Matched::One(_, subscriber) if !rights.may_receive(subscriber) => {}
             Matched::One(Holder::Connection(who), subscriber) => {
-                found.connections.entry(who).or_default().push(subscriber.clone());
+                found.connections.push((who, subscriber.clone()));
             }
             Matched::One(Holder::Session(_), subscriber) if subscriber.wish.qos == 0 => {}
             Matched::One(Holder::Session(who), subscriber) => {
-                found.sessions.entry(who).or_default().push(subscriber.clone());
+                found.sessions.push((who, subscriber.clone()));
             }
-            Matched::Group(group) => found.shares.push(shares.get(group, &mut rights)),
+            Matched::Group(group) => found.shares.push(shares.get(group, before, &mut rights)),
         });
+        found.connections.sort_by_key(|(who, _)| *who);
+        found.sessions.sort_by_key(|(who, _)| *who);
         found
     }
 }
 
 impl<N> Route<N> {
-    /// Matches a topic. `shares` is the core's, where rounds go on from route to route.
-    pub(crate) fn build(
-        (tree, shares, here): (&Subscriptions, &mut Shares, CoreNo),
-        org: OrgId,
-        topic: Arc<str>,
-        node: Resolved<N>,
-    ) -> Self {
-        let generation = tree.generation();
-        let matched = Matches::of(tree, shares, org, &topic);
-        let mut all: Vec<_> = matched.connections.into_iter().collect();
-        all.sort_unstable_by_key(|(who, _)| *who);
+    /// Matches a topic.
+    pub(crate) fn build(matching: &mut Matching<'_>, subject: Subject<N>) -> Self {
+        let Subject { org, topic, node, grants, stamp } = subject;
+        let found = matching.matches(org, &topic);
         let mut local = Vec::new();
         let mut remote: Vec<(CoreNo, Vec<Target>)> = Vec::new();
-        let mut links = Vec::with_capacity(all.len());
-        for (who, subscriptions) in all {
-            let link = subscriptions.first().and_then(|one| one.link.clone());
-            links.extend(link.map(|link| (who, link)));
-            let targets = targets(who.key, &subscriptions);
+        let mut links = Vec::new();
+        for subscriptions in found.connections.chunk_by(|(a, _), (b, _)| a == b) {
+            let Some((who, first)) = subscriptions.first() else { continue };
+            links.extend(first.link.as_ref().map(|link| (*who, Arc::clone(link))));
+            let targets = targets(who.key, subscriptions);
             match remote.last_mut() {
-                _ if who.core == here => local.extend(targets),
+                _ if who.core == matching.core => local.extend(targets),
                 Some((core, list)) if *core == who.core => list.extend(targets),
                 _ => remote.push((who.core, targets.collect())),
             }
         }
         Self {
-            generation,
+            stamp,
             topic,
             node,
-            grants: Grants::new(0),
+            grants,
             local: local.into_boxed_slice(),
             remote: remote.into_iter().map(|(core, list)| Remote::new(core, list)).collect(),
-            shares: matched.shares.into(),
-            sessions: Sessions::new(matched.sessions),
+            shares: found.shares.into(),
+            sessions: Sessions::new(&found.sessions).map(Box::new),
             links: links.into_boxed_slice(),
         }
     }
@@ -170,7 +188,7 @@ impl<N> Route<N> {
     /// Whether [`Route::owed`] may find somebody.
     #[inline]
     pub(crate) fn may_owe(&self) -> bool {
-        !self.shares.is_empty() || !self.sessions.is_empty()
+        !self.shares.is_empty() || self.sessions.is_some()
     }
 
     /// Whether a message of QoS 1 or 2 would be owed to a session whose client is not there.
@@ -181,7 +199,8 @@ impl<N> Route<N> {
             fed.chunk_by(|a, b| a == b).count()
         };
         let remote: usize = self.remote.iter().map(|remote| fed(&remote.targets)).sum();
-        self.sessions.len() > fed(&self.local) + remote
+        let sessions = self.sessions.as_ref().map_or(0, |sessions| sessions.len());
+        sessions > fed(&self.local) + remote
     }
 
     /// The audiences a message of this QoS is owed to: that of the subscriptions, if there is one,
@@ -192,7 +211,8 @@ impl<N> Route<N> {
     #[inline]
     pub(crate) fn owed(&self, qos: u8, own: Option<SessionNo>) -> impl Iterator<Item = Rc<Owed>> {
         let shared = self.shares.iter().filter_map(move |share| share.owed(qos));
-        self.sessions.owed(qos, own).into_iter().chain(shared)
+        let owed = self.sessions.as_ref().and_then(|sessions| sessions.owed(qos, own));
+        owed.into_iter().chain(shared)
     }
 }
 

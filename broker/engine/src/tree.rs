@@ -1,13 +1,14 @@
-//! The subscription tree: read-copy-update over all cores, so that matching takes no lock. Readers
-//! load the generation first; a route built from an older tree is rebuilt.
+//! The subscription tree: read-copy-update over all cores, so that matching takes no lock. A reader
+//! that remembers what it found takes a stamp first; a change that could match makes that stale.
 
 mod list;
 mod map;
 mod node;
 mod subscriber;
+mod versions;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 use broker_codec::shared;
@@ -19,6 +20,8 @@ use map::Map;
 use node::{Change, Node, Place};
 use subscriber::Subscribers;
 pub use subscriber::{Group, Holder, Link, Matched, ShareName, Subscriber, Visit, Wish};
+pub(crate) use versions::Stamp;
+use versions::Versions;
 
 /// The subscriptions of one organisation.
 #[derive(Clone, Debug, Default)]
@@ -35,21 +38,45 @@ type Roots = Map<u32, Root>;
 pub struct Subscriptions {
     roots: ArcSwap<Roots>,
     writer: Mutex<()>,
-    generation: AtomicU64,
+    versions: Versions,
     count: AtomicUsize,
     shared: AtomicUsize,
 }
 
 impl Subscriptions {
-    /// Changes with every subscription; what was derived under another number is stale.
+    /// With room for the versions of so many sub-trees.
+    #[cfg(test)]
+    pub(crate) fn with_subtrees(max: usize) -> Self {
+        Self { versions: Versions::new(max), ..Self::default() }
+    }
+
+    /// To be taken before what is remembered of a topic is derived from the tree.
+    pub(crate) fn stamp(&self, org: OrgId, topic: &str) -> Stamp {
+        self.versions.stamp(org, topic)
+    }
+
+    /// A new stamp for the topic of another one.
+    pub(crate) fn stamp_again(&self, stamp: &Stamp) -> Stamp {
+        self.versions.again(stamp)
+    }
+
+    /// Whether what was derived under a stamp still holds.
     #[inline]
-    pub fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
+    pub(crate) fn is_current(&self, stamp: &Stamp) -> bool {
+        self.versions.is_current(stamp)
     }
 
     /// Who may receive what has changed: whatever was derived before is stale.
     pub(crate) fn touch(&self) {
-        self.generation.fetch_add(1, Ordering::Release);
+        self.versions.change_all();
+    }
+
+    /// What the holder of these filters may receive has changed: what they match is stale.
+    pub(crate) fn touch_filters<'a>(&self, org: OrgId, filters: impl Iterator<Item = &'a str>) {
+        for filter in filters {
+            let (_, filter) = parts(filter);
+            self.versions.change(org, filter);
+        }
     }
 
     /// How many subscriptions there are. One of a logged session counts once, connected or not.
@@ -135,25 +162,25 @@ impl Subscriptions {
         if filters.peek().is_none() {
             return;
         }
-        let _writer = self.writer.lock();
+        let writer = self.writer.lock();
         let mut roots = Roots::clone(&self.roots.load());
         let mut root = roots.get(&org.0).cloned().unwrap_or_default();
-        let (mut all, mut shares) = (Change::default(), 0isize);
+        let (mut count, mut shares) = (0isize, 0isize);
+        let mut touched = Vec::new();
         for (filter, what) in filters {
-            let (group, own) =
-                shared(filter).map_or((None, filter), |(group, own)| (Some(group), own));
+            let (group, own) = parts(filter);
             let place = Place { group, org, whole: filter };
             let node = Arc::make_mut(&mut root.node);
             let one = node.change(Some(own), place, &mut |list| edit(list, &what));
-            all.touched |= one.touched;
-            all.count += one.count;
+            count += one.count;
             shares += if group.is_some() { one.count } else { 0 };
+            touched.extend(one.touched.then_some(own));
         }
-        if !all.touched {
+        if touched.is_empty() {
             return;
         }
-        root.count = root.count.saturating_add_signed(all.count);
-        self.count.fetch_add(all.count.cast_unsigned(), Ordering::Relaxed);
+        root.count = root.count.saturating_add_signed(count);
+        self.count.fetch_add(count.cast_unsigned(), Ordering::Relaxed);
         self.shared.fetch_add(shares.cast_unsigned(), Ordering::Relaxed);
         if root.node.is_empty() {
             roots.remove(&org.0);
@@ -161,7 +188,9 @@ impl Subscriptions {
             roots.insert(org.0, root);
         }
         self.roots.store(Arc::new(roots));
-        self.generation.fetch_add(1, Ordering::Release);
+        drop(writer);
+        // Not before: what is derived from here on comes from the new tree.
+        touched.into_iter().for_each(|filter| self.versions.change(org, filter));
     }
 
     /// Visits everything that matches a topic. A leading wildcard never matches `$`.
@@ -171,6 +200,11 @@ impl Subscriptions {
             root.node.matches(Some(topic), topic.starts_with('$'), visit);
         }
     }
+}
+
+/// The group of a share, and the filter that topics are compared with.
+fn parts(filter: &str) -> (Option<&str>, &str) {
+    shared(filter).map_or((None, filter), |(group, filter)| (Some(group), filter))
 }
 
 #[cfg(test)]

@@ -81,6 +81,10 @@ impl Gate for ServerGate {
         Some(Arc::clone(&node.name))
     }
 
+    fn is_gone(node: &Arc<Node>) -> bool {
+        node.is_deleted()
+    }
+
     fn growth(node: &Arc<Node>, payload: &[u8]) -> usize {
         node.growth(payload)
     }

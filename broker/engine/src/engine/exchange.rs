@@ -166,12 +166,19 @@ impl<G: Gate> Engine<G> {
                     return Ok(());
                 }
                 self.identify(key, identity);
-                self.broker.subscriptions.touch();
+                self.touch_subscriptions(key);
                 self.say_auth(now, key, (ReasonCode::Success, &data));
             }
             Outcome::Refused(_) => self.refuse_again(now, key),
         }
         Ok(())
+    }
+
+    /// What a client may receive has changed.
+    fn touch_subscriptions(&self, key: Key) {
+        let Some(connection) = self.connections.get(key) else { return };
+        let filters = connection.filters.keys().map(|filter| &**filter);
+        self.broker.subscriptions.touch_filters(connection.org, filters);
     }
 
     /// A client did not prove again who it is: its connection ends.

@@ -48,34 +48,43 @@ impl<G: Gate> Engine<G> {
         key: Key,
         topic: &str,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        let generation = self.broker.subscriptions.generation();
-        let Some(connection) = self.connections.get_mut(key) else {
+        let Some(connection) = self.connections.get(key) else {
             return Err(not_authorized("the client is gone"));
         };
         let (org, policy) = (connection.org, connection.policy);
-        let known = self.routes.get(org, topic).filter(|route| route.grants.has(policy));
-        if let Some(route) = &known
-            && route.generation == generation
-        {
-            connection.last_route = Some(Rc::clone(route));
-            return Ok(Rc::clone(route));
+        let known = self.routes.get(org, topic);
+        let granted = known.as_ref().filter(|route| route.grants.has(policy));
+        if let Some(route) = granted.filter(|route| self.is_current(route)) {
+            let route = Rc::clone(route);
+            self.note_last(key, &route);
+            return Ok(route);
         }
         let epoch = self.broker.policy_epoch();
-        let known = known.is_some_and(|route| route.grants.is_of(epoch));
+        let granted = granted.is_some_and(|route| route.grants.is_of(epoch));
         let permits = || may_publish(connection.identity.as_ref(), topic);
-        if !known && !self.alone.run(permits) {
+        if !granted && !self.alone.run(permits) {
             return Err(self.deny_publish());
         }
-        let route = self.client_route(key, (org, topic))?;
+        let route = match known {
+            Some(route) if self.is_current(&route) => route,
+            known => self.client_route(key, (org, topic), known.as_deref())?,
+        };
         // Rights may change between question and answer, and the route is of the policies that hold
         // after it: what was answered under others is asked again next time.
         if route.grants.is_of(epoch) {
             route.grants.add(policy);
-            if let Some(connection) = self.connections.get_mut(key) {
-                connection.last_route = Some(Rc::clone(&route));
-            }
+            self.note_last(key, &route);
         }
         Ok(route)
+    }
+
+    /// The route of the topic that the client published to last, if it lasts.
+    fn note_last(&mut self, key: Key, route: &Rc<Route<G::Node>>) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && route.stamp.is_some()
+        {
+            connection.last_route = Some(Rc::clone(route));
+        }
     }
 
     /// Refuses, and counts, a publish without the right to its topic.

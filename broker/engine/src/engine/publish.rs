@@ -110,11 +110,9 @@ impl<G: Gate> Engine<G> {
         }
         let topic = aliased.as_deref().unwrap_or(publish.topic);
         let origin = Origin::of(connection, key);
-        let generation = self.broker.subscriptions.generation();
-        let route = match &connection.last_route {
-            Some(last) if last.generation == generation && *last.topic == *topic => {
-                Ok(Rc::clone(last))
-            }
+        let last = connection.last_route.as_ref().filter(|last| *last.topic == *topic).cloned();
+        let route = match last {
+            Some(last) if self.is_current(&last) => Ok(last),
             _ => self.permitted_route(key, topic),
         };
         if let Ok(route) = &route

@@ -31,7 +31,7 @@ pub(crate) enum Audience {
 }
 
 /// What merged subscriptions ask for.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Merged {
     pub(super) qos: u8,
     pub(super) retain_as_published: bool,
@@ -39,11 +39,12 @@ pub(super) struct Merged {
     pub(super) ids: Option<Arc<[NonZeroU32]>>,
 }
 
-/// Merges the subscriptions of one client. Only where some of them have No Local and others not
+/// Merges the subscriptions of one client, which come with its name. Only where some of them have No Local and others not
 /// does the client's own message go out differently.
-pub(super) fn merge(subscriptions: &[Subscriber]) -> impl Iterator<Item = Merged> {
+pub(super) fn merge<K>(subscriptions: &[(K, Subscriber)]) -> impl Iterator<Item = Merged> {
+    let wishes = || subscriptions.iter().map(|(_, one)| &one.wish);
     let merge = |audience, own: bool| {
-        let chosen = subscriptions.iter().map(|s| &s.wish).filter(move |w| !own || !w.no_local);
+        let chosen = wishes().filter(move |wish| !own || !wish.no_local);
         let mut ids: Vec<_> = chosen.clone().filter_map(|wish| wish.identifier).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -54,7 +55,7 @@ pub(super) fn merge(subscriptions: &[Subscriber]) -> impl Iterator<Item = Merged
             ids: (!ids.is_empty()).then(|| ids.into()),
         }
     };
-    let no_local = subscriptions.iter().filter(|s| s.wish.no_local).count();
+    let no_local = wishes().filter(|wish| wish.no_local).count();
     let (all, own) = match no_local {
         0 => (merge(Audience::Everyone, false), None),
         n if n == subscriptions.len() => (merge(Audience::Others, false), None),
@@ -64,8 +65,11 @@ pub(super) fn merge(subscriptions: &[Subscriber]) -> impl Iterator<Item = Merged
 }
 
 /// The same for a connection.
-pub(super) fn targets(key: Key, subscriptions: &[Subscriber]) -> impl Iterator<Item = Target> {
-    let ledger = subscriptions.iter().any(|one| one.session.is_some());
+pub(super) fn targets<K>(
+    key: Key,
+    subscriptions: &[(K, Subscriber)],
+) -> impl Iterator<Item = Target> {
+    let ledger = subscriptions.iter().any(|(_, one)| one.session.is_some());
     merge(subscriptions).map(move |merged| Target {
         key,
         qos: merged.qos,

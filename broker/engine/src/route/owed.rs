@@ -1,12 +1,10 @@
 //! The logged sessions a topic is owed to, merged once per route and QoS.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ahash::RandomState;
 use uns_model::SessionNo;
 
 use super::merge;
@@ -71,19 +69,14 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    pub(super) fn new(found: HashMap<SessionNo, Vec<Subscriber>, RandomState>) -> Self {
-        let mut all: Vec<_> = found
-            .into_iter()
-            .flat_map(|(session, list)| {
-                merge(&list).map(|merged| (session, merged)).collect::<Vec<_>>()
-            })
-            .collect();
-        all.sort_by_key(|(session, _)| *session);
-        Self { all: all.into(), ..Self::default() }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
+    /// Of subscriptions in the order of their sessions; none if there are none.
+    pub(super) fn new(found: &[(SessionNo, Subscriber)]) -> Option<Self> {
+        let of_one = found.chunk_by(|(a, _), (b, _)| a == b).flat_map(|list| {
+            let session = list.first().map(|(session, _)| *session);
+            session.into_iter().flat_map(|session| merge(list).map(move |one| (session, one)))
+        });
+        let all: Box<[_]> = of_one.collect();
+        (!all.is_empty()).then(|| Self { all, ..Self::default() })
     }
 
     /// How many there are.
@@ -93,7 +86,7 @@ impl Sessions {
 
     #[inline]
     pub(super) fn owed(&self, qos: u8, own: Option<SessionNo>) -> Option<Rc<Owed>> {
-        if qos == 0 || self.all.is_empty() {
+        if qos == 0 {
             return None;
         }
         match own.filter(|own| self.is_special(*own)) {

@@ -64,8 +64,12 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// The share with those members that may receive what it is for.
-    fn new(group: &Arc<Group>, may_receive: &mut dyn FnMut(&Subscriber) -> bool) -> Self {
+    /// The share with those members that may receive what it is for; it is the turn of this one.
+    fn new(
+        group: &Arc<Group>,
+        next: usize,
+        may_receive: &mut dyn FnMut(&Subscriber) -> bool,
+    ) -> Self {
         let mut online: Vec<(Address, Subscriber)> = Vec::new();
         let mut sessions: Vec<(SessionNo, Subscriber)> = Vec::new();
         group.for_each(&mut |who, subscriber| match who {
@@ -78,8 +82,9 @@ impl Share {
         let connected: HashSet<_> = online.iter().filter_map(|(_, one)| one.session).collect();
         sessions.retain(|(who, _)| !connected.contains(who));
         let count = online.len();
-        let online = online.into_iter().map(|(who, subscriber)| {
-            let target = targets(who.key, std::slice::from_ref(&subscriber)).collect();
+        let online = online.into_iter().map(|one| {
+            let target = targets(one.0.key, std::slice::from_ref(&one)).collect();
+            let (who, subscriber) = one;
             Sharer {
                 live: Some(Remote::new(who.core, target)),
                 session: subscriber.session,
@@ -96,10 +101,21 @@ impl Share {
         Self {
             members: online.chain(offline).collect(),
             online: count,
-            next: Cell::new(0),
+            next: Cell::new(next),
             chosen: Cell::new(None),
             group: Arc::clone(group),
         }
+    }
+
+    /// Everything that it says, but for whose turn it is.
+    #[cfg(test)]
+    pub(super) fn said(&self) -> String {
+        let member = |one: &Sharer| {
+            let live = one.live.as_ref().map(|live| (live.core, Arc::clone(&live.targets)));
+            format!("{live:?} {:?} {:?}", one.session, one.subscriber.wish)
+        };
+        let members: Vec<_> = self.members.iter().map(member).collect();
+        format!("{:?} {members:?}", self.name())
     }
 
     /// Its name.
@@ -169,30 +185,40 @@ impl Share {
 /// The shares that routes of one core lead to.
 #[derive(Debug, Default)]
 pub(crate) struct Shares {
-    /// By the address of the group, which its share keeps alive.
-    pub(super) known: HashMap<*const Group, Weak<Share>, RandomState>,
+    /// By the address of the name, which its share keeps alive and whose members come and go.
+    pub(super) known: HashMap<*const ShareName, Weak<Share>, RandomState>,
     /// Beyond this many, those no route knows any more are let go.
     limit: usize,
 }
 
 impl Shares {
     /// The share of a group, as a topic has it. Where all members may receive the topic, that is
-    /// the same one as of other topics; else it is the topic's own.
-    pub(super) fn get(&mut self, group: &Arc<Group>, rights: &mut Rights<'_>) -> Rc<Share> {
+    /// the same one as of other topics; else it is the topic's own. Other members go on with the
+    /// turns of those who were there `before`.
+    pub(super) fn get(
+        &mut self,
+        group: &Arc<Group>,
+        before: &[Rc<Share>],
+        rights: &mut Rights<'_>,
+    ) -> Rc<Share> {
+        let key = Arc::as_ptr(group.name());
+        let known = self.known.get(&key).and_then(Weak::upgrade);
+        let own = before.iter().find(|share| Arc::ptr_eq(share.name(), group.name()));
+        let next = own.or(known.as_ref()).map_or(0, |share| share.next.get());
         let mut all = true;
         group.for_each(&mut |_, subscriber| all &= rights.may_receive(subscriber));
         if !all {
-            return Rc::new(Share::new(group, &mut |subscriber| rights.may_receive(subscriber)));
+            let may_receive = &mut |subscriber: &_| rights.may_receive(subscriber);
+            return Rc::new(Share::new(group, next, may_receive));
         }
-        let key = Arc::as_ptr(group);
-        if let Some(share) = self.known.get(&key).and_then(Weak::upgrade) {
+        if let Some(share) = known.filter(|share| Arc::ptr_eq(&share.group, group)) {
             return share;
         }
         if self.known.len() >= self.limit {
             self.known.retain(|_, share| share.strong_count() > 0);
             self.limit = (2 * self.known.len()).max(64);
         }
-        let share = Rc::new(Share::new(group, &mut |_| true));
+        let share = Rc::new(Share::new(group, next, &mut |_| true));
         self.known.insert(key, Rc::downgrade(&share));
         share
     }

@@ -68,29 +68,31 @@ impl<N> Routes<N> {
         Some(route)
     }
 
-    /// Remembers a route in place of the topic's last one, or where there is room, or if the topic
-    /// comes again.
+    /// Whether a topic that it does not remember is to be: where there is room, or if it comes
+    /// again.
+    pub(crate) fn wants(&mut self, org: OrgId, topic: &str) -> bool {
+        let Some((young, old)) = self.orgs.get(&org) else { return true };
+        if young.len() < self.half && old.is_empty() {
+            return true;
+        }
+        if self.passing.is_empty() {
+            self.passing = vec![0; self.half.next_power_of_two()].into();
+        }
+        let hash = self.hasher.hash_one(topic);
+        let [low, high] = [hash & u64::from(u32::MAX), hash >> 32];
+        let place = usize::try_from(low).unwrap_or_default() & (self.passing.len() - 1);
+        let mark = u32::try_from(high).unwrap_or_default();
+        self.passing.get_mut(place).is_none_or(|last| std::mem::replace(last, mark) == mark)
+    }
+
+    /// Remembers a route, in place of the topic's last one if there is one.
     pub(crate) fn insert(&mut self, org: OrgId, route: Rc<Route<N>>) {
         let (young, old) = self.orgs.entry(org).or_default();
         let hash = self.hasher.hash_one(&*route.topic);
-        if let Some(known) = young.find_mut(hash, |known| known.topic == route.topic) {
-            *known = route;
-            return;
+        match young.find_mut(hash, |known| known.topic == route.topic) {
+            Some(known) => *known = route,
+            None => Self::keep(young, old, (self.half, &self.hasher), route),
         }
-        if young.len() >= self.half || !old.is_empty() {
-            if self.passing.is_empty() {
-                self.passing = vec![0; self.half.next_power_of_two()].into();
-            }
-            let [low, high] = [hash & u64::from(u32::MAX), hash >> 32];
-            let place = usize::try_from(low).unwrap_or_default() & (self.passing.len() - 1);
-            let mark = u32::try_from(high).unwrap_or_default();
-            if let Some(last) = self.passing.get_mut(place)
-                && std::mem::replace(last, mark) != mark
-            {
-                return;
-            }
-        }
-        Self::keep(young, old, (self.half, &self.hasher), route);
     }
 
     /// The topics it remembers, in no order.

@@ -1,5 +1,7 @@
 //! Routes against a naive model: who gets a message live, who is owed it, and whose turn it is.
 
+mod churn;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::atomic::Ordering;
@@ -15,7 +17,28 @@ use crate::tree::tests::{address, filter, holders, naive, topic};
 const ORG: OrgId = OrgId(1);
 
 fn build(tree: &Subscriptions, shares: &mut Shares, topic: &str) -> Route<NoNode> {
-    Route::build((tree, shares, CoreNo(0)), ORG, topic.into(), Resolved::Plain)
+    again(tree, shares, (topic, None))
+}
+
+/// The route that follows another one.
+fn again(
+    tree: &Subscriptions,
+    shares: &mut Shares,
+    (topic, before): (&str, Option<&Route<NoNode>>),
+) -> Route<NoNode> {
+    let stamp = match before.and_then(|route| route.stamp.as_ref()) {
+        Some(stamp) => tree.stamp_again(stamp),
+        None => tree.stamp(ORG, topic),
+    };
+    let subject = Subject {
+        org: ORG,
+        topic: topic.into(),
+        node: Resolved::Plain,
+        grants: Grants::new(0),
+        stamp: Some(stamp),
+    };
+    let before = before.map_or(&[][..], |route| &route.shares);
+    Route::build(&mut Matching { tree, shares, core: CoreNo(0), before }, subject)
 }
 
 fn add(tree: &Subscriptions, filter: &str, n: u8, wish: Wish) {

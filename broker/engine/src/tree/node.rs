@@ -132,7 +132,7 @@ impl Node {
 }
 
 /// The first level, and what follows its slash.
-fn split(path: &str) -> (&str, Option<&str>) {
+pub(super) fn split(path: &str) -> (&str, Option<&str>) {
     match path.split_once('/') {
         Some((level, rest)) => (level, Some(rest)),
         None => (path, None),

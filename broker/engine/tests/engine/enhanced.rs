@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use broker_codec::{Auth, AuthProperties, Packet, ReasonCode, Version};
+use broker_codec::{Auth, AuthProperties, Packet, ReasonCode, SubscribeOptions, Version};
 use broker_engine::{Config, LoginFailure};
 
-use crate::doorman::{Doorman, by_method, rules};
+use crate::doorman::{Doorman, as_user, by_method, rules};
 use crate::net::{Net, Peered, connect, qos0, qos1};
 
 fn net() -> Net {
@@ -122,6 +122,33 @@ fn again_while_messages_flow() {
             "PUBACK 8 Success"
         ]
     );
+}
+
+#[test]
+fn again_with_other_rights_to_receive() {
+    let (rights, all) = (rules(&[""], &["a"]), rules(&[""], &[""]));
+    let users = [("fred", &rights), ("anna", &all)];
+    let mut net = Net::guarded(1, Config::default(), Box::new(Doorman::with(&users)));
+    let client = fred(&mut net);
+    for filter in ["+", "$share/g/s/b", "s/#"] {
+        net.subscribe(client, filter, SubscribeOptions::default());
+    }
+    let publisher = net.connect(0, &as_user(Version::V5, "anna", "right"));
+    let publish = |net: &mut Net| {
+        for topic in ["a", "b", "s/b"] {
+            net.send(publisher, &qos0(topic, "x"));
+        }
+        net.seen(client).into_iter().filter(|said| said.ends_with("q0")).collect::<Vec<_>>()
+    };
+    *rights.receive.lock() = vec!["a", "s"];
+    net.broker.policy_changed();
+    net.subscribe(client, "$share/g/s/b", SubscribeOptions::default());
+    assert_eq!(publish(&mut net), ["a x q0", "s/b x q0"]);
+    // Routes of all three topics are remembered by now.
+    *rights.receive.lock() = vec!["b"];
+    net.send(client, &again("fred"));
+    net.send(client, &go_on("derf"));
+    assert_eq!(publish(&mut net), ["b x q0"]);
 }
 
 #[test]

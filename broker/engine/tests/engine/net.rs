@@ -3,8 +3,9 @@
 
 mod raw;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ pub(crate) struct FakeGate {
     pub(crate) broken: bool,
     /// Topics asked for.
     pub(crate) resolved: Vec<String>,
+    /// Of each node there was, whether it is deleted.
+    pub(crate) nodes: Vec<Rc<Cell<bool>>>,
     /// Topics it was told to expect.
     pub(crate) expected: RefCell<Vec<String>>,
     /// Whether sessions can outlive their connections.
@@ -49,22 +52,36 @@ impl FakeGate {
 }
 
 impl Gate for FakeGate {
-    type Node = ();
+    type Node = Rc<Cell<bool>>;
     type Receipt = u64;
 
-    fn resolve(&mut self, _: OrgId, topic: &str, _: &May<'_>) -> Result<Resolved<()>, Rejection> {
+    fn resolve(
+        &mut self,
+        _: OrgId,
+        topic: &str,
+        _: &May<'_>,
+    ) -> Result<Resolved<Self::Node>, Rejection> {
         self.resolved.push(topic.into());
         if topic.starts_with("no/") {
             return Err(Rejection::new(Reason::NotAuthorized, topic));
         }
-        Ok(if topic.starts_with("log/") { Resolved::Node(()) } else { Resolved::Plain })
+        if !topic.starts_with("log/") {
+            return Ok(Resolved::Plain);
+        }
+        let node = Rc::<Cell<bool>>::default();
+        self.nodes.push(Rc::clone(&node));
+        Ok(Resolved::Node(node))
+    }
+
+    fn is_gone(node: &Self::Node) -> bool {
+        node.get()
     }
 
     fn expect(&self, _: OrgId, topics: &[&str]) {
         self.expected.borrow_mut().extend(topics.iter().map(|topic| (*topic).to_owned()));
     }
 
-    fn growth((): &(), payload: &[u8]) -> usize {
+    fn growth(_: &Self::Node, payload: &[u8]) -> usize {
         if payload.starts_with(b"grow") { payload.len() } else { 0 }
     }
 
@@ -78,14 +95,14 @@ impl Gate for FakeGate {
 
     fn admit(
         &mut self,
-        (): &(),
+        node: &Self::Node,
         inbound: &Inbound<'_>,
         _: &May<'_>,
     ) -> Result<Admitted, Rejection> {
         if inbound.payload == b"bad" {
             return Err(Rejection::new(Reason::PayloadMalformed, "it is bad"));
         }
-        self.grown += Self::growth(&(), inbound.payload);
+        self.grown += Self::growth(node, inbound.payload);
         self.pending.push(inbound.payload.to_vec());
         let place = Some(Place(u32::try_from(self.pending.len() - 1).expect("few")));
         Ok(Admitted { place, ..Admitted::unchanged(inbound) })

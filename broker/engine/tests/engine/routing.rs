@@ -113,3 +113,26 @@ fn order_holds_per_publisher_and_topic() {
         }
     }
 }
+
+#[test]
+fn a_node_is_resolved_once_however_often_subscriptions_change() {
+    let mut net = Net::new(1, Config::default());
+    let (sender, receiver) = (net.client(0, Version::V5, "s"), net.client(0, Version::V5, "r"));
+    let publish = |net: &mut Net, payload: &str| {
+        net.send(sender, &qos0("log/a/b", payload));
+        net.seen(receiver).pop()
+    };
+    for n in 0..5 {
+        // They match in turn one by one, so that the route is a new one each time.
+        let filter = ["log/a/b", "log/+/b", "log/#", "#", "+/+/+"][n];
+        net.subscribe(receiver, filter, SubscribeOptions::default());
+        assert_eq!(publish(&mut net, &n.to_string()), Some(format!("log/a/b {n} q0")));
+    }
+    assert_eq!(net.engines[0].gate().resolved, ["log/a/b"]);
+    // One that was deleted is another matter, whether or not subscriptions change.
+    net.engines[0].gate().nodes[0].set(true);
+    for payload in ["6", "7"] {
+        assert_eq!(publish(&mut net, payload), Some(format!("log/a/b {payload} q0")));
+    }
+    assert_eq!(net.engines[0].gate().resolved, ["log/a/b"; 2]);
+}

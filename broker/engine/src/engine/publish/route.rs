@@ -1,6 +1,7 @@
 //! Where a topic leads, and whether a publish to it has to wait.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use broker_codec::Publish;
 use fabric::{Rejection, Resolved};
@@ -12,7 +13,7 @@ use crate::engine::receive::Step;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::policy::Grants;
-use crate::route::Route;
+use crate::route::{Matching, Route, Subject};
 
 /// What of a publish decides whether it has to wait.
 #[derive(Clone, Copy, Debug)]
@@ -29,13 +30,22 @@ impl<'a> Asked<'a> {
 }
 
 impl<G: Gate> Engine<G> {
-    /// Where a client's topic leads. Whether this client may publish there is another question.
+    /// Whether a route can be used as it is.
+    #[inline]
+    pub(in crate::engine) fn is_current(&self, route: &Route<G::Node>) -> bool {
+        let current = |stamp| self.broker.subscriptions.is_current(stamp);
+        route.stamp.as_ref().is_some_and(current) && !is_gone::<G>(&route.node)
+    }
+
+    /// Where a client's topic leads, of which a route may be known that is out of date. Whether this
+    /// client may publish there is another question.
     pub(in crate::engine) fn client_route(
         &mut self,
         key: Key,
         (org, topic): (OrgId, &str),
+        known: Option<&Route<G::Node>>,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        self.route(org, topic, Author::Client(Rights::Connection(key)))
+        self.new_route((org, topic), Author::Client(Rights::Connection(key)), known)
     }
 
     /// Where a topic leads whoever publishes.
@@ -54,47 +64,79 @@ impl<G: Gate> Engine<G> {
         topic: &str,
         author: Author<'_>,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        let generation = self.broker.subscriptions.generation();
-        let epoch = self.broker.policy_epoch();
         let known = self.routes.get(org, topic);
-        if let Some(route) = &known
-            && route.generation == generation
-        {
-            return Ok(Rc::clone(route));
+        match known {
+            Some(route) if self.is_current(&route) => Ok(route),
+            known => self.new_route((org, topic), author, known.as_deref()),
         }
-        let grants = known.map(|route| route.grants.clone()).filter(|grants| grants.is_of(epoch));
-        let node = match author {
-            Author::Fabric => Resolved::Plain,
-            Author::Client(rights) => {
-                let max = self.broker.config.levels_max;
-                if topic.split('/').take(max + 1).count() > max {
-                    let detail = format!("the topic has more than {max} levels");
-                    return Err(Rejection::new(Reason::TopicInvalid, detail));
-                }
-                // Asked first, as it counts what it refuses.
-                let connections = &self.connections;
-                let may = |action, topic: &str| rights.may(connections, action, topic);
-                let resolved = self.gate.resolve(org, topic, &may)?;
-                if Plane::of(topic) == Plane::Fabric {
-                    let detail = "topics below `$SYS`, `$uns` and their like are the broker's own";
-                    return Err(Rejection::new(Reason::NotAuthorized, detail));
-                }
-                resolved
+    }
+
+    /// A route under the present subscriptions. What does not depend on them is taken over from the
+    /// one that is known.
+    fn new_route(
+        &mut self,
+        (org, topic): (OrgId, &str),
+        author: Author<'_>,
+        known: Option<&Route<G::Node>>,
+    ) -> Result<Rc<Route<G::Node>>, Rejection> {
+        let node = match (author, known) {
+            (_, Some(Route { node: Resolved::Node(node), .. })) if !G::is_gone(node) => {
+                Resolved::Node(node.clone())
             }
+            (Author::Fabric, _) => Resolved::Plain,
+            (Author::Client(rights), _) => self.resolve((org, topic), rights)?,
         };
         let tree = &self.broker.subscriptions;
+        let lasting = matches!(author, Author::Client(_));
+        // Before the topic is matched, and before it is seen under which policies.
+        let stamp = match known.and_then(|route| route.stamp.as_ref()) {
+            Some(stamp) => Some(tree.stamp_again(stamp)),
+            None if lasting && self.routes.wants(org, topic) => Some(tree.stamp(org, topic)),
+            None => None,
+        };
+        let epoch = self.broker.policy_epoch();
+        let granted = known.map(|route| &route.grants).filter(|grants| grants.is_of(epoch));
         let name = match &node {
             Resolved::Node(node) => G::name(node),
             Resolved::Guarded | Resolved::Plain => None,
         };
-        let name = name.unwrap_or_else(|| topic.into());
-        let mut route = Route::build((tree, &mut self.shares, self.core), org, name, node);
-        route.grants = grants.unwrap_or_else(|| Grants::new(epoch));
-        let route = Rc::new(route);
-        if matches!(author, Author::Client(_)) && !self.desk.pressure.is_short() {
+        let name = name.or_else(|| known.map(|route| Arc::clone(&route.topic)));
+        let subject = Subject {
+            org,
+            topic: name.unwrap_or_else(|| topic.into()),
+            node,
+            grants: granted.cloned().unwrap_or_else(|| Grants::new(epoch)),
+            stamp,
+        };
+        let before = known.map_or(&[][..], |route| &route.shares);
+        let mut matching = Matching { tree, shares: &mut self.shares, core: self.core, before };
+        let route = Rc::new(Route::build(&mut matching, subject));
+        if lasting && route.stamp.is_some() && !self.desk.pressure.is_short() {
             self.routes.insert(org, Rc::clone(&route));
         }
         Ok(route)
+    }
+
+    /// What a topic is to a client.
+    fn resolve(
+        &mut self,
+        (org, topic): (OrgId, &str),
+        rights: Rights<'_>,
+    ) -> Result<Resolved<G::Node>, Rejection> {
+        let max = self.broker.config.levels_max;
+        if topic.split('/').take(max + 1).count() > max {
+            let detail = format!("the topic has more than {max} levels");
+            return Err(Rejection::new(Reason::TopicInvalid, detail));
+        }
+        // Asked first, as it counts what it refuses.
+        let connections = &self.connections;
+        let may = |action, topic: &str| rights.may(connections, action, topic);
+        let resolved = self.gate.resolve(org, topic, &may)?;
+        if Plane::of(topic) == Plane::Fabric {
+            let detail = "topics below `$SYS`, `$uns` and their like are the broker's own";
+            return Err(Rejection::new(Reason::NotAuthorized, detail));
+        }
+        Ok(resolved)
     }
 
     /// Whether a publish has to wait: for the log, for the fold, for another core, or for a receiver
@@ -150,4 +192,10 @@ impl<G: Gate> Engine<G> {
         }
         Step::Wait
     }
+}
+
+/// Whether a topic has to be resolved again.
+#[inline]
+fn is_gone<G: Gate>(node: &Resolved<G::Node>) -> bool {
+    matches!(node, Resolved::Node(node) if G::is_gone(node))
 }
