@@ -13,9 +13,15 @@ pub enum Malformed {
         at: usize,
     },
     /// Deeper than any reader should have to go.
-    #[error("the JSON is nested deeper than 32 levels at byte {at}")]
+    #[error("the payload is nested deeper than 32 levels at byte {at}")]
     TooDeep {
         /// Where the 33rd level opens.
+        at: usize,
+    },
+    /// Its content type says CBOR, and it is none.
+    #[error("the payload is not CBOR as its content type says: it breaks at byte {at}")]
+    NotCbor {
+        /// Where it breaks.
         at: usize,
     },
 }

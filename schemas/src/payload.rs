@@ -1,7 +1,8 @@
 //! What was published, as points (namespace section 5).
 //!
 //! This is the one reader of payloads: gate, last value, history and live streams get their points
-//! here, so they cannot disagree. A payload is taken for, in this order:
+//! here, so they cannot disagree. [`read`] refuses what is malformed, [`keep`] takes anything. A payload
+//! is taken for, in this order:
 //!
 //! 1. nothing, if it is empty; a number, `true`, `false`, `null` or a JSON string;
 //! 2. a batch: an array of up to 10,000 envelopes with a time each, or an object of the columns
@@ -12,10 +13,14 @@
 //!    `envelope.rs` knows; other keys move nothing. `v` and `val` may also be fields like any other,
 //!    so beside unknown keys they need a time, quality or unit to be a value. The content type
 //!    `application/vnd.uns.vqt+json` makes an envelope of any object with one value;
-//! 4. a document: any other object or array. The scalar leaves of an object are points of their
-//!    own, named `motor.temp` or `phases.0`: the first 256, down to six levels (NS-20). A time at
-//!    its top level is theirs (NS-19b);
+//! 4. a document: any other object or array. Its scalar leaves are points of their own, named
+//!    `motor.temp` or `phases.0`: the first 256, down to six levels (NS-20). A time at its top level is
+//!    theirs (NS-19b). *Named points* in it (`named.rs`) have their own time, quality and unit, and are
+//!    fields too, or children where the context asks for them (NS-19, NS-19c);
 //! 5. a string, if it is UTF-8, else bytes.
+//!
+//! A text that people read as a number or a flag has that as its second form (`second.rs`). CBOR is read
+//! as the JSON it means (`cbor.rs`).
 //!
 //! JSON that breaks off, or goes on after its end, is not JSON but a string. Only complete JSON
 //! can be [`Malformed`]: by a duplicate key or by depth. Where a program printed `NaN`, `-inf` or
@@ -27,16 +32,20 @@
 //! like any other unbelievable one (NS-23).
 
 mod batch;
+mod cbor;
 mod children;
 mod context;
 mod document;
 mod encoding;
 mod envelope;
 mod fuzzing;
+mod named;
 mod owned;
 mod point;
 mod rows;
 mod scan;
+mod second;
+mod shape;
 mod sink;
 #[cfg(test)]
 mod tests;
@@ -48,18 +57,20 @@ use std::borrow::Cow;
 
 use uns_model::{Finding, Point, PointRef, Timestamp, ValueRef, Zone, number};
 
-pub use batch::BATCH_SAMPLES_MAX;
-pub use context::DecodeContext;
+pub use context::{DecodeContext, FieldLimits};
 pub use fuzzing::fuzz;
 pub use owned::Decoded;
-pub use rows::{BadRow, Batch, ChildRow};
+pub use rows::{BATCH_SAMPLES_MAX, BadRow, Batch, ChildRow};
 pub use sink::Sink;
 pub use units::Units;
 
 use crate::Malformed;
+use document::Document;
 use owned::Owned;
 use point::{as_text, hand_on, scalar};
-use scan::{Kind, Scanned, Token};
+use scan::{Kind, Token};
+use shape::Shape;
+use sink::Nothing;
 use value::number_of;
 
 /// The most bytes the payload of a scalar has. Under `uns/v1/` the gate refuses larger ones; elsewhere
@@ -69,31 +80,18 @@ pub const VALUE_BYTES_MAX: usize = 64 * 1024;
 pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 
 const VQT_JSON: &str = "application/vnd.uns.vqt+json";
+const VQT_CBOR: &str = "application/vnd.uns.vqt+cbor";
 
 /// Whether the payload may be accepted, and which rows of a batch may not. Cheap for everything
 /// that is no object or array.
 pub fn check(payload: &[u8]) -> Result<Option<Batch>, Malformed> {
-    let payload = encoding::trim(payload);
-    if !opens_container(payload) {
+    if !is_container(payload) {
         return Ok(None);
     }
-    let text = match std::str::from_utf8(payload) {
-        Ok(text) if envelope::is_flat(text) => return Ok(None),
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(encoding::windows_1252(payload)),
-    };
-    let Some(json) = scan::whole(&text)? else { return Ok(None) };
     // Which rows are good depends on no zone.
     let zone = Zone::default();
-    let context = DecodeContext::new(&zone, Timestamp(0));
-    Ok(match json.token.kind {
-        Kind::Object { .. } => children::read(&json, &context).map(Batch::Children),
-        Kind::Array { .. } => {
-            let bad = batch::bad_rows(json.token, &context);
-            (!bad.is_empty()).then_some(Batch::Flawed(bad))
-        }
-        _ => None,
-    })
+    let context = DecodeContext::new(&zone, Timestamp(0)).with_paths();
+    read(payload, None, &context, &mut Nothing)
 }
 
 /// As [`keep`], into owned points.
@@ -118,14 +116,16 @@ pub fn keep(
     sink: &mut impl Sink,
 ) {
     if payload.len() > VALUE_BYTES_MAX
-        && (payload.len() > DOCUMENT_BYTES_MAX || !is_container(payload))
+        && (payload.len() > DOCUMENT_BYTES_MAX || !(is_container(payload) || is_cbor(content_type)))
     {
         sink.point(&scalar(ValueRef::Bytes(payload)));
         return sink.finding(Finding::TooLarge);
     }
     match read(payload, content_type, context, sink) {
-        Ok(()) => return,
-        Err(Malformed::TooDeep { .. }) => sink.point(&scalar(ValueRef::Bytes(payload))),
+        Ok(_) => return,
+        Err(Malformed::TooDeep { .. } | Malformed::NotCbor { .. }) => {
+            sink.point(&scalar(ValueRef::Bytes(payload)));
+        }
         Err(Malformed::DuplicateKey { .. }) => as_text(payload, sink),
     }
     sink.finding(Finding::Malformed);
@@ -136,26 +136,47 @@ pub fn is_container(payload: &[u8]) -> bool {
     opens_container(encoding::trim(payload))
 }
 
-/// Hands on the points of a payload. What [`check`] accepts never fails here; of what fails, nothing
-/// was handed on.
+/// Hands on the points of a payload, and gives the rows of a batch that become children or cannot be
+/// used. This is what the gate asks under our own prefix.
+///
+/// # Errors
+/// It is JSON with a key twice or nested too deep, or not what its content type says: nothing was
+/// handed on.
 #[inline]
-fn read(
+pub fn read(
     payload: &[u8],
     content_type: Option<&str>,
     context: &DecodeContext<'_>,
     sink: &mut impl Sink,
-) -> Result<(), Malformed> {
+) -> Result<Option<Batch>, Malformed> {
     if payload.is_empty() {
-        return Ok(());
+        return Ok(None);
+    }
+    if is_cbor(content_type) {
+        return read_cbor(payload, context, sink);
     }
     if let [b'-' | b'0'..=b'9', ..] = payload
         && let Ok(token) = std::str::from_utf8(payload)
         && let Some(value) = number::parse(token)
     {
         sink.point(&scalar(number_of(&value)));
-        return Ok(());
+        return Ok(None);
     }
     read_text(payload, content_type, context, sink)
+}
+
+#[inline]
+fn is_cbor(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(|kind| kind.eq_ignore_ascii_case(VQT_CBOR))
+}
+
+fn read_cbor(
+    payload: &[u8],
+    context: &DecodeContext<'_>,
+    sink: &mut impl Sink,
+) -> Result<Option<Batch>, Malformed> {
+    let text = cbor::to_json(payload)?;
+    read_json(&text, true, context, sink)?.ok_or(Malformed::NotCbor { at: 0 })
 }
 
 /// The same for what is no plain number.
@@ -164,65 +185,106 @@ fn read_text(
     content_type: Option<&str>,
     context: &DecodeContext<'_>,
     sink: &mut impl Sink,
-) -> Result<(), Malformed> {
+) -> Result<Option<Batch>, Malformed> {
     let trimmed = encoding::trim(payload);
     let (text, windows_1252) = match std::str::from_utf8(trimmed) {
         Ok(text) => {
             if let Some(envelope) = envelope::read_flat(text, context) {
-                envelope.hand_on(sink);
-                return Ok(());
+                batch::envelope_points(&envelope, context, sink);
+                return Ok(None);
             }
             (Cow::Borrowed(text), false)
         }
         Err(_) if may_be_json(trimmed) => (Cow::Owned(encoding::windows_1252(trimmed)), true),
         Err(_) => {
             sink.point(&scalar(ValueRef::Bytes(payload)));
-            return Ok(());
+            return Ok(None);
         }
     };
-    let Some(json) = scan::whole(&text)? else {
+    let declared = content_type.is_some_and(|kind| kind.eq_ignore_ascii_case(VQT_JSON));
+    let Some(batch) = read_json(&text, declared, context, sink)? else {
         as_text(payload, sink);
-        return Ok(());
+        return Ok(None);
     };
-    let left_out = json_points(&json, content_type, context, sink);
-    if left_out > 0 {
-        sink.finding(Finding::FieldsLeftOut(left_out));
-    }
     if windows_1252 {
         sink.finding(Finding::Windows1252);
     }
-    Ok(())
+    Ok(batch)
 }
 
-fn json_points(
-    json: &Scanned<'_>,
-    content_type: Option<&str>,
+/// Reads JSON; `None`: it is none, and nothing was handed on.
+fn read_json(
+    text: &str,
+    declared: bool,
+    context: &DecodeContext<'_>,
+    sink: &mut impl Sink,
+) -> Result<Option<Option<Batch>>, Malformed> {
+    let mut shape = Shape::default();
+    let mut member = |name, token| shape.member(name, token, context);
+    let Some(json) = scan::whole(text, &mut member)? else { return Ok(None) };
+    let mut batch = None;
+    let left_out = match json.kind {
+        Kind::Object { .. } => {
+            batch = children::read(json, &shape, context).map(Batch::Children);
+            object(json, &shape, declared, context, sink)
+        }
+        Kind::Array { .. } => array(json, &mut batch, context, sink),
+        _ => {
+            hand_on(PointRef::new(ValueRef::Null), json, sink);
+            0
+        }
+    };
+    if left_out > 0 {
+        sink.finding(Finding::FieldsLeftOut(left_out));
+    }
+    Ok(Some(batch))
+}
+
+fn array(
+    json: Token<'_>,
+    batch: &mut Option<Batch>,
     context: &DecodeContext<'_>,
     sink: &mut impl Sink,
 ) -> u32 {
-    match json.token.kind {
-        Kind::Object { .. } => return object(json.token, content_type, context, sink),
-        Kind::Array { .. } if batch::decode_rows(json.token, context, sink) => {}
-        _ => hand_on(PointRef::new(ValueRef::Null), json.token, sink),
+    if !named::is_named(json, context)
+        && let Some(bad) = batch::rows_of(json, context, sink)
+    {
+        // Where rows can be refused singly they are no loss to be told of.
+        let count = if context.children() { 0 } else { bad.len() };
+        let left_out = u32::try_from(count).unwrap_or(u32::MAX);
+        *batch = (!bad.is_empty()).then_some(Batch::Flawed(bad));
+        return left_out;
     }
-    0
+    *batch = children::read(json, &Shape::default(), context).map(Batch::Children);
+    whole_document(json, None, PointRef::new(ValueRef::Null), context, sink)
 }
 
 fn object(
     json: Token<'_>,
-    content_type: Option<&str>,
+    shape: &Shape<'_>,
+    declared: bool,
     context: &DecodeContext<'_>,
     sink: &mut impl Sink,
 ) -> u32 {
-    if batch::columns(json, context, sink) {
+    if batch::columns(&shape.columns, context, sink) {
         return 0;
     }
-    let declared = content_type.is_some_and(|kind| kind.eq_ignore_ascii_case(VQT_JSON));
-    if let Some(envelope) = envelope::read(json, declared, context) {
-        return envelope.hand_on(sink);
+    if shape.envelope.is_one(declared) {
+        return batch::envelope_points(&shape.envelope.unwrapped(context), context, sink);
     }
-    let source = envelope::document_time(json, context);
-    document::explode(json, PointRef { source, ..PointRef::new(ValueRef::Null) }, sink)
+    let model = PointRef { source: shape.time(), ..PointRef::new(ValueRef::Null) };
+    whole_document(json, Some(shape), model, context, sink)
+}
+
+fn whole_document(
+    token: Token<'_>,
+    shape: Option<&Shape<'_>>,
+    model: PointRef<'static>,
+    context: &DecodeContext<'_>,
+    sink: &mut impl Sink,
+) -> u32 {
+    hand_on(model, token, sink);
+    document::explode(Document { token, shape, model }, context, sink)
 }
 
 fn opens_container(payload: &[u8]) -> bool {

@@ -3,14 +3,14 @@
 use uns_model::{PointRef, Quality, ValueRef};
 
 use super::context::DecodeContext;
-use super::envelope::{self, Envelope};
+use super::document::{self, Document};
+use super::envelope::{self, Envelope, stated};
 use super::point::hand_on;
-use super::rows::BadRow;
-use super::scan::{Kind, Token, elements, members};
+use super::rows::{BATCH_SAMPLES_MAX, BadRow};
+use super::scan::{Kind, Token, elements};
+use super::shape::Columns;
 use super::sink::Sink;
 
-/// The most samples one batch has; more are one document.
-pub const BATCH_SAMPLES_MAX: usize = 10_000;
 /// Why a row is no sample.
 const NO_ROW: &str = "a row of a batch is an object with a value and its time";
 
@@ -23,6 +23,7 @@ fn rows<'a>(
     let read = |element: Token<'a>| {
         let object = matches!(element.kind, Kind::Object { .. });
         let row = object.then(|| envelope::read(element, false, context)).flatten();
+        let row = row.map(|row| row.unwrapped(context));
         row.filter(|row| row.source.is_some()).ok_or(element)
     };
     elements(array).next().and_then(|first| read(first).ok())?;
@@ -30,47 +31,52 @@ fn rows<'a>(
     fits.then(|| elements(array).map(read))
 }
 
-/// Hands on the samples of rows; whether the array is a batch at all.
-pub(super) fn decode_rows(
+/// Hands on the samples of rows, and gives the elements that are none; `None`: it is no such batch.
+pub(super) fn rows_of(
     array: Token<'_>,
     context: &DecodeContext<'_>,
     sink: &mut impl Sink,
-) -> bool {
-    let Some(rows) = rows(array, context) else { return false };
-    for row in rows.flatten() {
-        row.hand_on(sink);
+) -> Option<Vec<BadRow>> {
+    let mut bad = Vec::new();
+    for (row, index) in rows(array, context)?.zip(0..) {
+        match row {
+            Ok(row) => {
+                envelope_points(&row, context, sink);
+            }
+            Err(token) => bad.push(BadRow::new(index, None, token.raw(), NO_ROW)),
+        }
     }
-    true
+    Some(bad)
 }
 
-/// The elements of a batch of rows that are none.
-pub(super) fn bad_rows(array: Token<'_>, context: &DecodeContext<'_>) -> Vec<BadRow> {
-    let rows = rows(array, context).into_iter().flatten();
-    let bad = rows.zip(0..).filter_map(|(row, index)| row.err().map(|token| (token, index)));
-    bad.map(|(token, index)| BadRow::new(index, None, token.raw(), NO_ROW)).collect()
+/// Hands on what an envelope says. Gives how many fields of a document there was no room for.
+#[inline]
+pub(super) fn envelope_points(
+    envelope: &Envelope<'_>,
+    context: &DecodeContext<'_>,
+    sink: &mut impl Sink,
+) -> u32 {
+    let unit = envelope.unit();
+    let model = envelope.point(unit.as_deref());
+    hand_on(model, envelope.value, sink);
+    if let Kind::Object { .. } = envelope.value.kind {
+        // A unit is said of a value, and a document is none.
+        let model = envelope.point(None);
+        let document = Document { token: envelope.value, shape: None, model };
+        return document::explode(document, context, sink);
+    }
+    0
 }
 
 /// Columns: `{"t":[..],"v":[..],"q":[..]}`. Hands on nothing unless it is a batch: what does not fit
 /// the shape entirely stays the document it is.
 pub(super) fn columns(
-    object: Token<'_>,
+    columns: &Columns<'_>,
     context: &DecodeContext<'_>,
     sink: &mut impl Sink,
 ) -> bool {
-    let (mut times, mut values, mut qualities) = (None, None, None);
-    for (key, token) in members(object) {
-        let column = match key.text {
-            "t" => &mut times,
-            "v" => &mut values,
-            "q" => &mut qualities,
-            _ => return false,
-        };
-        if !matches!(token.kind, Kind::Array { .. }) {
-            return false;
-        }
-        *column = Some(token);
-    }
-    let (Some(times), Some(values)) = (times, values) else {
+    let Columns { times: Some(times), values: Some(values), qualities, others: false } = *columns
+    else {
         return false;
     };
     let length = elements(times).take(BATCH_SAMPLES_MAX + 1).count();
@@ -80,10 +86,10 @@ pub(super) fn columns(
     }
     let mut qualities = qualities.map(elements);
     for (time, value) in elements(times).zip(elements(values)) {
-        let stated = qualities.as_mut().and_then(Iterator::next).and_then(envelope::quality);
+        let stated = qualities.as_mut().and_then(Iterator::next).and_then(stated::quality);
         let model = PointRef {
             quality: stated.unwrap_or(Quality::GOOD),
-            source: envelope::time(time, context),
+            source: stated::time(time, context),
             ..PointRef::new(ValueRef::Null)
         };
         hand_on(model, value, sink);

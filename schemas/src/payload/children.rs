@@ -1,35 +1,63 @@
-//! Batches of children (NS-21): `{"points":[{"path":"motor/temp","value":1}, …]}`. Each row is a
-//! sample of the child its path names. A row that cannot be used costs no other one.
+//! Batches of children (NS-19, NS-21): `{"points":[{"path":"motor/temp","value":1}, …]}`, and named
+//! points on a topic below which they are nodes. Each is a sample of the child its path names, and one
+//! that cannot be used costs no other.
 
-use super::context::DecodeContext;
+use std::fmt::Write as _;
+
+use uns_model::Quality;
+
+use super::context::{Children, DecodeContext};
 use super::envelope::{self, Envelope};
-use super::rows::{BadRow, ChildRow};
-use super::scan::{Kind, Scanned, Token, elements, members};
+use super::named::{self, Called, Container, Item};
+use super::rows::{self, BadRow, ChildRow};
+use super::scan::{Kind, Token, elements, members};
+use super::shape::Shape;
 use super::text;
 use super::value::rewrite;
 
 const NO_POINT: &str = "a point is an object with `path`, a string that is not empty, and a value";
+const NO_NAME: &str = "a point is an object with a name and a value";
 
-/// The rows of a payload that is a batch of children: one whose `points` have a `path`.
+type Row = Result<ChildRow, BadRow>;
+
+/// The rows of a payload that has points for children.
 pub(super) fn read(
-    json: &Scanned<'_>,
+    json: Token<'_>,
+    shape: &Shape<'_>,
     context: &DecodeContext<'_>,
-) -> Option<Vec<Result<ChildRow, BadRow>>> {
-    let points = json.points?;
-    elements(points).find(|point| path(*point).is_some())?;
-    let time = members(json.token).find(|(name, token)| envelope::is_time(*name, *token, context));
-    let rows = elements(points).zip(0..);
-    Some(rows.map(|(point, index)| row(point, index, time, context)).collect())
-}
-
-fn path(point: Token<'_>) -> Option<(Token<'_>, String)> {
-    let Kind::Object { .. } = point.kind else { return None };
-    members(point).find_map(|(name, token)| match token.kind {
-        Kind::Text { escaped } if name.text == "path" => {
-            Some((token, text::unescape(token.text, escaped).into_owned()))
+) -> Option<Vec<Row>> {
+    if context.children == Children::None {
+        return None;
+    }
+    if let Some(points) = shape.points.filter(|points| rows::has_path(*points)) {
+        let is_time = |(name, token): &_| envelope::is_time(*name, *token, context);
+        let time = members(json).find(is_time);
+        let rows = elements(points).zip(0..);
+        return Some(rows.map(|(point, index)| row(point, index, time, context)).collect());
+    }
+    if !context.children() || shape.is_envelope() {
+        return None;
+    }
+    let mut rows = Vec::new();
+    let mut each = |item: Item<'_>| {
+        let row = named_row(&item, rows.len());
+        rows.push(row);
+    };
+    let time = shape.time();
+    match json.kind {
+        Kind::Array { .. } if named::is_named(json, context) => {
+            named::show(Container::Array, json, time, context, &mut each);
         }
-        _ => None,
-    })
+        Kind::Object { .. } => {
+            for (name, token) in members(json) {
+                if let Some(container) = named::container(name.text, token, shape, context) {
+                    named::show(container, token, time, context, &mut each);
+                }
+            }
+        }
+        _ => {}
+    }
+    (!rows.is_empty()).then_some(rows)
 }
 
 fn row<'a>(
@@ -37,8 +65,8 @@ fn row<'a>(
     index: usize,
     time: Option<(Token<'a>, Token<'a>)>,
     context: &DecodeContext<'_>,
-) -> Result<ChildRow, BadRow> {
-    let path = path(point).map(|(_, path)| path).filter(|path| !path.is_empty());
+) -> Row {
+    let path = rows::path(point).map(meant).filter(|path| !path.is_empty());
     let sample = envelope::read(point, true, context);
     let (Some(path), Some(sample)) = (&path, sample) else {
         return Err(BadRow::new(index, path, point.raw(), NO_POINT));
@@ -59,6 +87,64 @@ fn payload(
         rewrite(name, &mut payload);
         payload.push(':');
         rewrite(token, &mut payload);
+    }
+    payload.push('}');
+    payload
+}
+
+fn named_row(item: &Item<'_>, index: usize) -> Row {
+    match item {
+        Item::Point(called, envelope) => {
+            let path = path(*called);
+            if path.is_empty() {
+                return Err(BadRow::new(index, None, envelope.value.raw(), NO_NAME));
+            }
+            Ok(ChildRow { path, payload: canonical(envelope) })
+        }
+        Item::Unread(token) => Err(BadRow::new(index, None, token.raw(), NO_NAME)),
+    }
+}
+
+/// A name as a path: what is joined by dots are levels.
+fn path(called: Called<'_>) -> String {
+    let parts = [called.base, called.own].into_iter().flatten().map(meant);
+    parts.collect::<String>().replace('.', "/")
+}
+
+fn meant(token: Token<'_>) -> String {
+    text::unescape(token.text, token.kind == Kind::Text { escaped: true }).into_owned()
+}
+
+/// A named point in the canonical form.
+fn canonical(envelope: &Envelope<'_>) -> String {
+    let mut payload = String::from("{\"value\":");
+    match envelope.sum() {
+        Some(sum) => {
+            let written = uns_model::number::write_json_number(&sum, &mut payload);
+            written.expect("a string takes everything");
+        }
+        None => rewrite(envelope.value, &mut payload),
+    }
+    let mut say = |name: &str, value: std::fmt::Arguments<'_>| {
+        write!(payload, ",\"{name}\":{value}").expect("a string takes everything");
+    };
+    if let Some(quality) = envelope.quality() {
+        say("quality", format_args!("\"{}\"", quality.word()));
+        if ![Quality::GOOD, Quality::UNCERTAIN, Quality::BAD].contains(&quality) {
+            say("status", format_args!("{}", quality.0));
+        }
+    }
+    if let Some(time) = envelope.source.filter(|time| time.in_range()) {
+        say("timestamp", format_args!("\"{time}\""));
+    }
+    if let Some(unit) = envelope.unit {
+        say("unit", format_args!("\"{}\"", unit.text));
+    }
+    if let Some(seq) = envelope.seq {
+        say("seq", format_args!("{seq}"));
+    }
+    if envelope.historical {
+        say("historical", format_args!("true"));
     }
     payload.push('}');
     payload

@@ -14,18 +14,65 @@ pub struct DecodeContext<'a> {
     pub ingest: Timestamp,
     /// Where a unit is taken from that was named lately.
     pub(super) units: Option<&'a Units>,
+    pub(super) limits: FieldLimits,
+    pub(super) children: Children,
+}
+
+/// Which points of a payload are nodes of their own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Children {
+    None,
+    /// Rows with a path.
+    Paths,
+    All,
+}
+
+/// How many of a document's leaves are fields (NS-20).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FieldLimits {
+    /// The most fields one document has.
+    pub fields_max: usize,
+    /// How many keys a field name joins at most.
+    pub depth_max: usize,
+}
+
+impl FieldLimits {
+    /// What holds where nothing else was set.
+    pub const DEFAULT: Self = Self { fields_max: 256, depth_max: 6 };
 }
 
 impl<'a> DecodeContext<'a> {
     /// For one payload that came in at `ingest`, whose times without an offset are of `zone`.
     #[must_use]
     pub const fn new(zone: &'a Zone, ingest: Timestamp) -> Self {
-        Self { zone, ingest, units: None }
+        Self { zone, ingest, units: None, limits: FieldLimits::DEFAULT, children: Children::None }
     }
 
     /// The same for one of many payloads, which share their units.
     #[must_use]
     pub const fn sharing(self, units: &'a Units) -> Self {
         Self { units: Some(units), ..self }
+    }
+
+    /// The same with other limits for fields.
+    #[must_use]
+    pub const fn limited(self, limits: FieldLimits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The same for a topic below which named points are nodes of their own (NS-19): then they are
+    /// rows of a [`super::Batch::Children`], and no fields.
+    #[must_use]
+    pub const fn with_children(self) -> Self {
+        Self { children: Children::All, ..self }
+    }
+
+    /// The same where rows with a path alone are such nodes.
+    pub(super) const fn with_paths(self) -> Self {
+        Self { children: Children::Paths, ..self }
+    }
+
+    pub(super) fn children(&self) -> bool {
+        self.children == Children::All
     }
 }

@@ -1,61 +1,80 @@
 //! Documents and their fields (NS-20).
 
 mod name;
-
-use std::collections::HashSet;
+mod spelling;
 
 use uns_model::PointRef;
 
+use super::context::DecodeContext;
+use super::envelope::Envelope;
+use super::named::{self, Called, Container, Item};
 use super::point::hand_on;
+use super::rows;
 use super::scan::{Kind, Token, elements, members};
+use super::shape::Shape;
 use super::sink::Sink;
 use name::Name;
+use spelling::{First, Spelling};
 
-/// The most fields one document has.
-const FIELDS_MAX: usize = 256;
-/// How many keys a field name joins at most.
-const LEVELS_MAX: usize = 6;
 /// The longest array of scalars whose elements are fields: `phases.0`.
 const ELEMENTS_MAX: usize = 16;
 
-/// Hands on the document and then its scalar leaves, all with the quality and time of the model.
-/// Gives how many leaves there was no room for.
-pub(super) fn explode(token: Token<'_>, model: PointRef<'_>, sink: &mut impl Sink) -> u32 {
-    hand_on(model, token, sink);
-    let Kind::Object { .. } = token.kind else { return 0 };
-    // A unit is said of a value, and a document is none.
-    let model = PointRef { unit: None, ..model };
-    let mut fields =
-        Fields { model, root: token, count: 0, left_out: 0, spelling: Spelling::default(), sink };
-    fields.collect(token, &mut Name::default(), 1);
+/// A document that is to be taken apart.
+#[derive(Clone, Copy)]
+pub(super) struct Document<'a, 's> {
+    pub(super) token: Token<'a>,
+    /// What its outermost members tell, where it is a whole payload.
+    pub(super) shape: Option<&'s Shape<'a>>,
+    /// What its fields have in common: their time and quality.
+    pub(super) model: PointRef<'static>,
+}
+
+/// Hands on the fields of a document: its scalar leaves, and its named points. Gives how many there
+/// was no room for.
+pub(super) fn explode(
+    document: Document<'_, '_>,
+    context: &DecodeContext<'_>,
+    sink: &mut impl Sink,
+) -> u32 {
+    let mut fields = Fields::new(document, context, sink);
+    fields.all();
     fields.left_out
 }
 
-/// Whether two ways through a document may spell one name: `{"a.b":1,"a":{"b":2}}`. It takes a key
-/// with a dot and a field below the top level, so few documents need the names they had.
-#[derive(Default)]
-struct Spelling {
-    has_dotted_key: bool,
-    has_nested_field: bool,
-    names: Option<HashSet<Box<str>>>,
-}
-
-struct Fields<'a, 's, S> {
-    model: PointRef<'a>,
-    root: Token<'a>,
-    /// How many fields were handed on.
-    count: usize,
+struct Fields<'a, 'c, 's, S> {
+    document: Document<'a, 'c>,
+    context: &'c DecodeContext<'c>,
+    /// What the fields at hand have in common.
+    model: PointRef<'static>,
     left_out: u32,
     spelling: Spelling,
     sink: &'s mut S,
 }
 
-impl<'a, S: Sink> Fields<'a, '_, S> {
+impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
+    fn new(document: Document<'a, 'c>, context: &'c DecodeContext<'c>, sink: &'s mut S) -> Self {
+        let spelling = Spelling::new(context.limits.fields_max);
+        Self { document, context, model: document.model, left_out: 0, spelling, sink }
+    }
+
+    fn all(&mut self) {
+        let Document { token, .. } = self.document;
+        match token.kind {
+            Kind::Object { .. } => self.collect(token, &mut Name::default(), 1),
+            Kind::Array { .. } if !named::is_named(token, self.context) => self.leave_out(token),
+            Kind::Array { .. } if !self.context.children() => {
+                self.named(Container::Array, token, &mut Name::default(), 0);
+            }
+            _ => {}
+        }
+    }
+
     fn collect(&mut self, object: Token<'a>, name: &mut Name, level: usize) {
+        let depth_max = self.context.limits.depth_max;
         for (key, token) in members(object) {
             let Kind::Text { escaped } = key.kind else { continue };
             let is_container = matches!(token.kind, Kind::Object { .. } | Kind::Array { .. });
-            self.spelling.has_dotted_key |= escaped || key.text.bytes().any(|byte| byte == b'.');
+            self.spelling.key(key.text, escaped);
             // Most names stand in the payload as they are.
             if level == 1 && !escaped && !is_container {
                 if !key.text.is_empty() {
@@ -63,14 +82,22 @@ impl<'a, S: Sink> Fields<'a, '_, S> {
                 }
                 continue;
             }
-            let parent = name.len();
-            if level > 1 {
-                name.push_str(".");
+            if level == 1 && is_container && self.outermost(key.text, token, name) {
+                continue;
             }
-            name.push_key(key.text, escaped);
+            let parent = name.len();
+            name.push_key(level > 1, key.text, escaped);
             match token.kind {
-                Kind::Object { .. } if level < LEVELS_MAX => self.collect(token, name, level + 1),
-                Kind::Array { .. } if level < LEVELS_MAX => self.elements(token, name),
+                Kind::Object { .. } if level < depth_max => self.collect(token, name, level + 1),
+                Kind::Array { .. } if level < depth_max => {
+                    // The names of these are long enough to tell what they are.
+                    if named::is_plain_container(key.text) && named::is_named(token, self.context) {
+                        name.truncate(parent);
+                        self.named(Container::Array, token, name, level - 1);
+                    } else {
+                        self.array(token, name, level);
+                    }
+                }
                 Kind::Object { .. } => self.left_out += 1,
                 Kind::Array { .. } => {}
                 _ if key.text.is_empty() => {}
@@ -80,13 +107,95 @@ impl<'a, S: Sink> Fields<'a, '_, S> {
         }
     }
 
-    /// A short array of scalars; others stay in the document only.
-    fn elements(&mut self, array: Token<'a>, name: &mut Name) {
+    /// Whether an outermost member holds named points; they are fields unless they are children.
+    fn outermost(&mut self, key: &str, token: Token<'a>, name: &mut Name) -> bool {
+        let Some(shape) = self.document.shape else { return false };
+        // Rows with a path become children where there are any, and are no fields elsewhere.
+        if key == "points" && rows::has_path(token) {
+            return true;
+        }
+        let Some(container) = named::container(key, token, shape, self.context) else {
+            return false;
+        };
+        if !self.context.children() {
+            self.named(container, token, name, 0);
+        }
+        true
+    }
+
+    /// Named points; `level` says how many keys are in the name they begin with.
+    fn named(&mut self, container: Container, token: Token<'a>, name: &mut Name, level: usize) {
+        let (time, context) = (self.model.source, self.context);
+        named::show(container, token, time, context, &mut |item| match item {
+            Item::Point(called, envelope) => {
+                let outer = self.model;
+                self.model = envelope.point(None);
+                self.point(called, &envelope, name, level);
+                self.model = outer;
+            }
+            Item::Unread(_) => self.left_out += 1,
+        });
+    }
+
+    fn point(
+        &mut self,
+        called: Called<'a>,
+        envelope: &Envelope<'a>,
+        name: &mut Name,
+        level: usize,
+    ) {
+        let value = envelope.value;
+        let is_container = matches!(value.kind, Kind::Object { .. } | Kind::Array { .. });
+        if let Called { base: None, own: Some(own) } = called
+            && own.kind != (Kind::Text { escaped: true })
+            && level == 0
+            && !is_container
+        {
+            return self.sample(own.text, envelope);
+        }
+        let parent = name.len();
+        let mut parts = [called.base, called.own].into_iter().flatten();
+        if let Some(first) = parts.next() {
+            name.push_key(level > 0, first.text, first.kind == Kind::Text { escaped: true });
+        }
+        for part in parts {
+            name.push_key(false, part.text, part.kind == Kind::Text { escaped: true });
+        }
+        match value.kind {
+            Kind::Object { .. } if level + 1 < self.context.limits.depth_max => {
+                self.collect(value, name, level + 2);
+            }
+            Kind::Object { .. } => self.left_out += 1,
+            Kind::Array { .. } => self.array(value, name, level + 1),
+            _ => match name.as_str() {
+                Some(name) => self.sample(name, envelope),
+                None => self.left_out += 1,
+            },
+        }
+        name.truncate(parent);
+    }
+
+    /// A named point, of which there may be several in time.
+    fn sample(&mut self, name: &str, envelope: &Envelope<'a>) {
+        if name.is_empty() || !self.is_taken(name, true) {
+            self.left_out += 1;
+            return;
+        }
+        let unit = envelope.unit();
+        let model = PointRef { field: Some(name), ..envelope.point(unit.as_deref()) };
+        envelope.hand_on_scalar(model, self.sink);
+    }
+
+    /// An array below a key: named points, or a few scalars. Others stay in the document only.
+    fn array(&mut self, array: Token<'a>, name: &mut Name, level: usize) {
+        if named::is_named(array, self.context) {
+            return self.named(Container::Array, array, name, level);
+        }
         let is_scalar =
             |token: Token<'_>| !matches!(token.kind, Kind::Object { .. } | Kind::Array { .. });
         let short = elements(array).take(ELEMENTS_MAX + 1).count() <= ELEMENTS_MAX;
         if !short || !elements(array).all(is_scalar) {
-            return;
+            return self.leave_out(array);
         }
         let parent = name.len();
         for (index, token) in elements(array).enumerate() {
@@ -96,9 +205,16 @@ impl<'a, S: Sink> Fields<'a, '_, S> {
         }
     }
 
+    /// Objects in an array that nobody reads are told of; long rows of numbers are as they should be.
+    fn leave_out(&mut self, array: Token<'a>) {
+        let objects =
+            elements(array).filter(|element| matches!(element.kind, Kind::Object { .. })).count();
+        self.left_out = self.left_out.saturating_add(u32::try_from(objects).unwrap_or(u32::MAX));
+    }
+
     /// A leaf whose name was put together.
     fn joined(&mut self, name: &Name, token: Token<'a>, is_nested: bool) {
-        self.spelling.has_nested_field |= is_nested;
+        self.spelling.nested(is_nested);
         match name.as_str() {
             Some(name) => self.leaf(name, token),
             None => self.left_out += 1,
@@ -106,31 +222,28 @@ impl<'a, S: Sink> Fields<'a, '_, S> {
     }
 
     fn leaf(&mut self, name: &str, token: Token<'a>) {
-        if self.count == FIELDS_MAX || name.len() > name::BYTES_MAX {
-            self.left_out += 1;
-        } else if self.is_new(name) {
-            self.count += 1;
+        if self.is_taken(name, false) {
             hand_on(PointRef { field: Some(name), ..self.model }, token, self.sink);
         }
     }
 
-    /// Of two fields with one name the first one counts.
-    fn is_new(&mut self, name: &str) -> bool {
-        let Spelling { has_dotted_key, has_nested_field, names } = &mut self.spelling;
-        if !(*has_dotted_key && *has_nested_field) {
-            return true;
+    /// Whether there is room for a field. Of two leaves with one name the first one counts; of named
+    /// points all do. What there is no room for is counted, but for a named point.
+    fn is_taken(&mut self, name: &str, repeats: bool) -> bool {
+        let Self { spelling, document, context, .. } = self;
+        if name.len() > name::BYTES_MAX {
+            self.left_out += u32::from(!repeats);
+            return false;
         }
-        let names = names.get_or_insert_with(|| names_of(self.root, self.model, self.count));
-        names.insert(name.into())
+        let names = |count| {
+            let mut sink = First::new(count);
+            let mut again = Fields::new(*document, context, &mut sink);
+            again.spelling.remember_nothing();
+            again.all();
+            sink.names
+        };
+        let room = spelling.take(name, repeats, names);
+        self.left_out += u32::from(room == spelling::Room::None && !repeats);
+        room == spelling::Room::Taken
     }
-}
-
-/// The names of the first fields of a document, of which no two are alike.
-fn names_of(root: Token<'_>, model: PointRef<'_>, count: usize) -> HashSet<Box<str>> {
-    let mut sink = name::First::new(count);
-    // Not to be asked for names again.
-    let spelling = Spelling { names: Some(HashSet::new()), ..Spelling::default() };
-    let mut fields = Fields { model, root, count: 0, left_out: 0, spelling, sink: &mut sink };
-    fields.collect(root, &mut Name::default(), 1);
-    sink.names
 }

@@ -1,31 +1,36 @@
 //! One value with its quality and time: the canonical form and its relatives (NS-19, NS-19a).
 
 mod key;
+pub(super) mod stated;
 
 use std::borrow::Cow;
 
-use uns_model::{PointRef, Quality, Timestamp, ValueRef};
+use uns_model::{PointRef, Quality, Timestamp, Value, ValueRef, number};
 
 use super::context::DecodeContext;
-use super::document;
-use super::point::hand_on;
+use super::point::{hand_on, valued};
 use super::scan::{Kind, Token, flat, members};
 use super::sink::Sink;
 use super::text;
-use super::value::{number_of, value_of};
+use super::value::number_of;
 use key::{Key, Role};
+use stated::worst;
 
 /// What an envelope says.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Envelope<'a> {
     pub(super) value: Token<'a>,
-    word: Option<Quality>,
-    status: Option<Quality>,
+    /// What the value, a number, is to be added to (`bv` of SenML).
+    pub(super) base: Option<Token<'a>>,
+    pub(super) word: Option<Quality>,
+    pub(super) status: Option<Quality>,
     pub(super) source: Option<Timestamp>,
-    seq: Option<u64>,
-    historical: bool,
+    pub(super) seq: Option<u64>,
+    pub(super) historical: bool,
     /// Its unit, a string that is not empty.
-    unit: Option<Token<'a>>,
+    pub(super) unit: Option<Token<'a>>,
+    /// The best of its names, and how good it is.
+    name: Option<(u8, Token<'a>)>,
     seen: Seen,
 }
 
@@ -46,32 +51,45 @@ impl Default for Envelope<'_> {
     fn default() -> Self {
         Self {
             value: Token { kind: Kind::Null, text: "" },
+            base: None,
             word: None,
             status: None,
             source: None,
             seq: None,
             historical: false,
             unit: None,
+            name: None,
             seen: Seen::default(),
         }
     }
 }
 
-impl Seen {
-    /// Exactly one value; and keys that are unknown move it only where its own name is short and
-    /// nothing else tells an envelope from the fields of a document.
-    fn is_envelope(self) -> bool {
-        self.values == 1 && (!self.others || self.is_named || self.is_marked)
-    }
-}
-
 impl<'a> Envelope<'a> {
+    /// A value of which nothing but its time is said.
+    pub(super) fn of(value: Token<'a>, source: Option<Timestamp>) -> Self {
+        Self { value, source, ..Self::default() }
+    }
+
+    /// Takes a member of the object that may be one.
+    #[inline]
+    pub(super) fn member(
+        &mut self,
+        name: Token<'a>,
+        token: Token<'a>,
+        context: &DecodeContext<'_>,
+    ) {
+        match Key::of(name.text) {
+            Some(key) => self.take(key, token, context),
+            None => self.seen.others = true,
+        }
+    }
+
     #[inline]
     fn take(&mut self, key: Key, token: Token<'a>, context: &DecodeContext<'_>) {
         self.seen.known |= key.bit();
         // Neither a time nor a quality, but a column of them.
         let column = matches!(token.kind, Kind::Array { .. })
-            && matches!(key.role, Role::Time | Role::Quality);
+            && matches!(key.role, Role::Time | Role::Quality | Role::QualityCode);
         self.seen.others |= column;
         match key.role {
             Role::Value | Role::ShortValue => {
@@ -79,23 +97,75 @@ impl<'a> Envelope<'a> {
                 self.seen.values += 1;
                 self.seen.is_named |= key.role == Role::Value;
             }
-            Role::Quality => {
-                self.word = worst(self.word, quality(token));
+            Role::Quality | Role::QualityCode => {
+                let said = match key.role {
+                    Role::Quality => stated::quality(token),
+                    _ => stated::quality_code(token),
+                };
+                self.word = worst(self.word, said);
                 self.seen.is_marked |= self.word.is_some() && !column;
             }
             Role::Status => {
-                self.status = worst(self.status, status(token));
+                self.status = worst(self.status, stated::status(token));
                 self.seen.is_marked |= self.status.is_some();
             }
-            Role::Time => self.date(time(token, context)),
-            Role::Unit => {
-                self.unit = self.unit.or(unit(token));
+            Role::Time => self.date(stated::time(token, context)),
+            Role::Unit | Role::ShortUnit => {
+                let said = stated::unit(token);
+                self.seen.others |= key.role == Role::ShortUnit && said.is_none();
+                self.unit = self.unit.or(said);
                 self.seen.is_marked |= self.unit.is_some();
             }
-            Role::Seq => self.seq = unsigned(token),
+            Role::Seq => self.seq = stated::unsigned(token),
             Role::Historical => self.historical = token.kind == Kind::Bool(true),
+            Role::Name(rank) => self.call(rank, token),
+            Role::ShortName(rank) => {
+                self.seen.others |= !matches!(token.kind, Kind::Text { .. });
+                self.call(rank, token);
+            }
             Role::Told => {}
         }
+    }
+
+    /// Of several names the best stands, and any text before a number.
+    fn call(&mut self, rank: u8, token: Token<'a>) {
+        let rank = match token.kind {
+            Kind::Text { .. } if !token.text.is_empty() => rank,
+            Kind::Number => rank + 100,
+            _ => return,
+        };
+        if self.name.is_none_or(|(known, _)| rank < known) {
+            self.name = Some((rank, token));
+        }
+    }
+
+    /// What the point is called, where it is one of several.
+    pub(super) fn name(&self) -> Option<Token<'a>> {
+        self.name.map(|(_, name)| name)
+    }
+
+    /// Takes the value by a name that only its context tells.
+    pub(super) fn set_value(&mut self, token: Token<'a>) {
+        self.value = token;
+        self.seen.values += 1;
+    }
+
+    /// Whether there is exactly one value.
+    pub(super) fn has_value(&self) -> bool {
+        self.seen.values == 1
+    }
+
+    /// Whether a quality, a unit or a readable time stands beside the value.
+    pub(super) fn is_marked(&self) -> bool {
+        self.has_value() && self.seen.is_marked
+    }
+
+    /// Exactly one value; and keys that are unknown move it only where its own name is short and
+    /// nothing else tells an envelope from the fields of a document. Declared as one, it may have any
+    /// other keys.
+    pub(super) fn is_one(&self, declared: bool) -> bool {
+        let seen = self.seen;
+        seen.values == 1 && (declared || !seen.others || seen.is_named || seen.is_marked)
     }
 
     /// The first time that can be read stands.
@@ -107,16 +177,31 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    /// Hands on what it says. Gives how many fields of a document there was no room for.
-    #[inline]
-    pub(super) fn hand_on(&self, sink: &mut impl Sink) -> u32 {
-        let unit = self.unit();
-        let model = self.point(unit.as_deref());
-        if let Kind::Object { .. } | Kind::Array { .. } = self.value.kind {
-            return document::explode(self.value, model, sink);
+    /// The same with the value of OPC UA's own containers: a `DataValue` as the value of a sample, a
+    /// `Variant` as the value of a field. What the inner one says is the finer statement.
+    pub(super) fn unwrapped(mut self, context: &DecodeContext<'_>) -> Self {
+        for _ in 0..2 {
+            let Kind::Object { .. } = self.value.kind else { break };
+            if let Some(body) = variant(self.value) {
+                self.value = body;
+                break;
+            }
+            let Some(inner) = read(self.value, false, context).filter(Self::is_marked) else {
+                break;
+            };
+            self.value = inner.value;
+            self.word = inner.word.or(self.word);
+            self.status = inner.status.or(self.status);
+            self.source = inner.source.or(self.source);
+            self.unit = inner.unit.or(self.unit);
         }
-        hand_on(model, self.value, sink);
-        0
+        self
+    }
+
+    /// Its quality, if it says one. A status is the finer statement; where a quality is worse than it,
+    /// that stands.
+    pub(super) fn quality(&self) -> Option<Quality> {
+        worst(self.status, self.word)
     }
 
     /// Its unit as it is meant.
@@ -130,8 +215,7 @@ impl<'a> Envelope<'a> {
     #[inline]
     pub(super) fn point<'u>(&self, unit: Option<&'u str>) -> PointRef<'u> {
         PointRef {
-            // A status is the finer statement; where a quality is worse than it, that stands.
-            quality: worst(self.status, self.word).unwrap_or(Quality::GOOD),
+            quality: self.quality().unwrap_or(Quality::GOOD),
             unit,
             source: self.source,
             seq: self.seq,
@@ -139,31 +223,41 @@ impl<'a> Envelope<'a> {
             ..PointRef::new(ValueRef::Null)
         }
     }
-}
 
-/// The worse of two statements, the first where both are equally bad.
-fn worst(first: Option<Quality>, second: Option<Quality>) -> Option<Quality> {
-    match (first, second) {
-        (Some(first), Some(second)) => Some(first.worst(second)),
-        (first, second) => first.or(second),
+    /// Hands on a value that is no document, with what a model says and its own field.
+    pub(super) fn hand_on_scalar(&self, model: PointRef<'_>, sink: &mut impl Sink) {
+        match self.sum() {
+            Some(sum) => sink.point(&valued(model, number_of(&sum))),
+            None => hand_on(model, self.value, sink),
+        }
+    }
+
+    /// Its value added to its base, where there is one.
+    pub(super) fn sum(&self) -> Option<Value> {
+        let (base, own) = (number::parse(self.base?.text)?, number::parse(self.value.text)?);
+        Some(match (&base, &own) {
+            (Value::Int(base), Value::Int(own)) => base.checked_add(*own).map(Value::Int)?,
+            _ => number::float(base.as_f64()? + own.as_f64()?),
+        })
     }
 }
 
-/// Whether a payload is an envelope of one scalar, which most are: one pass tells. `false` says
-/// nothing; it takes a thorough scan to know what it is then.
-pub(super) fn is_flat(payload: &str) -> bool {
-    let (mut seen, mut values) = (0_u64, 0);
-    let known = |name: Token<'_>, _: Token<'_>| {
-        let Some(key) = Key::of(name.text) else { return false };
-        let first = seen & key.bit() == 0;
-        seen |= key.bit();
-        values += u8::from(matches!(key.role, Role::Value | Role::ShortValue));
-        first
-    };
-    flat(payload, known) && values == 1
+/// The body of an OPC UA variant: an object of a type and a body, perhaps with dimensions.
+fn variant(object: Token<'_>) -> Option<Token<'_>> {
+    let (mut body, mut is_typed) = (None, false);
+    for (name, token) in members(object) {
+        match name.text {
+            "Body" => body = Some(token),
+            "Type" => is_typed = true,
+            "Dimensions" => {}
+            _ => return None,
+        }
+    }
+    body.filter(|_| is_typed)
 }
 
-/// Such an envelope.
+/// A payload that is an envelope of one scalar, which most are: one pass tells. `None` says nothing;
+/// it takes a thorough scan to know what it is then.
 pub(super) fn read_flat<'a>(payload: &'a str, context: &DecodeContext<'_>) -> Option<Envelope<'a>> {
     let mut envelope = Envelope::default();
     let known = |name: Token<'a>, token: Token<'a>| match Key::of(name.text) {
@@ -173,10 +267,10 @@ pub(super) fn read_flat<'a>(payload: &'a str, context: &DecodeContext<'_>) -> Op
         }
         Some(_) | None => false,
     };
-    (flat(payload, known) && envelope.seen.values == 1).then_some(envelope)
+    (flat(payload, known) && envelope.is_one(false)).then_some(envelope)
 }
 
-/// Reads an object, scanned before, as an envelope. Declared as one, it may have any other keys.
+/// Reads an object, scanned before, as an envelope.
 pub(super) fn read<'a>(
     object: Token<'a>,
     declared: bool,
@@ -184,114 +278,23 @@ pub(super) fn read<'a>(
 ) -> Option<Envelope<'a>> {
     let mut envelope = Envelope::default();
     for (name, token) in members(object) {
-        match Key::of(name.text) {
-            Some(key) => envelope.take(key, token, context),
-            None => envelope.seen.others = true,
-        }
+        envelope.member(name, token, context);
     }
-    let seen = envelope.seen;
-    (seen.is_envelope() || (declared && seen.values == 1)).then_some(envelope)
+    envelope.is_one(declared).then_some(envelope)
 }
 
-/// The time of a document, at its top level, if that can be read (NS-19b).
-pub(super) fn document_time(object: Token<'_>, context: &DecodeContext<'_>) -> Option<Timestamp> {
-    let found = members(object).find(|(name, token)| is_time(*name, *token, context));
-    found.and_then(|(_, token)| time(token, context))
+/// A time of a document that has no other meaning (NS-19b), if it can be read.
+pub(super) fn document_time(
+    name: Token<'_>,
+    token: Token<'_>,
+    context: &DecodeContext<'_>,
+) -> Option<Timestamp> {
+    let is_one = matches!(name.text, "tst" | "received_at");
+    is_one.then(|| stated::time(token, context))?.filter(|time| time.in_range())
 }
 
 /// Whether a member says a time that can be read.
 pub(super) fn is_time(name: Token<'_>, token: Token<'_>, context: &DecodeContext<'_>) -> bool {
-    Key::is_document_time(name.text) && time(token, context).is_some_and(Timestamp::in_range)
-}
-
-/// A source time as text, as an epoch number, or as an epoch number in quotes.
-pub(super) fn time(token: Token<'_>, context: &DecodeContext<'_>) -> Option<Timestamp> {
-    let read = match token.kind {
-        Kind::Null => return None,
-        Kind::Text { escaped } => {
-            let text = text::unescape(token.text, escaped);
-            let text = text.trim_ascii();
-            Timestamp::parse_in(text, context.zone, context.ingest)
-                .or_else(|| epoch(number_of(&uns_model::number::parse(text)?)))
-        }
-        Kind::Number => epoch(value_of(token)),
-        Kind::Bool(_) | Kind::NonFinite | Kind::Object { .. } | Kind::Array { .. } => None,
-    };
-    Some(read.unwrap_or(Timestamp::UNREADABLE))
-}
-
-/// A quality as a word, as a flag, or as a number, also one in quotes: OPC DA's 16 bits (0 is Bad),
-/// and OPC UA's code where it needs more.
-pub(super) fn quality(token: Token<'_>) -> Option<Quality> {
-    stated(token, |number| match u16::try_from(number) {
-        Ok(number) => Quality::from_opc_da(number),
-        Err(_) => Quality(number),
-    })
-}
-
-/// An OPC UA status code, as its number, its name, or an object with its `Code`.
-fn status(token: Token<'_>) -> Option<Quality> {
-    match token.kind {
-        Kind::Object { .. } => {
-            let code = members(token).find(|(name, _)| matches!(name.text, "Code" | "code"));
-            // Left out, it is the code of Good.
-            code.map_or(Some(Quality::GOOD), |(_, code)| stated(code, Quality))
-        }
-        _ => stated(token, Quality),
-    }
-}
-
-fn stated(token: Token<'_>, from_number: impl Fn(u32) -> Quality) -> Option<Quality> {
-    let from = |number: ValueRef<'_>| whole(number).map_or(Quality::UNCERTAIN, &from_number);
-    Some(match token.kind {
-        Kind::Null => return None,
-        Kind::Text { escaped } => {
-            let word = text::unescape(token.text, escaped);
-            let word = word.trim_ascii();
-            match uns_model::number::parse(word) {
-                Some(number) => from(number_of(&number)),
-                None => Quality::from_word(word),
-            }
-        }
-        Kind::Bool(good) => Quality::from_flag(good),
-        Kind::Number => from(value_of(token)),
-        Kind::NonFinite | Kind::Object { .. } | Kind::Array { .. } => Quality::UNCERTAIN,
-    })
-}
-
-/// The 32 bits of a number, also where it is written as `192.0`.
-fn whole(number: ValueRef<'_>) -> Option<u32> {
-    match number {
-        ValueRef::Int(number) => u32::try_from(number).ok(),
-        ValueRef::Float(number)
-            if number.fract() == 0.0 && (0.0..4_294_967_296.0).contains(&number) =>
-        {
-            format!("{number:.0}").parse().ok()
-        }
-        _ => None,
-    }
-}
-
-/// The longest unit that is one; longer text is something else.
-const UNIT_BYTES_MAX: usize = 64;
-
-/// A unit as a string of a few characters.
-fn unit(token: Token<'_>) -> Option<Token<'_>> {
-    let is_text = matches!(token.kind, Kind::Text { .. });
-    (is_text && (1..=UNIT_BYTES_MAX).contains(&token.text.len())).then_some(token)
-}
-
-fn unsigned(token: Token<'_>) -> Option<u64> {
-    match token.kind {
-        Kind::Number | Kind::Text { .. } => token.text.parse().ok(),
-        _ => None,
-    }
-}
-
-fn epoch(number: ValueRef<'_>) -> Option<Timestamp> {
-    match number {
-        ValueRef::Int(number) => Timestamp::from_epoch_int(number),
-        ValueRef::Float(number) => Timestamp::from_epoch_f64(number),
-        _ => None,
-    }
+    Key::is_document_time(name.text)
+        && stated::time(token, context).is_some_and(Timestamp::in_range)
 }

@@ -3,7 +3,8 @@
 use uns_model::{Point, Timestamp, Value, Zone};
 
 use super::owned::Owned;
-use super::{Batch, DecodeContext, Decoded, VQT_JSON, check, decode, read};
+use super::sink::Nothing;
+use super::{Batch, DecodeContext, Decoded, VQT_CBOR, VQT_JSON, check, decode, read};
 use crate::Malformed;
 
 /// Any bytes at all must be survived, an accepted payload must decode, and so must what the rows
@@ -23,18 +24,34 @@ pub fn fuzz(data: &[u8]) {
             assert!(number.is_finite(), "what is not finite must be null");
         }
     }
-    if let Ok(Some(Batch::Children(rows))) = checked {
-        for row in rows.into_iter().flatten() {
-            points.clear();
-            let read = owned(row.payload.as_bytes(), None, &mut points);
-            assert!(read.is_ok() && !points.is_empty(), "a good row must be a sample");
-        }
+    children(checked);
+    let zone = Zone::fixed(3_600);
+    for content_type in [None, Some(VQT_JSON), Some(VQT_CBOR)] {
+        let context = context(&zone).with_children();
+        let refused = read(data, content_type, &context, &mut Nothing);
+        points.clear();
+        let decoded = owned(data, content_type, &mut points);
+        assert_eq!(refused.as_ref().err(), decoded.as_ref().err(), "one scan decides");
+        children(refused);
+        points.clear();
+        let stored = decode(data, content_type, &context, &mut points);
+        assert_eq!(stored.malformed, decoded.is_err(), "what is stored is always something");
+        assert_eq!(
+            points.is_empty(),
+            data.is_empty(),
+            "every payload but an empty one is something"
+        );
     }
-    points.clear();
-    assert_eq!(owned(data, Some(VQT_JSON), &mut points), decoded);
-    points.clear();
-    let stored = decode(data, None, &context(&Zone::fixed(3_600)), &mut points);
-    assert_eq!(stored.malformed, decoded.is_err(), "what is stored is always something");
+}
+
+/// Good rows are samples of their children.
+fn children(batch: Result<Option<Batch>, Malformed>) {
+    let Ok(Some(Batch::Children(rows))) = batch else { return };
+    for row in rows.into_iter().flatten() {
+        let mut points = Vec::new();
+        let read = owned(row.payload.as_bytes(), None, &mut points);
+        assert!(read.is_ok() && !points.is_empty(), "a good row must be a sample");
+    }
 }
 
 fn context(zone: &Zone) -> DecodeContext<'_> {
@@ -47,6 +64,6 @@ fn owned(
     out: &mut Vec<Point>,
 ) -> Result<Decoded, Malformed> {
     let mut sink = Owned { out, units: None, decoded: Decoded::default() };
-    read(data, content_type, &context(&Zone::fixed(3_600)), &mut sink)?;
+    read(data, content_type, &context(&Zone::fixed(3_600)), &mut sink).map(drop)?;
     Ok(sink.decoded)
 }

@@ -3,17 +3,17 @@
 use uns_model::{PointRef, Quality, ValueRef};
 
 use super::scan::{Kind, Token};
+use super::second;
 use super::sink::Sink;
 use super::text;
 use super::value::{as_json, value_of};
 
 /// Hands on a payload that is no JSON as what it is all the same.
 pub(super) fn as_text(payload: &[u8], sink: &mut impl Sink) {
-    let value = match std::str::from_utf8(payload) {
-        Ok(text) => ValueRef::Text(text),
-        Err(_) => ValueRef::Bytes(payload),
-    };
-    sink.point(&scalar(value));
+    match std::str::from_utf8(payload) {
+        Ok(text) => sink.point(&texted(PointRef::new(ValueRef::Null), text)),
+        Err(_) => sink.point(&scalar(ValueRef::Bytes(payload))),
+    }
 }
 
 /// A point of the node itself that says nothing but its value.
@@ -26,9 +26,9 @@ pub(super) fn scalar(value: ValueRef<'_>) -> PointRef<'_> {
 #[inline]
 pub(super) fn hand_on(model: PointRef<'_>, token: Token<'_>, sink: &mut impl Sink) {
     match token.kind {
-        Kind::Text { escaped: true } => {
-            let text = text::unescape(token.text, true);
-            sink.point(&valued(model, ValueRef::Text(&text)));
+        Kind::Text { escaped } => {
+            let text = text::unescape(token.text, escaped);
+            sink.point(&texted(model, &text));
         }
         Kind::Object { .. } | Kind::Array { .. } => {
             let text = as_json(token);
@@ -46,5 +46,17 @@ pub(super) fn valued<'a>(mut point: PointRef<'a>, value: ValueRef<'a>) -> PointR
         point.quality = Quality::BAD;
     }
     point.value = value;
+    point
+}
+
+/// The point with a text as its value, and with what the text also reads as.
+#[inline]
+fn texted<'a>(mut point: PointRef<'a>, text: &'a str) -> PointRef<'a> {
+    point.value = ValueRef::Text(text);
+    if let Some(second) = second::of(text) {
+        point.second = Some(second.value);
+        point.unit = point.unit.or(second.unit);
+        point.source = point.source.or(second.time);
+    }
     point
 }

@@ -4,63 +4,26 @@
 //! payloads: gate, last value, history and live streams all see what it sees.
 
 mod keys;
+mod token;
 
 use super::text;
 use crate::Malformed;
 use keys::Keys;
+pub(super) use token::{Kind, Token};
 use uns_model::number;
 
 /// How deep objects and arrays may nest (NS-22).
 pub(super) const DEPTH_MAX: usize = 32;
 
-/// One value where it stands in the payload.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Token<'a> {
-    pub(super) kind: Kind,
-    /// Its text; of a string what is between the quotes, still escaped.
-    pub(super) text: &'a str,
-}
-
-impl Token<'_> {
-    /// The token as it stands in the payload.
-    pub(super) fn raw(self) -> String {
-        match self.kind {
-            Kind::Text { .. } => format!("\"{}\"", self.text),
-            _ => self.text.to_owned(),
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
-    Null,
-    Bool(bool),
-    Number,
-    /// What languages print where there is no number: `NaN`, `-inf` and their like (NS-22).
-    NonFinite,
-    Text {
-        escaped: bool,
-    },
-    Object {
-        finite: bool,
-    },
-    Array {
-        finite: bool,
-    },
-}
-
-/// A whole payload that is JSON.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Scanned<'a> {
-    pub(super) token: Token<'a>,
-    /// The array that the outermost object has as `points`.
-    pub(super) points: Option<Token<'a>>,
-}
-
-/// Scans a whole payload; `None`: it is not JSON.
-pub(super) fn whole(text: &str) -> Result<Option<Scanned<'_>>, Malformed> {
+/// Scans a whole payload; `None`: it is not JSON. Each member of the outermost object is shown on the
+/// way: what is shown may turn out to be no JSON at all.
+pub(super) fn whole<'a>(
+    text: &'a str,
+    member: &mut dyn FnMut(Token<'a>, Token<'a>),
+) -> Result<Option<Token<'a>>, Malformed> {
     let mut keys = Keys::default();
     let mut cursor = Cursor::new(text, Some(&mut keys));
+    cursor.member = Some(member);
     cursor.space();
     let token = match cursor.value(0) {
         Ok(token) => token,
@@ -71,10 +34,9 @@ pub(super) fn whole(text: &str) -> Result<Option<Scanned<'_>>, Malformed> {
     if cursor.at < text.len() {
         return Ok(None);
     }
-    let points = cursor.points;
     match keys.duplicate() {
         Some(at) => Err(Malformed::DuplicateKey { at }),
-        None => Ok(Some(Scanned { token, points })),
+        None => Ok(Some(token)),
     }
 }
 
@@ -140,12 +102,13 @@ struct Cursor<'a, 'k> {
     keys: Option<&'k mut Keys<'a>>,
     /// Whether all numbers so far were ones.
     finite: bool,
-    points: Option<Token<'a>>,
+    /// Who is shown the members of the outermost object.
+    member: Option<&'k mut dyn FnMut(Token<'a>, Token<'a>)>,
 }
 
 impl<'a, 'k> Cursor<'a, 'k> {
     fn new(text: &'a str, keys: Option<&'k mut Keys<'a>>) -> Self {
-        Self { text, at: 0, keys, finite: true, points: None }
+        Self { text, at: 0, keys, finite: true, member: None }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -234,8 +197,10 @@ impl<'a, 'k> Cursor<'a, 'k> {
             }
             self.colon()?;
             let value = self.value(depth)?;
-            if depth == 1 && key.text == "points" && matches!(value.kind, Kind::Array { .. }) {
-                self.points = Some(value);
+            if depth == 1
+                && let Some(member) = &mut self.member
+            {
+                member(key, value);
             }
             self.space();
             if self.take(b',') {

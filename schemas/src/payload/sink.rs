@@ -11,3 +11,12 @@ pub trait Sink {
     /// Takes something remarkable about the payload, after its points.
     fn finding(&mut self, finding: Finding);
 }
+
+/// Takes no notice.
+pub(super) struct Nothing;
+
+impl Sink for Nothing {
+    fn point(&mut self, _: &PointRef<'_>) {}
+
+    fn finding(&mut self, _: Finding) {}
+}

@@ -1,10 +1,5 @@
 //! The names of fields, joined without allocation: no field has a name that does not fit.
 
-use std::collections::HashSet;
-
-use uns_model::{Finding, PointRef};
-
-use crate::payload::sink::Sink;
 use crate::payload::text;
 
 /// The longest field name; what has a longer one stays in the document only.
@@ -32,7 +27,7 @@ impl Name {
         self.length = length;
     }
 
-    pub(super) fn push_str(&mut self, text: &str) {
+    fn push_str(&mut self, text: &str) {
         let end = self.length + text.len();
         if let Some(place) = self.bytes.get_mut(self.length..end) {
             place.copy_from_slice(text.as_bytes());
@@ -40,8 +35,11 @@ impl Name {
         self.length = end;
     }
 
-    /// A key as it stands in the payload.
-    pub(super) fn push_key(&mut self, raw: &str, escaped: bool) {
+    /// A key as it stands in the payload, after a dot where it is `joined`.
+    pub(super) fn push_key(&mut self, joined: bool, raw: &str, escaped: bool) {
+        if joined {
+            self.push_str(".");
+        }
         if !escaped {
             return self.push_str(raw);
         }
@@ -64,28 +62,4 @@ impl Name {
     pub(super) fn as_str(&self) -> Option<&str> {
         self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok())
     }
-}
-
-/// Keeps the names of the first fields it is given.
-pub(super) struct First {
-    pub(super) names: HashSet<Box<str>>,
-    count: usize,
-}
-
-impl First {
-    pub(super) fn new(count: usize) -> Self {
-        Self { names: HashSet::new(), count }
-    }
-}
-
-impl Sink for First {
-    fn point(&mut self, point: &PointRef<'_>) {
-        if let Some(name) = point.field
-            && self.names.len() < self.count
-        {
-            self.names.insert(name.into());
-        }
-    }
-
-    fn finding(&mut self, _: Finding) {}
 }

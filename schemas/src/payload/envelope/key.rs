@@ -17,12 +17,20 @@ pub(super) enum Role {
     ShortValue,
     /// A quality: a word, a flag, OPC DA's number or OPC UA's code.
     Quality,
+    /// A quality by number, also of two bits: 0 is Bad, 1 Uncertain, 2 and 3 are Good.
+    QualityCode,
     /// An OPC UA status code.
     Status,
     Time,
     Unit,
+    /// A unit, by a name that may also be a field like any other unless it is a text.
+    ShortUnit,
     Seq,
     Historical,
+    /// What the point is called where it is one of several; the lower the number, the better a name.
+    Name(u8),
+    /// The same, by a name that may also be a field like any other unless it is a text.
+    ShortName(u8),
     /// No part of a point.
     Told,
 }
@@ -30,26 +38,32 @@ pub(super) enum Role {
 impl Key {
     #[inline]
     pub(super) fn of(text: &str) -> Option<Self> {
-        use Role::{Quality, Seq, ShortValue, Status, Time, Told, Unit, Value};
+        use Role::{
+            Name, Quality, QualityCode, Seq, ShortName, ShortUnit, ShortValue, Time, Told, Unit,
+            Value,
+        };
         // By length first: a name is then compared with a few others only.
         let (place, role) = match text.len() {
             1 => match text {
                 "v" => (0, ShortValue),
                 "t" => (1, Time),
                 "q" => (2, Quality),
+                "n" => (44, ShortName(1)),
+                "u" => (45, ShortUnit),
                 _ => return None,
             },
             2 => match text {
                 "ts" => (3, Time),
-                "qc" => (4, Quality),
-                "id" => (5, Told),
+                "qc" => (4, QualityCode),
+                "id" => (5, Name(0)),
                 _ => return None,
             },
             3 => match text {
                 "val" => (6, ShortValue),
                 "seq" => (7, Seq),
-                "tag" => (8, Told),
+                "tag" => (8, Name(3)),
                 "uom" => (9, Unit),
+                "key" => (46, ShortName(5)),
                 _ => return None,
             },
             4 => match text {
@@ -57,7 +71,7 @@ impl Key {
                 "Time" => (11, Time),
                 "unit" => (12, Unit),
                 "good" => (13, Quality),
-                "name" => (14, Told),
+                "name" => (14, Name(2)),
                 "meta" => (15, Told),
                 _ => return None,
             },
@@ -67,33 +81,39 @@ impl Key {
                 "units" => (18, Unit),
                 _ => return None,
             },
-            6 => match text {
-                "status" => (19, Status),
-                "source" => (20, Told),
-                _ => return None,
-            },
-            7 => match text {
-                "quality" => (21, Quality),
-                "Quality" => (22, Quality),
-                "success" => (23, Quality),
-                "tagName" => (24, Told),
-                "context" => (25, Told),
-                _ => return None,
-            },
-            8 => match text {
-                "datetime" => (26, Time),
-                "dataType" => (27, Told),
-                "datatype" => (28, Told),
-                "deviceID" => (29, Told),
-                "metadata" => (30, Told),
-                _ => return None,
-            },
-            9 => match text {
-                "timestamp" => (31, Time),
-                "Timestamp" => (32, Time),
-                _ => return None,
-            },
+            6 | 7 => return Self::of_six_or_seven(text),
+            8 | 9 => return Self::of_eight_or_nine(text),
             _ => return Self::long(text),
+        };
+        Some(Self { role, place })
+    }
+
+    fn of_six_or_seven(text: &str) -> Option<Self> {
+        let (place, role) = match text {
+            "status" => (19, Role::Status),
+            "source" => (20, Role::Told),
+            "NodeId" => (47, Role::Name(6)),
+            "nodeId" => (48, Role::Name(6)),
+            "quality" => (21, Role::Quality),
+            "Quality" => (22, Role::Quality),
+            "success" => (23, Role::Quality),
+            "tagName" => (24, Role::Name(4)),
+            "context" => (25, Role::Told),
+            _ => return None,
+        };
+        Some(Self { role, place })
+    }
+
+    fn of_eight_or_nine(text: &str) -> Option<Self> {
+        let (place, role) = match text {
+            "datetime" => (26, Role::Time),
+            "dataType" => (27, Role::Told),
+            "datatype" => (28, Role::Told),
+            "deviceID" => (29, Role::Told),
+            "metadata" => (30, Role::Told),
+            "timestamp" => (31, Role::Time),
+            "Timestamp" => (32, Role::Time),
+            _ => return None,
         };
         Some(Self { role, place })
     }
@@ -111,6 +131,11 @@ impl Key {
             "deviceName" => (41, Role::Told),
             "present_value" => (42, Role::Value),
             "unit_of_measurement" => (43, Role::Unit),
+            "DisplayName" => (49, Role::Name(7)),
+            "EndpointUrl" => (50, Role::Told),
+            "ApplicationUri" => (51, Role::Told),
+            "ServerTimestamp" => (52, Role::Told),
+            "serverTimestamp" => (53, Role::Told),
             _ => return None,
         };
         Some(Self { role, place })

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Kind, Token};
+use super::token::{Kind, Token};
 use crate::payload::text;
 
 /// Keys kept without allocation.

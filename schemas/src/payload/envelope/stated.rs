@@ -1,0 +1,130 @@
+//! What the members of an envelope state: times, qualities, units and numbers.
+
+use uns_model::{Quality, Timestamp, ValueRef};
+
+use crate::payload::context::DecodeContext;
+use crate::payload::scan::{Kind, Token, members};
+use crate::payload::text;
+use crate::payload::value::{number_of, value_of};
+
+/// The worse of two statements, the first where both are equally bad.
+pub(in crate::payload) fn worst(
+    first: Option<Quality>,
+    second: Option<Quality>,
+) -> Option<Quality> {
+    match (first, second) {
+        (Some(first), Some(second)) => Some(first.worst(second)),
+        (first, second) => first.or(second),
+    }
+}
+
+/// A source time as text, as an epoch number, or as an epoch number in quotes.
+pub(in crate::payload) fn time(token: Token<'_>, context: &DecodeContext<'_>) -> Option<Timestamp> {
+    let read = match token.kind {
+        Kind::Null => return None,
+        Kind::Text { escaped } => {
+            let text = text::unescape(token.text, escaped);
+            let text = text.trim_ascii();
+            Timestamp::parse_in(text, context.zone, context.ingest)
+                .or_else(|| epoch(number_of(&uns_model::number::parse(text)?)))
+        }
+        Kind::Number => epoch(value_of(token)),
+        Kind::Bool(_) | Kind::NonFinite | Kind::Object { .. } | Kind::Array { .. } => None,
+    };
+    Some(read.unwrap_or(Timestamp::UNREADABLE))
+}
+
+/// A quality as a word, as a flag, or as a number, also one in quotes: OPC DA's 16 bits (0 is Bad),
+/// and OPC UA's code where it needs more.
+pub(in crate::payload) fn quality(token: Token<'_>) -> Option<Quality> {
+    stated(token, quality_of)
+}
+
+/// A quality of two bits, as OPC's own uppermost ones; larger numbers are those of [`quality`].
+pub(in crate::payload) fn quality_code(token: Token<'_>) -> Option<Quality> {
+    stated(token, |number| match number {
+        0 => Quality::BAD,
+        1 => Quality::UNCERTAIN,
+        2 | 3 => Quality::GOOD,
+        _ => quality_of(number),
+    })
+}
+
+fn quality_of(number: u32) -> Quality {
+    match u16::try_from(number) {
+        Ok(number) => Quality::from_opc_da(number),
+        Err(_) => Quality(number),
+    }
+}
+
+/// An OPC UA status code, as its number, its name, or an object with its `Code`.
+pub(in crate::payload) fn status(token: Token<'_>) -> Option<Quality> {
+    match token.kind {
+        Kind::Object { .. } => {
+            let code = members(token).find(|(name, _)| matches!(name.text, "Code" | "code"));
+            // Left out, it is the code of Good.
+            code.map_or(Some(Quality::GOOD), |(_, code)| stated(code, Quality))
+        }
+        _ => stated(token, Quality),
+    }
+}
+
+fn stated(token: Token<'_>, from_number: impl Fn(u32) -> Quality) -> Option<Quality> {
+    let from = |number: ValueRef<'_>| whole(number).map_or(Quality::UNCERTAIN, &from_number);
+    Some(match token.kind {
+        Kind::Null => return None,
+        Kind::Text { escaped } => {
+            let word = text::unescape(token.text, escaped);
+            let word = word.trim_ascii();
+            match uns_model::number::parse(word) {
+                Some(number) => from(number_of(&number)),
+                None => Quality::from_word(word),
+            }
+        }
+        Kind::Bool(good) => Quality::from_flag(good),
+        Kind::Number => from(value_of(token)),
+        Kind::NonFinite | Kind::Object { .. } | Kind::Array { .. } => Quality::UNCERTAIN,
+    })
+}
+
+/// The 32 bits of a number, also where it is written as `192.0`.
+fn whole(number: ValueRef<'_>) -> Option<u32> {
+    match number {
+        ValueRef::Int(number) => u32::try_from(number).ok(),
+        ValueRef::Float(number)
+            if number.fract() == 0.0 && (0.0..4_294_967_296.0).contains(&number) =>
+        {
+            format!("{number:.0}").parse().ok()
+        }
+        _ => None,
+    }
+}
+
+/// The longest unit that is one; longer text is something else.
+const UNIT_BYTES_MAX: usize = 64;
+
+/// A unit as a string of a few characters.
+pub(in crate::payload) fn unit(token: Token<'_>) -> Option<Token<'_>> {
+    is_unit(token).then_some(token)
+}
+
+/// Whether a string may be a unit.
+pub(in crate::payload) fn is_unit(token: Token<'_>) -> bool {
+    matches!(token.kind, Kind::Text { .. }) && (1..=UNIT_BYTES_MAX).contains(&token.text.len())
+}
+
+/// A number that counts.
+pub(in crate::payload) fn unsigned(token: Token<'_>) -> Option<u64> {
+    match token.kind {
+        Kind::Number | Kind::Text { .. } => token.text.parse().ok(),
+        _ => None,
+    }
+}
+
+pub(in crate::payload) fn epoch(number: ValueRef<'_>) -> Option<Timestamp> {
+    match number {
+        ValueRef::Int(number) => Timestamp::from_epoch_int(number),
+        ValueRef::Float(number) => Timestamp::from_epoch_f64(number),
+        _ => None,
+    }
+}

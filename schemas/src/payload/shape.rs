@@ -1,0 +1,77 @@
+//! What the members of the outermost object tell of a payload, gathered while it is scanned.
+
+use uns_model::Timestamp;
+
+use super::context::DecodeContext;
+use super::envelope::{self, Envelope};
+use super::scan::{Kind, Token};
+
+/// What an object looks like from its outermost members.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shape<'a> {
+    pub(super) envelope: Envelope<'a>,
+    /// A time no envelope has (`tst`, `received_at`).
+    own_time: Option<Timestamp>,
+    pub(super) columns: Columns<'a>,
+    /// The array that it has as `points`.
+    pub(super) points: Option<Token<'a>>,
+    has_values: bool,
+    is_data_set: bool,
+}
+
+/// The columns of a batch: nothing but `t`, `v` and perhaps `q`, all of them arrays (NS-21).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Columns<'a> {
+    pub(super) times: Option<Token<'a>>,
+    pub(super) values: Option<Token<'a>>,
+    pub(super) qualities: Option<Token<'a>>,
+    pub(super) others: bool,
+}
+
+impl<'a> Shape<'a> {
+    /// Takes the next member.
+    pub(super) fn member(
+        &mut self,
+        name: Token<'a>,
+        token: Token<'a>,
+        context: &DecodeContext<'_>,
+    ) {
+        let is_array = matches!(token.kind, Kind::Array { .. });
+        match name.text {
+            "t" if is_array => self.columns.times = Some(token),
+            "v" if is_array => self.columns.values = Some(token),
+            "q" if is_array => self.columns.qualities = Some(token),
+            _ => self.columns.others = true,
+        }
+        match name.text {
+            "points" if is_array => self.points = Some(token),
+            "values" | "Values" => self.has_values |= matches!(token.kind, Kind::Object { .. }),
+            "DataSetWriterId" | "DataSetWriterName" => self.is_data_set = true,
+            "tst" | "received_at" if self.own_time.is_none() => {
+                self.own_time = envelope::document_time(name, token, context);
+            }
+            _ => {}
+        }
+        self.envelope.member(name, token, context);
+    }
+
+    /// The time of a document, at its top level, if that can be read (NS-19b).
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        self.envelope.source.filter(|time| time.in_range()).or(self.own_time)
+    }
+
+    /// Whether the whole is one value, or columns of values.
+    pub(super) fn is_envelope(&self) -> bool {
+        self.envelope.is_one(false)
+    }
+
+    /// Whether its `values` are points by name: a time stands beside them.
+    pub(super) fn is_series(&self) -> bool {
+        self.has_values && self.time().is_some()
+    }
+
+    /// Whether its `Payload` are the fields of an OPC UA DataSetMessage.
+    pub(super) fn is_data_set(&self) -> bool {
+        self.is_data_set
+    }
+}
