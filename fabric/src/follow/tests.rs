@@ -6,6 +6,9 @@ mod running;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use uns_model::Sequence;
@@ -63,6 +66,22 @@ fn commits_gather_while_nobody_waits_for_them() {
     let mut world = World::new();
     world.fold.awaited = false;
     assert_eq!(world.turn().next, Next::Wait { until: None, commits: Commits::Gather });
+}
+
+#[test]
+fn who_waits_wakes_the_fold_and_no_commit_gathers_until_it_has_caught_up() {
+    let mut world = World::new();
+    world.fold.awaited = false;
+    world.append(1);
+    let handle = Arc::clone(world.follower.handle());
+    let mut context = Context::from_waker(Waker::noop());
+    let mut waiting = pin!(handle.caught_up());
+    assert!(waiting.as_mut().poll(&mut context).is_pending());
+    assert!(pin!(handle.woken.notified()).poll(&mut context).is_ready());
+    let until = Some(SECOND * 60);
+    assert_eq!(world.turn().next, Next::Wait { until, commits: Commits::Wake });
+    assert!(waiting.as_mut().poll(&mut context).is_ready());
+    assert_eq!(world.turn().next, Next::Wait { until, commits: Commits::Gather });
 }
 
 #[test]
