@@ -1,5 +1,5 @@
 //! What following the log costs: per record that is passed over, per delivery that is owed, and per
-//! delivery that is handed over.
+//! delivery that is handed over; and for how long the fold stands still for a checkpoint.
 //!
 //! Prints and asserts nothing about time: `cargo bench -p broker-ledger --bench fold`. Figures are
 //! CPU time of all threads, so that a busy machine does not spoil them, and wall time beside it.
@@ -13,7 +13,7 @@ use broker_ledger::{
     Attach, Config, Delivery, DueWill, Ledger, Outlet, Parts, PassOn, Place, Topics,
 };
 use fabric::sim::{SimDisk, SimLog};
-use fabric::{Audience, Batch, Log, Publish, Record, SessionChange};
+use fabric::{Audience, Batch, Log, Message, Publish, Record, SessionChange};
 use tokio::sync::watch;
 use uns_model::{
     Clock, NodeNo, OrgId, PublisherId, Sequence, SessionNo, SystemClock, Timestamp, TopicId,
@@ -118,7 +118,7 @@ fn open(log: &Arc<SimLog>) -> Arc<Ledger> {
     };
     Ledger::open(Parts {
         log: Arc::clone(log) as _,
-        disk: Arc::new(SimDisk::new(1, 64 << 20)),
+        disk: Arc::new(SimDisk::new(1, 4 << 30)),
         dir: PathBuf::from("/sessions"),
         clock: Arc::new(SystemClock),
         topics: Arc::new(Names(Arc::from("uns/v1/acme/berlin/press/temperature"))),
@@ -224,7 +224,57 @@ fn handed_over(sessions: u32, publishes: usize, lag: bool) {
     thread.join().expect("it ends");
 }
 
+fn retain(log: &SimLog, count: usize) {
+    for start in (0..count).step_by(PER_BATCH) {
+        let mut batch = Batch::new();
+        for number in start..count.min(start + PER_BATCH) {
+            batch.push(&Record::Message(Message {
+                org: OrgId::DEFAULT,
+                publisher: PublisherId(1),
+                qos: 1,
+                retain: true,
+                expiry: None,
+                ingest: INGEST,
+                topic: &format!("plant/area{}/line{}/t{number}", number % 20, number % 1_000),
+                properties: &[],
+                payload: &[b'7'; 64],
+            }));
+        }
+        append(log, batch);
+    }
+}
+
+/// The longest time for which nobody gets at the fold while a checkpoint is written.
+#[expect(clippy::print_stdout, reason = "a benchmark prints")]
+fn stands_still(sessions: u32, publishes: usize, retained: usize) {
+    let log = Arc::new(SimLog::new());
+    let audience = open_sessions(&log, sessions);
+    publish_owed(&log, &audience, publishes);
+    retain(&log, retained);
+    let ledger = open(&log);
+    let start = SystemClock.monotonic();
+    let writer = {
+        let ledger = Arc::clone(&ledger);
+        std::thread::spawn(move || ledger.checkpoint().expect("the disk has room"))
+    };
+    let mut longest = Duration::ZERO;
+    while !writer.is_finished() {
+        let asked = SystemClock.monotonic();
+        ledger.folded();
+        longest = longest.max(SystemClock.monotonic() - asked);
+        std::thread::sleep(Duration::from_micros(100));
+    }
+    writer.join().expect("it ends");
+    let took = SystemClock.monotonic() - start;
+    let owed = sessions as usize * publishes;
+    println!(
+        "checkpoint, {owed} owed and {retained} retained: stands still {longest:?} of {took:?}"
+    );
+}
+
 fn main() {
+    stands_still(1_000, 2_000, 0);
+    stands_still(1, 1, 1_000_000);
     passed_over();
     owed(1, 1_000_000);
     owed(10_000, 100);

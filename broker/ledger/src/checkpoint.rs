@@ -6,6 +6,7 @@
 //! [`fabric::checkpoint`].
 
 mod sessions;
+mod taken;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use uns_model::{Kept, OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 use crate::fold::{Fold, Stored};
 use crate::session::Pending;
 use crate::{Error, Will};
+pub(crate) use taken::Taken;
 
 /// The version is the one this release writes; since version 2 a will
 /// knows its record, and a delivery the share it comes from; since version 3 a will knows its owner.
@@ -37,15 +39,16 @@ pub(crate) fn floor(checkpoints: &Checkpoints, oldest_owed: Option<Sequence>) ->
 }
 
 /// The bytes of a checkpoint.
-pub(crate) fn encode(fold: &Fold) -> Vec<u8> {
-    FORMAT.encode(fold.applied, |to| encode_body(fold, to))
+pub(crate) fn encode(taken: Taken) -> Vec<u8> {
+    FORMAT.encode(taken.applied, |to| encode_body(taken, to))
 }
 
-/// About what [`encode`] takes at most while its bytes grow: they are copied into twice the space.
+/// About what [`Taken`] and its bytes take at most while those grow: they are copied into twice the
+/// space.
 pub(crate) fn memory(fold: &Fold) -> u64 {
     let lists = fold.totals.owed * 24 + fold.totals.subscriptions * 64;
     let others = fold.sessions.len() * 128 + fold.retained.bytes() + fold.retained.len() * 32;
-    3 * (lists + others) as u64
+    4 * (lists + others) as u64
 }
 
 /// What the bytes of a checkpoint hold.
@@ -60,26 +63,26 @@ pub fn fuzz(data: &[u8]) {
     let mut from = Reader::new(data);
     let fold = from.u64().and_then(|applied| decode_body(Sequence(applied), &mut from));
     if let Some(fold) = fold.filter(|_| from.is_empty()) {
-        let again = encode(&fold);
+        let again = encode(Taken::of(&fold));
         let (_, same) = FORMAT.decode(&again, decode_body).expect("what was encoded is decoded");
-        assert_eq!(encode(&same), again, "a checkpoint survives its bytes");
+        assert_eq!(encode(Taken::of(&same)), again, "a checkpoint survives its bytes");
     }
 }
 
-fn encode_body(fold: &Fold, to: &mut Writer) {
-    to.u32(fold.seen.0);
-    sessions::encode(fold, to);
-    to.length(fold.wills.len());
-    for (number, pending) in &fold.wills {
+fn encode_body(taken: Taken, to: &mut Writer) {
+    let Taken { seen, sessions, wills, mut retained, remains, .. } = taken;
+    to.u32(seen.0);
+    sessions::encode(sessions, to);
+    to.length(wills.len());
+    for (number, pending) in &wills {
         encode_will(*number, pending, to);
     }
-    let mut retained: Vec<_> = fold.retained.iter().collect();
-    retained.sort_unstable_by_key(|(org, topic, _)| (*org, *topic));
+    retained.sort_unstable_by(|(org, topic, _), (other, of, _)| (org, topic).cmp(&(other, of)));
     to.length(retained.len());
-    for (org, topic, stored) in retained {
-        encode_retained(org, topic, stored, to);
+    for (org, topic, stored) in &retained {
+        encode_retained(*org, topic, stored, to);
     }
-    sessions::encode_remains(fold, to);
+    sessions::encode_remains(&remains, to);
 }
 
 fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {

@@ -244,9 +244,11 @@ impl Fold for Feeding<'_> {
 
     fn snapshot(&mut self) -> Option<Snapshot> {
         let ledger = Arc::clone(self.ledger);
-        ledger
-            .has_room_for_checkpoint()
-            .then(|| -> Snapshot { Box::new(move || ledger.write_checkpoint()) })
+        if !ledger.has_room_for_checkpoint() {
+            return None;
+        }
+        let taken = ledger.take();
+        Some(Box::new(move || ledger.write_checkpoint(taken)))
     }
 }
 

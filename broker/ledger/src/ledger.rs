@@ -10,13 +10,13 @@ use fabric::checkpoint::Checkpoints;
 use fabric::follow::{Follower, Handle, Settings, Start};
 use fabric::{Disk, Log};
 use parking_lot::Mutex;
-use uns_model::{Clock, Sequence, SessionNo, TopicId};
+use uns_model::{Clock, Sequence, SessionNo};
 
 use crate::checkpoint;
 use crate::command::Command;
 use crate::feed::Feeder;
 use crate::fold::Fold;
-use crate::{Attach, Config, Error, Place};
+use crate::{Attach, Config, Error, Place, Topics};
 
 /// The name of its hold on the log.
 pub(crate) const HOLD: &str = "sessions";
@@ -43,12 +43,6 @@ impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parts").field("dir", &self.dir).finish_non_exhaustive()
     }
-}
-
-/// Knows the string of every topic id that is in the log.
-pub trait Topics: Send + Sync {
-    /// The topic; `None` for an id that was never given out.
-    fn topic(&self, id: TopicId) -> Option<Arc<str>>;
 }
 
 /// The logged sessions of one data directory.

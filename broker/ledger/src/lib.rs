@@ -22,6 +22,7 @@ mod query;
 mod reader;
 mod session;
 mod subscription;
+mod topics;
 mod will;
 
 pub use checkpoint::fuzz;
@@ -31,7 +32,8 @@ pub use error::Error;
 pub use fold::SharedRetained;
 pub use follow::Steps;
 pub use info::{Dropped, PlainRetained, Restored, SessionInfo, Stats};
-pub use ledger::{Ledger, Parts, Topics};
+pub use ledger::{Ledger, Parts};
 pub use logged::{Ids, Logged};
 pub use subscription::Subscription;
+pub use topics::Topics;
 pub use will::{DueWill, Will};

@@ -90,7 +90,7 @@ pub(crate) struct Terms {
 ///
 /// Settled ones between others stay as tombstones until those before them are settled, which a
 /// window of packet ids bounds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Owed {
     entries: VecDeque<Entry>,
     next_ordinal: u64,

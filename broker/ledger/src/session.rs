@@ -58,7 +58,7 @@ pub(crate) struct Pending {
 }
 
 /// What a session that has ended was owed as the member of shares, until it is owed to others.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Remains {
     pub(crate) org: OrgId,
     pub(crate) owed: Owed,
@@ -99,6 +99,19 @@ impl Session {
             sent: 0,
             abandoned: false,
             feed: None,
+        }
+    }
+
+    /// The session as it is saved: without its connection.
+    pub(crate) fn detached(&self) -> Self {
+        Self {
+            client_id: Arc::clone(&self.client_id),
+            owner: self.owner.clone(),
+            subscriptions: self.subscriptions.clone(),
+            owed: self.owed.clone(),
+            took: self.took.clone(),
+            feed: None,
+            ..*self
         }
     }
 

@@ -11,12 +11,12 @@ use crate::fold::Fold;
 use crate::owed::Owed;
 use crate::session::{Remains, Session};
 
-pub(super) fn encode(fold: &Fold, to: &mut Writer) {
-    let mut sessions: Vec<&Session> = fold.sessions.values().collect();
+pub(super) fn encode(mut sessions: Vec<Session>, to: &mut Writer) {
     sessions.sort_unstable_by_key(|session| session.number);
     to.length(sessions.len());
+    // Each is let go of once it is encoded.
     for session in sessions {
-        encode_session(session, to);
+        encode_session(&session, to);
     }
 }
 
@@ -82,9 +82,9 @@ fn decode_session(from: &mut Reader<'_>) -> Option<Session> {
 }
 
 /// What ended sessions left to the other members of their shares.
-pub(super) fn encode_remains(fold: &Fold, to: &mut Writer) {
-    to.length(fold.remains.len());
-    for (number, Remains { org, owed }) in &fold.remains {
+pub(super) fn encode_remains(remains: &[(SessionNo, Remains)], to: &mut Writer) {
+    to.length(remains.len());
+    for (number, Remains { org, owed }) in remains {
         to.u32(number.0);
         to.u32(org.0);
         encode_owed(owed, to);

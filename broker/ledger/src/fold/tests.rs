@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use uns_model::{Kept, OrgId, PublisherId, Sequence, Timestamp};
 
 use super::{Context, Fold, Replay};
-use crate::checkpoint::{decode, encode};
+use crate::checkpoint::{Taken, decode, encode};
 use crate::{Config, SharedRetained, Topics};
 use stream::{Known, Stream};
 
@@ -96,15 +96,35 @@ proptest! {
         straight.retained.shared = Some(Arc::new(Ahead::of(&frames(&log))));
         for (number, frame) in frames(&log).iter().enumerate() {
             if number == at {
-                let bytes = encode(&broken);
+                let bytes = encode(Taken::of(&broken));
                 broken = decode(&bytes).expect("what was written is read");
-                prop_assert_eq!(encode(&broken), bytes);
+                prop_assert_eq!(encode(Taken::of(&broken)), bytes);
             }
             apply(&mut straight, &config, frame);
             apply(&mut broken, &config, frame);
         }
-        prop_assert_eq!(encode(&straight), encode(&broken));
+        prop_assert_eq!(encode(Taken::of(&straight)), encode(Taken::of(&broken)));
         prop_assert_eq!(straight.totals, broken.totals);
+    }
+
+    /// It is encoded and written while the fold goes on.
+    #[test]
+    fn what_was_taken_for_a_checkpoint_stays_as_it_was(seed: u64, at in 0usize..60) {
+        let (log, config) = (SimLog::new(), config());
+        let mut stream = Stream::new(seed);
+        for _ in 0..60 {
+            stream.append(&log);
+        }
+        let (mut fold, mut taken) = (Fold::default(), None);
+        for (number, frame) in frames(&log).iter().enumerate() {
+            if number == at {
+                taken = Some((Taken::of(&fold), encode(Taken::of(&fold))));
+            }
+            apply(&mut fold, &config, frame);
+        }
+        if let Some((taken, bytes)) = taken {
+            prop_assert_eq!(encode(taken), bytes);
+        }
     }
 
     #[test]
@@ -131,7 +151,7 @@ proptest! {
             stream.append(&log);
         }
         frames(&log).iter().for_each(|frame| apply(&mut fold, &config, frame));
-        let mut bytes = encode(&fold);
+        let mut bytes = encode(Taken::of(&fold));
         let bit = flip.index(bytes.len() * 8);
         bytes[bit / 8] ^= 1 << (bit % 8);
         // The checksum matches, so that the body is read.

@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 
 use fabric::CheckpointError;
 use fabric::follow::Durable;
+use uns_model::Sequence;
 
-use crate::checkpoint;
+use crate::checkpoint::{self, Taken};
 use crate::ledger::{HOLD, State};
 use crate::{Error, Ledger};
 
@@ -17,7 +18,7 @@ impl Ledger {
     /// When the file cannot be written; the ones before stay usable.
     pub fn checkpoint(&self) -> Result<(), Error> {
         if self.has_room_for_checkpoint()
-            && let Some(Durable { floor, .. }) = self.write_checkpoint()?
+            && let Some(Durable { floor, .. }) = self.write_checkpoint(self.take())?
         {
             self.log.hold(HOLD, floor);
         }
@@ -33,19 +34,26 @@ impl Ledger {
         has_room
     }
 
-    pub(super) fn write_checkpoint(&self) -> Result<Option<Durable>, CheckpointError> {
-        let mut checkpoints = self.checkpoints.lock();
+    /// What a checkpoint needs of the fold as it is now.
+    pub(super) fn take(&self) -> (Taken, Option<Sequence>) {
         let mut state = self.state.lock();
         let State { fold, feeder } = &mut *state;
-        if checkpoints.is_current(fold.applied) {
+        feeder.drop_before(fold, self.log.oldest());
+        (Taken::of(fold), fold.oldest_owed())
+    }
+
+    pub(super) fn write_checkpoint(
+        &self,
+        (taken, oldest_owed): (Taken, Option<Sequence>),
+    ) -> Result<Option<Durable>, CheckpointError> {
+        let mut checkpoints = self.checkpoints.lock();
+        let applied = taken.applied;
+        if checkpoints.is_current(applied) {
             return Ok(None);
         }
-        feeder.drop_before(fold, self.log.oldest());
-        let (applied, oldest) = (fold.applied, fold.oldest_owed());
-        let bytes = checkpoint::encode(fold);
-        drop(state);
+        let bytes = checkpoint::encode(taken);
         checkpoints.write(applied, &bytes)?;
-        let floor = checkpoint::floor(&checkpoints, oldest);
+        let floor = checkpoint::floor(&checkpoints, oldest_owed);
         Ok(Some(Durable { floor, bytes: bytes.len() as u64 }))
     }
 }

@@ -10,7 +10,7 @@ use fabric_local::{LocalLog, LogConfig};
 use uns_model::{ManualClock, OrgId, PublisherId, SeededRandom, Sequence, SessionNo, Timestamp};
 
 use super::{Ledger, Parts};
-use crate::checkpoint::encode;
+use crate::checkpoint::{Taken, encode};
 use crate::fold::tests::config;
 use crate::fold::tests::stream::{Known, Stream};
 
@@ -67,7 +67,7 @@ impl Rig {
 }
 
 fn state(ledger: &Ledger) -> Vec<u8> {
-    encode(&ledger.state.lock().fold)
+    encode(Taken::of(&ledger.state.lock().fold))
 }
 
 fn catch_up(ledger: &Ledger) {
