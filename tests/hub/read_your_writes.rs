@@ -1,5 +1,5 @@
 //! Who has published reads it at once, also while a checkpoint of all topics is written.
-//! `UNS_SOAK=1` runs the long form: a million topics, and a bound in time.
+//! `UNS_SOAK=1` runs the long form: two million topics, and a bound in time.
 
 use std::collections::HashSet;
 use std::fs;
@@ -17,8 +17,8 @@ use crate::wire::dial;
 
 /// Publishes under way at once while the namespace is filled.
 const WINDOW: usize = 1_000;
-/// One publish and its read take less while a checkpoint is written.
-const PROMISED: Duration = Duration::from_millis(50);
+/// While a checkpoint is written, 99 of 100 publishes and their reads take no longer.
+const PROMISED: Duration = Duration::from_millis(20);
 
 fn topic(n: usize) -> String {
     format!("uns/v1/plant/area{}/line{}/t{n}", n % 20, n % 1_000)
@@ -120,7 +120,7 @@ impl Checkpoints {
 struct Times(Vec<(Duration, Duration)>);
 
 impl Times {
-    /// Tells them; the longest.
+    /// Tells them; what 99 of 100 do not exceed.
     fn tell(mut self, when: &str) -> Duration {
         self.0.sort();
         let count = self.0.len();
@@ -133,18 +133,19 @@ impl Times {
             "{count} publishes were read {when}: p50 {p50:?}, p99 {p99:?}, max {most:?}, of which \
              {acknowledged:?} until it was acknowledged"
         );
-        most
+        p99
     }
 }
 
 #[test]
 fn what_was_published_is_read_at_once_while_checkpoints_are_written() {
     let (topics, time, checkpoints_min) = match soak() {
-        true => (1_000_000, Duration::from_secs(60), 3),
+        true => (2_000_000, Duration::from_secs(60), 3),
         false => (20_000, Duration::ZERO, 3),
     };
     let scratch = Scratch::new();
-    let hub = Hub::start_with(scratch.path(), &["namespace.checkpoint_every=1s"]);
+    let settings = ["namespace.checkpoint_every=1s", "namespace.nodes_max=2100000"];
+    let hub = Hub::start_with(scratch.path(), &settings);
     let (mut client, _) = Client::open(hub.mqtt, &connect(Version::V5, "plant"));
     let began = Instant::now();
     fill(&mut client, topics);
@@ -178,6 +179,12 @@ fn what_was_published_is_read_at_once_while_checkpoints_are_written() {
     eprintln!("{} checkpoints", checkpoints.seen.len() - before);
     // What the disk takes for a commit while nothing else is written is not the namespace's.
     quiet.tell("while no checkpoint was written");
-    let worst = beside.tell("while one was");
-    assert!(!soak() || worst < PROMISED, "{worst:?}");
+    let p99 = beside.tell("while one was");
+    let metrics = hub.fetch("/metrics").1;
+    let of_namespace =
+        |line: &&str| line.starts_with("uns_follower_") && line.contains("fold=\"namespace\"");
+    let figures: Vec<&str> = metrics.lines().filter(of_namespace).collect();
+    assert!(figures.contains(&"uns_follower_lag{fold=\"namespace\"} 0"), "{metrics}");
+    eprintln!("{}", figures.join("\n"));
+    assert!(!soak() || p99 <= PROMISED, "{p99:?}");
 }
