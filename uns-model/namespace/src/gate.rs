@@ -4,17 +4,22 @@ mod batch;
 mod introduce;
 mod judge;
 mod mint;
-mod payload;
+mod read;
 mod renew;
 mod rights;
 
 use std::fmt;
 use std::sync::Arc;
 
-use fabric::{Admitted, Batch, Inbound, OnCommit, Place, Publish, Record, Rejection, Resolved};
+use fabric::{
+    Admitted, Batch, Inbound, OnCommit, Place, Points, Publish, Record, Rejection, Resolved,
+};
 use uns_model::{OrgId, Plane, PublisherId, Sequence};
 
+pub(crate) use read::fill;
 pub use rights::{AllRights, PublisherRights};
+
+use read::Reading;
 
 use crate::node::Node;
 use crate::rejections::Rejections;
@@ -30,6 +35,8 @@ pub struct Gate {
     batch: Batch,
     rejections: Arc<Rejections>,
     rules: KnownRules,
+    /// What was read last.
+    reading: Reading,
     /// About how much memory what was admitted takes once it is folded, since that was asked last.
     grown: usize,
     /// The deletions this gate's batch takes into account.
@@ -53,6 +60,7 @@ impl Gate {
             batch: Batch::new(),
             rejections,
             rules: KnownRules::default(),
+            reading: Reading::default(),
             grown: 0,
             deletions,
         }
@@ -173,7 +181,7 @@ impl Gate {
     }
 
     /// Adds the record of a publish to the batch.
-    fn push(&mut self, node: &Node, inbound: &Inbound<'_>) -> Place {
+    fn push(&mut self, node: &Node, inbound: &Inbound<'_>, points: Points<'_>) -> Place {
         let place = self.place();
         self.grown += node.admitted(inbound.payload);
         self.batch.push(&Record::Publish(Publish {
@@ -184,7 +192,7 @@ impl Gate {
             qos: inbound.qos,
             retain: inbound.retain,
             expiry: inbound.expiry,
-            points: None,
+            points: Some(points),
             ingest: inbound.ingest,
             properties: inbound.properties,
             payload: inbound.payload,

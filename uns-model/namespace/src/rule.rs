@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use ahash::AHashMap;
 use bytes::Bytes;
-use fabric::{Inbound, Rejection};
+use fabric::{Inbound, Points, PointsBuilder, Rejection};
 use parking_lot::RwLock;
-use uns_model::{NodeNo, OrgId};
+use uns_model::{Finding, NodeNo, OrgId, Quality};
 
 use crate::node::{Node, Retain};
 use crate::registry::Registry;
@@ -44,6 +44,8 @@ pub struct Judged<'a> {
     pub topic: &'a str,
     /// What was published.
     pub inbound: &'a Inbound<'a>,
+    /// What was understood of it.
+    pub points: Points<'a>,
 }
 
 /// What becomes of a publish.
@@ -51,9 +53,37 @@ pub struct Judged<'a> {
 pub struct Verdict {
     /// Its Message Expiry Interval in seconds, as published unless a rule shortens it.
     pub expiry: Option<u32>,
+    /// Points whose quality is lowered, by their place among the points of the publish, ascending.
+    pub lowered: Vec<(usize, Quality)>,
+    /// What the rule found remarkable: kept with the points.
+    pub findings: Vec<Finding>,
+    /// The version of the contract it was held against: kept with the points.
+    pub contract_version: Option<u64>,
     /// Messages of the fabric about it, in the order they go out. Those to `$uns/…` go to subscribers;
     /// those to a data topic are samples of it as well.
     pub outputs: Vec<Emitted>,
+}
+
+impl Verdict {
+    /// Whether the record says something else of the payload than was read from it.
+    pub(crate) fn changes_points(&self) -> bool {
+        !self.lowered.is_empty() || !self.findings.is_empty() || self.contract_version.is_some()
+    }
+
+    /// The points as the rule wants them. No quality is raised.
+    pub(crate) fn apply(&self, read: &Points<'_>, judged: &mut PointsBuilder<'_>) {
+        let mut lowered = self.lowered.iter().peekable();
+        for (nth, mut point) in read.iter().enumerate() {
+            while let Some((_, quality)) = lowered.next_if(|(at, _)| *at == nth) {
+                point.quality = point.quality.worst(*quality);
+            }
+            judged.push(&point);
+        }
+        read.findings().chain(self.findings.iter().copied()).for_each(|one| judged.finding(one));
+        if let Some(version) = self.contract_version {
+            judged.contract_version(version);
+        }
+    }
 }
 
 /// A message that a rule adds.

@@ -37,6 +37,18 @@ impl PointsBuffer {
             time: None,
         }
     }
+
+    /// The section as it was filled last, for the same payload again.
+    #[inline]
+    pub fn points<'b>(&'b self, payload: &'b [u8]) -> Points<'b> {
+        let section = if self.0.len() > 1 { &self.0[..] } else { &[] };
+        Points::new(section, payload)
+    }
+
+    /// How many bytes it has allocated.
+    pub fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
 }
 
 /// A points section in the making.

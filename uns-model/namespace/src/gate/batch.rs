@@ -9,7 +9,8 @@ use fabric::{Admitted, Author, Inbound, Output, RefusedRow, Rejection, Resolved}
 use schemas::payload::{BadRow, Batch, ChildRow};
 use uns_model::Reason;
 
-use super::{Gate, PublisherRights, payload};
+use super::read::Reading;
+use super::{Gate, PublisherRights};
 use crate::node::Node;
 use crate::properties;
 use crate::rule::Verdict;
@@ -25,6 +26,7 @@ struct Rows {
 struct Child {
     node: Arc<Node>,
     payload: Bytes,
+    reading: Reading,
     verdict: Option<Verdict>,
 }
 
@@ -33,6 +35,7 @@ struct Row {
     index: usize,
     topic: Box<str>,
     payload: Bytes,
+    reading: Reading,
 }
 
 impl Gate {
@@ -40,16 +43,17 @@ impl Gate {
     pub(super) fn admit_batch(
         &mut self,
         (parent, batch): (&Arc<Node>, Batch),
-        inbound: &Inbound<'_>,
+        (inbound, reading): (&Inbound<'_>, &Reading),
         rights: &dyn PublisherRights,
     ) -> Result<Admitted, Rejection> {
         // Before a node is made for any row.
-        let verdict = self.ask_rule(parent, inbound)?;
+        let verdict = self.ask_rule(parent, inbound, reading)?;
         let Rows { children, refused } = self.rows((parent, batch), inbound, rights)?;
-        let mut admitted = self.admit_as(parent, inbound, verdict);
+        let mut admitted = self.admit_as(parent, (inbound, reading), verdict);
         let outputs = admitted.outputs.get_or_insert_default();
-        for Child { node, payload, verdict } in children {
-            let admitted = self.admit_as(&node, &row_of(inbound, &payload), verdict);
+        for Child { node, payload, reading, verdict } in children {
+            let row = row_of(inbound, &payload);
+            let admitted = self.admit_as(&node, (&row, &reading), verdict);
             let Admitted { place, retain, expiry, outputs: caused, .. } = admitted;
             let (author, topic, qos) = (Author::Publisher, Arc::clone(&node.name), inbound.qos);
             outputs.messages.push(Output { author, topic, payload, qos, retain, expiry, place });
@@ -77,7 +81,7 @@ impl Gate {
                     return self.counted(Err(Rejection::new(Reason::PayloadTooLarge, detail)));
                 }
                 for row in all.into_iter().enumerate() {
-                    let judged = self.judge_row(parent, row, rights);
+                    let judged = self.judge_row((parent, inbound), row, rights);
                     // Else its name is looked at where its node is made.
                     let judged =
                         if is_atomic { judged.and_then(|r| self.named(r)) } else { judged };
@@ -107,29 +111,31 @@ impl Gate {
     /// What of a row can be told without making its node.
     fn judge_row(
         &mut self,
-        parent: &Node,
+        (parent, batch): (&Node, &Inbound<'_>),
         (index, row): (usize, Result<ChildRow, BadRow>),
         rights: &dyn PublisherRights,
     ) -> Result<Row, RefusedRow> {
         let ChildRow { path, payload } = row.map_err(|row| self.bad(parent, row))?;
         let topic = format!("{}/{path}", parent.name).into_boxed_str();
+        let payload = Bytes::from(payload);
+        let mut reading = Reading::default();
         let allowed = if rights.may_publish(&topic) {
-            payload::check(payload.as_bytes(), &self.space.config).map(drop)
+            reading.read(&row_of(batch, &payload), &self.space.config.zone);
+            reading.accept(&payload, &self.space.config).map(drop)
         } else {
             Err(Rejection::no_right())
         };
-        let payload = Bytes::from(payload);
         match self.counted(allowed) {
-            Ok(()) => Ok(Row { index, topic, payload }),
+            Ok(()) => Ok(Row { index, topic, payload, reading }),
             Err(rejection) => Err(RefusedRow { index, topic, payload, rejection }),
         }
     }
 
     /// The row if its topic may be one.
     fn named(&self, row: Row) -> Result<Row, RefusedRow> {
-        let Row { index, topic, payload } = row;
+        let Row { index, topic, payload, reading } = row;
         match self.counted(self.space.check_name(&topic)) {
-            Ok(()) => Ok(Row { index, topic, payload }),
+            Ok(()) => Ok(Row { index, topic, payload, reading }),
             Err(rejection) => Err(RefusedRow { index, topic, payload, rejection }),
         }
     }
@@ -142,10 +148,11 @@ impl Gate {
         inbound: &Inbound<'_>,
         rights: &dyn PublisherRights,
     ) -> Result<Child, RefusedRow> {
-        let Row { index, topic, payload } = row;
+        let Row { index, topic, payload, reading } = row;
         let judged = match self.resolve(parent.org, &topic, rights) {
             Ok(Resolved::Node(node)) => {
-                self.ask_rule(&node, &row_of(inbound, &payload)).map(|verdict| (node, verdict))
+                let verdict = self.ask_rule(&node, &row_of(inbound, &payload), &reading);
+                verdict.map(|verdict| (node, verdict))
             }
             Ok(Resolved::Guarded | Resolved::Plain) => {
                 Err(Rejection::new(Reason::TopicInvalid, "nothing can live below this node"))
@@ -153,7 +160,7 @@ impl Gate {
             Err(rejection) => Err(rejection),
         };
         match judged {
-            Ok((node, verdict)) => Ok(Child { node, payload, verdict }),
+            Ok((node, verdict)) => Ok(Child { node, payload, reading, verdict }),
             Err(rejection) => Err(RefusedRow { index, topic, payload, rejection }),
         }
     }

@@ -4,30 +4,47 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fabric::{Admitted, Author, Inbound, Output, Rejection, Resolved};
+use fabric::{Admitted, Author, Inbound, Output, PointsBuffer, Rejection, Resolved};
 use uns_model::{Plane, PublisherId, Reason};
 
-use super::{AllRights, Gate, PublisherRights, payload};
+use super::read::{Reading, check_size};
+use super::{AllRights, Gate, PublisherRights};
 use crate::Brownfield;
 use crate::node::{Node, Side};
 use crate::rule::{Emitted, Judged, Verdict};
 
 impl Gate {
-    /// Judges a publish to a node that lives.
+    /// Judges a publish to a node that lives. Its payload is read here, once.
+    #[inline]
     pub(super) fn judge(
         &mut self,
         node: &Arc<Node>,
         inbound: &Inbound<'_>,
         rights: &dyn PublisherRights,
     ) -> Result<Admitted, Rejection> {
+        // The buffer is out for as long as the gate is needed beside it.
+        let mut reading = std::mem::take(&mut self.reading);
+        reading.read(inbound, &self.space.config.zone);
+        let admitted = self.judge_read(node, (inbound, &reading), rights);
+        reading.give_back();
+        self.reading = reading;
+        admitted
+    }
+
+    fn judge_read(
+        &mut self,
+        node: &Arc<Node>,
+        (inbound, reading): (&Inbound<'_>, &Reading),
+        rights: &dyn PublisherRights,
+    ) -> Result<Admitted, Rejection> {
         if node.side() == Side::Uns {
-            let checked = payload::check(inbound.payload, &self.space.config);
-            if let Some(batch) = self.counted(checked)? {
-                return self.admit_batch((node, batch), inbound, rights);
+            let accepted = reading.accept(inbound.payload, &self.space.config);
+            if let Some(batch) = self.counted(accepted)? {
+                return self.admit_batch((node, batch), (inbound, reading), rights);
             }
         }
-        let verdict = self.ask_rule(node, inbound)?;
-        Ok(self.admit_as(node, inbound, verdict))
+        let verdict = self.ask_rule(node, inbound, reading)?;
+        Ok(self.admit_as(node, (inbound, reading), verdict))
     }
 
     /// What the rule of a node says of a publish, if the node has one.
@@ -36,10 +53,12 @@ impl Gate {
         &mut self,
         node: &Node,
         inbound: &Inbound<'_>,
+        reading: &Reading,
     ) -> Result<Option<Verdict>, Rejection> {
         let Some(rule) = self.rules.of(&self.space.rules, node) else { return Ok(None) };
-        let judged = Judged { org: node.org, topic: &node.name, inbound };
-        let mut verdict = Verdict { expiry: inbound.expiry, outputs: Vec::new() };
+        let points = reading.points(inbound.payload);
+        let judged = Judged { org: node.org, topic: &node.name, inbound, points };
+        let mut verdict = Verdict { expiry: inbound.expiry, ..Verdict::default() };
         let checked = rule.check(&judged, &mut verdict);
         self.counted(checked).map(|()| Some(verdict))
     }
@@ -49,48 +68,74 @@ impl Gate {
     pub(super) fn admit_as(
         &mut self,
         node: &Node,
-        inbound: &Inbound<'_>,
+        (inbound, reading): (&Inbound<'_>, &Reading),
         verdict: Option<Verdict>,
     ) -> Admitted {
         if let Some(verdict) = verdict {
-            return self.admit_ruled(node, inbound, verdict);
+            return self.admit_ruled(node, (inbound, reading), verdict);
         }
-        let place = Some(self.push(node, inbound));
-        Admitted { place, ..Admitted::unchanged(inbound) }
+        let place = Some(self.push(node, inbound, reading.points(inbound.payload)));
+        let Reading { points, findings, .. } = *reading;
+        Admitted { place, points, findings, ..Admitted::unchanged(inbound) }
     }
 
     /// Admits a publish as a rule wants it.
     #[cold]
-    fn admit_ruled(&mut self, node: &Node, inbound: &Inbound<'_>, verdict: Verdict) -> Admitted {
-        let Verdict { expiry, outputs } = verdict;
+    fn admit_ruled(
+        &mut self,
+        node: &Node,
+        (inbound, reading): (&Inbound<'_>, &Reading),
+        verdict: Verdict,
+    ) -> Admitted {
         let retain = node.retains(inbound.retain);
-        let inbound = &Inbound { retain, expiry, ..*inbound };
-        let place = Some(self.push(node, inbound));
-        let mut admitted = Admitted { place, ..Admitted::unchanged(inbound) };
-        for Emitted { topic, payload, qos, retain } in outputs {
-            let (publisher, expiry) = (PublisherId::default(), None);
-            let output = Inbound {
-                publisher,
-                qos,
-                retain,
-                expiry,
-                properties: &[],
-                payload: &payload,
-                ingest: inbound.ingest,
-            };
-            // One that can be no sample is said all the same.
-            let place = match Plane::of(&topic) {
-                Plane::Fabric => None,
-                _ => match self.resolve(node.org, &topic, &AllRights) {
-                    Ok(Resolved::Node(node)) => Some(self.push(&node, &output)),
-                    Ok(Resolved::Guarded | Resolved::Plain) | Err(_) => None,
-                },
-            };
-            let author = Author::Fabric;
-            let messages = &mut admitted.outputs.get_or_insert_default().messages;
-            messages.push(Output { author, topic, payload, qos, retain, expiry, place });
+        let inbound = &Inbound { retain, expiry: verdict.expiry, ..*inbound };
+        let mut findings = reading.findings;
+        verdict.findings.iter().for_each(|finding| findings.note(*finding));
+        let points = reading.points(inbound.payload);
+        let mut judged = PointsBuffer::new();
+        let place = match verdict.changes_points() {
+            true => {
+                let mut builder = judged.begin(inbound.payload);
+                verdict.apply(&points, &mut builder);
+                self.push(node, inbound, builder.finish())
+            }
+            false => self.push(node, inbound, points),
+        };
+        let (place, points) = (Some(place), reading.points);
+        let mut admitted = Admitted { place, points, findings, ..Admitted::unchanged(inbound) };
+        for emitted in verdict.outputs {
+            let output = self.emit(node, emitted, inbound);
+            admitted.outputs.get_or_insert_default().messages.push(output);
         }
         admitted
+    }
+
+    /// Adds a message of the fabric about a publish. On a data topic it is a sample as well; one that can
+    /// be none is said all the same.
+    fn emit(&mut self, node: &Node, emitted: Emitted, about: &Inbound<'_>) -> Output {
+        let Emitted { topic, payload, qos, retain } = emitted;
+        let inbound = Inbound {
+            publisher: PublisherId::default(),
+            qos,
+            retain,
+            expiry: None,
+            properties: &[],
+            payload: &payload,
+            ingest: about.ingest,
+        };
+        let place = match Plane::of(&topic) {
+            Plane::Fabric => None,
+            _ => match self.resolve(node.org, &topic, &AllRights) {
+                Ok(Resolved::Node(node)) => {
+                    let mut reading = Reading::default();
+                    reading.read(&inbound, &self.space.config.zone);
+                    Some(self.push(&node, &inbound, reading.points(&payload)))
+                }
+                Ok(Resolved::Guarded | Resolved::Plain) | Err(_) => None,
+            },
+        };
+        let (author, expiry) = (Author::Fabric, None);
+        Output { author, topic, payload, qos, retain, expiry, place }
     }
 
     /// Judges a publish to a topic without a node, and counts it where brownfield should have had one.
@@ -106,9 +151,7 @@ impl Gate {
                 Reason::CommandRetained,
                 "a command runs once, so it cannot be retained: publish it with RETAIN=0",
             )),
-            Plane::Command | Plane::Descriptor => {
-                payload::check_size(inbound.payload, &self.space.config)
-            }
+            Plane::Command | Plane::Descriptor => check_size(inbound.payload, &self.space.config),
             Plane::Brownfield => {
                 if self.space.config.brownfield != Brownfield::Off {
                     self.rejections.count_plain_brownfield();

@@ -11,6 +11,7 @@ mod fold;
 mod gate;
 mod model;
 mod paging;
+mod points;
 mod power;
 mod refused;
 mod remarks;

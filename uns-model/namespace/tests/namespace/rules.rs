@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use fabric::{Author, Inbound, Place, Rejection};
-use uns_model::{OrgId, Reason, Value};
+use uns_model::{OrgId, Quality, Reason, Value};
 use uns_namespace::{AllRights, Emitted, Gate, Judged, Retain, Rule, Rules, Verdict};
 
-use crate::world::{World, inbound, node, publish, refusal, value};
+use crate::world::{World, current, inbound, node, publish, refusal, value};
 
 /// Rules by the name of the last level.
 struct Contracts;
@@ -60,6 +60,10 @@ impl Rule for Limited {
         let [digit] = digits[..] else {
             return Err(Rejection::new(Reason::ContractRange, "it has more than one digit"));
         };
+        if digit > b'3' {
+            verdict.lowered.push((0, Quality::OUT_OF_RANGE));
+            verdict.contract_version = Some(4);
+        }
         if digit > b'5' {
             let said = |topic: String| Emitted {
                 topic: topic.into(),
@@ -122,6 +126,11 @@ fn what_a_rule_says_stands_behind_the_publish_in_the_same_batch() {
     assert_eq!(gate.pending().0, 3);
     gate.flush(None).unwrap();
     assert_eq!(value(&space, "uns/v1/p/limited/alarms"), Some(Value::Int(7)));
+    let own = &current(&space, "uns/v1/p/limited")[0];
+    assert_eq!((&own.value, own.quality), (&Value::Int(6), Quality::OUT_OF_RANGE));
+    publish(&mut gate, "uns/v1/p/limited", r#"{"value":4,"quality":"Bad"}"#).unwrap();
+    let own = &current(&space, "uns/v1/p/limited")[0];
+    assert_eq!(own.quality, Quality::BAD, "no quality is raised");
 }
 
 #[test]

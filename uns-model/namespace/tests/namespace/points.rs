@@ -1,0 +1,117 @@
+//! A payload is read once, at the gate: its record says what was understood, in the zone and with the
+//! content type of that moment (namespace section 5).
+
+use fabric::{Findings, Inbound, Log, Record, TailItem};
+use uns_model::{Finding, Reason, Sequence, Timestamp, Zone};
+use uns_namespace::{AllRights, Gate};
+
+use crate::world::{World, inbound, node, publish, refusal};
+
+/// The points of every publish in the log, in words, and the findings about it.
+fn understood(world: &World) -> Vec<(Vec<String>, Vec<Finding>)> {
+    let mut tail = world.log.tail(Sequence::ZERO);
+    let mut all = Vec::new();
+    while let Some(TailItem::Frame(frame)) = tail.next().expect("it can be read") {
+        for (_, record) in frame.records() {
+            let Record::Publish(publish) = record else { continue };
+            let points = publish.points.expect("every record carries them");
+            let words = points.iter().map(|point| {
+                let field = point.field.unwrap_or("own");
+                let time = point.source.map_or(String::new(), |time| format!(" at {time}"));
+                format!("{field}={:?} {}{time}", point.value, point.quality.word())
+            });
+            all.push((words.collect(), points.findings().collect()));
+        }
+    }
+    all
+}
+
+#[test]
+fn a_record_says_what_the_gate_understood() {
+    let mut world = World::new();
+    world.config.zone = Zone::fixed(3_600);
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    for (topic, payload) in [
+        ("uns/v1/p/a", "23.4"),
+        ("uns/v1/p/a", r#"{"value":1,"timestamp":"2026-11-21T12:00:00","quality":"Uncertain"}"#),
+        ("uns/v1/p/a", r#"{"temp":2,"on":true}"#),
+        ("p/a", r#"{"a":1,"a":2}"#),
+        ("p/a", ""),
+    ] {
+        publish(&mut gate, topic, payload).unwrap();
+    }
+    let expected = [
+        (vec!["own=Float(23.4) Good"], vec![]),
+        (vec!["own=Int(1) Uncertain at 2026-11-21T11:00:00Z"], vec![]),
+        (
+            vec![
+                r#"own=Document("{\"temp\":2,\"on\":true}") Good"#,
+                "temp=Int(2) Good",
+                "on=Bool(true) Good",
+            ],
+            vec![],
+        ),
+        (vec![r#"own=Text("{\"a\":1,\"a\":2}") Good"#], vec![Finding::Malformed]),
+        (vec![], vec![]),
+    ];
+    let expected = expected.map(|(points, findings)| {
+        (points.into_iter().map(str::to_owned).collect::<Vec<_>>(), findings)
+    });
+    assert_eq!(understood(&world), expected);
+}
+
+#[test]
+fn rows_of_a_batch_and_a_content_type_are_read_for_their_records() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    let batch = r#"{"points":[{"path":"x","value":7,"quality":"Bad"}],"ts":1795262400}"#;
+    publish(&mut gate, "uns/v1/p", batch).unwrap();
+    let properties = b"\x03\0\x1capplication/vnd.uns.vqt+json";
+    let declared = Inbound { properties, ..inbound(br#"{"v":5,"line":"a"}"#) };
+    let node = node(&mut gate, "p/declared");
+    gate.admit(&node, &declared, &AllRights).unwrap();
+    gate.flush(None).unwrap();
+    let all = understood(&world);
+    let noon = Timestamp(1_795_262_400_000_000_000);
+    assert_eq!(all[1].0, [format!("own=Int(7) Bad at {noon}")]);
+    assert_eq!(all[2].0, ["own=Int(5) Good"]);
+}
+
+#[test]
+fn what_is_remarkable_is_told_to_whoever_publishes() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let mut admitted = |topic: &str, payload: &[u8]| {
+        let node = node(&mut gate, topic);
+        let admitted = gate.admit(&node, &inbound(payload), &AllRights).unwrap();
+        (admitted.points, admitted.findings)
+    };
+    let of = |found: &[Finding]| {
+        let mut findings = Findings::default();
+        found.iter().for_each(|finding| findings.note(*finding));
+        findings
+    };
+    assert_eq!(admitted("p/a", b"1"), (1, of(&[])));
+    assert_eq!(admitted("uns/v1/p/a", br#"{"temp":1,"rpm":2}"#), (3, of(&[])));
+    assert_eq!(admitted("p/a", br#"{"a":1,"a":2}"#), (1, of(&[Finding::Malformed])));
+    assert_eq!(admitted("p/a", &[b'x'; 65_537]), (1, of(&[Finding::TooLarge])));
+    assert_eq!(admitted("p/a", b"{\"a\":\"\xe4\"}").1, of(&[Finding::Windows1252]));
+}
+
+#[test]
+fn under_our_prefix_what_brownfield_keeps_as_text_or_bytes_is_refused() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
+    for (payload, reason) in [
+        (r#"{"a":1,"a":2}"#, Reason::PayloadMalformed),
+        (r#"{"a":[{"b":1,"b":2}]}"#, Reason::PayloadMalformed),
+        (&deep, Reason::PayloadMalformed),
+        (&"x".repeat(65_537), Reason::PayloadTooLarge),
+    ] {
+        assert_eq!(refusal(&mut gate, "uns/v1/p/a", payload), Some(reason));
+        publish(&mut gate, "p/a", payload).expect("it is kept");
+    }
+}
