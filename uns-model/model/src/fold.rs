@@ -7,7 +7,7 @@
 
 mod clock_step;
 
-use crate::{Point, PublisherId, Quality, Timestamp, Value};
+use crate::{PointRef, PublisherId, Quality, Timestamp, ValueRef};
 use clock_step::ClockStep;
 
 /// How far a source clock may run ahead before it is doubted (NS-25).
@@ -128,9 +128,9 @@ impl Series {
     /// where a sample has the key of the last one.
     pub fn judge(
         &mut self,
-        point: &Point,
+        point: &PointRef<'_>,
         arrival: Arrival,
-        is_last: impl FnOnce(&Value) -> bool,
+        is_last: impl FnOnce(&ValueRef<'_>) -> bool,
     ) -> Verdict {
         let placed = place(point.source, arrival.ingest);
         let time = placed.time;
@@ -198,8 +198,8 @@ impl Series {
         self.rare.as_ref().and_then(|rare| rare.seq)
     }
 
-    fn follow(&mut self, time: Timestamp, point: &Point, arrival: Arrival) {
-        let Point { seq, quality, .. } = *point;
+    fn follow(&mut self, time: Timestamp, point: &PointRef<'_>, arrival: Arrival) {
+        let PointRef { seq, quality, .. } = *point;
         let rare = seq.map(|_| Box::new(Rare { seq, step: ClockStep::default() }));
         let Arrival { ingest, publisher } = arrival;
         *self = Self { time, ingest, rare, publisher, quality };

@@ -79,7 +79,7 @@ impl Fold for Folding<'_> {
     fn frame(&mut self, frame: &Frame) -> u64 {
         let Self { space, scratch, .. } = self;
         space.note_publishers(frame);
-        let records = scratch.apply(&space.view, &space.registry, &space.config, frame);
+        let records = scratch.apply(&space.view, &space.registry, frame);
         self.move_to(frame.last());
         records
     }

@@ -151,17 +151,18 @@ impl View {
     }
 
     /// One copy of a field name or unit for all nodes that have it.
-    pub(crate) fn share_field(&mut self, field: Arc<str>) -> Arc<str> {
+    pub(crate) fn share_field(&mut self, field: &str) -> Arc<str> {
         share_field(&mut self.shared_fields, field)
     }
 }
 
-fn share_field(shared: &mut AHashSet<Arc<str>>, field: Arc<str>) -> Arc<str> {
-    if let Some(known) = shared.get(&field) {
+fn share_field(shared: &mut AHashSet<Arc<str>>, field: &str) -> Arc<str> {
+    if let Some(known) = shared.get(field) {
         return known.clone();
     }
+    let field = Arc::from(field);
     if shared.len() < SHARED_FIELDS_MAX {
-        shared.insert(field.clone());
+        shared.insert(Arc::clone(&field));
     }
     field
 }

@@ -1,6 +1,7 @@
 //! Tests of the fold: each drives one series through a few arrivals.
 
 use super::*;
+use crate::{Point, Value};
 use proptest::prelude::*;
 
 const SECOND: i64 = 1_000_000_000;
@@ -22,8 +23,9 @@ struct Driver {
 impl Driver {
     fn point(&mut self, point: &Point, arrival: Arrival) -> Verdict {
         let shown = self.shown.as_ref().map(|(value, _)| value);
-        let is_last = |value: &Value| shown.is_some_and(|shown| shown.is_same(value));
-        let verdict = self.series.judge(point, arrival, is_last);
+        let is_last =
+            |value: &ValueRef<'_>| shown.is_some_and(|shown| shown.as_ref().is_same(value));
+        let verdict = self.series.judge(&point.as_ref(), arrival, is_last);
         if matches!(verdict.effect, Effect::Follow | Effect::Correct) {
             self.shown = Some((point.value.clone(), self.series.quality()));
         }

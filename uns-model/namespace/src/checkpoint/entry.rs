@@ -116,7 +116,7 @@ pub(super) fn decode_entry(
     if flags & HAS_FIELDS != 0 {
         let mut fields = Vec::new();
         for _ in 0..from.u32()? {
-            let name = view.share_field(Arc::from(from.text()?));
+            let name = view.share_field(from.text()?);
             let last = decode_last(from)?;
             fields.push(Field { name, seen: last.sequence, last });
         }

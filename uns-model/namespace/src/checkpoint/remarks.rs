@@ -1,7 +1,5 @@
 //! What a checkpoint keeps of a node beside its values.
 
-use std::sync::Arc;
-
 use fabric::checkpoint::{Reader, Writer};
 use uns_model::Sequence;
 
@@ -25,7 +23,7 @@ pub(super) fn decode_remarks(
 ) -> Option<()> {
     let unit = from.text()?;
     let remarks = Remarks {
-        unit: (!unit.is_empty()).then(|| view.share_field(Arc::from(unit))),
+        unit: (!unit.is_empty()).then(|| view.share_field(unit)),
         document: from.option_u64()?.map(Sequence),
         fields_left_out: from.u32()?,
         windows_1252: from.u8()? != 0,

@@ -1,113 +1,70 @@
-//! Applying committed records. Payloads are decoded before the lock is taken, and one turn under
-//! the lock is bounded in records and points, so readers never wait long.
+//! Applying committed records. One turn under the lock is bounded in records and points, so readers
+//! never wait long. Nothing is read here: a record says what the gate understood of its payload.
 
 use std::sync::Arc;
 
 use fabric::{Frame, Message, Publish, Record};
 use parking_lot::RwLock;
-use schemas::payload::{DecodeContext, Decoded, Units, decode};
 use uns_model::fold::{Effect, TimeFinding, Verdict};
-use uns_model::{Kept, NodeNo, Point, Sequence, Timestamp};
+use uns_model::{Kept, NodeNo, PointRef, Sequence, Timestamp};
 
 use super::clocks::worse;
 use super::last::follows;
-use super::more::Kind;
+use super::more::{Found, Kind};
 use super::{Arrived, Entry, Field, FoldCounts, Last, View, share_field};
 use crate::node::{Minted, Node};
-use crate::properties::content_type;
-use crate::{Config, registry::Registry};
+use crate::registry::Registry;
 
 /// Most records applied in one turn.
 const RECORDS_MAX: usize = 512;
 /// A turn takes no further record once it has so many points.
-const POINTS_MAX: usize = 8_192;
+const POINTS_MAX: u64 = 8_192;
 
-/// What applying needs besides the view; the buffers are reused.
+/// What applying needs besides the view; reused.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    points: Vec<Point>,
-    /// Per record of the turn, where its points end, and what was remarkable about them.
-    ends: Vec<(usize, Decoded)>,
     /// The nodes the turn publishes to.
     nodes: Vec<NodeNo>,
-    broken: u64,
-    units: Units,
 }
 
 impl Scratch {
     /// Applies a frame; how many records it had.
-    pub(crate) fn apply(
-        &mut self,
-        view: &RwLock<View>,
-        registry: &Registry,
-        config: &Config,
-        frame: &Frame,
-    ) -> u64 {
+    pub(crate) fn apply(&mut self, view: &RwLock<View>, registry: &Registry, frame: &Frame) -> u64 {
         let mut records = frame.records();
         let mut applied = 0;
         while records.len() > 0 {
-            let turn = records.clone();
-            let taken = self.decode(&mut records, config);
+            self.nodes.clear();
+            self.nodes.extend(records.clone().take(RECORDS_MAX).filter_map(|(_, record)| {
+                match record {
+                    Record::Publish(publish) => Some(publish.node),
+                    _ => None,
+                }
+            }));
             let mut view = view.write();
             view.entries.touch(&self.nodes);
-            let mut start = 0;
-            let mut points = self.points.drain(..);
-            for ((sequence, record), (end, decoded)) in turn.take(taken).zip(&self.ends) {
-                let own = points.by_ref().take(end - start);
-                view.apply(registry, sequence, &record, (*decoded, own));
-                start = *end;
+            let until = view.counts.points + POINTS_MAX;
+            for (sequence, record) in records.by_ref().take(RECORDS_MAX) {
+                view.apply(registry, sequence, &record);
+                applied += 1;
+                if view.counts.points >= until {
+                    break;
+                }
             }
-            drop(points);
-            view.counts.broken_json += std::mem::take(&mut self.broken);
-            applied += taken as u64;
         }
         applied
-    }
-
-    /// Decodes the records of one turn.
-    fn decode<'f>(
-        &mut self,
-        records: &mut impl Iterator<Item = (Sequence, Record<'f>)>,
-        config: &Config,
-    ) -> usize {
-        self.points.clear();
-        self.ends.clear();
-        self.nodes.clear();
-        while self.ends.len() < RECORDS_MAX && self.points.len() < POINTS_MAX {
-            let Some((_, record)) = records.next() else { break };
-            let mut remarkable = Decoded::default();
-            if let Record::Publish(publish) = record {
-                self.nodes.push(publish.node);
-                let content_type = content_type(publish.properties);
-                let context = DecodeContext::new(&config.zone, publish.ingest).sharing(&self.units);
-                let decoded = decode(publish.payload, content_type, &context, &mut self.points);
-                // Only brownfield gets here with it.
-                self.broken += u64::from(decoded.malformed);
-                remarkable = Decoded { malformed: false, ..decoded };
-            }
-            self.ends.push((self.points.len(), remarkable));
-        }
-        self.ends.len()
     }
 }
 
 impl View {
     /// Applies one record.
-    pub(crate) fn apply(
-        &mut self,
-        registry: &Registry,
-        sequence: Sequence,
-        record: &Record<'_>,
-        payload: (Decoded, impl Iterator<Item = Point>),
-    ) {
+    pub(crate) fn apply(&mut self, registry: &Registry, sequence: Sequence, record: &Record<'_>) {
         if self.known.holds(record, sequence) {
             // The checkpoint has it: what it says of these nodes is newer than where it begins.
-            payload.1.for_each(drop);
             self.applied = sequence;
             return;
         }
         match *record {
-            Record::Publish(publish) => self.publish(registry, sequence, &publish, payload),
+            Record::Publish(publish) => self.publish(registry, sequence, &publish),
             Record::NodeMinted { org, topic, node, id, name, .. } => {
                 if self.entry(node).is_none() {
                     let minted = Minted { org, topic, number: node, id, name: name.into() };
@@ -121,16 +78,9 @@ impl View {
         self.applied = sequence;
     }
 
-    fn publish(
-        &mut self,
-        registry: &Registry,
-        sequence: Sequence,
-        publish: &Publish<'_>,
-        (decoded, points): (Decoded, impl Iterator<Item = Point>),
-    ) {
+    fn publish(&mut self, registry: &Registry, sequence: Sequence, publish: &Publish<'_>) {
         let Publish { node, publisher, ingest, .. } = *publish;
         if self.entry(node).is_none_or(|entry| !entry.is_living()) {
-            points.for_each(drop);
             self.counts.orphans += 1;
             match self.buried.get_mut(&node) {
                 Some(last) => *last = sequence,
@@ -144,10 +94,15 @@ impl View {
             });
             self.retain(node, kept, ingest);
         }
+        // The log gives older records theirs.
+        let points = publish.points.unwrap_or_default();
+        let found = Found::of(points.findings());
+        // Only brownfield gets here with it.
+        self.counts.broken_json += u64::from(found.malformed);
         let arrived = Arrived { publisher, ingest, sequence };
         let mut finding = None;
-        for point in points {
-            let verdict = self.point(node, point, (arrived, decoded));
+        for point in points.iter() {
+            let verdict = self.point(node, &point, (arrived, found));
             self.counts.count(&verdict);
             finding = worse(finding, verdict.finding);
         }
@@ -171,15 +126,15 @@ impl View {
     fn point(
         &mut self,
         node: NodeNo,
-        mut point: Point,
-        (arrived, decoded): (Arrived, Decoded),
+        point: &PointRef<'_>,
+        (arrived, found): (Arrived, Found),
     ) -> Verdict {
         let Self { entries, shared_fields, .. } = self;
         let entry = entries.get_mut(node).expect("whoever asks has looked");
-        let verdict = match point.field.take() {
+        let verdict = match point.field {
             None => {
                 let kind = Kind::of(&point.value);
-                let unit = entry.new_unit(&mut point);
+                let unit = entry.new_unit(point);
                 let verdict = match &mut entry.own {
                     Some(own) => own.next(point, arrived),
                     None => {
@@ -190,11 +145,11 @@ impl View {
                 };
                 if follows(&verdict) {
                     let unit = unit.map(|unit| share_field(shared_fields, unit));
-                    entry.remark((kind, unit), (arrived, verdict.time), decoded);
+                    entry.remark((kind, unit), (arrived, verdict.time), found);
                 }
                 verdict
             }
-            Some(name) => match entry.find_field(&name) {
+            Some(name) => match entry.find_field(name) {
                 Ok(field) => {
                     let verdict = field.last.next(point, arrived);
                     if verdict.effect != Effect::HistoryOnly {

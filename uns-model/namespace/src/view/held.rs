@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use uns_model::Value;
+use uns_model::{Value, ValueRef};
 
 /// A value, as large as a [`Value`]: `Short` is a text of few bytes, and how many they are.
 #[derive(Clone, Debug)]
@@ -39,11 +39,34 @@ impl Held {
         }
     }
 
+    /// The same value, borrowed.
+    #[inline]
+    pub(crate) fn as_ref(&self) -> ValueRef<'_> {
+        match self {
+            Self::Short(..) => ValueRef::Text(self.short()),
+            Self::Null => ValueRef::Null,
+            Self::Bool(value) => ValueRef::Bool(*value),
+            Self::Int(value) => ValueRef::Int(*value),
+            Self::UInt(value) => ValueRef::UInt(*value),
+            Self::Float(value) => ValueRef::Float(*value),
+            Self::Text(value) => ValueRef::Text(value),
+            Self::Document(value) => ValueRef::Document(value),
+            Self::Bytes(value) => ValueRef::Bytes(value),
+        }
+    }
+
     /// Whether it is this value, bit for bit.
-    pub(crate) fn is(&self, value: &Value) -> bool {
-        match (self, value) {
-            (Self::Short(..), Value::Text(text)) => *self.short() == **text,
-            _ => self.value().is_same(value),
+    #[inline]
+    pub(crate) fn is(&self, value: &ValueRef<'_>) -> bool {
+        self.as_ref().is_same(value)
+    }
+
+    /// Takes another value. One that it has already, and one that is short, allocates nothing.
+    #[inline]
+    pub(crate) fn set(&mut self, value: &ValueRef<'_>) {
+        let long = matches!(self, Self::Text(_) | Self::Document(_) | Self::Bytes(_));
+        if !(long && self.is(value)) {
+            *self = (*value).into();
         }
     }
 
@@ -54,26 +77,27 @@ impl Held {
     }
 }
 
-impl From<Value> for Held {
-    fn from(value: Value) -> Self {
+impl From<ValueRef<'_>> for Held {
+    #[inline]
+    fn from(value: ValueRef<'_>) -> Self {
         match value {
-            Value::Null => Self::Null,
-            Value::Bool(value) => Self::Bool(value),
-            Value::Int(value) => Self::Int(value),
-            Value::UInt(value) => Self::UInt(value),
-            Value::Float(value) => Self::Float(value),
-            Value::Text(text) => {
+            ValueRef::Null => Self::Null,
+            ValueRef::Bool(value) => Self::Bool(value),
+            ValueRef::Int(value) => Self::Int(value),
+            ValueRef::UInt(value) => Self::UInt(value),
+            ValueRef::Float(value) => Self::Float(value),
+            ValueRef::Text(text) => {
                 let mut bytes = [0; SHORT_MAX];
                 match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
                     (Some(place), Ok(length)) => {
                         place.copy_from_slice(text.as_bytes());
                         Self::Short(length, bytes)
                     }
-                    _ => Self::Text(text),
+                    _ => Self::Text(text.into()),
                 }
             }
-            Value::Document(value) => Self::Document(value),
-            Value::Bytes(value) => Self::Bytes(value),
+            ValueRef::Document(value) => Self::Document(value.into()),
+            ValueRef::Bytes(value) => Self::Bytes(value.into()),
         }
     }
 }
@@ -91,13 +115,27 @@ mod tests {
         values.extend([Value::Document("{}".into()), Value::Bytes([0xff][..].into())]);
         values.extend(texts);
         for (at, value) in values.iter().enumerate() {
-            let held = Held::from(value.clone());
+            let held = Held::from(value.as_ref());
             assert!(held.value().is_same(value), "{value:?}");
             for (other_at, other) in values.iter().enumerate() {
-                assert_eq!(held.is(other), at == other_at, "{value:?} {other:?}");
+                assert_eq!(held.is(&other.as_ref()), at == other_at, "{value:?} {other:?}");
+                let mut held = held.clone();
+                held.set(&other.as_ref());
+                assert!(held.value().is_same(other), "{value:?} {other:?}");
             }
         }
-        assert!(matches!(Held::from(values[9 + SHORT_MAX].clone()), Held::Short(..)));
-        assert!(matches!(Held::from(values[10 + SHORT_MAX].clone()), Held::Text(_)));
+        assert!(matches!(Held::from(values[9 + SHORT_MAX].as_ref()), Held::Short(..)));
+        assert!(matches!(Held::from(values[10 + SHORT_MAX].as_ref()), Held::Text(_)));
+    }
+
+    #[test]
+    fn a_long_value_that_comes_again_is_not_copied() {
+        let long = "x".repeat(100);
+        let mut held = Held::from(ValueRef::Document(&long));
+        let Held::Document(before) = held.clone() else { unreachable!("a document") };
+        held.set(&ValueRef::Document(&long));
+        assert!(matches!(&held, Held::Document(after) if Arc::ptr_eq(&before, after)));
+        held.set(&ValueRef::Text(&long));
+        assert!(matches!(&held, Held::Text(_)), "a text is no document");
     }
 }

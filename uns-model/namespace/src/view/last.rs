@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use uns_model::fold::{Arrival, Effect, Series, Verdict};
-use uns_model::{Point, PublisherId, Quality, Sequence, Timestamp, Value};
+use uns_model::{PointRef, PublisherId, Quality, Sequence, Timestamp, Value};
 
 use super::held::Held;
 
@@ -79,20 +79,19 @@ impl Last {
     }
 
     /// Folds the first point of a series; none if that one is history only.
-    pub(crate) fn first(point: Point, arrived: Arrived) -> (Verdict, Option<Self>) {
+    pub(crate) fn first(point: &PointRef<'_>, arrived: Arrived) -> (Verdict, Option<Self>) {
         let mut series = Series::default();
-        let verdict = series.judge(&point, arrived.arrival(), |_| false);
+        let verdict = series.judge(point, arrived.arrival(), |_| false);
         let (value, sequence) = (point.value, arrived.sequence);
         let last = follows(&verdict).then(|| Self { value: value.into(), sequence, series });
         (verdict, last)
     }
 
     /// Folds one more point in.
-    pub(crate) fn next(&mut self, point: Point, arrived: Arrived) -> Verdict {
-        let is_last = |value: &Value| self.value.is(value);
-        let verdict = self.series.judge(&point, arrived.arrival(), is_last);
+    pub(crate) fn next(&mut self, point: &PointRef<'_>, arrived: Arrived) -> Verdict {
+        let verdict = self.series.judge(point, arrived.arrival(), |value| self.value.is(value));
         if follows(&verdict) {
-            self.value = point.value.into();
+            self.value.set(&point.value);
             self.sequence = arrived.sequence;
         }
         verdict
@@ -116,15 +115,8 @@ impl Last {
     pub(crate) fn restore(saved: LastSaved) -> Self {
         let mut series = Series::default();
         let LastSaved { value, quality, publisher, time, ingest, sequence, seq } = saved;
-        let point = Point {
-            field: None,
-            value,
-            quality,
-            unit: None,
-            source: Some(time),
-            seq,
-            historical: false,
-        };
+        let mut point = PointRef::new(value.as_ref());
+        (point.quality, point.source, point.seq) = (quality, Some(time), seq);
         series.judge(&point, Arrival { ingest, publisher }, |_| false);
         Self { value: point.value.into(), sequence, series }
     }

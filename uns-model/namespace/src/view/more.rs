@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use uns_model::{Sequence, Timestamp, Value};
+use uns_model::{Finding, Sequence, Timestamp, ValueRef};
 
 use super::last::Field;
 
@@ -39,16 +39,42 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn of(value: &Value) -> Self {
+    pub(super) fn of(value: &ValueRef<'_>) -> Self {
         match value {
-            Value::Document(_) => Self::Document,
-            Value::Null => Self::Nothing,
-            Value::Bool(_)
-            | Value::Int(_)
-            | Value::UInt(_)
-            | Value::Float(_)
-            | Value::Text(_)
-            | Value::Bytes(_) => Self::Scalar,
+            ValueRef::Document(_) => Self::Document,
+            ValueRef::Null => Self::Nothing,
+            ValueRef::Bool(_)
+            | ValueRef::Int(_)
+            | ValueRef::UInt(_)
+            | ValueRef::Float(_)
+            | ValueRef::Text(_)
+            | ValueRef::Bytes(_) => Self::Scalar,
         }
+    }
+}
+
+/// What was remarkable about the payload of a sample, as far as it is shown with the node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Found {
+    /// As [`Remarks::fields_left_out`].
+    pub(super) fields_left_out: u32,
+    /// As [`Remarks::windows_1252`].
+    pub(super) windows_1252: bool,
+    /// It is broken JSON that was kept as text or bytes: counted.
+    pub(super) malformed: bool,
+}
+
+impl Found {
+    pub(super) fn of(findings: impl Iterator<Item = Finding>) -> Self {
+        let mut found = Self::default();
+        for finding in findings {
+            match finding {
+                Finding::FieldsLeftOut(fields) => found.fields_left_out = fields,
+                Finding::Windows1252 => found.windows_1252 = true,
+                Finding::Malformed => found.malformed = true,
+                _ => {}
+            }
+        }
+        found
     }
 }
