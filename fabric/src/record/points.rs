@@ -61,7 +61,8 @@ pub struct Points<'a> {
 }
 
 impl<'a> Points<'a> {
-    pub(super) fn new(section: &'a [u8], payload: &'a [u8]) -> Self {
+    /// Those of a section that was copied out of a record, and of its payload, whose texts they share.
+    pub fn new(section: &'a [u8], payload: &'a [u8]) -> Self {
         Self { section, payload }
     }
 

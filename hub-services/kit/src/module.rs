@@ -36,7 +36,7 @@ pub struct Hub {
     pub db: Option<Db>,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// The zone of times that name none, in payloads and in queries (NS-23).
+    /// The zone of times in queries that name none (NS-23).
     pub zone: Zone,
     /// Ends with the process.
     pub stop: Stop,

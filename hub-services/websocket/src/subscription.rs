@@ -8,7 +8,7 @@ use fabric::{Cursor, Frame, Log, Record, Tail, TailItem};
 use hub_kit::services::Live;
 use schemas::ws::{Mode, ServerMessage, data};
 use tokio::sync::Notify;
-use uns_model::{OrgId, Sequence, Zone};
+use uns_model::{OrgId, Sequence};
 
 use crate::Config;
 use crate::dispatch::{Dispatcher, Joined};
@@ -30,7 +30,6 @@ pub(crate) struct Context {
     /// This subscription's share of what one client may fold.
     pub(crate) fold_bytes: usize,
     pub(crate) live: Arc<dyn Live>,
-    pub(crate) zone: Zone,
     pub(crate) log: Arc<dyn Log>,
     pub(crate) statistics: Arc<Statistics>,
     pub(crate) dispatcher: Arc<Dispatcher>,
@@ -300,8 +299,8 @@ impl Subscription {
                 self.out.push(item);
             }
         }
-        let how = (&context.zone, &*context.statistics);
-        let encoded = self.out.items.iter().map(|item| item.encoded(self.mode, how));
+        let statistics = &*context.statistics;
+        let encoded = self.out.items.iter().map(|item| item.encoded(self.mode, statistics));
         let samples: Vec<_> = encoded.filter(|encoded| encoded.samples > 0).collect();
         if !samples.is_empty() {
             let count = samples.iter().map(|encoded| encoded.samples).sum();

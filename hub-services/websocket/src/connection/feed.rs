@@ -84,7 +84,6 @@ impl Feed {
             config,
             fold_bytes: (config.fold_bytes_max / self.slots.len().max(1)).max(FOLD_BYTES_MIN),
             live: hub.live.clone(),
-            zone: hub.zone.clone(),
             log: hub.log.clone(),
             statistics: Arc::clone(&self.service.statistics),
             dispatcher: Arc::clone(&self.service.dispatcher),

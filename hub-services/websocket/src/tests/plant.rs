@@ -16,6 +16,7 @@ use hub_kit::services::{
     TreeQuery,
 };
 use hub_kit::{Hub, Module as _, Refusal, Stop, Stopper};
+use schemas::payload::{self, DecodeContext};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -23,8 +24,8 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::{self, handshake::client::Response};
 use tokio_tungstenite::{WebSocketStream, client_async};
 use uns_model::{
-    NodeId, NodeNo, OrgId, PublisherId, SeededRandom, Sequence, SystemClock, Timestamp, TopicId,
-    Zone,
+    Finding, NodeId, NodeNo, OrgId, PointRef, PublisherId, SeededRandom, Sequence, SystemClock,
+    Timestamp, TopicId, Zone,
 };
 
 use super::client::Client;
@@ -108,6 +109,11 @@ impl Plant {
             let name = topic;
             batch.push(&Record::NodeMinted { org, topic: id, node, id: id_of_node, name, ingest });
         }
+        let mut buffer = fabric::PointsBuffer::new();
+        let mut points = buffer.begin(payload);
+        let zone = Zone::default();
+        let context = DecodeContext::new(&zone, ingest);
+        payload::keep(payload, None, &context, &mut AsGate(&mut points));
         batch.push(&Record::Publish(fabric::Publish {
             org,
             topic: id,
@@ -116,7 +122,7 @@ impl Plant {
             qos: 1,
             retain: false,
             expiry: None,
-            points: None,
+            points: Some(points.finish()),
             ingest,
             properties: b"",
             payload,
@@ -243,5 +249,18 @@ impl Publish for Names {
             sequence: Some(Sequence(1)),
             ..Published::default()
         })]))
+    }
+}
+
+/// Fills records as the gate does.
+struct AsGate<'a, 'b>(&'a mut fabric::PointsBuilder<'b>);
+
+impl payload::Sink for AsGate<'_, '_> {
+    fn point(&mut self, point: &PointRef<'_>) {
+        self.0.push(point);
+    }
+
+    fn finding(&mut self, finding: Finding) {
+        self.0.finding(finding);
     }
 }
