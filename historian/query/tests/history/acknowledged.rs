@@ -13,7 +13,7 @@ use historian_query::{Config as QueryConfig, Query};
 use historian_store::{Config, Parts, Store};
 use tokio::sync::watch;
 use uns_model::{
-    NodeId, NodeNo, OrgId, PublisherId, SeededRandom, SystemClock, Timestamp, TopicId, Value,
+    Clock, NodeId, NodeNo, OrgId, PublisherId, SeededRandom, SystemClock, Timestamp, TopicId, Value,
 };
 
 use crate::rig::{DAY, MS, raw};
@@ -22,6 +22,7 @@ const SEGMENT_BYTES: u64 = 64 * 1024;
 /// Three of them fill a segment.
 const PAYLOAD_BYTES: usize = 20_000;
 const VALUES: usize = 8;
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A log and history on one disk; the catalog is a database on the real one.
 struct Plant {
@@ -103,6 +104,12 @@ impl Plant {
         while life.store.cursor() < target && self.is_on() {
             std::thread::sleep(Duration::from_millis(1));
             life.store.flush_soon();
+        }
+        // What history has goes now, so that the power fails in that as well.
+        let deadline = SystemClock.monotonic() + PATIENCE;
+        while life.log.health().segments > 1 && self.is_on() {
+            assert!(SystemClock.monotonic() < deadline, "the log keeps what history has");
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 
