@@ -13,7 +13,7 @@ use crate::post::Post;
 
 /// What stands between the publishers of one core and the log.
 #[derive(Debug)]
-pub(crate) struct ServerGate {
+pub struct ServerGate {
     namespace: Option<uns_namespace::Gate>,
     /// Whether somebody keeps sessions, and messages without a node.
     sessions: bool,

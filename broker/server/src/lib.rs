@@ -25,6 +25,7 @@ mod sessions;
 mod abort;
 mod accept;
 mod addresses;
+mod exchange;
 mod gate;
 mod handshake;
 mod loads;
@@ -39,6 +40,7 @@ mod websocket;
 mod worker;
 
 pub mod fuzz;
+pub mod stepped;
 
 pub use accept::{Lent, REFUSED_MAX};
 pub use addresses::AddressPlace;

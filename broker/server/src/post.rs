@@ -88,6 +88,11 @@ impl Post {
         });
     }
 
+    /// How many cores there are.
+    pub(crate) fn cores(&self) -> usize {
+        self.0.len()
+    }
+
     fn inbox(&self, core: CoreNo) -> &Inbox {
         &self.0[core.index()]
     }

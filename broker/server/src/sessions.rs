@@ -39,8 +39,8 @@ pub(crate) fn start(
 }
 
 /// Where the ledger hands things over.
-struct Counter {
-    post: Arc<Post>,
+pub(crate) struct Counter {
+    pub(crate) post: Arc<Post>,
 }
 
 impl Outlet for Counter {

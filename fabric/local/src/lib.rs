@@ -26,6 +26,6 @@ pub use config::{LogConfig, OnDamage};
 pub use data_dir::DataDir;
 pub use error::Error;
 pub use inspect::{FoundFormat, Holder, InspectedLog, Inspection};
-pub use log::LocalLog;
+pub use log::{LocalLog, LogSteps};
 pub use origin::Origin;
 pub use system_disk::SystemDisk;

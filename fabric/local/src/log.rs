@@ -7,6 +7,7 @@ mod keeper;
 mod queue;
 mod recovery;
 mod retention_clock;
+mod steps;
 mod tail;
 mod trouble;
 mod view;
@@ -27,6 +28,7 @@ use uns_model::{Clock, Random, Sequence};
 use crate::config::SEQUENCE_JUMP;
 use crate::{Error, LogConfig, OnDamage};
 use inner::Shared;
+pub use steps::LogSteps;
 use tail::LocalTail;
 
 /// One stream's log in one directory.
@@ -53,6 +55,25 @@ impl LocalLog {
         clock: Arc<dyn Clock>,
         random: &dyn Random,
     ) -> Result<Arc<Self>, Error> {
+        let (log, LogSteps { appender, keeper }) =
+            Self::open_stepped(disk, dir, config, clock, random)?;
+        log.spawn("log-appender", move || appender.run())?;
+        log.spawn("log-keeper", move || keeper.run())?;
+        Ok(log)
+    }
+
+    /// In place of [`LocalLog::open`], for simulations: the log has no threads, and the caller takes
+    /// their turns.
+    ///
+    /// # Errors
+    /// Those of [`LocalLog::open`].
+    pub fn open_stepped(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        config: LogConfig,
+        clock: Arc<dyn Clock>,
+        random: &dyn Random,
+    ) -> Result<(Arc<Self>, LogSteps), Error> {
         disk.create_dir_all(dir).map_err(Error::io("create", dir))?;
         // Before anything is read, let alone cut: what another one writes looks like a torn tail.
         let lock = disk.lock_dir(dir).map_err(Error::in_use(dir))?;
@@ -70,9 +91,7 @@ impl LocalLog {
         let keeper = keeper::Keeper::new(Arc::clone(&shared));
         let log = Self { shared: Arc::clone(&shared), threads: Mutex::new(Vec::new()) };
         let appender = appender::Appender::new(shared, state);
-        log.spawn("log-appender", move || appender.run())?;
-        log.spawn("log-keeper", move || keeper.run())?;
-        Ok(Arc::new(log))
+        Ok((Arc::new(log), LogSteps { appender, keeper }))
     }
 
     fn spawn(&self, name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<(), Error> {

@@ -34,6 +34,24 @@ impl SimDisk {
         self.state().crash();
     }
 
+    /// The power is off from now on: everything fails until [`SimDisk::crash`] or
+    /// [`SimDisk::restart`].
+    pub fn power_off(&self) {
+        self.state().off = true;
+    }
+
+    /// The process is killed and started again, and the machine goes on: what was written is there,
+    /// synced or not. Files opened before fail for ever.
+    pub fn restart(&self) {
+        self.state().restart();
+    }
+
+    /// Lets the disk claim that it has synced without doing so, or do so again. What it claims is
+    /// forgotten at [`SimDisk::crash`], like this order.
+    pub fn set_lying(&self, lies: bool) {
+        self.state().faults.lies = lies;
+    }
+
     /// The power fails in the middle of the changing operation that comes after `operations` more;
     /// everything fails from then on, until [`SimDisk::crash`].
     pub fn power_off_in(&self, operations: u64) {

@@ -55,6 +55,8 @@ pub(super) struct Faults {
     pub(super) write_fails_in: Option<u64>,
     /// Nothing can be opened.
     pub(super) no_descriptors: bool,
+    /// Syncs do nothing and claim success.
+    pub(super) lies: bool,
     /// This file cannot be opened.
     pub(super) denied: Option<PathBuf>,
 }
@@ -83,7 +85,7 @@ pub(super) struct State {
     next_inode: u64,
     pub(super) capacity: u64,
     pub(super) epoch: u64,
-    off: bool,
+    pub(super) off: bool,
     /// Where the power went off the last time.
     pub(super) cut: Option<Cut>,
     pub(super) faults: Faults,
@@ -174,6 +176,9 @@ impl State {
     }
 
     pub(super) fn sync_dir(&mut self, dir: &Path) {
+        if self.faults.lies {
+            return;
+        }
         let (here, elsewhere) = std::mem::take(&mut self.changes)
             .into_iter()
             .partition::<Vec<_>, _>(|change| change.is_in(dir));
@@ -222,6 +227,9 @@ impl State {
         if self.off {
             return Err(device_error());
         }
+        if self.faults.lies {
+            return Ok(());
+        }
         let fails = due(&mut self.faults.sync_fails_in);
         let dirty = std::mem::take(&mut self.inode(inode).dirty);
         for sector in dirty {
@@ -258,6 +266,11 @@ impl State {
             let file = self.inode(inode);
             file.cached.clone_from(&file.durable);
         }
+        self.restart();
+    }
+
+    /// Everything that was open is not any more, and nothing that was ordered happens.
+    pub(super) fn restart(&mut self) {
         self.epoch += 1;
         self.off = false;
         self.faults = Faults::default();

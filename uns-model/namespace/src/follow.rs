@@ -5,7 +5,7 @@ mod save;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fabric::follow::{Fold, Gap, Phase, Snapshot};
+use fabric::follow::{Fold, Gap, Next, Phase, Snapshot, Step};
 use fabric::{Frame, GapReason, Record, SessionChange};
 use tokio::sync::watch;
 use uns_model::Sequence;
@@ -23,12 +23,24 @@ impl Namespace {
     /// # Errors
     /// When its waiting cannot be set up. Trouble with log or disk is logged and tried again.
     pub fn run(self: &Arc<Self>, stop: watch::Receiver<bool>) -> Result<(), Error> {
-        let turn = |phase: Phase| {
-            let mut follower = self.follower.lock();
-            let scratch = &mut self.scratch.lock();
-            follower.turn(&mut Folding { space: self, scratch, writer: Some(self) }, phase)
-        };
+        let turn = |phase| self.turn(phase);
         self.following.run(stop, turn).map_err(|source| Error::Run { source })
+    }
+
+    /// In place of [`Namespace::run`], for simulations: one turn, and the checkpoint that was due in
+    /// it; whether there is more to do at once.
+    pub fn step(self: &Arc<Self>) -> bool {
+        let Step { next, job } = self.turn(Phase::Running);
+        if let Some(job) = job {
+            job.run();
+        }
+        next == Next::Again
+    }
+
+    fn turn(self: &Arc<Self>, phase: Phase) -> Step {
+        let mut follower = self.follower.lock();
+        let scratch = &mut self.scratch.lock();
+        follower.turn(&mut Folding { space: self, scratch, writer: Some(self) }, phase)
     }
 
     /// Applies everything committed so far.

@@ -4,13 +4,12 @@ use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use broker_engine::{CoreNo, Key};
+use broker_engine::Key;
 
 use super::Worker;
 use super::in_process::outcomes;
 use super::link::{End, Link};
-use crate::post::Duty;
-use crate::sessions;
+use crate::exchange;
 
 impl Worker {
     /// The body of the flush task: it runs whenever the engine handled something, after the tasks
@@ -87,61 +86,14 @@ impl Worker {
         }
     }
 
-    /// Words and batches for other cores.
     fn hand_over(&self) {
-        let mut engine = self.engine.borrow_mut();
-        if let Some(ledger) = &self.ledger {
-            sessions::tell(ledger, self.core, &mut engine);
-        }
-        let signals = std::mem::take(&mut engine.effects().signals);
-        for (core, signal) in signals {
-            self.post.signal(core, signal);
-        }
-        for core in (0..self.gauges.len()).filter_map(|core| u16::try_from(core).ok().map(CoreNo)) {
-            if core != self.core && engine.outbox_bytes(core) > 0 {
-                self.post.send(self.core, core, |empty| engine.take_batch(core, empty));
-            }
-        }
+        let ledger = self.ledger.as_deref();
+        exchange::hand_over(&mut self.engine.borrow_mut(), &self.post, self.core, ledger);
     }
 
     /// What other cores and the log handed over.
     pub(super) fn take_post(&self) {
-        let now = self.now();
-        let mut engine = self.engine.borrow_mut();
-        let (mut signals, mut commits) = (Vec::new(), Vec::new());
-        self.post.take_signals(self.core, &mut signals);
-        for signal in signals {
-            engine.signal(now, signal);
-        }
-        for (key, known) in self.post.take_verified(self.core) {
-            engine.verified(now, key, known);
-        }
-        self.post.take_commits(self.core, &mut commits);
-        for (ticket, outcome) in commits {
-            engine.committed(now, ticket, outcome);
-        }
-        for delivery in self.post.take_feeds(self.core).into_iter().flatten() {
-            sessions::take(&mut engine, now, delivery);
-        }
-        for duty in self.post.take_duties(self.core) {
-            match duty {
-                Duty::Will(will) => engine.will_due(now, &will),
-                Duty::PassOn(left) => engine.pass_on_left(now, *left),
-                Duty::Expire(session, org, client_id) => {
-                    engine.expire_session(now, org, &client_id, session);
-                }
-            }
-        }
-        for from in (0..self.gauges.len()).filter_map(|core| u16::try_from(core).ok().map(CoreNo)) {
-            if from == self.core {
-                continue;
-            }
-            if let Some(mut batch) = self.post.receive(from, self.core) {
-                engine.remote(now, &batch);
-                batch.clear();
-                self.post.give_back(from, self.core, batch);
-            }
-        }
+        exchange::take(&mut self.engine.borrow_mut(), &self.post, self.core, self.now());
     }
 
     /// Writes what a connection has, in one system call if the socket takes it.

@@ -42,6 +42,22 @@ impl Appender {
         while !self.taken.is_empty() || self.shared.queue.take(&mut self.taken) {
             self.commit_frame();
         }
+        self.finish();
+    }
+
+    /// Commits one frame of what waits, without waiting for more; `false` when nothing waited.
+    pub(super) fn step(&mut self) -> bool {
+        self.shared.queue.top_up(&mut self.taken);
+        let waited = !self.taken.is_empty();
+        if waited {
+            self.commit_frame();
+        }
+        waited
+    }
+
+    /// Commits what is left and marks the clean end.
+    pub(super) fn finish(mut self) {
+        while self.step() {}
         self.mark_clean_end();
     }
 

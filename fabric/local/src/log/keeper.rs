@@ -85,23 +85,28 @@ impl Keeper {
 
     pub(super) fn run(mut self) {
         loop {
-            if self.retention_is_due() {
-                let clock = &self.shared.clock;
-                let now = self.time.now((clock.now(), clock.monotonic()));
-                while self.drop_oldest(now) {}
-            }
-            self.prepare();
-            let busy = self.fill_with_zeros() | self.look_for_damage();
-            let more = self.release();
-            let rest = match () {
-                () if busy => PACE,
-                () if self.shared.is_disk_full() => self.shared.config.retry_interval,
-                () if more => self.shared.config.retention_interval.min(RELEASE),
-                () => self.shared.config.retention_interval,
-            };
+            let rest = self.turn();
             if !self.shared.keeper.wait(rest) {
                 return;
             }
+        }
+    }
+
+    /// One turn; how long to rest before the next.
+    pub(super) fn turn(&mut self) -> Duration {
+        if self.retention_is_due() {
+            let clock = &self.shared.clock;
+            let now = self.time.now((clock.now(), clock.monotonic()));
+            while self.drop_oldest(now) {}
+        }
+        self.prepare();
+        let busy = self.fill_with_zeros() | self.look_for_damage();
+        let more = self.release();
+        match () {
+            () if busy => PACE,
+            () if self.shared.is_disk_full() => self.shared.config.retry_interval,
+            () if more => self.shared.config.retention_interval.min(RELEASE),
+            () => self.shared.config.retention_interval,
         }
     }
 
