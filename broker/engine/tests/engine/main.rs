@@ -22,7 +22,6 @@ mod retained;
 mod rights_that_panic;
 mod routing;
 mod shares_of_sessions;
-mod simulation;
 mod slow_clients;
 mod tracing;
 mod wills;

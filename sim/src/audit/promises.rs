@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 
 use broker_codec::QoS;
 
-use super::client::{Client, Got};
 use super::wills::Wills;
+use crate::client::{Client, Got};
 
 #[derive(Debug)]
 struct Sent {
@@ -16,11 +16,22 @@ struct Sent {
     qos: QoS,
     /// Who had its SUBACK before this was sent.
     subscribers: Vec<usize>,
-    acknowledged: bool,
+    fate: Fate,
+}
+
+/// What its publisher knows of a publish.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fate {
+    /// Nothing yet: it says it again.
+    Open,
+    /// The hub has it.
+    Acknowledged,
+    /// It was refused, or its publisher died with the hub: it may have come nevertheless.
+    Unknown,
 }
 
 #[derive(Debug)]
-pub(crate) struct Model {
+pub(crate) struct Promises {
     sent: Vec<Sent>,
     lost_sessions: Vec<usize>,
     /// How many publishes had been sent when the session of a share's member had ended last.
@@ -30,7 +41,7 @@ pub(crate) struct Model {
     clients: usize,
 }
 
-impl Model {
+impl Promises {
     pub(crate) fn new(clients: usize) -> Self {
         Self {
             sent: Vec::new(),
@@ -47,7 +58,7 @@ impl Model {
         let number = u32::try_from(self.sent.len()).expect("a short history");
         let subscribers = (0..self.clients).filter(|who| clients[*who].established).collect();
         let topic = topic.to_owned();
-        self.sent.push(Sent { topic, number, qos, subscribers, acknowledged: false });
+        self.sent.push(Sent { topic, number, qos, subscribers, fate: Fate::Open });
         number
     }
 
@@ -58,10 +69,29 @@ impl Model {
         *qos == QoS::AtLeastOnce && (topic.ends_with("/kept") || !subscribers.is_empty())
     }
 
+    /// It is retained, or owed to the first client, which subscribes to everything.
+    pub(crate) fn is_owed(&self, number: u32) -> bool {
+        let Sent { topic, subscribers, .. } = &self.sent[number as usize];
+        topic.ends_with("/kept") || subscribers.contains(&0)
+    }
+
     pub(crate) fn acknowledged(&mut self, topic: &str, number: u32) {
         let sent = &mut self.sent[number as usize];
         assert_eq!(sent.topic, topic, "numbers are unique");
-        sent.acknowledged = true;
+        sent.fate = Fate::Acknowledged;
+    }
+
+    /// A publish was refused, or its publisher is gone and will not say it again.
+    pub(crate) fn given_up(&mut self, number: u32) {
+        let sent = &mut self.sent[number as usize];
+        if sent.fate == Fate::Open {
+            sent.fate = Fate::Unknown;
+        }
+    }
+
+    /// The topic of a publish.
+    pub(crate) fn topic_of(&self, number: u32) -> &str {
+        &self.sent[number as usize].topic
     }
 
     /// A session of a share's member ended, as it may.
@@ -81,24 +111,12 @@ impl Model {
         }
     }
 
-    /// What was acknowledged and is owed to somebody, or retained, is in the log.
-    pub(crate) fn judge_log(&self, logged: &[(Got, bool)]) -> Result<(), String> {
-        let logged: HashSet<&Got> = logged.iter().map(|(got, _)| got).collect();
-        // The first client subscribes to all of them.
-        let due = |sent: &&Sent| sent.topic.ends_with("/kept") || sent.subscribers.contains(&0);
-        let acknowledged = self.sent.iter().filter(|sent| sent.acknowledged).filter(due);
-        match acknowledged.into_iter().find(|sent| !logged.contains(&sent.got())) {
-            Some(sent) => Err(format!("{sent:?} was acknowledged and is not in the log")),
-            None => Ok(()),
-        }
-    }
-
     /// How many deliveries were right; or the first that was not.
     pub(crate) fn judge(&self, clients: &[Client]) -> Result<usize, String> {
         if let Some(who) = self.lost_sessions.first() {
             return Err(format!("the session of {} was lost", clients[*who].name));
         }
-        if let Some(sent) = self.sent.iter().find(|sent| !sent.acknowledged) {
+        if let Some(sent) = self.sent.iter().find(|sent| sent.fate == Fate::Open) {
             return Err(format!("{sent:?} was never acknowledged"));
         }
         let mut right = 0;
@@ -149,7 +167,7 @@ impl Model {
         for sent in self.sent.iter().filter(|sent| matches(filter, &sent.topic)) {
             let count = counts.get(&sent.got()).copied().unwrap_or_default();
             let qos = granted.level().min(sent.qos.level());
-            let due = sent.subscribers.contains(&who);
+            let due = sent.is_due() && sent.subscribers.contains(&who);
             let fine = match (due, qos) {
                 (true, 2) => (1..=1 + more).contains(&count),
                 (true, _) => count >= 1,
@@ -174,8 +192,8 @@ impl Model {
         for sent in &self.sent {
             let count = counts.get(&sent.got()).copied().unwrap_or_default();
             // Somebody has to be left when a session ends.
-            let due =
-                members().any(|who| sent.subscribers.contains(&who) && !clients[who].is_fleeting());
+            let stays = |who: usize| sent.subscribers.contains(&who) && !clients[who].is_fleeting();
+            let due = sent.is_due() && members().any(stays);
             // What has begun with QoS 2 may not go to another member.
             let begun = usize::from((sent.number as usize) < self.ended_at);
             // What members get by subscriptions of their own: at least, and at most.
@@ -183,7 +201,7 @@ impl Model {
                 own_filter(&clients[*who]).is_some_and(|(filter, _)| matches(filter, &sent.topic))
             });
             let (sure, most) = own.fold((0, 0), |(sure, most), who| {
-                (sure + usize::from(sent.subscribers.contains(&who)), most + 1)
+                (sure + usize::from(sent.is_due() && sent.subscribers.contains(&who)), most + 1)
             });
             let fine = match (due, sent.qos.level()) {
                 (true, 2) => (sure + 1 - begun..=most + 1).contains(&count),
@@ -221,6 +239,10 @@ impl Model {
 }
 
 impl Sent {
+    fn is_due(&self) -> bool {
+        self.fate != Fate::Unknown
+    }
+
     fn got(&self) -> Got {
         Got { topic: self.topic.clone(), number: self.number }
     }

@@ -33,11 +33,19 @@ pub(crate) enum Heard {
         present: bool,
     },
     Subscribed,
+    /// PUBREC: the hub has it.
+    Received {
+        number: u32,
+    },
     Acknowledged {
         topic: String,
         number: u32,
         /// PUBCOMP that follows a commit: an identifier nobody knows is answered at once.
         released: bool,
+    },
+    /// The hub would not take it.
+    Refused {
+        number: u32,
     },
 }
 

@@ -8,7 +8,7 @@ use broker_engine::{Absent, Access, Action, Authenticate, Coverage, Identity, Lo
 use parking_lot::Mutex;
 use uns_model::OrgId;
 
-use super::gate::Fault;
+use crate::Fault;
 
 /// Whose wills are refused; outlives the hub.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +26,7 @@ impl Forbidden {
 
 pub(crate) struct Accounts {
     pub(crate) forbidden: Forbidden,
-    pub(crate) fault: Fault,
+    pub(crate) fault: Option<Fault>,
 }
 
 /// The rights of one account.
@@ -49,7 +49,7 @@ impl Access for Rights {
 impl Accounts {
     fn rights(&self, account: &str) -> Arc<dyn Access> {
         let forbidden = match self.fault {
-            Fault::ForgetsWhoseWill => Forbidden::default(),
+            Some(Fault::ForgetsWhoseWill) => Forbidden::default(),
             _ => self.forbidden.clone(),
         };
         Arc::new(Rights { account: account.into(), forbidden })

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::client::Got;
+use crate::client::Got;
 
 /// The will of one connection.
 #[derive(Debug)]
@@ -29,9 +29,16 @@ pub(crate) struct Wills {
     all: Vec<Will>,
     /// Whose wills are refused from some moment on, and which of them came before.
     forbidden: HashMap<usize, HashSet<u32>>,
+    /// The disk was full for a while, and wills are refused like other publishes.
+    refused: bool,
 }
 
 impl Wills {
+    /// The disk is full: from here on no will has to arrive.
+    pub(crate) fn may_be_refused(&mut self) {
+        self.refused = true;
+    }
+
     /// A client says CONNECT; the number of its will.
     pub(crate) fn connects(&mut self, who: usize, delay: u32, kills: u32) -> u32 {
         let number = u32::try_from(self.all.len()).expect("a short history");
@@ -104,7 +111,7 @@ impl Wills {
             let refused = self.forbidden.get(&will.who).is_some_and(|before| {
                 !before.contains(&u32::try_from(number).expect("a short history"))
             });
-            let (due, none) = (due && !refused, will.withdrawn || refused);
+            let (due, none) = (due && !refused && !self.refused, will.withdrawn || refused);
             if count > 1 || (none && count > 0) || (due && count == 0) {
                 return Err(format!("{count} times will {number}: {will:?}"));
             }

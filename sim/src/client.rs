@@ -2,22 +2,35 @@
 //! was not acknowledged, also on the same connection after a while of silence, takes QoS 2 once, and
 //! gives the lowest free packet identifier to each publish, as most libraries do.
 
+mod line;
+mod take;
+
 use std::collections::{HashSet, VecDeque};
 
 use broker_codec::{
-    Ack, Connect, ConnectProperties, Filters, Frame, Packet, PacketId, Publish, PublishProperties,
-    QoS, Subscribe, SubscribeOptions, UserProperties, Version, Will, frame, push_filter,
+    Ack, Connect, ConnectProperties, Filters, Packet, PacketId, Publish, PublishProperties, QoS,
+    Subscribe, SubscribeOptions, UserProperties, Version, Will, push_filter,
 };
-use broker_engine::Key;
+use broker_engine::{Key, LEDGER_PACKET_IDS};
 
-use super::line::Echoes;
-pub(crate) use super::line::{Got, Heard, Line};
+use line::Echoes;
+pub(crate) use line::{Got, Heard, Line};
+pub(crate) use take::number_in;
 
 /// Where in its exchange a publish is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stage {
     Sent,
     Released,
+}
+
+/// How something is published.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How {
+    pub(crate) qos: QoS,
+    pub(crate) retain: bool,
+    /// Blanks behind the number, so that segments fill.
+    pub(crate) padding: usize,
 }
 
 /// A publish that is not acknowledged.
@@ -29,6 +42,8 @@ struct Out {
     qos: QoS,
     retain: bool,
     stage: Stage,
+    /// Blanks behind its number.
+    padding: usize,
     /// How often it was said on this connection.
     said: usize,
 }
@@ -49,6 +64,8 @@ pub(crate) struct Client {
     echoes: Echoes,
     incoming: HashSet<PacketId>,
     owed_acks: VecDeque<(u8, PacketId)>,
+    /// It closes its connection, to try again what was refused.
+    pub(crate) gives_up: bool,
 }
 
 impl Client {
@@ -66,6 +83,7 @@ impl Client {
             echoes: Echoes::default(),
             incoming: HashSet::new(),
             owed_acks: VecDeque::new(),
+            gives_up: false,
         }
     }
 
@@ -87,6 +105,12 @@ impl Client {
     /// How many publishes of it are not acknowledged.
     pub(crate) fn unacknowledged(&self) -> usize {
         self.out.len()
+    }
+
+    /// A QoS 2 message it has whose exchange is not over. Those of retained messages, whose numbers
+    /// are beyond the ledger's, do not outlive the hub.
+    pub(crate) fn unreleased(&self) -> Option<PacketId> {
+        self.incoming.iter().copied().filter(|id| id.get() <= LEDGER_PACKET_IDS).min()
     }
 
     /// How many answers it owes.
@@ -111,6 +135,7 @@ impl Client {
         let (up, unread, down) = Default::default();
         self.line = Some(Line { core, key, up, unread, down, welcome: false });
         self.owed_acks.clear();
+        self.gives_up = false;
         let (name, topic, payload) =
             (self.name.clone(), format!("w/{}", self.name), will.to_string());
         let mut properties = ConnectProperties::default();
@@ -149,13 +174,14 @@ impl Client {
         self.say(&Packet::Subscribe(Subscribe { packet_id, subscription_id: None, user, filters }));
     }
 
-    pub(crate) fn publish(&mut self, topic: &str, number: u32, (qos, retain): (QoS, bool)) {
+    pub(crate) fn publish(&mut self, topic: &str, number: u32, how: How) {
+        let How { qos, retain, padding } = how;
         let in_use =
             |id: &u16| self.echoes.has(*id) || self.out.iter().any(|out| out.id.get() == *id);
         let free = (1..).find(|id| !in_use(id)).expect("few are in use");
         let id = PacketId::new(free).expect("not 0");
         let topic = topic.to_owned();
-        let out = Out { id, topic, number, qos, retain, stage: Stage::Sent, said: 1 };
+        let out = Out { id, topic, number, qos, retain, padding, stage: Stage::Sent, said: 1 };
         self.send(&out, false);
         self.out.push(out);
     }
@@ -177,7 +203,7 @@ impl Client {
     }
 
     fn send(&mut self, out: &Out, dup: bool) {
-        let payload = out.number.to_string();
+        let payload = format!("{}{}", out.number, " ".repeat(out.padding));
         self.say(&match out.stage {
             Stage::Released => Packet::Pubrel(Ack::new(out.id)),
             Stage::Sent => Packet::Publish(Publish {
@@ -200,115 +226,5 @@ impl Client {
             2 => Packet::Pubrec(Ack::new(id)),
             _ => Packet::Pubcomp(Ack::new(id)),
         });
-    }
-
-    /// Takes bytes from the hub.
-    pub(crate) fn hear(&mut self, bytes: &[u8]) -> Vec<Heard> {
-        let Some(line) = &mut self.line else { return Vec::new() };
-        line.down.extend_from_slice(bytes);
-        let down = std::mem::take(&mut line.down);
-        let (mut at, mut heard) = (0, Vec::new());
-        while let Frame::Packet(framed) = frame(&down[at..], usize::MAX).expect("frames") {
-            let packet = framed.decode(self.version, &down[at..]).expect("a packet");
-            heard.extend(self.take(&packet));
-            at += framed.total_len;
-        }
-        if let Some(line) = &mut self.line {
-            line.down = down[at..].to_vec();
-        }
-        heard
-    }
-
-    fn take(&mut self, packet: &Packet<'_>) -> Option<Heard> {
-        match packet {
-            Packet::Connack(connack) => {
-                if connack.reason.is_error() {
-                    return None;
-                }
-                self.line.as_mut().expect("it listens").welcome = true;
-                if !connack.session_present {
-                    self.incoming.clear();
-                    self.established &= !self.is_fleeting();
-                }
-                self.echoes = Echoes::default();
-                self.out.iter_mut().for_each(|out| out.said = 1);
-                if self.established {
-                    for out in self.out.clone() {
-                        self.send(&out, true);
-                    }
-                } else {
-                    self.subscribe();
-                }
-                return Some(Heard::Welcome { present: connack.session_present });
-            }
-            Packet::Suback(_) => {
-                self.established = true;
-                return Some(Heard::Subscribed);
-            }
-            Packet::Publish(publish) => self.receive(publish),
-            Packet::Puback(ack) => return self.done((ack.packet_id, QoS::AtLeastOnce), false),
-            Packet::Pubcomp(ack) => {
-                let known = self.version == Version::V5 && !ack.reason.is_error();
-                return self.done((ack.packet_id, QoS::ExactlyOnce), known);
-            }
-            Packet::Pubrec(ack) => {
-                let of_qos_2 = |out: &&mut Out| out.qos == QoS::ExactlyOnce;
-                let mut all = self.out.iter_mut().filter(of_qos_2);
-                if let Some(out) = all.find(|out| out.id == ack.packet_id) {
-                    out.stage = Stage::Released;
-                }
-                self.say(&Packet::Pubrel(Ack::new(ack.packet_id)));
-            }
-            Packet::Pubrel(ack) => {
-                self.incoming.remove(&ack.packet_id);
-                self.owed_acks.push_back((3, ack.packet_id));
-            }
-            _ => {}
-        }
-        None
-    }
-
-    fn receive(&mut self, publish: &Publish<'_>) {
-        let number = String::from_utf8_lossy(publish.payload).parse().expect("a number");
-        let got = Got { topic: publish.topic.to_owned(), number };
-        match (publish.qos, publish.packet_id) {
-            (QoS::AtLeastOnce, Some(id)) => {
-                if publish.retain {
-                    self.kept.push(got);
-                } else {
-                    self.got.push(got);
-                }
-                self.owed_acks.push_back((1, id));
-            }
-            (QoS::ExactlyOnce, Some(id)) => {
-                if self.incoming.insert(id) {
-                    if publish.retain {
-                        self.kept.push(got);
-                    } else {
-                        self.got.push(got);
-                    }
-                }
-                self.owed_acks.push_back((2, id));
-            }
-            _ => self.got.push(got),
-        }
-    }
-
-    /// An exchange is over, if it is the one that this answer ends: the last one with the same
-    /// identifier may have been asked twice for its own.
-    fn done(&mut self, (id, qos): (PacketId, QoS), released: bool) -> Option<Heard> {
-        if qos == QoS::AtLeastOnce && self.echoes.take(id) {
-            return None;
-        }
-        let ends = |out: &Out| match qos {
-            QoS::ExactlyOnce => out.stage == Stage::Released,
-            _ => out.qos == qos,
-        };
-        let at = self.out.iter().position(|out| out.id == id && ends(out))?;
-        let Out { topic, number, said, .. } = self.out.remove(at);
-        if qos == QoS::AtLeastOnce {
-            self.echoes.first_came(id, said);
-        }
-        Some(Heard::Acknowledged { topic, number, released })
     }
 }

@@ -1,0 +1,35 @@
+//! What the ledger hands to the cores, with a mistake in between. Without a fault it changes nothing.
+
+use std::sync::Arc;
+
+use broker_ledger::{Delivery, DueWill, Outlet, PassOn};
+use uns_model::{OrgId, SessionNo};
+
+use crate::Fault;
+
+/// An outlet with a mistake.
+pub(crate) struct FaultyOutlet<O> {
+    pub(crate) outlet: O,
+    pub(crate) fault: Option<Fault>,
+}
+
+impl<O: Outlet> Outlet for FaultyOutlet<O> {
+    fn deliver(&self, core: u16, mut batch: Vec<Delivery>) -> Result<(), Vec<Delivery>> {
+        if self.fault == Some(Fault::LosesReleases) {
+            batch.retain(|delivery| !matches!(delivery, Delivery::Release { .. }));
+        }
+        self.outlet.deliver(core, batch)
+    }
+
+    fn will(&self, will: &DueWill) -> bool {
+        self.outlet.will(will)
+    }
+
+    fn pass_on(&self, one: &PassOn) -> bool {
+        self.fault == Some(Fault::LosesWhatIsLeft) || self.outlet.pass_on(one)
+    }
+
+    fn expired(&self, session: SessionNo, org: OrgId, client_id: &Arc<str>) {
+        self.outlet.expired(session, org, client_id);
+    }
+}

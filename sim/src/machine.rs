@@ -1,0 +1,143 @@
+//! The machine the hub runs on: a disk, a clock, and the hub while there is power.
+
+pub(crate) mod accounts;
+mod running;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fabric::Disk;
+use fabric::sim::SimDisk;
+use uns_model::{Clock, ManualClock, Timestamp};
+
+use crate::Fault;
+use accounts::Forbidden;
+pub(crate) use running::{CORES, Running};
+
+/// Room for many segments, history and checkpoints, so that only ballast fills it.
+const DISK_BYTES: u64 = 8 << 20;
+/// What takes the room of a disk that is full.
+const BALLAST: &str = "/ballast";
+/// When every history begins.
+const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
+
+/// How the hub comes to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    /// The machine loses power: what was not synced may be gone.
+    Power,
+    /// The process is killed: what was written is there.
+    Process,
+}
+
+/// A machine and the hub on it.
+pub(crate) struct Machine {
+    pub(crate) clock: Arc<ManualClock>,
+    disk: SimDisk,
+    seed: u64,
+    fault: Option<Fault>,
+    forbidden: Forbidden,
+    /// How many starts there were.
+    starts: u64,
+    /// Nothing only while it starts.
+    running: Option<Running>,
+}
+
+impl Machine {
+    pub(crate) fn new(seed: u64, fault: Option<Fault>) -> Result<Self, String> {
+        let clock = Arc::new(ManualClock::new(START));
+        let disk = SimDisk::new(seed, DISK_BYTES);
+        let forbidden = Forbidden::default();
+        let mut machine = Self { clock, disk, seed, fault, forbidden, starts: 0, running: None };
+        machine.start()?;
+        Ok(machine)
+    }
+
+    /// The hub that runs on it.
+    pub(crate) fn hub(&mut self) -> &mut Running {
+        self.running.as_mut().expect("it was started")
+    }
+
+    pub(crate) fn monotonic(&self) -> Duration {
+        self.clock.monotonic()
+    }
+
+    /// The power fails in the middle of a change of the disk, so many changes from now.
+    pub(crate) fn cut_in(&self, changes: u64) {
+        self.disk.power_off_in(changes);
+    }
+
+    /// Whether the power went off since this was asked last.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.disk.take_cut().is_some()
+    }
+
+    /// What was ordered of the disk and has not happened does not happen any more.
+    pub(crate) fn clear_faults(&self) {
+        self.disk.clear_faults();
+        self.spoil_disk();
+    }
+
+    /// The hub is gone, with everything it had not made durable, and starts again.
+    pub(crate) fn restart(&mut self, end: End) -> Result<(), String> {
+        // Whatever lets go of its files now must not tidy up, as a process that is killed does not.
+        self.disk.power_off();
+        self.running = None;
+        self.power_up(end);
+        self.start()
+    }
+
+    fn power_up(&self, end: End) {
+        match end {
+            End::Power => self.disk.crash(),
+            End::Process => self.disk.restart(),
+        }
+    }
+
+    /// Starts the hub, again where the power fails meanwhile.
+    fn start(&mut self) -> Result<(), String> {
+        loop {
+            self.spoil_disk();
+            self.starts += 1;
+            // A start makes numbers of its own, and never those of the one before.
+            let seed = self.seed.wrapping_add(self.starts << 32);
+            let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
+            let accounts = (self.forbidden.clone(), self.fault);
+            match Running::open(disk, Arc::clone(&self.clock), seed, accounts) {
+                Ok(running) => {
+                    self.running = Some(running);
+                    return Ok(());
+                }
+                Err(_) if self.was_cut() => self.power_up(End::Power),
+                Err(error) => return Err(format!("the hub does not start: {error}")),
+            }
+        }
+    }
+
+    fn spoil_disk(&self) {
+        self.disk.set_lying(self.fault == Some(Fault::DiskLiesAboutSync));
+    }
+
+    /// Takes all the room there is.
+    pub(crate) fn fill_disk(&self) {
+        let ballast = Path::new(BALLAST);
+        let free = self.disk.space(ballast).map_or(0, |space| space.free);
+        // A disk that is off cannot be filled, and is looked at next.
+        drop(self.disk.create(ballast).and_then(|file| file.allocate(free)));
+    }
+
+    /// Gives it back, for good: a power cut does not take the room again.
+    pub(crate) fn free_disk(&self) {
+        drop(self.disk.remove(Path::new(BALLAST)));
+        drop(self.disk.sync_dir(Path::new("/")));
+    }
+
+    /// From here on the wills of this account are refused. What came before is in the log, as if the
+    /// log had been quick.
+    pub(crate) fn forbid(&mut self, account: &str) {
+        while self.hub().commit() {}
+        self.forbidden.add(account);
+        self.hub().server.broker().policy_changed();
+    }
+}

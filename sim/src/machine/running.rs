@@ -1,0 +1,171 @@
+//! The hub while it runs: every part of it is the one that ships, and waits for its turn.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_engine::{Config, Key, Peer, Received};
+use broker_ledger::{Ledger, Outlet, Steps, Topics};
+use broker_server::stepped::{self, Stepped};
+use fabric::{Disk, Log};
+use fabric_local::{LocalLog, LogConfig, LogSteps};
+use uns_model::{ManualClock, SeededRandom, TopicId, Zone};
+use uns_namespace::{Namespace, PayloadReader};
+
+use super::accounts::{Accounts, Forbidden};
+use crate::Fault;
+use crate::faulty_log::{FaultyLog, User};
+use crate::faulty_outlet::FaultyOutlet;
+
+/// How many cores the hub has.
+pub(crate) const CORES: usize = 2;
+/// The smallest there is, so that a history fills some.
+const SEGMENT_BYTES: u64 = 64 << 10;
+/// What the log keeps, unless somebody needs more of it.
+const RETENTION_BYTES: u64 = 3 * SEGMENT_BYTES;
+/// Every other seed has so few nodes that some topics are plain MQTT.
+const FEW_NODES: u32 = 6;
+
+/// A hub.
+pub(crate) struct Running {
+    pub(crate) log: Arc<LocalLog>,
+    pub(crate) namespace: Arc<Namespace>,
+    pub(crate) server: Stepped,
+    ledger: Arc<Ledger>,
+    ledger_steps: Steps,
+    log_steps: LogSteps,
+    outlet: Box<dyn Outlet>,
+}
+
+impl Running {
+    /// Recovers what is on the disk, in the order of the binary.
+    pub(crate) fn open(
+        disk: Arc<dyn Disk>,
+        clock: Arc<ManualClock>,
+        seed: u64,
+        (forbidden, fault): (Forbidden, Option<Fault>),
+    ) -> Result<Self, Box<dyn Error>> {
+        let random = Arc::new(SeededRandom::new(seed));
+        let (log, log_steps) = LocalLog::open_stepped(
+            Arc::clone(&disk),
+            Path::new("/data"),
+            log_config(),
+            Arc::clone(&clock) as _,
+            &*random,
+        )?;
+        let seen_by = |user| FaultyLog::new(Arc::clone(&log) as _, user, fault);
+        let namespace = Namespace::open(uns_namespace::Parts {
+            log: seen_by(User::Namespace),
+            disk: Arc::clone(&disk),
+            dir: PathBuf::from("/namespace"),
+            clock: Arc::clone(&clock) as _,
+            random: Arc::clone(&random) as _,
+            config: namespace_config(seed),
+        })?;
+        let ledger = Ledger::open(broker_ledger::Parts {
+            log: seen_by(User::Ledger),
+            disk,
+            dir: PathBuf::from("/sessions"),
+            clock: Arc::clone(&clock) as _,
+            topics: Arc::new(Names(Arc::clone(&namespace))),
+            config: broker_ledger::Config { feed_count_max: 8, ..broker_ledger::Config::default() },
+        })?;
+        let cores = u16::try_from(CORES).expect("there are few cores");
+        let server = Stepped::new(stepped::Parts {
+            namespace: Arc::clone(&namespace),
+            ledger: Arc::clone(&ledger),
+            authenticate: Box::new(Accounts { forbidden, fault }),
+            clock,
+            random,
+            config: Config { inflight_max: 8, receive_maximum: 16, ..Config::default() },
+            cores,
+        });
+        let outlet = Box::new(FaultyOutlet { outlet: server.outlet(), fault });
+        let ledger_steps = ledger.steps();
+        Ok(Self { log, namespace, server, ledger, ledger_steps, log_steps, outlet })
+    }
+
+    /// One frame; `false` when nothing waited.
+    pub(crate) fn commit(&mut self) -> bool {
+        self.log_steps.commit()
+    }
+
+    /// A turn of the log's keeper.
+    pub(crate) fn keep_log(&mut self) -> Duration {
+        self.log_steps.keep()
+    }
+
+    /// A turn of the namespace; whether there is more to do at once.
+    pub(crate) fn step_namespace(&mut self) -> bool {
+        self.namespace.step()
+    }
+
+    /// A turn of the ledger; whether there is more to do at once.
+    pub(crate) fn step_ledger(&mut self) -> bool {
+        self.ledger.step(&mut self.ledger_steps, &*self.outlet)
+    }
+
+    /// Writes checkpoints; whether the disk took them.
+    pub(crate) fn checkpoint(&mut self) -> (bool, bool) {
+        (self.namespace.checkpoint().is_ok(), self.ledger.checkpoint().is_ok())
+    }
+
+    /// A connection is there.
+    pub(crate) fn open_connection(&mut self, core: usize) -> Key {
+        let peer = Peer { anonymous_allowed: true, ..Peer::default() };
+        let now = self.server.now();
+        self.server.engine(core).open(now, peer).expect("a core takes many connections")
+    }
+
+    /// How many of these bytes the engine used.
+    pub(crate) fn receive(&mut self, core: usize, key: Key, bytes: &[u8]) -> usize {
+        let now = self.server.now();
+        match self.server.engine(core).receive(now, key, bytes) {
+            Received::More(used) | Received::Paused(used) => used,
+            Received::Done => bytes.len(),
+        }
+    }
+
+    /// Time passes for the engines.
+    pub(crate) fn tick(&mut self) {
+        let now = self.server.now();
+        (0..CORES).for_each(|core| self.server.engine(core).tick(now));
+    }
+
+    /// The last sequence that is durable.
+    pub(crate) fn committed(&self) -> uns_model::Sequence {
+        self.log.committed()
+    }
+}
+
+fn log_config() -> LogConfig {
+    LogConfig {
+        segment_bytes: SEGMENT_BYTES,
+        memory_bytes: 32 << 10,
+        retention_age: None,
+        retention_bytes: RETENTION_BYTES,
+        retention_percent: 100,
+        hold_percent: 100,
+        retention_grace: Duration::ZERO,
+        upgrade: Some(Arc::new(PayloadReader::new(Zone::default()))),
+        ..LogConfig::default()
+    }
+}
+
+fn namespace_config(seed: u64) -> uns_namespace::Config {
+    let all = uns_namespace::Config::default();
+    match seed.is_multiple_of(2) {
+        true => all,
+        false => uns_namespace::Config { brownfield_nodes_max: FEW_NODES, ..all },
+    }
+}
+
+/// The topics of nodes, for the ledger.
+struct Names(Arc<Namespace>);
+
+impl Topics for Names {
+    fn topic(&self, id: TopicId) -> Option<Arc<str>> {
+        self.0.topic(id)
+    }
+}

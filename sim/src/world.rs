@@ -1,0 +1,196 @@
+//! One history from one seed: who acts in it, and whose turn it is.
+
+mod auditor;
+mod hub;
+mod power;
+mod program;
+mod publisher;
+mod rest;
+mod session;
+
+use std::fmt::Arguments;
+use std::time::Duration;
+
+use broker_codec::{QoS, Version};
+use broker_engine::Key;
+
+use crate::Fault;
+use crate::audit::{Journal, Promises};
+use crate::choices::Choices;
+use crate::client::Client;
+use crate::machine::Machine;
+use crate::program::Program;
+use crate::trace::Trace;
+
+/// How many turns a history has before it comes to rest.
+const TURNS: usize = 400;
+
+/// Who acts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Actor {
+    /// A client connects or publishes.
+    Publisher,
+    /// A program inside the hub publishes a batch.
+    Program,
+    /// A client answers, says something again, or loses its connection.
+    Session,
+    /// Bytes arrive at the hub: some, of one connection.
+    Network,
+    /// A core takes what is in its inbox, flushes and writes.
+    Core,
+    /// The log commits a frame, or its keeper takes a turn.
+    Log,
+    /// A fold takes a turn, or writes a checkpoint.
+    Follower,
+    /// Time passes.
+    Clock,
+    /// An account loses a right.
+    Operator,
+    /// The power fails, or the process is killed.
+    Power,
+    /// The disk is full, or has room again.
+    DiskFull,
+    /// Looks whether everything is as it should be.
+    Auditor,
+}
+
+/// How often each is chosen, of so many turns.
+const WEIGHTS: &[(Actor, usize)] = &[
+    (Actor::Publisher, 32),
+    (Actor::Program, 6),
+    (Actor::Session, 30),
+    (Actor::Network, 24),
+    (Actor::Core, 36),
+    (Actor::Log, 16),
+    (Actor::Follower, 24),
+    (Actor::Clock, 4),
+    (Actor::Operator, 1),
+    (Actor::Power, 2),
+    (Actor::DiskFull, 2),
+    (Actor::Auditor, 4),
+];
+
+/// A history.
+pub(crate) struct World {
+    machine: Machine,
+    choices: Choices,
+    clients: Vec<Client>,
+    program: Program,
+    /// Connections whose clients are gone and which the hub has not noticed.
+    ghosts: Vec<(usize, Key)>,
+    /// Connections with output the network did not take.
+    unwritten: Vec<(usize, Key)>,
+    promises: Promises,
+    journal: Journal,
+    /// Whether the disk is full.
+    is_full: bool,
+    pub(crate) trace: Trace,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, fault: Option<Fault>) -> Result<Self, String> {
+        let two = QoS::ExactlyOnce;
+        let clients = vec![
+            Client::new("a", Version::V5, &[("t/#", two), ("w/#", two)]),
+            Client::new("b", Version::V311, &[("t/+/1", QoS::AtLeastOnce)]),
+            Client::new("c", Version::V5, &[("t/#", two)]),
+            Client::new("d", Version::V5, &[("$share/g/t/#", two)]),
+            Client::new("e", Version::V311, &[("$share/g/t/#", two)]),
+            Client::new("g", Version::V5, &[("$share/g/t/#", two)]).for_seconds(1),
+            Client::new("f", Version::V5, &[("$share/g/t/#", two), ("t/#", two)]),
+        ];
+        let mut machine = Machine::new(seed, fault)?;
+        let mut journal = Journal::default();
+        journal.restarted(&*machine.hub().log)?;
+        Ok(Self {
+            machine,
+            choices: Choices::new(seed),
+            program: Program::default(),
+            ghosts: Vec::new(),
+            unwritten: Vec::new(),
+            promises: Promises::new(clients.len()),
+            clients,
+            journal,
+            is_full: false,
+            trace: Trace::default(),
+        })
+    }
+
+    /// Plays it all, lets everything come to rest, and asks the auditors; how many deliveries were
+    /// right.
+    pub(crate) fn play(&mut self) -> Result<usize, String> {
+        for _ in 0..TURNS {
+            self.turn()?;
+        }
+        self.rest()?;
+        let right = self.judge()?;
+        // Somebody new gets what is retained.
+        self.clients.push(Client::new("new", Version::V5, &[("t/+/kept", QoS::AtLeastOnce)]));
+        self.rest()?;
+        let new = self.clients.pop().expect("it was pushed");
+        Promises::judge_retained(&new.kept, &self.journal.published()).map(|()| right)
+    }
+
+    /// How many records were committed, and how many of them retention dropped.
+    pub(crate) fn records(&self) -> (usize, usize) {
+        (self.journal.entries().len(), self.journal.dropped)
+    }
+
+    /// How often the hub was killed.
+    pub(crate) fn kills(&self) -> u32 {
+        self.promises.kills
+    }
+
+    fn note(&mut self, actor: Actor, what: Arguments<'_>) {
+        self.trace.note(self.machine.monotonic(), &format!("{actor:?}"), what);
+    }
+
+    fn turn(&mut self) -> Result<(), String> {
+        self.machine.clock.advance(Duration::from_millis(1));
+        match self.choose() {
+            Actor::Publisher => self.publisher_turn(),
+            Actor::Program => self.program_turn()?,
+            Actor::Session => self.session_turn(),
+            Actor::Network => self.network_turn(),
+            Actor::Core => {
+                let core = self.choices.below(crate::machine::CORES);
+                self.core_turn(core)?;
+            }
+            Actor::Log => self.log_turn()?,
+            Actor::Follower => self.follower_turn(),
+            Actor::Clock => self.pass(self.choices.pick(&[200, 200, 1_500])),
+            Actor::Operator => self.operator_turn()?,
+            Actor::Power => self.power_turn()?,
+            Actor::DiskFull => self.disk_turn(),
+            Actor::Auditor => self.auditor_turn()?,
+        }
+        if self.machine.was_cut() {
+            self.restart(crate::machine::End::Power)?;
+        }
+        Ok(())
+    }
+
+    fn choose(&self) -> Actor {
+        let all: usize = WEIGHTS.iter().map(|(_, weight)| weight).sum();
+        let mut left = self.choices.below(all);
+        for (actor, weight) in WEIGHTS {
+            match left.checked_sub(*weight) {
+                None => return *actor,
+                Some(rest) => left = rest,
+            }
+        }
+        unreachable!("the weights add up to `all`")
+    }
+
+    /// Time passes for everybody.
+    fn pass(&mut self, millis: u64) {
+        self.machine.clock.advance(Duration::from_millis(millis));
+        self.machine.hub().tick();
+        self.note(Actor::Clock, format_args!("{millis} ms pass"));
+    }
+}
+
+/// Whether a client is the one behind a connection.
+fn is_at(client: &Client, core: usize, key: Key) -> bool {
+    client.line.as_ref().is_some_and(|line| (line.core, line.key) == (core, key))
+}

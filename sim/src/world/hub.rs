@@ -1,0 +1,144 @@
+//! The turns of the hub's parts: a core, the log, the folds.
+
+use broker_engine::Key;
+
+use super::{Actor, World, is_at};
+use crate::client::Heard;
+
+impl World {
+    /// A core takes what others handed it, flushes, and writes; whether anything moved.
+    pub(super) fn core_turn(&mut self, core: usize) -> Result<bool, String> {
+        let server = &mut self.machine.hub().server;
+        let posted = server.take_post(core);
+        let resumed = server.flush(core);
+        let mut dirty = std::mem::take(&mut server.engine(core).effects().dirty);
+        let mut moved = posted || !resumed.is_empty();
+        self.unwritten.retain(|(at, key)| {
+            let here = *at == core;
+            dirty.extend(here.then_some(*key));
+            !here
+        });
+        let mut bytes = 0;
+        for key in dirty {
+            self.machine.hub().server.engine(core).begin_write(key);
+            bytes += self.write(core, key)?;
+        }
+        moved |= bytes > 0;
+        resumed.into_iter().for_each(|key| self.offer(core, key));
+        self.take_replies(core)?;
+        self.note(Actor::Core, format_args!("{core} takes its turn and writes {bytes} bytes"));
+        Ok(moved)
+    }
+
+    /// The network takes some of what a connection has; how many bytes there were.
+    fn write(&mut self, core: usize, key: Key) -> Result<usize, String> {
+        let is_ghost = self.ghosts.contains(&(core, key));
+        let server = &mut self.machine.hub().server;
+        let now = server.now();
+        let output = server.engine(core).output(key).to_vec();
+        let most = if is_ghost { output.len() } else { self.choices.pick(&[3, 100, 1 << 20]) };
+        let written = most.min(output.len());
+        server.engine(core).wrote(now, key, written);
+        if written < output.len() {
+            self.unwritten.push((core, key));
+        }
+        if let Some(who) = self.clients.iter().position(|client| is_at(client, core, key)) {
+            for heard in self.clients[who].hear(&output[..written]) {
+                self.hear(who, heard)?;
+            }
+            if self.clients[who].gives_up {
+                self.vanish(who);
+            }
+        }
+        let engine = self.machine.hub().server.engine(core);
+        if engine.is_closing(key) && engine.output(key).is_empty() {
+            engine.closed(now, key);
+            self.ghosts.retain(|ghost| *ghost != (core, key));
+            if let Some(who) = self.clients.iter().position(|client| is_at(client, core, key)) {
+                self.clients[who].line = None;
+                self.promises.wills.gone(who, now.monotonic);
+            }
+        }
+        Ok(output.len())
+    }
+
+    /// A client heard something that auditors have to know.
+    fn hear(&mut self, who: usize, heard: Heard) -> Result<(), String> {
+        let at = (self.machine.monotonic(), self.promises.kills);
+        let watched = self.clients[0].established;
+        match heard {
+            Heard::Welcome { present } if self.clients[who].is_fleeting() => {
+                self.promises.wills.welcome(who);
+                if !present {
+                    self.promises.session_ended();
+                }
+            }
+            Heard::Welcome { present } => {
+                self.promises.wills.welcome(who);
+                let was = self.clients[who].established;
+                self.promises.welcome(who, present, was);
+            }
+            Heard::Subscribed => self.promises.wills.is_stored(who, watched, at),
+            Heard::Received { number } => self.judge_durable(number)?,
+            Heard::Acknowledged { topic, number, released } => {
+                if released || self.promises.is_logged(number) {
+                    self.promises.wills.is_stored(who, watched, at);
+                }
+                self.judge_durable(number)?;
+                self.promises.acknowledged(&topic, number);
+            }
+            Heard::Refused { number } => self.promises.given_up(number),
+        }
+        Ok(())
+    }
+
+    pub(super) fn log_turn(&mut self) -> Result<(), String> {
+        if self.choices.one_in(6) {
+            let rest = self.machine.hub().keep_log();
+            self.note(Actor::Log, format_args!("keeps its segments, and rests {rest:?}"));
+            return Ok(());
+        }
+        self.commit().map(drop)
+    }
+
+    /// The log commits a frame, and the auditor writes it down; whether there was one.
+    pub(super) fn commit(&mut self) -> Result<bool, String> {
+        let moved = self.machine.hub().commit();
+        let records = self.journal.read()?;
+        let committed = self.machine.hub().committed();
+        self.note(Actor::Log, format_args!("commits {records} records, up to {committed}"));
+        Ok(moved)
+    }
+
+    pub(super) fn follower_turn(&mut self) {
+        match self.choices.below(13) {
+            0..=5 => {
+                let more = self.machine.hub().step_namespace();
+                let applied = self.machine.hub().namespace.applied();
+                self.note(Actor::Follower, format_args!("namespace is at {applied}, {more}"));
+            }
+            6..=11 => {
+                let more = self.machine.hub().step_ledger();
+                self.note(Actor::Follower, format_args!("the ledger takes its turn, {more}"));
+            }
+            _ => {
+                let written = self.machine.hub().checkpoint();
+                self.note(Actor::Follower, format_args!("checkpoints are written: {written:?}"));
+            }
+        }
+    }
+
+    /// An account loses the right to publish its will.
+    pub(super) fn operator_turn(&mut self) -> Result<(), String> {
+        let who = self.choices.below(self.clients.len());
+        for core in 0..crate::machine::CORES {
+            self.core_turn(core)?;
+        }
+        let name = self.clients[who].name.clone();
+        self.machine.forbid(&name);
+        self.journal.read()?;
+        self.promises.wills.forbid(who, &self.journal.published());
+        self.note(Actor::Operator, format_args!("{name} may publish no will any more"));
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! Clients that connect and publish.
+
+use broker_codec::{QoS, Version};
+
+use super::{Actor, World};
+use crate::client::How;
+use crate::machine::CORES;
+
+/// Most publishes of one client without an answer.
+const OPEN_MAX: usize = 6;
+/// Blanks behind a number now and then, so that segments fill.
+const PADDING: usize = 8 << 10;
+
+impl World {
+    pub(super) fn publisher_turn(&mut self) {
+        let who = self.choices.below(self.clients.len());
+        self.connect_or_publish(who);
+    }
+
+    pub(super) fn connect_or_publish(&mut self, who: usize) {
+        let client = &self.clients[who];
+        if client.line.is_none() {
+            return self.connect(who);
+        }
+        let idles = client.is_fleeting() || !client.established || !client.is_up();
+        if !idles && client.unacknowledged() < OPEN_MAX {
+            self.publish(who);
+        }
+    }
+
+    fn connect(&mut self, who: usize) {
+        let core = self.choices.below(CORES);
+        let key = self.machine.hub().open_connection(core);
+        // The end of a session makes its will due before its delay is over.
+        let may_wait = !self.clients[who].is_fleeting();
+        let later = may_wait && self.clients[who].version == Version::V5 && self.choices.one_in(2);
+        let delay = if later { 1 + u32::from(self.choices.one_in(2)) } else { 0 };
+        let will = self.promises.wills.connects(who, delay, self.promises.kills);
+        let clean = self.clients[who].is_fleeting() && self.choices.one_in(3);
+        self.clients[who].connect(core, key, (will, delay, clean));
+        let name = self.clients[who].name.clone();
+        self.note(Actor::Publisher, format_args!("{name} connects to core {core}, will {will}"));
+    }
+
+    fn publish(&mut self, who: usize) {
+        let retain = self.choices.one_in(5);
+        let qos = self.choices.pick(&[QoS::AtLeastOnce, QoS::ExactlyOnce]);
+        let padding = if self.choices.one_in(6) { PADDING } else { 0 };
+        let last = if retain { "kept" } else { self.choices.pick(&["1", "2"]) };
+        // What is kept may be everybody's, on whichever core.
+        let alls = retain && self.choices.one_in(2);
+        let whose = if alls { "all" } else { &*self.clients[who].name };
+        let topic = format!("t/{whose}/{last}");
+        let number = self.promises.published(&topic, qos, &self.clients);
+        self.clients[who].publish(&topic, number, How { qos, retain, padding });
+        let name = self.clients[who].name.clone();
+        self.note(Actor::Publisher, format_args!("{name} publishes {number} to {topic}, {qos:?}"));
+    }
+}

@@ -1,0 +1,64 @@
+//! The end of a history: the disk has room, everybody connects, everything arrives and is answered.
+
+use super::World;
+use crate::machine::CORES;
+
+/// Most rounds until nothing moves.
+const ROUNDS_MAX: usize = 4_000;
+/// Nothing moves any more once it did not so often, with time passing in between.
+const QUIET: usize = 4;
+/// What passes while nothing moves: longer than anything is put off.
+const PAUSE_MILLIS: u64 = 1_100;
+
+impl World {
+    pub(super) fn rest(&mut self) -> Result<(), String> {
+        self.machine.clear_faults();
+        self.free_disk();
+        while !self.ghosts.is_empty() {
+            self.notice();
+        }
+        let mut quiet = 0;
+        for _ in 0..ROUNDS_MAX {
+            if self.round()? {
+                quiet = 0;
+                continue;
+            }
+            quiet += 1;
+            if quiet >= QUIET {
+                return Ok(());
+            }
+            self.pass(PAUSE_MILLIS);
+        }
+        Err("the hub never comes to rest".to_owned())
+    }
+
+    /// Everybody takes a turn; whether anything moved.
+    fn round(&mut self) -> Result<bool, String> {
+        let mut moved = false;
+        for who in 0..self.clients.len() {
+            if self.clients[who].line.is_none() {
+                self.connect_or_publish(who);
+                moved = true;
+            }
+            while self.clients[who].silent_answers() > 0 {
+                self.clients[who].answer();
+            }
+            while self.clients[who].line.as_ref().is_some_and(|line| !line.up.is_empty()) {
+                self.carry(who);
+                moved = true;
+            }
+        }
+        self.offer_batch()?;
+        for core in 0..CORES {
+            moved |= self.core_turn(core)?;
+        }
+        moved |= self.commit()?;
+        // It finds out that there is room again.
+        self.machine.hub().keep_log();
+        moved |= self.machine.hub().step_ledger();
+        moved |= self.machine.hub().step_namespace();
+        moved |= self.clients.iter().any(|client| client.silent_answers() > 0);
+        moved |= self.program_waits();
+        Ok(moved)
+    }
+}
