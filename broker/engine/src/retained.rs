@@ -3,18 +3,24 @@
 
 mod order;
 mod position;
+mod size;
 mod topics;
 mod walk;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use ahash::RandomState;
+use arc_swap::ArcSwap;
 use parking_lot::RwLock;
 use uns_model::{Kept, OrgId, Sequence};
 
 use position::Position;
+pub use size::Quota;
+use size::Size;
 use topics::Topics;
 pub use walk::Walk;
 
@@ -56,34 +62,18 @@ impl Held<'_> {
 /// What one organisation retains.
 #[derive(Debug, Default)]
 struct Root {
-    topics: Topics,
-    count: usize,
-    bytes: usize,
+    messages: RwLock<Messages>,
+    /// Without the broker's figures.
+    size: Size,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    orgs: HashMap<OrgId, Root>,
-    count: usize,
-    bytes: usize,
-    expiries: BinaryHeap<Reverse<(Duration, OrgId, Arc<str>)>>,
+struct Messages {
+    topics: Topics,
+    expiries: BinaryHeap<Reverse<(Duration, Arc<str>)>>,
 }
 
-/// How much may be retained; 0 for as much as there is.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Quota {
-    /// Messages.
-    pub count: usize,
-    /// Bytes, with topics, properties and what the store costs.
-    pub bytes: usize,
-}
-
-impl Quota {
-    /// Whether what is there may become this much.
-    fn holds(&self, count: usize, bytes: usize) -> bool {
-        (self.count == 0 || count <= self.count) && (self.bytes == 0 || bytes <= self.bytes)
-    }
-}
+type Roots = HashMap<OrgId, Arc<Root>, RandomState>;
 
 /// Whether a topic counts for its organisation: the broker's figures do not.
 fn is_own(topic: &str) -> bool {
@@ -92,9 +82,16 @@ fn is_own(topic: &str) -> bool {
 
 /// The retained messages of all organisations: where there is a log, a fold over it, which somebody
 /// keeps with [`RetainedMessages::set`] and [`RetainedMessages::clear`] in the order of the log.
+///
+/// Cores share no lock here while there is room: a publish compares sums. What is read or written by
+/// topic takes the lock of its organisation.
 #[derive(Debug)]
 pub struct RetainedMessages {
-    state: RwLock<State>,
+    /// Those that ever retained something. There are no more than organisations.
+    orgs: ArcSwap<Roots>,
+    size: Size,
+    /// Before this nothing expires, in nanoseconds of the monotonic clock.
+    next_expiry: AtomicU64,
     quota: Quota,
     /// Of each organisation.
     each: Quota,
@@ -104,7 +101,14 @@ pub struct RetainedMessages {
 impl RetainedMessages {
     /// Starts empty; with a quota for all, and one for each organisation.
     pub fn new(quota: Quota, each: Quota) -> Self {
-        Self { state: RwLock::default(), quota, each, position: Position::default() }
+        Self {
+            orgs: ArcSwap::default(),
+            size: Size::default(),
+            next_expiry: AtomicU64::new(u64::MAX),
+            quota,
+            each,
+            position: Position::default(),
+        }
     }
 
     /// Has this called when the fold moves and a core waits for it: then the embedder says
@@ -125,31 +129,36 @@ impl RetainedMessages {
 
     /// How many messages and bytes are retained.
     pub fn size(&self) -> (usize, usize) {
-        let state = self.state.read();
-        (state.count, state.bytes)
+        self.size.get()
     }
 
     /// Whether a message of this size on this topic would be kept. One that takes the place of an
     /// equal or larger one always is.
     pub fn has_room(&self, org: OrgId, topic: &str, bytes: usize) -> bool {
-        let state = self.state.read();
         let bytes = bytes + OVERHEAD;
-        let old = state.held(org, topic).map(|old| old.bytes());
-        if old.is_some_and(|old| old >= bytes) {
-            return true;
+        let orgs = self.orgs.load();
+        let root = orgs.get(&org);
+        // Mostly there is room even for a new topic, and nobody has to look whether it is one.
+        self.fits(root, 1, bytes) || {
+            let old = root.and_then(|root| root.bytes_of(topic));
+            old.is_some_and(|old| old >= bytes || self.fits(root, 0, bytes - old))
         }
-        let new = usize::from(old.is_none());
-        let grown = bytes - old.unwrap_or(0);
-        let (count, size) = state.orgs.get(&org).map_or((0, 0), |root| (root.count, root.bytes));
-        self.quota.holds(state.count + new, state.bytes + grown)
-            && self.each.holds(count + new, size + grown)
+    }
+
+    /// Whether there may be so much more.
+    fn fits(&self, root: Option<&Arc<Root>>, count: usize, bytes: usize) -> bool {
+        let holds = |quota: Quota, (old_count, old_bytes): (usize, usize)| {
+            quota.holds(old_count + count, old_bytes + bytes)
+        };
+        let own = root.map_or((0, 0), |root| root.size.get());
+        holds(self.quota, self.size.get()) && holds(self.each, own)
     }
 
     /// Whether a message of this size takes the place of one about as large.
     pub(crate) fn replaces(&self, org: OrgId, topic: &str, bytes: usize) -> bool {
         const SLACK: usize = 64;
-        let state = self.state.read();
-        state.held(org, topic).is_some_and(|old| old.bytes() + SLACK >= bytes + OVERHEAD)
+        let old = self.orgs.load().get(&org).and_then(|root| root.bytes_of(topic));
+        old.is_some_and(|old| old + SLACK >= bytes + OVERHEAD)
     }
 
     /// Keeps a message in place of the topic's last one.
@@ -167,96 +176,125 @@ impl RetainedMessages {
         (expires, kept): (Option<Duration>, Kept),
     ) {
         let bytes = Held { topic, expires, kept: &kept }.bytes();
-        let mut state = self.state.write();
-        let root = state.orgs.entry(org).or_default();
-        let before = root.topics.set(topic, name, (expires, kept));
-        let new = usize::from(before.is_none());
-        let gone = before.unwrap_or(0);
-        if is_own(topic) {
-            root.bytes = root.bytes + bytes - gone;
-            root.count += new;
-        }
-        let name = expires.and_then(|_| root.topics.name(topic));
-        state.bytes = state.bytes + bytes - gone;
-        state.count += new;
+        let orgs = self.orgs.load();
+        let own;
+        let root = match orgs.get(&org) {
+            Some(root) => root,
+            None => {
+                own = self.new_root(org);
+                &own
+            }
+        };
+        let mut messages = root.messages.write();
+        let before = messages.topics.set(topic, name, (expires, kept));
+        self.note_size(root, topic, (before, Some(bytes)));
         if let Some(at) = expires {
-            state.note_expiry(at, org, name);
+            messages.note_expiry(at, topic);
+            // Behind the entry, which whoever looks for what expires may have missed.
+            self.next_expiry.fetch_min(nanos(at), Ordering::AcqRel);
         }
     }
 
     /// Forgets the topic's message.
     pub fn clear(&self, org: OrgId, topic: &str) {
-        self.state.write().clear(org, topic);
+        if let Some(root) = self.orgs.load().get(&org) {
+            let before = root.messages.write().topics.remove(topic);
+            self.note_size(root, topic, (before, None));
+        }
     }
 
     /// The topic's message.
     pub fn get(&self, org: OrgId, topic: &str) -> Option<Retained> {
-        let state = self.state.read();
-        let held = state.held(org, topic)?;
+        let orgs = self.orgs.load();
+        let messages = orgs.get(&org)?.messages.read();
+        let held = messages.topics.get(topic)?;
         let (expires, kept) = (held.expires, held.kept.clone());
         Some(Retained { topic: held.topic.into(), expires, kept })
     }
 
     /// The topic's message, if it says the same: to keep one allocation instead of two.
     pub fn same(&self, org: OrgId, topic: &str, kept: &Kept) -> Option<Kept> {
-        let state = self.state.read();
-        Some(state.held(org, topic)?.kept).filter(|held| *held == kept).cloned()
+        let orgs = self.orgs.load();
+        let messages = orgs.get(&org)?.messages.read();
+        Some(messages.topics.get(topic)?.kept).filter(|held| *held == kept).cloned()
     }
 
     /// The topic's string, if it has a message.
     pub fn name(&self, org: OrgId, topic: &str) -> Option<Arc<str>> {
-        self.state.read().orgs.get(&org)?.topics.name(topic)
+        self.orgs.load().get(&org)?.messages.read().topics.name(topic)
     }
 
     /// Removes what expired; at most `limit` messages per call.
     pub fn expire(&self, now: Duration, limit: usize) {
-        if self.state.read().expiries.peek().is_none_or(|Reverse((at, ..))| *at > now) {
+        if self.next_expiry.load(Ordering::Acquire) > nanos(now) {
             return;
         }
-        let mut state = self.state.write();
-        for _ in 0..limit {
-            match state.expiries.peek() {
-                Some(Reverse((at, ..))) if *at <= now => {}
-                _ => return,
+        // What is kept from here on says itself when it expires.
+        self.next_expiry.store(u64::MAX, Ordering::Release);
+        let mut left = limit;
+        for root in self.orgs.load().values() {
+            let mut messages = root.messages.write();
+            while left > 0
+                && let Some(topic) = messages.take_due(now)
+            {
+                left -= 1;
+                // One that was replaced may expire later, or never.
+                if messages.topics.get(&topic).is_some_and(|message| message.expired(now)) {
+                    let before = messages.topics.remove(&topic);
+                    self.note_size(root, &topic, (before, None));
+                }
             }
-            let Some(Reverse((_, org, topic))) = state.expiries.pop() else { return };
-            if state.held(org, &topic).is_some_and(|message| message.expired(now)) {
-                state.clear(org, &topic);
+            if let Some(Reverse((at, _))) = messages.expiries.peek() {
+                self.next_expiry.fetch_min(nanos(*at), Ordering::AcqRel);
             }
+        }
+    }
+
+    fn new_root(&self, org: OrgId) -> Arc<Root> {
+        self.orgs.rcu(|orgs| {
+            let mut orgs = Roots::clone(orgs);
+            orgs.entry(org).or_default();
+            orgs
+        });
+        self.orgs.load().get(&org).map(Arc::clone).expect("organisations are never taken out")
+    }
+
+    fn note_size(&self, root: &Root, topic: &str, (before, after): (Option<usize>, Option<usize>)) {
+        self.size.replace(before, after);
+        if is_own(topic) {
+            root.size.replace(before, after);
         }
     }
 }
 
-impl State {
-    fn held(&self, org: OrgId, topic: &str) -> Option<Held<'_>> {
-        self.orgs.get(&org)?.topics.get(topic)
+impl Root {
+    /// What a topic's message takes.
+    fn bytes_of(&self, topic: &str) -> Option<usize> {
+        self.messages.read().topics.get(topic).map(|held| held.bytes())
+    }
+}
+
+impl Messages {
+    /// The topic of the next entry that is due.
+    fn take_due(&mut self, now: Duration) -> Option<Arc<str>> {
+        self.expiries.peek().filter(|Reverse((at, _))| *at <= now)?;
+        self.expiries.pop().map(|Reverse((_, topic))| topic)
     }
 
-    fn clear(&mut self, org: OrgId, topic: &str) {
-        let Some(root) = self.orgs.get_mut(&org) else { return };
-        let Some(bytes) = root.topics.remove(topic) else { return };
-        if is_own(topic) {
-            root.count -= 1;
-            root.bytes -= bytes;
-        }
-        self.count -= 1;
-        self.bytes -= bytes;
-        if root.topics.is_empty() {
-            self.orgs.remove(&org);
-        }
-    }
-
-    fn note_expiry(&mut self, at: Duration, org: OrgId, name: Option<Arc<str>>) {
+    fn note_expiry(&mut self, at: Duration, topic: &str) {
+        let Self { topics, expiries } = self;
         // Replaced messages leave their entries behind: drop them before they outgrow the store.
-        if self.expiries.len() > 2 * self.count + 1024 {
-            let orgs = &self.orgs;
-            self.expiries.retain(|Reverse((at, org, topic))| {
-                let held = orgs.get(org).and_then(|root| root.topics.get(topic));
-                held.is_some_and(|message| message.expires == Some(*at))
+        if expiries.len() > 2 * topics.len() + 1024 {
+            expiries.retain(|Reverse((at, topic))| {
+                topics.get(topic).is_some_and(|message| message.expires == Some(*at))
             });
         }
-        self.expiries.extend(name.map(|name| Reverse((at, org, name))));
+        expiries.extend(topics.name(topic).map(|name| Reverse((at, name))));
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

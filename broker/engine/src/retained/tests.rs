@@ -149,3 +149,63 @@ fn an_organisation_beyond_its_quota_leaves_others_theirs() {
     store.clear(ORG, "a");
     assert!(store.has_room(ORG, "c", 1));
 }
+
+/// Whether something is done while an organisation's messages are being written.
+fn done_meanwhile(
+    store: &Arc<RetainedMessages>,
+    what: impl FnOnce(&RetainedMessages) + Send + 'static,
+) {
+    let orgs = store.orgs.load();
+    let _writer = orgs.get(&ORG).expect("it retains something").messages.write();
+    let (done, wait) = std::sync::mpsc::sync_channel(1);
+    let store = Arc::clone(store);
+    std::thread::spawn(move || {
+        what(&store);
+        done.send(()).ok();
+    });
+    wait.recv_timeout(Duration::from_secs(60)).expect("it waits for no lock");
+}
+
+#[test]
+fn a_publish_and_the_timers_wait_for_nobody_who_writes() {
+    let store = Arc::new(store());
+    store.set(ORG, message("a", Some(100)));
+    done_meanwhile(&store, |store| {
+        assert!(store.has_room(ORG, "a", 10) && store.has_room(ORG, "b", 10));
+        assert_eq!(store.size().0, 1);
+        store.expire(Duration::from_secs(99), 10);
+    });
+}
+
+#[test]
+fn organisations_do_not_wait_for_each_other() {
+    const OTHER: OrgId = OrgId(2);
+    let store = Arc::new(store());
+    store.set(ORG, message("a", None));
+    done_meanwhile(&store, |store| {
+        store.set(OTHER, message("a", None));
+        let mut walk = Walk::new("#");
+        assert!(store.walk(OTHER, &mut walk, Duration::ZERO, &mut |_| true));
+        assert!(store.get(OTHER, "a").is_some());
+        store.clear(OTHER, "a");
+    });
+    assert_eq!(store.size().0, 1);
+}
+
+#[test]
+fn what_is_not_removed_in_one_call_is_in_the_next() {
+    let store = store();
+    for n in 0..7_u32 {
+        store.set(OrgId(n % 2), message(&format!("t/{n}"), Some(5)));
+    }
+    for left in [4, 1, 0] {
+        store.expire(Duration::from_secs(6), 3);
+        assert_eq!(store.size().0, left);
+    }
+    // What is kept later expires as well.
+    store.set(ORG, message("later", Some(8)));
+    store.expire(Duration::from_secs(7), 3);
+    assert_eq!(store.size().0, 1);
+    store.expire(Duration::from_secs(8), 3);
+    assert_eq!(store.size(), (0, 0));
+}

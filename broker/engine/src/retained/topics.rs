@@ -21,8 +21,8 @@ pub(super) struct Topics {
 }
 
 impl Topics {
-    pub(super) fn is_empty(&self) -> bool {
-        self.messages.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
     }
 
     pub(super) fn get(&self, topic: &str) -> Option<Held<'_>> {

@@ -9,7 +9,7 @@ use uns_model::OrgId;
 
 use super::order::{Place, compare, is_within};
 use super::topics::Topics;
-use super::{Held, RetainedMessages, Root};
+use super::{Held, RetainedMessages};
 
 /// Where a walk over the matches of one filter stands.
 #[derive(Clone, Debug)]
@@ -46,9 +46,10 @@ impl RetainedMessages {
         now: Duration,
         take: &mut dyn FnMut(Held<'_>) -> bool,
     ) -> bool {
-        let state = self.state.read();
         let after = walk.after.take();
-        let Some(Root { topics, .. }) = state.orgs.get(&org) else { return true };
+        let orgs = self.orgs.load();
+        let Some(root) = orgs.get(&org) else { return true };
+        let topics = &root.messages.read().topics;
         let mut place = match &after {
             Some(after) => topics.seek(|topic| compare(topic, after) != Ordering::Greater),
             None => topics.seek(|_| false),
