@@ -46,7 +46,7 @@ impl<N> Routes<N> {
         let known = self.find(org, topic);
         self.strange = match known {
             Some(_) => self.strange.saturating_sub(1),
-            None => (self.strange + 2).min(STRANGE_MAX),
+            None => (self.strange + 4).min(STRANGE_MAX),
         };
         known
     }
