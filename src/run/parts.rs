@@ -67,7 +67,7 @@ impl Parts {
                 disk: Arc::clone(&disk),
                 dir: directory.path().join(HISTORY),
                 clock: Arc::clone(&clock),
-                config: history_config(config, &zone),
+                config: history_config(config),
             },
             uns_namespace::Parts {
                 log: Arc::clone(&log) as Arc<dyn Log>,
@@ -238,12 +238,11 @@ fn namespace_config(config: &Config, zone: &Zone) -> uns_namespace::Config {
     }
 }
 
-fn history_config(config: &Config, zone: &Zone) -> historian_store::Config {
+fn history_config(config: &Config) -> historian_store::Config {
     historian_store::Config {
         flush_after: config.history.flush_every.0,
         memory_bytes_max: config.history.memory.as_usize(),
         brownfield: config.namespace.brownfield == Brownfield::History,
-        zone: zone.clone(),
         ..historian_store::Config::default()
     }
 }
@@ -259,11 +258,7 @@ mod tests {
             [(Brownfield::History, true), (Brownfield::Current, false), (Brownfield::Off, false)]
         {
             config.namespace.brownfield = brownfield;
-            assert_eq!(
-                history_config(&config, &Zone::default()).brownfield,
-                stored,
-                "{brownfield:?}"
-            );
+            assert_eq!(history_config(&config).brownfield, stored, "{brownfield:?}");
         }
     }
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fabric::sim::{SimDisk, SimLog};
-use fabric::{Batch, Log, Publish, Record};
+use fabric::{Batch, Log, PointsBuffer, Publish, Record};
 use historian_store::{Config, Parts, Request, Store};
 use tokio::sync::watch;
-use uns_model::{NodeId, NodeNo, OrgId, PublisherId, SystemClock, Timestamp, TopicId};
+use uns_model::{
+    NodeId, NodeNo, OrgId, PointRef, PublisherId, SystemClock, Timestamp, TopicId, ValueRef,
+};
 
 const NODES: u32 = 1_000;
 const SAMPLES: u32 = 1_000_000;
@@ -26,10 +28,14 @@ fn fill(log: &SimLog) {
             ingest: Timestamp(START),
         });
     }
+    let mut buffer = PointsBuffer::new();
     for n in 0..SAMPLES {
         // Half of the samples belong to one busy series.
         let node = if n % 2 == 0 { 0 } else { n % NODES };
         let payload = format!("{}.{}", 20 + n % 7, n % 10_000);
+        let mut points = buffer.begin(payload.as_bytes());
+        let value = payload.parse().expect("a number");
+        points.push(&PointRef::new(ValueRef::Float(value)));
         batch.push(&Record::Publish(Publish {
             org: OrgId::DEFAULT,
             topic: TopicId(node),
@@ -38,7 +44,7 @@ fn fill(log: &SimLog) {
             qos: 0,
             retain: false,
             expiry: None,
-            points: None,
+            points: Some(points.finish()),
             ingest: Timestamp(START + i64::from(n) * 1_000_000),
             properties: &[],
             payload: payload.as_bytes(),

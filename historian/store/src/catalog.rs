@@ -96,7 +96,7 @@ impl Drop for Catalog {
 
 #[cfg(test)]
 mod tests {
-    use uns_model::{NodeId, NodeNo, OrgId, TopicId, Value};
+    use uns_model::{NodeId, NodeNo, OrgId, TopicId, ValueRef};
 
     use std::sync::Arc;
 
@@ -114,10 +114,9 @@ mod tests {
             let name = format!("a/{node}");
             let id = NodeId(u128::from(node) << 100);
             registry.mint(NodeNo(node), (OrgId(1), TopicId(node), id), name.into());
-            let field = (node % 3 == 0).then(|| Arc::from("f,=\0"));
+            let field = (node % 3 == 0).then_some("f,=\0");
             let unit = (node % 5 == 0).then_some("1/min");
-            let value = Value::Int(1);
-            let of = Of { node: NodeNo(node), field: field.as_ref(), value: &value, unit };
+            let of = Of { node: NodeNo(node), field, value: ValueRef::Int(1), unit };
             registry.series_for(&of, 9_000).unwrap();
         }
         let changes = Arc::new(registry.take_changes());

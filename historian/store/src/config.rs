@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use uns_model::Zone;
-
 /// How much is kept in memory, and for how long.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -22,8 +20,6 @@ pub struct Config {
     pub open_files_max: usize,
     /// Whether topics outside our own prefixes have history (NS-1).
     pub brownfield: bool,
-    /// The zone of source times that name none.
-    pub zone: Zone,
     /// Write everything to files when told to stop; otherwise the next start replays the log.
     pub flush_on_stop: bool,
 }
@@ -38,7 +34,6 @@ impl Default for Config {
             flush_files_max: 64,
             open_files_max: 256,
             brownfield: true,
-            zone: Zone::default(),
             flush_on_stop: true,
         }
     }

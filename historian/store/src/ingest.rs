@@ -1,35 +1,28 @@
 //! Folding log records into memory.
 
 use fabric::{Frame, GapReason, Publish, Record};
-use historian_segment::Sample;
 use parking_lot::{Mutex, MutexGuard};
-use schemas::payload::{self, DecodeContext, Units};
-use uns_model::{NodeNo, Point, Sequence, Timestamp, Zone, fold};
+use uns_model::{Finding, NodeNo, PointRef, Sequence, Timestamp, fold};
 
 use crate::config::Config;
 use crate::covered::Covered;
 use crate::gap::Gap;
 use crate::health::Counters;
+use crate::memory::Incoming;
 use crate::names::SharedNames;
-use crate::property::content_type;
 use crate::registry::{NoSeries, Of, Registry};
 use crate::state::State;
 
 const SECOND: i64 = 1_000_000_000;
 
-/// Most records decoded before they are folded in, which is what a reader waits for.
+/// Most records folded in at once, which is what a reader waits for.
 const RECORDS_MAX: usize = 512;
 /// A turn takes no further record once it has so many points.
 const POINTS_MAX: usize = 8_192;
 
-/// Decodes and places samples; keeps its buffers.
+/// Places the points of records; keeps its buffers.
 #[derive(Debug)]
 pub(crate) struct Ingest {
-    zone: Zone,
-    points: Vec<Point>,
-    units: Units,
-    /// What each record of the turn decoded to.
-    decoded: Vec<Decoded>,
     /// The nodes the turn publishes to.
     nodes: Vec<NodeNo>,
     block_samples: usize,
@@ -40,20 +33,19 @@ pub(crate) struct Ingest {
     covered: Covered,
 }
 
-/// What a record decoded to.
-#[derive(Clone, Copy, Debug)]
-struct Decoded {
-    points: usize,
-    malformed: bool,
+/// Visits the points of every publish in a frame.
+pub(crate) fn points(frame: &Frame, mut each: impl FnMut(&PointRef<'_>, (Sequence, &Publish<'_>))) {
+    for (sequence, record) in frame.records() {
+        if let Record::Publish(publish) = record {
+            let points = publish.points.unwrap_or_default();
+            points.iter().for_each(|point| each(&point, (sequence, &publish)));
+        }
+    }
 }
 
 impl Ingest {
     pub(crate) fn new(config: &Config, names: Option<SharedNames>, covered: Covered) -> Self {
         Self {
-            zone: config.zone.clone(),
-            points: Vec::new(),
-            units: Units::default(),
-            decoded: Vec::new(),
             nodes: Vec::new(),
             block_samples: config.block_samples.max(1),
             series_max: config.series_max,
@@ -63,85 +55,47 @@ impl Ingest {
         }
     }
 
-    /// Visits the points of every publish in a frame, and folds nothing in.
-    pub(crate) fn points(
-        &mut self,
-        frame: &Frame,
-        mut each: impl FnMut(Point, (Sequence, &Publish<'_>)),
-    ) {
-        let mut records = frame.records();
-        while records.len() > 0 {
-            let turn = records.clone();
-            self.decode(&mut records);
-            let mut points = std::mem::take(&mut self.points);
-            let mut left = points.drain(..);
-            for ((sequence, record), decoded) in turn.zip(&self.decoded) {
-                let points = left.by_ref().take(decoded.points);
-                match record {
-                    Record::Publish(publish) => points.for_each(|p| each(p, (sequence, &publish))),
-                    _ => points.for_each(drop),
-                }
-            }
-            drop(left);
-            self.points = points;
-        }
-    }
-
-    /// Folds in one frame, in turns: payloads are decoded before the lock is taken. Gives the last
-    /// sequence that is folded in.
+    /// Folds in one frame, in turns. Gives the last sequence that is folded in.
     pub(crate) fn frame(&mut self, state: &Mutex<State>, frame: &Frame) -> Sequence {
         let covered = self.covered.within(frame.first(), frame.last());
         let mut records = frame.records();
         while records.len() > 0 {
-            let turn = records.clone();
-            self.decode(&mut records);
-            let mut points = std::mem::take(&mut self.points);
-            let mut left = points.drain(..);
+            self.look_ahead(records.clone());
             let mut state = state.lock();
             state.registry.touch(&self.nodes);
-            for ((sequence, record), decoded) in turn.zip(&self.decoded) {
-                let points = left.by_ref().take(decoded.points);
-                let points = (points, decoded.malformed);
-                self.record(&mut state, (sequence, &record), points, &covered);
+            let mut points = 0;
+            for (sequence, record) in records.by_ref().take(RECORDS_MAX) {
+                points += self.record(&mut state, (sequence, &record), &covered);
                 state.applied = state.applied.max(sequence);
+                if points >= POINTS_MAX {
+                    break;
+                }
             }
             // Readers must get their turn although this thread locks again at once.
             MutexGuard::unlock_fair(state);
-            drop(left);
-            self.points = points;
         }
         let mut state = state.lock();
         state.applied = state.applied.max(frame.last());
         state.applied
     }
 
-    /// Decodes the payloads of one turn.
-    fn decode<'f>(&mut self, records: &mut impl Iterator<Item = (Sequence, Record<'f>)>) {
-        self.decoded.clear();
+    /// Notes the nodes that the records of one turn publish to.
+    fn look_ahead<'f>(&mut self, records: impl Iterator<Item = (Sequence, Record<'f>)>) {
+        let node = |(_, record)| match record {
+            Record::Publish(publish) => Some(publish.node),
+            _ => None,
+        };
         self.nodes.clear();
-        while self.decoded.len() < RECORDS_MAX && self.points.len() < POINTS_MAX {
-            let Some((_, record)) = records.next() else { break };
-            let before = self.points.len();
-            let mut malformed = false;
-            if let Record::Publish(publish) = record {
-                self.nodes.push(publish.node);
-                let content_type = content_type(publish.properties);
-                let Self { zone, points, units, .. } = &mut *self;
-                let context = DecodeContext::new(zone, publish.ingest).sharing(units);
-                let decoded = payload::decode(publish.payload, content_type, &context, points);
-                malformed = decoded.malformed;
-            }
-            self.decoded.push(Decoded { points: self.points.len() - before, malformed });
-        }
+        self.nodes.extend(records.take(RECORDS_MAX).filter_map(node));
     }
 
+    /// Folds in one record; how many points it has.
     fn record(
         &self,
         state: &mut State,
         (sequence, record): (Sequence, &Record<'_>),
-        (points, malformed): (impl Iterator<Item = Point>, bool),
         covered: &Covered,
-    ) {
+    ) -> usize {
         state.ingest = record.ingest();
         if let Some(mut gap) = state.open_gap.take() {
             gap.end = record.ingest();
@@ -149,14 +103,7 @@ impl Ingest {
             state.new_gaps.push(gap);
         }
         match *record {
-            Record::Publish(publish) => {
-                if !self.brownfield && state.registry.is_brownfield(publish.node) {
-                    state.counters.brownfield += 1;
-                    return points.for_each(drop);
-                }
-                state.counters.malformed += u64::from(malformed);
-                points.for_each(|point| self.point(state, point, (sequence, &publish), covered));
-            }
+            Record::Publish(publish) => return self.publish(state, (sequence, &publish), covered),
             Record::NodeMinted { org, topic, node, id, name, .. } => {
                 let shared = self.names.as_ref().and_then(|names| names.find(org, name));
                 let name = shared.unwrap_or_else(|| name.into());
@@ -171,16 +118,33 @@ impl Ingest {
             // Publishers do not show in history yet; later kinds of records are not samples.
             _ => {}
         }
+        0
+    }
+
+    fn publish(
+        &self,
+        state: &mut State,
+        from: (Sequence, &Publish<'_>),
+        covered: &Covered,
+    ) -> usize {
+        let points = from.1.points.unwrap_or_default();
+        if !self.brownfield && state.registry.is_brownfield(from.1.node) {
+            state.counters.brownfield += 1;
+            return 0;
+        }
+        let malformed = points.findings().any(|finding| finding == Finding::Malformed);
+        state.counters.malformed += u64::from(malformed);
+        points.iter().map(|point| self.point(state, &point, from, covered)).count()
     }
 
     fn point(
         &self,
         state: &mut State,
-        point: Point,
+        point: &PointRef<'_>,
         from: (Sequence, &Publish<'_>),
         covered: &Covered,
     ) {
-        let of = of(&point, from.1.node);
+        let of = of(point, from.1.node);
         let series = match state.registry.series_for(&of, self.series_max) {
             Err(NoSeries::UnknownNode) if self.learn(&mut state.registry, from.1.node) => {
                 state.registry.series_for(&of, self.series_max)
@@ -217,19 +181,17 @@ impl Ingest {
 }
 
 /// Whose value a point is.
-pub(crate) fn of(point: &Point, node: NodeNo) -> Of<'_> {
-    Of { node, field: point.field.as_ref(), value: &point.value, unit: point.unit.as_deref() }
+pub(crate) fn of<'a>(point: &PointRef<'a>, node: NodeNo) -> Of<'a> {
+    Of { node, field: point.field, value: point.value, unit: point.unit }
 }
 
 /// Places a point in time by the one rule of the house (NS-23, NS-25).
-pub(crate) fn sample(
+pub(crate) fn sample<'a>(
     counters: &mut Counters,
-    point: Point,
-    from: (Sequence, &Publish<'_>),
-) -> Sample {
-    let (sequence, publish) = from;
-    let ingest = publish.ingest;
-    let source = point.source;
+    point: &PointRef<'a>,
+    (sequence, publish): (Sequence, &Publish<'_>),
+) -> Incoming<'a> {
+    let (source, ingest) = (point.source, publish.ingest);
     let placed = fold::place(source, ingest);
     counters.time_replaced += u64::from(placed.finding.is_some());
     let lag_seconds = source.filter(|_| placed.finding.is_none()).map(|time| {
@@ -238,7 +200,7 @@ pub(crate) fn sample(
         i32::try_from(lag).unwrap_or(limit)
     });
     let (value, quality, source_seq) = (point.value, point.quality, point.seq);
-    Sample { time: placed.time, value, quality, sequence, source_seq, lag_seconds }
+    Incoming { time: placed.time, value, quality, sequence, source_seq, lag_seconds }
 }
 
 /// Notes a part of the log that cannot be had; its end in time is the next record's.

@@ -18,7 +18,6 @@ mod ingest;
 mod memory;
 mod names;
 mod partition;
-mod property;
 mod recover;
 mod refill;
 mod registry;

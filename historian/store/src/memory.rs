@@ -12,6 +12,7 @@ use historian_segment::{Sample, SeriesId};
 use uns_model::Timestamp;
 
 pub(crate) use block::{Block, merge};
+pub(crate) use row::Incoming;
 
 use block::Open;
 
@@ -44,7 +45,7 @@ impl Frozen {
 }
 
 impl Memory {
-    pub(crate) fn push(&mut self, sid: SeriesId, sample: &Sample, block_samples: usize) {
+    pub(crate) fn push(&mut self, sid: SeriesId, sample: &Incoming<'_>, block_samples: usize) {
         if !self.open.has_room(sample, block_samples) {
             self.close();
         }

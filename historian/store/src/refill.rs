@@ -9,7 +9,7 @@ use crate::covered::{Covered, parse_name};
 use crate::error::Error;
 use crate::file::Entry;
 use crate::health::Counters;
-use crate::ingest::{self, Ingest};
+use crate::ingest;
 use crate::memory::{Frozen, Memory};
 use crate::registry::Of;
 
@@ -35,7 +35,6 @@ pub(crate) fn refill(
             lost: vec![(entry.after, entry.until, why)],
         });
     };
-    let mut ingest = Ingest::new(config, None, Covered::default());
     let mut counters = Counters::default();
     let mut tail = log.tail(entry.after);
     let mut at = entry.after;
@@ -44,11 +43,11 @@ pub(crate) fn refill(
             Some(TailItem::Frame(frame)) => {
                 let covered = others.within(frame.first(), frame.last());
                 at = frame.last();
-                ingest.points(&frame, |point, from| {
+                ingest::points(&frame, |point, from| {
                     if from.0 <= entry.after || entry.until < from.0 {
                         return;
                     }
-                    let Some(sid) = series(&ingest::of(&point, from.1.node)) else { return };
+                    let Some(sid) = series(&ingest::of(point, from.1.node)) else { return };
                     let sample = ingest::sample(&mut counters, point, from);
                     if level.of(sample.time) == partition && !covered.holds(from.0, sample.time) {
                         memory.push(sid, &sample, config.block_samples.max(1));

@@ -16,6 +16,7 @@ use uns_model::{
     Clock, NodeId, NodeNo, OrgId, PublisherId, SeededRandom, SystemClock, Timestamp, TopicId, Value,
 };
 
+use crate::gate::admit;
 use crate::rig::{DAY, MS, raw};
 
 const SEGMENT_BYTES: u64 = 64 * 1024;
@@ -82,12 +83,12 @@ impl Plant {
         let name = "a";
         let (org, topic, node, ingest) = (OrgId::DEFAULT, TopicId(0), NodeNo(0), Timestamp(DAY));
         let minted = Record::NodeMinted { org, topic, node, id: NodeId(1), name, ingest };
-        if !append(&life.log, &minted) {
+        if !append(&life.log, only(&minted)) {
             return Vec::new();
         }
         let mut acknowledged = Vec::new();
         for number in 0..VALUES {
-            if append(&life.log, &publish(&payload(number))) {
+            if append(&life.log, publish(&payload(number))) {
                 acknowledged.push(number);
             }
             if number % 3 == 2 {
@@ -147,8 +148,8 @@ fn payload(number: usize) -> String {
     format!("\"{number} {}\"", "x".repeat(PAYLOAD_BYTES))
 }
 
-fn publish(payload: &str) -> Record<'_> {
-    Record::Publish(Publish {
+fn publish(payload: &str) -> Batch {
+    let publish = Publish {
         org: OrgId::DEFAULT,
         topic: TopicId(0),
         node: NodeNo(0),
@@ -160,13 +161,20 @@ fn publish(payload: &str) -> Record<'_> {
         ingest: Timestamp(DAY + MS),
         properties: &[],
         payload: payload.as_bytes(),
-    })
+    };
+    let mut batch = Batch::new();
+    admit(&mut batch, publish);
+    batch
+}
+
+fn only(record: &Record<'_>) -> Batch {
+    let mut batch = Batch::new();
+    batch.push(record);
+    batch
 }
 
 /// Whether the log acknowledged a record.
-fn append(log: &LocalLog, record: &Record<'_>) -> bool {
-    let mut batch = Batch::new();
-    batch.push(record);
+fn append(log: &LocalLog, batch: Batch) -> bool {
     let (send, receive) = std::sync::mpsc::sync_channel(1);
     let on_commit = Box::new(move |outcome: Result<_, _>| {
         send.send(outcome.is_ok()).expect("a waiting test");

@@ -12,11 +12,10 @@ use uns_model::{
     NodeId, NodeNo, OrgId, PublisherId, SeededRandom, SystemClock, Timestamp, TopicId, Value,
 };
 
+use crate::gate::admit;
 use crate::rig::{DAY, MS, raw};
 
-fn append(log: &LocalLog, record: &Record<'_>) {
-    let mut batch = Batch::new();
-    batch.push(record);
+fn append(log: &LocalLog, batch: Batch) {
     let (send, receive) = std::sync::mpsc::sync_channel(1);
     let on_commit = Box::new(move |outcome| send.send(outcome).expect("a waiting test"));
     log.append(batch, Some(on_commit)).expect("an open log");
@@ -26,9 +25,10 @@ fn append(log: &LocalLog, record: &Record<'_>) {
 fn publish(log: &LocalLog, n: i64) {
     let time = DAY / MS - 100_000 + n;
     let payload = format!(r#"{{"value":{n},"timestamp":{time}}}"#);
-    append(
-        log,
-        &Record::Publish(Publish {
+    let mut batch = Batch::new();
+    admit(
+        &mut batch,
+        Publish {
             org: OrgId::DEFAULT,
             topic: TopicId(0),
             node: NodeNo(0),
@@ -40,8 +40,9 @@ fn publish(log: &LocalLog, n: i64) {
             properties: &[],
             payload: payload.as_bytes(),
             points: None,
-        }),
+        },
     );
+    append(log, batch);
 }
 
 /// One life: opens log and store, publishes, and dies without writing what is in memory.
@@ -60,17 +61,16 @@ fn life(dir: &Path, number: i64) -> Vec<Value> {
     let running = Arc::clone(&store);
     let thread = std::thread::spawn(move || running.run(stopped));
     if number == 0 {
-        append(
-            &log,
-            &Record::NodeMinted {
-                org: OrgId::DEFAULT,
-                topic: TopicId(0),
-                node: NodeNo(0),
-                id: NodeId(1),
-                name: "a",
-                ingest: Timestamp(DAY),
-            },
-        );
+        let mut batch = Batch::new();
+        batch.push(&Record::NodeMinted {
+            org: OrgId::DEFAULT,
+            topic: TopicId(0),
+            node: NodeNo(0),
+            id: NodeId(1),
+            name: "a",
+            ingest: Timestamp(DAY),
+        });
+        append(&log, batch);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");

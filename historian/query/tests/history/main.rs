@@ -10,6 +10,7 @@ mod default_end;
 mod edges;
 mod ended_fields;
 mod formats;
+mod gate;
 mod local;
 mod model;
 mod purge;

@@ -12,6 +12,8 @@ use historian_store::{Config, Parts, SharedNames, Store};
 use tokio::sync::watch;
 use uns_model::{NodeId, NodeNo, OrgId, PublisherId, SystemClock, Timestamp, TopicId};
 
+use crate::gate::admit;
+
 /// 2026-11-21T00:00:00Z.
 pub(crate) const DAY: i64 = 1_795_219_200_000_000_000;
 pub(crate) const MS: i64 = 1_000_000;
@@ -156,7 +158,7 @@ impl Rig {
 
     pub(crate) fn publish_bytes(&mut self, node: NodeNo, payload: &[u8]) {
         let mut batch = Batch::new();
-        batch.push(&Record::Publish(Publish {
+        let publish = Publish {
             org: OrgId::DEFAULT,
             topic: TopicId(node.0),
             node,
@@ -168,7 +170,8 @@ impl Rig {
             ingest: Timestamp(self.ingest),
             properties: &[],
             payload,
-        }));
+        };
+        admit(&mut batch, publish);
         self.commit(batch);
     }
 

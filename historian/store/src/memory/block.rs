@@ -9,7 +9,7 @@ use std::sync::Arc;
 use historian_segment::{Sample, SeriesId};
 use uns_model::Timestamp;
 
-use super::row::{Beside, ROWS_MAX, Row, halves};
+use super::row::{Beside, Incoming, ROWS_MAX, Row, halves};
 
 /// The block that takes what arrives; its buffers are used again for the next one.
 #[derive(Debug, Default)]
@@ -33,13 +33,13 @@ pub(crate) struct Block {
 
 impl Open {
     /// Whether it can take one more sample.
-    pub(super) fn has_room(&self, sample: &Sample, samples_max: usize) -> bool {
+    pub(super) fn has_room(&self, sample: &Incoming<'_>, samples_max: usize) -> bool {
         let length = self.rows.len();
         length == 0 || length < samples_max.min(ROWS_MAX) && self.beside.has_room(sample)
     }
 
     /// Adds a sample; how many bytes it takes.
-    pub(super) fn push(&mut self, sid: SeriesId, sample: &Sample) -> usize {
+    pub(super) fn push(&mut self, sid: SeriesId, sample: &Incoming<'_>) -> usize {
         if self.rows.is_empty() {
             self.beside = Beside::starting_at(sample.sequence);
         }

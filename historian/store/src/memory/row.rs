@@ -4,7 +4,18 @@
 use std::cmp::Ordering;
 
 use historian_segment::Sample;
-use uns_model::{Quality, Sequence, Timestamp, Value};
+use uns_model::{Quality, Sequence, Timestamp, Value, ValueRef};
+
+/// A sample on its way in, as [`Sample`]: its text lies in a record of the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Incoming<'a> {
+    pub(crate) time: Timestamp,
+    pub(crate) value: ValueRef<'a>,
+    pub(crate) quality: Quality,
+    pub(crate) sequence: Sequence,
+    pub(crate) source_seq: Option<u64>,
+    pub(crate) lag_seconds: Option<i32>,
+}
 
 /// One sample of a block.
 #[derive(Clone, Copy, Debug)]
@@ -62,22 +73,22 @@ impl Beside {
     }
 
     /// Whether it can take one more sample.
-    pub(super) fn has_room(&self, sample: &Sample) -> bool {
+    pub(super) fn has_room(&self, sample: &Incoming<'_>) -> bool {
         let behind = sample.sequence.0.wrapping_sub(self.first.0);
         behind <= u64::from(u32::MAX) && self.texts.len() < TEXT_MAX
     }
 
     /// Keeps a sample; opaque bytes have no history and never get here.
     #[expect(clippy::cast_possible_truncation, reason = "`has_room` was asked")]
-    pub(super) fn row(&mut self, sample: &Sample) -> Row {
-        let (kind, bits) = match &sample.value {
-            Value::Null | Value::Bytes(_) => (Kind::Null, 0),
-            Value::Bool(value) => (Kind::Bool, u64::from(*value)),
-            Value::Int(value) => (Kind::Int, value.cast_unsigned()),
-            Value::UInt(value) => (Kind::UInt, *value),
-            Value::Float(value) => (Kind::Float, value.to_bits()),
-            Value::Text(text) => (Kind::Text, self.keep(text)),
-            Value::Document(text) => (Kind::Document, self.keep(text)),
+    pub(super) fn row(&mut self, sample: &Incoming<'_>) -> Row {
+        let (kind, bits) = match sample.value {
+            ValueRef::Null | ValueRef::Bytes(_) => (Kind::Null, 0),
+            ValueRef::Bool(value) => (Kind::Bool, u64::from(value)),
+            ValueRef::Int(value) => (Kind::Int, value.cast_unsigned()),
+            ValueRef::UInt(value) => (Kind::UInt, value),
+            ValueRef::Float(value) => (Kind::Float, value.to_bits()),
+            ValueRef::Text(text) => (Kind::Text, self.keep(text)),
+            ValueRef::Document(text) => (Kind::Document, self.keep(text)),
         };
         let mut has = 0;
         if sample.lag_seconds.is_some() {

@@ -5,6 +5,11 @@ use uns_model::{Quality, Sequence, Value};
 
 use super::*;
 
+fn incoming(sample: &Sample) -> Incoming<'_> {
+    let Sample { time, quality, sequence, source_seq, lag_seconds, .. } = *sample;
+    Incoming { time, value: sample.value.as_ref(), quality, sequence, source_seq, lag_seconds }
+}
+
 fn sample(time: i64) -> Sample {
     Sample {
         time: Timestamp(time),
@@ -41,7 +46,7 @@ fn merged(frozen: &Frozen) -> Vec<(SeriesId, Vec<Sample>)> {
 fn blocks_are_sorted_and_rotation_gives_everything() {
     let mut memory = Memory::default();
     for (sid, time) in [(4, 5), (1, 6), (4, 3), (4, 7), (4, 1), (4, 8), (2, 9)] {
-        memory.push(SeriesId(sid), &sample(time), 4);
+        memory.push(SeriesId(sid), &incoming(&sample(time)), 4);
     }
     let times = |samples: &[Sample]| samples.iter().map(|s| s.time.0).collect::<Vec<_>>();
     let (open, blocks) = view(&memory, 4, (0, 8));
@@ -100,7 +105,7 @@ proptest! {
             // The steps add up, as sequences do.
             sequence += sample.sequence.0;
             sample.sequence = Sequence(sequence);
-            memory.push(*sid, sample, block_samples);
+            memory.push(*sid, &incoming(sample), block_samples);
         }
         let of = |sid: u32, range: std::ops::Range<i64>| {
             let of = given.iter().filter(|(of, s)| of.0 == sid && range.contains(&s.time.0));

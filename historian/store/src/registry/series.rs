@@ -5,7 +5,7 @@ use std::num::{NonZeroU16, NonZeroU32};
 use std::sync::Arc;
 
 use historian_segment::{SeriesId, SeriesOrigin};
-use uns_model::{NodeNo, OrgId, Value};
+use uns_model::{NodeNo, OrgId, ValueRef};
 
 use super::latest::{DELETED, KNOWN, Latest, PURGED, SEVERAL};
 use super::types::{Types, ValueType};
@@ -34,8 +34,8 @@ const _: () = assert!(size_of::<Series>() == 12);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Of<'a> {
     pub(crate) node: NodeNo,
-    pub(crate) field: Option<&'a Arc<str>>,
-    pub(crate) value: &'a Value,
+    pub(crate) field: Option<&'a str>,
+    pub(crate) value: ValueRef<'a>,
     /// The unit the payload named; one that names none continues the latest.
     pub(crate) unit: Option<&'a str>,
 }
@@ -59,7 +59,7 @@ impl Registry {
         if !latest.is(KNOWN) || latest.is(DELETED) {
             return Err(NoSeries::UnknownNode);
         }
-        let value_type = ValueType::of(of.value).ok_or(NoSeries::Opaque)?;
+        let value_type = ValueType::of(&of.value).ok_or(NoSeries::Opaque)?;
         match latest.series() {
             // A mark stays with the type the tag has.
             Some((sid, known))
@@ -81,7 +81,7 @@ impl Registry {
             None => node.own(latest),
             Some(field) => Cow::Borrowed(node.field(field)?),
         };
-        match ValueType::of(of.value)? {
+        match ValueType::of(&of.value)? {
             Some(value_type) => {
                 let known = self.of_unit(&types, value_type, of.unit);
                 let refused = known.is_none() && self.is_refused(&types, of.unit);
@@ -172,26 +172,30 @@ impl Registry {
         let mut types = types.into_owned();
         types.set(value_type, sid);
         self.units_refused += u64::from(refused);
-        self.set_types(of.node, of.field, (types, value_type));
+        let field = self.set_types(of.node, of.field, (types, value_type));
         if known.is_none() {
             let unit = of.unit.filter(|_| !refused).map(Arc::from);
             let series = NewSeries { node: of.node, value_type, generation, unit };
-            self.push_series(series, of.field);
+            self.push_series(series, field.as_ref());
         }
         Ok(sid)
     }
 
+    /// Gives the name of the field as the node has it.
     fn set_types(
         &mut self,
         number: NodeNo,
-        field: Option<&Arc<str>>,
+        field: Option<&str>,
         (types, value_type): (Types, ValueType),
-    ) {
-        let Some((node, latest)) = self.parts_mut(number) else { return };
-        match field {
-            None => node.set_own(types, latest, value_type),
-            Some(field) => *node.add_field(field) = types,
-        }
+    ) -> Option<Arc<str>> {
+        let (node, latest) = self.parts_mut(number)?;
+        let Some(field) = field else {
+            node.set_own(types, latest, value_type);
+            return None;
+        };
+        let name = node.field_name(field).unwrap_or_else(|| field.into());
+        *node.add_field(&name) = types;
+        Some(name)
     }
 
     fn push_series(&mut self, series: NewSeries, field: Option<&Arc<str>>) {
@@ -362,6 +366,12 @@ impl Node {
     /// The series of one of its fields, if it has any.
     fn field(&self, field: &str) -> Option<&Types> {
         self.more.as_ref()?.fields.as_ref()?.get(field)
+    }
+
+    /// The name of a field it has.
+    fn field_name(&self, field: &str) -> Option<Arc<str>> {
+        let (name, _) = self.more.as_ref()?.fields.as_ref()?.get_key_value(field)?;
+        Some(Arc::clone(name))
     }
 
     fn add_field(&mut self, field: &Arc<str>) -> &mut Types {

@@ -21,8 +21,7 @@ fn in_unit(
     field: Option<&str>,
     (value, unit): (&Value, Option<&str>),
 ) -> u32 {
-    let field = field.map(Arc::from);
-    let of = Of { node: NodeNo(node), field: field.as_ref(), value, unit };
+    let of = Of { node: NodeNo(node), field, value: value.as_ref(), unit };
     registry.series_for(&of, 100).unwrap().0
 }
 

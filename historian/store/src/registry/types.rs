@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ahash::RandomState;
 use historian_segment::SeriesId;
-use uns_model::Value;
+use uns_model::ValueRef;
 
 /// The type of a series. Int and float are one numeric series; a value of another type opens a
 /// series of its own, a further generation of the same node or field.
@@ -95,14 +95,14 @@ impl Types {
 impl ValueType {
     /// The type of the series a value belongs to; opaque bytes have none, and a mark without a
     /// value has none of its own.
-    pub(super) fn of(value: &Value) -> Option<Option<Self>> {
+    pub(super) fn of(value: &ValueRef<'_>) -> Option<Option<Self>> {
         Some(Some(match value {
-            Value::Int(_) | Value::UInt(_) | Value::Float(_) => Self::Number,
-            Value::Bool(_) => Self::Bool,
-            Value::Text(_) => Self::Text,
-            Value::Document(_) => Self::Document,
-            Value::Bytes(_) => return None,
-            Value::Null => return Some(None),
+            ValueRef::Int(_) | ValueRef::UInt(_) | ValueRef::Float(_) => Self::Number,
+            ValueRef::Bool(_) => Self::Bool,
+            ValueRef::Text(_) => Self::Text,
+            ValueRef::Document(_) => Self::Document,
+            ValueRef::Bytes(_) => return None,
+            ValueRef::Null => return Some(None),
         }))
     }
 }
