@@ -324,7 +324,9 @@ def ask(what, at, http):
     ]
     answers = {query: forgets_time(call(http, query)[1]) for query in queries}
     for query in queries[:2]:
-        answers[query].pop("sequence")
+        # As of where the answer is: a number once, a cursor now, and another one at each start.
+        for as_of in ("sequence", "cursor"):
+            answers[query].pop(as_of, None)
     answers["history"] = ask_history(http)
     answers["retained"] = retained(at)
     for name in VISITORS if what == "ask" else ():
