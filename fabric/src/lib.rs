@@ -41,8 +41,8 @@ pub use gap::{GapReason, ends_epoch, epoch_after};
 pub use health::{ClockHealth, ClockStep, Counters, Damage, Health, Hold};
 pub use log::{Commit, Log, OnCommit, Tail, TailItem};
 pub use record::{
-    Audience, Ids, Kind, Mark, Member, Members, Message, Points, PointsBuffer, PointsBuilder,
-    PointsIter, Publish, RECORD_BYTES_MIN, Raw, Record, SessionChange, Skim, fuzz,
+    Audience, Ids, Kind, Mark, MarkDoes, Member, Members, Message, Points, PointsBuffer,
+    PointsBuilder, PointsIter, Publish, RECORD_BYTES_MIN, Raw, Record, SessionChange, Skim, fuzz,
 };
 pub use reopened::Reopened;
 pub use stream::Stream;

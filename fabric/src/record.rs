@@ -27,7 +27,7 @@ pub(crate) use encode::encode;
 pub use fuzz::fuzz;
 pub(crate) use head::INGEST_OFFSET;
 pub use kind::Record;
-pub use mark::Mark;
+pub use mark::{Mark, MarkDoes};
 pub use points::{Points, PointsBuffer, PointsBuilder, PointsIter};
 pub use publish::{Message, Publish};
 pub use session::SessionChange;

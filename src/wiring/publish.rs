@@ -5,10 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_codec::Property;
-use broker_server::{Access, Action, Coverage, Handle, InProcess, Together, ToldRow};
-use fabric::Rejection;
-use hub_kit::services::{Boxed, Publish, PublishBatch, PublishItem, Published, RefusedRow};
+use broker_server::{
+    Access, Action, Consumer, Coverage, Handle, InProcess, Progress, Together, ToldRow,
+};
+use fabric::{MarkDoes, Rejection};
+use hub_kit::services::{
+    Boxed, Mark, Publish, PublishBatch, PublishItem, Published, RefusedRow, Resumed,
+};
 use hub_kit::{Reads, Refusal, Rights};
+use uns_model::OrgId;
 
 /// Publishes of modules.
 pub(crate) struct GatedPublish {
@@ -27,8 +32,9 @@ impl GatedPublish {
 impl Publish for GatedPublish {
     fn together(&self, batch: PublishBatch) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
         Box::pin(async move {
-            let PublishBatch { org, client_id, rights, items } = batch;
-            let mut results = Vec::with_capacity(items.len());
+            let PublishBatch { org, client_id, rights, items, mark } = batch;
+            let mark = mark.map(progress);
+            let mut results = Vec::with_capacity(items.len() + 1);
             let mut readable = Vec::with_capacity(items.len());
             for item in items {
                 match in_process(item) {
@@ -39,10 +45,13 @@ impl Publish for GatedPublish {
                     Err(refusal) => results.push(Some(Err(refusal))),
                 }
             }
+            if mark.is_some() {
+                results.push(None);
+            }
             let lane = self.next_lane.fetch_add(1, Ordering::Relaxed);
             let access = Some(Arc::new(CallerAccess(rights)) as Arc<dyn Access>);
             let client_id = client_id.to_string();
-            let batch = Together { org, client_id, access, items: readable };
+            let batch = Together { org, client_id, access, items: readable, mark };
             let outcomes = self.broker.together(lane, batch).await.unwrap_or_default();
             let mut outcomes = outcomes.into_iter().map(|outcome| match outcome {
                 Ok(done) => Ok(published(done)),
@@ -50,6 +59,15 @@ impl Publish for GatedPublish {
             });
             let answered = results.into_iter().map(|known| known.or_else(|| outcomes.next()));
             answered.map(|known| known.unwrap_or_else(|| Err(shutting_down()))).collect()
+        })
+    }
+
+    fn resume(&self, org: OrgId, consumer: &str) -> Boxed<'_, Result<Resumed, Refusal>> {
+        let consumer = consumer.to_owned();
+        Box::pin(async move {
+            let known = self.broker.resume(org, &consumer).await.map_err(|_| shutting_down())?;
+            let Consumer { epoch, position, state, .. } = known.map_err(refusal)?;
+            Ok(Resumed { epoch, position, state })
         })
     }
 }
@@ -74,6 +92,12 @@ impl Access for CallerAccess {
             Reads::All => Coverage::All,
         }
     }
+}
+
+fn progress(mark: Mark) -> Progress {
+    let Mark { consumer, epoch, position, state, ends } = mark;
+    let does = if ends { MarkDoes::Ends } else { MarkDoes::Says };
+    Progress { consumer, epoch, position, state, does }
 }
 
 fn in_process(item: PublishItem) -> Result<InProcess, Refusal> {

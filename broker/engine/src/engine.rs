@@ -67,7 +67,7 @@ use acks::Acks;
 use connect::Claim;
 use leaving::Leaving;
 pub use pass_on::LeftBehind;
-pub use publish::{InProcess, Offer, Together};
+pub use publish::{InProcess, Offer, Progress, Together};
 pub use receive::Received;
 pub(crate) use unconfirmed::Unconfirmed;
 use unfolded::Unfolded;

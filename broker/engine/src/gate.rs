@@ -6,8 +6,8 @@ mod rows;
 use std::sync::Arc;
 
 use broker_codec::ReasonCode;
-use fabric::{Admitted, Inbound, Place, Rejection, Resolved, SessionChange};
-use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
+use fabric::{Admitted, Inbound, Mark, Place, Rejection, Resolved, SessionChange};
+use uns_model::{OrgId, PublisherId, Reason, Sequence, SessionNo, Timestamp};
 
 use crate::access::Action;
 use crate::dead::{LetterNo, OnKept};
@@ -128,6 +128,15 @@ pub trait Gate {
 
     /// Notes in the open batch that the record at a place is owed to an audience.
     fn owe(&mut self, now: Timestamp, place: Place, audience: u32);
+
+    /// Takes the mark of a consumer into the open batch.
+    ///
+    /// # Errors
+    /// A mark of a higher epoch was taken before (`fenced`), there is no room for one more consumer, or
+    /// there is no log.
+    fn mark(&mut self, _: &Mark<'_>) -> Result<Place, Rejection> {
+        Err(Rejection::new(Reason::StorageFull, "there is no log that could keep a mark"))
+    }
 
     /// Notes in the open batch what happened to a session.
     fn session(&mut self, now: Timestamp, session: SessionNo, change: &SessionChange<'_>);

@@ -62,8 +62,8 @@ pub use config::{Config, Durability, Refusals, Stall};
 pub use connection::Will;
 pub use dead::{Buried, DeadLetter, DeadLetters, LetterNo, OnKept, subjects};
 pub use engine::{
-    Attached, DueWill, Effects, Engine, InProcess, LeftBehind, Now, Offer, Received, Reply, Signal,
-    Together,
+    Attached, DueWill, Effects, Engine, InProcess, LeftBehind, Now, Offer, Progress, Received,
+    Reply, Signal, Together,
 };
 pub use failed::{FailedLogin, FailedLogins, RefusedLogin};
 pub use feed::{Due, Fed, FedPublish, LEDGER_PACKET_IDS};

@@ -1,10 +1,11 @@
 //! Checkpoints: the fold as of one sequence, in one file: the largest session number, every session
-//! with what it is owed, every will, every retained message, what ended sessions left to shares.
-//! Equal folds have equal bytes.
+//! with what it is owed, every will, every retained message, what ended sessions left to shares,
+//! how far every durable consumer is. Equal folds have equal bytes.
 //!
 //! The body belongs to this module alone; files, generations and what surrounds a body are those of
 //! [`fabric::checkpoint`].
 
+mod marks;
 mod sessions;
 mod taken;
 
@@ -22,9 +23,10 @@ use crate::{Error, Will};
 pub(crate) use taken::Taken;
 
 /// The version is the one this release writes; since version 2 a will
-/// knows its record, and a delivery the share it comes from; since version 3 a will knows its owner.
+/// knows its record, and a delivery the share it comes from; since version 3 a will knows its owner;
+/// version 4 added durable consumers.
 pub(crate) const FORMAT: Format =
-    Format { prefix: "sessions-", magic: b"UNSSESSN", version: 3, what: "sessions" };
+    Format { prefix: "sessions-", magic: b"UNSSESSN", version: 4, what: "sessions" };
 
 /// Loads the newest usable checkpoint; an empty fold if there is none.
 pub(crate) fn load(checkpoints: &mut Checkpoints) -> Result<Fold, Error> {
@@ -47,7 +49,10 @@ pub(crate) fn encode(taken: Taken) -> Vec<u8> {
 /// space.
 pub(crate) fn memory(fold: &Fold) -> u64 {
     let lists = fold.totals.owed * 24 + fold.totals.subscriptions * 64;
-    let others = fold.sessions.len() * 128 + fold.retained.bytes() + fold.retained.len() * 32;
+    let others = fold.sessions.len() * 128
+        + fold.retained.bytes()
+        + fold.retained.len() * 32
+        + fold.marks.bytes();
     4 * (lists + others) as u64
 }
 
@@ -70,7 +75,7 @@ pub fn fuzz(data: &[u8]) {
 }
 
 fn encode_body(taken: Taken, to: &mut Writer) {
-    let Taken { seen, sessions, wills, mut retained, remains, .. } = taken;
+    let Taken { seen, sessions, wills, mut retained, remains, marks, .. } = taken;
     to.u32(seen.0);
     sessions::encode(sessions, to);
     to.length(wills.len());
@@ -83,6 +88,7 @@ fn encode_body(taken: Taken, to: &mut Writer) {
         encode_retained(*org, topic, stored, to);
     }
     sessions::encode_remains(&remains, to);
+    marks::encode(&marks, to);
 }
 
 fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
@@ -104,6 +110,9 @@ fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
     }
     if from.version() > 1 {
         sessions::decode_remains(from, &mut fold)?;
+    }
+    if from.version() > 3 {
+        fold.marks = marks::decode(from)?;
     }
     Some(fold)
 }

@@ -1,6 +1,7 @@
 //! The fold: every logged session as of one sequence, a pure function of the log before it.
 
 mod changes;
+mod marks;
 mod retained;
 mod target;
 
@@ -11,6 +12,8 @@ use ahash::AHashMap;
 use fabric::{Frame, GapReason, Kind, Member, Members, Raw, Record};
 use uns_model::{OrgId, Sequence, SessionNo};
 
+pub use marks::Consumer;
+pub(crate) use marks::Marks;
 pub use retained::SharedRetained;
 pub(crate) use retained::{Retained, Stored};
 pub(crate) use target::Target;
@@ -28,6 +31,7 @@ pub(crate) struct Fold {
     /// By the session that has ended.
     pub(crate) remains: BTreeMap<SessionNo, Remains>,
     pub(crate) retained: Retained,
+    pub(crate) marks: Marks,
     /// The largest session number in the log.
     pub(crate) seen: SessionNo,
     pub(crate) applied: Sequence,
@@ -124,6 +128,13 @@ impl Fold {
                             self.owe(context.config, *members, target, observer);
                         }
                         _ => self.counts.contradictions += 1,
+                    }
+                }
+                Kind::Mark => {
+                    if let Record::Mark(mark) = raw.record()
+                        && !self.marks.fold(&mark)
+                    {
+                        self.counts.contradictions += 1;
                     }
                 }
                 Kind::Session => {

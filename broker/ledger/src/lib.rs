@@ -29,7 +29,7 @@ pub use checkpoint::fuzz;
 pub use config::Config;
 pub use delivery::{Attach, Delivery, Outlet, PACKET_ID_MAX, PassOn, Place};
 pub use error::Error;
-pub use fold::SharedRetained;
+pub use fold::{Consumer, SharedRetained};
 pub use follow::Steps;
 pub use info::{Dropped, PlainRetained, Restored, SessionInfo, Stats};
 pub use ledger::{Ledger, Parts};

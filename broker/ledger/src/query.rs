@@ -11,7 +11,7 @@ use crate::feed::{Feeder, Timer};
 use crate::fold::Stored;
 use crate::owed::Entry;
 use crate::session::Session;
-use crate::{Ledger, PlainRetained, Restored, SessionInfo, SharedRetained, Stats};
+use crate::{Consumer, Ledger, PlainRetained, Restored, SessionInfo, SharedRetained, Stats};
 
 impl Ledger {
     /// Gives every session, by number, to seed the broker at start.
@@ -47,6 +47,23 @@ impl Ledger {
             let (publisher, ingest, sequence) = (*publisher, *ingest, *sequence);
             each(PlainRetained { org, topic, publisher, ingest, sequence, kept });
         }
+    }
+
+    /// How far a durable consumer is.
+    pub fn consumer(&self, org: OrgId, consumer: &str) -> Option<Consumer> {
+        self.state.lock().fold.marks.get(org, consumer).cloned()
+    }
+
+    /// Gives every durable consumer, to seed the gate at start.
+    pub fn consumers(&self, each: &mut dyn FnMut(OrgId, &str, &Consumer)) {
+        let state = self.state.lock();
+        state.fold.marks.iter().for_each(|((org, name), known)| each(*org, name, known));
+    }
+
+    /// Gives the highest epoch of the consumers of each organisation that ended, as above.
+    pub fn ended_consumers(&self, each: &mut dyn FnMut(OrgId, u64)) {
+        let state = self.state.lock();
+        state.fold.marks.ended().for_each(|(org, epoch)| each(org, epoch));
     }
 
     /// From now on messages and topics are shared with who else keeps them.

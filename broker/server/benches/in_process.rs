@@ -96,7 +96,12 @@ fn batch(producer: usize, round: usize) -> Together {
         ..InProcess::default()
     };
     let items = (0..BATCH).map(item).collect();
-    Together { org: OrgId::DEFAULT, client_id: format!("producer{producer}"), access: None, items }
+    Together {
+        org: OrgId::DEFAULT,
+        client_id: format!("producer{producer}"),
+        items,
+        ..Together::default()
+    }
 }
 
 /// What this process has used of the processors, in hundredths of a second.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use broker_engine::{Action, CoreNo, Gate, LetterNo, May, Member, OnKept, Signal, Ticket};
 use fabric::{
-    Admitted, Audience, Commit, Inbound, Message, Place, Record, Rejection, Resolved, SessionChange,
+    Admitted, Audience, Commit, Inbound, Mark, Message, Place, Record, Rejection, Resolved,
+    SessionChange,
 };
 use uns_model::{OrgId, PublisherId, Reason, Sequence, SessionNo, Timestamp};
 use uns_namespace::{Namespace, Node, PublisherRights};
@@ -147,6 +148,13 @@ impl Gate for ServerGate {
     fn owe(&mut self, now: Timestamp, place: Place, audience: u32) {
         let back = self.place().0 - place.0;
         self.note(&Record::Owed { audience, back, ingest: now });
+    }
+
+    fn mark(&mut self, mark: &Mark<'_>) -> Result<Place, Rejection> {
+        match &mut self.namespace {
+            Some(gate) if self.sessions => gate.mark(mark),
+            _ => Err(Rejection::new(Reason::StorageFull, "there is no log that keeps marks")),
+        }
     }
 
     fn session(&mut self, now: Timestamp, session: SessionNo, change: &SessionChange<'_>) {

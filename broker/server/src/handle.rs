@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 use uns_model::Clock;
+use uns_namespace::Namespace;
 
 use crate::Error;
 use crate::accept::{Floor, Lent};
@@ -33,6 +34,7 @@ pub struct Handle {
     pub(crate) orders: Arc<[mpsc::Sender<Order>]>,
     pub(crate) traces: Arc<Traces>,
     pub(crate) loads: Arc<Loads>,
+    pub(crate) namespace: Option<Arc<Namespace>>,
     pub(crate) ledger: Option<Arc<Ledger>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) gauges: Arc<Vec<Gauges>>,
@@ -91,8 +93,9 @@ pub struct StatsSnapshot {
 impl Handle {
     /// Publishes as a client would: through the gate, live to subscribers, retained if wanted. The
     /// batch keeps its order and is one append. The future resolves after the commit with where in
-    /// the log each item is and which rows of it were refused. A refused item stops no other. Batches of one lane keep their order too, and those of different lanes never wait
-    /// for each other.
+    /// the log each item is and which rows of it were refused, and behind them what became of its mark.
+    /// A refused item stops no other; a refused mark stops all. Batches of one lane keep their order
+    /// too, and those of different lanes never wait for each other.
     ///
     /// # Errors
     /// The broker is shutting down.

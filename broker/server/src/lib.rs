@@ -13,6 +13,7 @@
 //! pays for none. Log-ins whose check takes long are verified on threads of their own.
 
 mod config;
+mod consumers;
 mod counters;
 mod error;
 
@@ -58,12 +59,14 @@ pub use server::{Deps, Server};
 pub use traces::{TraceInfo, TraceWish};
 pub use worker::Published;
 
+pub use broker_ledger::Consumer;
+
 pub use broker_engine::{
     Access, Action, Anonymous, Authenticate, Buried, Certificate, Config as EngineConfig, Coverage,
     DeadLetter, DeadLetters, Drop as DropCause, Durability, End as EndCause, Everything, Exchange,
     Guessing, Identity, InProcess, Leniency, Limit, Limits, Login, LoginFailure, OnKept,
-    OrganisationLimits, OwnedLogin, Password, Peer, Pressure, Quota, Rate, Refusals, RefusedRows,
-    Stall, Stats, Step, Together, ToldRow, Transport, Verdict,
+    OrganisationLimits, OwnedLogin, Password, Peer, Pressure, Progress, Quota, Rate, Refusals,
+    RefusedRows, Stall, Stats, Step, Together, ToldRow, Transport, Verdict,
 };
 
 pub use broker_ledger::Stats as SessionStats;

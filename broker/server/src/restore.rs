@@ -10,9 +10,29 @@ use broker_ledger::{Ledger, PlainRetained, Restored, SharedRetained};
 use uns_model::{Clock, Kept, OrgId, Sequence, Timestamp};
 use uns_namespace::{Namespace, RetainedChange, RetainedSink};
 
+/// Puts back all that the log kept, and has the namespace keep what is retained.
+pub(crate) fn all(
+    broker: &Arc<Broker>,
+    (namespace, ledger): (Option<&Arc<Namespace>>, Option<&Arc<Ledger>>),
+    clock: &Arc<dyn Clock>,
+) {
+    if let Some(namespace) = namespace {
+        retained(broker, namespace, Arc::clone(clock));
+    }
+    if let Some(ledger) = ledger {
+        sessions(broker, ledger, &**clock);
+    }
+    if let (Some(namespace), Some(ledger)) = (namespace, ledger) {
+        ledger.consumers(&mut |org, name, known| {
+            namespace.restore_consumer(org, name, known.epoch);
+        });
+        ledger.ended_consumers(&mut |org, epoch| namespace.restore_ended(org, epoch));
+    }
+}
+
 /// Has the namespace keep what is retained, beginning with what is now; name and message are shared
 /// with it.
-pub(crate) fn retained(broker: &Arc<Broker>, namespace: &Namespace, clock: Arc<dyn Clock>) {
+fn retained(broker: &Arc<Broker>, namespace: &Namespace, clock: Arc<dyn Clock>) {
     namespace.tell_retained(Arc::new(Fold { broker: Arc::downgrade(broker), clock }));
 }
 
@@ -41,7 +61,7 @@ impl RetainedSink for Fold {
 }
 
 /// Puts back the sessions, and what was retained on topics without a node.
-pub(crate) fn sessions(broker: &Arc<Broker>, ledger: &Ledger, clock: &dyn Clock) {
+fn sessions(broker: &Arc<Broker>, ledger: &Ledger, clock: &dyn Clock) {
     broker.clients.number_from(ledger.next_session());
     ledger.restored(&mut |restored| {
         // One without expiry is there for its will, whose time the ledger keeps.

@@ -102,12 +102,7 @@ impl Server {
         let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
         let broker = Broker::new(config.engine.clone(), cores, authenticate, random);
         let broker = Arc::new(broker.with_dead_letters(dead_letters));
-        if let Some(namespace) = &namespace {
-            restore::retained(&broker, namespace, Arc::clone(&clock));
-        }
-        if let Some(ledger) = &ledger {
-            restore::sessions(&broker, ledger, &*clock);
-        }
+        restore::all(&broker, (namespace.as_ref(), ledger.as_ref()), &clock);
         let (stop, stopped) = watch::channel(None);
         let gauges: Arc<Vec<Gauges>> = Arc::new((0..cores).map(|_| Gauges::default()).collect());
         let post = Post::new(cores, &broker.retained);
@@ -152,6 +147,7 @@ impl Server {
             orders: order_desks.into(),
             traces: Arc::default(),
             loads: Arc::clone(&sources.loads),
+            namespace: namespace.clone(),
             ledger: ledger.clone(),
             clock,
             gauges: Arc::clone(&floor.gauges),

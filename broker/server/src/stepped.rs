@@ -58,8 +58,7 @@ impl Stepped {
     pub fn new(parts: Parts) -> Self {
         let Parts { namespace, ledger, authenticate, clock, random, config, cores } = parts;
         let broker = Arc::new(Broker::new(config, cores, authenticate, random));
-        restore::retained(&broker, &namespace, Arc::clone(&clock));
-        restore::sessions(&broker, &ledger, &*clock);
+        restore::all(&broker, (Some(&namespace), Some(&ledger)), &clock);
         let post = Post::new(cores, &broker.retained);
         let engine = |core| {
             let gate = ServerGate::new(Some(&namespace), true, Arc::clone(&post), core);

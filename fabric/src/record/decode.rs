@@ -59,7 +59,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Record<'_>> {
             change: decode_change(change, flags, cut)?,
             ingest,
         }),
-        KIND_MARK => decode_mark(ingest, cut).map(Record::Mark),
+        KIND_MARK => decode_mark(flags, ingest, cut).map(Record::Mark),
         _ => None,
     }
 }

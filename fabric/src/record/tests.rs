@@ -8,6 +8,7 @@ use uns_model::{
 };
 
 use super::encode::encoded_len;
+use super::mark::MarkDoes;
 use super::{
     Audience, Mark, Message, PointsBuffer, Publish, RECORD_BYTES_MIN, Record, SessionChange,
     decode, encode, length,
@@ -91,7 +92,8 @@ fn the_bytes_of_a_publisher_are_fixed_for_ever() {
 #[test]
 fn the_bytes_of_a_mark_are_fixed_for_ever() {
     let (consumer, position, state): (_, &[u8], &[u8]) = ("x", b"12", b"s");
-    let mark = Mark { org: OrgId(1), consumer, epoch: 2, position, state, ingest: Timestamp(7) };
+    let (does, ingest) = (MarkDoes::Says, Timestamp(7));
+    let mark = Mark { org: OrgId(1), consumer, epoch: 2, position, state, does, ingest };
     let mut bytes = Vec::new();
     encode(&Record::Mark(mark), &mut bytes);
     let expected: &[u8] = &[
@@ -107,7 +109,8 @@ fn a_mark_beyond_its_limits_is_none() {
     let state = vec![0; 64 * 1024 + 1];
     let fits = |name: &str, position: &[u8], state: &[u8]| {
         let (org, ingest) = (OrgId(1), Timestamp(7));
-        let mark = Mark { org, consumer: name, epoch: 2, position, state, ingest };
+        let does = MarkDoes::TakesOver;
+        let mark = Mark { org, consumer: name, epoch: 2, position, state, does, ingest };
         if mark.fits() {
             check(&Record::Mark(mark));
         }
@@ -122,6 +125,7 @@ fn a_mark_beyond_its_limits_is_none() {
         epoch: 2,
         position: &[],
         state: &state[1..],
+        does: MarkDoes::Ends,
         ingest: Timestamp(7),
     };
     encode(&Record::Mark(mark), &mut bytes);

@@ -25,7 +25,7 @@ pub use mqtt::{
     ClientOrder, ClientQuery, Mqtt, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery,
     TraceSpec,
 };
-pub use publish::{Publish, PublishBatch, PublishItem, Published, RefusedRow};
+pub use publish::{Mark, Publish, PublishBatch, PublishItem, Published, RefusedRow, Resumed};
 pub use violations::ClockViolation;
 
 use crate::Refusal;

@@ -42,11 +42,13 @@ pub enum Reason {
     UnknownContract,
     /// A PUBREL names no publish that is under way. Not of section 11.
     PacketIdentifierUnknown,
+    /// Another process has taken over what this one works on (PL-3). Not of section 11.
+    Fenced,
 }
 
 impl Reason {
     /// Every reason, in the order of section 11; its place in it is `self as usize`, for tables of counts.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::TopicInvalid,
         Self::CaseCollision,
         Self::NotAuthorized,
@@ -65,6 +67,7 @@ impl Reason {
         Self::ContractUnit,
         Self::UnknownContract,
         Self::PacketIdentifierUnknown,
+        Self::Fenced,
     ];
 
     /// The stable name, as in `uns-reason` and `uns_rejected_total{reason}`.
@@ -88,6 +91,7 @@ impl Reason {
             Self::ContractUnit => "contract_unit",
             Self::UnknownContract => "unknown_contract",
             Self::PacketIdentifierUnknown => "packet_identifier_unknown",
+            Self::Fenced => "fenced",
         }
     }
 
@@ -95,7 +99,7 @@ impl Reason {
     pub fn mqtt5(self) -> u8 {
         match self {
             Self::TopicInvalid | Self::CaseCollision | Self::NodeUnknown | Self::NodeMoved => 0x90,
-            Self::NotAuthorized | Self::WriterConflict => 0x87,
+            Self::NotAuthorized | Self::WriterConflict | Self::Fenced => 0x87,
             Self::QuotaExceeded | Self::StorageFull | Self::MemoryFull => 0x97,
             Self::CommandRetained => 0x83,
             Self::PayloadMalformed
@@ -118,7 +122,7 @@ impl Reason {
             Self::NodeMoved => 410,
             Self::QuotaExceeded | Self::MemoryFull => 429,
             Self::StorageFull => 507,
-            Self::WriterConflict => 409,
+            Self::WriterConflict | Self::Fenced => 409,
             Self::PayloadTooLarge => 413,
             Self::CommandRetained
             | Self::ContractType
@@ -161,6 +165,7 @@ mod tests {
             ("contract_unit", 0x99, 422),
             ("unknown_contract", 0x99, 422),
             ("packet_identifier_unknown", 0x92, 404),
+            ("fenced", 0x87, 409),
         ];
         let actual = Reason::ALL.map(|r| (r.name(), r.mqtt5(), r.http()));
         assert_eq!(actual, expected);

@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use fabric::{
-    Admitted, Batch, Inbound, OnCommit, Place, Points, Publish, Record, Rejection, Resolved,
+    Admitted, Batch, Inbound, Mark, OnCommit, Place, Points, Publish, Record, Rejection, Resolved,
 };
 use uns_model::{OrgId, Plane, PublisherId, Sequence};
 
@@ -173,6 +173,18 @@ impl Gate {
     /// the batch, and so the order and the commit, of the publishes around it.
     pub fn note(&mut self, record: &Record<'_>) {
         self.batch.push(record);
+    }
+
+    /// Adds the mark of a durable consumer, so that it is in the log with what is published beside it
+    /// or not at all.
+    ///
+    /// # Errors
+    /// `fenced`: a mark of a higher epoch was admitted before. `quota_exceeded`. Counted.
+    pub fn mark(&mut self, mark: &Mark<'_>) -> Result<Place, Rejection> {
+        self.counted(self.space.consumers.admit(mark))?;
+        let place = self.place();
+        self.batch.push(&Record::Mark(*mark));
+        Ok(place)
     }
 
     /// The number of a publisher; its record enters the log at its first use.

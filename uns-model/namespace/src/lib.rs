@@ -9,6 +9,7 @@
 mod blocks;
 mod checkpoint;
 mod config;
+mod consumers;
 mod delete;
 mod error;
 mod follow;

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use fabric::checkpoint::Checkpoints;
 use fabric::follow::{Follower, Handle, Settings, Start};
-use fabric::{Disk, Log};
+use fabric::{Disk, Log, Rejection};
 use parking_lot::{Mutex, RwLock};
 use uns_model::{Clock, NodeNo, OrgId, Random, Reason, Sequence, TopicId};
 
 use crate::checkpoint::{self, Loaded};
+use crate::consumers::Consumers;
 use crate::registry::{Publishers, Registry};
 use crate::rejections::Rejections;
 use crate::rule::{RuleBook, Rules};
@@ -54,6 +55,7 @@ pub struct Namespace {
     /// what comes behind a deletion in the log knows of it.
     pub(crate) deletions: Arc<RwLock<u64>>,
     pub(crate) rules: RuleBook,
+    pub(crate) consumers: Consumers,
     pub(crate) gates: Mutex<Vec<Arc<Rejections>>>,
     pub(crate) gates_gone: Rejections,
     pub(crate) view: RwLock<View>,
@@ -136,6 +138,7 @@ impl Namespace {
             publishers: Arc::new(Publishers::starting_at(next_publisher)),
             deletions: Arc::default(),
             rules: RuleBook::default(),
+            consumers: Consumers::default(),
             gates: Mutex::default(),
             gates_gone: Rejections::default(),
             following: Arc::clone(follower.handle()),
@@ -176,6 +179,25 @@ impl Namespace {
     pub fn reserve_numbers(&self, below: u32) {
         // A topic comes with a node, so topics have no higher numbers.
         self.registry.reserve_below(below, below);
+    }
+
+    /// Begins the next epoch of a durable consumer: from now on no mark of an earlier one is admitted.
+    /// Those admitted before may still be on their way into the log.
+    ///
+    /// # Errors
+    /// `quota_exceeded`: the organisation has as many consumers as it may.
+    pub fn claim_consumer(&self, org: OrgId, consumer: &str) -> Result<u64, Rejection> {
+        self.consumers.claim(org, consumer)
+    }
+
+    /// Learns the epoch of a durable consumer that is in the log, before anybody publishes.
+    pub fn restore_consumer(&self, org: OrgId, consumer: &str, epoch: u64) {
+        self.consumers.restore(org, consumer, epoch);
+    }
+
+    /// Learns the highest epoch of an organisation's consumers that ended, before anybody publishes.
+    pub fn restore_ended(&self, org: OrgId, epoch: u64) {
+        self.consumers.restore_floor(org, epoch);
     }
 
     /// The last sequence the view contains.

@@ -29,7 +29,7 @@ use author::Author;
 pub(super) use author::Rights;
 pub(super) use dead::Culprit;
 pub(super) use held::Held;
-pub use in_process::{InProcess, Offer, Together};
+pub use in_process::{InProcess, Offer, Progress, Together};
 use route::Asked;
 
 /// Whose publish it is.

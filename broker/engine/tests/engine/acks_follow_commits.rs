@@ -101,7 +101,12 @@ fn in_process_publishes_hear_of_their_commit() {
             ..InProcess::default()
         };
         let items = topics.iter().map(item).collect();
-        Offer::new(Together { org: OrgId::DEFAULT, client_id: "hub".into(), access: None, items })
+        Offer::new(Together {
+            org: OrgId::DEFAULT,
+            client_id: "hub".into(),
+            items,
+            ..Together::default()
+        })
     };
     let mut both = publish(&["log/a", "no/a", "log/b"]);
     assert!(net.engines[0].publish_together(net.now, 7, &mut both));

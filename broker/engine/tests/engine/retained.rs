@@ -177,7 +177,7 @@ fn an_array_of_four_megabytes_of_retained_messages_stops_nobody_for_ever() {
     };
     let (org, client_id) = (OrgId::DEFAULT, "hub".into());
     let items = (0..4).map(item).collect();
-    let mut offer = Offer::new(Together { org, client_id, access: None, items });
+    let mut offer = Offer::new(Together { org, client_id, items, ..Together::default() });
     let now = net.now;
     assert!(net.engines[0].publish_together(now, 1, &mut offer));
     net.settle();

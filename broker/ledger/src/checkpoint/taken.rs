@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use uns_model::{OrgId, Sequence, SessionNo};
 
-use crate::fold::{Fold, Stored};
+use crate::fold::{Fold, Marks, Stored};
 use crate::session::{Pending, Remains, Session};
 
 /// The fold as of one sequence, in no order.
@@ -18,6 +18,7 @@ pub(crate) struct Taken {
     pub(super) wills: Vec<(SessionNo, Pending)>,
     pub(super) retained: Vec<(OrgId, Arc<str>, Stored)>,
     pub(super) remains: Vec<(SessionNo, Remains)>,
+    pub(super) marks: Marks,
 }
 
 impl Taken {
@@ -32,6 +33,7 @@ impl Taken {
             wills: fold.wills.iter().map(|(number, one)| (*number, one.clone())).collect(),
             retained,
             remains: fold.remains.iter().map(|(number, one)| (*number, one.clone())).collect(),
+            marks: fold.marks.clone(),
         }
     }
 }

@@ -105,6 +105,7 @@ fn a_batch_as_a_will_and_one_from_inside_are_judged_alike() {
         client_id: "http:device".into(),
         access: Some(Arc::new(NoSecrets)),
         items: vec![inside],
+        ..Together::default()
     };
     let taken = world.broker.block_on(world.broker.handle.together(0, batch));
     assert!(taken.expect("the broker runs")[0].is_ok(), "the good row is taken");

@@ -47,6 +47,7 @@ fn inside(broker: &Broker, guarded: bool, topic: &str) -> Option<String> {
         client_id: "http:device".into(),
         access: guarded.then(|| Arc::new(NoSecrets) as _),
         items: vec![InProcess { topic: topic.into(), payload: "1".into(), ..InProcess::default() }],
+        ..Together::default()
     };
     let outcomes = broker.block_on(broker.handle.together(0, batch)).expect("the broker runs");
     let refused = outcomes.into_iter().next().expect("one answer").err();

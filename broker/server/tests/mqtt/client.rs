@@ -79,8 +79,12 @@ impl Broker {
         client_id: &str,
         items: Vec<InProcess>,
     ) -> Vec<Result<Option<Sequence>, Rejection>> {
-        let batch =
-            Together { org: OrgId::DEFAULT, client_id: client_id.into(), access: None, items };
+        let batch = Together {
+            org: OrgId::DEFAULT,
+            client_id: client_id.into(),
+            items,
+            ..Together::default()
+        };
         let published = self.block_on(self.handle.together(0, batch)).expect("the broker runs");
         published.into_iter().map(|item| item.map(|published| published.sequence)).collect()
     }

@@ -99,7 +99,9 @@ fn a_producer_that_waits_for_its_rate_holds_up_nobody_else() {
     });
     let together = |org, lane, n| {
         let items = (0..n).map(|n| publish(&format!("t/{n}"), false)).collect();
-        broker.handle.together(lane, Together { org, client_id: "hub".into(), access: None, items })
+        broker
+            .handle
+            .together(lane, Together { org, client_id: "hub".into(), items, ..Together::default() })
     };
     broker.block_on(async {
         // It takes more than an hour to pass.
@@ -118,7 +120,8 @@ fn a_producer_that_waits_for_its_rate_holds_up_nobody_else() {
         let mut more = tokio::task::JoinSet::new();
         for n in 0..256 {
             let items = vec![publish("t/x", false); 2];
-            let batch = Together { org: limited, client_id: "hub".into(), access: None, items };
+            let batch =
+                Together { org: limited, client_id: "hub".into(), items, ..Together::default() };
             let handle = broker.handle.clone();
             more.spawn(async move { handle.together(10 + n, batch).await });
         }

@@ -14,6 +14,7 @@ mod batches;
 mod bounded;
 mod case_collisions;
 mod cloud_topics;
+mod consumers;
 mod costs;
 mod dead_core;
 mod dead_letters;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use hub_kit::services::{
     Answer, Boxed, ClientQuery, ClockViolation, CurrentPage, CurrentQuery, DeleteQuery, History,
-    HistoryPage, HistoryQuery, Live, Mqtt, Publish, PublishBatch, Published, SearchPage,
+    HistoryPage, HistoryQuery, Live, Mqtt, Publish, PublishBatch, Published, Resumed, SearchPage,
     SearchQuery, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec, TreePage,
     TreeQuery,
 };
@@ -238,6 +238,10 @@ impl History for Nothing {
 
 impl Publish for Nothing {
     fn together(&self, _: PublishBatch) -> Boxed<'_, Vec<Result<Published, Refusal>>> {
+        never()
+    }
+
+    fn resume(&self, _: OrgId, _: &str) -> Boxed<'_, Result<Resumed, Refusal>> {
         never()
     }
 }

@@ -15,7 +15,41 @@ pub trait Publish: Send + Sync {
     /// Answers after the commit, one result per item in their order; one refused item stops no
     /// other. Batches never wait for each other: who needs an order between two waits for the
     /// answer of the first.
+    ///
+    /// With a mark, the answer has one result more, behind those of the items: what became of it. In
+    /// the log it is beside the items, or neither is. A mark that is refused stops all of them.
     fn together(&self, batch: PublishBatch) -> Boxed<'_, Vec<Result<Published, Refusal>>>;
+
+    /// Takes over the work of a durable consumer, from a task that ended or a process that died: gives
+    /// the epoch its marks carry from now on, and where the last one left it. Marks of epochs before
+    /// are refused (`fenced`).
+    fn resume(&self, org: OrgId, consumer: &str) -> Boxed<'_, Result<Resumed, Refusal>>;
+}
+
+/// Where a durable consumer goes on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Resumed {
+    /// For its marks.
+    pub epoch: u64,
+    /// The position of its last mark, empty if there is none.
+    pub position: Bytes,
+    /// The state of its last mark, empty if there is none.
+    pub state: Bytes,
+}
+
+/// How far a durable consumer is once what it publishes beside this is in the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mark {
+    /// Its name, at most 255 bytes.
+    pub consumer: String,
+    /// As [`Publish::resume`] gave it.
+    pub epoch: u64,
+    /// Where it goes on, in its own words, at most 1 KiB. Places in the log are cursors.
+    pub position: Bytes,
+    /// What it has to remember, in its own words, at most 64 KiB.
+    pub state: Bytes,
+    /// Its work is over for good: it is forgotten.
+    pub ends: bool,
 }
 
 /// What one producer publishes together.
@@ -30,6 +64,8 @@ pub struct PublishBatch {
     pub rights: Arc<dyn Rights>,
     /// What, in order.
     pub items: Vec<PublishItem>,
+    /// How far its producer is then, if it has to find its place again.
+    pub mark: Option<Mark>,
 }
 
 /// One message to publish.

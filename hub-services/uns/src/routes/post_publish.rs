@@ -58,6 +58,7 @@ pub(crate) async fn handle(
         client_id: client_id(&caller),
         rights: Arc::clone(&caller.rights),
         items,
+        mark: None,
     };
     let mut published = service.hub.publish.together(batch).await.into_iter();
     let results: Vec<Result<Published, Refusal>> = results

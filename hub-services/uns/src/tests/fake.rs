@@ -8,8 +8,8 @@ use fabric::Cursor;
 use hub_kit::services::{
     Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, DeadLetters, DeadPage,
     DeleteQuery, History, HistoryPage, HistoryQuery, HistorySample, LastValue, Live, Publish,
-    PublishBatch, PublishItem, Published, Remarks, SearchHit, SearchPage, SearchQuery, TreeNode,
-    TreePage, TreeQuery,
+    PublishBatch, PublishItem, Published, Remarks, Resumed, SearchHit, SearchPage, SearchQuery,
+    TreeNode, TreePage, TreeQuery,
 };
 use hub_kit::{Refusal, Rights};
 use uns_model::{NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
@@ -218,5 +218,9 @@ impl Publish for Fake {
         let allowed = items.into_iter().filter(|item| batch.rights.may_publish(&item.topic));
         self.published.lock().unwrap().extend(allowed);
         ready(results)
+    }
+
+    fn resume(&self, _: OrgId, _: &str) -> Boxed<'_, Result<Resumed, Refusal>> {
+        ready(Err(Refusal::new(503, "unused", "no test resumes here")))
     }
 }

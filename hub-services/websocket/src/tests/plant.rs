@@ -12,8 +12,8 @@ use hub_kit::http::{
 use hub_kit::metrics::{Exposition, MetricSource};
 use hub_kit::services::{
     Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, DeleteQuery, History, HistoryPage,
-    HistoryQuery, Live, Publish, PublishBatch, Published, SearchPage, SearchQuery, TreePage,
-    TreeQuery,
+    HistoryQuery, Live, Publish, PublishBatch, Published, Resumed, SearchPage, SearchQuery,
+    TreePage, TreeQuery,
 };
 use hub_kit::{Hub, Module as _, Refusal, Stop, Stopper};
 use schemas::payload::{self, DecodeContext};
@@ -249,6 +249,10 @@ impl Publish for Names {
             sequence: Some(Sequence(1)),
             ..Published::default()
         })]))
+    }
+
+    fn resume(&self, _: OrgId, _: &str) -> Boxed<'_, Result<Resumed, Refusal>> {
+        Box::pin(std::future::ready(Err(Refusal::new(503, "unused", "no test resumes here"))))
     }
 }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fabric::Rejection;
+use fabric::{Mark, MarkDoes, Rejection};
 use uns_model::{OrgId, Reason};
 
 use super::author::{Author, Rights};
@@ -12,7 +12,7 @@ use super::{Asked, Culprit, Origin};
 use crate::access::{Access, Action, Everything};
 use crate::asked;
 use crate::engine::{Engine, Now};
-use crate::gate::Gate;
+use crate::gate::{Gate, Placed, Taken};
 use crate::message::Message;
 use crate::route::Route;
 use crate::stats::Limit;
@@ -48,6 +48,32 @@ impl InProcess {
     }
 }
 
+/// How far a durable consumer is with what it publishes, as [`Mark`] says it in the log.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Progress {
+    /// Its name.
+    pub consumer: String,
+    /// Rises whenever its work is taken over. One below the highest there was is refused.
+    pub epoch: u64,
+    /// Where it goes on, in its own words, at most [`Mark::POSITION_BYTES_MAX`].
+    pub position: Bytes,
+    /// What it has to remember, in its own words, at most [`Mark::STATE_BYTES_MAX`].
+    pub state: Bytes,
+    /// What is said: how far it is, that it is taken over, or that it ends.
+    pub does: MarkDoes,
+}
+
+impl Progress {
+    fn mark(&self, org: OrgId, now: Now) -> Mark<'_> {
+        let Self { consumer, epoch, position, state, does } = self;
+        Mark { org, consumer, epoch: *epoch, position, state, does: *does, ingest: now.wall }
+    }
+
+    fn bytes(&self) -> usize {
+        self.consumer.len() + self.position.len() + self.state.len()
+    }
+}
+
 /// What one producer in this process publishes together: in this order, as one append.
 #[derive(Clone, Debug, Default)]
 pub struct Together {
@@ -60,6 +86,9 @@ pub struct Together {
     pub access: Option<Arc<dyn Access>>,
     /// What, in order.
     pub items: Vec<InProcess>,
+    /// How far the producer is once this is in the log. It is answered behind the items, and where it
+    /// is refused, nothing of the batch is taken.
+    pub mark: Option<Progress>,
 }
 
 /// A batch that is offered until it is taken.
@@ -85,14 +114,14 @@ impl Offer {
         self.batch.org
     }
 
-    /// How many items it has.
+    /// How many answers it gets: one for each item, and one for its mark.
     pub fn len(&self) -> usize {
-        self.batch.items.len()
+        self.batch.items.len() + usize::from(self.batch.mark.is_some())
     }
 
-    /// It has no items.
+    /// It has neither items nor a mark.
     pub fn is_empty(&self) -> bool {
-        self.batch.items.is_empty()
+        self.len() == 0
     }
 
     fn refused(&mut self, at: usize) -> Option<Rejection> {
@@ -113,7 +142,13 @@ impl<G: Gate> Engine<G> {
         }
         let Some(routes) = self.routes_of(offer) else { return false };
         let bytes: usize = offer.batch.items.iter().map(|item| item.message().bytes()).sum();
-        self.flush_before(now, bytes);
+        let mark = offer.batch.mark.as_ref();
+        self.flush_before(now, bytes + mark.map_or(0, Progress::bytes));
+        let marked = mark.map(|progress| self.take_mark(&progress.mark(offer.batch.org, now)));
+        if let Some(Err(rejection)) = marked {
+            self.reply(token, vec![Err(rejection); offer.len()]);
+            return true;
+        }
         let client_id = offer.batch.client_id.clone();
         let publisher = self.gate.publisher(offer.batch.org, &client_id);
         let access = offer.batch.access.clone();
@@ -123,7 +158,7 @@ impl<G: Gate> Engine<G> {
             culprit: Culprit::Gone(offer.batch.org, &client_id),
             rights: Rights::Of(Some(access.as_deref().unwrap_or(&Everything))),
         };
-        let mut results = Vec::with_capacity(routes.len());
+        let mut results = Vec::with_capacity(offer.len());
         for (at, route) in routes.into_iter().enumerate() {
             let refused = offer.refused(at);
             let Some(item) = offer.batch.items.get(at) else { break };
@@ -146,9 +181,24 @@ impl<G: Gate> Engine<G> {
             }
             results.push(taken);
         }
+        results.extend(marked);
         self.reply(token, results);
         self.flush_if_large(now);
         true
+    }
+
+    /// Takes a mark into the batch. It comes first, so that what is refused with it leaves nothing.
+    fn take_mark(&mut self, mark: &Mark<'_>) -> Placed {
+        if !mark.fits() {
+            let detail = format!(
+                "a mark has a name of at most {} bytes, a position of {} and a state of {}",
+                Mark::CONSUMER_BYTES_MAX,
+                Mark::POSITION_BYTES_MAX,
+                Mark::STATE_BYTES_MAX
+            );
+            return Err(Rejection::new(Reason::PayloadTooLarge, detail));
+        }
+        self.gate.mark(mark).map(|place| Taken { place: Some(place), refused: None })
     }
 
     /// Takes the items out of the rate of their organisation, as many as may pass now.
