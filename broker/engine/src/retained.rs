@@ -229,8 +229,8 @@ impl RetainedMessages {
         if self.next_expiry.load(Ordering::Acquire) > nanos(now) {
             return;
         }
-        // What is kept from here on says itself when it expires.
-        self.next_expiry.store(u64::MAX, Ordering::Release);
+        // What is kept from here on says itself when it expires, and what was kept before is seen below.
+        self.next_expiry.swap(u64::MAX, Ordering::AcqRel);
         let mut left = limit;
         for root in self.orgs.load().values() {
             let mut messages = root.messages.write();

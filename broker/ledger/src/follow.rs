@@ -237,7 +237,8 @@ impl Fold for Feeding<'_> {
         ledger.request(turns);
         let timer = ledger.state.lock().feeder.timers.next();
         let at_once = served || are_long;
-        let wait = if at_once { Some(Duration::ZERO) } else { wait };
+        // A core that took nothing is asked again after a while, whatever else waits.
+        let wait = wait.or(at_once.then_some(Duration::ZERO));
         let timer = timer.map(|at| at.max(now + FULL));
         [timer, wait.map(|wait| now + wait)].into_iter().flatten().min()
     }

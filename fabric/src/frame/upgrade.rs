@@ -22,7 +22,14 @@ impl Frame {
     /// its points.
     #[must_use]
     pub fn upgraded(mut self, upgrade: &dyn Upgrade) -> Self {
-        if self.header.version >= FORMAT_VERSION {
+        // Format 4 was written for a while before the gate filled its points in; of one frame it filled
+        // in all or none.
+        let publish = self.records().find_map(|(_, record)| match record {
+            Record::Publish(publish) => Some(publish),
+            _ => None,
+        });
+        let is_old = publish.is_some_and(|publish| publish.points.is_none());
+        if self.header.version >= FORMAT_VERSION && !is_old {
             return self;
         }
         let after = std::mem::replace(&mut self.after, Sequence::ZERO);

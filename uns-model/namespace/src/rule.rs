@@ -95,7 +95,7 @@ pub struct Emitted {
     pub payload: Bytes,
     /// MQTT QoS, 0 or 1.
     pub qos: u8,
-    /// MQTT RETAIN.
+    /// MQTT RETAIN of a message to `$uns/…`; samples are not retained.
     pub retain: bool,
 }
 

@@ -163,7 +163,8 @@ impl Fold for Folding<'_> {
             return None;
         }
         let (store, stop) = (Arc::clone(self.store), self.stop.clone());
-        let purges = std::mem::take(&mut self.purging.is_due);
+        // A stop does not wait for what the next start takes up again.
+        let purges = std::mem::take(&mut self.purging.is_due) && !told_to_stop(&stop);
         if purges {
             let pause = PURGE_AGAIN * 2_u32.pow(self.purging.tried.min(PURGE_DOUBLED_MAX));
             self.purging.at = store.clock.monotonic() + pause;

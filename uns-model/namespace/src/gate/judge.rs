@@ -114,6 +114,8 @@ impl Gate {
     /// be none is said all the same.
     fn emit(&mut self, node: &Node, emitted: Emitted, about: &Inbound<'_>) -> Output {
         let Emitted { topic, payload, qos, retain } = emitted;
+        // A sample is in the log before anybody asks whether there is room to retain it.
+        let retain = retain && Plane::of(&topic) == Plane::Fabric;
         let inbound = Inbound {
             publisher: PublisherId::default(),
             qos,
