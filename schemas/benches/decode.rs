@@ -50,7 +50,7 @@ fn main() {
     let context = DecodeContext::new(&zone, Timestamp(0)).sharing(&units);
     let mut out = Vec::with_capacity(128);
     println!(
-        "{:<10} {:>8} {:>8} {:>8} {:>11}  (ns)",
+        "{:<11} {:>8} {:>8} {:>8} {:>11}  (ns)",
         "payload", "check", "sink", "owned", "serde_json"
     );
     for (name, payload) in [
@@ -59,6 +59,9 @@ fn main() {
         ("vqt", vqt),
         ("unit", unit),
         ("text", "RUN"),
+        ("long text", &"x".repeat(64)),
+        ("flag text", "ON"),
+        ("number text", "23,4 °C"),
         ("document", document),
         ("20 fields", &fields),
         ("100 rows", &rows),
@@ -78,6 +81,6 @@ fn main() {
         let tree = nanos(|| {
             black_box(serde_json::from_slice::<serde_json::Value>(black_box(bytes)).is_ok());
         });
-        println!("{name:<10} {checked:>8.1} {handed_on:>8.1} {decoded:>8.1} {tree:>11.1}");
+        println!("{name:<11} {checked:>8.1} {handed_on:>8.1} {decoded:>8.1} {tree:>11.1}");
     }
 }

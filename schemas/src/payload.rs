@@ -67,7 +67,7 @@ pub use units::Units;
 use crate::Malformed;
 use document::Document;
 use owned::Owned;
-use point::{as_text, hand_on, scalar};
+use point::{as_text, hand_on, read_scalar, scalar};
 use scan::{Kind, Token};
 use shape::Shape;
 use sink::Nothing;
@@ -187,6 +187,12 @@ fn read_text(
     sink: &mut impl Sink,
 ) -> Result<Option<Batch>, Malformed> {
     let trimmed = encoding::trim(payload);
+    // The first byte tells: what is neither object nor array has no keys, no depth and no rows, and
+    // most texts are no JSON at all. What those take is not set up for it.
+    if !opens_container(trimmed) {
+        read_scalar(payload, trimmed, sink);
+        return Ok(None);
+    }
     let (text, windows_1252) = match std::str::from_utf8(trimmed) {
         Ok(text) => {
             if let Some(envelope) = envelope::read_flat(text, context) {
@@ -195,11 +201,7 @@ fn read_text(
             }
             (Cow::Borrowed(text), false)
         }
-        Err(_) if may_be_json(trimmed) => (Cow::Owned(encoding::windows_1252(trimmed)), true),
-        Err(_) => {
-            sink.point(&scalar(ValueRef::Bytes(payload)));
-            return Ok(None);
-        }
+        Err(_) => (Cow::Owned(encoding::windows_1252(trimmed)), true),
     };
     let declared = content_type.is_some_and(|kind| kind.eq_ignore_ascii_case(VQT_JSON));
     let Some(batch) = read_json(&text, declared, context, sink)? else {
@@ -290,9 +292,4 @@ fn whole_document(
 fn opens_container(payload: &[u8]) -> bool {
     let first = payload.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
     matches!(first, Some(b'{' | b'['))
-}
-
-/// Whether bytes that are no UTF-8 may be JSON in another encoding.
-fn may_be_json(payload: &[u8]) -> bool {
-    opens_container(payload) || payload.trim_ascii_start().starts_with(b"\"")
 }

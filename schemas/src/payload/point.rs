@@ -1,19 +1,46 @@
 //! Making points of values.
 
-use uns_model::{PointRef, Quality, ValueRef};
+use uns_model::{Finding, PointRef, Quality, ValueRef};
 
-use super::scan::{Kind, Token};
+use super::encoding;
+use super::scan::{self, Kind, Token};
 use super::second;
 use super::sink::Sink;
 use super::text;
 use super::value::{as_json, value_of};
 
+/// Hands on what is neither object nor array: a number, a literal or a string of JSON, else text, else
+/// bytes.
+pub(super) fn read_scalar(payload: &[u8], trimmed: &[u8], sink: &mut impl Sink) {
+    let Ok(text) = std::str::from_utf8(trimmed) else {
+        if trimmed.trim_ascii_start().starts_with(b"\"") {
+            let text = encoding::windows_1252(trimmed);
+            if let Some(json) = scan::scalar(&text) {
+                hand_on(PointRef::new(ValueRef::Null), json, sink);
+                return sink.finding(Finding::Windows1252);
+            }
+        }
+        return sink.point(&scalar(ValueRef::Bytes(payload)));
+    };
+    match scan::scalar(text) {
+        Some(json) => hand_on(PointRef::new(ValueRef::Null), json, sink),
+        None if payload.len() == trimmed.len() => text_as_it_is(text, sink),
+        None => as_text(payload, sink),
+    }
+}
+
 /// Hands on a payload that is no JSON as what it is all the same.
 pub(super) fn as_text(payload: &[u8], sink: &mut impl Sink) {
     match std::str::from_utf8(payload) {
-        Ok(text) => sink.point(&texted(PointRef::new(ValueRef::Null), text)),
+        Ok(text) => text_as_it_is(text, sink),
         Err(_) => sink.point(&scalar(ValueRef::Bytes(payload))),
     }
+}
+
+/// Hands on a text that is a payload.
+#[inline]
+fn text_as_it_is(text: &str, sink: &mut impl Sink) {
+    sink.point(&texted(PointRef::new(ValueRef::Null), text));
 }
 
 /// A point of the node itself that says nothing but its value.

@@ -4,11 +4,13 @@
 //! payloads: gate, last value, history and live streams all see what it sees.
 
 mod keys;
+mod plain;
 mod token;
 
 use super::text;
 use crate::Malformed;
 use keys::Keys;
+pub(super) use plain::{flat, scalar};
 pub(super) use token::{Kind, Token};
 use uns_model::number;
 
@@ -37,35 +39,6 @@ pub(super) fn whole<'a>(
     match keys.duplicate() {
         Some(at) => Err(Malformed::DuplicateKey { at }),
         None => Ok(Some(token)),
-    }
-}
-
-/// Scans a payload that is an object of scalars and tells its members; whether it is one, and each
-/// member was wanted. `false` means no more than that: it may be any JSON, or none.
-pub(super) fn flat<'a>(
-    text: &'a str,
-    mut member: impl FnMut(Token<'a>, Token<'a>) -> bool,
-) -> bool {
-    let mut cursor = Cursor::new(text, None);
-    cursor.space();
-    if !cursor.take(b'{') {
-        return false;
-    }
-    loop {
-        let Ok(key) = cursor.string() else { return false };
-        if cursor.colon().is_err() || matches!(cursor.peek(), Some(b'{' | b'[')) {
-            return false;
-        }
-        // Scalars have no depth.
-        let Ok(value) = cursor.value(0) else { return false };
-        if !member(key, value) {
-            return false;
-        }
-        cursor.space();
-        if cursor.take(b',') {
-            continue;
-        }
-        return cursor.take(b'}') && cursor.at == text.len();
     }
 }
 

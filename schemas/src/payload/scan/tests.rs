@@ -187,7 +187,29 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
+fn check_scalar(text: &str) {
+    let opens = text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with(['{', '[']);
+    let found = whole(text).unwrap_or_default().filter(|_| !opens);
+    assert_eq!(scalar(text).filter(|_| !opens), found, "{text}");
+}
+
+#[test]
+fn a_scalar_is_told_by_its_first_byte() {
+    for text in [
+        "", " ", "RUN", "true", "tru", "null", "none", "NaN", "nan(ind)", "-inf", "+Inf",
+        "Infinity", "INF", "iNF", "1.#QNAN", "-1.#IND", "\"a\"", "\"a", " 5 ", "5 V", "0042", "-",
+        "\u{b0}C",
+    ] {
+        check_scalar(text);
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_scalar_is_what_the_whole_scan_finds(text in "[-+ 01.eE#nNaAiIfFtTrulsy()\"\\\\xX]{0,12}") {
+        check_scalar(&text);
+    }
+
     #[test]
     fn every_json_is_scanned_and_walked_again(text in json()) {
         let scan = whole(&text).unwrap().unwrap();
