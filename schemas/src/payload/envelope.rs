@@ -15,6 +15,7 @@ use super::text;
 use super::value::number_of;
 use key::{Key, Role};
 use stated::worst;
+pub(super) use stated::{document_time, is_time};
 
 /// What an envelope says.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,8 @@ struct Seen {
     is_named: bool,
     /// A quality, a unit, or a time that can be read.
     is_marked: bool,
+    /// A number that may be a quality, or a field like any other.
+    is_numbered: bool,
 }
 
 impl Default for Envelope<'_> {
@@ -89,7 +92,7 @@ impl<'a> Envelope<'a> {
         self.seen.known |= key.bit();
         // Neither a time nor a quality, but a column of them.
         let column = matches!(token.kind, Kind::Array { .. })
-            && matches!(key.role, Role::Time | Role::Quality | Role::QualityCode);
+            && (key.role == Role::Time || key.role.is_quality());
         self.seen.others |= column;
         match key.role {
             Role::Value | Role::ShortValue => {
@@ -97,13 +100,16 @@ impl<'a> Envelope<'a> {
                 self.seen.values += 1;
                 self.seen.is_named |= key.role == Role::Value;
             }
-            Role::Quality | Role::QualityCode => {
+            Role::Quality | Role::ShortQuality | Role::Flag | Role::QualityCode => {
                 let said = match key.role {
-                    Role::Quality => stated::quality(token),
-                    _ => stated::quality_code(token),
+                    Role::QualityCode => stated::quality_code(token),
+                    Role::Flag => stated::flag(token),
+                    _ => stated::quality(token),
                 };
                 self.word = worst(self.word, said);
-                self.seen.is_marked |= self.word.is_some() && !column;
+                let may_be_field = key.role == Role::ShortQuality && token.kind == Kind::Number;
+                self.seen.is_numbered |= may_be_field;
+                self.seen.is_marked |= said.is_some() && !column && !may_be_field;
             }
             Role::Status => {
                 self.status = worst(self.status, stated::status(token));
@@ -157,7 +163,7 @@ impl<'a> Envelope<'a> {
 
     /// Whether a quality, a unit or a readable time stands beside the value.
     pub(super) fn is_marked(&self) -> bool {
-        self.has_value() && self.seen.is_marked
+        self.has_value() && (self.seen.is_marked || self.seen.is_numbered)
     }
 
     /// Exactly one value; and keys that are unknown move it only where its own name is short and
@@ -281,20 +287,4 @@ pub(super) fn read<'a>(
         envelope.member(name, token, context);
     }
     envelope.is_one(declared).then_some(envelope)
-}
-
-/// A time of a document that has no other meaning (NS-19b), if it can be read.
-pub(super) fn document_time(
-    name: Token<'_>,
-    token: Token<'_>,
-    context: &DecodeContext<'_>,
-) -> Option<Timestamp> {
-    let is_one = matches!(name.text, "tst" | "received_at");
-    is_one.then(|| stated::time(token, context))?.filter(|time| time.in_range())
-}
-
-/// Whether a member says a time that can be read.
-pub(super) fn is_time(name: Token<'_>, token: Token<'_>, context: &DecodeContext<'_>) -> bool {
-    Key::is_document_time(name.text)
-        && stated::time(token, context).is_some_and(Timestamp::in_range)
 }

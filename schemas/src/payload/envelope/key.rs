@@ -17,6 +17,11 @@ pub(super) enum Role {
     ShortValue,
     /// A quality: a word, a flag, OPC DA's number or OPC UA's code.
     Quality,
+    /// The same, by a name that may also be a field like any other where it is a number: the reactive
+    /// power in `{"v":230,"i":5,"q":12}`.
+    ShortQuality,
+    /// Whether the value is good: true and 1, false and 0.
+    Flag,
     /// A quality by number, also of two bits: 0 is Bad, 1 Uncertain, 2 and 3 are Good.
     QualityCode,
     /// An OPC UA status code.
@@ -35,19 +40,26 @@ pub(super) enum Role {
     Told,
 }
 
+impl Role {
+    /// Whether it says a quality, of which there may be columns.
+    pub(super) fn is_quality(self) -> bool {
+        matches!(self, Self::Quality | Self::ShortQuality | Self::Flag | Self::QualityCode)
+    }
+}
+
 impl Key {
     #[inline]
     pub(super) fn of(text: &str) -> Option<Self> {
         use Role::{
-            Name, Quality, QualityCode, Seq, ShortName, ShortUnit, ShortValue, Time, Told, Unit,
-            Value,
+            Flag, Name, QualityCode, Seq, ShortName, ShortQuality, ShortUnit, ShortValue, Time,
+            Told, Unit, Value,
         };
         // By length first: a name is then compared with a few others only.
         let (place, role) = match text.len() {
             1 => match text {
                 "v" => (0, ShortValue),
                 "t" => (1, Time),
-                "q" => (2, Quality),
+                "q" => (2, ShortQuality),
                 "n" => (44, ShortName(1)),
                 "u" => (45, ShortUnit),
                 _ => return None,
@@ -70,7 +82,7 @@ impl Key {
                 "time" => (10, Time),
                 "Time" => (11, Time),
                 "unit" => (12, Unit),
-                "good" => (13, Quality),
+                "good" => (13, Flag),
                 "name" => (14, Name(2)),
                 "meta" => (15, Told),
                 _ => return None,
@@ -96,7 +108,7 @@ impl Key {
             "nodeId" => (48, Role::Name(6)),
             "quality" => (21, Role::Quality),
             "Quality" => (22, Role::Quality),
-            "success" => (23, Role::Quality),
+            "success" => (23, Role::Flag),
             "tagName" => (24, Role::Name(4)),
             "context" => (25, Role::Told),
             _ => return None,

@@ -2,6 +2,7 @@
 
 use uns_model::{Quality, Timestamp, ValueRef};
 
+use super::key::Key;
 use crate::payload::context::DecodeContext;
 use crate::payload::scan::{Kind, Token, members};
 use crate::payload::text;
@@ -46,6 +47,15 @@ pub(in crate::payload) fn quality_code(token: Token<'_>) -> Option<Quality> {
         0 => Quality::BAD,
         1 => Quality::UNCERTAIN,
         2 | 3 => Quality::GOOD,
+        _ => quality_of(number),
+    })
+}
+
+/// Whether the value is good, as a flag of either kind; other numbers are those of [`quality`].
+pub(in crate::payload) fn flag(token: Token<'_>) -> Option<Quality> {
+    stated(token, |number| match number {
+        0 => Quality::BAD,
+        1 => Quality::GOOD,
         _ => quality_of(number),
     })
 }
@@ -127,4 +137,23 @@ pub(in crate::payload) fn epoch(number: ValueRef<'_>) -> Option<Timestamp> {
         ValueRef::Float(number) => Timestamp::from_epoch_f64(number),
         _ => None,
     }
+}
+
+/// A time of a document that has no other meaning (NS-19b), if it can be read.
+pub(in crate::payload) fn document_time(
+    name: Token<'_>,
+    token: Token<'_>,
+    context: &DecodeContext<'_>,
+) -> Option<Timestamp> {
+    let is_one = matches!(name.text, "tst" | "received_at");
+    is_one.then(|| time(token, context))?.filter(|said| said.in_range())
+}
+
+/// Whether a member says a time that can be read.
+pub(in crate::payload) fn is_time(
+    name: Token<'_>,
+    token: Token<'_>,
+    context: &DecodeContext<'_>,
+) -> bool {
+    Key::is_document_time(name.text) && time(token, context).is_some_and(Timestamp::in_range)
 }

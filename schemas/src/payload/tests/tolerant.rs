@@ -101,6 +101,13 @@ fn a_quality_in_every_form() {
         (r#""qc":192"#, "Good"),
         (r#""good":true"#, "Good"),
         (r#""good":true,"success":false"#, "Bad"),
+        (r#""good":1"#, "Good"),
+        (r#""success":1"#, "Good"),
+        (r#""success":"1""#, "Good"),
+        (r#""success":0"#, "Bad"),
+        (r#""good":192"#, "Good"),
+        (r#""q":192"#, "Good"),
+        (r#""q":0"#, "Bad"),
         (r#""StatusCode":{"Code":2147483648,"Symbol":"Bad"}"#, "Bad"),
         (r#""StatusCode":{}"#, "Good"),
         (r#""statusCode":"2147483648""#, "Bad"),
@@ -130,6 +137,21 @@ fn an_envelope_by_any_of_its_names() {
             &expect![["- Int(1) Good @2026-11-21T12:00:00Z\n"]],
         );
     }
+}
+
+/// `q` is a quality to OPC and reactive power to an energy meter: beside unknown keys a number under
+/// this name does not make `v` the only value.
+#[test]
+fn a_meter_keeps_its_reactive_power() {
+    let fields = expect![[r#"
+        - Document("{\"v\":230,\"i\":5,\"q\":12}") Good
+        v Int(230) Good
+        i Int(5) Good
+        q Int(12) Good
+    "#]];
+    check(r#"{"v":230,"i":5,"q":12}"#, &fields);
+    check(r#"{"v":7,"a":1,"q":false}"#, &expect![["- Int(7) Bad\n"]]);
+    check(r#"{"v":7,"a":1,"q":"Good"}"#, &expect![["- Int(7) Good\n"]]);
 }
 
 #[test]
