@@ -60,6 +60,7 @@ mod readme_tour;
 mod refused_rows;
 mod replay_is_bit_exact;
 mod retained;
+mod room_for_brownfield;
 mod scram;
 mod session_libraries;
 mod sessions_survive;

@@ -73,6 +73,12 @@ pub trait Gate {
         false
     }
 
+    /// A number that rises when topics without a node may have become ones for which there is room: what
+    /// is [`Resolved::Guarded`] is resolved again then.
+    fn room(&self) -> u64 {
+        0
+    }
+
     /// About how much memory a publish to a node will take for good, beyond what the one before has.
     fn growth(_: &Self::Node, _: &[u8]) -> usize {
         0

@@ -70,6 +70,8 @@ pub(crate) struct Route<N> {
     pub(crate) stamp: Option<Stamp>,
     pub(crate) topic: Arc<str>,
     pub(crate) node: Resolved<N>,
+    /// The gate's number of room when it was resolved.
+    pub(crate) room: u64,
     /// Who may publish to it.
     pub(crate) grants: Grants,
     pub(crate) local: Box<[Target]>,
@@ -87,6 +89,8 @@ pub(crate) struct Subject<N> {
     pub(crate) org: OrgId,
     pub(crate) topic: Arc<str>,
     pub(crate) node: Resolved<N>,
+    /// Asked before it was resolved.
+    pub(crate) room: u64,
     pub(crate) grants: Grants,
     /// Taken before the topic is matched.
     pub(crate) stamp: Option<Stamp>,
@@ -136,7 +140,7 @@ impl Matching<'_> {
 impl<N> Route<N> {
     /// Matches a topic.
     pub(crate) fn build(matching: &mut Matching<'_>, subject: Subject<N>) -> Self {
-        let Subject { org, topic, node, grants, stamp } = subject;
+        let Subject { org, topic, node, room, grants, stamp } = subject;
         let found = matching.matches(org, &topic);
         let mut local = Vec::new();
         let mut remote: Vec<(CoreNo, Vec<Target>)> = Vec::new();
@@ -155,6 +159,7 @@ impl<N> Route<N> {
             stamp,
             topic,
             node,
+            room,
             grants,
             local: local.into_boxed_slice(),
             remote: remote.into_iter().map(|(core, list)| Remote::new(core, list)).collect(),

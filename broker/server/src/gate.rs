@@ -86,6 +86,11 @@ impl Gate for ServerGate {
         node.is_deleted()
     }
 
+    #[inline]
+    fn room(&self) -> u64 {
+        self.namespace.as_ref().map_or(0, uns_namespace::Gate::room)
+    }
+
     fn growth(node: &Arc<Node>, payload: &[u8]) -> usize {
         node.growth(payload)
     }

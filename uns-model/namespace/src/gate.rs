@@ -100,6 +100,13 @@ impl Gate {
         self.space.config.brownfield == Brownfield::Off && Plane::of(topic) == Plane::Brownfield
     }
 
+    /// Rises when nodes are deleted: a topic that was [`Resolved::Guarded`] for want of room may become
+    /// a node then. Of use to who asks before [`Gate::resolve`].
+    #[inline]
+    pub fn room(&self) -> u64 {
+        self.space.registry.room()
+    }
+
     /// Brings what is known of topics near the processor, all at the same time: of those that will
     /// be resolved next.
     pub fn expect(&self, org: OrgId, topics: &[&str]) {

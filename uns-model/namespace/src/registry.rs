@@ -8,7 +8,7 @@ mod publishers;
 use std::array;
 use std::hint::black_box;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use ahash::RandomState;
 use hashbrown::HashTable;
@@ -37,6 +37,8 @@ pub(crate) struct Registry {
     mint: Mutex<Mint>,
     living: AtomicU32,
     living_brownfield: AtomicU32,
+    /// How often a node has made room for others.
+    room: AtomicU64,
     /// Whether siblings are compared for their case.
     check_case: bool,
 }
@@ -58,6 +60,7 @@ impl Registry {
             mint: Mutex::default(),
             living: AtomicU32::new(0),
             living_brownfield: AtomicU32::new(0),
+            room: AtomicU64::new(0),
             check_case: names == Names::Portable,
         }
     }
@@ -99,6 +102,13 @@ impl Registry {
     pub(crate) fn living(&self) -> (u32, u32) {
         let brownfield = self.living_brownfield.load(Ordering::Relaxed);
         (self.living.load(Ordering::Relaxed), brownfield)
+    }
+
+    /// Rises when a node makes room for others. Who asks before it asks how many live, and finds no
+    /// room, can tell by it when to ask again.
+    #[inline]
+    pub(crate) fn room(&self) -> u64 {
+        self.room.load(Ordering::Acquire)
     }
 
     /// Gives every node that a publish may find.
@@ -168,6 +178,8 @@ impl Registry {
         }
         node.set_deleted(true);
         self.count(node, |living| living.fetch_sub(1, Ordering::Relaxed));
+        // Only now: whoever sees it sees the room.
+        self.room.fetch_add(1, Ordering::Release);
         if self.check_case && node.side() == Side::Uns {
             mint.cases.remove(self, node);
         }

@@ -34,6 +34,7 @@ fn again(
         org: ORG,
         topic: topic.into(),
         node: Resolved::Plain,
+        room: 0,
         grants: Grants::new(0),
         stamp: Some(stamp),
     };

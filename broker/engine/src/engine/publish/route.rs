@@ -34,7 +34,18 @@ impl<G: Gate> Engine<G> {
     #[inline]
     pub(in crate::engine) fn is_current(&self, route: &Route<G::Node>) -> bool {
         let current = |stamp| self.broker.subscriptions.is_current(stamp);
-        route.stamp.as_ref().is_some_and(current) && !is_gone::<G>(&route.node)
+        route.stamp.as_ref().is_some_and(current) && self.leads_there_still(route)
+    }
+
+    /// Whether its topic need not be resolved again: its node is there, or there is no more room for one
+    /// than there was.
+    #[inline]
+    fn leads_there_still(&self, route: &Route<G::Node>) -> bool {
+        match &route.node {
+            Resolved::Node(node) => !G::is_gone(node),
+            Resolved::Guarded => route.room == self.gate.room(),
+            Resolved::Plain => true,
+        }
     }
 
     /// Where a client's topic leads, of which a route may be known that is out of date. Whether this
@@ -79,6 +90,8 @@ impl<G: Gate> Engine<G> {
         author: Author<'_>,
         known: Option<&Route<G::Node>>,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
+        // Before the topic is resolved: room that is made meanwhile makes the route stale.
+        let room = self.gate.room();
         let node = match (author, known) {
             (_, Some(Route { node: Resolved::Node(node), .. })) if !G::is_gone(node) => {
                 Resolved::Node(node.clone())
@@ -105,6 +118,7 @@ impl<G: Gate> Engine<G> {
             org,
             topic: name.unwrap_or_else(|| topic.into()),
             node,
+            room,
             grants: granted.cloned().unwrap_or_else(|| Grants::new(epoch)),
             stamp,
         };
@@ -192,10 +206,4 @@ impl<G: Gate> Engine<G> {
         }
         Step::Wait
     }
-}
-
-/// Whether a topic has to be resolved again.
-#[inline]
-fn is_gone<G: Gate>(node: &Resolved<G::Node>) -> bool {
-    matches!(node, Resolved::Node(node) if G::is_gone(node))
 }
