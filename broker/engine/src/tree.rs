@@ -44,10 +44,10 @@ pub struct Subscriptions {
 }
 
 impl Subscriptions {
-    /// With room for the versions of so many sub-trees.
+    /// With room for the versions of so many sub-trees, of which a change looks at so many.
     #[cfg(test)]
-    pub(crate) fn with_subtrees(max: usize) -> Self {
-        Self { versions: Versions::new(max), ..Self::default() }
+    pub(crate) fn with_subtrees(max: usize, walk: usize) -> Self {
+        Self { versions: Versions::new(max, walk), ..Self::default() }
     }
 
     /// To be taken before what is remembered of a topic is derived from the tree.

@@ -5,12 +5,13 @@
 //! sub-tree with a version. A change walks down its filter and raises the versions of the sub-trees
 //! it reaches. A filter that names the last level as well concerns one topic of a sub-tree: for those
 //! there is a table of versions that topics share by a hash, and in the same table one more by the
-//! name of their last level alone, for filters that reach many sub-trees. A route notes the sum of
-//! its three versions before it looks at the tree, and is current while the sum is the same: all
-//! three only rise.
+//! name of their last level alone, for filters that reach many sub-trees, and one by their organisation,
+//! for filters that reach more sub-trees than a change looks at. A route notes the sum of its four
+//! versions before it looks at the tree, and is current while the sum is the same: all four only rise.
 
 mod known;
 
+use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,7 +35,9 @@ pub(crate) struct Stamp {
     topic: u16,
     /// Which of them is that of its last level.
     name: u16,
-    /// The sum of the three.
+    /// Which of them is that of its organisation.
+    org: u16,
+    /// The sum of the four.
     sum: u64,
 }
 
@@ -43,7 +46,7 @@ impl Stamp {
     /// Whether what names one of the topics makes the other one stale.
     pub(crate) fn shares_version(&self, other: &Self) -> bool {
         let mark = |place: u16| usize::from(place) % SHARED;
-        let own = [self.topic, self.name].map(mark);
+        let own = [self.topic, self.name, self.org].map(mark);
         own.contains(&mark(other.topic)) || own.contains(&mark(other.name))
     }
 }
@@ -58,15 +61,15 @@ pub(super) struct Versions {
 
 impl Default for Versions {
     fn default() -> Self {
-        Self::new(known::SUBTREES_MAX)
+        Self::new(known::SUBTREES_MAX, known::WALK_MAX)
     }
 }
 
 impl Versions {
-    /// With room for so many sub-trees.
-    pub(super) fn new(max: usize) -> Self {
+    /// With room for so many sub-trees, of which a change looks at so many.
+    pub(super) fn new(max: usize, walk: usize) -> Self {
         Self {
-            known: Mutex::new(Known::new(max)),
+            known: Mutex::new(Known::new(max, walk)),
             shared: Box::new([const { AtomicU64::new(0) }; SHARED]),
             hasher: RandomState::default(),
         }
@@ -80,7 +83,7 @@ impl Versions {
         };
         let subtree = self.known.lock().subtree(org, above);
         let (topic, name) = (self.place((subtree.number(), last)), self.place(last));
-        self.again(&Stamp { subtree, topic, name, sum: 0 })
+        self.again(&Stamp { subtree, topic, name, org: self.place(org), sum: 0 })
     }
 
     /// The same for a topic that has one. It takes no lock.
@@ -97,7 +100,8 @@ impl Versions {
     #[inline]
     fn sum(&self, stamp: &Stamp) -> u64 {
         let own = stamp.subtree.version();
-        own.wrapping_add(self.shared(stamp.topic)).wrapping_add(self.shared(stamp.name))
+        let shared = [stamp.topic, stamp.name, stamp.org].map(|place| self.shared(place));
+        shared.into_iter().fold(own, u64::wrapping_add)
     }
 
     #[inline]
@@ -112,6 +116,7 @@ impl Versions {
     /// Makes everything stale that a filter could match. To be called when the change is visible.
     pub(super) fn change(&self, org: OrgId, filter: &str) {
         let named = self.known.lock().change(org, filter);
+        let Some(named) = named else { return self.raise_shared(self.place(org)) };
         if named.subtrees.len() > NAMED_MAX {
             self.raise_shared(self.place(named.topic));
         } else {
@@ -122,7 +127,8 @@ impl Versions {
 
     /// Makes everything stale.
     pub(super) fn change_all(&self) {
-        self.known.lock().change_all();
+        let places: HashSet<_> = self.known.lock().orgs().map(|org| self.place(org)).collect();
+        places.into_iter().for_each(|place| self.raise_shared(place));
     }
 
     /// Where the version is that something shares with others.

@@ -119,9 +119,10 @@ proptest! {
         steps in prop::collection::vec((step(), any::<u8>()), 1..80),
         topics in prop::collection::btree_set(topic(), 1..8),
         room in prop::sample::select(vec![0, 1, 2, 3, 16_384]),
+        walk in prop::sample::select(vec![0, 1, 2, 4, 1_024]),
     ) {
         let mut world = World {
-            tree: Subscriptions::with_subtrees(room),
+            tree: Subscriptions::with_subtrees(room, walk),
             shares: Shares::default(),
             links: (0..CLIENTS).map(|_| Arc::default()).collect(),
             filters: vec![BTreeSet::new(); usize::from(CLIENTS)],
@@ -187,6 +188,27 @@ fn a_change_makes_no_route_stale_that_it_cannot_match() {
         tree.insert(OrgId(2), filter, &[Holder::Connection(address(1))], &Subscriber::default());
         assert!(is_current(&tree, &route));
     }
+}
+
+/// A change that would have to look at very many sub-trees looks at none of the rest, and makes all
+/// routes of its organisation stale; those of others stay.
+#[test]
+fn a_change_that_reaches_too_much_makes_its_organisation_stale() {
+    let (tree, mut shares) = (Subscriptions::with_subtrees(16_384, 100), Shares::default());
+    let other = (0..20).map(OrgId).find(|org| {
+        let stamp = tree.stamp(*org, "x/y");
+        *org != ORG && !stamp.shares_version(&tree.stamp(ORG, "other"))
+    });
+    let elsewhere = tree.stamp(other.expect("few share a version"), "x/y");
+    let routes: Vec<_> =
+        (0..200).map(|n| build(&tree, &mut shares, &format!("p/{n}/tag"))).collect();
+    let apart = build(&tree, &mut shares, "q/tag");
+    add(&tree, "p/7/#", 1, qos(0));
+    assert!(is_current(&tree, &apart), "what reaches little makes little stale");
+    add(&tree, "p/+/tag", 1, qos(0));
+    assert!(routes.iter().all(|route| !is_current(&tree, route)));
+    assert!(!is_current(&tree, &apart), "nobody has looked whether it matches");
+    assert!(tree.is_current(&elsewhere));
 }
 
 #[test]

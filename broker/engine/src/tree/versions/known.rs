@@ -15,6 +15,10 @@ use crate::tree::node::split;
 pub(super) const SUBTREES_MAX: usize = 16_384;
 /// Below this many there is no need to look for those that no route notes any more.
 const SUBTREES_MIN: usize = 256;
+/// A change walks over so many sub-trees at most: the lock is held meanwhile, and whoever subscribes
+/// with many wildcards often must not delay others.
+pub(super) const WALK_MAX: usize = 1_024;
+
 /// The topics with the same levels above their last one.
 #[derive(Debug, Default)]
 pub(super) struct Subtree {
@@ -61,6 +65,8 @@ pub(super) struct Known {
     count: usize,
     /// How many there may be.
     max: usize,
+    /// How many a change looks at.
+    walk: usize,
     /// With so many, those that are not in use are let go.
     limit: usize,
     /// How many topics found no room since that was done.
@@ -71,9 +77,9 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// With room for so many.
-    pub(super) fn new(max: usize) -> Self {
-        Self { max, ..Self::default() }
+    /// With room for so many, of which a change looks at so many.
+    pub(super) fn new(max: usize, walk: usize) -> Self {
+        Self { max, walk, ..Self::default() }
     }
 
     /// The sub-tree of the topics below these levels; of those without, the root.
@@ -104,18 +110,19 @@ impl Known {
     }
 
     /// Raises the versions of the sub-trees of which a filter could match every topic; gives the
-    /// topics of others that it names.
-    pub(super) fn change<'a>(&self, org: OrgId, filter: &'a str) -> Named<'a> {
-        let mut change = Change { hasher: &self.hasher, named: Named::default() };
+    /// topics of others that it names. `None`: those are too many to look at, and anything of the
+    /// organisation may match.
+    pub(super) fn change<'a>(&self, org: OrgId, filter: &'a str) -> Option<Named<'a>> {
+        let mut change = Change { hasher: &self.hasher, named: Named::default(), left: self.walk };
         if let Some(root) = self.orgs.get(&org) {
-            change.walk(root, filter, true);
+            change.walk(root, filter, true)?;
         }
-        change.named
+        Some(change.named)
     }
 
-    /// Raises the versions of all sub-trees.
-    pub(super) fn change_all(&self) {
-        self.orgs.values().for_each(Level::raise_all);
+    /// The organisations that have topics here.
+    pub(super) fn orgs(&self) -> impl Iterator<Item = OrgId> {
+        self.orgs.keys().copied()
     }
 
     /// Forgets sub-trees that no route notes.
@@ -144,11 +151,6 @@ impl Level {
         self.subtree.version.fetch_add(1, Ordering::Release);
     }
 
-    fn raise_all(&self) {
-        self.raise();
-        self.below.iter().for_each(Self::raise_all);
-    }
-
     /// How many sub-trees there are below.
     fn count(&self) -> usize {
         self.below.iter().map(|next| 1 + next.count()).sum()
@@ -173,11 +175,15 @@ impl Level {
 struct Change<'a, 'h> {
     hasher: &'h RandomState,
     named: Named<'a>,
+    /// How many sub-trees may still be looked at.
+    left: usize,
 }
 
 impl<'a> Change<'a, '_> {
-    /// Raises the versions of what the rest of a filter could match below a level.
-    fn walk(&mut self, level: &Level, filter: &'a str, root: bool) {
+    /// Raises the versions of what the rest of a filter could match below a level; `None` if that is
+    /// too much.
+    fn walk(&mut self, level: &Level, filter: &'a str, root: bool) -> Option<()> {
+        self.left = self.left.checked_sub(1)?;
         let (name, rest) = split(filter);
         // A topic further down that found no room may be one of those that match.
         if level.deep {
@@ -187,22 +193,29 @@ impl<'a> Change<'a, '_> {
             // What ends in `#` matches the level above it too.
             ("#", _) | ("+", Some("#")) => {
                 level.raise();
-                level.under_wildcard(root).for_each(Level::raise_all);
+                level.under_wildcard(root).try_for_each(|next| self.raise_all(next))?;
             }
             ("+", None) => level.raise(),
             (_, None) => self.note(level, name),
             ("+", Some(rest)) => {
-                level.under_wildcard(root).for_each(|next| self.walk(next, rest, false));
+                level.under_wildcard(root).try_for_each(|next| self.walk(next, rest, false))?;
             }
             (_, Some(rest)) => {
                 if rest == "#" {
                     self.note(level, name);
                 }
                 if let Some(next) = level.find(self.hasher.hash_one(name), name) {
-                    self.walk(next, rest, false);
+                    self.walk(next, rest, false)?;
                 }
             }
         }
+        Some(())
+    }
+
+    fn raise_all(&mut self, level: &Level) -> Option<()> {
+        self.left = self.left.checked_sub(1)?;
+        level.raise();
+        level.below.iter().try_for_each(|next| self.raise_all(next))
     }
 
     fn note(&mut self, level: &Level, name: &'a str) {
