@@ -234,6 +234,8 @@ fn check_limits(config: &Config) -> Result<()> {
     within("namespace.checkpoint_every", namespace.checkpoint_every, span(1), span(86_400))?;
     let expiry = namespace.command_expiry_max;
     within("namespace.command_expiry_max", expiry, span(1), span(86_400))?;
+    within("namespace.fields_max", namespace.fields_max, 0, uns_namespace::FIELDS_MAX)?;
+    within("namespace.fields_depth_max", namespace.fields_depth_max, 1, 32)?;
     within("log.keep", log.keep, span(1), span(3650 * 86_400))?;
     within("log.keep_percent", log.keep_percent, 1, 90)?;
     within("log.memory", log.memory, mib(1), gib(16))?;

@@ -55,7 +55,7 @@ mod value;
 
 use std::borrow::Cow;
 
-use uns_model::{Finding, Point, PointRef, Timestamp, ValueRef, Zone, number};
+use uns_model::{Finding, Point, PointRef, ValueRef, number};
 
 pub use context::{DecodeContext, FieldLimits};
 pub use fuzzing::fuzz;
@@ -70,7 +70,6 @@ use owned::Owned;
 use point::{as_text, hand_on, read_scalar, scalar};
 use scan::{Kind, Token};
 use shape::Shape;
-use sink::Nothing;
 use value::number_of;
 
 /// The most bytes the payload of a scalar has. Under `uns/v1/` the gate refuses larger ones; elsewhere
@@ -79,20 +78,10 @@ pub const VALUE_BYTES_MAX: usize = 64 * 1024;
 /// The most bytes a document has; as for scalars.
 pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 
-const VQT_JSON: &str = "application/vnd.uns.vqt+json";
+/// The content type of an envelope in JSON: of an object whose one value is its own, whatever stands
+/// beside it (NS-19).
+pub const VQT_JSON: &str = "application/vnd.uns.vqt+json";
 const VQT_CBOR: &str = "application/vnd.uns.vqt+cbor";
-
-/// Whether the payload may be accepted, and which rows of a batch may not. Cheap for everything
-/// that is no object or array.
-pub fn check(payload: &[u8]) -> Result<Option<Batch>, Malformed> {
-    if !is_container(payload) {
-        return Ok(None);
-    }
-    // Which rows are good depends on no zone.
-    let zone = Zone::default();
-    let context = DecodeContext::new(&zone, Timestamp(0)).with_paths();
-    read(payload, None, &context, &mut Nothing)
-}
 
 /// As [`keep`], into owned points.
 pub fn decode(
@@ -116,7 +105,7 @@ pub fn keep(
     sink: &mut impl Sink,
 ) {
     if payload.len() > VALUE_BYTES_MAX
-        && (payload.len() > DOCUMENT_BYTES_MAX || !(is_container(payload) || is_cbor(content_type)))
+        && (payload.len() > DOCUMENT_BYTES_MAX || !is_container(payload, content_type))
     {
         sink.point(&scalar(ValueRef::Bytes(payload)));
         return sink.finding(Finding::TooLarge);
@@ -132,8 +121,12 @@ pub fn keep(
 }
 
 /// Whether a payload looks like a document, which may be larger than other values.
-pub fn is_container(payload: &[u8]) -> bool {
-    opens_container(encoding::trim(payload))
+pub fn is_container(payload: &[u8], content_type: Option<&str>) -> bool {
+    match is_cbor(content_type) {
+        // An array, a map, or what a tag says more of.
+        true => payload.first().is_some_and(|first| matches!(first >> 5, 4..=6)),
+        false => opens_container(encoding::trim(payload)),
+    }
 }
 
 /// Hands on the points of a payload, and gives the rows of a batch that become children or cannot be
@@ -252,7 +245,7 @@ fn array(
         && let Some(bad) = batch::rows_of(json, context, sink)
     {
         // Where rows can be refused singly they are no loss to be told of.
-        let count = if context.children() { 0 } else { bad.len() };
+        let count = if context.children { 0 } else { bad.len() };
         let left_out = u32::try_from(count).unwrap_or(u32::MAX);
         *batch = (!bad.is_empty()).then_some(Batch::Flawed(bad));
         return left_out;

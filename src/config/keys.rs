@@ -147,6 +147,11 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "namespace.command_expiry_max",
         "A command (unsc/v1/…) expires after this at the latest: a queued one dies, it never runs late.",
     ),
+    (
+        "namespace.fields_max",
+        "Values of a document that are fields with a history of their own; more are counted as left out.",
+    ),
+    ("namespace.fields_depth_max", "How many levels deep they are looked for: motor.temp is two."),
     ("namespace.zone", "IANA zone of times that name none."),
     ("namespace.checkpoint_every", "How often tree and last values are checkpointed."),
     ("log.keep", "Age up to which the log can be resumed from."),

@@ -1,6 +1,7 @@
 //! `[namespace]`: what becomes a node, how times are read, how long a command waits.
 
 use anyhow::{Context as _, Result};
+use schemas::payload::FieldLimits;
 use serde::{Deserialize, Serialize};
 use uns_model::Zone;
 
@@ -16,6 +17,8 @@ pub(crate) struct Namespace {
     pub(crate) nodes_max: usize,
     pub(crate) brownfield_nodes_max: usize,
     pub(crate) command_expiry_max: Span,
+    pub(crate) fields_max: usize,
+    pub(crate) fields_depth_max: usize,
     pub(crate) zone: String,
     pub(crate) checkpoint_every: Span,
 }
@@ -50,6 +53,8 @@ impl Default for Namespace {
             nodes_max: 2_000_000,
             brownfield_nodes_max: 100_000,
             command_expiry_max: Span::seconds(30),
+            fields_max: FieldLimits::DEFAULT.fields_max,
+            fields_depth_max: FieldLimits::DEFAULT.depth_max,
             zone: "UTC".into(),
             checkpoint_every: Span::seconds(60),
         }
@@ -57,6 +62,11 @@ impl Default for Namespace {
 }
 
 impl Namespace {
+    /// How many leaves of a document are fields (NS-20).
+    pub(crate) fn fields(&self) -> FieldLimits {
+        FieldLimits { fields_max: self.fields_max, depth_max: self.fields_depth_max }
+    }
+
     /// The rule of the zone of times that name none (NS-23).
     pub(crate) fn zone(&self) -> Result<Zone> {
         zone::rule(&self.zone).context("namespace.zone is not usable")

@@ -66,6 +66,8 @@ fn mistakes_name_key_and_origin() {
         ("mqtt.packet_bytes_max=999GiB", "999GiB is out of range; it takes 1KiB to 32MiB"),
         ("namespace.nodes_max=0", "1 to 100000000"),
         ("namespace.command_expiry_max=0s", "it takes 1s to 1d"),
+        ("namespace.fields_max=2000", "2000 is out of range; it takes 0 to 1024"),
+        ("namespace.fields_depth_max=33", "33 is out of range; it takes 1 to 32"),
         ("mqtt.connect_timeout=5", "expected a duration with its unit: 500ms"),
         ("history.memory=5", "expected a size with its unit: 512B"),
         ("mqtt.listen=localhost", "such as 127.0.0.1:1883"),

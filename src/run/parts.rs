@@ -56,7 +56,7 @@ impl Parts {
         let origin = Origin::read(&*disk, &folds).context("cannot use the data directory")?;
         let stream = directory.stream(Stream::Data);
         let zone = config.namespace.zone()?;
-        let settings = log::settings(config, &origin, &zone);
+        let settings = log::settings(config, &origin, &namespace_config(config, &zone));
         let log =
             LocalLog::open(Arc::clone(&disk), &stream, settings, Arc::clone(&clock), &*random)
                 .context("cannot open the log")?;
@@ -232,6 +232,7 @@ fn namespace_config(config: &Config, zone: &Zone) -> uns_namespace::Config {
         nodes_max: limit(config.namespace.nodes_max),
         brownfield_nodes_max: limit(config.namespace.brownfield_nodes_max),
         command_expiry_max: config.namespace.command_expiry_max.0,
+        fields: config.namespace.fields(),
         zone: zone.clone(),
         checkpoint_interval: config.namespace.checkpoint_every.0,
         ..uns_namespace::Config::default()

@@ -52,6 +52,7 @@ mod one_flush_per_batch;
 mod one_owner;
 mod operators;
 mod operators_sessions;
+mod payload_shapes;
 mod private_files;
 mod public;
 mod publish_arrays;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use uns_model::Quality;
 
-use super::context::{Children, DecodeContext};
+use super::context::DecodeContext;
 use super::envelope::{self, Envelope};
 use super::named::{self, Called, Container, Item};
 use super::rows::{self, BadRow, ChildRow};
@@ -26,7 +26,7 @@ pub(super) fn read(
     shape: &Shape<'_>,
     context: &DecodeContext<'_>,
 ) -> Option<Vec<Row>> {
-    if context.children == Children::None {
+    if !context.children {
         return None;
     }
     if let Some(points) = shape.points.filter(|points| rows::has_path(*points)) {
@@ -35,7 +35,7 @@ pub(super) fn read(
         let rows = elements(points).zip(0..);
         return Some(rows.map(|(point, index)| row(point, index, time, context)).collect());
     }
-    if !context.children() || shape.is_envelope() {
+    if shape.is_envelope() {
         return None;
     }
     let mut rows = Vec::new();
@@ -48,7 +48,7 @@ pub(super) fn read(
         Kind::Array { .. } if named::is_named(json, context) => {
             named::show(Container::Array, json, time, context, &mut each);
         }
-        Kind::Object { .. } => {
+        Kind::Object { .. } if shape.has_containers() => {
             for (name, token) in members(json) {
                 if let Some(container) = named::container(name.text, token, shape, context) {
                     named::show(container, token, time, context, &mut each);

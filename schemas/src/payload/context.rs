@@ -15,16 +15,8 @@ pub struct DecodeContext<'a> {
     /// Where a unit is taken from that was named lately.
     pub(super) units: Option<&'a Units>,
     pub(super) limits: FieldLimits,
-    pub(super) children: Children,
-}
-
-/// Which points of a payload are nodes of their own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Children {
-    None,
-    /// Rows with a path.
-    Paths,
-    All,
+    /// Whether rows with a path and named points are nodes of their own.
+    pub(super) children: bool,
 }
 
 /// How many of a document's leaves are fields (NS-20).
@@ -45,7 +37,7 @@ impl<'a> DecodeContext<'a> {
     /// For one payload that came in at `ingest`, whose times without an offset are of `zone`.
     #[must_use]
     pub const fn new(zone: &'a Zone, ingest: Timestamp) -> Self {
-        Self { zone, ingest, units: None, limits: FieldLimits::DEFAULT, children: Children::None }
+        Self { zone, ingest, units: None, limits: FieldLimits::DEFAULT, children: false }
     }
 
     /// The same for one of many payloads, which share their units.
@@ -60,19 +52,10 @@ impl<'a> DecodeContext<'a> {
         Self { limits, ..self }
     }
 
-    /// The same for a topic below which named points are nodes of their own (NS-19): then they are
-    /// rows of a [`super::Batch::Children`], and no fields.
+    /// The same for a topic below which rows with a path and named points are nodes of their own
+    /// (NS-19, NS-21): then they are rows of a [`super::Batch::Children`], and no fields.
     #[must_use]
     pub const fn with_children(self) -> Self {
-        Self { children: Children::All, ..self }
-    }
-
-    /// The same where rows with a path alone are such nodes.
-    pub(super) const fn with_paths(self) -> Self {
-        Self { children: Children::Paths, ..self }
-    }
-
-    pub(super) fn children(&self) -> bool {
-        self.children == Children::All
+        Self { children: true, ..self }
     }
 }

@@ -62,7 +62,7 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
         match token.kind {
             Kind::Object { .. } => self.collect(token, &mut Name::default(), 1),
             Kind::Array { .. } if !named::is_named(token, self.context) => self.leave_out(token),
-            Kind::Array { .. } if !self.context.children() => {
+            Kind::Array { .. } if !self.context.children => {
                 self.named(Container::Array, token, &mut Name::default(), 0);
             }
             _ => {}
@@ -117,7 +117,7 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
         let Some(container) = named::container(key, token, shape, self.context) else {
             return false;
         };
-        if !self.context.children() {
+        if !self.context.children {
             self.named(container, token, name, 0);
         }
         true

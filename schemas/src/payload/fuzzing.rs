@@ -4,7 +4,7 @@ use uns_model::{Point, Timestamp, Value, Zone};
 
 use super::owned::Owned;
 use super::sink::Nothing;
-use super::{Batch, DecodeContext, Decoded, VQT_CBOR, VQT_JSON, check, decode, read};
+use super::{Batch, DecodeContext, Decoded, VQT_CBOR, VQT_JSON, decode, read};
 use crate::Malformed;
 
 /// Any bytes at all must be survived, an accepted payload must decode, and so must what the rows
@@ -12,8 +12,6 @@ use crate::Malformed;
 pub fn fuzz(data: &[u8]) {
     let mut points = Vec::new();
     let decoded = owned(data, None, &mut points);
-    let checked = check(data);
-    assert_eq!(checked.as_ref().err(), decoded.as_ref().err(), "the gate and the fold must agree");
     assert!(decoded.is_ok() || points.is_empty(), "of what is refused nothing is handed on");
     for point in &points {
         if let Value::Document(text) = &point.value {
@@ -24,7 +22,6 @@ pub fn fuzz(data: &[u8]) {
             assert!(number.is_finite(), "what is not finite must be null");
         }
     }
-    children(checked);
     let zone = Zone::fixed(3_600);
     for content_type in [None, Some(VQT_JSON), Some(VQT_CBOR)] {
         let context = context(&zone).with_children();
@@ -49,7 +46,7 @@ fn children(batch: Result<Option<Batch>, Malformed>) {
     let Ok(Some(Batch::Children(rows))) = batch else { return };
     for row in rows.into_iter().flatten() {
         let mut points = Vec::new();
-        let read = owned(row.payload.as_bytes(), None, &mut points);
+        let read = owned(row.payload.as_bytes(), Some(VQT_JSON), &mut points);
         assert!(read.is_ok() && !points.is_empty(), "a good row must be a sample");
     }
 }

@@ -15,6 +15,7 @@ pub(super) struct Shape<'a> {
     pub(super) columns: Columns<'a>,
     /// The array that it has as `points`.
     pub(super) points: Option<Token<'a>>,
+    has_containers: bool,
     has_values: bool,
     is_data_set: bool,
 }
@@ -37,6 +38,7 @@ impl<'a> Shape<'a> {
         context: &DecodeContext<'_>,
     ) {
         let is_array = matches!(token.kind, Kind::Array { .. });
+        self.has_containers |= is_array || matches!(token.kind, Kind::Object { .. });
         match name.text {
             "t" if is_array => self.columns.times = Some(token),
             "v" if is_array => self.columns.values = Some(token),
@@ -63,6 +65,11 @@ impl<'a> Shape<'a> {
     /// Whether the whole is one value, or columns of values.
     pub(super) fn is_envelope(&self) -> bool {
         self.envelope.is_one(false)
+    }
+
+    /// Whether anything in it may hold named points. Most documents are plain fields.
+    pub(super) fn has_containers(&self) -> bool {
+        self.has_containers
     }
 
     /// Whether its `values` are points by name: a time stands beside them.

@@ -10,7 +10,7 @@ use broker_ledger::{Ledger, Outlet, Steps, Topics};
 use broker_server::stepped::{self, Stepped};
 use fabric::{Disk, Log};
 use fabric_local::{LocalLog, LogConfig, LogSteps};
-use uns_model::{ManualClock, SeededRandom, TopicId, Zone};
+use uns_model::{ManualClock, SeededRandom, TopicId};
 use uns_namespace::{Namespace, PayloadReader};
 
 use super::accounts::{Accounts, Forbidden};
@@ -148,7 +148,7 @@ fn log_config() -> LogConfig {
         retention_percent: 100,
         hold_percent: 100,
         retention_grace: Duration::ZERO,
-        upgrade: Some(Arc::new(PayloadReader::new(Zone::default()))),
+        upgrade: Some(Arc::new(PayloadReader::new(&uns_namespace::Config::default()))),
         ..LogConfig::default()
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use broker_server::EngineConfig;
 use fabric::{Stream, Upgrade};
 use fabric_local::{LogConfig, Origin};
-use uns_model::Zone;
 use uns_namespace::PayloadReader;
 
 use crate::config::{Config, OnDamage};
@@ -13,9 +12,14 @@ use crate::config::{Config, OnDamage};
 /// More than one batch of a core can have: a large packet, expanded, behind many small ones.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 
-/// How the log of publishes is kept and read.
-pub(super) fn settings(config: &Config, origin: &Origin, zone: &Zone) -> LogConfig {
-    let upgrade: Arc<dyn Upgrade> = Arc::new(PayloadReader::new(zone.clone()));
+/// How the log of publishes is kept and read; old records as the gate of this namespace reads payloads.
+pub(super) fn settings(
+    config: &Config,
+    origin: &Origin,
+    namespace: &uns_namespace::Config,
+) -> LogConfig {
+    let reader = PayloadReader::new(namespace);
+    let upgrade: Arc<dyn Upgrade> = Arc::new(reader);
     LogConfig { known_key: origin.key(), upgrade: Some(upgrade), ..configured(config) }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemas::payload::FieldLimits;
 use uns_model::Zone;
 use uns_model::grammar::Names;
 
@@ -40,8 +41,11 @@ pub struct Config {
     pub value_bytes_max: usize,
     /// Longest JSON object or array under `uns/v1/`; default 1 MiB.
     pub document_bytes_max: usize,
-    /// Most children in one `points` batch (NS-21); default 10,000.
+    /// Most children in one batch (NS-21); default 10,000.
     pub children_max: usize,
+    /// How many leaves of a document are fields, and how deep they lie (NS-20); of a node so many
+    /// fields have a last value. Default 256, six levels.
+    pub fields: FieldLimits,
     /// A command expires after this time at the latest, so that one that was queued dies rather than
     /// runs late (NS-3); default 30 s.
     pub command_expiry_max: Duration,
@@ -66,6 +70,7 @@ impl Default for Config {
             value_bytes_max: 64 << 10,
             document_bytes_max: 1 << 20,
             children_max: 10_000,
+            fields: FieldLimits::DEFAULT,
             command_expiry_max: Duration::from_secs(30),
             zone: Zone::default(),
             checkpoint_interval: Duration::from_secs(60),

@@ -29,7 +29,7 @@ pub use delete::Deleted;
 pub use error::Error;
 pub use gate::{AllRights, Gate, PublisherRights};
 pub use namespace::{Namespace, Parts, Stats};
-pub use node::{Node, Retain, Side};
+pub use node::{FIELDS_MAX, Node, Retain, Side};
 pub use query::{
     Below, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, Everywhere, OwnValue,
     SearchHit, SearchPage, SearchQuery, Sight, TreeNode, TreePage, TreeQuery, ValueRemarks,

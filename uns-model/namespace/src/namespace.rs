@@ -119,8 +119,9 @@ impl Namespace {
     pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
         let Parts { log, disk, dir, clock, random, config } = parts;
         let mut checkpoints = Checkpoints::open(disk, dir, checkpoint::FORMAT)?;
-        let Loaded { registry, view, next_publisher } =
+        let Loaded { registry, mut view, next_publisher } =
             checkpoint::load(&mut checkpoints, config.names)?;
+        view.fields_max = config.fields.fields_max;
         let settings = Settings {
             name: Self::HOLD,
             checkpoint_interval: config.checkpoint_interval,

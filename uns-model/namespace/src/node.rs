@@ -67,8 +67,8 @@ const RETAINS_NOT: u8 = 0b100_0000;
 const HELD_UNIT: usize = 64;
 /// What a field of a document takes beside its bytes.
 const FIELD_BYTES: usize = 112;
-/// Most fields a node keeps values of: those of the largest document (NS-20).
-pub(crate) const FIELDS_MAX: usize = 256;
+/// The most fields a document, and so a node, may be set to have (NS-20).
+pub const FIELDS_MAX: usize = 1_024;
 
 impl Node {
     pub(crate) fn new(minted: Minted) -> Self {
@@ -254,7 +254,7 @@ mod tests {
         let document = br#" {"a":1,"b":{"c":2}}"#;
         assert_eq!(node.growth(document), document.len() + 3 * FIELD_BYTES);
         assert_eq!(node.growth(b"[1:2]"), 5);
-        let many = format!("{{{}}}", r#""a":1,"#.repeat(1_000));
+        let many = format!("{{{}}}", r#""a":1,"#.repeat(2_000));
         assert_eq!(node.growth(many.as_bytes()), many.len() + FIELDS_MAX * FIELD_BYTES);
     }
 

@@ -57,6 +57,8 @@ pub(crate) struct View {
     /// Whose clocks cannot be right.
     pub(crate) clocks: Clocks,
     shared_fields: AHashSet<Arc<str>>,
+    /// Of how many fields of a node it keeps values.
+    pub(crate) fields_max: usize,
     /// Who else is told what is retained.
     pub(crate) sink: Sink,
 }

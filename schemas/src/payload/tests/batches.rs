@@ -13,7 +13,7 @@ fn rows() {
             show(&points(no_batch.as_bytes(), None)),
             format!("- Document({no_batch:?}) Good\n")
         );
-        assert_eq!(crate::payload::check(no_batch.as_bytes()), Ok(None));
+        assert_eq!(accept(no_batch.as_bytes()), Ok(None));
     }
     let row = r#"{"value":1,"timestamp":1795262400}"#;
     let many = |n: usize| points(format!("[{}]", vec![row; n].join(",")).as_bytes(), None).len();
@@ -27,9 +27,7 @@ fn a_bad_row_costs_no_good_one() {
         payload,
         &expect![["- Int(1) Good @2026-11-21T12:00:00Z\n- Int(3) Good @2026-11-21T12:00:01Z\n"]],
     );
-    let Ok(Some(Batch::Flawed(bad))) = crate::payload::check(payload.as_bytes()) else {
-        unreachable!()
-    };
+    let Ok(Some(Batch::Flawed(bad))) = accept(payload.as_bytes()) else { unreachable!() };
     let bad: Vec<_> = bad.iter().map(|row| (row.index, &*row.payload)).collect();
     assert_eq!(bad, [(1, "7"), (2, r#"{"value":2}"#), (3, r#""x""#)]);
 }
@@ -37,9 +35,7 @@ fn a_bad_row_costs_no_good_one() {
 #[test]
 fn children_are_rows_with_a_path() {
     let payload = r#"{"ts":1795262400,"points":[{"path":"a","value":1},{"path":"b","value":NaN,"x":1},7,{"path":"c\u0064","v":2,"timestamp":5},{"path":"e"},{"value":1},{"path":"","value":1}]}"#;
-    let Ok(Some(Batch::Children(rows))) = crate::payload::check(payload.as_bytes()) else {
-        unreachable!()
-    };
+    let Ok(Some(Batch::Children(rows))) = accept(payload.as_bytes()) else { unreachable!() };
     let mut shown = String::new();
     for row in &rows {
         match row {
@@ -60,9 +56,9 @@ fn children_are_rows_with_a_path() {
     "#]]
     .assert_eq(&shown);
     for document in [r#"{"points":[1,2,3]}"#, r#"{"points":[]}"#, r#"{"points":[{"x":1}]}"#] {
-        assert_eq!(crate::payload::check(document.as_bytes()), Ok(None), "{document}");
+        assert_eq!(accept(document.as_bytes()), Ok(None), "{document}");
     }
-    assert!(crate::payload::check(br#"{"points":[{"path":"a","value":1,"value":2}]}"#).is_err());
+    assert!(accept(br#"{"points":[{"path":"a","value":1,"value":2}]}"#).is_err());
 }
 
 #[test]

@@ -120,7 +120,11 @@ fn show(case: &Case<'_>, payload: &[u8]) -> String {
                 }
             }
         }
-        Some(Batch::Flawed(rows)) => writeln!(shown, "{} bad rows", rows.len()).unwrap(),
+        Some(Batch::Flawed(rows)) => {
+            for row in rows {
+                writeln!(shown, "bad row {}: {}", row.index, row.payload).unwrap();
+            }
+        }
         None => {}
     }
     shown

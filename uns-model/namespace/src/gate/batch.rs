@@ -1,6 +1,6 @@
-//! Batches (NS-21). The message passes unchanged on its own topic; each row of `points` is a sample
-//! of the child node its path names, judged like a publish of its own. Rows that are refused cost no
-//! other one, unless the batch asks for all or none.
+//! Batches (NS-19, NS-21). The message passes unchanged on its own topic; each row with a path and each
+//! named point is a sample of the child node it names, judged like a publish of its own. Rows that are
+//! refused cost no other one, unless the batch asks for all or none.
 
 use std::sync::Arc;
 
@@ -120,8 +120,7 @@ impl Gate {
         let payload = Bytes::from(payload);
         let mut reading = Reading::default();
         let allowed = if rights.may_publish(&topic) {
-            reading.read(&row_of(batch, &payload), &self.space.config.zone);
-            reading.accept(&payload, &self.space.config).map(drop)
+            reading.accept_row(&row_of(batch, &payload), &self.space.config)
         } else {
             Err(Rejection::no_right())
         };

@@ -11,6 +11,7 @@ use super::read::{Reading, check_size};
 use super::{AllRights, Gate, PublisherRights};
 use crate::Brownfield;
 use crate::node::{Node, Side};
+use crate::properties::content_type;
 use crate::rule::{Emitted, Judged, Verdict};
 
 impl Gate {
@@ -24,24 +25,27 @@ impl Gate {
     ) -> Result<Admitted, Rejection> {
         // The buffer is out for as long as the gate is needed beside it.
         let mut reading = std::mem::take(&mut self.reading);
-        reading.read(inbound, &self.space.config.zone);
-        let admitted = self.judge_read(node, (inbound, &reading), rights);
+        let admitted = self.judge_with(&mut reading, (node, inbound), rights);
         reading.give_back();
         self.reading = reading;
         admitted
     }
 
-    fn judge_read(
+    #[inline]
+    fn judge_with(
         &mut self,
-        node: &Arc<Node>,
-        (inbound, reading): (&Inbound<'_>, &Reading),
+        reading: &mut Reading,
+        (node, inbound): (&Arc<Node>, &Inbound<'_>),
         rights: &dyn PublisherRights,
     ) -> Result<Admitted, Rejection> {
-        if node.side() == Side::Uns {
-            let accepted = reading.accept(inbound.payload, &self.space.config);
-            if let Some(batch) = self.counted(accepted)? {
-                return self.admit_batch((node, batch), (inbound, reading), rights);
+        match node.side() {
+            Side::Uns => {
+                let accepted = reading.accept(inbound, &self.space.config);
+                if let Some(batch) = self.counted(accepted)? {
+                    return self.admit_batch((node, batch), (inbound, reading), rights);
+                }
             }
+            Side::Brownfield => reading.keep(inbound, &self.space.config),
         }
         let verdict = self.ask_rule(node, inbound, reading)?;
         Ok(self.admit_as(node, (inbound, reading), verdict))
@@ -130,7 +134,7 @@ impl Gate {
             _ => match self.resolve(node.org, &topic, &AllRights) {
                 Ok(Resolved::Node(node)) => {
                     let mut reading = Reading::default();
-                    reading.read(&inbound, &self.space.config.zone);
+                    reading.keep(&inbound, &self.space.config);
                     Some(self.push(&node, &inbound, reading.points(&payload)))
                 }
                 Ok(Resolved::Guarded | Resolved::Plain) | Err(_) => None,
@@ -153,7 +157,10 @@ impl Gate {
                 Reason::CommandRetained,
                 "a command runs once, so it cannot be retained: publish it with RETAIN=0",
             )),
-            Plane::Command | Plane::Descriptor => check_size(inbound.payload, &self.space.config),
+            Plane::Command | Plane::Descriptor => {
+                let content_type = content_type(inbound.properties);
+                check_size(inbound.payload, content_type, &self.space.config)
+            }
             Plane::Brownfield => {
                 if self.space.config.brownfield != Brownfield::Off {
                     self.rejections.count_plain_brownfield();

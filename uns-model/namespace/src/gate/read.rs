@@ -1,9 +1,10 @@
-//! The one place where a payload is read: into the points that its record carries. Under `uns/v1/` the
-//! reading also says whether the payload may be accepted (NS-22) and what its rows ask for (NS-21).
+//! The one place where a payload is read, in one pass: into the points that its record carries. Under
+//! `uns/v1/` the same pass says whether the payload may be accepted (NS-22) and which of its points are
+//! rows of children (NS-19, NS-21).
 
 use fabric::{Findings, Inbound, Points, PointsBuffer, PointsBuilder, Rejection};
-use schemas::payload::{self, Batch, DecodeContext, Sink};
-use uns_model::{Finding, PointRef, Reason, Zone};
+use schemas::payload::{self, Batch, DecodeContext, Sink, VQT_JSON};
+use uns_model::{Finding, PointRef, Reason};
 
 use crate::Config;
 use crate::properties::content_type;
@@ -22,35 +23,59 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Reads the payload of a publish.
+    /// Reads a payload that may be anything, as on topics outside our own prefix.
     #[inline]
-    pub(super) fn read(&mut self, inbound: &Inbound<'_>, zone: &Zone) {
+    pub(super) fn keep(&mut self, inbound: &Inbound<'_>, config: &Config) {
         let mut builder = self.buffer.begin(inbound.payload);
-        let context = DecodeContext::new(zone, inbound.ingest);
+        let context = DecodeContext::new(&config.zone, inbound.ingest).limited(config.fields);
         let filled = fill(&mut builder, inbound.payload, inbound.properties, &context);
         (self.points, self.findings) = filled;
+    }
+
+    /// Reads a payload under our own prefix, if it may be accepted there, and says what its rows ask
+    /// for if it is a batch: rows with a path and named points are children, and no points of the node.
+    #[inline]
+    pub(super) fn accept(
+        &mut self,
+        inbound: &Inbound<'_>,
+        config: &Config,
+    ) -> Result<Option<Batch>, Rejection> {
+        let content_type = content_type(inbound.properties);
+        let context = DecodeContext::new(&config.zone, inbound.ingest).with_children();
+        self.accept_as(inbound.payload, content_type, &context, config)
+    }
+
+    /// Reads a row of a batch that is a sample of a child: it has one value, and no children.
+    pub(super) fn accept_row(
+        &mut self,
+        row: &Inbound<'_>,
+        config: &Config,
+    ) -> Result<(), Rejection> {
+        let context = DecodeContext::new(&config.zone, row.ingest);
+        self.accept_as(row.payload, Some(VQT_JSON), &context, config).map(drop)
+    }
+
+    #[inline]
+    fn accept_as(
+        &mut self,
+        payload: &[u8],
+        content_type: Option<&str>,
+        context: &DecodeContext<'_>,
+        config: &Config,
+    ) -> Result<Option<Batch>, Rejection> {
+        check_size(payload, content_type, config)?;
+        let mut builder = self.buffer.begin(payload);
+        let mut filling = Filling::new(&mut builder);
+        let context = context.limited(config.fields);
+        let read = payload::read(payload, content_type, &context, &mut filling);
+        (self.points, self.findings) = (filling.points, filling.findings);
+        read.map_err(|malformed| Rejection::new(Reason::PayloadMalformed, malformed))
     }
 
     /// The points of the payload that was read.
     #[inline]
     pub(super) fn points<'b>(&'b self, payload: &'b [u8]) -> Points<'b> {
         self.buffer.points(payload)
-    }
-
-    /// Whether the payload may be accepted under `uns/v1/`, and what its rows ask for if it is a batch.
-    #[inline]
-    pub(super) fn accept(
-        &self,
-        payload: &[u8],
-        config: &Config,
-    ) -> Result<Option<Batch>, Rejection> {
-        check_size(payload, config)?;
-        // Rows are elements of an array, and nothing else has any.
-        if !self.findings.has(Finding::Malformed) && !payload.contains(&b'[') {
-            return Ok(None);
-        }
-        payload::check(payload)
-            .map_err(|malformed| Rejection::new(Reason::PayloadMalformed, malformed))
     }
 
     /// Gives back what one large payload took.
@@ -70,7 +95,7 @@ pub(crate) fn fill(
     properties: &[u8],
     context: &DecodeContext<'_>,
 ) -> (u32, Findings) {
-    let mut filling = Filling { builder, points: 0, findings: Findings::default() };
+    let mut filling = Filling::new(builder);
     payload::keep(payload, content_type(properties), context, &mut filling);
     (filling.points, filling.findings)
 }
@@ -80,6 +105,12 @@ struct Filling<'a, 'b> {
     builder: &'a mut PointsBuilder<'b>,
     points: u32,
     findings: Findings,
+}
+
+impl<'a, 'b> Filling<'a, 'b> {
+    fn new(builder: &'a mut PointsBuilder<'b>) -> Self {
+        Self { builder, points: 0, findings: Findings::default() }
+    }
 }
 
 impl Sink for Filling<'_, '_> {
@@ -96,12 +127,16 @@ impl Sink for Filling<'_, '_> {
 }
 
 /// Whether a payload is as long as one under `uns/v1/` may be.
-pub(super) fn check_size(payload: &[u8], config: &Config) -> Result<(), Rejection> {
+pub(super) fn check_size(
+    payload: &[u8],
+    content_type: Option<&str>,
+    config: &Config,
+) -> Result<(), Rejection> {
     // Most payloads are short; their kind need not be known.
     if payload.len() <= config.value_bytes_max.min(config.document_bytes_max) {
         return Ok(());
     }
-    let (kind, max) = match payload::is_container(payload) {
+    let (kind, max) = match payload::is_container(payload, content_type) {
         true => ("document", config.document_bytes_max),
         false => ("value", config.value_bytes_max),
     };

@@ -7,7 +7,7 @@ use uns_model::{Kept, Timestamp};
 
 use super::last::{Field, Last};
 use super::more::More;
-use crate::node::{FIELDS_MAX, Node};
+use crate::node::Node;
 
 /// A node that was minted, deleted or not. Small, since there are millions. To clone it copies nothing
 /// it holds, however large, so that a checkpoint may do that under the lock of the view.
@@ -91,10 +91,10 @@ impl Entry {
         Ok(&mut self.fields_mut()[place])
     }
 
-    /// A newcomer takes the place of the field that was silent longest.
-    pub(super) fn add_field(&mut self, mut place: usize, field: Field) {
+    /// A newcomer takes the place of the field that was silent longest where there are `fields_max`.
+    pub(super) fn add_field(&mut self, mut place: usize, field: Field, fields_max: usize) {
         let More { fields, .. } = self.more_mut();
-        if fields.len() >= FIELDS_MAX {
+        while fields.len() >= fields_max.max(1) {
             let silent = fields.iter().enumerate().min_by_key(|(_, field)| field.last.sequence);
             let silent = silent.map_or(0, |(at, _)| at);
             fields.remove(silent);

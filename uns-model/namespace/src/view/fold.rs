@@ -129,7 +129,7 @@ impl View {
         point: &PointRef<'_>,
         (arrived, found): (Arrived, Found),
     ) -> Verdict {
-        let Self { entries, shared_fields, .. } = self;
+        let Self { entries, shared_fields, fields_max, .. } = self;
         let entry = entries.get_mut(node).expect("whoever asks has looked");
         let verdict = match point.field {
             None => {
@@ -161,7 +161,8 @@ impl View {
                     let (verdict, first) = Last::first(point, arrived);
                     if let Some(last) = first {
                         let name = share_field(shared_fields, name);
-                        entry.add_field(place, Field { name, last, seen: arrived.sequence });
+                        let field = Field { name, last, seen: arrived.sequence };
+                        entry.add_field(place, field, *fields_max);
                     }
                     verdict
                 }

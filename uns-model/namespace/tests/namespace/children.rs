@@ -160,3 +160,36 @@ fn what_only_looks_like_a_batch_is_a_document() {
     let admitted = gate.admit(&brownfield, &inbound(batch.as_bytes()), &AllRights).unwrap();
     assert!(admitted.outputs.is_none(), "brownfield is left as it is");
 }
+
+#[test]
+fn named_points_are_rows_of_a_batch() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let payload =
+        r#"{"values":[{"id":"secret.recipe","v":666},{"id":"open","v":1},{"id":"a b","v":2}]}"#;
+    let retained = Inbound { retain: true, ..inbound(payload.as_bytes()) };
+    let parent = node(&mut gate, "uns/v1/acme");
+    let outputs = gate.admit(&parent, &retained, &NoSecrets).unwrap().outputs.unwrap();
+    let reasons: Vec<_> = outputs.refused.iter().map(|row| row.rejection.reason).collect();
+    assert_eq!(reasons, [Reason::NotAuthorized, Reason::TopicInvalid]);
+    gate.flush(None).unwrap();
+    assert_eq!(value(&space, "uns/v1/acme/open"), Some(Value::Int(1)));
+    assert_eq!(current(&space, "uns/v1/acme").len(), 1, "what are children are no fields");
+    let mut topics = Vec::new();
+    space.retained(&mut |one| topics.push(one.name.to_string()));
+    assert_eq!(topics, ["uns/v1/acme"]);
+    let properties = b"\x26\0\x09uns-batch\0\x06atomic";
+    let atomic = Inbound { properties, ..inbound(payload.as_bytes()) };
+    let refused = publish_as(&mut gate, "uns/v1/other", &atomic).unwrap_err();
+    assert_eq!(refused.reason, Reason::TopicInvalid);
+    assert!(current(&space, "uns/v1/other/#").is_empty(), "all or none");
+}
+
+#[test]
+fn a_row_is_one_value_whatever_stands_beside_it() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "uns/v1/p", r#"{"points":[{"path":"a","v":1,"line":"x"}]}"#).unwrap();
+    assert_eq!(value(&space, "uns/v1/p/a"), Some(Value::Int(1)));
+    assert_eq!(current(&space, "uns/v1/p/a").len(), 1, "it has no fields");
+}

@@ -1,6 +1,7 @@
 //! The namespace from outside: gates in front of a log in memory, the view behind it.
 
 mod case_collision;
+mod cases;
 mod checkpoint;
 mod checkpoint_while_folding;
 mod children;

@@ -2,10 +2,11 @@
 //! content type of that moment (namespace section 5).
 
 use fabric::{Findings, Inbound, Log, Record, TailItem};
+use schemas::payload::FieldLimits;
 use uns_model::{Finding, Reason, Sequence, Timestamp, Zone};
 use uns_namespace::{AllRights, Gate};
 
-use crate::world::{World, inbound, node, publish, refusal};
+use crate::world::{World, current, inbound, node, publish, publish_as, refusal};
 
 /// The points of every publish in the log, in words, and the findings about it.
 fn understood(world: &World) -> Vec<(Vec<String>, Vec<Finding>)> {
@@ -114,4 +115,37 @@ fn under_our_prefix_what_brownfield_keeps_as_text_or_bytes_is_refused() {
         assert_eq!(refusal(&mut gate, "uns/v1/p/a", payload), Some(reason));
         publish(&mut gate, "p/a", payload).expect("it is kept");
     }
+    let properties = b"\x03\0\x1capplication/vnd.uns.vqt+cbor";
+    let mut declared = |topic, payload: &[u8]| {
+        publish_as(&mut gate, topic, &Inbound { properties, ..inbound(payload) })
+    };
+    let refused = declared("uns/v1/p/a", b"\xa1").unwrap_err();
+    assert_eq!(refused.reason, Reason::PayloadMalformed);
+    declared("p/a", b"\xa1").expect("it is kept");
+    // A map of one text: a document, which may be larger than a value.
+    let text = [&b"\xa1\x61t\x7a\0\x01\x86\xa0"[..], &[b'x'; 100_000]].concat();
+    declared("uns/v1/p/a", &text).expect("it is a document");
+    let refused = declared("uns/v1/p/a", &text[3..]).unwrap_err();
+    assert_eq!(refused.reason, Reason::PayloadTooLarge, "a text alone is a value");
+}
+
+#[test]
+fn limits_of_fields_are_those_of_the_namespace() {
+    let mut world = World::new();
+    world.config.fields = FieldLimits { fields_max: 2, depth_max: 2 };
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    let payload = r#"{"a":1,"b":{"c":{"d":2},"e":3},"f":4}"#;
+    for topic in ["uns/v1/p/a", "p/a"] {
+        publish(&mut gate, topic, payload).unwrap();
+        let fields = current(&space, topic).into_iter().filter_map(|value| value.field);
+        let fields: Vec<_> = fields.map(|field| field.to_string()).collect();
+        assert_eq!(fields, ["a", "b.e"], "{topic}");
+    }
+    let findings: Vec<_> = understood(&world).into_iter().map(|(_, findings)| findings).collect();
+    assert_eq!(findings, [[Finding::FieldsLeftOut(2)], [Finding::FieldsLeftOut(2)]]);
+    // A node keeps as many, whatever its documents call them.
+    publish(&mut gate, "p/a", r#"{"x":1,"y":2}"#).unwrap();
+    let fields = current(&space, "p/a").into_iter().filter_map(|value| value.field);
+    assert_eq!(fields.count(), 2);
 }
