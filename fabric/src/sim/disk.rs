@@ -58,6 +58,11 @@ impl SimDisk {
         self.state().faults.power_off_in = Some(operations);
     }
 
+    /// The power fails in the middle of the next operation of this kind, whenever that comes.
+    pub fn power_off_at(&self, step: Step) {
+        self.state().faults.power_off_at = Some(step);
+    }
+
     /// In the middle of what the power went off since this was asked last. A test that cuts at every
     /// operation shows with it that none was left out.
     pub fn take_cut(&self) -> Option<Cut> {

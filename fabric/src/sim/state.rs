@@ -51,6 +51,8 @@ impl NameChange {
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     pub(super) power_off_in: Option<u64>,
+    /// The power fails in the next operation of this kind.
+    pub(super) power_off_at: Option<Step>,
     pub(super) sync_fails_in: Option<u64>,
     pub(super) write_fails_in: Option<u64>,
     /// Nothing can be opened.
@@ -131,7 +133,8 @@ impl State {
     /// Counts one changing operation; `true` when the power goes off in its middle.
     pub(super) fn step(&mut self, epoch: u64, step: Step, path: &Path) -> io::Result<bool> {
         self.powered(epoch)?;
-        self.off = due(&mut self.faults.power_off_in);
+        let now = self.faults.power_off_at.take_if(|at| *at == step).is_some();
+        self.off = due(&mut self.faults.power_off_in) || now;
         if self.off {
             self.cut = Some(Cut { step, path: path.to_path_buf() });
         }
