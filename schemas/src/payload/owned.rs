@@ -14,7 +14,7 @@ pub struct Decoded {
     pub fields_left_out: u32,
     /// It was no UTF-8 and read as Windows-1252 (NS-19d).
     pub windows_1252: bool,
-    /// It is JSON that is [`Malformed`], and so kept as text or bytes.
+    /// It is JSON that is [`Malformed`](crate::Malformed), and so kept as text or bytes.
     pub malformed: bool,
 }
 
