@@ -67,8 +67,8 @@ pub trait Gate {
         None
     }
 
-    /// Whether a resolved topic has to be resolved again, as its node was deleted. Until then it is
-    /// resolved once, however often subscriptions change.
+    /// Whether a resolved topic has to be resolved again: its node was deleted, or the first publish to it
+    /// has just made one. Until then it is resolved once, however often subscriptions change.
     fn is_gone(_: &Self::Node) -> bool {
         false
     }
@@ -84,7 +84,7 @@ pub trait Gate {
         0
     }
 
-    /// The same of everything admitted, or resolved for the first time, since this was asked last.
+    /// The same of everything admitted, new nodes included, since this was asked last.
     fn take_grown(&mut self) -> usize {
         0
     }

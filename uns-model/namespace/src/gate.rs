@@ -4,6 +4,7 @@ mod batch;
 mod introduce;
 mod judge;
 mod mint;
+mod newcomers;
 mod read;
 mod renew;
 mod rights;
@@ -19,6 +20,7 @@ use uns_model::{OrgId, Plane, PublisherId, Sequence};
 pub(crate) use read::fill;
 pub use rights::{AllRights, PublisherRights};
 
+use newcomers::Newcomers;
 use read::Reading;
 
 use crate::node::Node;
@@ -39,8 +41,11 @@ pub struct Gate {
     reading: Reading,
     /// About how much memory what was admitted takes once it is folded, since that was asked last.
     grown: usize,
-    /// The deletions this gate's batch takes into account.
+    /// The new nodes whose records are in the batch.
+    newcomers: Newcomers,
+    /// The deletions and losses of nodes that this gate's batch takes into account.
     deletions: u64,
+    losses: u64,
 }
 
 impl fmt::Debug for Gate {
@@ -55,6 +60,7 @@ impl Gate {
         let rejections = Arc::new(Rejections::default());
         space.gates.lock().push(rejections.clone());
         let (space, deletions) = (space.clone(), *space.deletions.read());
+        let losses = space.underway.losses();
         Self {
             space,
             batch: Batch::new(),
@@ -62,13 +68,16 @@ impl Gate {
             rules: KnownRules::default(),
             reading: Reading::default(),
             grown: 0,
+            newcomers: Newcomers::default(),
             deletions,
+            losses,
         }
     }
 
-    /// Where a topic leads; the first publish on a data topic mints its node (NS-7). A refusal tells
-    /// nothing that `rights` keep from the publisher; whether it may publish to the topic itself was
-    /// decided before.
+    /// Where a topic leads. A data topic without a node leads to what may become one: the first publish
+    /// that is admitted mints it (NS-7), and a refused one leaves nothing behind. A refusal tells nothing
+    /// that `rights` keep from the publisher; whether it may publish to the topic itself was decided
+    /// before.
     ///
     /// # Errors
     /// `topic_invalid`, `not_authorized`, `case_collision`, `node_unknown`, `quota_exceeded`,
@@ -88,11 +97,7 @@ impl Gate {
         {
             return Ok(Resolved::Node(node));
         }
-        let resolved = self.space.resolve_unknown(org, topic, rights);
-        if let Ok(Resolved::Node(node)) = &resolved {
-            self.grown += NODE_BYTES + node.name.len();
-        }
-        self.counted(resolved)
+        self.counted(self.space.resolve_unknown(org, topic, rights))
     }
 
     /// Whether a topic is one of those that no namespace is wanted for.
@@ -119,7 +124,7 @@ impl Gate {
 
     /// Checks a publish to a node and adds it to this gate's batch, which nobody but the caller
     /// hands over: who acknowledges must know which commit to wait for. What it causes is in the same
-    /// batch. A node deleted meanwhile is resolved again. Whether its publisher may publish to the
+    /// batch, and before it the record of a node it makes. A node deleted meanwhile is resolved again. Whether its publisher may publish to the
     /// node's own topic was decided before; `rights` decide for the topics of a batch's rows.
     ///
     /// # Errors
@@ -141,7 +146,7 @@ impl Gate {
         self.judge(node, inbound, rights)
     }
 
-    /// About how many bytes the fold will take for what was admitted, or became a node, since this was
+    /// About how many bytes the fold will take for what was admitted, new nodes included, since this was
     /// asked last: what holds a value as long as the one before takes nothing.
     pub fn take_grown(&mut self) -> usize {
         std::mem::take(&mut self.grown)
@@ -163,7 +168,7 @@ impl Gate {
         if self.batch.is_empty() && on_commit.is_none() {
             return Ok(());
         }
-        let records = self.batch.len();
+        let records = self.batch.len() - self.newcomers.records();
         self.hand_over(on_commit).inspect_err(|reject| {
             for _ in 0..records {
                 self.rejections.count(reject.reason);
@@ -201,6 +206,7 @@ impl Gate {
 
     /// Adds the record of a publish to the batch.
     fn push(&mut self, node: &Node, inbound: &Inbound<'_>, points: Points<'_>) -> Place {
+        self.introduce(node, inbound.ingest);
         let place = self.place();
         self.grown += node.admitted(inbound.payload);
         self.batch.push(&Record::Publish(Publish {
@@ -234,6 +240,7 @@ impl Gate {
 
 impl Drop for Gate {
     fn drop(&mut self) {
+        self.space.take_back(&self.newcomers.take());
         let mut gates = self.space.gates.lock();
         gates.retain(|other| !Arc::ptr_eq(other, &self.rejections));
         self.space.gates_gone.absorb(&self.rejections);

@@ -13,7 +13,7 @@ use uns_model::{Clock, NodeNo, OrgId, Random, Reason, Sequence, TopicId};
 
 use crate::checkpoint::{self, Loaded};
 use crate::consumers::Consumers;
-use crate::registry::{Publishers, Registry};
+use crate::registry::{Publishers, Registry, Underway};
 use crate::rejections::Rejections;
 use crate::rule::{RuleBook, Rules};
 use crate::view::{
@@ -51,9 +51,11 @@ pub struct Namespace {
     pub(crate) config: Config,
     pub(crate) registry: Registry,
     pub(crate) publishers: Arc<Publishers>,
-    /// How often nodes were deleted, or refused by the log. Gates hold it to read while they append, a deletion to write:
-    /// what comes behind a deletion in the log knows of it.
-    pub(crate) deletions: Arc<RwLock<u64>>,
+    /// New nodes whose record is not committed yet.
+    pub(crate) underway: Arc<Underway>,
+    /// How often nodes were deleted. Gates hold it to read while they append, a deletion to write: what
+    /// comes behind a deletion in the log knows of it.
+    pub(crate) deletions: RwLock<u64>,
     pub(crate) rules: RuleBook,
     pub(crate) consumers: Consumers,
     pub(crate) gates: Mutex<Vec<Arc<Rejections>>>,
@@ -137,7 +139,8 @@ impl Namespace {
             config,
             registry,
             publishers: Arc::new(Publishers::starting_at(next_publisher)),
-            deletions: Arc::default(),
+            underway: Arc::default(),
+            deletions: RwLock::default(),
             rules: RuleBook::default(),
             consumers: Consumers::default(),
             gates: Mutex::default(),

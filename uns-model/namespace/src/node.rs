@@ -26,14 +26,16 @@ pub enum Retain {
     Never,
 }
 
-/// A node. Callers cache the `Arc` per topic; [`Node::is_deleted`] tells them to resolve again.
+/// A node. Callers cache the `Arc` per topic; [`Node::is_deleted`] tells them to resolve again. A topic
+/// that nothing was published to yet leads to a *prospect*: what the first publish that is admitted will
+/// make a node of, under another `Arc`.
 #[derive(Debug)]
 pub struct Node {
     /// Whose it is.
     pub org: OrgId,
     /// The interned topic it lives on.
     pub topic: TopicId,
-    /// Its dense number in this data directory.
+    /// Its dense number in this data directory; that of a prospect means nothing.
     pub number: NodeNo,
     /// Its global identity (NS-10).
     pub id: NodeId,
@@ -62,6 +64,11 @@ const RULED: u8 = 0b1_0000;
 /// Its rule has every publish retained, or none.
 const RETAINS: u8 = 0b10_0000;
 const RETAINS_NOT: u8 = 0b100_0000;
+/// The log has not taken its record yet, as far as is known.
+const UNLOGGED: u8 = 0b1000_0000;
+
+/// The number of a prospect; no node gets so far.
+const NO_NUMBER: u32 = u32::MAX;
 
 /// A last value that grows by less is not looked at.
 const HELD_UNIT: usize = 64;
@@ -76,6 +83,39 @@ impl Node {
         let state = if name.starts_with(UNS_PREFIX) { UNS } else { 0 };
         let (epoch, held) = Default::default();
         Self { org, topic, number, id, name, state: state.into(), epoch, held }
+    }
+
+    /// What a publish to this topic may make a node of. It is in no registry and has no number.
+    pub(crate) fn prospect(org: OrgId, name: Arc<str>) -> Self {
+        let (topic, number, id) = (TopicId(NO_NUMBER), NodeNo(NO_NUMBER), NodeId(0));
+        Self::new(Minted { org, topic, number, id, name }).unlogged()
+    }
+
+    /// The same node, as long as its record is not in the log.
+    pub(crate) fn unlogged(mut self) -> Self {
+        *self.state.get_mut() |= UNLOGGED;
+        self
+    }
+
+    /// Whether it is not minted yet.
+    pub(crate) fn is_prospect(&self) -> bool {
+        self.number.0 == NO_NUMBER
+    }
+
+    /// Whether its record may have to be in the batch of a publish to it.
+    pub(crate) fn is_unlogged(&self) -> bool {
+        self.state.load(Ordering::Acquire) & UNLOGGED != 0
+    }
+
+    /// The log has taken its record: whatever is appended from now on comes behind it.
+    pub(crate) fn set_logged(&self) {
+        self.state.fetch_and(!UNLOGGED, Ordering::Release);
+    }
+
+    /// Whether it lives and its record is in the log: what most publishes find.
+    #[inline]
+    pub(crate) fn is_settled(&self) -> bool {
+        self.state.load(Ordering::Acquire) & (DELETED | REFUSED | UNLOGGED) == 0
     }
 
     /// On which side of our own prefix it lives.
@@ -223,76 +263,4 @@ impl Node {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn growth_is_what_a_payload_has_beyond_the_last_one() {
-        let node = Node::named(1, "a");
-        let admit = |payload: &[u8]| {
-            let expected = node.growth(payload);
-            assert_eq!(node.admitted(payload), expected);
-            expected
-        };
-        assert_eq!(admit(&[b'x'; 1_000]), 1_000);
-        assert_eq!(admit(&[b'x'; 1_000]), 0, "the same again");
-        assert_eq!(admit(&[b'x'; 1_020]), 0, "within a unit");
-        assert_eq!(admit(&[b'x'; 2_000]), 2_000 - 1_024);
-        assert_eq!(admit(&[b'x'; 1_900]), 0, "a little less");
-        assert_eq!(admit(&[b'x'; 2_000]), 0, "and back");
-        assert_eq!(admit(b""), 0, "it clears what is retained");
-        assert_eq!(admit(b"1"), 0);
-        assert_eq!(admit(&[b'x'; 2_000]), 2_000 - 64, "what has shrunk grows again");
-        assert_eq!(admit(&vec![b'x'; 5 << 20]), (5 << 20) - 2_048);
-        let most = usize::from(u16::MAX) * HELD_UNIT;
-        assert_eq!(admit(&vec![b'x'; 5 << 20]), (5 << 20) - most, "beyond what is noted");
-    }
-
-    #[test]
-    fn fields_take_more_than_their_bytes() {
-        let node = Node::named(1, "a");
-        let document = br#" {"a":1,"b":{"c":2}}"#;
-        assert_eq!(node.growth(document), document.len() + 3 * FIELD_BYTES);
-        assert_eq!(node.growth(b"[1:2]"), 5);
-        let many = format!("{{{}}}", r#""a":1,"#.repeat(2_000));
-        assert_eq!(node.growth(many.as_bytes()), many.len() + FIELDS_MAX * FIELD_BYTES);
-    }
-
-    #[test]
-    fn a_rule_is_noted_beside_what_becomes_of_the_node() {
-        let node = Node::named(1, "uns/v1/a");
-        node.set_deleted(true);
-        assert!(node.is_bound(0) && !node.has_rule());
-        let noted = [
-            (Some(Retain::Forced), [true, true]),
-            (Some(Retain::Never), [false, false]),
-            (Some(Retain::AsPublished), [false, true]),
-            (None, [false, true]),
-        ];
-        for (epoch, (rule, retains)) in (1..).zip(noted) {
-            node.bind(epoch, rule);
-            assert!(node.is_bound(epoch) && !node.is_bound(epoch - 1));
-            assert_eq!(
-                (node.has_rule(), [false, true].map(|asked| node.retains(asked))),
-                (rule.is_some(), retains)
-            );
-            assert!(node.is_deleted() && node.side() == Side::Uns);
-        }
-        node.forget_rule();
-        assert!(!node.is_bound(4));
-        assert_eq!(Node::named(1, "uns/v2").side(), Side::Brownfield);
-    }
-
-    #[test]
-    fn what_becomes_of_a_node_is_told_apart() {
-        let node = Node::named(1, "a");
-        assert!(node.counts() && !node.is_deleted() && !node.is_buried());
-        node.set_deleted(true);
-        assert!(node.is_deleted() && !node.counts());
-        node.set_deleted(false);
-        node.set_refused();
-        assert!(node.is_deleted() && node.counts() && !node.is_buried());
-        node.bury();
-        assert!(node.is_buried() && node.counts());
-    }
-}
+mod tests;

@@ -1,9 +1,11 @@
 //! Who lives where, ahead of commit: topic string → node. Gates read it through sharded locks; new
-//! nodes are minted one at a time under the mint lock, and their record enters the log before
-//! anybody can find them, so it precedes every publish that uses them.
+//! nodes are minted one at a time under the mint lock. Until the log has the record of one
+//! ([`Underway`]), every batch that publishes to it carries that record in front.
 
 mod case_index;
+mod gone;
 mod publishers;
+mod underway;
 
 use std::array;
 use std::hint::black_box;
@@ -19,9 +21,10 @@ use uns_model::{NodeNo, OrgId, TopicId};
 pub(crate) use case_index::Collision;
 use case_index::{CaseIndex, folded_hash};
 pub(crate) use publishers::{Publisher, Publishers};
+pub(crate) use underway::Underway;
 
 use crate::blocks::Blocks;
-use crate::node::{Minted, Node, Side, UNS_PREFIX};
+use crate::node::{Node, Side, UNS_PREFIX};
 
 const SHARDS: usize = 64;
 /// Topics whose nodes are read side by side.
@@ -129,17 +132,22 @@ impl Registry {
     }
 
     /// What the next node on this topic is called; nothing is taken until [`Registry::insert`].
-    pub(crate) fn next(&self, mint: &Mint, org: OrgId, topic: &str) -> (TopicId, NodeNo, Arc<str>) {
+    pub(crate) fn next(
+        &self,
+        mint: &Mint,
+        org: OrgId,
+        topic: &Arc<str>,
+    ) -> (TopicId, NodeNo, Arc<str>) {
         let number = NodeNo(mint.next_node);
         match self.find(org, topic) {
             Some(old) => (old.topic, number, old.name.clone()),
-            None => (TopicId(mint.next_topic), number, topic.into()),
+            None => (TopicId(mint.next_topic), number, Arc::clone(topic)),
         }
     }
 
-    /// Makes a minted node known; a deleted one on the same topic gives way.
-    pub(crate) fn insert(&self, mint: &mut Mint, minted: Minted) -> Arc<Node> {
-        let node = Arc::new(Node::new(minted));
+    /// Makes a node known; a deleted one on the same topic gives way.
+    pub(crate) fn insert(&self, mint: &mut Mint, node: Node) -> Arc<Node> {
+        let node = Arc::new(node);
         self.reserve_ids(mint, &node);
         self.count(&node, |living| living.fetch_add(1, Ordering::Relaxed));
         if self.check_case && node.side() == Side::Uns {
@@ -169,69 +177,6 @@ impl Registry {
         let mut mint = self.mint.lock();
         mint.next_node = mint.next_node.max(node);
         mint.next_topic = mint.next_topic.max(topic);
-    }
-
-    /// Marks a node deleted: gates that hold it resolve again.
-    pub(crate) fn delete(&self, mint: &mut Mint, node: &Node) {
-        if !node.counts() {
-            return;
-        }
-        node.set_deleted(true);
-        self.count(node, |living| living.fetch_sub(1, Ordering::Relaxed));
-        // Only now: whoever sees it sees the room.
-        self.room.fetch_add(1, Ordering::Release);
-        if self.check_case && node.side() == Side::Uns {
-            mint.cases.remove(self, node);
-        }
-    }
-
-    /// Takes a deletion back whose record did not reach the log.
-    pub(crate) fn undelete(&self, mint: &mut Mint, node: &Arc<Node>) {
-        if self.check_case && node.side() == Side::Uns {
-            mint.cases.insert(self, node);
-        }
-        node.set_deleted(false);
-        self.count(node, |living| living.fetch_add(1, Ordering::Relaxed));
-    }
-
-    /// Keeps a topic string of a checkpoint that no node lives on any more.
-    pub(crate) fn insert_deleted(&self, mint: &mut Mint, minted: Minted) -> Arc<Node> {
-        let node = Arc::new(Node::new(minted));
-        node.set_deleted(true);
-        self.reserve_ids(mint, &node);
-        let hash = self.hash(node.org, &node.name);
-        let mut shard = self.shard(hash).write();
-        match shard.find(hash, |known| is(known, node.org, &node.name)) {
-            Some(_) => {}
-            None => {
-                let rehash = |node: &Arc<Node>| self.hash(node.org, &node.name);
-                shard.insert_unique(hash, node.clone(), rehash);
-            }
-        }
-        node
-    }
-
-    /// Forgets a deleted node that no record names any more. Its topic keeps its id if another node
-    /// has the topic now; else a later one gets a new id.
-    pub(crate) fn forget(&self, mint: &mut Mint, node: &Arc<Node>) {
-        let hash = self.hash(node.org, &node.name);
-        let mut shard = self.shard(hash).write();
-        let newer = match shard.find_entry(hash, |known| is(known, node.org, &node.name)) {
-            Ok(known) if !Arc::ptr_eq(known.get(), node) => Some(known.get().clone()),
-            Ok(known) => {
-                drop(known.remove());
-                None
-            }
-            Err(_) => None,
-        };
-        drop(shard);
-        // A node whose record was refused has the id too, and no record names it.
-        mint.next_topic = mint.next_topic.max(node.topic.0 + 1);
-        let mut topics = self.topics.write();
-        match newer.filter(|newer| newer.topic == node.topic) {
-            Some(newer) => *topics.place(node.topic.0) = Some(newer),
-            None => drop(topics.remove(node.topic.0)),
-        }
     }
 
     /// The numbers that come next, for the checkpoint.

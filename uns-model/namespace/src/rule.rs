@@ -31,7 +31,8 @@ pub trait Rule: Send + Sync {
 
 /// Which rule a node has.
 pub trait Rules: Send + Sync {
-    /// The rule of the node on a topic. It is asked once for each node after each change.
+    /// The rule of the node on a topic. It is asked once for each node after each change, and for each
+    /// publish to a topic that is no node yet.
     fn of(&self, org: OrgId, topic: &str) -> Option<Arc<dyn Rule>>;
 }
 
@@ -53,6 +54,8 @@ pub struct Judged<'a> {
 pub struct Verdict {
     /// Its Message Expiry Interval in seconds, as published unless a rule shortens it.
     pub expiry: Option<u32>,
+    /// Whether it is retained.
+    pub(crate) retain: bool,
     /// Points whose quality is lowered, by their place among the points of the publish, ascending.
     pub lowered: Vec<(usize, Quality)>,
     /// What the rule found remarkable: kept with the points.
@@ -115,6 +118,17 @@ impl fmt::Debug for RuleBook {
     }
 }
 
+impl Retain {
+    /// Whether a publish is retained, of which RETAIN says this.
+    pub(crate) fn applied(self, asked: bool) -> bool {
+        match self {
+            Self::AsPublished => asked,
+            Self::Forced => true,
+            Self::Never => false,
+        }
+    }
+}
+
 impl RuleBook {
     /// Puts other rules in place of those of all nodes. Every publish that is admitted after this returns
     /// is judged by them.
@@ -133,11 +147,20 @@ impl RuleBook {
         self.epoch.store(epoch, Ordering::Release);
     }
 
+    /// Numbers of nodes may be given a second time: who remembers rules by them asks again.
+    pub(crate) fn forget_numbers(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
+    }
+
     /// Asks which rule a node has now, and has the node remember what each publish needs to know.
     fn bind(&self, node: &Node) -> Option<Arc<dyn Rule>> {
         // While this is held the rules do not change.
         let rules = self.rules.read();
         let rule = rules.as_ref().and_then(|rules| rules.of(node.org, &node.name));
+        if node.is_prospect() {
+            // It has nothing to be found by when its answer is out of date.
+            return rule;
+        }
         node.bind(self.epoch.load(Ordering::Acquire), rule.as_ref().map(|rule| rule.retain()));
         rule
     }
@@ -175,6 +198,9 @@ impl KnownRules {
             return Some(Arc::clone(rule));
         }
         let rule = book.bind(node)?;
+        if node.is_prospect() {
+            return Some(rule);
+        }
         self.known.insert(node.number, Arc::clone(&rule));
         Some(rule)
     }

@@ -200,8 +200,6 @@ impl<G: Gate> Engine<G> {
         message: &Message<'_>,
         route: &Rc<Route<G::Node>>,
     ) -> Result<Taken, Rejection> {
-        // Its topic may have become a node, whatever becomes of the publish.
-        self.note_unfolded(0);
         let keep = Self::retains(route, message.retain) && !message.payload.is_empty();
         if keep && !self.has_retained_room(origin.org, message) {
             let detail = "the store of retained messages is full";

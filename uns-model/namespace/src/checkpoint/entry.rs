@@ -7,7 +7,7 @@ use uns_model::{Kept, NodeId, NodeNo, OrgId, Timestamp, TopicId};
 
 use super::last::{decode_last, encode_last};
 use super::remarks::{decode_remarks, encode_remarks};
-use crate::node::Minted;
+use crate::node::{Minted, Node};
 use crate::registry::Registry;
 use crate::view::{Entry, Field, View};
 
@@ -102,7 +102,7 @@ pub(super) fn decode_entry(
     }
     let mut mint = registry.mint();
     let node = match living {
-        true => registry.insert(&mut mint, minted),
+        true => registry.insert(&mut mint, Node::new(minted)),
         false => registry.insert_deleted(&mut mint, minted),
     };
     if !living {

@@ -49,6 +49,11 @@ impl Gate {
         // Before a node is made for any row.
         let verdict = self.ask_rule(parent, inbound, reading)?;
         let Rows { children, refused } = self.rows((parent, batch), inbound, rights)?;
+        let parent = match parent.is_settled() {
+            true => Some(Arc::clone(parent)),
+            false => self.destination(parent, rights)?,
+        };
+        let Some(parent) = &parent else { return Ok(Admitted::unchanged(inbound)) };
         let mut admitted = self.admit_as(parent, (inbound, reading), verdict);
         let outputs = admitted.outputs.get_or_insert_default();
         for Child { node, payload, reading, verdict } in children {
@@ -151,11 +156,12 @@ impl Gate {
         let judged = match self.resolve(parent.org, &topic, rights) {
             Ok(Resolved::Node(node)) => {
                 let verdict = self.ask_rule(&node, &row_of(inbound, &payload), &reading);
-                verdict.map(|verdict| (node, verdict))
+                verdict.and_then(|verdict| match self.destination(&node, rights)? {
+                    Some(node) => Ok((node, verdict)),
+                    None => Err(no_place()),
+                })
             }
-            Ok(Resolved::Guarded | Resolved::Plain) => {
-                Err(Rejection::new(Reason::TopicInvalid, "nothing can live below this node"))
-            }
+            Ok(Resolved::Guarded | Resolved::Plain) => Err(no_place()),
             Err(rejection) => Err(rejection),
         };
         match judged {
@@ -174,6 +180,10 @@ impl Gate {
         self.rejections.count(rejection.reason);
         RefusedRow { index: row.index, topic, payload: row.payload.into(), rejection }
     }
+}
+
+fn no_place() -> Rejection {
+    Rejection::new(Reason::TopicInvalid, "nothing can live below this node")
 }
 
 /// A row as a publish of its own. What is retained is the batch, on its own topic.

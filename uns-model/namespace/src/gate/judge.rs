@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fabric::{Admitted, Author, Inbound, Output, PointsBuffer, Rejection, Resolved};
-use uns_model::{Plane, PublisherId, Reason};
+use uns_model::{OrgId, Plane, PublisherId, Reason};
 
 use super::read::{Reading, check_size};
 use super::{AllRights, Gate, PublisherRights};
@@ -26,6 +26,7 @@ impl Gate {
         // The buffer is out for as long as the gate is needed beside it.
         let mut reading = std::mem::take(&mut self.reading);
         let admitted = self.judge_with(&mut reading, (node, inbound), rights);
+        self.give_up_unwritten();
         reading.give_back();
         self.reading = reading;
         admitted
@@ -48,7 +49,14 @@ impl Gate {
             Side::Brownfield => reading.keep(inbound, &self.space.config),
         }
         let verdict = self.ask_rule(node, inbound, reading)?;
-        Ok(self.admit_as(node, (inbound, reading), verdict))
+        if node.is_settled() {
+            return Ok(self.admit_as(node, (inbound, reading), verdict));
+        }
+        Ok(match self.destination(node, rights)? {
+            Some(node) => self.admit_as(&node, (inbound, reading), verdict),
+            // Its topic is plain now.
+            None => Admitted::unchanged(inbound),
+        })
     }
 
     /// What the rule of a node says of a publish, if the node has one.
@@ -62,7 +70,8 @@ impl Gate {
         let Some(rule) = self.rules.of(&self.space.rules, node) else { return Ok(None) };
         let points = reading.points(inbound.payload);
         let judged = Judged { org: node.org, topic: &node.name, inbound, points };
-        let mut verdict = Verdict { expiry: inbound.expiry, ..Verdict::default() };
+        let retain = rule.retain().applied(inbound.retain);
+        let mut verdict = Verdict { expiry: inbound.expiry, retain, ..Verdict::default() };
         let checked = rule.check(&judged, &mut verdict);
         self.counted(checked).map(|()| Some(verdict))
     }
@@ -91,8 +100,8 @@ impl Gate {
         (inbound, reading): (&Inbound<'_>, &Reading),
         verdict: Verdict,
     ) -> Admitted {
-        let retain = node.retains(inbound.retain);
-        let inbound = &Inbound { retain, expiry: verdict.expiry, ..*inbound };
+        let Verdict { retain, expiry, .. } = verdict;
+        let inbound = &Inbound { retain, expiry, ..*inbound };
         let mut findings = reading.findings;
         verdict.findings.iter().for_each(|finding| findings.note(*finding));
         let points = reading.points(inbound.payload);
@@ -131,17 +140,22 @@ impl Gate {
         };
         let place = match Plane::of(&topic) {
             Plane::Fabric => None,
-            _ => match self.resolve(node.org, &topic, &AllRights) {
-                Ok(Resolved::Node(node)) => {
-                    let mut reading = Reading::default();
-                    reading.keep(&inbound, &self.space.config);
-                    Some(self.push(&node, &inbound, reading.points(&payload)))
-                }
-                Ok(Resolved::Guarded | Resolved::Plain) | Err(_) => None,
-            },
+            _ => self.data_node(node.org, &topic).map(|node| {
+                let mut reading = Reading::default();
+                reading.keep(&inbound, &self.space.config);
+                self.push(&node, &inbound, reading.points(&payload))
+            }),
         };
         let (author, expiry) = (Author::Fabric, None);
         Output { author, topic, payload, qos, retain, expiry, place }
+    }
+
+    /// The node of a topic that the fabric writes samples to, if it may have one.
+    fn data_node(&mut self, org: OrgId, topic: &str) -> Option<Arc<Node>> {
+        match self.resolve(org, topic, &AllRights) {
+            Ok(Resolved::Node(node)) => self.destination(&node, &AllRights).ok().flatten(),
+            Ok(Resolved::Guarded | Resolved::Plain) | Err(_) => None,
+        }
     }
 
     /// Judges a publish to a topic without a node, and counts it where brownfield should have had one.

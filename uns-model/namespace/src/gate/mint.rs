@@ -1,15 +1,14 @@
-//! The first publish on a topic: which plane it is on, whether it becomes a node, and the record
-//! that says so.
+//! The first publish on a topic: which plane it is on, and whether it may become a node. It becomes one
+//! when the publish is admitted (NS-7); until then there is a prospect, which nobody else knows of.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use fabric::{Batch, OnCommit, Record, Rejection, Resolved};
-use parking_lot::RwLock;
+use fabric::{Rejection, Resolved};
 use uns_model::{NodeId, OrgId, Plane, Reason, TopicError, grammar, validate_publish_topic};
 
 use super::PublisherRights;
-use crate::node::{Minted, Node, Side};
+use crate::node::{self, Node};
 use crate::registry::{Collision, Mint};
 use crate::{Brownfield, Namespace};
 
@@ -26,6 +25,23 @@ impl From<Rejection> for Unminted {
     }
 }
 
+/// What is there where a node is wanted.
+enum Place {
+    /// A node that somebody else made.
+    Node(Arc<Node>),
+    /// Room for one.
+    Free,
+    /// No room: the topic passes as plain MQTT.
+    Plain,
+}
+
+/// The node of a prospect.
+pub(super) struct Minted {
+    pub(super) node: Arc<Node>,
+    /// Whether it is new: then who minted it has the first claim on it.
+    pub(super) is_new: bool,
+}
+
 impl Namespace {
     /// Resolves a topic that has no living node, for a publisher with these rights.
     pub(super) fn resolve_unknown(
@@ -34,12 +50,32 @@ impl Namespace {
         topic: &str,
         rights: &dyn PublisherRights,
     ) -> Result<Resolved<Arc<Node>>, Rejection> {
-        let minted = self.resolve_or_mint(org, topic);
-        minted.map_err(|unminted| match unminted {
+        let resolved = self.resolve_or_refuse(org, topic);
+        resolved.map_err(|unminted| self.refusal(unminted, (org, topic), rights))
+    }
+
+    /// Makes a node of a prospect, unless its topic has one by now; `None`: it passes as plain MQTT.
+    pub(super) fn mint(
+        &self,
+        prospect: &Node,
+        rights: &dyn PublisherRights,
+    ) -> Result<Option<Minted>, Rejection> {
+        let minted = self.try_mint(prospect);
+        minted.map_err(|unminted| self.refusal(unminted, (prospect.org, &prospect.name), rights))
+    }
+
+    /// What the publisher is told.
+    fn refusal(
+        &self,
+        unminted: Unminted,
+        (org, topic): (OrgId, &str),
+        rights: &dyn PublisherRights,
+    ) -> Rejection {
+        match unminted {
             Unminted::Refused(reject) => reject,
             // Not sooner: here the lock of minting is free again.
             Unminted::Collides(known) => self.case_collision((org, topic), &known, rights),
-        })
+        }
     }
 
     /// Whether a topic is one at all, and below our own prefixes one by their grammar.
@@ -56,10 +92,10 @@ impl Namespace {
         }
     }
 
-    fn resolve_or_mint(&self, org: OrgId, topic: &str) -> Result<Resolved<Arc<Node>>, Unminted> {
+    fn resolve_or_refuse(&self, org: OrgId, topic: &str) -> Result<Resolved<Arc<Node>>, Unminted> {
         self.check_name(topic)?;
         match Plane::of(topic) {
-            Plane::Data => self.mint(org, topic, Side::Uns),
+            Plane::Data => self.prospect(org, topic),
             Plane::Descriptor | Plane::Command => Ok(Resolved::Guarded),
             Plane::Fabric => Err(Rejection::new(
                 Reason::NotAuthorized,
@@ -73,7 +109,7 @@ impl Namespace {
             .into()),
             Plane::Sparkplug | Plane::Foreign => Ok(Resolved::Plain),
             Plane::Brownfield if self.is_plain_brownfield(topic) => Ok(Resolved::Guarded),
-            Plane::Brownfield => self.mint(org, topic, Side::Brownfield),
+            Plane::Brownfield => self.prospect(org, topic),
         }
     }
 
@@ -89,41 +125,75 @@ impl Namespace {
             || levels() > config.brownfield_levels_max
     }
 
-    /// Mints a node unless another gate was faster.
-    fn mint(&self, org: OrgId, topic: &str, side: Side) -> Result<Resolved<Arc<Node>>, Unminted> {
+    /// The node on a topic, or what a publish to it may make a node of.
+    fn prospect(&self, org: OrgId, topic: &str) -> Result<Resolved<Arc<Node>>, Unminted> {
         let mut mint = self.registry.mint();
-        match self.registry.find(org, topic) {
-            Some(node) if !node.is_deleted() => return Ok(Resolved::Node(node)),
-            Some(refused) => self.registry.delete(&mut mint, &refused),
-            None => {}
+        Ok(match self.place(&mut mint, org, topic)? {
+            Place::Node(node) => Resolved::Node(node),
+            Place::Plain => Resolved::Guarded,
+            Place::Free => {
+                // The string of a topic that had a node is kept.
+                let known = self.registry.find(org, topic).map(|node| Arc::clone(&node.name));
+                let name = known.unwrap_or_else(|| topic.into());
+                Resolved::Node(Arc::new(Node::prospect(org, name)))
+            }
+        })
+    }
+
+    fn try_mint(&self, prospect: &Node) -> Result<Option<Minted>, Unminted> {
+        let mut mint = self.registry.mint();
+        let org = prospect.org;
+        match self.place(&mut mint, org, &prospect.name)? {
+            Place::Node(node) => return Ok(Some(Minted { node, is_new: false })),
+            Place::Plain => return Ok(None),
+            Place::Free => {}
+        }
+        let millis = u64::try_from(self.clock.now().0 / 1_000_000).unwrap_or_default();
+        let random = u128::from(self.random.u64()) << 64 | u128::from(self.random.u64());
+        let id = NodeId::v7(millis, random);
+        let (topic, number, name) = self.registry.next(&mint, org, &prospect.name);
+        self.underway.begin(number);
+        let node = Node::new(node::Minted { org, topic, number, id, name }).unlogged();
+        Ok(Some(Minted { node: self.registry.insert(&mut mint, node), is_new: true }))
+    }
+
+    /// What there is on a topic that may be a node's.
+    fn place(&self, mint: &mut Mint, org: OrgId, topic: &str) -> Result<Place, Unminted> {
+        for lost in self.underway.take_lost() {
+            self.registry.delete(mint, &lost);
+        }
+        if let Some(node) = self.registry.find(org, topic)
+            && !node.is_deleted()
+        {
+            return Ok(Place::Node(node));
         }
         if self.memory_short.load(Ordering::Relaxed) {
             let detail = "the hub is short of memory and takes new topics later";
             return Err(Rejection::new(Reason::MemoryFull, detail).into());
         }
-        match side {
-            Side::Brownfield if self.is_plain_brownfield(topic) => return Ok(Resolved::Guarded),
-            Side::Brownfield => {}
-            Side::Uns => self.check_mint(&mint, org, topic)?,
+        if Plane::of(topic) == Plane::Brownfield {
+            let is_plain = self.is_plain_brownfield(topic);
+            return Ok(if is_plain { Place::Plain } else { Place::Free });
         }
-        let ingest = self.clock.now();
-        let millis = u64::try_from(ingest.0 / 1_000_000).unwrap_or_default();
-        let random = u128::from(self.random.u64()) << 64 | u128::from(self.random.u64());
-        let id = NodeId::v7(millis, random);
-        let (topic, number, name) = self.registry.next(&mint, org, topic);
-        let minted = Minted { org, topic, number, id, name };
-        let deletions = Arc::clone(&self.deletions);
-        let fate =
-            Arc::new(Fate { deletions, failed: AtomicBool::new(false), node: OnceLock::new() });
-        let mut batch = Batch::new();
-        let name = &minted.name;
-        batch.push(&Record::NodeMinted { org, topic, node: number, id, name, ingest });
-        // Somebody waits, so a full disk refuses the batch now instead of dropping it in silence.
-        let on_commit = fate.clone().on_commit();
-        self.log.append(batch, Some(on_commit)).map_err(|error| storage_full(&error))?;
-        let node = self.registry.insert(&mut mint, minted);
-        fate.decides(&node);
-        Ok(Resolved::Node(node))
+        self.check_mint(mint, org, topic)?;
+        Ok(Place::Free)
+    }
+
+    /// Takes back the nodes of a batch that will never be in the log, but for those that other batches
+    /// carry as well.
+    pub(super) fn take_back(&self, nodes: &[Arc<Node>]) {
+        if nodes.is_empty() {
+            return;
+        }
+        let mut mint = self.registry.mint();
+        // The newest first: their numbers are free again then.
+        for node in nodes.iter().rev() {
+            if self.underway.lose(node) {
+                self.registry.take_back(&mut mint, node);
+            }
+        }
+        // Gates remember rules by number.
+        self.rules.forget_numbers();
     }
 
     fn check_mint(&self, mint: &Mint, org: OrgId, topic: &str) -> Result<(), Unminted> {
@@ -141,33 +211,6 @@ impl Namespace {
             return Err(Rejection::new(Reason::QuotaExceeded, detail).into());
         }
         Ok(())
-    }
-}
-
-/// Ties a node to the commit of its record: if that fails after all, the node counts as deleted,
-/// publishes that wait in a gate's batch are resolved again, and the next one mints another node.
-struct Fate {
-    deletions: Arc<RwLock<u64>>,
-    failed: AtomicBool,
-    node: OnceLock<Arc<Node>>,
-}
-
-impl Fate {
-    fn on_commit(self: Arc<Self>) -> OnCommit {
-        Box::new(move |result| {
-            if result.is_err() {
-                self.failed.store(true, Ordering::SeqCst);
-                self.node.get().inspect(|node| node.set_refused());
-                *self.deletions.write() += 1;
-            }
-        })
-    }
-
-    fn decides(&self, node: &Arc<Node>) {
-        self.node.get_or_init(|| node.clone());
-        if self.failed.load(Ordering::SeqCst) {
-            node.set_refused();
-        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! Handing a batch over although nodes may have been deleted since its publishes were admitted.
 
+use std::sync::Arc;
+
 use fabric::{Batch, OnCommit, Publish, Record, Rejection, Resolved};
-use uns_model::Reason;
+use uns_model::{OrgId, Reason};
 
 use super::{AllRights, Gate, mint};
+use crate::node::Node;
 
 impl Gate {
     /// Appends the batch. No deletion comes between the look at them and the append, so no publish
@@ -12,28 +15,40 @@ impl Gate {
         self.introduce_unnamed();
         let space = self.space.clone();
         let mut deletions = space.deletions.read();
-        while *deletions != self.deletions {
-            self.deletions = *deletions;
+        while (*deletions, space.underway.losses()) != (self.deletions, self.losses) {
+            (self.deletions, self.losses) = (*deletions, space.underway.losses());
             // Minting takes the lock that a deletion holds while it waits for this one.
             drop(deletions);
-            // Half a batch is none.
-            self.renew().inspect_err(|_| self.batch.clear())?;
+            self.renew().inspect_err(|_| self.give_up())?;
             deletions = space.deletions.read();
         }
         let room = self.batch.bytes_len();
+        let alone = self.batch.len() - self.newcomers.records() == 1;
         let batch = std::mem::replace(&mut self.batch, Batch::with_capacity(room));
-        let alone = batch.len() == 1;
-        space.log.append(batch, on_commit).map_err(|error| match error {
-            // Trying again would never help.
-            fabric::Error::TooLarge { .. } if alone => {
-                Rejection::new(Reason::PayloadTooLarge, error.to_string())
+        let nodes = self.newcomers.take();
+        let appended = self.append(batch, &nodes, on_commit);
+        drop(deletions);
+        appended.map_err(|error| {
+            self.space.take_back(&nodes);
+            match error {
+                // Trying again would never help.
+                fabric::Error::TooLarge { .. } if alone => {
+                    Rejection::new(Reason::PayloadTooLarge, error.to_string())
+                }
+                _ => mint::storage_full(&error),
             }
-            _ => mint::storage_full(&error),
         })
     }
 
+    /// Half a batch is none.
+    fn give_up(&mut self) {
+        self.batch.clear();
+        self.space.take_back(&self.newcomers.take());
+    }
+
     /// Gives the publishes of deleted nodes the nodes that live on their topics now. One that can
-    /// have none stays as it is: it counts as published before the deletion.
+    /// have none stays as it is: it counts as published before the deletion. Every record keeps its
+    /// place, which its publisher may know.
     ///
     /// # Errors
     /// `storage_full`: nothing of the batch is kept.
@@ -42,28 +57,51 @@ impl Gate {
         for record in old.records() {
             match record {
                 Record::Publish(publish) => {
-                    let node = self.living(&publish)?.unwrap_or(publish.node);
-                    self.batch.push(&Record::Publish(Publish { node, ..publish }));
+                    let name = self.space.registry.topic(publish.topic);
+                    let living = match name {
+                        Some(name) => self.living(publish.org, &name)?,
+                        None => None,
+                    };
+                    let (node, topic) = living
+                        .map_or((publish.node, publish.topic), |node| (node.number, node.topic));
+                    self.batch.push(&Record::Publish(Publish { node, topic, ..publish }));
+                }
+                Record::NodeMinted { org, node, name, ingest, .. } => {
+                    match self.living(org, name)? {
+                        // What comes behind a deletion must not bring its node back.
+                        None => {
+                            let purge = false;
+                            self.batch.push(&Record::NodeDeleted { org, node, purge, ingest });
+                        }
+                        Some(living) => {
+                            let Node { topic, number: node, id, .. } = *living;
+                            let minted = Record::NodeMinted { org, topic, node, id, name, ingest };
+                            self.batch.push(&minted);
+                        }
+                    }
                 }
                 other => self.batch.push(&other),
             }
         }
-        Ok(())
+        self.append_ahead()
     }
 
-    /// The node that lives on the topic of a publish, minted if need be.
-    fn living(&self, publish: &Publish<'_>) -> Result<Option<uns_model::NodeNo>, Rejection> {
-        let Some(name) = self.space.registry.topic(publish.topic) else { return Ok(None) };
-        if let Some(node) = self.space.registry.find(publish.org, &name)
-            && !node.is_deleted()
-        {
-            return Ok(Some(node.number));
-        }
-        // Why a topic is refused here is told to nobody.
-        match self.space.resolve_unknown(publish.org, &name, &AllRights) {
-            Ok(Resolved::Node(node)) => Ok(Some(node.number)),
-            Err(reject) if reject.reason == Reason::StorageFull => Err(reject),
-            Ok(Resolved::Guarded | Resolved::Plain) | Err(_) => Ok(None),
+    /// The node that lives on a topic, minted if need be.
+    fn living(&mut self, org: OrgId, name: &str) -> Result<Option<Arc<Node>>, Rejection> {
+        let known = self.space.registry.find(org, name).filter(|node| !node.is_deleted());
+        let resolved = match known {
+            Some(node) if node.is_settled() => return Ok(Some(node)),
+            Some(node) => self.destination(&node, &AllRights),
+            // Why a topic is refused here is told to nobody.
+            None => match self.space.resolve_unknown(org, name, &AllRights) {
+                Ok(Resolved::Node(node)) => self.destination(&node, &AllRights),
+                Ok(Resolved::Guarded | Resolved::Plain) => Ok(None),
+                Err(reject) => Err(reject),
+            },
+        };
+        match resolved {
+            Err(reject) if reject.reason != Reason::StorageFull => Ok(None),
+            resolved => resolved,
         }
     }
 }

@@ -216,5 +216,5 @@ fn known_node(registry: &Registry, minted: Minted) -> Arc<Node> {
             return node;
         }
     }
-    registry.insert(&mut mint, minted)
+    registry.insert(&mut mint, Node::new(minted))
 }

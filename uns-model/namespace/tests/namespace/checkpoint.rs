@@ -192,6 +192,8 @@ fn a_checkpoint_of_format_1_is_read() {
     space.retained(&mut |retained| kept.push(retained.name.to_string()));
     kept.sort();
     assert_eq!(kept, ["plant/short", "uns/v1/acme/berlin/temp"]);
-    let new = node(&mut Gate::new(&space), "uns/v1/acme/new");
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "uns/v1/acme/new", "1").unwrap();
+    let new = node(&mut gate, "uns/v1/acme/new");
     assert_eq!(new.number.0, 5, "the deleted one has had a number too");
 }

@@ -41,8 +41,9 @@ fn each_point_becomes_a_sample_of_its_child() {
         ]
     );
     let places: Vec<_> = outputs.messages.iter().map(|one| one.place).collect();
-    assert_eq!(places, [Some(Place(1)), Some(Place(2))], "right behind the batch");
-    assert_eq!(gate.pending().0, 3);
+    // Each is behind the record of its node, and all are in one batch.
+    assert_eq!(places, [Some(Place(3)), Some(Place(5))]);
+    assert_eq!(gate.pending().0, 6);
     gate.flush(None).unwrap();
     assert_eq!(value(&space, "uns/v1/p"), Some(Value::Document(payload.into())));
     assert_eq!(value(&space, "uns/v1/p/big"), Some(Value::Int(9_007_199_254_740_993)));

@@ -43,7 +43,9 @@ fn gates_that_mint_the_same_topics_make_one_node_each_in_order() {
         for (_, record) in frame.records() {
             match record {
                 Record::NodeMinted { node, name, .. } => {
-                    assert_eq!(minted.insert(node, name.to_owned()), None);
+                    // Several open batches may have had the same one.
+                    let before = minted.insert(node, name.to_owned());
+                    assert!(before.is_none_or(|before| before == name));
                 }
                 Record::Publish(publish) => {
                     assert!(minted.contains_key(&publish.node), "published before minted");

@@ -15,6 +15,7 @@ mod paging;
 mod points;
 mod power;
 mod refused;
+mod refused_names;
 mod remarks;
 mod rules;
 mod sight;

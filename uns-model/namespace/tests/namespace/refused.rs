@@ -68,9 +68,7 @@ impl Log for LateLog {
     }
 }
 
-#[test]
-fn a_publish_does_not_outlive_the_record_of_its_node() {
-    let world = World::new();
+fn open(world: &World, config: Config) -> (Arc<LateLog>, Arc<Namespace>) {
     let log = Arc::new(LateLog { log: world.log.clone(), queued: Mutex::default() });
     let parts = Parts {
         log: log.clone(),
@@ -78,21 +76,45 @@ fn a_publish_does_not_outlive_the_record_of_its_node() {
         dir: World::dir(),
         clock: world.clock.clone(),
         random: world.random.clone(),
-        config: Config { nodes_max: 2, ..Config::default() },
+        config,
     };
-    let space = Namespace::open(parts).unwrap();
+    (log, Namespace::open(parts).unwrap())
+}
+
+#[test]
+fn a_node_goes_with_the_batch_that_has_its_record() {
+    let world = World::new();
+    let (log, space) = open(&world, Config { nodes_max: 2, ..Config::default() });
     let mut gate = Gate::new(&space);
     for round in 0..3 {
         log.queue();
+        publish(&mut gate, "uns/v1/a", "1").unwrap();
         let refused = node(&mut gate, "uns/v1/a");
-        gate.admit(&refused, &inbound(b"1"), &AllRights).unwrap();
         log.refuse();
         assert!(refused.is_deleted(), "round {round}");
     }
-    // Space has returned: what waited is taken, with a node of its own.
-    gate.flush(None).unwrap();
+    // Space has returned.
+    publish(&mut gate, "uns/v1/a", "1").unwrap();
     assert_eq!(value(&space, "uns/v1/a"), Some(Value::Int(1)));
     assert_eq!((space.stats().fold.orphans, space.stats().nodes), (0, 1));
     publish(&mut gate, "uns/v1/b", "2").unwrap();
     assert_eq!(space.stats().nodes, 2, "the refused ones count no more");
+}
+
+#[test]
+fn a_publish_does_not_outlive_the_record_of_its_node() {
+    let world = World::new();
+    let (log, space) = open(&world, Config::default());
+    let [mut one, mut two] = [Gate::new(&space), Gate::new(&space)];
+    log.queue();
+    publish(&mut one, "uns/v1/a", "1").unwrap();
+    // The log has taken the record of the node by now, so this batch carries none.
+    let known = node(&mut two, "uns/v1/a");
+    two.admit(&known, &inbound(b"2"), &AllRights).unwrap();
+    assert_eq!(two.pending().0, 1);
+    log.refuse();
+    assert!(known.is_deleted());
+    two.flush(None).unwrap();
+    assert_eq!(value(&space, "uns/v1/a"), Some(Value::Int(2)), "it has a node of its own");
+    assert_eq!((space.stats().fold.orphans, space.stats().nodes), (0, 1));
 }
