@@ -36,3 +36,47 @@ fn leaves_of_a_document_are_values_with_history() {
     hub.stop();
     check(&Hub::start(scratch.path()));
 }
+
+/// What came last of a field, as two answers give it: value, quality and time.
+fn last(hub: &Hub, topic: &str, field: &str) -> [[serde_json::Value; 3]; 2] {
+    let of = |sample: &serde_json::Value| {
+        ["value", "quality", "timestamp"].map(|name| sample[name].clone())
+    };
+    let current = hub.get(&format!("current?filter={topic}"));
+    let values = current["values"].as_array().expect("values");
+    let shown = values.iter().find(|v| v["field"] == field).expect("the field is shown");
+    let history = hub.history(topic, &format!("&field={field}&start=2026-11-21T00:00:00Z"));
+    [of(shown), of(history.last().expect("the field has a history"))]
+}
+
+/// Documents and scalars of one topic in an order in which networks deliver them: last value and history
+/// of each field agree about whether it has ended, and when (NS-19f).
+#[test]
+fn current_and_history_agree_where_a_document_arrives_after_a_newer_scalar() {
+    let scratch = Scratch::new();
+    let hub = Hub::start(scratch.path());
+    let topic = "plant/pump";
+    let document = |second, name| format!(r#"{{"ts":"2026-11-21T11:00:{second}Z","{name}":1}}"#);
+    let scalar = |second| format!(r#"{{"value":17,"ts":"2026-11-21T11:00:{second}Z"}}"#);
+    let steps = [
+        (document(10, "a"), "a", Some(10)),
+        (scalar(20), "a", None),
+        (document(15, "b"), "b", None),
+        (scalar(40), "a", None),
+        (document(30, "c"), "c", None),
+        (document(50, "d"), "d", Some(50)),
+        (document(35, "e"), "e", None),
+        (document(60, "f"), "f", Some(60)),
+        (scalar(55), "d", None),
+    ];
+    for (payload, field, lives) in steps {
+        hub.mosquitto_pub(&["-t", topic, "-m", &payload, "-q", "1"]);
+        let [current, history] = last(&hub, topic, field);
+        assert_eq!(current, history, "{field} after {payload}");
+        assert_eq!(current[0].is_null(), lives.is_none(), "{field} after {payload}");
+    }
+    for field in ["a", "b", "c", "d", "e", "f"] {
+        let [current, history] = last(&hub, topic, field);
+        assert_eq!(current, history, "{field} at the end");
+    }
+}

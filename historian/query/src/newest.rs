@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use historian_store::{Sample, SeriesId, View};
-use uns_model::{Sequence, Timestamp, Value};
+use uns_model::{Sequence, Timestamp, fold};
 
 use crate::error::Error;
 use crate::sweep::Cancelled;
@@ -37,7 +37,8 @@ impl Patience<'_> {
     pub(crate) fn is_open(&self, view: &mut View, as_of: Sequence) -> Result<bool, Error> {
         let enders = view.enders.clone();
         let newest = self.look(view, |sid, sample| {
-            sample.sequence <= as_of && (sample.value != Value::Null || !enders.contains(&sid))
+            let counts = fold::ends_fields(&sample.value.as_ref()) || !enders.contains(&sid);
+            sample.sequence <= as_of && counts
         })?;
         Ok(newest.is_some_and(|(_, _, sid)| !enders.contains(&sid)))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use historian_store::{Gap, HistoryFile, PieceOfFile, Sample, SeriesId, View};
-use uns_model::{Sequence, Timestamp, Value};
+use uns_model::{Sequence, Timestamp, fold};
 
 use crate::ends::Ends;
 use crate::error::Error;
@@ -103,8 +103,8 @@ impl Sweep {
 
     fn load(&mut self, sid: SeriesId, sample: Sample) {
         let ends = self.ends.is_ender(sid);
-        // A mark without a value is of no type, and so no sign that there are no documents.
-        if sample.sequence <= self.as_of && !(ends && sample.value == Value::Null) {
+        let counts = !ends || fold::ends_fields(&sample.value.as_ref());
+        if sample.sequence <= self.as_of && counts {
             let tag = self.of_series.iter().find(|(of, _)| *of == sid);
             let unit = tag.map_or(u16::MAX, |(_, tag)| *tag);
             self.loaded.push(Tagged { sample, unit, ends });

@@ -7,7 +7,7 @@
 
 mod clock_step;
 
-use crate::{PointRef, PublisherId, Quality, Timestamp, ValueRef};
+use crate::{PointRef, PublisherId, Quality, Sequence, Timestamp, ValueRef};
 use clock_step::ClockStep;
 
 /// How far a source clock may run ahead before it is doubted (NS-25).
@@ -59,6 +59,22 @@ pub fn place(source: Option<Timestamp>, ingest: Timestamp) -> Placed {
         None => return Placed { time: ingest, finding: None },
     };
     Placed { time: ingest, finding: Some(finding) }
+}
+
+/// Where a sample stands among those of its node and the node's fields: of equal times the later record
+/// counts.
+pub type Moment = (Timestamp, Sequence);
+
+/// Whether a value of a node itself says that the node has no fields at that moment (NS-19f): a number, a
+/// flag, a text or bytes. A document has fields, and a value without a type says nothing about them.
+pub fn ends_fields(value: &ValueRef<'_>) -> bool {
+    !matches!(value, ValueRef::Null | ValueRef::Document(_))
+}
+
+/// Whether a field whose sample is of one moment has ended by a value of its node that
+/// [`ends_fields`], of another: last value and history ask alike, whichever of the two came in first.
+pub fn has_ended(field: Moment, ender: Moment) -> bool {
+    ender > field
 }
 
 /// What a point does.

@@ -1,6 +1,7 @@
 //! The publish gate: name → node → payload → batch. One per core, used by that core alone.
 
 mod batch;
+mod claim;
 mod introduce;
 mod judge;
 mod mint;

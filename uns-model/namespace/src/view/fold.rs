@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use fabric::{Frame, Message, Publish, Record};
 use parking_lot::RwLock;
-use uns_model::fold::{Effect, TimeFinding, Verdict};
-use uns_model::{Kept, NodeNo, PointRef, Sequence, Timestamp};
+use uns_model::fold::{self, Effect, TimeFinding, Verdict};
+use uns_model::{Kept, NodeNo, PointRef, Sequence, Timestamp, ValueRef};
 
 use super::clocks::worse;
 use super::last::follows;
-use super::more::{Found, Kind};
+use super::more::Found;
 use super::{Arrived, Entry, Field, FoldCounts, Last, View, share_field};
 use crate::node::{Minted, Node};
 use crate::registry::Registry;
@@ -101,8 +101,16 @@ impl View {
         self.counts.broken_json += u64::from(found.malformed);
         let arrived = Arrived { publisher, ingest, sequence };
         let mut finding = None;
+        let mut is_newest = false;
         for point in points.iter() {
-            let verdict = self.point(node, &point, (arrived, found));
+            let verdict = match point.field {
+                None => {
+                    let verdict = self.own_point(node, &point, (arrived, found));
+                    is_newest = verdict.effect != Effect::HistoryOnly;
+                    verdict
+                }
+                Some(name) => self.field_point(node, (name, &point), (arrived, is_newest)),
+            };
             self.counts.count(&verdict);
             finding = worse(finding, verdict.finding);
         }
@@ -123,51 +131,72 @@ impl View {
         self.sink.message(message);
     }
 
-    fn point(
+    /// A point of the node itself.
+    fn own_point(
         &mut self,
         node: NodeNo,
         point: &PointRef<'_>,
         (arrived, found): (Arrived, Found),
     ) -> Verdict {
+        let Self { entries, shared_fields, .. } = self;
+        let entry = entries.get_mut(node).expect("whoever asks has looked");
+        let is_document = matches!(point.value, ValueRef::Document(_));
+        let ends_fields = fold::ends_fields(&point.value);
+        if !ends_fields {
+            entry.keep_ended(is_document);
+        }
+        let unit = entry.new_unit(point);
+        let verdict = match &mut entry.own {
+            Some(own) => own.next(point, arrived),
+            None => {
+                let (verdict, first) = Last::first(point, arrived);
+                entry.own = first;
+                verdict
+            }
+        };
+        if follows(&verdict) {
+            let unit = unit.map(|unit| share_field(shared_fields, unit));
+            entry.remark((is_document, unit), arrived, found);
+        }
+        if ends_fields {
+            entry.end_fields(arrived, verdict.time);
+        }
+        entry.note_ingest(arrived.ingest);
+        verdict
+    }
+
+    /// A point of a field, of a document that is the newest of its node or not.
+    fn field_point(
+        &mut self,
+        node: NodeNo,
+        (name, point): (&str, &PointRef<'_>),
+        (arrived, is_newest): (Arrived, bool),
+    ) -> Verdict {
         let Self { entries, shared_fields, fields_max, .. } = self;
         let entry = entries.get_mut(node).expect("whoever asks has looked");
-        let verdict = match point.field {
-            None => {
-                let kind = Kind::of(&point.value);
-                let unit = entry.new_unit(point);
-                let verdict = match &mut entry.own {
-                    Some(own) => own.next(point, arrived),
-                    None => {
-                        let (verdict, first) = Last::first(point, arrived);
-                        entry.own = first;
-                        verdict
-                    }
-                };
-                if follows(&verdict) {
-                    let unit = unit.map(|unit| share_field(shared_fields, unit));
-                    entry.remark((kind, unit), (arrived, verdict.time), found);
+        let verdict = match entry.find_field(name) {
+            Ok(field) => {
+                if is_newest {
+                    field.seen = arrived.sequence;
+                }
+                field.last.next(point, arrived)
+            }
+            Err(place) => {
+                let (verdict, first) = Last::first(point, arrived);
+                if let Some(last) = first {
+                    let name = share_field(shared_fields, name);
+                    let seen = if is_newest { arrived.sequence } else { Sequence::ZERO };
+                    entry.add_field(place, Field { name, last, seen }, *fields_max);
                 }
                 verdict
             }
-            Some(name) => match entry.find_field(name) {
-                Ok(field) => {
-                    let verdict = field.last.next(point, arrived);
-                    if verdict.effect != Effect::HistoryOnly {
-                        field.seen = arrived.sequence;
-                    }
-                    verdict
-                }
-                Err(place) => {
-                    let (verdict, first) = Last::first(point, arrived);
-                    if let Some(last) = first {
-                        let name = share_field(shared_fields, name);
-                        let field = Field { name, last, seen: arrived.sequence };
-                        entry.add_field(place, field, *fields_max);
-                    }
-                    verdict
-                }
-            },
         };
+        if follows(&verdict) {
+            if !is_newest {
+                entry.note_document();
+            }
+            entry.end_late_field(name, arrived);
+        }
         entry.note_ingest(arrived.ingest);
         verdict
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use uns_model::fold::{Arrival, Effect, Series, Verdict};
+use uns_model::fold::{self, Arrival, Effect, Moment, Series, Verdict};
 use uns_model::{PointRef, PublisherId, Quality, Sequence, Timestamp, Value};
 
 use super::held::Held;
@@ -20,7 +20,8 @@ pub(crate) struct Last {
 pub(crate) struct Field {
     pub(crate) name: Arc<str>,
     pub(crate) last: Last,
-    /// The newest record that had it.
+    /// The newest record that had it, of those whose document was the newest of its node; zero if there
+    /// was none.
     pub(crate) seen: Sequence,
 }
 
@@ -71,6 +72,21 @@ impl Last {
 
     pub(crate) fn quality(&self) -> Quality {
         self.series.quality()
+    }
+
+    /// Where it stands in time.
+    pub(super) fn moment(&self) -> Moment {
+        (self.time(), self.sequence)
+    }
+
+    /// Whether a value of the node itself says that there are no fields.
+    pub(super) fn ends_fields(&self) -> bool {
+        fold::ends_fields(&self.value.as_ref())
+    }
+
+    /// Whether it is a document.
+    pub(super) fn is_document(&self) -> bool {
+        matches!(self.value, Held::Document(_))
     }
 
     /// Whether it says that there is nothing any more.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use uns_model::{Finding, Sequence, Timestamp, ValueRef};
+use uns_model::fold::Moment;
+use uns_model::{Finding, Sequence, Timestamp};
 
 use super::last::Field;
 
@@ -13,6 +14,8 @@ pub(super) struct More {
     pub(super) fields: Vec<Field>,
     /// When its last sample came in, where its own last value is older.
     pub(super) last_ingest: Option<Timestamp>,
+    /// When the newest value came that ends fields, where the node's own last value is not that one.
+    pub(super) ended: Option<Moment>,
     pub(super) remarks: Remarks,
 }
 
@@ -28,29 +31,6 @@ pub(crate) struct Remarks {
     pub(crate) fields_left_out: u32,
     /// Its last payload was no UTF-8 and read as Windows-1252.
     pub(crate) windows_1252: bool,
-}
-
-/// What a node's own point says of its fields.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
-    Document,
-    Scalar,
-    Nothing,
-}
-
-impl Kind {
-    pub(super) fn of(value: &ValueRef<'_>) -> Self {
-        match value {
-            ValueRef::Document(_) => Self::Document,
-            ValueRef::Null => Self::Nothing,
-            ValueRef::Bool(_)
-            | ValueRef::Int(_)
-            | ValueRef::UInt(_)
-            | ValueRef::Float(_)
-            | ValueRef::Text(_)
-            | ValueRef::Bytes(_) => Self::Scalar,
-        }
-    }
 }
 
 /// What was remarkable about the payload of a sample, as far as it is shown with the node.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use uns_model::{PointRef, Quality, Timestamp, ValueRef};
+use uns_model::fold::{self, Moment};
+use uns_model::{PointRef, Quality, Sequence, Timestamp, ValueRef};
 
 use super::Entry;
-use super::last::{Arrived, Field};
-use super::more::{Found, Kind, More, Remarks};
+use super::last::{Arrived, Field, Last};
+use super::more::{Found, More, Remarks};
 
 impl Entry {
     /// What is said of the node beside its value, if anything is.
@@ -28,17 +29,16 @@ impl Entry {
             .is_some_and(|newest| field.seen < newest)
     }
 
-    /// Notes what a point that became the node's own last value says beside its value. A scalar ends
-    /// the fields of the documents before it.
+    /// Notes what a point that became the node's own last value says beside its value.
     pub(super) fn remark(
         &mut self,
-        (kind, unit): (Kind, Option<Arc<str>>),
-        (arrived, time): (Arrived, Timestamp),
+        (is_document, unit): (bool, Option<Arc<str>>),
+        arrived: Arrived,
         found: Found,
     ) {
         // What nodes have beside their value is copied where a checkpoint holds it, so it is not
         // touched by a sample that says what is known.
-        if unit.is_none() && self.is_known(kind, found) {
+        if unit.is_none() && !self.says_more(is_document, found) {
             return;
         }
         let More { fields, remarks, .. } = self.more_mut();
@@ -47,30 +47,77 @@ impl Entry {
         }
         remarks.fields_left_out = found.fields_left_out;
         remarks.windows_1252 = found.windows_1252;
-        match kind {
-            Kind::Nothing => {}
-            Kind::Document => remarks.document = Some(arrived.sequence),
-            Kind::Scalar => {
-                for field in fields.iter_mut().filter(|field| !field.last.is_closed()) {
-                    field.last.next(&closing(time), arrived);
-                }
+        if is_document {
+            let same_record = remarks.document.replace(arrived.sequence) == Some(arrived.sequence);
+            if same_record {
+                // A batch of documents: what the one before had need not be in this one.
+                fields.iter_mut().for_each(|field| field.seen = Sequence::ZERO);
             }
         }
     }
 
-    /// Whether a sample without a new unit changes nothing that is said beside the value.
-    fn is_known(&self, kind: Kind, found: Found) -> bool {
+    /// Whether a sample without a new unit changes what is said beside the value.
+    fn says_more(&self, is_document: bool, found: Found) -> bool {
         let Some(more) = &self.more else {
-            return found.fields_left_out == 0 && !found.windows_1252;
+            return found.fields_left_out > 0 || found.windows_1252;
         };
         let Remarks { fields_left_out, windows_1252, .. } = more.remarks;
-        let same = fields_left_out == found.fields_left_out;
-        let ends_nothing = || match kind {
-            Kind::Nothing => true,
-            Kind::Document => false,
-            Kind::Scalar => more.fields.iter().all(|field| field.last.is_closed()),
-        };
-        same && windows_1252 == found.windows_1252 && ends_nothing()
+        let same = fields_left_out == found.fields_left_out && windows_1252 == found.windows_1252;
+        !same || is_document
+    }
+
+    /// When the newest value came that ends fields.
+    fn ended(&self) -> Option<Moment> {
+        let own = self.own.as_ref().filter(|own| own.ends_fields()).map(Last::moment);
+        own.max(self.more.as_ref().and_then(|more| more.ended))
+    }
+
+    /// Keeps in mind when fields ended: the node's own value that says so may give way to another one, a
+    /// document or a value without a type. Where nobody ever heard of fields, the latter needs no memory.
+    pub(super) fn keep_ended(&mut self, is_document: bool) {
+        let may_have_fields = is_document || self.more.is_some();
+        if may_have_fields && self.own.as_ref().is_some_and(Last::ends_fields) {
+            let ended = self.ended();
+            self.more_mut().ended = ended;
+        }
+    }
+
+    /// A number, flag or text of this moment, late or not, ends the fields whose samples are older
+    /// (NS-19f).
+    pub(super) fn end_fields(&mut self, arrived: Arrived, time: Timestamp) {
+        let moment = (time, arrived.sequence);
+        let Some(more) = &self.more else { return };
+        let is_open =
+            |field: &Field| !field.last.is_closed() && fold::has_ended(field.last.moment(), moment);
+        let ends_some = more.fields.iter().any(is_open);
+        if self.ended().is_none_or(|ended| ended < moment) {
+            self.more_mut().ended = Some(moment);
+        }
+        if ends_some {
+            for field in self.more_mut().fields.iter_mut().filter(|field| is_open(field)) {
+                field.last.next(&closing(time), arrived);
+            }
+        }
+    }
+
+    /// What came late may have ended before.
+    pub(super) fn end_late_field(&mut self, name: &str, arrived: Arrived) {
+        let Some(ended) = self.ended() else { return };
+        let Ok(field) = self.find_field(name) else { return };
+        if !field.last.is_closed() && fold::has_ended(field.last.moment(), ended) {
+            let arrived = Arrived { sequence: ended.1, ..arrived };
+            field.last.next(&closing(ended.0), arrived);
+        }
+    }
+
+    /// A field came with a late document: whether it is superseded is told by the newest one, of which
+    /// nothing need have been noted.
+    pub(super) fn note_document(&mut self) {
+        let own = self.own.as_ref().filter(|own| own.is_document()).map(|own| own.sequence);
+        let known = self.remarks().and_then(|remarks| remarks.document);
+        if known.is_none() && own.is_some() {
+            self.more_mut().remarks.document = own;
+        }
     }
 
     /// The unit a point brings, where it is another one than the node has.

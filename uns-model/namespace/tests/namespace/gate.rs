@@ -157,7 +157,7 @@ fn nothing_reaches_the_log_before_the_flush_and_an_empty_one_is_free() {
     assert_eq!(gate.pending().0, nodes + 10_002);
     gate.flush(None).unwrap();
     assert_eq!(gate.pending().0, 0);
-    assert_eq!(world.log.committed().0 as usize, nodes + 10_002);
+    assert_eq!(world.log.committed(), Sequence(nodes as u64 + 10_002));
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn open(world: &World, config: Config) -> (Arc<LateLog>, Arc<Namespace>) {
         random: world.random.clone(),
         config,
     };
-    (log, Namespace::open(parts).unwrap())
+    (log, Namespace::open(parts).expect("simulated parts open"))
 }
 
 #[test]

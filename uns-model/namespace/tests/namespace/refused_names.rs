@@ -161,7 +161,8 @@ fn what_the_log_does_not_take_becomes_no_node() {
         assert_eq!((refused.reason, space.stats().nodes), (Reason::StorageFull, 1), "{round}");
     }
     assert_unknown(&space, "uns/v1/p0/t0");
-    assert_eq!(space.stats().rejected.iter().map(|(_, n)| n).sum::<u64>() as usize, 3 * NAMES);
+    let rejected: u64 = space.stats().rejected.iter().map(|(_, n)| n).sum();
+    assert_eq!(rejected, 3 * NAMES as u64);
     world.log.set_disk_full(false);
     assert_eq!(refusal(&mut gate, "uns/v1/P0/T0", "1"), None, "in nobody's way");
     assert_eq!(node(&mut gate, "uns/v1/P0/T0").number, NodeNo(1), "no number was used up");

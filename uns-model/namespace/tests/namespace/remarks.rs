@@ -83,6 +83,88 @@ fn a_scalar_after_a_document_closes_its_fields() {
     assert_eq!(state.unwrap().value, Value::Text("ok".into()));
 }
 
+/// Eleven and so many seconds.
+fn at(second: u32) -> String {
+    format!("2026-11-21T11:00:{second:02}Z")
+}
+
+/// A field's value, and when it was; null without a value.
+fn field(space: &Namespace, topic: &str, name: &str) -> Option<(Value, Quality, String)> {
+    let found = current(space, topic).into_iter().find(|v| v.field.as_deref() == Some(name))?;
+    Some((found.value, found.quality, found.timestamp.to_string()))
+}
+
+#[test]
+fn a_document_that_arrives_after_a_newer_scalar_has_no_open_fields() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    let ended = |second| Some((Value::Null, Quality::GOOD_NO_DATA, at(second)));
+    let mut publish = |payload: String| publish(&mut gate, "p/m", &payload).unwrap();
+    let document = |second, name: &str| format!(r#"{{"ts":"{}","{name}":1}}"#, at(second));
+    let scalar = |second| format!(r#"{{"value":17,"ts":"{}"}}"#, at(second));
+    publish(document(10, "a"));
+    publish(scalar(20));
+    assert_eq!(field(&space, "p/m", "a"), ended(20));
+    publish(document(15, "late"));
+    assert_eq!(field(&space, "p/m", "late"), ended(20), "it was over before it came");
+    publish(scalar(40));
+    publish(document(30, "a"));
+    assert_eq!(field(&space, "p/m", "a"), ended(40));
+    publish(document(50, "b"));
+    publish(document(35, "c"));
+    assert_eq!(field(&space, "p/m", "c"), ended(40), "by what came before the newest document");
+    assert_eq!(field(&space, "p/m", "b"), Some((Value::Int(1), Quality::GOOD, at(50))));
+    publish(document(58, "d"));
+    publish(scalar(55));
+    assert_eq!(field(&space, "p/m", "b"), ended(55), "by a scalar that came late");
+    assert_eq!(field(&space, "p/m", "d"), Some((Value::Int(1), Quality::GOOD, at(58))));
+    space.checkpoint().unwrap();
+    let again = world.open();
+    assert_eq!(current(&again, "#"), current(&space, "#"));
+}
+
+#[test]
+fn superseded_means_that_the_newest_document_does_not_have_the_field() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    // Each point has its own time; the second message has an older one of `b`.
+    for (second, b) in [(10, 9), (20, 8)] {
+        let (newest, older) = (at(second), at(b));
+        let payload = format!(
+            r#"{{"ts":"{newest}","values":[{{"id":"a","v":1}},{{"id":"b","v":2,"t":"{older}"}}]}}"#
+        );
+        publish(&mut gate, "p/m", &payload).unwrap();
+    }
+    let superseded = |space: &Namespace, topic: &str| -> Vec<(String, bool)> {
+        fields(space, topic).into_iter().map(|(name, _, superseded)| (name, superseded)).collect()
+    };
+    let named = |names: [(&str, bool); 2]| {
+        // The time of the first document is a field of it that all have.
+        let names = names.into_iter().chain([("ts", false)]);
+        names.map(|(name, is)| (name.to_owned(), is)).collect::<Vec<_>>()
+    };
+    assert_eq!(superseded(&space, "p/m"), named([("a", false), ("b", false)]));
+    // One that comes late says nothing about the newest document, not even about the first.
+    publish(&mut gate, "p/n", &format!(r#"{{"ts":"{}","a":1}}"#, at(10))).unwrap();
+    publish(&mut gate, "p/n", &format!(r#"{{"ts":"{}","b":1}}"#, at(5))).unwrap();
+    assert_eq!(superseded(&space, "p/n"), named([("a", false), ("b", true)]));
+    // In a batch of documents the last one is the newest.
+    let batch = format!(
+        r#"[{{"value":{{"a":1}},"ts":"{}"}},{{"value":{{"b":1}},"ts":"{}"}}]"#,
+        at(1),
+        at(2)
+    );
+    publish(&mut gate, "p/o", r#"{"value":{"c":1},"ts":"2026-11-21T10:59:00Z"}"#).unwrap();
+    publish(&mut gate, "p/o", &batch).unwrap();
+    let found = superseded(&space, "p/o");
+    let expected = [("a", true), ("b", false), ("c", true)];
+    assert_eq!(found, expected.map(|(name, is)| (name.to_owned(), is)));
+    space.checkpoint().unwrap();
+    assert_eq!(superseded(&world.open(), "p/n"), named([("a", false), ("b", true)]));
+}
+
 #[test]
 fn what_was_left_out_and_how_it_was_read_is_said() {
     let space = World::new().open();
