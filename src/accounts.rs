@@ -8,7 +8,7 @@ mod user;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use broker_access::{AccessFile, Listed};
+use broker_access::{AccessFile, ListedAccount};
 use clap::Args;
 
 pub(crate) use device::{DeviceArgs, device};
@@ -48,9 +48,9 @@ struct RuleArgs {
 }
 
 /// Prints accounts, one a line.
-fn print_list(kind: &str, listed: &[Listed]) -> Result<()> {
+fn print_list(kind: &str, listed: &[ListedAccount]) -> Result<()> {
     let width = listed.iter().map(|account| account.name.chars().count()).max().unwrap_or(0);
-    let line = |account: &Listed| format!("{:width$}  {}\n", account.name, account.rules);
+    let line = |account: &ListedAccount| format!("{:width$}  {}\n", account.name, account.rules);
     if listed.is_empty() {
         eprintln!("uns: there is no {kind}; `uns {kind} add` makes one");
     }

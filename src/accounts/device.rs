@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use broker_access::{Grants, generate_secret};
+use broker_access::{AccountRights, generate_secret};
 use clap::{Args, Subcommand};
 use uns_model::SystemRandom;
 
@@ -61,8 +61,8 @@ fn add(name: &str, rules: &RuleArgs, data: &DataArgs) -> Result<()> {
         bail!("say what the device may do: --allow 'acme/#', --publish or --subscribe");
     };
     let secret = generate_secret(&SystemRandom);
-    let grants = Grants { allow, publish, subscribe, roles: &[] };
-    data.file().add_device(name, &secret, grants)?;
+    let rights = AccountRights { allow, publish, subscribe, roles: &[] };
+    data.file().add_device(name, &secret, rights)?;
     // Whatever comes of it, the secret is shown: nobody has another copy.
     let taken_in = data.taken_in();
     let lines = examples(&data.data, name, &secret, &topic_of(first, name));

@@ -1,7 +1,7 @@
 //! `uns user`: people, each with a password of their own.
 
 use anyhow::{Result, bail};
-use broker_access::Grants;
+use broker_access::AccountRights;
 use clap::{Args, Subcommand};
 use uns_model::SystemRandom;
 
@@ -60,8 +60,8 @@ pub(crate) fn user(args: &UserArgs) -> Result<()> {
                 );
             }
             let password = prompt::new_password(name)?;
-            let grants = Grants { allow, publish, subscribe, roles };
-            data.file().add_user(name, &password, grants, &SystemRandom)?;
+            let rights = AccountRights { allow, publish, subscribe, roles };
+            data.file().add_user(name, &password, rights, &SystemRandom)?;
             data.taken_in()
         }
         Command::Passwd { name, data } => {

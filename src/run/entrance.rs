@@ -86,7 +86,7 @@ pub(super) async fn follow(control: AccessControl, broker: Handle, data: PathBuf
             told = Some(state);
         }
         tokio::time::sleep(LOOK_EVERY).await;
-        control.tell_failures();
+        control.log_failures();
         reload(&control, &broker, false).await;
     }
 }

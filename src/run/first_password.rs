@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use broker_access::{ADMIN, AccessFile, Grants, generate_password};
+use broker_access::{ADMIN, AccessFile, AccountRights, generate_password};
 use uns_model::Random;
 
 /// The first user.
@@ -54,8 +54,8 @@ impl FirstPassword {
             }
         };
         let roles = [ADMIN.to_owned()];
-        let grants = Grants { roles: &roles, ..Grants::default() };
-        file.add_user(NAME, &password, grants, random).context("cannot make the first user")?;
+        let rights = AccountRights { roles: &roles, ..AccountRights::default() };
+        file.add_user(NAME, &password, rights, random).context("cannot make the first user")?;
         Ok(Some(told))
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_access::{AccessControl, Begun, Elsewhere, Grant};
+use broker_access::{AccessControl, Grant, HttpLogin, LoginStart};
 use broker_codec::ReasonCode;
 use broker_server::{Access as _, Action, Coverage};
 use hub_kit::http::{Credential, LogIn};
@@ -40,7 +40,7 @@ impl Accounts {
         let slot = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| busy())?;
         let control = self.control.clone();
         let checked = tokio::task::spawn_blocking(move || {
-            let outcome = control.log_in(&shown.elsewhere(peer), since);
+            let outcome = control.log_in(&shown.login(peer), since);
             drop(slot);
             outcome
         });
@@ -64,8 +64,8 @@ impl Shown {
         }
     }
 
-    fn elsewhere(&self, address: Option<IpAddr>) -> Elsewhere<'_> {
-        Elsewhere { name: self.name.as_deref(), password: &self.password, address }
+    fn login(&self, address: Option<IpAddr>) -> HttpLogin<'_> {
+        HttpLogin { name: self.name.as_deref(), password: &self.password, address }
     }
 }
 
@@ -77,14 +77,14 @@ impl LogIn for Accounts {
     ) -> Boxed<'_, Result<Caller, Refusal>> {
         let shown = Shown::of(credential);
         Box::pin(async move {
-            let begun = self.control.begin(&shown.elsewhere(peer));
+            let begun = self.control.begin(&shown.login(peer));
             let grant = match begun {
-                Begun::Known(known) => known.map_err(refusal)?,
-                Begun::Refused(reason, after) => {
+                LoginStart::Decided(known) => known.map_err(refusal)?,
+                LoginStart::RefusedAfter(reason, after) => {
                     tokio::time::sleep(after).await;
                     return Err(refusal(reason));
                 }
-                Begun::Slow(since) => self.slow(shown, (peer, since)).await?,
+                LoginStart::MustVerify(since) => self.slow(shown, (peer, since)).await?,
             };
             Ok(Caller { name: Arc::clone(grant.name()), rights: Arc::new(Granted(grant)) })
         })

@@ -1,35 +1,39 @@
-//! Log-ins of every kind, decided in one place: for MQTT on its cores and beside them, for HTTP.
+//! Decides log-ins of every kind in one place: those of MQTT, quick ones on the cores and slow ones on
+//! threads of their own, and those of HTTP.
 
 mod absent;
 mod account;
 mod authenticate;
 mod decide;
-mod elsewhere;
 mod failed;
-mod quick;
+mod first_check;
+mod http;
+mod reload;
 
-use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use broker_codec::ReasonCode;
-use broker_engine::{Access as _, FailedLogins, Identity, Login, Peer};
+use broker_engine::{FailedLogins, Identity, Login, Peer};
 use parking_lot::Mutex;
-use ring::hmac;
 use uns_model::{Clock, Random};
 
 use crate::failures::Failures;
 use crate::file::AccessFile;
-use crate::grant::{Grant, Who};
-use crate::hashes::Hashes;
-use crate::look::Look;
+use crate::file_state::{FileState, warn_of_other_readers};
+use crate::grant::Grant;
+use crate::grant_pool::GrantPool;
+use crate::hash_times::HashTimes;
+use crate::local_secret::LocalSecret;
 use crate::password::PasswordHash;
 use crate::policy::Policy;
+use crate::policy_context::PolicyContext;
+use crate::principal::Principal;
 use crate::verified::Verified;
-use crate::watch::Reload;
+use crate::watch::FileWatch;
 use crate::{Counts, Error};
 
 /// What access control takes from its surroundings.
@@ -38,12 +42,12 @@ pub struct Deps {
     pub file: AccessFile,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Chance.
+    /// Random numbers.
     pub random: Arc<dyn Random>,
-    /// Whether clients without a log-in are served now, from loopback.
+    /// Whether clients on loopback are served without a log-in now.
     pub anonymous: Box<dyn Fn() -> bool + Send + Sync>,
-    /// Others who know accounts.
-    pub sources: Vec<Box<dyn Source>>,
+    /// Other parts of the process that keep accounts.
+    pub sources: Vec<Box<dyn AccountSource>>,
 }
 
 impl std::fmt::Debug for Deps {
@@ -52,27 +56,27 @@ impl std::fmt::Debug for Deps {
     }
 }
 
-/// Accounts that are kept elsewhere in this process, such as by an identity module.
-pub trait Source: Send + Sync {
-    /// Who this is; `None` if it knows nothing of the name. Called off the cores, may block. It is
-    /// asked after the file, so that an account of the file is what the file says.
+/// Another part of this process that keeps accounts, such as an identity module.
+pub trait AccountSource: Send + Sync {
+    /// The identity of a log-in; `None` if there is no account of this name. It is not called on a
+    /// core, so it may block. It is asked after the file, so the accounts of the file come first.
     fn log_in(&self, login: &Login<'_>) -> Option<Result<Identity, ReasonCode>>;
 
-    /// An account of a name, when a will that it left is due; `None` if it is gone, or nothing is
-    /// known of accounts but by their log-ins. Called on a core, so it must not block.
+    /// The account of a name, for a will that is due; `None` if it does not exist any more, or if
+    /// accounts are known only when they log in. It is called on a core, so it must not block.
     fn rights_of(&self, _name: &str) -> Option<Identity> {
         None
     }
 }
 
-/// Who may connect and what they may do. Clones share everything.
+/// Decides who may connect and what they may do. Clones share everything.
 #[derive(Clone)]
 pub struct AccessControl(pub(crate) Arc<Shared>);
 
-/// A log-in that does not come over MQTT.
+/// A log-in over HTTP or WebSocket.
 #[derive(Clone, Copy)]
-pub struct Elsewhere<'a> {
-    /// The name; none beside a token.
+pub struct HttpLogin<'a> {
+    /// The name; `None` beside a token.
     pub name: Option<&'a str>,
     /// The password, secret or token.
     pub password: &'a [u8],
@@ -80,24 +84,25 @@ pub struct Elsewhere<'a> {
     pub address: Option<IpAddr>,
 }
 
-/// How a log-in from elsewhere begins.
+/// What is known of a log-in over HTTP without a slow check.
 #[derive(Debug)]
-pub enum Begun {
-    /// It is over.
-    Known(Result<Arc<Grant>, ReasonCode>),
-    /// It is refused, and to be told so after this time.
-    Refused(ReasonCode, Duration),
-    /// It has to be verified, and waits for that since then: [`AccessControl::log_in`].
-    Slow(Duration),
+pub enum LoginStart {
+    /// Its outcome.
+    Decided(Result<Arc<Grant>, ReasonCode>),
+    /// It is refused, and the answer must be delayed by this time.
+    RefusedAfter(ReasonCode, Duration),
+    /// It must be verified by [`AccessControl::log_in`], for which it waits since this time.
+    MustVerify(Duration),
 }
 
-impl std::fmt::Debug for Elsewhere<'_> {
+impl std::fmt::Debug for HttpLogin<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Elsewhere").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("HttpLogin").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
-impl Elsewhere<'_> {
+impl HttpLogin<'_> {
+    /// Calls `of` with this log-in in the form of the broker.
     fn with_login<T>(&self, of: impl FnOnce(&Login<'_>) -> T) -> T {
         let address = self.address.map(|ip| std::net::SocketAddr::new(ip, 0).to_string());
         let peer = Peer { address: address.unwrap_or_default().into(), ..Peer::default() };
@@ -106,31 +111,27 @@ impl Elsewhere<'_> {
     }
 }
 
-/// Is told the names of users.
+/// Called with the name of a user.
 type OnLogIn = Box<dyn Fn(&str) + Send + Sync>;
 
-/// Everything a log-in needs.
+/// Everything that log-ins need.
 pub(crate) struct Shared {
     pub(crate) file: AccessFile,
-    pub(crate) policy: ArcSwap<Policy>,
+    pub(crate) context: Arc<PolicyContext>,
     pub(crate) verified: Verified,
     pub(crate) counters: Counters,
-    pub(crate) reload: Mutex<Reload>,
-    clock: Arc<dyn Clock>,
+    watch: Mutex<FileWatch>,
     random: Arc<dyn Random>,
-    anonymous: Box<dyn Fn() -> bool + Send + Sync>,
-    sources: Vec<Box<dyn Source>>,
+    sources: Vec<Box<dyn AccountSource>>,
     failures: Failures,
     failed_logins: FailedLogins,
-    /// Nobody's password, for the names nobody has that are hashed.
+    /// A hash without a password, for unknown names that are hashed all the same.
     decoy: PasswordHash,
-    /// How long passwords take over MQTT, and elsewhere: each has a queue of its own.
-    mqtt_hashes: Hashes,
-    elsewhere_hashes: Hashes,
-    /// Salts of names nobody has come from it: the same ones, also after a restart.
-    pub(crate) scram_secret: [u8; 32],
-    /// Rights in use, so that all connections of one account share them.
-    grants: Mutex<HashMap<Arc<str>, Weak<Grant>>>,
+    /// How long password hashes take over MQTT. MQTT and HTTP have queues of their own.
+    mqtt_hashes: HashTimes,
+    /// The same over HTTP.
+    http_hashes: HashTimes,
+    grants: GrantPool,
     /// Called after log-ins of users.
     on_log_in: Mutex<Option<OnLogIn>>,
 }
@@ -163,54 +164,52 @@ impl AccessControl {
     /// It cannot be read, or what it says cannot be used.
     pub fn open(deps: Deps) -> Result<Self, Error> {
         let Deps { file, clock, random, anonymous, sources } = deps;
-        let look = Look::at(file.path());
-        look.warn_of_readers(file.path());
+        let state = FileState::of(file.path());
+        warn_of_other_readers(file.path());
         let policy = crate::file::parse(file.path(), &file.read()?)?;
-        let scram_secret = file.secret(&*random);
+        let policy = ArcSwap::from_pointee(Policy { version: 1, ..policy });
+        let secret = LocalSecret::new(file.secret(&*random));
         Ok(Self(Arc::new(Shared {
-            policy: ArcSwap::from_pointee(Policy { version: 1, ..policy }),
+            context: Arc::new(PolicyContext { policy, clock, secret, anonymous }),
             verified: Verified::new(&*random),
             counters: Counters::default(),
-            reload: Mutex::new(Reload::new(look)),
+            watch: Mutex::new(FileWatch::new(state)),
             decoy: PasswordHash::decoy(&*random),
-            mqtt_hashes: Hashes::default(),
-            elsewhere_hashes: Hashes::default(),
+            mqtt_hashes: HashTimes::default(),
+            http_hashes: HashTimes::default(),
             failures: Failures::default(),
             failed_logins: FailedLogins::default(),
-            grants: Mutex::default(),
+            grants: GrantPool::default(),
             on_log_in: Mutex::default(),
             file,
-            clock,
             random,
-            anonymous,
             sources,
-            scram_secret,
         })))
     }
 
-    /// Whether anybody has an account.
+    /// Whether there is any account.
     pub fn has_accounts(&self) -> bool {
-        self.0.has_accounts(&self.0.policy.load())
+        self.0.has_accounts(&self.0.context.policy.load())
     }
 
-    /// Whether there is a user, a person that is.
+    /// Whether there is a user, which is the account of a person.
     pub fn has_users(&self) -> bool {
-        !self.0.policy.load().users.is_empty()
+        !self.0.context.policy.load().users.is_empty()
     }
 
-    /// What to call with a user's name after each log-in.
+    /// Sets what is called with the name of a user after each log-in.
     pub fn on_log_in(&self, call: impl Fn(&str) + Send + Sync + 'static) {
         *self.0.on_log_in.lock() = Some(Box::new(call));
     }
 
-    /// What somebody without a log-in may do, from now on and as long as they may.
+    /// The rights of clients without a log-in. They are revoked while such clients are not served.
     pub fn anonymous(&self) -> Arc<Grant> {
-        self.0.grant(Who::Anonymous, "", "")
+        self.0.grant(Principal::Anonymous, "", "")
     }
 
-    /// A key for one purpose, the same one after a restart.
+    /// A key for one purpose. It is the same after a restart.
     pub fn key_for(&self, purpose: &str) -> [u8; 32] {
-        self.0.key_for(purpose)
+        self.0.context.secret.key_for(purpose)
     }
 
     /// Figures of this moment.
@@ -228,57 +227,16 @@ impl AccessControl {
 }
 
 impl Shared {
-    fn key_for(&self, purpose: &str) -> [u8; 32] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.scram_secret);
-        let tag = hmac::sign(&key, format!("key for {purpose}").as_bytes());
-        let mut derived = [0; 32];
-        derived.copy_from_slice(tag.as_ref());
-        derived
-    }
-
-    pub(crate) fn now_seconds(&self) -> i64 {
-        self.clock.now().0.div_euclid(1_000_000_000)
-    }
-
-    pub(crate) fn is_anonymous_served(&self) -> bool {
-        (self.anonymous)()
-    }
-
-    /// The rights of somebody, shared by all connections for which they are the same.
-    fn grant(self: &Arc<Self>, who: Who, name: &str, client_id: &str) -> Arc<Grant> {
-        let policy = self.policy.load();
-        let same = match &who {
-            Who::User(_) => policy.users.get(name).is_some_and(|u| u.book.is_same_for_all()),
-            Who::Device(_) => policy.devices.get(name).is_some_and(|d| d.book.is_same_for_all()),
-            Who::Anonymous => policy.anonymous.is_same_for_all(),
-            _ => false,
-        };
-        if !same {
-            return Arc::new(Grant::new(Arc::clone(self), who, name.into(), client_id));
-        }
-        let mut grants = self.grants.lock();
-        if let Some(known) = grants.get(name).and_then(Weak::upgrade)
-            && known.is_of(&who)
-            && !known.is_revoked()
-        {
-            return known;
-        }
-        let accounts = policy.users.len() + policy.devices.len() + 1;
-        if grants.len() > accounts {
-            grants.retain(|_, grant| grant.strong_count() > 0);
-        }
-        let name: Arc<str> = name.into();
-        // Under a client id of nobody: what is shared must not depend on whose it was first.
-        let grant = Arc::new(Grant::new(Arc::clone(self), who, Arc::clone(&name), ""));
-        grants.insert(name, Arc::downgrade(&grant));
-        grant
+    /// The rights of a principal.
+    fn grant(&self, principal: Principal, name: &str, client_id: &str) -> Arc<Grant> {
+        self.grants.grant(&self.context, principal, name, client_id)
     }
 
     fn has_accounts(&self, policy: &Policy) -> bool {
         policy.has_accounts() || !self.sources.is_empty()
     }
 
-    /// Counts how a log-in ended, and tells of those of users.
+    /// Counts the outcome of a log-in, and reports log-ins of users.
     fn counted(&self, outcome: Result<Arc<Grant>, ReasonCode>) -> Result<Arc<Grant>, ReasonCode> {
         let counter = match &outcome {
             Ok(grant) => {

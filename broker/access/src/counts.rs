@@ -1,13 +1,13 @@
-//! Figures of log-ins.
+//! Counters of log-ins.
 
-/// How log-ins and changes of the file went.
+/// The outcomes of log-ins and of changes of the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
-    /// Log-ins that were let in, those without a credential included.
+    /// Log-ins that were accepted, including anonymous ones.
     pub accepted: u64,
     /// Log-ins that were refused.
     pub refused: u64,
-    /// Log-ins turned away unseen after too many failures.
+    /// Log-ins refused without a check after too many failures.
     pub limited: u64,
     /// Changes of the file that took effect.
     pub reloaded: u64,

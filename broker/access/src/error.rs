@@ -1,13 +1,13 @@
-//! What can be wrong with the access file and those beside it.
+//! Errors of the access file and the files beside it.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why the access file cannot be used or changed. No text carries a secret.
+/// Why the access file cannot be used or changed. No message contains a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file could not be worked with.
+    /// A file could not be read, written or locked.
     #[error("cannot {doing} {path}", path = path.display())]
     File {
         /// What was tried.
@@ -18,17 +18,17 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// The content is wrong.
+    /// The content is not valid.
     #[error("{path}{place}: {what}", path = path.display(), place = line.map(|line| format!(" line {line}")).unwrap_or_default())]
     Content {
         /// The file.
         path: PathBuf,
-        /// The line, from 1, where one is to blame.
+        /// The line, counted from 1, if a line is at fault.
         line: Option<usize>,
         /// The key, what is wrong with it, and the remedy.
         what: String,
     },
-    /// An entry that is to be made is there already.
+    /// An account that is to be added exists already.
     #[error("{kind} `{name}` exists already; {remedy}")]
     Exists {
         /// `user` or `device`.
@@ -38,7 +38,7 @@ pub enum Error {
         /// What to do instead.
         remedy: &'static str,
     },
-    /// An entry that is to be changed does not exist.
+    /// An account that is to be changed does not exist.
     #[error("there is no {kind} `{name}`; `uns {kind} list` shows them")]
     Unknown {
         /// `user` or `device`.
@@ -46,7 +46,7 @@ pub enum Error {
         /// Its name.
         name: String,
     },
-    /// A name, password or filter is not usable.
+    /// A name, password or filter is not valid.
     #[error("{0}")]
     Unusable(String),
 }

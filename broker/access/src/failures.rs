@@ -1,5 +1,5 @@
-//! Failed log-ins per address and name: guessing is slowed down before it costs a slow hash. What is
-//! signed is not guessed: whoever shows a good token is let in, however many bad ones came before.
+//! Counts failed log-ins by address and name, so that guessing is slowed down before it costs a slow
+//! hash. A signature cannot be guessed, so a valid token is accepted after any number of bad ones.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -8,33 +8,46 @@ use std::time::Duration;
 use broker_engine::{Proof, Tried};
 use parking_lot::Mutex;
 
-/// Failures of one name from one address within a window, before it has to wait.
+/// The most failures of one name from one address within a window.
 const PER_NAME_MAX: u32 = 10;
-/// Failures of all names from one address within a window.
+/// The most failures of all names from one address within a window.
 const PER_ADDRESS_MAX: u32 = 100;
-/// How long a window is.
+/// The length of a window.
 const WINDOW: Duration = Duration::from_secs(60);
-/// Entries of one table; past it those whose window is over go, then those that failed least.
+/// The most entries of one table. Beyond it, those whose window is over are removed first, then those
+/// with the fewest failures.
 const ENTRIES_MAX: usize = 8192;
-/// How many go at a time where none is over, so that looking for them is rare.
+/// How many are removed at a time if no window is over, so that searching for them is rare.
 const ROOM: usize = ENTRIES_MAX / 8;
 
-/// Who failed: an address, with a name or for all.
-type Key = (Option<IpAddr>, Box<str>);
+/// What failures are counted by: an address and a name, or an address and all names.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Key {
+    network: Option<IpAddr>,
+    /// `None` counts all names.
+    name: Option<Box<str>>,
+}
 
-/// Failures and when their window ends.
+/// The failures within one window. Entries are ordered by count and then by age.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Window {
+    count: u32,
+    ends: Duration,
+}
+
 #[derive(Debug, Default)]
-struct Table(HashMap<Key, (u32, Duration)>);
+struct Table(HashMap<Key, Window>);
 
-/// Failures that count. Generated secrets, which nobody guesses, have a table of their own: whatever
-/// strangers write into it forgets no guess at a password. What is signed has no place at all.
+/// The failures of all clients. Generated secrets, which cannot be guessed, have a table of their own,
+/// so that failures with them push no guess at a password out. Tokens are not counted.
 #[derive(Debug, Default)]
 pub(crate) struct Failures {
     passwords: Mutex<Table>,
     secrets: Mutex<Table>,
 }
 
-/// Whoever has one IPv6 address has the network of it.
+/// The address that failures count by. A machine with one IPv6 address usually has its whole /64
+/// network, so that counts as one address.
 fn network(address: Option<IpAddr>) -> Option<IpAddr> {
     address.map(|address| match address.to_canonical() {
         IpAddr::V6(v6) => {
@@ -45,12 +58,14 @@ fn network(address: Option<IpAddr>) -> Option<IpAddr> {
     })
 }
 
+/// The keys that a log-in counts by, with the most failures of each.
 fn keys(address: Option<IpAddr>, tried: &Tried<'_>) -> impl Iterator<Item = (Key, u32)> {
-    let address = network(address);
-    // Names are as long as clients like; a prefix of them is enough here.
+    let network = network(address);
+    // Clients may send names of any length. A prefix is enough here.
     let name: String = tried.name.iter().flat_map(|name| name.chars()).take(64).collect();
-    let of_all = (tried.proof == Proof::Password).then(|| ((address, "".into()), PER_ADDRESS_MAX));
-    let of_name = ((address, format!("={name}").into()), PER_NAME_MAX);
+    let is_guess = tried.proof == Proof::Password;
+    let of_all = is_guess.then_some((Key { network, name: None }, PER_ADDRESS_MAX));
+    let of_name = (Key { network, name: Some(name.into()) }, PER_NAME_MAX);
     of_all.into_iter().chain([of_name])
 }
 
@@ -63,7 +78,7 @@ impl Failures {
         }
     }
 
-    /// Whether a further try is to be turned away unseen.
+    /// Whether a further log-in must be refused without a check.
     pub(crate) fn is_over(
         &self,
         now: Duration,
@@ -73,43 +88,44 @@ impl Failures {
         let Some(table) = self.table(tried.proof) else { return false };
         let entries = &table.lock().0;
         keys(address, tried).any(|(key, most)| {
-            entries.get(&key).is_some_and(|(count, until)| *count >= most && *until > now)
+            entries.get(&key).is_some_and(|window| window.count >= most && window.ends > now)
         })
     }
 
-    /// A try failed.
+    /// Counts a failure.
     pub(crate) fn add(&self, now: Duration, address: Option<IpAddr>, tried: &Tried<'_>) {
         let Some(table) = self.table(tried.proof) else { return };
         let mut table = table.lock();
         table.make_room(now);
         for (key, _) in keys(address, tried) {
-            let (count, until) = table.0.entry(key).or_insert((0, now + WINDOW));
-            if *until <= now {
-                (*count, *until) = (0, now + WINDOW);
+            let fresh = Window { count: 0, ends: now + WINDOW };
+            let window = table.0.entry(key).or_insert(fresh);
+            if window.ends <= now {
+                *window = fresh;
             }
-            *count += 1;
+            window.count += 1;
         }
     }
 }
 
 impl Table {
-    /// For two more.
+    /// Makes room for two more entries.
     fn make_room(&mut self, now: Duration) {
         if self.0.len() + 2 <= ENTRIES_MAX {
             return;
         }
-        self.0.retain(|_, (_, until)| *until > now);
+        self.0.retain(|_, window| window.ends > now);
         if self.0.len() + 2 <= ENTRIES_MAX {
             return;
         }
-        // Those that failed least, and of them the oldest: who guesses at one name or from one address
-        // is not forgotten for the many that failed once.
+        // Those with the fewest failures are removed, and of them the oldest. So an entry of somebody who
+        // guesses is not pushed out by many that failed once.
         let mut ranks: Vec<_> = self.0.values().copied().collect();
         let (_, rank, _) = ranks.select_nth_unstable(ROOM);
         let rank = *rank;
         let mut going = ROOM;
-        self.0.retain(|_, entry| {
-            let goes = *entry <= rank && going > 0;
+        self.0.retain(|_, window| {
+            let goes = *window <= rank && going > 0;
             going -= usize::from(goes);
             !goes
         });

@@ -1,5 +1,6 @@
-//! `access.toml`: what people write, checked into what the hub works with.
+//! Reads `access.toml` and checks it into a [`Policy`].
 
+mod account;
 mod edit;
 mod entries;
 mod jwt;
@@ -15,43 +16,40 @@ use toml::Spanned;
 use uns_model::Filter;
 
 use crate::Error;
+use crate::account_name::is_account_name;
 use crate::password::PasswordHash;
-use crate::policy::{Certificate, Device, Policy, RuleBook, User};
+use crate::policy::{ADMIN, Certificate, Device, Policy, RuleBook, User};
 use crate::rules::{LEVELS_MAX, Rule, Scope};
 use crate::scram::{ITERATIONS_RANGE, ScramKeys};
 use crate::secret::SecretHash;
+pub use account::{AccountRights, ListedAccount};
 use entries::{
     AnonymousEntry, CertificateEntry, DeviceEntry, File, Lists, ScramEntry, Text, UserEntry,
 };
-pub use store::{AccessFile, Grants, Listed};
+pub use store::AccessFile;
 
-/// The role that may do everything, and what belongs to nobody alone.
-pub const ADMIN: &str = "admin";
-/// Rules of one entry.
+/// The most rules of one entry.
 const RULES_MAX: usize = 10_000;
-
-/// Whether this can be somebody's name.
-pub(crate) fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().count() <= 128 && !name.chars().any(char::is_control)
-}
 
 /// Turns the file's text into a policy.
 pub(crate) fn parse(path: &Path, text: &str) -> Result<Policy, Error> {
-    let at = Place { path, text };
-    let file: File = toml::from_str(text).map_err(|error| at.syntax(&error))?;
-    let deny = at.rules(&file.deny.lists(), false, "[deny]")?;
+    let source = FileText { path, text };
+    let file: File = toml::from_str(text).map_err(|error| source.syntax(&error))?;
+    let deny = source.rules(&file.deny.lists(), false, "[deny]")?;
     let mut roles = HashMap::new();
     for role in &file.role {
         let what = format!("role `{}`", role.name.get_ref());
-        at.name(&role.name, &what)?;
-        let rules = at.rules(&role.lists(), true, &what)?;
+        source.name(&role.name, &what)?;
+        let rules = source.rules(&role.lists(), true, &what)?;
         if role.name.get_ref() == ADMIN
             || roles.insert(role.name.get_ref().clone(), rules).is_some()
         {
-            return Err(at.wrong(&role.name, format!("{what} exists already; choose another name")));
+            return Err(
+                source.wrong(&role.name, format!("{what} exists already; choose another name"))
+            );
         }
     }
-    let reader = Reader { at, deny, roles };
+    let reader = Reader { source, deny, roles };
     let mut policy =
         Policy { anonymous: reader.anonymous(file.anonymous.as_ref())?, ..Policy::default() };
     for user in &file.user {
@@ -67,14 +65,14 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Policy, Error> {
     Ok(policy)
 }
 
-/// Where something stands, for errors.
+/// The text of the file, for errors that name a line of it.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct FileText<'a> {
     path: &'a Path,
     text: &'a str,
 }
 
-impl Place<'_> {
+impl FileText<'_> {
     fn error(self, start: Option<usize>, what: String) -> Error {
         let line = start.and_then(|start| self.text.get(..start));
         let line = line.map(|before| before.matches('\n').count() + 1);
@@ -85,7 +83,7 @@ impl Place<'_> {
         self.error(Some(spanned.span().start), what)
     }
 
-    /// The parser's message without the line it is about: that may hold a secret.
+    /// The message of the parser, without the text it is about, which may contain a secret.
     fn syntax(self, error: &toml::de::Error) -> Error {
         let said = error.message();
         let what = match (said.strip_prefix("invalid type: string \""), said.rsplit_once("\", ")) {
@@ -96,7 +94,7 @@ impl Place<'_> {
     }
 
     fn name(self, name: &Text, what: &str) -> Result<(), Error> {
-        if is_name(name.get_ref()) {
+        if is_account_name(name.get_ref()) {
             return Ok(());
         }
         let remedy = "`name` takes 1 to 128 characters, none of them a control character";
@@ -131,17 +129,17 @@ impl Place<'_> {
     }
 }
 
-/// What every entry is read with.
+/// Reads entries, with the rules that they share.
 struct Reader<'a> {
-    at: Place<'a>,
+    source: FileText<'a>,
     deny: Vec<Rule>,
     roles: HashMap<String, Vec<Rule>>,
 }
 
 impl Reader<'_> {
-    /// The rules of an entry, those for everybody included.
+    /// The rules of an entry, including those for everybody.
     fn book(&self, lists: &Lists<'_>, what: &str) -> Result<RuleBook, Error> {
-        let mut rules = self.at.rules(lists, true, what)?;
+        let mut rules = self.source.rules(lists, true, what)?;
         rules.extend(self.deny.iter().cloned());
         let mut admin = false;
         for role in lists.roles {
@@ -155,14 +153,14 @@ impl Reader<'_> {
                     "{what}: there is no role `{}`; roles are `admin` and those of [[role]]",
                     role.get_ref()
                 );
-                return Err(self.at.wrong(role, what));
+                return Err(self.source.wrong(role, what));
             };
             rules.extend(known.iter().cloned());
         }
         Ok(RuleBook::new(rules, admin))
     }
 
-    /// Whoever needs no log-in may do everything, unless the file says otherwise.
+    /// The rules of anonymous clients. They may do everything, unless the file says otherwise.
     fn anonymous(&self, entry: Option<&AnonymousEntry>) -> Result<RuleBook, Error> {
         match entry {
             Some(entry) => self.book(&entry.lists(), "[anonymous]"),
@@ -177,17 +175,17 @@ impl Reader<'_> {
     fn user(&self, user: &UserEntry, policy: &mut Policy) -> Result<(), Error> {
         let name = user.name.get_ref();
         let what = format!("user `{name}`");
-        self.at.name(&user.name, &what)?;
+        self.source.name(&user.name, &what)?;
         let password = PasswordHash::parse(user.password.get_ref()).ok_or_else(|| {
             let remedy = "`password` is no argon2id hash; `uns user passwd` writes one";
-            self.at.wrong(&user.password, format!("{what}: {remedy}"))
+            self.source.wrong(&user.password, format!("{what}: {remedy}"))
         })?;
         let scram = user.scram.as_ref().map(|scram| self.scram(scram, &what)).transpose()?;
         let credential = user.password.get_ref().clone();
         let book = self.book(&user.lists(), &what)?;
         let entry = User { password, scram, credential, book };
         if policy.users.insert(name.as_str().into(), entry).is_some() {
-            return Err(self.twice(&user.name, &what));
+            return Err(self.duplicate(&user.name, &what));
         }
         Ok(())
     }
@@ -203,24 +201,24 @@ impl Reader<'_> {
         };
         read().ok_or_else(|| {
             let remedy = "`scram` is not usable; `uns user passwd` writes it anew";
-            self.at.wrong(scram, format!("{what}: {remedy}"))
+            self.source.wrong(scram, format!("{what}: {remedy}"))
         })
     }
 
     fn device(&self, device: &DeviceEntry, policy: &mut Policy) -> Result<(), Error> {
         let name = device.name.get_ref();
         let what = format!("device `{name}`");
-        self.at.name(&device.name, &what)?;
+        self.source.name(&device.name, &what)?;
         let secret = SecretHash::parse(device.secret_sha256.get_ref()).ok_or_else(|| {
             let remedy = "`secret_sha256` is no SHA-256 in 64 hexadecimal digits; remove the \
                           device and `uns device add` it again";
-            self.at.wrong(&device.secret_sha256, format!("{what}: {remedy}"))
+            self.source.wrong(&device.secret_sha256, format!("{what}: {remedy}"))
         })?;
         let book = self.book(&device.lists(), &what)?;
         if policy.users.contains_key(name.as_str())
             || policy.devices.insert(name.as_str().into(), Device { secret, book }).is_some()
         {
-            return Err(self.twice(&device.name, &what));
+            return Err(self.duplicate(&device.name, &what));
         }
         Ok(())
     }
@@ -228,13 +226,13 @@ impl Reader<'_> {
     fn certificate(&self, entry: &CertificateEntry, policy: &mut Policy) -> Result<(), Error> {
         let name = entry.name.get_ref();
         let what = format!("certificate of `{name}`");
-        self.at.name(&entry.name, &what)?;
+        self.source.name(&entry.name, &what)?;
         let (key, by_subject) = match (&entry.subject, &entry.common_name) {
             (Some(subject), None) => (subject, true),
             (None, Some(common_name)) => (common_name, false),
             (Some(_), Some(_)) | (None, None) => {
                 let remedy = "name the certificate by `subject` or by `common_name`, one of both";
-                return Err(self.at.wrong(&entry.name, format!("{what}: {remedy}")));
+                return Err(self.source.wrong(&entry.name, format!("{what}: {remedy}")));
             }
         };
         let book = self.book(&entry.lists(), &what)?;
@@ -242,13 +240,13 @@ impl Reader<'_> {
         policy.certified.insert(Arc::clone(&value.name));
         let known = if by_subject { &mut policy.subjects } else { &mut policy.common_names };
         if known.insert(key.as_str().into(), value).is_some() {
-            return Err(self.twice(&entry.name, &what));
+            return Err(self.duplicate(&entry.name, &what));
         }
         Ok(())
     }
 
-    fn twice(&self, name: &Text, what: &str) -> Error {
-        self.at.wrong(name, format!("{what} exists already; names are used once, remove one"))
+    fn duplicate(&self, name: &Text, what: &str) -> Error {
+        self.source.wrong(name, format!("{what} exists already; names are used once, remove one"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The entry for fuzzing: bytes as somebody's `access.toml`, and as what a stranger shows.
+//! Entry point for fuzzing: bytes as an `access.toml`, and as what a client shows to log in.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -12,10 +12,10 @@ use crate::rules::Placeholders;
 use crate::scram::{Accounts, Scram, ScramKeys};
 use crate::token::{Key, Tokens, unique_object};
 
-/// Nobody's password is known.
-struct Nobody;
+/// No account exists.
+struct NoAccounts;
 
-impl Accounts for Nobody {
+impl Accounts for NoAccounts {
     fn keys(&self, name: &str) -> ScramKeys {
         ScramKeys::decoy(&[7; 32], name)
     }
@@ -31,7 +31,7 @@ impl Accounts for Nobody {
 /// and as an access file.
 ///
 /// # Panics
-/// When a token or a proof nobody can make is taken for good, or rules contradict themselves.
+/// When a token or a proof that nobody can make is accepted, or rules contradict themselves.
 pub fn fuzz(data: &[u8]) {
     static TOKENS: LazyLock<Tokens> = LazyLock::new(|| Tokens {
         keys: vec![Key::of_secret(&[9; 32])],
@@ -43,11 +43,11 @@ pub fn fuzz(data: &[u8]) {
         roles_claim: Some("roles".into()),
     });
     assert!(TOKENS.verify(data, 0).is_err(), "a token without the secret");
-    // Behind the signature, where only holders of a key come: no panic there either.
+    // Only holders of a key get past the signature, but the claims must not make it panic either.
     if let (Some(claims), Some(key)) = (unique_object(data), TOKENS.keys.first()) {
         drop(TOKENS.check(key, &claims, 0));
     }
-    let mut scram = Scram::new(Arc::new(Nobody), &SeededRandom::new(1));
+    let mut scram = Scram::new(Arc::new(NoAccounts), &SeededRandom::new(1));
     for message in data.split(|byte| *byte == b'\n') {
         let step = scram.step(message);
         assert!(!matches!(step, Step::Done { .. }), "a proof without the password");
@@ -62,7 +62,7 @@ pub fn fuzz(data: &[u8]) {
 const TOPIC: &str = "acme/press/temperature";
 const FILTER: &str = "acme/+/temperature";
 
-/// A right to a filter is a right to each topic it matches.
+/// Checks that a right to a filter is a right to each topic it matches.
 fn access_file(text: &str) {
     match crate::file::parse(Path::new("access.toml"), text) {
         Err(error) => assert!(!error.to_string().is_empty(), "a mistake is named"),

@@ -1,4 +1,4 @@
-//! Passwords of people: argon2id, written as a PHC string.
+//! Passwords of people, hashed with argon2id and written as PHC strings.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-/// Shorter passwords are refused where they are made.
+/// Shorter passwords are refused when they are set.
 pub const PASSWORD_CHARS_MIN: usize = 12;
-/// Longer ones are refused everywhere.
+/// Longer passwords are refused everywhere.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 
 /// Memory in KiB, passes and lanes of new hashes: the first recommendation of OWASP for argon2id.
@@ -20,11 +20,11 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
-/// What a hash of the file may ask for: more would let one line of it starve the hub.
+/// The limits for a hash in the file, since a single line could otherwise take all memory of the hub.
 const MEMORY_KIB_MAX: u32 = 256 * 1024;
 const PASSES_MAX: u32 = 16;
 
-/// A password's hash with everything needed to check against it.
+/// The hash of a password, with everything needed to verify one.
 #[derive(Clone)]
 pub(crate) struct PasswordHash {
     params: Params,
@@ -63,7 +63,7 @@ impl PasswordHash {
         usable.then_some(Self { params, salt, hash })
     }
 
-    /// Some hash nobody has a password for, so that unknown names take as long as known ones.
+    /// A hash without a password, so that unknown names take as long as known ones.
     pub(crate) fn decoy(random: &dyn Random) -> Self {
         let mut salt = vec![0; SALT_BYTES];
         let mut hash = vec![0; HASH_BYTES];
@@ -72,7 +72,7 @@ impl PasswordHash {
         Self { params: params(), salt, hash }
     }
 
-    /// The same at the cost of another one, if there is one.
+    /// The same hash with the cost of another one, if there is another.
     pub(crate) fn with_cost_of(&self, other: Option<&Self>) -> Self {
         let like = other.and_then(|other| {
             let Self { params, .. } = other;
@@ -82,7 +82,7 @@ impl PasswordHash {
         Self { params: like.unwrap_or_else(|| self.params.clone()), ..self.clone() }
     }
 
-    /// Whether this is the password. Takes tens of milliseconds, on purpose.
+    /// Whether this is the password. It takes tens of milliseconds on purpose.
     pub(crate) fn verify(&self, password: &[u8]) -> bool {
         let mut found = Zeroizing::new(vec![0; self.hash.len()]);
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_known_again_and_no_other() {
+    fn a_password_matches_its_own_hash_only() {
         let text = hash_password("correct horse battery", &SeededRandom::new(1)).unwrap();
         let hash = PasswordHash::parse(&text).unwrap();
         assert!(hash.verify(b"correct horse battery"));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_of_another_implementation() {
+    fn a_hash_of_another_implementation_is_verified() {
         // python: argon2.PasswordHasher(2, 65536, 4).hash("password"), the example of RFC 9106's
         // reference implementation: echo -n password | argon2 somesalt -id -t 2 -m 16 -p 4
         let text = "$argon2id$v=19$m=65536,t=2,p=4$c29tZXNhbHQ$GpZ3sK/oH9p7VIiV56G/64Zo/8GaUw434IimaPqxwCo";
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_that_are_none_are_refused() {
+    fn invalid_hashes_are_refused() {
         let good = hash_password("correct horse battery", &SeededRandom::new(1)).unwrap();
         for wrong in [
             "".to_owned(),

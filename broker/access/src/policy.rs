@@ -1,4 +1,4 @@
-//! A policy: every account with its rules, as one state of the file says it.
+//! A policy: every account with its rules, as one state of the file has them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,23 +11,26 @@ use crate::scram::ScramKeys;
 use crate::secret::SecretHash;
 use crate::token::Tokens;
 
-/// Everybody there is. Replaced as a whole.
+/// The role that may do everything, including what belongs to no single account.
+pub const ADMIN: &str = "admin";
+
+/// All accounts. A policy is replaced as a whole.
 #[derive(Debug, Default)]
 pub(crate) struct Policy {
-    /// Counts up with every policy; what was decided under another is stale.
+    /// Increases with every policy. A decision under another version is stale.
     pub(crate) version: u64,
     pub(crate) users: HashMap<Box<str>, User>,
     pub(crate) devices: HashMap<Box<str>, Device>,
     pub(crate) subjects: HashMap<Box<str>, Certificate>,
     pub(crate) common_names: HashMap<Box<str>, Certificate>,
-    /// The names certificates stand for.
+    /// The names of certificates.
     pub(crate) certified: HashSet<Arc<str>>,
     pub(crate) jwt: Option<JwtPolicy>,
     pub(crate) anonymous: RuleBook,
 }
 
 impl Policy {
-    /// Whether anybody could log in.
+    /// Whether there is anything to log in with.
     pub(crate) fn has_accounts(&self) -> bool {
         !(self.users.is_empty()
             && self.devices.is_empty()
@@ -36,7 +39,7 @@ impl Policy {
             && self.jwt.is_none())
     }
 
-    /// Whether the file has an account of this name: a user, a device or a certificate's.
+    /// Whether there is a user, device or certificate of this name.
     pub(crate) fn has_name(&self, name: &str) -> bool {
         self.users.contains_key(name)
             || self.devices.contains_key(name)
@@ -44,11 +47,11 @@ impl Policy {
     }
 }
 
-/// A person.
+/// The account of a person.
 pub(crate) struct User {
     pub(crate) password: PasswordHash,
     pub(crate) scram: Option<ScramKeys>,
-    /// The password's hash as text: a session ends when it changes.
+    /// The hash of the password as text. Connections end when it changes.
     pub(crate) credential: String,
     pub(crate) book: RuleBook,
 }
@@ -66,30 +69,30 @@ pub(crate) struct Device {
     pub(crate) book: RuleBook,
 }
 
-/// Whom a client certificate stands for.
+/// The account of a client certificate.
 #[derive(Debug)]
 pub(crate) struct Certificate {
     pub(crate) name: Arc<str>,
     pub(crate) book: RuleBook,
 }
 
-/// Tokens and what their bearers may.
+/// Which tokens are valid, and what their bearers may do.
 #[derive(Debug)]
 pub(crate) struct JwtPolicy {
     pub(crate) tokens: Tokens,
-    /// Issuer, audience and all keys as one text. The first release that judged wills when they are due
-    /// noted a mark of it beside them; nothing else is told by it.
+    /// Issuer, audience and all keys as one text. An earlier release noted a mark of it with wills;
+    /// it has no other use.
     pub(crate) all_keys: String,
-    /// Rules of every token, beside those it brings.
+    /// The rules for every token, beside those in the token.
     pub(crate) everybody: RuleBook,
     pub(crate) roles: HashMap<Box<str>, Vec<Rule>>,
 }
 
-/// Rules, compiled as far as they are the same for every client.
+/// The rules of an account. They are compiled here if they are the same for every client.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RuleBook {
     rules: Arc<[Rule]>,
-    /// Where no rule has a placeholder.
+    /// `None` if a rule has a placeholder.
     compiled: Option<Arc<Rules>>,
     everything: bool,
     pub(crate) admin: bool,
@@ -103,12 +106,12 @@ impl RuleBook {
         Self { rules: rules.into(), compiled, everything: false, admin }
     }
 
-    /// No rule is asked.
+    /// Rules that allow everything.
     pub(crate) fn everything() -> Self {
         Self { everything: true, admin: true, ..Self::new(Vec::new(), true) }
     }
 
-    /// What the role admin allows: everything, and to read the broker's own topics.
+    /// The rules of the role admin: everything, and reading the broker's own topics.
     pub(crate) fn of_admin() -> impl Iterator<Item = Rule> {
         let rule = |scope, text| {
             let filter = Filter::parse(text).expect("the role's filters are valid");
@@ -117,7 +120,7 @@ impl RuleBook {
         [rule(Scope::Both, "#"), rule(Scope::Receive, "$SYS/#")].into_iter()
     }
 
-    /// With further rules.
+    /// The same rules and more.
     pub(crate) fn with(&self, more: impl IntoIterator<Item = Rule>, admin: bool) -> Self {
         let rules = self.rules.iter().cloned().chain(more).collect();
         Self::new(rules, self.admin || admin)
@@ -128,7 +131,7 @@ impl RuleBook {
         self.compiled.is_some()
     }
 
-    /// The rules of a client; none where none is asked.
+    /// The rules of a client; `None` if everything is allowed.
     pub(crate) fn rules(&self, with: Placeholders<'_>) -> Option<Arc<Rules>> {
         let compile = || Arc::new(Rules::new(&*self.rules, with));
         (!self.everything).then(|| self.compiled.clone().unwrap_or_else(compile))

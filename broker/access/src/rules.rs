@@ -1,12 +1,13 @@
-//! What somebody may publish and receive: filters that allow, filters that deny, deny first.
+//! What an identity may publish and receive: filters that allow and filters that deny. Deny wins.
 
 mod cover;
-mod tree;
+mod filter_tree;
+mod rule_trees;
 
 use broker_engine::{Action, Coverage};
 use uns_model::Filter;
 
-use tree::FilterTree;
+use rule_trees::RuleTrees;
 
 /// What a rule is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -27,21 +28,14 @@ pub(crate) struct Rule {
     pub(crate) filter: Filter,
 }
 
-/// Rules, ready to be asked.
+/// Rules compiled for fast decisions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rules {
-    publish: Side,
-    receive: Side,
+    publish: RuleTrees,
+    receive: RuleTrees,
 }
 
-/// The rules about one of both.
-#[derive(Clone, Debug, Default)]
-struct Side {
-    allow: FilterTree,
-    deny: FilterTree,
-}
-
-/// Whom placeholders stand for.
+/// What the placeholders in rules stand for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Placeholders<'a> {
     /// `%c`
@@ -54,13 +48,13 @@ pub(crate) struct Placeholders<'a> {
 pub(crate) const LEVELS_MAX: usize = 100;
 
 impl Rule {
-    /// Whether it reads differently for different clients.
+    /// Whether it differs from client to client.
     pub(crate) fn has_placeholder(&self) -> bool {
         self.filter.as_str().contains("%c") || self.filter.as_str().contains("%u")
     }
 
-    /// The filter for this client. What cannot stand in a level allows nothing, and denies
-    /// everything the level could be.
+    /// The filter for this client. If a name cannot be part of a level, a rule that allows has no
+    /// filter, and a rule that denies has `+` in place of that level.
     fn filled(&self, with: Placeholders<'_>) -> Option<Filter> {
         if !self.has_placeholder() {
             return Some(self.filter.clone());
@@ -72,7 +66,7 @@ impl Rule {
             let client = !level.contains("%c") || usable(with.client_id);
             let user = !level.contains("%u") || usable(with.user_name);
             if client && user {
-                // One pass, so that a name with `%c` in it is not filled in again.
+                // All placeholders are replaced in one pass, so that a name with `%c` in it stays as it is.
                 return Some(fill(level, with));
             }
             (!self.allow).then(|| "+".to_owned())
@@ -111,13 +105,13 @@ impl Rules {
         for rule in rules {
             let Some(filter) = rule.filled(with) else { continue };
             let Self { publish, receive } = &mut compiled;
-            let sides = match rule.scope {
+            let trees = match rule.scope {
                 Scope::Both => [Some(publish), Some(receive)],
                 Scope::Publish => [Some(publish), None],
                 Scope::Receive => [Some(receive), None],
             };
-            for side in sides.into_iter().flatten() {
-                let tree = if rule.allow { &mut side.allow } else { &mut side.deny };
+            for trees in trees.into_iter().flatten() {
+                let tree = if rule.allow { &mut trees.allow } else { &mut trees.deny };
                 tree.insert(&filter);
             }
         }
@@ -125,17 +119,17 @@ impl Rules {
     }
 
     pub(crate) fn allows(&self, action: Action, topic: &str) -> bool {
-        let side = match action {
+        let trees = match action {
             Action::Publish => &self.publish,
             Action::Receive => &self.receive,
-            // An action this release does not know is no action it allows.
+            // An action that this release does not know is not allowed.
             _ => return false,
         };
-        !side.deny.matches(topic) && side.allow.matches(topic)
+        !trees.deny.matches(topic) && trees.allow.matches(topic)
     }
 
-    /// Whether a rule denies that a topic is received; a filter that is denied as a whole is found
-    /// as well.
+    /// Whether a rule denies that a topic is received. This also takes a filter, and finds a rule
+    /// that denies it as a whole.
     pub(crate) fn denies(&self, topic: &str) -> bool {
         self.receive.deny.matches(topic)
     }

@@ -1,8 +1,8 @@
-//! SCRAM-SHA-256 (RFC 5802, RFC 7677) as enhanced authentication: the password never travels, and
-//! the file holds nothing one could log in with.
+//! SCRAM-SHA-256 (RFC 5802, RFC 7677) as enhanced authentication. The password is never sent, and the
+//! file holds nothing that one could log in with.
 //!
-//! Without channel binding. Names and passwords are taken as they are: those of ASCII are what
-//! `SASLprep` makes of them.
+//! There is no channel binding. Names and passwords are used as they are, without `SASLprep`, which
+//! does not change ASCII.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -17,25 +17,27 @@ use subtle::ConstantTimeEq as _;
 use uns_model::Random;
 use zeroize::Zeroizing;
 
+use crate::account_name::is_account_name;
+
 /// The method's name in CONNECT.
 pub const METHOD: &str = "SCRAM-SHA-256";
-/// Rounds of new entries, and of names nobody has.
+/// The iterations of new entries, and of unknown names.
 const ITERATIONS: u32 = 15_000;
-/// What a line of the file may ask for.
+/// The iterations that an entry of the file may have.
 pub(crate) const ITERATIONS_RANGE: std::ops::RangeInclusive<u32> = 4096..=1_000_000;
-/// Longer messages are refused unread.
+/// Longer messages are refused without being parsed.
 const MESSAGE_BYTES_MAX: usize = 2048;
 
-/// What is kept of a password for SCRAM.
+/// What the file keeps of a password for SCRAM.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ScramKeys {
-    /// Random, not secret.
+    /// A random salt, which is not secret.
     pub salt: Vec<u8>,
     /// How often the password was hashed.
     pub iterations: u32,
     /// What a proof is checked against.
     pub stored_key: [u8; 32],
-    /// What the hub proves itself with.
+    /// What the hub proves its own identity with.
     pub server_key: [u8; 32],
 }
 
@@ -53,7 +55,7 @@ fn sign(key: &[u8], data: &[u8]) -> [u8; 32] {
 }
 
 impl ScramKeys {
-    /// Of a new password.
+    /// The keys of a new password.
     pub fn new(password: &str, random: &dyn Random) -> Self {
         let mut salt = vec![0; 16];
         random.fill(&mut salt);
@@ -71,7 +73,7 @@ impl ScramKeys {
         Self { salt, iterations, stored_key, server_key: sign(&*salted, b"Server Key") }
     }
 
-    /// For a name nobody has: always the same for one name, and no proof fits.
+    /// The keys of an unknown name. They are always the same for one name, and no proof fits them.
     pub(crate) fn decoy(secret: &[u8; 32], name: &str) -> Self {
         let made = |purpose: &[u8]| sign(secret, &[purpose, name.as_bytes()].concat());
         Self {
@@ -83,28 +85,28 @@ impl ScramKeys {
     }
 }
 
-/// Where an exchange asks for keys and says how it ended.
+/// Gives an exchange the keys of accounts, and is told its outcome.
 pub(crate) trait Accounts: Send + Sync {
-    /// The keys of a name, those of nobody if it has none.
+    /// The keys of a name, or decoys if it has none.
     fn keys(&self, name: &str) -> ScramKeys;
-    /// The identity of a name whose proof was right.
+    /// The proof was right: gives the identity of the name.
     fn identity(&self, name: &str) -> Result<Identity, ReasonCode>;
-    /// A proof was wrong.
+    /// The proof was wrong.
     fn failed(&self, name: &str);
 }
 
-/// One exchange of the server's side.
+/// The server's side of one exchange.
 pub(crate) struct Scram {
     accounts: Arc<dyn Accounts>,
     nonce: String,
     state: State,
-    /// Whose password it is about, once that is said.
+    /// The name, once the client has sent it.
     name: Option<Box<str>>,
 }
 
 enum State {
     Begin,
-    /// Until the client's proof: the messages so far, and what the client must repeat.
+    /// The challenge was sent. These are the messages so far, and what the client must repeat.
     Challenged {
         name: String,
         header: String,
@@ -122,10 +124,10 @@ impl Scram {
         Self { accounts, nonce: STANDARD.encode(nonce), state: State::Begin, name: None }
     }
 
-    /// `client-first-message`, answered with the challenge.
+    /// Answers `client-first-message` with the challenge.
     fn begin(&mut self, message: &str) -> Option<String> {
-        // The header ends after the second comma; `p=` would be channel binding, which is not
-        // offered here.
+        // The header ends after the second comma. `p=` would ask for channel binding, which is not
+        // offered.
         let mut parts = message.splitn(3, ',');
         let (binding, authorize, bare) = (parts.next()?, parts.next()?, parts.next()?);
         if !matches!(binding, "n" | "y") {
@@ -138,7 +140,7 @@ impl Scram {
         if client_nonce.is_empty() || !client_nonce.bytes().all(printable) {
             return None;
         }
-        // Acting as somebody else is nobody's right.
+        // Nobody may act as somebody else.
         match authorize.strip_prefix("a=") {
             None if authorize.is_empty() => {}
             Some(other) if plain_name(other)? == name => {}
@@ -155,7 +157,7 @@ impl Scram {
         Some(challenge)
     }
 
-    /// `client-final-message`, answered with the hub's own proof.
+    /// Answers `client-final-message` with the proof of the hub.
     fn finish(&mut self, message: &str) -> Result<(Identity, String), ReasonCode> {
         let refused = ReasonCode::NotAuthorized;
         let State::Challenged { name, header, first, nonce, keys } =
@@ -197,7 +199,7 @@ impl Exchange for Scram {
         let text = std::str::from_utf8(data).ok().filter(|text| text.len() <= MESSAGE_BYTES_MAX);
         let Some(text) = text else { return Step::Refused(ReasonCode::NotAuthorized) };
         match &self.state {
-            // The client has yet to begin.
+            // The client has sent no data with its CONNECT.
             State::Begin if text.is_empty() => Step::Continue(Vec::new()),
             State::Begin => match self.begin(text) {
                 Some(challenge) => Step::Continue(challenge.into_bytes()),
@@ -211,7 +213,7 @@ impl Exchange for Scram {
     }
 }
 
-/// A name with its two escapes undone.
+/// Decodes the two escape sequences of a name.
 fn plain_name(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -225,7 +227,7 @@ fn plain_name(text: &str) -> Option<String> {
         rest = after.get(2..)?;
     }
     out.push_str(rest);
-    crate::file::is_name(&out).then_some(out)
+    is_account_name(&out).then_some(out)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Secrets of devices: 256 random bits, kept as their SHA-256. Guessing them is hopeless, so a quick
-//! hash is enough, and a broker core can check it at once.
+//! Secrets of devices: 256 random bits, of which the file keeps the SHA-256. They cannot be guessed, so
+//! a fast hash is enough, and a core of the broker can check them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,9 +8,9 @@ use subtle::ConstantTimeEq as _;
 use uns_model::Random;
 use zeroize::Zeroizing;
 
-/// What generated secrets begin with, so that they are known as such.
+/// The prefix of generated secrets, by which they are recognised.
 const PREFIX: &str = "uns_";
-/// Prefix and 32 bytes in base64.
+/// The length of a secret: the prefix, and 32 bytes in base64.
 const LENGTH: usize = PREFIX.len() + 43;
 
 /// The hash of a device's secret.
@@ -30,9 +30,9 @@ pub fn generate_secret(random: &dyn Random) -> Zeroizing<String> {
     Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(*bytes)))
 }
 
-/// A password of 160 bits that people can read out and type.
+/// Generates a password of 160 bits that people can read out and type.
 pub fn generate_password(random: &dyn Random) -> Zeroizing<String> {
-    // Without letters and digits that look alike.
+    // It has no letters and digits that look alike.
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = Zeroizing::new([0; 32]);
     random.fill(&mut *bytes);
@@ -46,7 +46,7 @@ pub fn generate_password(random: &dyn Random) -> Zeroizing<String> {
     out
 }
 
-/// The hash as it stands in the file.
+/// The hash as the file has it.
 pub fn secret_sha256(secret: &str) -> String {
     hex(SecretHash::of(secret.as_bytes()).0)
 }
@@ -55,7 +55,7 @@ pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether this looks like a generated secret.
+/// Whether this has the form of a generated secret.
 pub(crate) fn is_secret(password: &[u8]) -> bool {
     password.len() == LENGTH && password.starts_with(PREFIX.as_bytes())
 }
@@ -67,7 +67,7 @@ impl SecretHash {
         Self(hash)
     }
 
-    /// The bytes, for telling contents of files apart.
+    /// The bytes of the hash.
     pub(crate) fn digest(&self) -> &[u8; 32] {
         &self.0
     }
@@ -84,7 +84,7 @@ impl SecretHash {
         Some(Self(hash))
     }
 
-    /// Whether the secret that was shown has this hash, in the same time whatever differs.
+    /// Whether this is the hash of the secret that was shown. The comparison takes constant time.
     pub(crate) fn is(&self, shown: &Self) -> bool {
         shown.0.ct_eq(&self.0).into()
     }
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_long_and_known_again() {
+    fn a_secret_matches_its_own_hash_only() {
         let secret = generate_secret(&SystemRandom);
         assert!(is_secret(secret.as_bytes()) && *secret != *generate_secret(&SystemRandom));
         let hash = SecretHash::parse(&secret_sha256(&secret)).unwrap();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_can_be_read_out() {
+    fn generated_passwords_come_in_groups_of_eight_characters() {
         let password = generate_password(&SeededRandom::new(3));
         assert_eq!(password.len(), 35);
         assert!(password.split('-').all(|group| group.len() == 8), "{}", *password);

@@ -1,7 +1,7 @@
-//! JSON Web Tokens as passwords (RFC 7519), checked with ring.
+//! JSON Web Tokens as passwords (RFC 7519), verified with ring.
 //!
-//! Each key of the file names the one algorithm it is for, so a token cannot choose how it is
-//! checked: `none` is no algorithm here, and a public key is never taken for a shared secret.
+//! Each key of the file names the one algorithm it is for, so a token cannot choose how it is verified:
+//! `none` is not an algorithm here, and a public key is never used as a shared secret.
 
 mod claims;
 mod key;
@@ -10,17 +10,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use crate::account_name::is_account_name;
 use crate::rules::{Rule, Scope};
 pub(crate) use claims::unique_object;
 use key::Fingerprint;
 pub(crate) use key::{Algorithm, Key};
 
-/// Longer tokens are refused unread.
+/// Longer tokens are refused without being parsed.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
-/// Rules that one token may bring.
+/// The most rules in one token.
 const RULES_MAX: usize = 256;
 
-/// What makes a token good.
+/// Which tokens are valid, and how their claims are read.
 #[derive(Clone, Debug)]
 pub(crate) struct Tokens {
     pub(crate) keys: Vec<Key>,
@@ -32,8 +33,8 @@ pub(crate) struct Tokens {
     pub(crate) roles_claim: Option<String>,
 }
 
-/// What a token is good under: the one key that signed it, and the parties it was signed for. Other keys
-/// may come and go beside that one.
+/// What a token is valid under: the key that signed it, its issuer and its audience. Changes of other
+/// keys do not matter to it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Credential {
     issuer: String,
@@ -47,33 +48,33 @@ impl std::fmt::Display for Credential {
     }
 }
 
-/// What a good token says.
+/// The claims of a valid token.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Claims {
     pub(crate) credential: Credential,
     pub(crate) name: String,
-    /// Seconds since 1970 when it is over, leeway included.
+    /// When it expires, in seconds since 1970, with the leeway added.
     pub(crate) expires: i64,
     pub(crate) rules: Vec<Rule>,
     pub(crate) roles: Vec<String>,
 }
 
-/// Why a token is not good; for logs and tests, never for the client.
+/// Why a token is not valid. This is for logs and tests, and never for the client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Fault {
-    /// It is not three parts of base64url with JSON objects in them.
+    /// It does not consist of three parts in base64url with JSON objects in them.
     Form,
-    /// Its header asks for something this hub does not do.
+    /// Its header asks for something that this hub does not support.
     Header,
     /// No key has its algorithm and key id.
     Key,
     /// The signature is wrong.
     Signature,
-    /// Its time is over, has not come, or is not told.
+    /// It has expired, is not valid yet, or does not say when it expires.
     Time,
-    /// It is from or for somebody else.
+    /// It has another issuer or another audience.
     Party,
-    /// Its name or its rules cannot be used.
+    /// Its name or its rules are not valid.
     Content,
 }
 
@@ -83,7 +84,7 @@ pub(crate) fn is_token(password: &[u8]) -> bool {
 }
 
 impl Tokens {
-    /// Checks a token; `now` is in seconds since 1970.
+    /// Verifies a token; `now` is in seconds since 1970.
     pub(crate) fn verify(&self, token: &[u8], now: i64) -> Result<Claims, Fault> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Fault::Form);
@@ -99,12 +100,12 @@ impl Tokens {
         self.check(key, &claims, now)
     }
 
-    /// What tokens signed with each of the keys are good under now.
+    /// What tokens signed with each of the keys are valid under now.
     pub(crate) fn credentials(&self) -> impl Iterator<Item = Credential> {
         self.keys.iter().map(|key| self.credential(key))
     }
 
-    /// Whether tokens that were good under this are so still.
+    /// Whether tokens that were valid under this credential still are.
     pub(crate) fn trusts(&self, credential: &Credential) -> bool {
         let Credential { issuer, audience, key } = credential;
         *issuer == self.issuer
@@ -117,16 +118,16 @@ impl Tokens {
         Credential { issuer, audience, key: key.fingerprint.clone() }
     }
 
-    /// Whom an unchecked token says it is for, to count its failures by.
+    /// The name in a token that is not verified, by which its failures are counted.
     pub(crate) fn subject(&self, token: &[u8]) -> Option<String> {
         let text = std::str::from_utf8(token).ok().filter(|text| text.len() <= TOKEN_BYTES_MAX)?;
         let payload = URL_SAFE_NO_PAD.decode(text.split('.').nth(1)?).ok()?;
         let claims = unique_object(&payload)?;
         let name = claims.get(&self.name_claim).and_then(Value::as_str)?;
-        crate::file::is_name(name).then(|| name.to_owned())
+        is_account_name(name).then(|| name.to_owned())
     }
 
-    /// Checks the claims of a token that this key signed.
+    /// Checks the claims of a token that this key has signed.
     pub(crate) fn check(
         &self,
         key: &Key,
@@ -150,7 +151,7 @@ impl Tokens {
             Some(Value::String(text)) => Ok(Some(text.as_str())),
             Some(_) => Err(Fault::Header),
         };
-        // What is critical to its sender is not known here, and neither is compression.
+        // No critical extension and no compression is supported.
         if header.contains_key("crit") || header.contains_key("zip") || header.contains_key("b64") {
             return Err(Fault::Header);
         }
@@ -196,13 +197,13 @@ impl Tokens {
 
     fn read(&self, key: &Key, claims: &Map<String, Value>, expires: i64) -> Result<Claims, Fault> {
         let name = claims.get(&self.name_claim).and_then(Value::as_str);
-        let name = name.filter(|name| crate::file::is_name(name)).ok_or(Fault::Content)?;
+        let name = name.filter(|name| is_account_name(name)).ok_or(Fault::Content)?;
         let filters = strings(claims.get(&self.allow_claim))?;
         let rules = filters.into_iter().map(|text| {
             let filter = uns_model::Filter::parse(text).map_err(|_| Fault::Content)?;
             let fits = text.split('/').count() <= crate::rules::LEVELS_MAX;
             let rule = Rule { scope: Scope::Both, allow: true, filter };
-            // A placeholder is for rules of this hub; in a token it would be somebody's name.
+            // Placeholders are for the rules of this hub. In a token they would be part of a name.
             if fits && !rule.has_placeholder() { Ok(rule) } else { Err(Fault::Content) }
         });
         let rules: Vec<Rule> = rules.collect::<Result<_, _>>()?;
@@ -216,10 +217,13 @@ impl Tokens {
     }
 }
 
-/// A NumericDate: a number, never a string with one in it.
+/// A NumericDate, which is a number and not a string with one in it.
 fn seconds(value: &Value) -> Option<i64> {
     let number = value.as_number()?;
-    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and far is far")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "`as` saturates, which is as good as the exact time"
+    )]
     number.as_i64().or_else(|| number.as_f64().filter(|f| f.is_finite()).map(|f| f as i64))
 }
 

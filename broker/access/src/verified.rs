@@ -1,5 +1,5 @@
-//! Passwords that were right a moment ago: a client that comes back at once, or asks over HTTP once
-//! a second, does not cost a slow hash each time.
+//! Remembers passwords that were right a moment ago. A client that reconnects at once, or sends a
+//! request over HTTP every second, does not cost a slow hash each time.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use parking_lot::Mutex;
 use ring::hmac;
 use uns_model::Random;
 
-/// Kept at most; past it the cache begins anew.
+/// The most entries. If all are current, the cache is emptied.
 const KEPT_MAX: usize = 1024;
-/// For how long.
+/// How long an entry is kept.
 const KEPT_FOR: Duration = Duration::from_secs(60);
 
-/// Keyed digests of name, hash and password; the passwords themselves are nowhere.
+/// Keyed digests of name, hash and password. The passwords themselves are not kept.
 pub(crate) struct Verified {
     key: hmac::Key,
     until: Mutex<HashMap<[u8; 32], Duration>>,
@@ -44,8 +44,8 @@ impl Verified {
         self.until.lock().get(&digest).is_some_and(|until| *until > now)
     }
 
-    /// It was right just now, for this hash: one that is hashed while another password is put in its
-    /// place is right for the hash before, and for no other.
+    /// Remembers a password that was right for this hash. If the password was changed while it was
+    /// verified, it counts for the old hash only.
     pub(crate) fn add(&self, now: Duration, account: (&str, &str), password: &[u8]) {
         let digest = self.digest(account, password);
         let mut until = self.until.lock();
@@ -58,7 +58,7 @@ impl Verified {
         until.insert(digest, now + KEPT_FOR);
     }
 
-    /// Forgets everything, as a change of the accounts demands.
+    /// Forgets everything, because the accounts have changed.
     pub(crate) fn clear(&self) {
         self.until.lock().clear();
     }
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn right_passwords_are_known_for_a_minute() {
+    fn right_passwords_are_remembered_for_a_minute() {
         let verified = Verified::new(&SeededRandom::new(1));
         let at = Duration::from_secs;
         let anna = ("anna", "hash");

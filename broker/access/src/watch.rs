@@ -1,60 +1,36 @@
-//! Following changes of the file: looked at every few seconds, taken in as a whole or not at all.
+//! Which states of the access file were tried last, so that each is read once.
 
-use std::sync::atomic::Ordering;
+use crate::file_state::FileState;
 
-use crate::AccessControl;
-use crate::look::Look;
-use crate::policy::Policy;
-
-/// The file as it is in force, and as it last failed to be.
+/// The state that is in effect, and the one that last failed to take effect.
 #[derive(Debug)]
-pub(crate) struct Reload {
-    in_force: Look,
-    failed: Option<Look>,
+pub(crate) struct FileWatch {
+    in_effect: FileState,
+    failed: Option<FileState>,
 }
 
-impl Reload {
-    pub(crate) fn new(in_force: Look) -> Self {
-        Self { in_force, failed: None }
-    }
-}
-
-impl AccessControl {
-    /// Which state of the file is in force, in the words of [`AccessFile::state`].
-    ///
-    /// [`AccessFile::state`]: crate::AccessFile::state
-    pub fn state_in_force(&self) -> String {
-        self.0.reload.lock().in_force.to_string()
+impl FileWatch {
+    pub(crate) fn new(in_effect: FileState) -> Self {
+        Self { in_effect, failed: None }
     }
 
-    /// Takes in the file if it changed, or if that is asked for, and says whether rights may have
-    /// changed. A file that cannot be used changes nothing; it is told once and counted.
-    pub fn reload(&self, forced: bool) -> bool {
-        let shared = &self.0;
-        let mut reload = shared.reload.lock();
-        // Before the content: what changes in between is seen next time.
-        let now = Look::at(shared.file.path());
-        if !forced && (now == reload.in_force || reload.failed == Some(now)) {
-            return false;
-        }
-        let read = shared.file.read();
-        match read.and_then(|text| crate::file::parse(shared.file.path(), &text)) {
-            Ok(policy) => {
-                let version = shared.policy.load().version + 1;
-                shared.policy.store(std::sync::Arc::new(Policy { version, ..policy }));
-                shared.verified.clear();
-                now.warn_of_readers(shared.file.path());
-                *reload = Reload::new(now);
-                shared.counters.reloaded.fetch_add(1, Ordering::Relaxed);
-                tracing::info!(file = %shared.file.path().display(), "who may connect was read again");
-                true
-            }
-            Err(error) => {
-                reload.failed = Some(now);
-                shared.counters.reload_failed.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(%error, "a changed access file cannot be used, the rules before it stay");
-                false
-            }
-        }
+    /// The state in effect.
+    pub(crate) fn in_effect(&self) -> FileState {
+        self.in_effect
+    }
+
+    /// Whether the file in this state was tried already.
+    pub(crate) fn was_tried(&self, state: FileState) -> bool {
+        state == self.in_effect || self.failed == Some(state)
+    }
+
+    /// The file in this state took effect.
+    pub(crate) fn succeeded(&mut self, state: FileState) {
+        *self = Self::new(state);
+    }
+
+    /// The file in this state cannot be used.
+    pub(crate) fn failed(&mut self, state: FileState) {
+        self.failed = Some(state);
     }
 }

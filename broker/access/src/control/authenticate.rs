@@ -1,4 +1,4 @@
-//! Access control as the broker asks it.
+//! The log-ins of MQTT: what the broker asks of access control.
 
 use std::sync::Arc;
 
@@ -10,17 +10,19 @@ use broker_engine::{
 use uns_model::OrgId;
 
 use super::account::account;
-use super::quick::Quick;
+use super::decide::HashQueue;
+use super::first_check::FirstCheck;
 use super::{AccessControl, Shared};
-use crate::grant::{Grant, Who};
-use crate::hashes::Nobody;
+use crate::grant::Grant;
+use crate::hash_times::UnknownName;
+use crate::principal::Principal;
 use crate::scram::{self, Accounts, Scram, ScramKeys};
 
 impl Shared {
-    /// The broker's own word for somebody.
+    /// The identity of a grant, in the form of the broker.
     fn identity(&self, grant: Arc<Grant>) -> Identity {
-        let account = account(&self.policy.load(), &grant);
-        if let Some(identity) = grant.identity() {
+        let account = account(&self.context.policy.load(), &grant);
+        if let Some(identity) = grant.external_identity() {
             return Identity { account, ..identity.clone() };
         }
         let named = !grant.name().is_empty();
@@ -31,31 +33,34 @@ impl Shared {
 
 impl Authenticate for AccessControl {
     fn authenticate(&self, login: &Login<'_>) -> Verdict {
-        match self.0.quick(login) {
-            Quick::Known(known) => {
+        match self.0.first_check(login) {
+            FirstCheck::Decided(known) => {
                 Verdict::Known(self.0.counted(known).map(|grant| self.0.identity(grant)))
             }
-            Quick::Nobody => {
-                let (now, random) = (self.0.clock.monotonic(), &*self.0.random);
-                match self.0.mqtt_hashes.nobody(now, random) {
-                    Nobody::Hash => Verdict::Ask,
-                    Nobody::Pretend(wait) => {
+            FirstCheck::UnknownName => {
+                let (now, random) = (self.0.context.clock.monotonic(), &*self.0.random);
+                match self.0.mqtt_hashes.unknown_name(now, random) {
+                    UnknownName::Verify => Verdict::Ask,
+                    UnknownName::RefuseAfter(wait) => {
                         let reason = ReasonCode::BadUserNameOrPassword;
                         drop(self.0.counted(Err(reason)));
                         Verdict::Refused(reason, wait)
                     }
                 }
             }
-            Quick::Slow => Verdict::Ask,
+            FirstCheck::MustVerify => Verdict::Ask,
         }
     }
 
     fn verify(&self, login: &OwnedLogin) -> Result<Identity, ReasonCode> {
         let (login, waited) = (login.as_login(), login.waited);
         // Another connection of the same name may have been verified while this one waited.
-        let known = match self.0.quick(&login) {
-            Quick::Known(known) => known,
-            Quick::Nobody | Quick::Slow => self.0.slow(&login, (&self.0.mqtt_hashes, waited)),
+        let known = match self.0.first_check(&login) {
+            FirstCheck::Decided(known) => known,
+            FirstCheck::UnknownName | FirstCheck::MustVerify => {
+                let queue = HashQueue { times: &self.0.mqtt_hashes, waited };
+                self.0.verify(&login, queue)
+            }
         };
         self.0.counted(known).map(|grant| self.0.identity(grant))
     }
@@ -77,7 +82,7 @@ impl Authenticate for AccessControl {
     }
 
     fn exchange(&self, method: &str, login: &Login<'_>) -> Option<Box<dyn Exchange>> {
-        let knows = self.0.policy.load().users.values().any(|user| user.scram.is_some());
+        let knows = self.0.context.policy.load().users.values().any(|user| user.scram.is_some());
         if method != scram::METHOD || !knows {
             return None;
         }
@@ -95,21 +100,21 @@ struct ScramAccounts {
 
 impl Accounts for ScramAccounts {
     fn keys(&self, name: &str) -> ScramKeys {
-        let policy = self.shared.policy.load();
+        let policy = self.shared.context.policy.load();
         let known = policy.users.get(name).and_then(|user| user.scram.clone());
-        known.unwrap_or_else(|| ScramKeys::decoy(&self.shared.scram_secret, name))
+        known.unwrap_or_else(|| ScramKeys::decoy(self.shared.context.secret.bytes(), name))
     }
 
     fn identity(&self, name: &str) -> Result<Identity, ReasonCode> {
-        let policy = self.shared.policy.load();
+        let policy = self.shared.context.policy.load();
         let user = policy.users.get(name).ok_or(ReasonCode::NotAuthorized)?;
-        let who = Who::User(user.credential.clone());
-        let grant = self.shared.grant(who, name, &self.client_id);
+        let principal = Principal::User(user.credential.clone());
+        let grant = self.shared.grant(principal, name, &self.client_id);
         self.shared.counted(Ok(grant)).map(|grant| self.shared.identity(grant))
     }
 
     fn failed(&self, _: &str) {
-        // The client is told by the exchange; here it is counted only.
+        // The exchange answers the client; here the failure is only counted.
         drop(self.shared.counted(Err(ReasonCode::NotAuthorized)));
     }
 }

@@ -7,7 +7,7 @@ use broker_engine::{Action, Authenticate as _, Certificate, Coverage, OwnedLogin
 use uns_model::{ManualClock, OrgId, SeededRandom, Timestamp};
 
 use super::*;
-use crate::{ADMIN, Grants};
+use crate::{ADMIN, AccountRights};
 
 mod absent;
 mod accounts;
@@ -33,7 +33,7 @@ impl World {
         Self::with(name, text, Vec::new())
     }
 
-    fn with(name: &str, text: &str, sources: Vec<Box<dyn Source>>) -> Self {
+    fn with(name: &str, text: &str, sources: Vec<Box<dyn AccountSource>>) -> Self {
         let directory = format!("uns-control-{name}-{}", std::process::id());
         let directory = std::env::temp_dir().join(directory);
         std::fs::create_dir_all(&directory).unwrap();
@@ -59,7 +59,7 @@ impl World {
     fn user(&self, name: &str, roles: &[&str]) {
         let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
         let allow = ["acme/#".to_owned()];
-        let grants = Grants { allow: &allow, roles: &roles, ..Grants::default() };
+        let grants = AccountRights { allow: &allow, roles: &roles, ..AccountRights::default() };
         self.file().add_user(name, PASSWORD, grants, &SeededRandom::new(2)).unwrap();
         assert!(self.control.reload(true));
     }
@@ -67,7 +67,7 @@ impl World {
     fn device(&self, name: &str, allow: &str) -> Zeroed {
         let secret = crate::generate_secret(&uns_model::SystemRandom);
         let allow = [allow.to_owned()];
-        let grants = Grants { allow: &allow, ..Grants::default() };
+        let grants = AccountRights { allow: &allow, ..AccountRights::default() };
         self.file().add_device(name, &secret, grants).unwrap();
         assert!(self.control.reload(true));
         secret
@@ -85,11 +85,11 @@ impl World {
 
 impl World {
     /// As HTTP asks.
-    fn elsewhere(&self, from: &crate::Elsewhere<'_>) -> Result<Arc<Grant>, ReasonCode> {
+    fn http(&self, from: &crate::HttpLogin<'_>) -> Result<Arc<Grant>, ReasonCode> {
         match self.control.begin(from) {
-            Begun::Known(known) => known,
-            Begun::Refused(reason, _) => Err(reason),
-            Begun::Slow(since) => self.control.log_in(from, since),
+            LoginStart::Decided(known) => known,
+            LoginStart::RefusedAfter(reason, _) => Err(reason),
+            LoginStart::MustVerify(since) => self.control.log_in(from, since),
         }
     }
 }
@@ -140,11 +140,11 @@ fn a_password_that_was_right_before_it_was_changed_is_not_remembered() {
     let world = World::new("changed-password", "");
     world.user("anna", &[]);
     let peer = peer();
-    let before = world.control.0.policy.load().users["anna"].credential.clone();
+    let before = world.control.0.context.policy.load().users["anna"].credential.clone();
     world.file().set_password("anna", "another horse battery", &SeededRandom::new(3)).unwrap();
     assert!(world.control.reload(true));
     let shared = &world.control.0;
-    shared.verified.add(shared.clock.monotonic(), ("anna", &before), PASSWORD.as_bytes());
+    shared.verified.add(shared.context.clock.monotonic(), ("anna", &before), PASSWORD.as_bytes());
     let (refused, slow) = world.log_in(&login(&peer, "anna", PASSWORD));
     assert!(slow, "it is hashed again");
     assert_eq!(refused.unwrap_err(), ReasonCode::BadUserNameOrPassword);
@@ -240,7 +240,7 @@ fn certificates_stand_for_names() {
 
 struct Directory;
 
-impl Source for Directory {
+impl AccountSource for Directory {
     fn log_in(&self, login: &Login<'_>) -> Option<Result<Identity, ReasonCode>> {
         let everything = broker_engine::Everything::shared();
         match login.user_name {
@@ -269,17 +269,17 @@ fn others_than_mqtt_are_turned_away_after_ten_failures() {
     let world = World::new("limit", "");
     let secret = world.device("press1", "acme/#");
     let address = Some([192, 0, 2, 1].into());
-    let from = |name, password: &'static [u8]| crate::Elsewhere { name, password, address };
+    let from = |name, password: &'static [u8]| crate::HttpLogin { name, password, address };
     for _ in 0..10 {
-        let refused = world.elsewhere(&from(Some("press1"), b"wrong")).unwrap_err();
+        let refused = world.http(&from(Some("press1"), b"wrong")).unwrap_err();
         assert_eq!(refused, ReasonCode::BadUserNameOrPassword);
     }
-    let refused = world.elsewhere(&from(Some("press1"), b"wrong")).unwrap_err();
+    let refused = world.http(&from(Some("press1"), b"wrong")).unwrap_err();
     assert_eq!(refused, ReasonCode::ConnectionRateExceeded);
-    let good = crate::Elsewhere { name: Some("press1"), password: secret.as_bytes(), address };
-    assert!(world.elsewhere(&good).is_ok(), "the device itself is not locked out");
+    let good = crate::HttpLogin { name: Some("press1"), password: secret.as_bytes(), address };
+    assert!(world.http(&good).is_ok(), "the device itself is not locked out");
     world.clock.advance(Duration::from_secs(61));
-    let refused = world.elsewhere(&from(Some("press1"), b"wrong")).unwrap_err();
+    let refused = world.http(&from(Some("press1"), b"wrong")).unwrap_err();
     assert_eq!(refused, ReasonCode::BadUserNameOrPassword);
     assert_eq!(world.control.counts().limited, 1);
 }

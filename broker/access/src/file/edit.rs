@@ -1,20 +1,26 @@
-//! Changes of the file's text that keep what people wrote: comments, order, spacing.
+//! Changes the text of the file and keeps the comments, the order and the spacing in it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
-use super::is_name;
-use super::store::{Grants, Listed};
+use super::account::{AccountRights, ListedAccount};
 use crate::Error;
+use crate::account_name::is_account_name;
 use crate::scram::ScramKeys;
 
-/// What a new file begins with.
+/// What the file keeps of a password.
+pub(super) struct PasswordSecrets {
+    pub(super) hash: String,
+    pub(super) scram: ScramKeys,
+}
+
+/// The comment at the top of a new file.
 const HEAD: &str = "# Who may connect and what they may do. The hub reads changes within seconds; a file \
 it cannot use changes nothing\n# and is told in its log. `uns user` and `uns device` write here too.\n\n";
 
 fn document(text: &str) -> Result<DocumentMut, Error> {
-    // The text was parsed before: this cannot fail but for a difference of two parsers.
+    // The text was parsed before, so this fails only if the two parsers differ.
     text.parse().map_err(|_| Error::Unusable("the access file cannot be edited, only read".into()))
 }
 
@@ -38,7 +44,7 @@ fn is_named(table: &Table, name: &str) -> bool {
 }
 
 fn add(text: &str, kind: &'static str, name: &str, entry: Table) -> Result<String, Error> {
-    if !is_name(name) {
+    if !is_account_name(name) {
         let why = format!("a {kind}'s name has 1 to 128 characters, no control characters");
         return Err(Error::Unusable(why));
     }
@@ -60,14 +66,14 @@ fn add(text: &str, kind: &'static str, name: &str, entry: Table) -> Result<Strin
     Ok(written(&document))
 }
 
-fn granted(name: &str, grants: Grants<'_>) -> Table {
+fn account_table(name: &str, rights: AccountRights<'_>) -> Table {
     let mut table = Table::new();
     table.insert("name", value(name));
     let lists = [
-        ("roles", grants.roles),
-        ("allow", grants.allow),
-        ("publish", grants.publish),
-        ("subscribe", grants.subscribe),
+        ("roles", rights.roles),
+        ("allow", rights.allow),
+        ("publish", rights.publish),
+        ("subscribe", rights.subscribe),
     ];
     for (key, filters) in lists.into_iter().filter(|(_, filters)| !filters.is_empty()) {
         table.insert(key, value(filters.iter().collect::<Array>()));
@@ -79,9 +85,9 @@ pub(super) fn add_device(
     text: &str,
     name: &str,
     secret_sha256: &str,
-    grants: Grants<'_>,
+    rights: AccountRights<'_>,
 ) -> Result<String, Error> {
-    let mut table = granted(name, grants);
+    let mut table = account_table(name, rights);
     table.insert("secret_sha256", value(secret_sha256));
     add(text, "device", name, table)
 }
@@ -89,16 +95,17 @@ pub(super) fn add_device(
 pub(super) fn add_user(
     text: &str,
     name: &str,
-    secrets: (&str, &ScramKeys),
-    grants: Grants<'_>,
+    secrets: &PasswordSecrets,
+    rights: AccountRights<'_>,
 ) -> Result<String, Error> {
-    let mut table = granted(name, grants);
+    let mut table = account_table(name, rights);
     set_secrets(&mut table, secrets);
     add(text, "user", name, table)
 }
 
-fn set_secrets(table: &mut Table, (hash, scram): (&str, &ScramKeys)) {
-    table.insert("password", value(hash));
+fn set_secrets(table: &mut Table, secrets: &PasswordSecrets) {
+    let PasswordSecrets { hash, scram } = secrets;
+    table.insert("password", value(hash.as_str()));
     let mut keys = InlineTable::new();
     keys.insert("salt", STANDARD.encode(&scram.salt).into());
     keys.insert("iterations", i64::from(scram.iterations).into());
@@ -110,7 +117,7 @@ fn set_secrets(table: &mut Table, (hash, scram): (&str, &ScramKeys)) {
 pub(super) fn set_password(
     text: &str,
     name: &str,
-    secrets: (&str, &ScramKeys),
+    secrets: &PasswordSecrets,
 ) -> Result<String, Error> {
     let mut document = document(text)?;
     let unknown = || Error::Unknown { kind: "user", name: name.to_owned() };
@@ -133,7 +140,7 @@ pub(super) fn remove(text: &str, kind: &'static str, name: &str) -> Result<Strin
     Ok(written(&document))
 }
 
-pub(super) fn list(text: &str, kind: &str) -> Vec<Listed> {
+pub(super) fn list(text: &str, kind: &str) -> Vec<ListedAccount> {
     let Ok(document) = document(text) else { return Vec::new() };
     let Some(entries) = document.get(kind).and_then(Item::as_array_of_tables) else {
         return Vec::new();
@@ -146,7 +153,7 @@ pub(super) fn list(text: &str, kind: &str) -> Vec<Listed> {
                 Some(format!("{key} {}", filters.collect::<Vec<_>>().join(" ")))
             });
         let name = table.get("name").and_then(Item::as_str).unwrap_or_default().to_owned();
-        Listed { name, rules: rules.collect::<Vec<_>>().join("; ") }
+        ListedAccount { name, rules: rules.collect::<Vec<_>>().join("; ") }
     });
     listed.collect()
 }

@@ -1,4 +1,4 @@
-//! The file as it is written: tables and keys, all of them known.
+//! The tables and keys of the file. Unknown ones are errors.
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -29,7 +29,7 @@ pub(super) struct Lists<'a> {
     pub(super) roles: &'a [Text],
 }
 
-/// Declares an entry with the rule lists all have, and the way to them.
+/// Declares an entry with the rule lists that all entries have.
 macro_rules! entry {
     ($(#[$about:meta])* $name:ident { $($field:ident: $kind:ty,)* }) => {
         $(#[$about])*
@@ -115,7 +115,7 @@ pub(super) struct ScramEntry {
     pub(super) server_key: String,
 }
 
-/// `[deny]`: what nobody may.
+/// `[deny]`: what nobody may do.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[derive(Default)]

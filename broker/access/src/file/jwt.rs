@@ -1,4 +1,4 @@
-//! `[jwt]`: whose tokens are good, and what their bearers may do.
+//! `[jwt]`: which tokens are valid, and what their bearers may do.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ impl Reader<'_> {
         let entry = jwt.get_ref();
         if entry.key.is_empty() || entry.key.len() > 16 {
             let what = "[jwt]: it needs 1 to 16 [[jwt.key]] with `algorithm` and `file`";
-            return Err(self.at.wrong(jwt, what.to_owned()));
+            return Err(self.source.wrong(jwt, what.to_owned()));
         }
         let mut keys = Vec::new();
         let mut all_keys = format!("{}\n{}\n", entry.issuer, entry.audience);
@@ -24,13 +24,13 @@ impl Reader<'_> {
             let name = key.algorithm.get_ref();
             let algorithm = Algorithm::of(name).ok_or_else(|| {
                 let what = format!("[[jwt.key]]: `{name}` is none of EdDSA, ES256, RS256, HS256");
-                self.at.wrong(&key.algorithm, what)
+                self.source.wrong(&key.algorithm, what)
             })?;
-            // Beside the access file, unless the path says where.
-            let path = self.at.path.parent().unwrap_or(Path::new("")).join(key.file.get_ref());
+            // A relative path is relative to the access file.
+            let path = self.source.path.parent().unwrap_or(Path::new("")).join(key.file.get_ref());
             let read = Key::read(key.kid.clone(), algorithm, &path).map_err(|why| {
                 let what = format!("[[jwt.key]]: `file` = {}: {why}", path.display());
-                self.at.wrong(&key.file, what)
+                self.source.wrong(&key.file, what)
             })?;
             all_keys += &format!("{name} {:?} {}\n", key.kid, fingerprint(&path));
             keys.push(read);

@@ -1,12 +1,14 @@
-//! The file on disk: read by the hub, replaced as a whole by the command line, one writer at a time.
+//! The file on disk. The hub reads it; the command line replaces it as a whole, one writer at a time.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{edit, parse};
-use crate::look::Look;
+use super::account::{AccountRights, ListedAccount};
+use super::edit::{self, PasswordSecrets};
+use super::parse;
+use crate::file_state::FileState;
 use crate::scram::ScramKeys;
 use crate::{Error, hash_password, secret_sha256};
 use uns_model::Random;
@@ -14,28 +16,6 @@ use uns_model::Random;
 /// `access.toml` of a data directory.
 #[derive(Clone, Debug)]
 pub struct AccessFile(PathBuf);
-
-/// A device or user that is to be made.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Grants<'a> {
-    /// Filters for publishing and subscribing.
-    pub allow: &'a [String],
-    /// Filters for publishing.
-    pub publish: &'a [String],
-    /// Filters for subscribing.
-    pub subscribe: &'a [String],
-    /// Roles.
-    pub roles: &'a [String],
-}
-
-/// An account, for people.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Listed {
-    /// Its name.
-    pub name: String,
-    /// What it may, as the file says it.
-    pub rules: String,
-}
 
 impl AccessFile {
     /// The file in this directory, which may not exist yet.
@@ -48,12 +28,12 @@ impl AccessFile {
         &self.0
     }
 
-    /// Tells one state of the file from another, without its content.
+    /// A text that changes whenever the file changes, without its content.
     pub fn state(&self) -> String {
-        Look::at(&self.0).to_string()
+        FileState::of(&self.0).to_string()
     }
 
-    /// The content; nothing if there is no file.
+    /// The content; empty if there is no file.
     pub(crate) fn read(&self) -> Result<String, Error> {
         match fs::read_to_string(&self.0) {
             Ok(text) => Ok(text),
@@ -62,7 +42,8 @@ impl AccessFile {
         }
     }
 
-    /// A secret of this directory, kept beside the file. Where it cannot be, it lasts for this run.
+    /// The secret of this directory, which is kept beside the file. If it cannot be kept, a new one is
+    /// used in each run.
     pub(crate) fn secret(&self, random: &dyn Random) -> [u8; 32] {
         let path = self.0.with_extension("key");
         let mut secret = [0; 32];
@@ -91,8 +72,13 @@ impl AccessFile {
     ///
     /// # Errors
     /// There is one, a filter is wrong, or the file cannot be changed.
-    pub fn add_device(&self, name: &str, secret: &str, grants: Grants<'_>) -> Result<(), Error> {
-        self.change(|text| edit::add_device(text, name, &secret_sha256(secret), grants))
+    pub fn add_device(
+        &self,
+        name: &str,
+        secret: &str,
+        rights: AccountRights<'_>,
+    ) -> Result<(), Error> {
+        self.change(|text| edit::add_device(text, name, &secret_sha256(secret), rights))
     }
 
     /// Adds a user.
@@ -103,14 +89,15 @@ impl AccessFile {
         &self,
         name: &str,
         password: &str,
-        grants: Grants<'_>,
+        rights: AccountRights<'_>,
         random: &dyn Random,
     ) -> Result<(), Error> {
-        let (hash, scram) = (hash_password(password, random)?, ScramKeys::new(password, random));
-        self.change(|text| edit::add_user(text, name, (&hash, &scram), grants))
+        let hash = hash_password(password, random)?;
+        let secrets = PasswordSecrets { hash, scram: ScramKeys::new(password, random) };
+        self.change(|text| edit::add_user(text, name, &secrets, rights))
     }
 
-    /// Gives a user another password.
+    /// Changes the password of a user.
     ///
     /// # Errors
     /// There is none of this name, the password is too short, or the file cannot be changed.
@@ -120,8 +107,9 @@ impl AccessFile {
         password: &str,
         random: &dyn Random,
     ) -> Result<(), Error> {
-        let (hash, scram) = (hash_password(password, random)?, ScramKeys::new(password, random));
-        self.change(|text| edit::set_password(text, name, (&hash, &scram)))
+        let hash = hash_password(password, random)?;
+        let secrets = PasswordSecrets { hash, scram: ScramKeys::new(password, random) };
+        self.change(|text| edit::set_password(text, name, &secrets))
     }
 
     /// Removes a `user` or `device`.
@@ -136,13 +124,13 @@ impl AccessFile {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn list(&self, kind: &'static str) -> Result<Vec<Listed>, Error> {
+    pub fn list(&self, kind: &'static str) -> Result<Vec<ListedAccount>, Error> {
         let text = self.read()?;
         parse(&self.0, &text)?;
         Ok(edit::list(&text, kind))
     }
 
-    /// Changes the text and replaces the file, which afterwards is as good as before.
+    /// Changes the text and replaces the file. Both the old and the new text must be valid.
     fn change(&self, change: impl FnOnce(&str) -> Result<String, Error>) -> Result<(), Error> {
         let directory = self.0.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(directory).map_err(Error::file("create", directory))?;
@@ -150,7 +138,7 @@ impl AccessFile {
         let lock = private(&lock_path).map_err(Error::file("open", &lock_path))?;
         lock.lock().map_err(Error::file("lock", &lock_path))?;
         let text = self.read()?;
-        // What people wrote is not touched while it is broken, and nothing broken is written.
+        // An invalid file is not changed, and no invalid file is written.
         parse(&self.0, &text)?;
         let changed = change(&text)?;
         parse(&self.0, &changed)?;
@@ -167,7 +155,7 @@ impl AccessFile {
     }
 }
 
-/// Opens a file that only its owner may read, creating it where needed.
+/// Opens a file that only its owner may read, and creates it if needed.
 fn private(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }

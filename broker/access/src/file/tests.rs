@@ -4,7 +4,7 @@ use broker_engine::Action;
 use uns_model::SeededRandom;
 
 use super::*;
-use crate::Grants;
+use crate::AccountRights;
 use crate::rules::Placeholders;
 
 const HASH: &str =
@@ -110,7 +110,7 @@ fn the_command_line_keeps_what_people_wrote() {
     let file = AccessFile::of(&directory);
     let random = SeededRandom::new(1);
     let allow = ["acme/#".to_owned()];
-    let grants = Grants { allow: &allow, ..Grants::default() };
+    let grants = AccountRights { allow: &allow, ..AccountRights::default() };
     file.add_device("press1", "secret", grants).unwrap();
     let first = std::fs::read_to_string(file.path()).unwrap();
     assert!(
@@ -118,7 +118,7 @@ fn the_command_line_keeps_what_people_wrote() {
     );
     std::fs::write(file.path(), format!("{first}\n# by hand\n[deny]\nall = [ \"x\" ]  # kept\n"))
         .unwrap();
-    file.add_user("anna", "correct horse battery", Grants::default(), &random).unwrap();
+    file.add_user("anna", "correct horse battery", AccountRights::default(), &random).unwrap();
     file.set_password("anna", "another horse battery", &random).unwrap();
     let text = std::fs::read_to_string(file.path()).unwrap();
     assert!(text.contains("# by hand\n[deny]\nall = [ \"x\" ]  # kept\n"), "{text}");
@@ -129,8 +129,10 @@ fn the_command_line_keeps_what_people_wrote() {
     let said = file.remove("device", "press2").unwrap_err().to_string();
     assert!(said.contains("no device `press2`"), "{said}");
     let wrong = ["a/#/b".to_owned()];
-    let wrong =
-        file.add_device("x", "s", Grants { allow: &wrong, ..grants }).unwrap_err().to_string();
+    let wrong = file
+        .add_device("x", "s", AccountRights { allow: &wrong, ..grants })
+        .unwrap_err()
+        .to_string();
     assert!(wrong.contains("a/#/b"), "{wrong}");
     file.remove("device", "press1").unwrap();
     assert!(file.list("device").unwrap().is_empty());

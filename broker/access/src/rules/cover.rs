@@ -1,39 +1,42 @@
-//! How much of what a filter matches is allowed, exactly: all topics are walked at once, in as many
-//! classes as the rules can tell apart.
+//! Decides exactly how much of what a filter matches is allowed. All topics are walked at once, in as
+//! many classes as the rules can tell apart.
 
 use std::collections::BTreeSet;
 
 use broker_engine::Coverage;
 
-use super::Side;
-use super::tree::{Place, ROOT};
+use super::filter_tree::{NodeIndex, ROOT};
+use super::rule_trees::RuleTrees;
 
-/// Steps before the answer is "in part", which is always safe: each topic is then asked about.
+/// The most steps of a search. Beyond them the answer is "in part", which is always safe, since the
+/// engine then asks about each topic.
 const STEPS_MAX: u32 = 50_000;
 
-/// What was found so far.
+/// The state of a search.
 struct Search<'a> {
-    side: &'a Side,
+    rules: &'a RuleTrees,
+    /// A topic was found that is allowed.
     yes: bool,
+    /// A topic was found that is not allowed.
     no: bool,
     steps: u32,
 }
 
-/// Where a class of topics stands after some levels.
+/// A class of topics after some levels: those that the rules have not told apart yet.
 #[derive(Clone)]
 struct Class {
-    allow: Vec<Place>,
-    deny: Vec<Place>,
-    /// A rule allows everything from here on.
+    allow: Vec<NodeIndex>,
+    deny: Vec<NodeIndex>,
+    /// A rule allows everything below these levels.
     allowed: bool,
     levels: usize,
-    /// The only level so far is empty: no topic ends here.
+    /// The only level so far is empty, and no topic is empty.
     empty: bool,
 }
 
-pub(super) fn coverage(side: &Side, filter: &str) -> Coverage {
+pub(super) fn coverage(rules: &RuleTrees, filter: &str) -> Coverage {
     let levels: Vec<&str> = filter.split('/').collect();
-    let mut search = Search { side, yes: false, no: false, steps: 0 };
+    let mut search = Search { rules, yes: false, no: false, steps: 0 };
     let root =
         Class { allow: vec![ROOT], deny: vec![ROOT], allowed: false, levels: 0, empty: true };
     search.explore(&root, &levels);
@@ -61,8 +64,8 @@ impl Search<'_> {
         };
         let ends = first.is_none() || first == Some("#");
         if ends && class.levels > 0 && !(class.levels == 1 && class.empty) {
-            let allowed = class.allowed || self.side.allow.ends(&class.allow);
-            self.record(allowed && !self.side.deny.ends(&class.deny));
+            let allowed = class.allowed || self.rules.allow.ends(&class.allow);
+            self.record(allowed && !self.rules.deny.ends(&class.deny));
         }
         match first {
             None => {}
@@ -72,9 +75,9 @@ impl Search<'_> {
         }
     }
 
-    /// Every level there may be: those the rules know, and one for all others.
+    /// Follows every possible level: those that the rules name, and one for all others.
     fn wildcard(&mut self, class: &Class, rest: &[&str]) {
-        let Side { allow, deny } = self.side;
+        let RuleTrees { allow, deny } = self.rules;
         let names: BTreeSet<&str> =
             allow.names(&class.allow).chain(deny.names(&class.deny)).collect();
         let hidden = |name: &str| class.levels == 0 && name.starts_with('$');
@@ -85,8 +88,8 @@ impl Search<'_> {
     }
 
     fn step(&mut self, class: &Class, level: Option<&str>, rest: &[&str]) {
-        let Side { allow, deny } = self.side;
-        // A leading wildcard of a rule leaves `$…` alone, as one of a filter does.
+        let RuleTrees { allow, deny } = self.rules;
+        // A leading wildcard of a rule does not match `$…`, just as one of a filter does not.
         let wild = !(class.levels == 0 && level.is_some_and(|level| level.starts_with('$')));
         let allowed = class.allowed || (wild && allow.takes_all(&class.allow));
         let denied = wild && deny.takes_all(&class.deny);
@@ -100,7 +103,7 @@ impl Search<'_> {
         if next.levels == 1 && next.empty && rest.is_empty() {
             return;
         }
-        // From here on all topics fare alike.
+        // All topics below are treated alike.
         if denied || (!allowed && next.allow.is_empty()) {
             return self.record(false);
         }

@@ -1,5 +1,5 @@
-//! JSON objects in which every name occurs once: of a name that comes twice, two readers may see
-//! different values.
+//! Reads JSON objects in which every name occurs once. If a name occurred twice, two parsers could
+//! see different values.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 struct Unique(Map<String, Value>);
 
-/// Reads an object; `None` if it is none or repeats a name.
+/// Reads an object; `None` if these bytes are no object, or a name occurs twice.
 pub(crate) fn unique_object(bytes: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_slice::<Unique>(bytes).ok().map(|unique| unique.0)
 }

@@ -1,4 +1,4 @@
-//! Keys of tokens, each for one algorithm.
+//! The keys that verify tokens. Each is for one algorithm.
 
 use std::fmt;
 use std::path::Path;
@@ -23,7 +23,7 @@ pub(crate) enum Algorithm {
 }
 
 impl Algorithm {
-    /// By its name in RFC 7518 and RFC 8037.
+    /// The algorithm with this name in RFC 7518 or RFC 8037.
     pub(crate) fn of(name: &str) -> Option<Self> {
         match name {
             "EdDSA" => Some(Self::EdDsa),
@@ -54,7 +54,7 @@ impl Algorithm {
     }
 }
 
-/// Tells a key from every other one, whatever id or file it goes by.
+/// Identifies the content of a key, whatever its id or its file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Fingerprint {
     algorithm: Algorithm,
@@ -70,7 +70,7 @@ impl std::fmt::Display for Fingerprint {
 /// A key.
 #[derive(Clone)]
 pub(crate) struct Key {
-    /// The key id it goes by, if any.
+    /// The key id, if it has one.
     pub(crate) id: Option<String>,
     pub(crate) fingerprint: Fingerprint,
     material: Material,
@@ -89,7 +89,7 @@ impl fmt::Debug for Key {
 }
 
 impl Key {
-    /// Reads a key's file: PEM of a public key, or the bytes of a shared secret.
+    /// Reads the file of a key: a public key in PEM, or the bytes of a shared secret.
     pub(crate) fn read(
         id: Option<String>,
         algorithm: Algorithm,
@@ -128,7 +128,7 @@ impl Key {
         }
     }
 
-    /// Whether it made this signature.
+    /// Whether this key made the signature.
     pub(crate) fn verify(&self, signed: &[u8], signature: &[u8]) -> bool {
         let Material::Public(algorithm, key) = &self.material else {
             let Material::Secret(key) = &self.material else { return false };

@@ -195,7 +195,7 @@ fn a_mark_of_the_release_before_is_good_while_all_keys_are_as_they_were() {
     let world = with_tokens("absent-mark-before");
     let hash = crate::secret::SecretHash::of(SECRET);
     let noted = format!("idp\nuns\nHS256 None {:?}\n", hash.digest());
-    let noted = world.control.0.mark(&noted);
+    let noted = world.control.0.context.secret.mark(&noted);
     let noted = format!("{{\"token\":{{\"keys\":\"{noted}\",\"roles\":[],\"allow\":[]}}}}");
     let account = world.left(&login(&peer(), "", &token_with("anna", ""))).0;
     let before = Left(account, Some(noted));
@@ -206,9 +206,9 @@ fn a_mark_of_the_release_before_is_good_while_all_keys_are_as_they_were() {
     assert_eq!(before.may(&world, "acme/x"), None);
 }
 
-struct Elsewhere;
+struct External;
 
-impl Source for Elsewhere {
+impl AccountSource for External {
     fn log_in(&self, login: &Login<'_>) -> Option<Result<Identity, ReasonCode>> {
         self.rights_of(login.user_name?).map(Ok)
     }
@@ -221,7 +221,7 @@ impl Source for Elsewhere {
 
 #[test]
 fn accounts_kept_elsewhere_are_asked_for_there() {
-    let world = World::with("absent-elsewhere", "", vec![Box::new(Elsewhere)]);
+    let world = World::with("absent-elsewhere", "", vec![Box::new(External)]);
     let carl = world.left(&login(&peer(), "carl", "x"));
     assert_eq!(carl.may(&world, "a"), Some(true));
     let nobody = Left(carl.0.map(|account| account.replace("carl", "karl").into()), None);

@@ -40,10 +40,12 @@ fn a_name_nobody_has_is_hashed_like_a_wrong_password() {
         let refused = world.control.verify(&OwnedLogin::new(&login)).unwrap_err();
         assert_eq!(refused, ReasonCode::BadUserNameOrPassword);
         assert_eq!(shared.mqtt_hashes.count(), n + 1, "{name} is hashed");
-        let from = Elsewhere { name: Some(name), password: b"a wrong password", address: None };
-        let Begun::Slow(since) = world.control.begin(&from) else { unreachable!("{name}") };
+        let from = HttpLogin { name: Some(name), password: b"a wrong password", address: None };
+        let LoginStart::MustVerify(since) = world.control.begin(&from) else {
+            unreachable!("{name}")
+        };
         assert!(world.control.log_in(&from, since).is_err());
-        assert_eq!(shared.elsewhere_hashes.count(), n + 1, "{name} is hashed");
+        assert_eq!(shared.http_hashes.count(), n + 1, "{name} is hashed");
     }
 }
 
@@ -114,7 +116,7 @@ fn failures_that_name_nobody_keep_no_good_token_out() {
     let world = with_tokens("garbage");
     let address = Some([192, 0, 2, 1].into());
     let bearer = |token: &str| {
-        world.elsewhere(&crate::Elsewhere { name: None, password: token.as_bytes(), address })
+        world.http(&crate::HttpLogin { name: None, password: token.as_bytes(), address })
     };
     for _ in 0..300 {
         assert_eq!(bearer("eyJ.b.c").unwrap_err(), ReasonCode::BadUserNameOrPassword);
