@@ -1,9 +1,6 @@
 //! What the ledger hands to the cores, with a mistake in between. Without a fault it changes nothing.
 
-use std::sync::Arc;
-
-use broker_ledger::{Delivery, DueWill, Outlet, PassOn};
-use uns_model::{OrgId, SessionNo};
+use broker_ledger::{Delivery, DueWill, Expired, Outlet, PassOn};
 
 use crate::Fault;
 
@@ -29,7 +26,7 @@ impl<O: Outlet> Outlet for FaultyOutlet<O> {
         self.fault == Some(Fault::LosesWhatIsLeft) || self.outlet.pass_on(one)
     }
 
-    fn expired(&self, session: SessionNo, org: OrgId, client_id: &Arc<str>) {
-        self.outlet.expired(session, org, client_id);
+    fn expired(&self, expired: &Expired) {
+        self.outlet.expired(expired);
     }
 }

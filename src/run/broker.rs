@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use broker_server::{
-    Config as ServerConfig, DeadLetters, Deps, EngineConfig, Error, Handshakes, Listener, Pages,
-    Refusals, Server, Tls, Transport,
+    Config as ServerConfig, DeadLetters, Deps, EngineConfig, Error, Handshakes, Listener,
+    OriginCheck, Refusals, Server, Tls, Transport,
 };
 
 use super::entrance::Entrance;
@@ -20,13 +20,13 @@ use crate::wiring::mqtt_websocket::Guarded;
 
 /// Binds the ports and starts the cores.
 pub(super) async fn start(parts: &Parts, config: &Config, entrance: &Entrance) -> Result<Server> {
-    let pages: Arc<dyn Pages> = Arc::new(Guarded(entrance.guard.clone()));
+    let origin_check: Arc<dyn OriginCheck> = Arc::new(Guarded(entrance.guard.clone()));
     let deps = Deps {
         namespace: Some(Arc::clone(&parts.namespace)),
         ledger: Some(Arc::clone(&parts.ledger)),
         dead_letters: Some(Arc::clone(&parts.dead) as Arc<dyn DeadLetters>),
         authenticate: Box::new(entrance.control.clone()),
-        pages,
+        origin_check,
         clock: Arc::clone(&parts.clock),
         random: Arc::clone(&parts.random),
         give_back: crate::memory::give_back,

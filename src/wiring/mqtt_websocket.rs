@@ -10,15 +10,15 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{self, HeaderMap, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use broker_server::{AddressPlace, Handle, Pages, Refused, accept_upgrade};
+use broker_server::{AddressSlot, Handle, OriginCheck, accept_upgrade};
 use hub_kit::Refusal;
 use hub_kit::http::{Carrier, Guard, Upgrade};
 
 /// The guard of the HTTP side, for the broker's own listeners.
 pub(crate) struct Guarded(pub(crate) Guard);
 
-impl Pages for Guarded {
-    fn admit(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), String> {
+impl OriginCheck for Guarded {
+    fn check(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), String> {
         self.0.admit_upgrade(peer.ip(), headers).map_err(|refusal| refusal.detail)
     }
 }
@@ -43,20 +43,20 @@ async fn upgrade(State(broker): State<Handle>, mut request: Request) -> Response
         let detail = "Nobody knows where this connection comes from.";
         return Refusal::new(400, "no_mqtt_upgrade", detail).into_response();
     };
-    let place = match broker.place_for(peer) {
-        Ok(place) => place,
-        Err(refused) => return crowded(refused),
+    let address_slot = match broker.address_slot(peer) {
+        Ok(slot) => slot,
+        Err(refused) => return no_room(refused),
     };
     let Some(upgrade) = Upgrade::of(&mut request) else {
         let detail = "This connection cannot become a WebSocket.";
         return Refusal::new(400, "no_mqtt_upgrade", detail).into_response();
     };
-    tokio::spawn(hand_over(upgrade, place, broker));
+    tokio::spawn(hand_over(upgrade, address_slot, broker));
     response.map(|()| Body::empty())
 }
 
-/// There is no place for one more: its client hears so before it would wait for a CONNACK.
-fn crowded(refused: Refused) -> Response {
+/// Refuses a connection that there is no room for, before its client would wait for a CONNACK.
+fn no_room(refused: broker_server::Refusal) -> Response {
     let detail = format!("No MQTT connection: {}.", refused.why);
     let mut response = Refusal::new(refused.status, "connection_limit", detail).into_response();
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
@@ -64,13 +64,13 @@ fn crowded(refused: Refused) -> Response {
 }
 
 /// Waits for the answer to be sent, then lets the broker have the socket.
-async fn hand_over(upgrade: Upgrade, place: AddressPlace, broker: Handle) {
+async fn hand_over(upgrade: Upgrade, address_slot: AddressSlot, broker: Handle) {
     const PATIENCE: Duration = Duration::from_secs(10);
     match tokio::time::timeout(PATIENCE, upgrade.carrier()).await {
         Ok(Ok((carrier, early))) => {
             let adopted = match carrier {
-                Carrier::Tcp(stream) => broker.adopt(place, stream, early.into()).await,
-                Carrier::Tls(stream) => broker.adopt_tls(place, *stream, early.into()).await,
+                Carrier::Tcp(stream) => broker.adopt(address_slot, stream, early.into()).await,
+                Carrier::Tls(stream) => broker.adopt_tls(address_slot, *stream, early.into()).await,
             };
             if let Err(error) = adopted {
                 tracing::debug!(%error, "an upgraded connection was not served");

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use broker_ledger::{
-    Attach, Config, Delivery, DueWill, Ledger, Outlet, Parts, PassOn, Place, Topics,
+    Attach, Config, Delivery, DueWill, Expired, Ledger, Outlet, Parts, PassOn, Place, Topics,
 };
 use fabric::sim::{SimDisk, SimLog};
 use fabric::{Audience, Batch, Log, Message, Publish, Record, SessionChange};
@@ -49,7 +49,7 @@ impl Outlet for Count {
         true
     }
 
-    fn expired(&self, _session: SessionNo, _org: OrgId, _client_id: &Arc<str>) {}
+    fn expired(&self, _: &Expired) {}
 }
 
 fn publish(payload: &[u8]) -> Record<'_> {

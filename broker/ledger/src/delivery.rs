@@ -109,6 +109,17 @@ pub struct PassOn {
     pub message: Arc<Logged>,
 }
 
+/// A session whose expiry interval is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expired {
+    /// The session.
+    pub session: SessionNo,
+    /// Its organisation.
+    pub org: OrgId,
+    /// Its client id.
+    pub client_id: Arc<str>,
+}
+
 impl Delivery {
     /// The connection it is for.
     pub fn place(&self) -> Place {
@@ -139,7 +150,7 @@ pub trait Outlet: Send + Sync {
     /// same batch as what makes it owed. `false` when nobody could take it: it is offered again.
     fn pass_on(&self, one: &PassOn) -> bool;
 
-    /// A session's expiry is over: somebody appends `Ended`, unless it is connected again. Asked
-    /// again from time to time until the log says so.
-    fn expired(&self, session: SessionNo, org: OrgId, client_id: &Arc<str>);
+    /// A session has expired: a core appends `Ended`, unless the session is connected again. The
+    /// ledger asks again from time to time until the log says that it has ended.
+    fn expired(&self, expired: &Expired);
 }

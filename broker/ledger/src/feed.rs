@@ -4,6 +4,7 @@
 //! come, or its window was full) is listed under the publish it waits for; a reader fetches frames
 //! from there, and whoever waits for something in them is served.
 
+mod connection_feed;
 mod lagging;
 mod observe;
 mod outbox;
@@ -21,6 +22,7 @@ use crate::fold::Fold;
 use crate::owed::Entry;
 use crate::session::{Pending, Session};
 use crate::{Attach, Config, Delivery, DueWill, Logged, PACKET_ID_MAX, PassOn, Place};
+pub(crate) use connection_feed::Feed;
 pub(crate) use outbox::Outboxes;
 pub(crate) use pass_on::drop_remains;
 use ready::Ready;
@@ -33,26 +35,6 @@ const ABSENT: Duration = Duration::from_secs(60);
 const PASS_AGAIN: Duration = Duration::from_secs(1);
 /// A session's expiry that means never.
 const NEVER: u32 = u32::MAX;
-
-/// How one connection is fed.
-#[derive(Debug)]
-pub(crate) struct Feed {
-    pub(crate) place: Place,
-    window: usize,
-    /// The first ordinal it was not handed.
-    next: u64,
-    /// Ordinals below may have been sent on an earlier connection.
-    sent_before: u64,
-    /// Handed over and not settled.
-    pub(crate) count: usize,
-    bytes: u64,
-    /// The publish it waits for, its key in [`Feeder::ready`].
-    waiting: Option<Sequence>,
-    /// It stands in [`Feeder::queue`].
-    queued: bool,
-    /// It waits for its core to take what is there.
-    stalled: bool,
-}
 
 /// Everything about feeding that is not of one session.
 #[derive(Debug, Default)]
@@ -170,17 +152,8 @@ impl Feeder {
             lost: session.dropped - session.dropped_at_left,
         });
         self.fed += 1;
-        session.feed = Some(Box::new(Feed {
-            place: attach.place,
-            window: usize::from(attach.window).clamp(1, self.count_max),
-            next: 0,
-            sent_before: session.sent,
-            count: 0,
-            bytes: 0,
-            waiting: None,
-            queued: false,
-            stalled: false,
-        }));
+        let window = usize::from(attach.window).clamp(1, self.count_max);
+        session.feed = Some(Box::new(Feed::new(attach.place, window, session.sent)));
         self.advance(session);
     }
 
@@ -284,13 +257,5 @@ impl Feeder {
             let due = self.now + seconds(session.expiry);
             self.timers.set(Timer::Expiry, session.number, due);
         }
-    }
-}
-
-impl Feed {
-    fn hand(&mut self, entry: &Entry) {
-        self.next = entry.ordinal + 1;
-        self.count += 1;
-        self.bytes += u64::from(entry.bytes);
     }
 }

@@ -21,9 +21,8 @@ use crate::reader::{Answer, Reader};
 use crate::{Delivery, Error, Ledger, Outlet};
 pub use steps::Steps;
 
-/// How long nothing is read for those who lag after the log could not be read, and how long before a
-/// will is offered again.
-const RETRY: Duration = Duration::from_secs(1);
+/// How long nothing is read for sessions that lag after the log could not be read.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 /// How long it waits for a core that takes nothing.
 const FULL: Duration = Duration::from_millis(1);
 
@@ -102,7 +101,7 @@ impl Ledger {
         }
         if let Some(source) = error {
             warn_with_cause(&Error::Follow { after: request.from, source });
-            turns.read_after = feeder.now + RETRY;
+            turns.read_after = feeder.now + READ_AGAIN;
         } else if items.is_empty() {
             // The log says it is caught up, and yet somebody is owed what comes later.
             let range = (request.from, request.from);

@@ -27,7 +27,7 @@ mod will;
 
 pub use checkpoint::fuzz;
 pub use config::Config;
-pub use delivery::{Attach, Delivery, Outlet, PACKET_ID_MAX, PassOn, Place};
+pub use delivery::{Attach, Delivery, Expired, Outlet, PACKET_ID_MAX, PassOn, Place};
 pub use error::Error;
 pub use fold::{Consumer, SharedRetained};
 pub use follow::Steps;

@@ -1,4 +1,7 @@
-//! How many connections each address has: one address must not take the places of all others.
+//! What is known of client addresses: how many connections each has, so that one address cannot use
+//! up the connections of all others, and what the log has said about it lately.
+
+mod log_throttle;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -7,25 +10,27 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::network::host;
-use crate::told::Told;
+use log_throttle::LogThrottle;
 
-/// The connections of each address. Bounded by the number of connections.
+/// The connections of each address, and the limit of log lines about them. The number of
+/// connections bounds its memory.
 #[derive(Debug)]
 pub(crate) struct Addresses {
-    /// Of one address; 0 for any. Those of this machine share theirs and are not counted.
-    most: usize,
+    /// The most connections of one address; 0 for no limit. Loopback addresses are not counted,
+    /// since all clients of this machine share them.
+    connections_max: usize,
     counts: Mutex<HashMap<IpAddr, usize>>,
-    told: Arc<Told>,
+    log: LogThrottle,
 }
 
-/// A connection's place among those of its address, until it ends.
+/// Counts one connection of an address for as long as it lives.
 #[derive(Debug)]
-pub struct AddressPlace {
+pub struct AddressSlot {
     addresses: Arc<Addresses>,
     address: Option<IpAddr>,
 }
 
-impl Drop for AddressPlace {
+impl Drop for AddressSlot {
     fn drop(&mut self) {
         let Some(address) = self.address else { return };
         let mut counts = self.addresses.counts.lock();
@@ -39,34 +44,39 @@ impl Drop for AddressPlace {
 }
 
 impl Addresses {
-    pub(crate) fn new(most: usize, told: Arc<Told>) -> Arc<Self> {
-        Arc::new(Self { most, counts: Mutex::default(), told })
+    pub(crate) fn new(connections_max: usize) -> Arc<Self> {
+        Arc::new(Self { connections_max, counts: Mutex::default(), log: LogThrottle::default() })
     }
 
-    /// A place for one more connection; nothing if its address has all it may have.
-    pub(crate) fn enter(self: &Arc<Self>, from: SocketAddr) -> Option<AddressPlace> {
+    /// Counts one more connection; `None` if its address has as many as it may have.
+    pub(crate) fn add_connection(self: &Arc<Self>, from: SocketAddr) -> Option<AddressSlot> {
         let address = host(from.ip());
-        let place = |address| Some(AddressPlace { addresses: Arc::clone(self), address });
-        if self.most == 0 || from.ip().to_canonical().is_loopback() {
-            return place(None);
+        let slot = |address| Some(AddressSlot { addresses: Arc::clone(self), address });
+        if self.connections_max == 0 || from.ip().to_canonical().is_loopback() {
+            return slot(None);
         }
         let mut counts = self.counts.lock();
         let count = counts.entry(address).or_default();
-        if *count >= self.most {
+        if *count >= self.connections_max {
             drop(counts);
-            self.tell(address);
+            self.log_limit(address);
             return None;
         }
         *count += 1;
         drop(counts);
-        place(Some(address))
+        slot(Some(address))
     }
 
-    fn tell(&self, address: IpAddr) {
-        self.told.tell("address", address, |peer, left_out| {
+    /// Calls `line` with the address, and how many lines were left out, if a line is due.
+    pub(crate) fn log(&self, cause: &'static str, from: IpAddr, line: impl FnOnce(IpAddr, u64)) {
+        self.log.log(cause, from, line);
+    }
+
+    fn log_limit(&self, address: IpAddr) {
+        self.log("address", address, |peer, left_out| {
             tracing::warn!(
                 %peer,
-                connections = self.most,
+                connections = self.connections_max,
                 left_out,
                 "further connections of an address are refused: it has as many as \
                  mqtt.limits.connections_per_address allows"
@@ -84,30 +94,30 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_so_many_connections_and_others_have_theirs() {
-        let addresses = Addresses::new(2, Arc::default());
-        let first = addresses.enter(at("10.0.0.1")).unwrap();
-        let _second = addresses.enter(at("10.0.0.1")).unwrap();
-        assert!(addresses.enter(at("10.0.0.1")).is_none());
-        assert!(addresses.enter(at("::ffff:10.0.0.1")).is_none(), "the same address");
-        let _other = addresses.enter(at("10.0.0.2")).unwrap();
+    fn an_address_at_its_limit_is_refused_and_others_are_not() {
+        let addresses = Addresses::new(2);
+        let first = addresses.add_connection(at("10.0.0.1")).unwrap();
+        let _second = addresses.add_connection(at("10.0.0.1")).unwrap();
+        assert!(addresses.add_connection(at("10.0.0.1")).is_none());
+        assert!(addresses.add_connection(at("::ffff:10.0.0.1")).is_none(), "the same address");
+        let _other = addresses.add_connection(at("10.0.0.2")).unwrap();
         drop(first);
-        assert!(addresses.enter(at("10.0.0.1")).is_some());
-        let _a = addresses.enter(at("2001:db8::1")).unwrap();
-        let _b = addresses.enter(at("2001:db8::2")).unwrap();
-        assert!(addresses.enter(at("2001:db8::3")).is_none(), "one network");
+        assert!(addresses.add_connection(at("10.0.0.1")).is_some());
+        let _a = addresses.add_connection(at("2001:db8::1")).unwrap();
+        let _b = addresses.add_connection(at("2001:db8::2")).unwrap();
+        assert!(addresses.add_connection(at("2001:db8::3")).is_none(), "one network");
         for _ in 0..10 {
-            std::mem::forget(addresses.enter(at("127.0.0.1")).unwrap());
+            std::mem::forget(addresses.add_connection(at("127.0.0.1")).unwrap());
         }
     }
 
     #[test]
-    fn places_are_given_back_and_nothing_is_left() {
-        let addresses = Addresses::new(3, Arc::default());
-        let places: Vec<_> =
-            (0..200).map(|n| addresses.enter(at(&format!("10.0.0.{n}")))).collect();
+    fn an_address_without_connections_takes_no_memory() {
+        let addresses = Addresses::new(3);
+        let slots: Vec<_> =
+            (0..200).map(|n| addresses.add_connection(at(&format!("10.0.0.{n}")))).collect();
         assert_eq!(addresses.counts.lock().len(), 200);
-        drop(places);
+        drop(slots);
         assert!(addresses.counts.lock().is_empty());
     }
 }

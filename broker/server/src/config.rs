@@ -13,33 +13,34 @@ use crate::network::Network;
 pub struct Config {
     /// Where MQTT is served, and how.
     pub listen: Vec<Listener>,
-    /// What listeners with TLS show and ask for.
+    /// The files of listeners with TLS.
     pub tls: Option<Tls>,
-    /// What happens between a connection and its first MQTT byte.
+    /// The handshakes before MQTT.
     pub handshakes: Handshakes,
     /// How log-ins that take long are verified.
     pub verification: Verification,
-    /// Threads that own connections; 0 for as many as the machine runs at once.
+    /// Threads that own connections; 0 for as many as the machine has processors.
     pub cores: u16,
-    /// Connections at the same time. Some more are let in to be refused in words.
+    /// The most connections at the same time. Some more are open only to be refused with a reason.
     pub connections_max: usize,
-    /// Those of one address, unless it is one of this machine; 0 for any.
+    /// The most connections of one address; 0 for no limit. Loopback addresses have none.
     pub connections_per_address: usize,
-    /// Who may say in a PROXY header whom a connection comes from.
+    /// The proxies that may say in a PROXY header whom a connection comes from.
     pub proxies: Vec<Network>,
-    /// Connections each listener takes in a second, and as many at once; more wait in its queue.
-    /// 0 for as many as come.
+    /// How many connections each listener accepts in a second, and at once; more wait in its queue.
+    /// 0 for no limit.
     pub connections_per_second: u32,
     /// How often `$SYS` is published; zero for never.
     pub figures_interval: Duration,
-    /// Batches of in-process publishes waiting for one core; a quarter of them of one organisation.
+    /// The most batches of in-process publishes that wait for one core. A quarter of them may be of
+    /// one organisation.
     pub in_process_max: usize,
-    /// Bytes of incomplete packets of all connections while memory is short; the largest are not
-    /// waited for beyond it.
+    /// The most bytes of incomplete packets of all connections while memory is short. Beyond it the
+    /// connections with the largest ones are ended.
     pub unread_bytes_max: usize,
-    /// What acknowledgements wait for on connections that were adopted.
+    /// What acknowledgements wait for on adopted connections.
     pub durability: Durability,
-    /// Whether their faults are passed over, as those of a lenient listener are.
+    /// Whether adopted connections are lenient, as those of a lenient listener are.
     pub lenient: bool,
     /// Limits of the engine.
     pub engine: broker_engine::Config,
@@ -48,23 +49,23 @@ pub struct Config {
 /// One address listened on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Listener {
-    /// Where; port 0 picks a free one.
+    /// The address; port 0 picks a free port.
     pub address: SocketAddr,
-    /// What carries MQTT there.
+    /// What carries MQTT.
     pub transport: Transport,
     /// Whether every connection begins with a header of the PROXY protocol, version 2.
     pub proxy: bool,
-    /// Whether clients without a log-in may be let in there; authentication sees it as
+    /// Whether clients without a log-in may be accepted. Authentication sees it as
     /// [`Peer::anonymous_allowed`](broker_engine::Peer::anonymous_allowed).
     pub anonymous: bool,
-    /// Whether faults that real devices are known for are passed over, counted and logged.
+    /// Whether protocol faults that real devices are known for are ignored, counted and logged.
     pub lenient: bool,
     /// What acknowledgements to its clients wait for.
     pub durability: Durability,
 }
 
 impl Listener {
-    /// A listener that expects no proxy, and takes clients without a log-in only on loopback.
+    /// A listener that expects no proxy, and accepts clients without a log-in only on loopback.
     pub fn new(address: SocketAddr, transport: Transport) -> Self {
         let durability = Durability::Commit;
         let anonymous = address.ip().is_loopback();
@@ -79,25 +80,25 @@ impl From<SocketAddr> for Listener {
     }
 }
 
-/// Files of the TLS listeners, all PEM. They are read again when they change.
+/// Files of the TLS listeners, all in PEM. They are read again when they change.
 #[derive(Clone, Debug)]
 pub struct Tls {
-    /// The certificate, and those between it and the root.
+    /// The certificate, and the intermediate ones up to the root.
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
     /// The CAs of client certificates; without them no client is asked for one.
     pub client_ca: Option<PathBuf>,
-    /// Lists of what these CAs revoked, one of each; without them nothing is revoked.
+    /// The revocation lists of these CAs, one of each; without them nothing is revoked.
     pub client_crl: Option<PathBuf>,
-    /// Whether a client without a certificate is let in all the same.
+    /// Whether a client without a certificate is accepted too.
     pub client_optional: bool,
-    /// How often the files are looked at.
-    pub look_interval: Duration,
+    /// How often the files are checked for changes.
+    pub check_interval: Duration,
 }
 
 impl Tls {
-    /// A certificate and its key, looked at every three seconds; no client certificates.
+    /// A certificate and its key, checked every three seconds; no client certificates.
     pub fn new(certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         Self {
             certificate: certificate.into(),
@@ -105,7 +106,7 @@ impl Tls {
             client_ca: None,
             client_crl: None,
             client_optional: false,
-            look_interval: Duration::from_secs(3),
+            check_interval: Duration::from_secs(3),
         }
     }
 }
@@ -113,12 +114,12 @@ impl Tls {
 /// Limits of everything before MQTT: PROXY header, TLS, WebSocket.
 #[derive(Clone, Copy, Debug)]
 pub struct Handshakes {
-    /// How many go on at once. One more ends the oldest, so that silent clients cannot keep out
-    /// those that speak.
+    /// The most handshakes at once. One more ends the oldest, so that silent clients cannot keep
+    /// others out.
     pub max: usize,
-    /// How long one may take. What it takes, CONNECT has no more.
+    /// The longest a handshake may take. The client has that much less time for its CONNECT.
     pub timeout: Duration,
-    /// Longest WebSocket frame taken. A packet may span frames.
+    /// The longest WebSocket frame accepted. A packet may span frames.
     pub frame_bytes_max: u64,
 }
 
@@ -133,7 +134,7 @@ impl Default for Handshakes {
 pub struct Verification {
     /// How many log-ins are verified at once. A password hash may want 20 MB for each.
     pub threads: u16,
-    /// How many more may wait. One beyond is told that the server is busy.
+    /// How many more may wait. One beyond that is refused because the server is busy.
     pub waiting_max: usize,
 }
 

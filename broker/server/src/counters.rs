@@ -1,26 +1,26 @@
-//! What is counted of connections before and beside MQTT, per transport.
+//! Counters of connections before and below MQTT, by transport.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_engine::Transport;
 
-/// Why a connection never became one, or broke below MQTT.
+/// Why a connection failed before MQTT began, or below MQTT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Failure {
     /// Its handshake took too long.
     Timeout,
-    /// Its handshake was the oldest of too many.
+    /// Its handshake was the oldest when there were too many.
     Shed,
-    /// It began with no usable PROXY header, or came from no known proxy.
+    /// It began without a valid PROXY header, or not from a known proxy.
     Proxy,
     /// Its address has as many connections as it may have.
     Address,
-    /// TLS failed, as with no certificate where one is required.
+    /// TLS failed, for example because a client certificate is required and was not shown.
     Tls,
-    /// Its HTTP request asks for no MQTT over WebSocket, or comes from a page that may not.
+    /// Its HTTP request does not ask for MQTT over WebSocket, or comes from a page that may not.
     Upgrade,
-    /// Its WebSocket frames are against the rules.
+    /// Its WebSocket frames violate the protocol.
     Frames,
     /// The hub panicked in its handshake.
     Panic,
@@ -63,26 +63,26 @@ pub struct TransportStats {
     pub failed: [u64; Failure::ALL.len()],
 }
 
-/// Outcomes of looking at changed TLS files.
+/// How often changed TLS files were read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Reloads {
-    /// The new files serve.
+    /// The new files took effect.
     pub done: u64,
-    /// They cannot, so the old ones go on serving.
+    /// The new files cannot be used, so the old ones stay in effect.
     pub failed: u64,
 }
 
 #[derive(Debug, Default)]
-struct Counted {
+struct TransportCounters {
     accepted: AtomicU64,
     failed: [AtomicU64; Failure::ALL.len()],
 }
 
-/// Shared by listeners, handshakes and connections.
+/// All counters, shared by listeners, handshakes and connections.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    transports: [Counted; Transport::ALL.len()],
-    /// Times a listener waited before it took the next connection.
+    transports: [TransportCounters; Transport::ALL.len()],
+    /// How often a listener waited because connections came faster than its rate.
     pub(crate) delayed: AtomicU64,
     pub(crate) reloaded: AtomicU64,
     pub(crate) reload_failed: AtomicU64,

@@ -4,14 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why the server did not start or is not asked any more.
+/// Why the server did not start, or did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// So many traces run already.
+    /// As many traces run as may run.
     #[error("{max} traces run already: stop one first")]
     TooManyTraces {
-        /// How many may.
+        /// The most that may run.
         max: usize,
     },
     /// A session could not be ended, or its end is not on disk.
@@ -19,13 +19,13 @@ pub enum Error {
         "the session of `{client_id}` has not ended: its client keeps coming back, or the log takes nothing"
     )]
     SessionGoesOn {
-        /// Whose it is.
+        /// The client.
         client_id: String,
     },
     /// A listener could not be opened.
     #[error("cannot listen for MQTT on {address}")]
     Listen {
-        /// Where.
+        /// Its address.
         address: SocketAddr,
         /// Why.
         #[source]

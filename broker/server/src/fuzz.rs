@@ -1,5 +1,5 @@
-//! Entries for fuzzing what reads a stranger's bytes before the engine does: PROXY header, HTTP
-//! upgrade, WebSocket frames, the subject of a certificate.
+//! Entry points for fuzzing the parsers of bytes that reach the hub before the engine does: PROXY
+//! header, HTTP upgrade, WebSocket frames, the subject of a certificate.
 
 use std::future::Future;
 use std::io;
@@ -9,9 +9,9 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::handshake::{Programs, read_proxy_header, serve_upgrade};
+use crate::handshake::{NoBrowsers, read_proxy_header, serve_upgrade};
 use crate::tls::describe;
-use crate::websocket::{Course, Deframer};
+use crate::websocket::{Deframer, FramesState};
 
 /// A header that is read takes its own bytes and not one of those behind it.
 ///
@@ -37,7 +37,7 @@ pub fn upgrade(data: &[u8]) {
     for piece in [data.len().max(1), 7] {
         let mut wire = Wire::new(data, piece);
         let from = SocketAddr::from(([127, 0, 0, 1], 1));
-        let outcome = at_once(serve_upgrade(&mut wire, from, &Programs));
+        let outcome = at_once(serve_upgrade(&mut wire, from, &NoBrowsers));
         match &outcome {
             Ok(early) => {
                 assert!(wire.written.starts_with(b"HTTP/1.1 101 "), "it was let in");
@@ -69,12 +69,12 @@ pub fn websocket(data: &[u8]) {
             let kept = deframer.decode(&mut chunk, &mut replies);
             payload.extend_from_slice(chunk.get(..kept).expect("no more than there was"));
         }
-        (payload, replies, deframer.course())
+        (payload, replies, deframer.state())
     };
     let whole = decode(data.len());
     assert!(whole.0.len() <= data.len(), "a payload is no longer than its frames");
     assert!(whole.1.len() <= (16 << 10) + 256, "answers are bounded");
-    assert!(whole.2 == Course::On || whole.1.len() >= 2, "an end is said");
+    assert!(whole.2 == FramesState::Open || whole.1.len() >= 2, "an end is said");
     for piece in [1, 3, 64] {
         assert_eq!(decode(piece), whole, "pieces of {piece} change nothing");
     }

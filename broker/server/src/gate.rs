@@ -1,4 +1,4 @@
-//! The namespace's gate, or none, as the engine's.
+//! The engine's gate: the one of the namespace, or none where the broker has no namespace.
 
 use std::sync::Arc;
 
@@ -10,35 +10,35 @@ use fabric::{
 use uns_model::{OrgId, PublisherId, Reason, Sequence, SessionNo, Timestamp};
 use uns_namespace::{Namespace, Node, PublisherRights};
 
-use crate::post::Post;
+use crate::inboxes::{CommitOutcome, Inboxes};
 
 /// What stands between the publishers of one core and the log.
 #[derive(Debug)]
 pub struct ServerGate {
     namespace: Option<uns_namespace::Gate>,
-    /// Whether somebody keeps sessions, and messages without a node.
-    sessions: bool,
-    post: Arc<Post>,
+    /// Whether there is a ledger, which keeps sessions and messages without a node.
+    has_ledger: bool,
+    inboxes: Arc<Inboxes>,
     core: CoreNo,
-    /// Batches so far, the open one included.
+    /// The number of batches so far, including the open one.
     batch: u64,
-    /// Audiences defined in the open batch.
+    /// The number of audiences defined in the open batch.
     audiences: u32,
-    /// An audience on its way into the batch.
+    /// The audience being encoded; kept for its memory.
     audience: Audience,
 }
 
 impl ServerGate {
     pub(crate) fn new(
         namespace: Option<&Arc<Namespace>>,
-        sessions: bool,
-        post: Arc<Post>,
+        has_ledger: bool,
+        inboxes: Arc<Inboxes>,
         core: CoreNo,
     ) -> Self {
         Self {
             namespace: namespace.map(uns_namespace::Gate::new),
-            sessions,
-            post,
+            has_ledger,
+            inboxes,
             core,
             batch: 1,
             audiences: 0,
@@ -157,7 +157,7 @@ impl Gate for ServerGate {
 
     fn mark(&mut self, mark: &Mark<'_>) -> Result<Place, Rejection> {
         match &mut self.namespace {
-            Some(gate) if self.sessions => gate.mark(mark),
+            Some(gate) if self.has_ledger => gate.mark(mark),
             _ => Err(Rejection::new(Reason::StorageFull, "there is no log that keeps marks")),
         }
     }
@@ -167,7 +167,7 @@ impl Gate for ServerGate {
     }
 
     fn has_log(&self) -> bool {
-        self.sessions && self.namespace.is_some()
+        self.has_ledger && self.namespace.is_some()
     }
 
     fn is_folded(&self) -> bool {
@@ -188,8 +188,8 @@ impl Gate for ServerGate {
     }
 
     fn on_kept(&self, letter: LetterNo) -> Option<OnKept> {
-        let (post, core) = (Arc::clone(&self.post), self.core);
-        Some(Arc::new(move |kept| post.signal(core, Signal::Kept(letter, kept))))
+        let (inboxes, core) = (Arc::clone(&self.inboxes), self.core);
+        Some(Arc::new(move |kept| inboxes.signal(core, Signal::Kept(letter, kept))))
     }
 
     fn flush(&mut self, ticket: Option<Ticket>) -> Result<(), Rejection> {
@@ -197,11 +197,12 @@ impl Gate for ServerGate {
         self.audiences = 0;
         let Some(gate) = &mut self.namespace else { return Ok(()) };
         let on_commit = ticket.map(|ticket| {
-            let (post, core) = (Arc::clone(&self.post), self.core);
-            let report: fabric::OnCommit = Box::new(move |outcome| {
+            let (inboxes, core) = (Arc::clone(&self.inboxes), self.core);
+            let report: fabric::OnCommit = Box::new(move |result| {
                 let refused =
                     |error: Arc<fabric::Error>| Rejection::new(Reason::StorageFull, error);
-                post.committed(core, ticket, outcome.map_err(refused));
+                let result = result.map_err(refused);
+                inboxes.commit(core, CommitOutcome { ticket, result });
             });
             report
         });
@@ -209,7 +210,7 @@ impl Gate for ServerGate {
     }
 }
 
-/// The rights of whoever publishes, as the namespace asks for them.
+/// The rights of a publisher, in the form in which the namespace asks for them.
 struct Publisher<'a>(&'a May<'a>);
 
 impl PublisherRights for Publisher<'_> {

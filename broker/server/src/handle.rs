@@ -1,9 +1,16 @@
 //! What the rest of the process may do with a running broker.
 
+mod clients;
+mod consumers;
+mod sessions;
+mod subscriptions;
+mod topics;
+mod traces;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use broker_engine::{Broker, Durability, Peer, Pressure, Stats, Together, Transport};
@@ -17,36 +24,44 @@ use uns_model::Clock;
 use uns_namespace::Namespace;
 
 use crate::Error;
-use crate::accept::{Floor, Lent};
-use crate::addresses::AddressPlace;
-use crate::counters::{Failure, Reloads, TransportStats};
-use crate::handshake::{CROWDED, FULL, Hall, Refused};
-use crate::inspect::offline;
-use crate::loads::{Load, Loads};
+use crate::addresses::AddressSlot;
+use crate::core_gauges::CoreGauges;
+use crate::counters::{Counters, Failure};
+use crate::dispatch::{ConnectionLoan, CoreDispatch};
+use crate::handshake::{ADDRESS_LIMIT, CONNECTION_LIMIT, HandshakeContext, Refusal};
+use crate::in_process::{PublishRequest, Published};
+use crate::incoming::AcceptedSocket;
+use crate::layers::Layers;
+use crate::load_averages::LoadAverages;
+use crate::operator_request::OperatorRequests;
+use crate::stats::{StatsSnapshot, sessions_offline};
 use crate::traces::Traces;
-use crate::worker::{Gauges, Layers, Order, Published, Request, Socket};
+
+pub use sessions::{SessionInfo, SessionQuery};
+pub use subscriptions::{SubscriptionInfo, SubscriptionQuery};
+pub use topics::{TopicInfo, TopicQuery};
 
 /// A running broker, from anywhere in the process.
 #[derive(Clone)]
 pub struct Handle {
     pub(crate) broker: Arc<Broker>,
-    pub(crate) cores: Arc<[mpsc::Sender<Request>]>,
-    pub(crate) orders: Arc<[mpsc::Sender<Order>]>,
+    pub(crate) publish_queues: Arc<[mpsc::Sender<PublishRequest>]>,
+    pub(crate) operators: OperatorRequests,
     pub(crate) traces: Arc<Traces>,
-    pub(crate) loads: Arc<Loads>,
+    pub(crate) loads: Arc<LoadAverages>,
     pub(crate) namespace: Option<Arc<Namespace>>,
     pub(crate) ledger: Option<Arc<Ledger>>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) gauges: Arc<Vec<Gauges>>,
-    pub(crate) turned_away: Arc<AtomicU64>,
-    pub(crate) floor: Floor,
-    pub(crate) hall: Arc<Hall>,
-    pub(crate) adopted: Adopted,
+    pub(crate) gauges: Arc<Vec<CoreGauges>>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) dispatch: CoreDispatch,
+    pub(crate) handshakes: Arc<HandshakeContext>,
+    pub(crate) adopted: AdoptedSettings,
 }
 
-/// What holds for connections that were adopted, as a listener says it of its own.
+/// The settings of adopted connections, as a listener has them for its own.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Adopted {
+pub(crate) struct AdoptedSettings {
     pub(crate) durability: Durability,
     pub(crate) lenient: bool,
 }
@@ -57,45 +72,12 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// Figures of the whole broker.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct StatsSnapshot {
-    /// Counters, summed over the cores; causes of drops are [`broker_engine::Drop::ALL`].
-    pub stats: Stats,
-    /// Since the start.
-    pub uptime: Duration,
-    /// The most clients there were at once.
-    pub clients_max: u64,
-    /// Averages over some minutes.
-    pub loads: [Load; 3],
-    /// Sessions in the log whose client is not connected.
-    pub sessions_offline: u64,
-    /// Sockets, connected clients or not.
-    pub sockets: usize,
-    /// Subscriptions of all clients.
-    pub subscriptions: usize,
-    /// Retained messages.
-    pub retained: usize,
-    /// Their bytes.
-    pub retained_bytes: usize,
-    /// Connections closed at the door, beyond the limit.
-    pub turned_away: u64,
-    /// Connections after which a listener waited, since they came too fast.
-    pub delayed: u64,
-    /// Figures of each of [`Transport::ALL`].
-    pub transports: [TransportStats; Transport::ALL.len()],
-    /// Handshakes under way.
-    pub handshakes: usize,
-    /// TLS files read again.
-    pub reloads: Reloads,
-}
-
 impl Handle {
     /// Publishes as a client would: through the gate, live to subscribers, retained if wanted. The
-    /// batch keeps its order and is one append. The future resolves after the commit with where in
-    /// the log each item is and which rows of it were refused, and behind them what became of its mark.
-    /// A refused item stops no other; a refused mark stops all. Batches of one lane keep their order
-    /// too, and those of different lanes never wait for each other.
+    /// batch keeps its order and is one append. The future resolves after the commit. It gives, for
+    /// each item and then for the mark, its place in the log, and the rows of it that were refused.
+    /// A refused item does not stop the others; a refused mark refuses all. Batches of one lane keep
+    /// their order, and batches of different lanes do not wait for each other.
     ///
     /// # Errors
     /// The broker is shutting down.
@@ -104,44 +86,44 @@ impl Handle {
         lane: u64,
         batch: Together,
     ) -> Result<Vec<Result<Published, Rejection>>, Error> {
-        let place = lane % (self.cores.len() as u64).max(1);
-        let core = usize::try_from(place).ok().and_then(|place| self.cores.get(place));
+        let core = lane % (self.publish_queues.len() as u64).max(1);
+        let queue = usize::try_from(core).ok().and_then(|core| self.publish_queues.get(core));
         let (reply, outcome) = oneshot::channel();
-        let request = Request { batch, lane, reply };
-        core.ok_or(Error::ShuttingDown)?.send(request).await.map_err(|_| Error::ShuttingDown)?;
+        let request = PublishRequest { batch, lane, reply };
+        queue.ok_or(Error::ShuttingDown)?.send(request).await.map_err(|_| Error::ShuttingDown)?;
         outcome.await.map_err(|_| Error::ShuttingDown)
     }
 
-    /// Serves a connection that somebody else turned into a WebSocket for MQTT (see
-    /// [`accept_upgrade`](crate::accept_upgrade)), within the same limits as those of the broker's
-    /// own listeners. `early` is what was read from it after the request.
+    /// Counts one more connection of an address, before it becomes a WebSocket for MQTT. At this
+    /// point its client can still be refused in HTTP.
+    ///
+    /// # Errors
+    /// There is no room; the refusal says why.
+    pub fn address_slot(&self, from: SocketAddr) -> Result<AddressSlot, Refusal> {
+        if self.dispatch.is_closed() || !self.dispatch.has_room() {
+            return Err(CONNECTION_LIMIT);
+        }
+        self.handshakes.addresses.add_connection(from).ok_or_else(|| {
+            // Whether the connection has TLS is known only once it is handed over.
+            self.counters.failed(Transport::WebSocket, Failure::Address);
+            ADDRESS_LIMIT
+        })
+    }
+
+    /// Serves a connection that another part of the process turned into a WebSocket for MQTT (see
+    /// [`accept_upgrade`](crate::accept_upgrade)), within the limits of the broker's own listeners.
+    /// `early` is what was read from it after the request.
     ///
     /// # Errors
     /// The socket is gone already, or the broker is shutting down.
     pub async fn adopt(
         &self,
-        place: AddressPlace,
+        address_slot: AddressSlot,
         stream: TcpStream,
         early: Vec<u8>,
     ) -> Result<(), Error> {
-        let layers = self.hall.upgraded(None, early);
-        self.take_in(Transport::WebSocket, (stream, place), layers).await
-    }
-
-    /// The place of one more connection from there, before it is turned into a WebSocket for MQTT:
-    /// its client can still be answered in HTTP.
-    ///
-    /// # Errors
-    /// There is none; why, in words for the client.
-    pub fn place_for(&self, from: SocketAddr) -> Result<AddressPlace, Refused> {
-        if self.floor.closed.load(Ordering::Relaxed) || !self.floor.has_room() {
-            return Err(FULL);
-        }
-        self.floor.addresses.enter(from).ok_or_else(|| {
-            // Whether it lies in TLS is known once it is handed over.
-            self.floor.counters.failed(Transport::WebSocket, Failure::Address);
-            CROWDED
-        })
+        let layers = self.handshakes.upgraded(None, early);
+        self.admit(Transport::WebSocket, stream, address_slot, layers).await
     }
 
     /// The same for a WebSocket in TLS.
@@ -150,28 +132,23 @@ impl Handle {
     /// The socket is gone already, or the broker is shutting down.
     pub async fn adopt_tls(
         &self,
-        place: AddressPlace,
+        address_slot: AddressSlot,
         stream: TlsStream<TcpStream>,
         early: Vec<u8>,
     ) -> Result<(), Error> {
         let (stream, session) = stream.into_inner();
-        let layers = self.hall.upgraded(Some(session), early);
-        self.take_in(Transport::WebSocketTls, (stream, place), layers).await
+        let layers = self.handshakes.upgraded(Some(session), early);
+        self.admit(Transport::WebSocketTls, stream, address_slot, layers).await
     }
 
-    /// Lends one of the broker's connections, so that somebody else in this process may open one
-    /// without there being more descriptors than are counted on.
-    pub fn lend(&self) -> Option<Lent> {
-        self.floor.lend()
-    }
-
-    async fn take_in(
+    async fn admit(
         &self,
         transport: Transport,
-        (stream, place): (TcpStream, AddressPlace),
+        stream: TcpStream,
+        address_slot: AddressSlot,
         layers: Layers,
     ) -> Result<(), Error> {
-        if self.floor.closed.load(Ordering::Relaxed) {
+        if self.dispatch.is_closed() {
             return Err(Error::ShuttingDown);
         }
         let from = stream.peer_addr().map_err(Error::Adopt)?;
@@ -186,70 +163,75 @@ impl Handle {
             ..Peer::default()
         };
         let (layers, waited) = (Some(Box::new(layers)), Duration::ZERO);
-        self.floor.admit(Socket { stream, layers, waited, place }, peer).await;
+        self.dispatch.admit(AcceptedSocket { stream, layers, waited, address_slot }, peer).await;
         Ok(())
     }
 
-    /// What a handshake of HTTPS that begins now goes by, where there are TLS files.
-    pub fn page_tls(&self) -> Option<Arc<ServerConfig>> {
-        self.hall.certificates.as_ref().map(|certificates| certificates.page())
+    /// Lends one of the broker's connections to another part of the process, which may open one in
+    /// its place. So the descriptors that were planned for suffice for both.
+    pub fn lend(&self) -> Option<ConnectionLoan> {
+        self.dispatch.lend()
     }
 
-    /// Reads the TLS files again now, changed or not; connections keep what they began with.
+    /// The TLS settings for an HTTPS handshake that begins now, where there are TLS files.
+    pub fn page_tls(&self) -> Option<Arc<ServerConfig>> {
+        self.handshakes.certificates.as_ref().map(|certificates| certificates.page())
+    }
+
+    /// Reads the TLS files again now, whether they changed or not. Open connections keep theirs.
     pub fn reload_certificates(&self) {
-        if let Some(certificates) = &self.hall.certificates {
+        if let Some(certificates) = &self.handshakes.certificates {
             certificates.ask();
         }
     }
 
-    /// Rights have changed: every decision about publishing and receiving is made anew, and
-    /// connections whose rights were revoked are ended within a second.
+    /// Says that rights have changed: every decision about publishing and receiving is made anew,
+    /// and connections whose rights were revoked end within a second.
     pub fn policy_changed(&self) {
         self.broker.policy_changed();
     }
 
-    /// Says how short memory is; cores act on it within a quarter of a second, and at once when
-    /// something comes in.
+    /// Sets the memory pressure. Cores act on it within a quarter of a second, and at once when
+    /// something is received.
     pub fn set_pressure(&self, pressure: Pressure) {
         self.broker.set_pressure(pressure);
     }
 
-    /// Says whether sessions are owed about as much as they may be together; then what would be
-    /// owed to those whose clients are away is refused.
+    /// Says whether all sessions together are owed about as much as they may be. While they are,
+    /// publishes that would be owed to absent clients are refused.
     pub fn set_owed_full(&self, full: bool) {
         self.broker.set_owed_full(full);
     }
 
     /// Figures of this moment.
     pub fn stats(&self) -> StatsSnapshot {
-        let sum = |sum: Stats, gauges: &Gauges| sum.plus(&gauges.stats());
         let (retained, retained_bytes) = self.broker.retained.size();
-        let stats = self.gauges.iter().fold(Stats::default(), sum);
+        let stats = CoreGauges::sum(&self.gauges);
         StatsSnapshot {
             uptime: self.clock.monotonic().saturating_sub(self.loads.started),
             clients_max: self.broker.clients.count_max() as u64,
-            loads: self.loads.loads(),
-            sessions_offline: offline(&self.broker, &stats),
+            loads: self.loads.all(),
+            sessions_offline: sessions_offline(&self.broker, &stats),
             stats,
-            sockets: self.gauges.iter().map(|g| g.sockets.load(Ordering::Relaxed)).sum(),
+            sockets: self.dispatch.sockets(),
             subscriptions: self.broker.subscriptions.count(),
             retained,
             retained_bytes,
-            delayed: self.floor.counters.delayed.load(Ordering::Relaxed),
-            turned_away: self.turned_away.load(Ordering::Relaxed),
-            transports: self.floor.counters.transports(),
-            handshakes: self.hall.guests.count(),
-            reloads: self.floor.counters.reloads(),
+            delayed: self.counters.delayed.load(Ordering::Relaxed),
+            turned_away: self.dispatch.turned_away(),
+            transports: self.counters.transports(),
+            handshakes: self.handshakes.pending.count(),
+            reloads: self.counters.reloads(),
         }
     }
 
-    /// Figures of the sessions in the log; none without one.
+    /// Figures of the sessions in the log; all zero without a ledger.
     pub fn session_stats(&self) -> broker_ledger::Stats {
         self.ledger.as_ref().map(|ledger| ledger.stats()).unwrap_or_default()
     }
 
     /// Figures of each core.
     pub fn stats_by_core(&self) -> Vec<Stats> {
-        self.gauges.iter().map(Gauges::stats).collect()
+        self.gauges.iter().map(CoreGauges::stats).collect()
     }
 }

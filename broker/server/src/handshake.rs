@@ -1,13 +1,14 @@
 //! What lies between an accepted socket and MQTT: PROXY header, TLS, WebSocket. Each connection has
-//! a task of its own here, timed and counted, so that a silent one holds up nobody; the cores see
-//! only connections that are through.
+//! a task of its own here, timed and counted, so that a silent client delays nobody. The cores see
+//! only connections whose handshakes are done.
 
 mod explain;
 mod failed;
 mod pending;
 mod plain;
 mod proxy;
-mod refuse;
+mod refusal;
+mod refusals;
 mod upgrade;
 
 use std::fmt;
@@ -17,117 +18,125 @@ use std::sync::Arc;
 use broker_engine::{Peer, Transport};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConnection;
 
-use crate::accept::Floor;
-use crate::addresses::{AddressPlace, Addresses};
+use crate::addresses::{AddressSlot, Addresses};
 use crate::config::{Config, Handshakes, Listener};
 use crate::counters::{Counters, Failure};
+use crate::dispatch::CoreDispatch;
+use crate::incoming::AcceptedSocket;
+use crate::layers::Layers;
 use crate::network::Network;
 use crate::tls::{Certificates, certificate_of};
-use crate::told::Told;
 use crate::websocket::Deframer;
-use crate::worker::{Layers, Socket};
 use failed::Failed;
 use pending::HandshakeSlot;
 pub(crate) use pending::PendingHandshakes;
 pub(crate) use proxy::read as read_proxy_header;
-pub use refuse::Refused;
-pub(crate) use refuse::{CROWDED, FULL, TOLD_MAX};
+pub use refusal::Refusal;
+pub(crate) use refusal::{ADDRESS_LIMIT, CONNECTION_LIMIT};
+pub(crate) use refusals::REFUSALS_MAX;
+use refusals::Refusals;
 pub(crate) use upgrade::serve as serve_upgrade;
-pub use upgrade::{Pages, Programs, accept_upgrade};
+pub use upgrade::{NoBrowsers, OriginCheck, accept_upgrade};
 
-/// Who is let in, and within which limits.
-#[derive(Clone, Debug)]
-struct Admission {
-    handshakes: Handshakes,
-    proxies: Vec<Network>,
-}
-
-/// What a handshake comes to.
-type Greeted = (TcpStream, Option<Box<Layers>>, Peer, AddressPlace);
-
-/// Where handshakes happen.
-pub(crate) struct Hall {
+/// What every handshake needs.
+pub(crate) struct HandshakeContext {
     pub(crate) addresses: Arc<Addresses>,
-    limits: Admission,
+    pub(crate) counters: Arc<Counters>,
     pub(crate) certificates: Option<Arc<Certificates>>,
-    pages: Arc<dyn Pages>,
-    counters: Arc<Counters>,
-    pub(crate) guests: Arc<PendingHandshakes>,
-    told: Arc<Told>,
-    /// How many more may be told why they are not let in.
-    refusals: Semaphore,
+    pub(crate) pending: Arc<PendingHandshakes>,
+    limits: Handshakes,
+    /// The proxies that may say whom a connection comes from.
+    proxies: Vec<Network>,
+    origins: Arc<dyn OriginCheck>,
+    refusals: Refusals,
 }
 
-impl fmt::Debug for Hall {
+impl fmt::Debug for HandshakeContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hall").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("HandshakeContext").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
-impl Hall {
+/// What a handshake is made from.
+struct Accepted {
+    stream: TcpStream,
+    from: SocketAddr,
+    listener: Listener,
+}
+
+/// What a handshake results in.
+struct Established {
+    stream: TcpStream,
+    layers: Option<Box<Layers>>,
+    peer: Peer,
+    address_slot: AddressSlot,
+}
+
+impl HandshakeContext {
     pub(crate) fn new(
         config: &Config,
+        addresses: Arc<Addresses>,
+        counters: Arc<Counters>,
         certificates: Option<Arc<Certificates>>,
-        pages: Arc<dyn Pages>,
-        (counters, told): (Arc<Counters>, Arc<Told>),
+        origins: Arc<dyn OriginCheck>,
     ) -> Self {
-        let limits = Admission { handshakes: config.handshakes, proxies: config.proxies.clone() };
-        let addresses = Addresses::new(config.connections_per_address, Arc::clone(&told));
-        let (guests, refusals) = (Arc::default(), Semaphore::new(TOLD_MAX));
-        Self { addresses, limits, certificates, pages, counters, guests, told, refusals }
+        Self {
+            addresses,
+            counters,
+            refusals: Refusals::new(certificates.clone()),
+            certificates,
+            pending: Arc::default(),
+            limits: config.handshakes,
+            proxies: config.proxies.clone(),
+            origins,
+        }
     }
 
-    /// Ends every handshake and begins no other.
+    /// Ends every handshake and starts no other.
     pub(crate) fn close(&self) {
-        self.guests.close();
+        self.pending.close();
     }
 
     /// Starts the handshake of a connection.
-    pub(crate) fn receive(
+    pub(crate) fn begin(
         self: &Arc<Self>,
         stream: TcpStream,
         from: SocketAddr,
         listener: Listener,
-        floor: &Floor,
+        dispatch: &CoreDispatch,
     ) {
-        // Those under way and those served stay within the limit of connections together.
-        self.guests.shed(self.limits.handshakes.max.min(floor.room()).max(1), &self.counters);
-        let (hall, floor) = (Arc::clone(self), floor.clone());
-        let handshake = |slot| hall.lead(slot, (stream, from), listener, floor);
-        self.guests.begin(listener.transport, handshake);
+        // Handshakes and served connections stay within the limit of connections together.
+        self.pending.shed(self.limits.max.min(dispatch.room()).max(1), &self.counters);
+        let (context, dispatch) = (Arc::clone(self), dispatch.clone());
+        let accepted = Accepted { stream, from, listener };
+        self.pending.begin(listener.transport, |slot| context.run(slot, accepted, dispatch));
     }
 
-    /// Leads a connection from its socket to a core.
-    async fn lead(
-        self: Arc<Self>,
-        slot: HandshakeSlot,
-        (stream, from): (TcpStream, SocketAddr),
-        listener: Listener,
-        floor: Floor,
-    ) {
-        let _noted = NotedPanic { counters: &self.counters, from, listener };
+    /// Takes a connection from its socket to a core.
+    async fn run(self: Arc<Self>, slot: HandshakeSlot, accepted: Accepted, dispatch: CoreDispatch) {
+        let (from, listener) = (accepted.from, accepted.listener);
+        let _panics = PanicReport { counters: &self.counters, from, listener };
         let began = Instant::now();
-        let handshake = self.greet(stream, from, listener);
-        let outcome = tokio::time::timeout(self.limits.handshakes.timeout, handshake).await;
+        let outcome = tokio::time::timeout(self.limits.timeout, self.negotiate(accepted)).await;
         drop(slot);
         let failed = match outcome {
-            Ok(Ok((stream, layers, peer, place))) => {
-                let socket = Socket { stream, layers, waited: began.elapsed(), place };
-                return floor.admit(socket, peer).await;
+            Ok(Ok(Established { stream, layers, peer, address_slot })) => {
+                let waited = began.elapsed();
+                let socket = AcceptedSocket { stream, layers, waited, address_slot };
+                return dispatch.admit(socket, peer).await;
             }
             Ok(Err(failed)) => failed,
             Err(_) => Failed::new(Failure::Timeout, &"it took too long"),
         };
         self.counters.failed(listener.transport, failed.cause);
-        if let Some(mend) = failed.mend {
-            self.told.tell(mend, from.ip(), |peer, left_out| {
+        if let Some(remedy) = failed.remedy {
+            self.addresses.log(remedy, from.ip(), |peer, left_out| {
                 let listener = listener.address;
-                tracing::warn!(%peer, %listener, left_out, "not let in: {mend}");
+                tracing::warn!(%peer, %listener, left_out, "not let in: {remedy}");
             });
         }
         tracing::debug!(
@@ -139,22 +148,18 @@ impl Hall {
         );
     }
 
-    async fn greet(
-        &self,
-        mut stream: TcpStream,
-        from: SocketAddr,
-        listener: Listener,
-    ) -> Result<Greeted, Failed> {
+    /// Reads the PROXY header and does the handshakes of the transport.
+    async fn negotiate(&self, accepted: Accepted) -> Result<Established, Failed> {
+        let Accepted { mut stream, from, listener } = accepted;
         let mut address = from;
         if listener.proxy {
             self.check_proxy(from)?;
-            let said =
-                read_proxy_header(&mut stream).await.map_err(|error| Failed::proxy(&error))?;
-            address = said.unwrap_or(from);
+            let header = read_proxy_header(&mut stream).await;
+            address = header.map_err(|error| Failed::proxy(&error))?.unwrap_or(from);
         }
-        let Some(place) = self.addresses.enter(address) else {
-            self.say_refused(stream, listener.transport, CROWDED).await;
-            return Err(Failed::new(Failure::Address, &CROWDED.why));
+        let Some(address_slot) = self.addresses.add_connection(address) else {
+            self.refusals.send(stream, listener.transport, ADDRESS_LIMIT).await;
+            return Err(Failed::new(Failure::Address, &ADDRESS_LIMIT.why));
         };
         let mut peer = Peer {
             address: address.to_string().into(),
@@ -167,7 +172,7 @@ impl Hall {
             certificate: None,
         };
         let (stream, layers) = match listener.transport {
-            Transport::Tcp => return Ok((stream, None, peer, place)),
+            Transport::Tcp => return Ok(Established { stream, layers: None, peer, address_slot }),
             Transport::WebSocket => {
                 let early = self.upgrade(&mut stream, address).await?;
                 (stream, Layers { websocket: Some(self.deframer()), early, ..self.layers() })
@@ -190,15 +195,15 @@ impl Hall {
                 (stream, Layers { tls: Some(session), websocket, early, ..self.layers() })
             }
         };
-        Ok((stream, Some(Box::new(layers)), peer, place))
+        Ok(Established { stream, layers: Some(Box::new(layers)), peer, address_slot })
     }
 
-    /// Whoever is not listed could say in a header that it is anybody.
+    /// Refuses a client that is not a known proxy, since it could name any address in a header.
     fn check_proxy(&self, from: SocketAddr) -> Result<(), Failed> {
-        if self.limits.proxies.iter().any(|proxy| proxy.contains(from.ip())) {
+        if self.proxies.iter().any(|proxy| proxy.contains(from.ip())) {
             return Ok(());
         }
-        self.told.tell("proxy", from.ip(), |peer, left_out| {
+        self.addresses.log("proxy", from.ip(), |peer, left_out| {
             tracing::warn!(
                 %peer,
                 left_out,
@@ -209,44 +214,21 @@ impl Hall {
         Err(Failed::new(Failure::Proxy, &"its address is not in mqtt.proxies"))
     }
 
-    /// A connection that is not let in hears why, unless many others do.
-    pub(crate) fn turn_away(
+    /// Closes a connection and tells its client why, unless too many are being told.
+    pub(crate) fn refuse(
         self: &Arc<Self>,
         stream: TcpStream,
         listener: Listener,
-        refused: Refused,
+        refusal: Refusal,
     ) {
-        if listener.proxy || self.refusals.available_permits() == 0 {
+        // On a listener for proxies a PROXY header comes before what the client says.
+        if listener.proxy || !self.refusals.has_room() {
             return;
         }
-        let hall = Arc::clone(self);
-        tokio::spawn(async move { hall.say_refused(stream, listener.transport, refused).await });
-    }
-
-    /// Says so in what its client speaks, within bounds of time and number.
-    async fn say_refused(&self, mut stream: TcpStream, transport: Transport, refused: Refused) {
-        let Ok(_permit) = self.refusals.try_acquire() else { return };
-        let answer = async {
-            let web = matches!(transport, Transport::WebSocket | Transport::WebSocketTls);
-            match transport {
-                Transport::Tcp => refuse::connect(&mut stream, &refused).await,
-                Transport::WebSocket => upgrade::refuse(&mut stream, &refused).await,
-                Transport::Tls | Transport::WebSocketTls => {
-                    let Some(certificates) = &self.certificates else { return Ok(()) };
-                    let acceptor = TlsAcceptor::from(certificates.config(web));
-                    let mut stream = acceptor.accept(stream).await?;
-                    match web {
-                        true => upgrade::refuse(&mut stream, &refused).await,
-                        false => refuse::connect(&mut stream, &refused).await,
-                    }
-                }
-            }
-        };
-        match tokio::time::timeout(refuse::PATIENCE, answer).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "a refused connection did not hear why"),
-            Err(_) => tracing::debug!("a refused connection said too little to hear why"),
-        }
+        let context = Arc::clone(self);
+        tokio::spawn(async move {
+            context.refusals.send(stream, listener.transport, refusal).await;
+        });
     }
 
     async fn upgrade(
@@ -254,10 +236,10 @@ impl Hall {
         stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
         from: SocketAddr,
     ) -> Result<Vec<u8>, Failed> {
-        serve_upgrade(stream, from, &*self.pages).await.map_err(|error| Failed::upgrade(&error))
+        serve_upgrade(stream, from, &*self.origins).await.map_err(|error| Failed::upgrade(&error))
     }
 
-    /// The layers of a WebSocket that somebody else upgraded.
+    /// The layers of a connection that another part of the process upgraded to WebSocket.
     pub(crate) fn upgraded(&self, tls: Option<ServerConnection>, early: Vec<u8>) -> Layers {
         Layers { tls, websocket: Some(self.deframer()), early, ..self.layers() }
     }
@@ -267,18 +249,19 @@ impl Hall {
     }
 
     fn deframer(&self) -> Deframer {
-        Deframer::new(self.limits.handshakes.frame_bytes_max)
+        Deframer::new(self.limits.frame_bytes_max)
     }
 }
 
-/// A panic in a handshake ends that one alone: its task is the only one that has its state.
-struct NotedPanic<'a> {
+/// Counts and logs a panic in a handshake. The panic ends that handshake alone, because its task
+/// shares no state with others.
+struct PanicReport<'a> {
     counters: &'a Counters,
     from: SocketAddr,
     listener: Listener,
 }
 
-impl Drop for NotedPanic<'_> {
+impl Drop for PanicReport<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.counters.failed(self.listener.transport, Failure::Panic);

@@ -1,5 +1,6 @@
-//! What cores hand to each other: batches of deliveries, words, commits. One slot per pair of cores,
-//! one wake-up per hand-over, none for a core that is awake.
+//! What cores hand to each other, and what log, ledger and verifiers hand to a core. Each pair of
+//! cores has one slot for a batch of deliveries. A hand-over wakes its receiver once, and not at all
+//! while it is awake.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,87 +9,98 @@ use broker_codec::ReasonCode;
 use broker_engine::{
     Batch, CoreNo, DueWill, Identity, Key, LeftBehind, RetainedMessages, Signal, Ticket,
 };
-use broker_ledger::Delivery;
+use broker_ledger::{Delivery, Expired};
 use fabric::{Commit, Rejection};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use uns_model::{OrgId, SessionNo};
 
-/// A commit, or why there was none.
-pub(crate) type Outcome = (Ticket, Result<Commit, Rejection>);
-
-/// Who a connection turned out to be, or why it is refused.
-pub(crate) type Known = (Key, Result<Identity, ReasonCode>);
-/// What the ledger asks a core to do for all.
+/// What became of a batch of records.
 #[derive(Debug)]
-pub(crate) enum Duty {
-    /// Publish a will whose delay is over.
-    Will(Box<DueWill>),
-    /// Give what an ended session left to another member of its share.
-    PassOn(Box<LeftBehind>),
-    /// End a session whose client did not come back.
-    Expire(SessionNo, OrgId, Arc<str>),
+pub(crate) struct CommitOutcome {
+    pub(crate) ticket: Ticket,
+    pub(crate) result: Result<Commit, Rejection>,
 }
 
-/// Batches of the ledger that wait for one core; it keeps further ones.
-const FEEDS_MAX: usize = 16;
-/// Duties that wait for one core; it asks again for further ones.
-const DUTIES_MAX: usize = 1024;
+/// What became of a log-in that a verifier checked.
+#[derive(Debug)]
+pub(crate) struct VerifiedLogin {
+    pub(crate) key: Key,
+    pub(crate) result: Result<Identity, ReasonCode>,
+}
 
-/// Batches between one pair of cores.
+/// What the ledger asks a core to do.
+#[derive(Debug)]
+pub(crate) enum LedgerRequest {
+    /// Publish a will whose delay is over.
+    Will(Box<DueWill>),
+    /// Give what an ended session was owed to another member of its share.
+    PassOn(Box<LeftBehind>),
+    /// End a session whose client did not come back.
+    Expire(Expired),
+}
+
+/// The most batches of the ledger that wait for one core. The ledger keeps further ones.
+const DELIVERIES_MAX: usize = 16;
+/// The most requests of the ledger that wait for one core. The ledger makes further ones again.
+const LEDGER_REQUESTS_MAX: usize = 1024;
+
+/// The batch from one core to another.
 #[derive(Debug, Default)]
-struct Pair {
-    /// Handed over and not yet taken.
+struct BatchSlot {
+    /// Handed over and not taken yet.
     full: Option<Batch>,
-    /// Emptied, to be filled again.
+    /// Emptied by the receiver, to be filled again.
     spare: Option<Batch>,
-    /// The sender has more and found the slot taken.
-    waiting: bool,
+    /// The sender found the slot full and has more to send.
+    sender_waits: bool,
 }
 
 #[derive(Debug, Default)]
 struct Inbox {
-    pairs: Vec<Mutex<Pair>>,
-    /// At most two per connection and paused publisher, and one per dead letter that is waited for.
+    /// By sender.
+    batches: Vec<Mutex<BatchSlot>>,
+    /// At most two for each connection and paused publisher, and one for each dead letter under way.
     signals: Mutex<Vec<Signal>>,
-    /// At most one per ticket, whose bytes are bounded.
-    commits: Mutex<Vec<Outcome>>,
-    /// At most one per log-in that waits to be verified.
-    known: Mutex<Vec<Known>>,
+    /// At most one for each ticket, whose bytes are bounded.
+    commits: Mutex<Vec<CommitOutcome>>,
+    /// At most one for each log-in that waits to be verified.
+    verified: Mutex<Vec<VerifiedLogin>>,
     /// What the ledger owes to sessions connected here.
-    feeds: Mutex<Vec<Vec<Delivery>>>,
-    duties: Mutex<Vec<Duty>>,
-    /// Something was posted since the core looked last.
-    posted: AtomicBool,
+    deliveries: Mutex<Vec<Vec<Delivery>>>,
+    ledger_requests: Mutex<Vec<LedgerRequest>>,
+    /// Something has arrived since the core looked last.
+    has_news: AtomicBool,
     wake: Notify,
 }
 
 /// The inboxes of all cores.
 #[derive(Debug)]
-pub(crate) struct Post(Vec<Inbox>);
+pub(crate) struct Inboxes(Vec<Inbox>);
 
-impl Post {
-    /// Of so many cores; they hear when the fold that keeps the retained messages moves.
+impl Inboxes {
+    /// An inbox for each core. A core that waits for the fold of retained messages is told when that
+    /// moves on.
     pub(crate) fn new(cores: u16, retained: &RetainedMessages) -> Arc<Self> {
-        let inbox =
-            || Inbox { pairs: (0..cores).map(|_| Mutex::default()).collect(), ..Inbox::default() };
-        let post = Arc::new(Self((0..cores).map(|_| inbox()).collect()));
-        post.wake_with(retained);
-        post
+        let inbox = || Inbox {
+            batches: (0..cores).map(|_| Mutex::default()).collect(),
+            ..Inbox::default()
+        };
+        let inboxes = Arc::new(Self((0..cores).map(|_| inbox()).collect()));
+        inboxes.wake_with(retained);
+        inboxes
     }
 
-    /// Cores hear when the fold that keeps the retained messages moves, if one waits for it.
     fn wake_with(self: &Arc<Self>, retained: &RetainedMessages) {
-        let post = Arc::downgrade(self);
+        let inboxes = Arc::downgrade(self);
         retained.set_wake(move || {
-            let Some(post) = post.upgrade() else { return };
-            for core in (0..post.0.len()).filter_map(|core| u16::try_from(core).ok()) {
-                post.signal(CoreNo(core), Signal::Folded);
+            let Some(inboxes) = inboxes.upgrade() else { return };
+            for core in (0..inboxes.0.len()).filter_map(|core| u16::try_from(core).ok()) {
+                inboxes.signal(CoreNo(core), Signal::Folded);
             }
         });
     }
 
-    /// How many cores there are.
+    /// The number of cores.
     pub(crate) fn cores(&self) -> usize {
         self.0.len()
     }
@@ -97,123 +109,125 @@ impl Post {
         &self.0[core.index()]
     }
 
-    fn ring(&self, core: CoreNo) {
+    fn wake(&self, core: CoreNo) {
         let inbox = self.inbox(core);
-        if !inbox.posted.swap(true, Ordering::AcqRel) {
+        if !inbox.has_news.swap(true, Ordering::AcqRel) {
             inbox.wake.notify_one();
         }
     }
 
-    /// Hands a batch over with `take(empty)`, unless the last one still lies there.
-    pub(crate) fn send(&self, from: CoreNo, to: CoreNo, take: impl FnOnce(Batch) -> Batch) -> bool {
+    /// Hands the batch that `fill` makes of an empty one to another core. Does nothing and returns
+    /// `false` if the batch before was not taken yet.
+    pub(crate) fn send_batch(
+        &self,
+        from: CoreNo,
+        to: CoreNo,
+        fill: impl FnOnce(Batch) -> Batch,
+    ) -> bool {
         {
-            let mut pair = self.inbox(to).pairs[from.index()].lock();
-            if pair.full.is_some() {
-                pair.waiting = true;
+            let mut slot = self.inbox(to).batches[from.index()].lock();
+            if slot.full.is_some() {
+                slot.sender_waits = true;
                 return false;
             }
-            let spare = pair.spare.take().unwrap_or_default();
-            pair.full = Some(take(spare));
+            let spare = slot.spare.take().unwrap_or_default();
+            slot.full = Some(fill(spare));
         }
-        self.ring(to);
+        self.wake(to);
         true
     }
 
-    /// Takes the batch from one core. Its sender is woken if it has more.
-    pub(crate) fn receive(&self, from: CoreNo, to: CoreNo) -> Option<Batch> {
-        let (batch, waiting) = {
-            let mut pair = self.inbox(to).pairs[from.index()].lock();
-            (pair.full.take(), std::mem::take(&mut pair.waiting))
+    /// Takes the batch of one sender, and wakes that sender if it has more.
+    pub(crate) fn take_batch(&self, from: CoreNo, to: CoreNo) -> Option<Batch> {
+        let (batch, sender_waits) = {
+            let mut slot = self.inbox(to).batches[from.index()].lock();
+            (slot.full.take(), std::mem::take(&mut slot.sender_waits))
         };
-        if waiting {
-            self.ring(from);
+        if sender_waits {
+            self.wake(from);
         }
         batch
     }
 
-    /// Gives an emptied batch back to its sender.
-    pub(crate) fn give_back(&self, from: CoreNo, to: CoreNo, batch: Batch) {
-        self.inbox(to).pairs[from.index()].lock().spare = Some(batch);
+    /// Returns an emptied batch to its sender, which keeps its memory.
+    pub(crate) fn return_batch(&self, from: CoreNo, to: CoreNo, batch: Batch) {
+        self.inbox(to).batches[from.index()].lock().spare = Some(batch);
     }
 
     pub(crate) fn signal(&self, to: CoreNo, signal: Signal) {
         let mut signals = self.inbox(to).signals.lock();
-        let again = matches!(signal, Signal::Resume | Signal::Folded);
-        if !again || signals.last() != Some(&signal) {
+        // A repeated signal of these kinds says nothing new.
+        let repeatable = matches!(signal, Signal::Resume | Signal::Folded);
+        if !repeatable || signals.last() != Some(&signal) {
             signals.push(signal);
         }
         drop(signals);
-        self.ring(to);
+        self.wake(to);
     }
 
-    pub(crate) fn take_signals(&self, core: CoreNo, into: &mut Vec<Signal>) {
-        into.append(&mut self.inbox(core).signals.lock());
+    pub(crate) fn take_signals(&self, core: CoreNo) -> Vec<Signal> {
+        self.inbox(core).signals.lock().drain(..).collect()
     }
 
-    pub(crate) fn committed(
-        &self,
-        core: CoreNo,
-        ticket: Ticket,
-        outcome: Result<Commit, Rejection>,
-    ) {
-        self.inbox(core).commits.lock().push((ticket, outcome));
-        self.ring(core);
+    pub(crate) fn commit(&self, core: CoreNo, outcome: CommitOutcome) {
+        self.inbox(core).commits.lock().push(outcome);
+        self.wake(core);
     }
 
-    pub(crate) fn take_commits(&self, core: CoreNo, into: &mut Vec<Outcome>) {
-        into.append(&mut self.inbox(core).commits.lock());
+    pub(crate) fn take_commits(&self, core: CoreNo) -> Vec<CommitOutcome> {
+        self.inbox(core).commits.lock().drain(..).collect()
     }
 
-    pub(crate) fn verified(&self, core: CoreNo, key: Key, known: Result<Identity, ReasonCode>) {
-        self.inbox(core).known.lock().push((key, known));
-        self.ring(core);
+    pub(crate) fn verified(&self, core: CoreNo, login: VerifiedLogin) {
+        self.inbox(core).verified.lock().push(login);
+        self.wake(core);
     }
 
-    pub(crate) fn take_verified(&self, core: CoreNo) -> Vec<Known> {
-        std::mem::take(&mut *self.inbox(core).known.lock())
+    pub(crate) fn take_verified(&self, core: CoreNo) -> Vec<VerifiedLogin> {
+        std::mem::take(&mut *self.inbox(core).verified.lock())
     }
 
-    /// Hands deliveries of the ledger to a core; gives them back if too much waits there.
-    pub(crate) fn feed(&self, core: CoreNo, batch: Vec<Delivery>) -> Result<(), Vec<Delivery>> {
+    /// Hands deliveries of the ledger to a core. Returns them if too many batches wait there.
+    pub(crate) fn deliver(&self, core: CoreNo, batch: Vec<Delivery>) -> Result<(), Vec<Delivery>> {
         let Some(inbox) = self.0.get(core.index()) else { return Ok(()) };
-        let mut feeds = inbox.feeds.lock();
-        if feeds.len() >= FEEDS_MAX {
+        let mut deliveries = inbox.deliveries.lock();
+        if deliveries.len() >= DELIVERIES_MAX {
             return Err(batch);
         }
-        feeds.push(batch);
-        drop(feeds);
-        self.ring(core);
+        deliveries.push(batch);
+        drop(deliveries);
+        self.wake(core);
         Ok(())
     }
 
-    pub(crate) fn take_feeds(&self, core: CoreNo) -> Vec<Vec<Delivery>> {
-        std::mem::take(&mut *self.inbox(core).feeds.lock())
+    pub(crate) fn take_deliveries(&self, core: CoreNo) -> Vec<Vec<Delivery>> {
+        std::mem::take(&mut *self.inbox(core).deliveries.lock())
     }
 
-    /// Asks a core to do something; `false` if too much waits there.
-    pub(crate) fn duty(&self, core: CoreNo, duty: impl FnOnce() -> Duty) -> bool {
-        let mut duties = self.inbox(core).duties.lock();
-        if duties.len() >= DUTIES_MAX {
+    /// Asks a core to do something for the ledger; `false` if too many requests wait there.
+    pub(crate) fn request(&self, core: CoreNo, request: impl FnOnce() -> LedgerRequest) -> bool {
+        let mut requests = self.inbox(core).ledger_requests.lock();
+        if requests.len() >= LEDGER_REQUESTS_MAX {
             return false;
         }
-        duties.push(duty());
-        drop(duties);
-        self.ring(core);
+        requests.push(request());
+        drop(requests);
+        self.wake(core);
         true
     }
 
-    pub(crate) fn take_duties(&self, core: CoreNo) -> Vec<Duty> {
-        std::mem::take(&mut *self.inbox(core).duties.lock())
+    pub(crate) fn take_requests(&self, core: CoreNo) -> Vec<LedgerRequest> {
+        std::mem::take(&mut *self.inbox(core).ledger_requests.lock())
     }
 
-    /// Whether something was posted since the last call; forgets it.
-    pub(crate) fn take_posted(&self, core: CoreNo) -> bool {
+    /// Whether something has arrived since the last call.
+    pub(crate) fn take_news(&self, core: CoreNo) -> bool {
         let inbox = self.inbox(core);
-        inbox.posted.load(Ordering::Relaxed) && inbox.posted.swap(false, Ordering::AcqRel)
+        inbox.has_news.load(Ordering::Relaxed) && inbox.has_news.swap(false, Ordering::AcqRel)
     }
 
-    /// Sleeps until something may have been posted.
-    pub(crate) async fn rung(&self, core: CoreNo) {
+    /// Sleeps until something may have arrived.
+    pub(crate) async fn wait(&self, core: CoreNo) {
         self.inbox(core).wake.notified().await;
     }
 }

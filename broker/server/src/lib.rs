@@ -1,63 +1,70 @@
 //! MQTT sockets: one thread per core, connections pinned, batches between cores.
 //!
-//! [`Server::start`] opens the listeners and one thread per core, each with a tokio runtime of its
-//! own, an engine and the connections it was handed, for life. A tick of a core is: read whole
-//! chunks from every socket that is ready, let the engine handle them, then flush once: the gate's
-//! batch to the log, batches to other cores, and one write per connection that has output. A panic
-//! in what concerns one connection ends that connection; any other in a core ends the process: there
-//! is no half-alive broker.
+//! [`Server::start`] opens the listeners and starts one thread per core. Each has a tokio runtime of
+//! its own, an engine, and the connections it was handed, for life. In one tick a core reads whole
+//! chunks from every socket that is ready and lets the engine handle them. Then it flushes once: the
+//! gate's batch goes to the log, batches go to other cores, and each connection with output gets one
+//! write. A panic in what concerns one connection ends that connection. Any other panic in a core
+//! ends the process, since clients cannot reconnect to a broker that is half dead.
 //!
 //! TLS, WebSocket and PROXY headers are dealt with in two places. Handshakes have tasks of their own
-//! on the caller's runtime, timed and bounded; what comes out of them goes to a core like any plain
-//! socket, with its layers. There it reads and writes through them; a plain socket has none and
-//! pays for none. Log-ins whose check takes long are verified on threads of their own.
+//! on the caller's runtime, timed and bounded. A connection whose handshake is done goes to a core
+//! like a plain socket, together with its layers, through which the core reads and writes it. A
+//! plain socket has no layers and pays nothing for them. Log-ins that take long are verified on
+//! threads of their own.
 
 mod config;
-mod consumers;
-mod counters;
 mod error;
 
 mod handle;
-mod inspect;
-mod restore;
 mod server;
-mod sessions;
+mod stats;
+
+mod accept;
+mod accept_rate;
+mod addresses;
+mod counters;
+mod dispatch;
+mod handshake;
+mod incoming;
+mod layers;
+mod network;
+mod tls;
+mod websocket;
 
 mod abort;
-mod accept;
-mod addresses;
+mod core_gauges;
+mod cores;
 mod exchange;
 mod gate;
-mod handshake;
-mod loads;
-mod network;
-mod post;
-mod tls;
-mod told;
+mod in_process;
+mod inboxes;
+mod load_averages;
+mod operator_request;
+mod restore;
+mod sessions;
 mod traces;
-mod turnstile;
 mod verify;
-mod websocket;
 mod worker;
 
 pub mod fuzz;
 pub mod stepped;
 
-pub use accept::{Lent, REFUSED_MAX};
-pub use addresses::AddressPlace;
+pub use addresses::AddressSlot;
 pub use config::{Config, Handshakes, Listener, Tls, Verification};
 pub use counters::{Failure, Reloads, TransportStats};
+pub use dispatch::{ConnectionLoan, REFUSED_MAX};
 pub use error::Error;
-pub use handle::{Handle, StatsSnapshot};
-pub use handshake::{Pages, Programs, Refused, accept_upgrade};
-pub use inspect::{
-    SessionInfo, SessionQuery, SubscriptionInfo, SubscriptionQuery, TopicInfo, TopicQuery,
+pub use handle::{
+    Handle, SessionInfo, SessionQuery, SubscriptionInfo, SubscriptionQuery, TopicInfo, TopicQuery,
 };
-pub use loads::{Load, Measure};
+pub use handshake::{NoBrowsers, OriginCheck, Refusal, accept_upgrade};
+pub use in_process::Published;
+pub use load_averages::{Load, Measure};
 pub use network::{Network, NoNetwork};
 pub use server::{Deps, Server};
+pub use stats::StatsSnapshot;
 pub use traces::{TraceInfo, TraceWish};
-pub use worker::Published;
 
 pub use broker_ledger::Consumer;
 

@@ -1,5 +1,5 @@
-//! How fast the broker goes: averages over one, five and fifteen minutes that forget exponentially,
-//! so that each is one number however long it runs.
+//! Averages of the broker's rates over one, five and fifteen minutes. They decay exponentially, so
+//! each is one number however long the broker runs.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use parking_lot::Mutex;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Measure {
-    /// PUBLISH packets taken.
+    /// PUBLISH packets received.
     MessagesIn,
-    /// PUBLISH packets given.
+    /// PUBLISH packets sent.
     MessagesOut,
     /// Messages not delivered.
     Dropped,
-    /// Packets of any type taken.
+    /// Packets of any type received.
     PacketsIn,
-    /// Packets of any type given.
+    /// Packets of any type sent.
     PacketsOut,
     /// Bytes received.
     BytesIn,
@@ -32,10 +32,10 @@ pub enum Measure {
 
 const MEASURES: usize = 9;
 
-/// Averages of one stretch of time, each per second.
+/// The averages over one period.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Load {
-    /// How many minutes.
+    /// The length of the period.
     pub minutes: u32,
     per_second: [f64; MEASURES],
 }
@@ -56,19 +56,19 @@ struct State {
 
 /// The averages of a broker.
 #[derive(Debug)]
-pub(crate) struct Loads {
+pub(crate) struct LoadAverages {
     pub(crate) started: Duration,
     state: Mutex<State>,
 }
 
-impl Loads {
+impl LoadAverages {
     pub(crate) fn new(now: Duration) -> Self {
         let loads = [1, 5, 15].map(|minutes| Load { minutes, ..Load::default() });
         let state = State { at: now, counts: [0; MEASURES], loads };
         Self { started: now, state: Mutex::new(state) }
     }
 
-    /// Takes in what was counted up to now.
+    /// Adds what was counted up to now.
     pub(crate) fn sample(&self, now: Duration, stats: &Stats, sockets: u64) {
         let counts = [
             stats.messages_in,
@@ -97,7 +97,7 @@ impl Loads {
         (*at, *before) = (now, counts);
     }
 
-    pub(crate) fn loads(&self) -> [Load; 3] {
+    pub(crate) fn all(&self) -> [Load; 3] {
         self.state.lock().loads
     }
 }
@@ -107,15 +107,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_steady_rate_is_reached_sooner_by_the_short_average() {
-        let loads = Loads::new(Duration::ZERO);
+    fn the_short_average_reaches_a_steady_rate_sooner() {
+        let loads = LoadAverages::new(Duration::ZERO);
         for second in 1..=120u32 {
             let stats = Stats { messages_in: u64::from(second) * 50, ..Stats::default() };
             loads.sample(Duration::from_secs(second.into()), &stats, 0);
         }
-        let [one, five, fifteen] = loads.loads().map(|load| load.per_second(Measure::MessagesIn));
+        let [one, five, fifteen] = loads.all().map(|load| load.per_second(Measure::MessagesIn));
         assert!((43.0..44.0).contains(&one), "50 * (1 - e^-2): {one}");
         assert!(fifteen < five && five < one, "{fifteen} {five} {one}");
-        assert_eq!(loads.loads()[0].per_second(Measure::Dropped), 0.0);
+        assert_eq!(loads.all()[0].per_second(Measure::Dropped), 0.0);
     }
 }

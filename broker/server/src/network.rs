@@ -1,10 +1,10 @@
-//! Addresses and networks: who may speak for others, and how much of one address is too much.
+//! Networks of addresses, for the list of trusted proxies and for limits per client.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// One address, or all that begin alike: `10.0.0.5`, `10.0.0.0/8`, `2001:db8::/32`.
+/// One address, or all addresses with a common prefix: `10.0.0.5`, `10.0.0.0/8`, `2001:db8::/32`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Network {
     address: IpAddr,
@@ -22,22 +22,22 @@ impl Network {
         Self { address: IpAddr::V6(Ipv6Addr::LOCALHOST), bits: 128 },
     ];
 
-    /// Whether an address is in it. IPv4 addresses count as themselves where they come in IPv6.
+    /// Whether an address is in it. An IPv4 address mapped to IPv6 counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
-                alike(own.to_bits().into(), other.to_bits().into(), self.bits + 96)
+                has_common_prefix(own.to_bits().into(), other.to_bits().into(), self.bits + 96)
             }
             (IpAddr::V6(own), IpAddr::V6(other)) => {
-                alike(own.to_bits(), other.to_bits(), self.bits)
+                has_common_prefix(own.to_bits(), other.to_bits(), self.bits)
             }
             _ => false,
         }
     }
 }
 
-/// Whether the first bits of 128 are the same.
-fn alike(one: u128, other: u128, bits: u32) -> bool {
+/// Whether the first `bits` of 128 are the same.
+fn has_common_prefix(one: u128, other: u128, bits: u32) -> bool {
     (one ^ other).leading_zeros() >= bits
 }
 
@@ -66,7 +66,8 @@ impl fmt::Display for Network {
     }
 }
 
-/// Whoever has one IPv6 address has the whole network of it.
+/// The address that limits count by. A machine with one IPv6 address usually has its whole /64
+/// network, so that counts as one address.
 pub(crate) fn host(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),

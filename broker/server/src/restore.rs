@@ -1,5 +1,4 @@
-//! What the log kept while the process was gone: retained messages and sessions, put back before the
-//! first client connects.
+//! Restores retained messages and sessions from the log, before the first client connects.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -10,10 +9,11 @@ use broker_ledger::{Ledger, PlainRetained, Restored, SharedRetained};
 use uns_model::{Clock, Kept, OrgId, Sequence, Timestamp};
 use uns_namespace::{Namespace, RetainedChange, RetainedSink};
 
-/// Puts back all that the log kept, and has the namespace keep what is retained.
+/// Restores everything, and has the namespace tell the broker what is retained from now on.
 pub(crate) fn all(
     broker: &Arc<Broker>,
-    (namespace, ledger): (Option<&Arc<Namespace>>, Option<&Arc<Ledger>>),
+    namespace: Option<&Arc<Namespace>>,
+    ledger: Option<&Arc<Ledger>>,
     clock: &Arc<dyn Clock>,
 ) {
     if let Some(namespace) = namespace {
@@ -30,19 +30,19 @@ pub(crate) fn all(
     }
 }
 
-/// Has the namespace keep what is retained, beginning with what is now; name and message are shared
-/// with it.
+/// Has the namespace tell the broker what is retained, now and at each change. Both share the names
+/// and the messages.
 fn retained(broker: &Arc<Broker>, namespace: &Namespace, clock: Arc<dyn Clock>) {
-    namespace.tell_retained(Arc::new(Fold { broker: Arc::downgrade(broker), clock }));
+    namespace.tell_retained(Arc::new(RetainedFold { broker: Arc::downgrade(broker), clock }));
 }
 
-/// What the broker retains, kept in the order of the log by whoever folds that.
-struct Fold {
+/// The retained messages of the broker, which the namespace changes in the order of the log.
+struct RetainedFold {
     broker: Weak<Broker>,
     clock: Arc<dyn Clock>,
 }
 
-impl RetainedSink for Fold {
+impl RetainedSink for RetainedFold {
     fn changed(&self, change: RetainedChange<'_>) {
         let Some(broker) = self.broker.upgrade() else { return };
         let RetainedChange { org, name, kept, ingest } = change;
@@ -60,11 +60,11 @@ impl RetainedSink for Fold {
     }
 }
 
-/// Puts back the sessions, and what was retained on topics without a node.
+/// Restores the sessions, and the retained messages of topics without a node.
 fn sessions(broker: &Arc<Broker>, ledger: &Ledger, clock: &dyn Clock) {
     broker.clients.number_from(ledger.next_session());
     ledger.restored(&mut |restored| {
-        // One without expiry is there for its will, whose time the ledger keeps.
+        // A session without expiry is in the log only for its will, whose timer the ledger has.
         if restored.expiry > 0 {
             let parked = parked(&restored);
             let client = (restored.org, &**restored.client_id);
@@ -77,13 +77,13 @@ fn sessions(broker: &Arc<Broker>, ledger: &Ledger, clock: &dyn Clock) {
         let expires = expires(now, kept.expiry().map(|expiry| (expiry, ingest)));
         broker.restore(org, Retained { topic: Arc::clone(topic), expires, kept: kept.clone() });
     });
-    ledger.share_retained(Arc::new(Shared(Arc::downgrade(broker))));
+    ledger.share_retained(Arc::new(BrokerRetained(Arc::downgrade(broker))));
 }
 
-/// What the broker retains, for a ledger that keeps the same.
-struct Shared(Weak<Broker>);
+/// The retained messages of the broker, so that the ledger can share them.
+struct BrokerRetained(Weak<Broker>);
 
-impl SharedRetained for Shared {
+impl SharedRetained for BrokerRetained {
     fn name(&self, org: OrgId, topic: &str) -> Option<Arc<str>> {
         self.0.upgrade()?.retained.name(org, topic)
     }
@@ -93,7 +93,7 @@ impl SharedRetained for Shared {
     }
 }
 
-/// When a message expires whose interval counts from its arrival.
+/// When a message expires. Its interval counts from its ingest time.
 fn expires(
     (wall, monotonic): (Timestamp, Duration),
     interval: Option<(u32, Timestamp)>,

@@ -3,28 +3,32 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use broker_engine::{Anonymous, Authenticate, Broker, CoreNo, DeadLetters, Transport};
+use broker_engine::{Anonymous, Authenticate, Broker, DeadLetters, Transport};
 use broker_ledger::Ledger;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use uns_model::{Clock, Random, SystemClock, SystemRandom};
 use uns_namespace::Namespace;
 
 use crate::abort::AbortOnPanic;
-use crate::accept::{Floor, accept};
+use crate::accept::accept;
+use crate::accept_rate::AcceptRateLimiter;
+use crate::addresses::Addresses;
 use crate::config::Listener;
+use crate::core_gauges::CoreGauges;
+use crate::cores::Cores;
 use crate::counters::Counters;
-use crate::handle::{Adopted, Handle};
-use crate::handshake::{Hall, Pages, Programs};
-use crate::post::Post;
+use crate::dispatch::{self, CoreDispatch};
+use crate::handle::{AdoptedSettings, Handle};
+use crate::handshake::{HandshakeContext, NoBrowsers, OriginCheck};
+use crate::inboxes::Inboxes;
+use crate::operator_request::OperatorRequests;
 use crate::tls::{Certificates, watch};
-use crate::told::Told;
 use crate::verify::Verifiers;
-use crate::worker::{Gauges, ORDERS_MAX, Setup, Sources, Upkeep, run};
+use crate::worker::{FigureSources, SharedSetup, Upkeep};
 use crate::{Config, Error};
 use crate::{restore, sessions};
 
@@ -32,21 +36,21 @@ use crate::{restore, sessions};
 pub struct Deps {
     /// The namespace and through it the log; without one this is a plain broker.
     pub namespace: Option<Arc<Namespace>>,
-    /// Sessions that outlive their connections, and messages without a node that outlive the
-    /// process; without it, or without a namespace, there are none.
+    /// Keeps sessions beyond their connections, and messages without a node beyond the process.
+    /// Without it, or without a namespace, both end with the process.
     pub ledger: Option<Arc<Ledger>>,
-    /// What becomes of refused publishes; without it they are only counted.
+    /// Takes refused publishes; without it they are only counted.
     pub dead_letters: Option<Arc<dyn DeadLetters>>,
     /// Who may connect.
     pub authenticate: Box<dyn Authenticate>,
-    /// Which pages may connect over WebSocket.
-    pub pages: Arc<dyn Pages>,
+    /// Decides which web pages may connect over WebSocket.
+    pub origin_check: Arc<dyn OriginCheck>,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Chance.
+    /// Random numbers.
     pub random: Arc<dyn Random>,
-    /// Called on the thread of each core, about once a second while memory is short: has the
-    /// allocator return what that thread does not use.
+    /// Makes the allocator return the memory that a thread does not use. Called on the thread of
+    /// each core about once a second while memory is short.
     pub give_back: fn(),
 }
 
@@ -57,14 +61,14 @@ impl fmt::Debug for Deps {
 }
 
 impl Default for Deps {
-    /// A plain broker for everybody.
+    /// A plain broker without a log, to which everybody on this machine may connect.
     fn default() -> Self {
         Self {
             namespace: None,
             ledger: None,
             dead_letters: None,
             authenticate: Box::new(Anonymous),
-            pages: Arc::new(Programs),
+            origin_check: Arc::new(NoBrowsers),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             give_back: || {},
@@ -72,7 +76,7 @@ impl Default for Deps {
     }
 }
 
-/// A running broker. Dropping it stops it without a good-bye.
+/// A running broker. Dropping it stops it without telling the clients.
 #[derive(Debug)]
 pub struct Server {
     handle: Handle,
@@ -85,9 +89,6 @@ pub struct Server {
     sessions: Option<JoinHandle<()>>,
 }
 
-/// Sockets on their way to one core.
-const ARRIVALS_MAX: usize = 256;
-
 impl Server {
     /// Opens the listeners and starts the cores. Listeners run on the caller's runtime, connections
     /// on the cores' own threads.
@@ -96,98 +97,105 @@ impl Server {
     /// An address cannot be listened on, or a thread cannot be made.
     pub async fn start(config: Config, deps: Deps) -> Result<Self, Error> {
         let cores = config.resolved_cores();
-        let Deps { namespace, ledger, dead_letters, authenticate, pages, clock, random, .. } = deps;
-        let (counters, told) = (Arc::new(Counters::default()), Arc::new(Told::default()));
+        let Deps { namespace, ledger, dead_letters, authenticate, clock, random, .. } = deps;
+        let counters = Arc::new(Counters::default());
+        let addresses = Addresses::new(config.connections_per_address);
         let certificates = certificates(&config, &counters)?;
         let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
         let broker = Broker::new(config.engine.clone(), cores, authenticate, random);
         let broker = Arc::new(broker.with_dead_letters(dead_letters));
-        restore::all(&broker, (namespace.as_ref(), ledger.as_ref()), &clock);
+        restore::all(&broker, namespace.as_ref(), ledger.as_ref(), &clock);
         let (stop, stopped) = watch::channel(None);
-        let gauges: Arc<Vec<Gauges>> = Arc::new((0..cores).map(|_| Gauges::default()).collect());
-        let post = Post::new(cores, &broker.retained);
+        let gauges: Arc<Vec<_>> = Arc::new((0..cores).map(|_| CoreGauges::default()).collect());
+        let inboxes = Inboxes::new(cores, &broker.retained);
+        let verification = config.verification;
         let verifiers =
-            Verifiers::start(config.verification, broker.clone(), post.clone(), clock.clone())?;
-        let (mut doors, mut desks, mut order_desks, mut threads) = (vec![], vec![], vec![], vec![]);
-        let sources = Sources::new(&broker, &counters, ledger.as_ref(), clock.monotonic());
-        for core in 0..cores {
-            let (door, arrivals) = mpsc::channel(ARRIVALS_MAX);
-            let (desk, requests) = mpsc::channel(config.in_process_max.max(1));
-            let (order_desk, orders) = mpsc::channel(ORDERS_MAX);
-            doors.push(door);
-            order_desks.push(order_desk);
-            desks.push(desk);
-            threads.push(start_core(Setup {
-                core: CoreNo(core),
+            Verifiers::start(verification, broker.clone(), inboxes.clone(), clock.clone())?;
+        let sources = FigureSources::new(&broker, &counters, ledger.as_ref(), clock.monotonic());
+        let loads = Arc::clone(&sources.loads);
+        let (operators, requests) = OperatorRequests::new(cores);
+        let Cores { incoming, publishes, threads } = Cores::start(
+            &SharedSetup {
                 broker: Arc::clone(&broker),
                 namespace: namespace.clone(),
                 ledger: ledger.clone(),
-                post: Arc::clone(&post),
-                verifiers: Arc::clone(&verifiers),
+                inboxes: Arc::clone(&inboxes),
+                verifiers,
                 clock: Arc::clone(&clock),
                 gauges: Arc::clone(&gauges),
-                arrivals,
-                requests,
-                waiting_max: config.in_process_max.max(1),
-                orders,
-                sources: sources.clone(),
-                stop: stopped.clone(),
+                in_process_max: config.in_process_max.max(1),
+                stop: stopped,
+                sources,
                 upkeep: Upkeep::new(&config, deps.give_back),
                 certificates: certificates.clone(),
-                told: Arc::clone(&told),
-            })?);
-        }
+                addresses: Arc::clone(&addresses),
+            },
+            requests,
+        )?;
         let (stop_sessions, stopped) = watch::channel(false);
-        let sessions = sessions::start(ledger.as_ref(), Arc::clone(&post), stopped)?;
-        let hall = Hall::new(&config, certificates, pages, (Arc::clone(&counters), told));
-        let floor = Floor::new(doors, gauges, &config, (&broker, counters, &hall));
+        let sessions = sessions::start(ledger.as_ref(), inboxes, stopped)?;
+        let origins = deps.origin_check;
+        let handshakes =
+            HandshakeContext::new(&config, addresses, counters.clone(), certificates, origins);
+        let dispatch = CoreDispatch::new(dispatch::Parts {
+            cores: incoming,
+            gauges: Arc::clone(&gauges),
+            connections_max: config.connections_max,
+            counters: Arc::clone(&counters),
+            pending: Arc::clone(&handshakes.pending),
+            broker: Arc::clone(&broker),
+        });
         let handle = Handle {
             broker,
-            cores: desks.into(),
-            orders: order_desks.into(),
+            publish_queues: publishes.into(),
+            operators,
             traces: Arc::default(),
-            loads: Arc::clone(&sources.loads),
-            namespace: namespace.clone(),
-            ledger: ledger.clone(),
+            loads,
+            namespace,
+            ledger,
             clock,
-            gauges: Arc::clone(&floor.gauges),
-            turned_away: Arc::clone(&floor.turned_away),
-            floor,
-            hall: Arc::new(hall),
-            adopted: Adopted { durability: config.durability, lenient: config.lenient },
+            gauges,
+            counters,
+            dispatch,
+            handshakes: Arc::new(handshakes),
+            adopted: AdoptedSettings { durability: config.durability, lenient: config.lenient },
         };
         let (listeners, sockets): (Vec<_>, Vec<_>) = listeners.into_iter().unzip();
-        let acceptors = Self::open_doors(&handle, listeners.iter().copied().zip(sockets));
+        let bound = listeners.iter().copied().zip(sockets);
+        let acceptors = Self::start_acceptors(&handle, bound, config.connections_per_second);
         Ok(Self { handle, listeners, stop, acceptors, threads, stop_sessions, sessions })
     }
 
-    fn open_doors(
+    fn start_acceptors(
         handle: &Handle,
-        doors: impl Iterator<Item = (Listener, TcpListener)>,
+        listeners: impl Iterator<Item = (Listener, TcpListener)>,
+        connections_per_second: u32,
     ) -> Vec<tokio::task::JoinHandle<()>> {
-        let (floor, hall) = (&handle.floor, &handle.hall);
-        let door = |(listener, socket): (Listener, TcpListener)| {
-            let accepts = accept(socket, listener, floor.clone(), Arc::clone(hall));
+        let (dispatch, handshakes) = (&handle.dispatch, &handle.handshakes);
+        let acceptor = |(listener, socket): (Listener, TcpListener)| {
+            let rate = AcceptRateLimiter::new(connections_per_second);
+            let accepts = accept(socket, listener, rate, dispatch.clone(), Arc::clone(handshakes));
             guarded(format!("the listener on {}", listener.address), accepts)
         };
         let watch = |certificates| guarded("the watch over TLS files".into(), watch(certificates));
-        doors.map(door).chain(hall.certificates.clone().map(watch)).collect()
+        let watches = handshakes.certificates.clone().map(watch);
+        listeners.map(acceptor).chain(watches).collect()
     }
 
-    /// The listeners, in the order of the configuration, ports filled in.
+    /// The listeners in the order of the configuration, with the ports they got.
     pub fn listeners(&self) -> &[Listener] {
         &self.listeners
     }
 
-    /// For the rest of the process.
+    /// The handle for the rest of the process.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
-    /// Stops: no new connections, DISCONNECT 0x8B to every client, wills, a last commit, then the
-    /// threads end; at the latest after the deadline.
+    /// Stops: accepts no more connections, sends DISCONNECT 0x8B to every client, publishes wills,
+    /// commits, and ends the threads. All this takes no longer than the deadline.
     pub async fn shutdown(mut self, deadline: Duration) {
-        self.close_doors();
+        self.stop_accepting();
         self.stop.send_replace(Some(deadline));
         let threads = std::mem::take(&mut self.threads);
         let sessions = self.sessions.take();
@@ -203,20 +211,20 @@ impl Server {
         joined.await.ok();
     }
 
-    fn close_doors(&self) {
-        self.handle.floor.closed.store(true, Ordering::Relaxed);
+    fn stop_accepting(&self) {
+        self.handle.dispatch.close();
         self.acceptors.iter().for_each(tokio::task::JoinHandle::abort);
-        self.handle.hall.close();
+        self.handle.handshakes.close();
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.close_doors();
+        self.stop_accepting();
     }
 }
 
-/// Spawns what the broker cannot do without: its panic ends the process.
+/// Spawns a task that the broker cannot do without: a panic in it ends the process.
 fn guarded(
     part: String,
     task: impl Future<Output = ()> + Send + 'static,
@@ -227,7 +235,7 @@ fn guarded(
     })
 }
 
-/// The certificates, where there are any: HTTPS may need them where no listener does.
+/// The certificates, if there are any. They are opened even if no listener needs them, since HTTPS may.
 fn certificates(
     config: &Config,
     counters: &Arc<Counters>,
@@ -250,7 +258,7 @@ fn bind(listener: &Listener) -> Result<(Listener, TcpListener), Error> {
     Ok((Listener { address, ..*listener }, socket))
 }
 
-/// A listener whose queue holds a storm of reconnecting clients.
+/// Opens a listener whose queue is long enough for all clients that reconnect at once.
 fn open(address: SocketAddr) -> std::io::Result<TcpListener> {
     const BACKLOG: u32 = 4096;
     let socket = match address {
@@ -260,15 +268,4 @@ fn open(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
-}
-
-fn start_core(setup: Setup) -> Result<JoinHandle<()>, Error> {
-    let core = setup.core.0;
-    let thread = |source| Error::Thread { thread: format!("mqtt-{core}"), source };
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(thread)?;
-    std::thread::Builder::new()
-        .name(format!("mqtt-{core}"))
-        .spawn(move || run(setup, &runtime))
-        .map_err(thread)
 }

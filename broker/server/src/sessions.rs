@@ -1,5 +1,5 @@
-//! Between the ledger, on a thread of its own, and the cores: what it owes to connected sessions
-//! comes in; who connected and who left goes out.
+//! Between the ledger, which has a thread of its own, and the cores. Cores get what the ledger owes to
+//! connected sessions; the ledger is told which sessions are connected.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -8,20 +8,20 @@ use broker_codec::PacketId;
 use broker_engine::{
     Attached, CoreNo, Due, Engine, Fed, FedPublish, Key, LeftBehind, Now, ShareName, Shortfall,
 };
-use broker_ledger::{Attach, Delivery, Ids, Ledger, Logged, Outlet, PassOn, Place};
+use broker_ledger::{Attach, Delivery, Expired, Ids, Ledger, Logged, Outlet, PassOn, Place};
 use fabric::Commit;
 use tokio::sync::watch;
-use uns_model::{OrgId, Sequence, SessionNo};
+use uns_model::Sequence;
 
 use crate::Error;
 use crate::abort::AbortOnPanic;
 use crate::gate::ServerGate;
-use crate::post::{Duty, Post};
+use crate::inboxes::{Inboxes, LedgerRequest};
 
 /// Starts the ledger's thread, if there is one.
 pub(crate) fn start(
     ledger: Option<&Arc<Ledger>>,
-    post: Arc<Post>,
+    inboxes: Arc<Inboxes>,
     stop: watch::Receiver<bool>,
 ) -> Result<Option<JoinHandle<()>>, Error> {
     let Some(ledger) = ledger.map(Arc::clone) else { return Ok(None) };
@@ -29,7 +29,7 @@ pub(crate) fn start(
         .name("sessions".into())
         .spawn(move || {
             let _guard = AbortOnPanic("the sessions' thread");
-            if let Err(error) = ledger.run(&Counter { post }, stop) {
+            if let Err(error) = ledger.run(&LedgerOutlet { inboxes }, stop) {
                 tracing::error!(%error, "sessions are not served any more: ending the process");
                 std::process::abort();
             }
@@ -38,38 +38,42 @@ pub(crate) fn start(
     Ok(Some(thread))
 }
 
-/// Where the ledger hands things over.
-pub(crate) struct Counter {
-    pub(crate) post: Arc<Post>,
+/// Where the ledger hands over deliveries and requests.
+pub(crate) struct LedgerOutlet {
+    pub(crate) inboxes: Arc<Inboxes>,
 }
 
-impl Outlet for Counter {
+/// The core that acts on requests of the ledger that concern no connection.
+const REQUESTS_TO: CoreNo = CoreNo(0);
+
+impl Outlet for LedgerOutlet {
     fn deliver(&self, core: u16, batch: Vec<Delivery>) -> Result<(), Vec<Delivery>> {
-        self.post.feed(CoreNo(core), batch)
+        self.inboxes.deliver(CoreNo(core), batch)
     }
 
     fn will(&self, will: &broker_ledger::DueWill) -> bool {
-        self.post.duty(CoreNo(0), || Duty::Will(Box::new(due_will(will))))
+        self.inboxes.request(REQUESTS_TO, || LedgerRequest::Will(Box::new(due_will(will))))
     }
 
     fn pass_on(&self, one: &PassOn) -> bool {
-        self.post.duty(CoreNo(0), || Duty::PassOn(Box::new(left_behind(one))))
+        self.inboxes.request(REQUESTS_TO, || LedgerRequest::PassOn(Box::new(left_behind(one))))
     }
 
-    fn expired(&self, session: SessionNo, org: OrgId, client_id: &Arc<str>) {
-        // It is asked again if there is no room.
-        self.post.duty(CoreNo(0), || Duty::Expire(session, org, Arc::clone(client_id)));
+    fn expired(&self, expired: &Expired) {
+        // If there is no room, the ledger asks again.
+        self.inboxes.request(REQUESTS_TO, || LedgerRequest::Expire(expired.clone()));
     }
 }
 
 fn left_behind(one: &PassOn) -> LeftBehind {
     let message = &one.message;
+    let terms = Terms { qos: message.qos, retain: true, dup: false };
     LeftBehind {
         session: one.session,
         sequence: one.sequence,
         share: ShareName { org: message.org, filter: (*one.share).into() },
         publisher: message.publisher,
-        publish: publish(message, (message.qos, true, false), Ids::None),
+        publish: publish(message, terms, Ids::None),
     }
 }
 
@@ -94,19 +98,21 @@ fn due_will(due: &broker_ledger::DueWill) -> broker_engine::DueWill {
     }
 }
 
-/// What the ledger handed to a core.
-pub(crate) fn take(engine: &mut Engine<ServerGate>, now: Now, delivery: Delivery) {
+/// Hands one delivery of the ledger to the engine.
+pub(crate) fn deliver(engine: &mut Engine<ServerGate>, now: Now, delivery: Delivery) {
     let key = key(delivery.place());
     match delivery {
-        // The connection has its state from the broker's own directory.
         Delivery::Attached { .. } => {}
         Delivery::Gone { session, .. } => engine.session_gone(now, key, session),
         Delivery::Publish { sequence, packet_id, qos, retain, dup, ids, message, .. } => {
-            let what = Due::Publish(publish(&message, (qos, retain, dup), ids));
-            fed(engine, now, key, (sequence, packet_id, what));
+            let Some(packet_id) = PacketId::new(packet_id) else { return };
+            let terms = Terms { qos, retain, dup };
+            let what = Due::Publish(publish(&message, terms, ids));
+            engine.fed(now, key, Fed { sequence, packet_id, what });
         }
         Delivery::Release { sequence, packet_id, .. } => {
-            fed(engine, now, key, (sequence, packet_id, Due::Release));
+            let Some(packet_id) = PacketId::new(packet_id) else { return };
+            engine.fed(now, key, Fed { sequence, packet_id, what: Due::Release });
         }
         Delivery::Lost { count, over_quota, .. } => {
             let why = if over_quota { Shortfall::Quota } else { Shortfall::Gone };
@@ -115,18 +121,16 @@ pub(crate) fn take(engine: &mut Engine<ServerGate>, now: Now, delivery: Delivery
     }
 }
 
-fn fed(
-    engine: &mut Engine<ServerGate>,
-    now: Now,
-    key: Key,
-    (sequence, packet_id, what): (Sequence, u16, Due),
-) {
-    if let Some(packet_id) = PacketId::new(packet_id) {
-        engine.fed(now, key, Fed { sequence, packet_id, what });
-    }
+/// How a publish is delivered.
+#[derive(Clone, Copy)]
+struct Terms {
+    qos: u8,
+    retain: bool,
+    dup: bool,
 }
 
-fn publish(message: &Logged, (qos, retain, dup): (u8, bool, bool), ids: Ids) -> FedPublish {
+fn publish(message: &Logged, terms: Terms, ids: Ids) -> FedPublish {
+    let Terms { qos, retain, dup } = terms;
     FedPublish {
         qos,
         retain: retain && message.retain,
@@ -144,8 +148,8 @@ fn publish(message: &Logged, (qos, retain, dup): (u8, bool, bool), ids: Ids) -> 
     }
 }
 
-/// Tells the ledger who connected and who left.
-pub(crate) fn tell(ledger: &Ledger, core: CoreNo, engine: &mut Engine<ServerGate>) {
+/// Tells the ledger which sessions were connected and which were left.
+pub(crate) fn report(ledger: &Ledger, core: CoreNo, engine: &mut Engine<ServerGate>) {
     let effects = engine.effects();
     for (session, sequence) in std::mem::take(&mut effects.not_passed_on) {
         ledger.offer_again(session, sequence);

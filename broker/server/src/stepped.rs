@@ -1,5 +1,6 @@
-//! A broker turn by turn, for simulations: the engines, the gate and what cores, ledger and namespace
-//! hand each other are those of [`Server`](crate::Server); sockets and threads are the caller's.
+//! A broker that runs turn by turn, for simulations. The engines, the gate, and what cores, ledger and
+//! namespace hand each other are those of [`Server`](crate::Server). The caller takes the place of
+//! sockets and threads.
 
 use std::sync::Arc;
 
@@ -10,11 +11,11 @@ use uns_namespace::Namespace;
 
 use crate::exchange;
 pub use crate::gate::ServerGate;
-use crate::post::Post;
+use crate::inboxes::Inboxes;
 use crate::restore;
-use crate::sessions::Counter;
+use crate::sessions::LedgerOutlet;
 
-/// What a stepped broker is made of.
+/// The parts of a stepped broker.
 pub struct Parts {
     /// The topics and their gate.
     pub namespace: Arc<Namespace>,
@@ -24,7 +25,7 @@ pub struct Parts {
     pub authenticate: Box<dyn Authenticate>,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Chance.
+    /// Random numbers.
     pub random: Arc<dyn Random>,
     /// Settings of the engines.
     pub config: Config,
@@ -38,11 +39,11 @@ impl std::fmt::Debug for Parts {
     }
 }
 
-/// Cores that take their turns when they are told to.
+/// The cores of a broker. Each takes a turn when the caller says so.
 pub struct Stepped {
     broker: Arc<Broker>,
     ledger: Arc<Ledger>,
-    post: Arc<Post>,
+    inboxes: Arc<Inboxes>,
     clock: Arc<dyn Clock>,
     engines: Vec<Engine<ServerGate>>,
 }
@@ -54,18 +55,18 @@ impl std::fmt::Debug for Stepped {
 }
 
 impl Stepped {
-    /// Puts back what the log kept, as a server does at its start.
+    /// Restores what the log kept, as a server does at its start.
     pub fn new(parts: Parts) -> Self {
         let Parts { namespace, ledger, authenticate, clock, random, config, cores } = parts;
         let broker = Arc::new(Broker::new(config, cores, authenticate, random));
-        restore::all(&broker, (Some(&namespace), Some(&ledger)), &clock);
-        let post = Post::new(cores, &broker.retained);
+        restore::all(&broker, Some(&namespace), Some(&ledger), &clock);
+        let inboxes = Inboxes::new(cores, &broker.retained);
         let engine = |core| {
-            let gate = ServerGate::new(Some(&namespace), true, Arc::clone(&post), core);
+            let gate = ServerGate::new(Some(&namespace), true, Arc::clone(&inboxes), core);
             Engine::new(Arc::clone(&broker), core, gate)
         };
         let engines = (0..cores).map(|core| engine(CoreNo(core))).collect();
-        Self { broker, ledger, post, clock, engines }
+        Self { broker, ledger, inboxes, clock, engines }
     }
 
     /// What all cores share.
@@ -83,7 +84,7 @@ impl Stepped {
 
     /// Where the ledger hands things over.
     pub fn outlet(&self) -> impl Outlet + use<> {
-        Counter { post: Arc::clone(&self.post) }
+        LedgerOutlet { inboxes: Arc::clone(&self.inboxes) }
     }
 
     /// The time as engines take it.
@@ -91,21 +92,21 @@ impl Stepped {
         Now { monotonic: self.clock.monotonic(), wall: self.clock.now() }
     }
 
-    /// The beginning of a core's turn: what others and the log handed over; `false` if nothing was.
+    /// Begins a core's turn: takes what others and the log handed over; `false` if that is nothing.
     ///
     /// # Panics
     /// There is no such core.
-    pub fn take_post(&mut self, core: usize) -> bool {
+    pub fn take_inbox(&mut self, core: usize) -> bool {
         let (now, number) = (self.now(), number(core));
-        let posted = self.post.take_posted(number);
-        if posted {
-            exchange::take(&mut self.engines[core], &self.post, number, now);
+        let has_news = self.inboxes.take_news(number);
+        if has_news {
+            exchange::take(&mut self.engines[core], &self.inboxes, number, now);
         }
-        posted
+        has_news
     }
 
-    /// The end of a core's turn: its batch goes to the log, words and batches to the others. The
-    /// connections that wait and may be read again.
+    /// Ends a core's turn: hands its batch to the log, and signals and batches to the other cores.
+    /// Returns the connections that waited and may be read again.
     ///
     /// # Panics
     /// There is no such core.
@@ -113,7 +114,7 @@ impl Stepped {
         let (now, number) = (self.now(), number(core));
         let engine = &mut self.engines[core];
         engine.flush(now);
-        exchange::hand_over(engine, &self.post, number, Some(&self.ledger));
+        exchange::hand_over(engine, &self.inboxes, number, Some(&self.ledger));
         engine.resume();
         std::mem::take(&mut engine.effects().resumed)
     }

@@ -1,5 +1,5 @@
-//! TLS of the listeners: built once from PEM files, shared by all handshakes, and replaced as a
-//! whole when the files change. Connections keep what they began with.
+//! TLS settings of the listeners. They are built from PEM files, shared by all handshakes, and
+//! replaced as a whole when the files change. Open connections keep the settings they began with.
 
 mod reload;
 mod subject;
@@ -29,85 +29,104 @@ use crate::config::Tls;
 use crate::counters::Counters;
 pub(crate) use reload::watch;
 
-/// What one state of the files makes.
+/// The settings that one state of the files results in.
 #[derive(Debug)]
-struct Material {
+struct Settings {
     mqtt: Arc<ServerConfig>,
     web: Arc<ServerConfig>,
-    /// Of HTTPS: pages and programs there log in without certificates.
+    /// For HTTPS, where clients log in without certificates.
     page: Arc<ServerConfig>,
-    /// Who judges client certificates, where they are asked for.
-    clients: Option<Arc<dyn ClientCertVerifier>>,
+    /// Verifies client certificates, where clients are asked for one.
+    client_verifier: Option<Arc<dyn ClientCertVerifier>>,
 }
 
-/// What a file looked like, without its content: when it was changed, its length, and which file
-/// it is, since two that take turns within a tick of the file system's clock have one time.
-type Look = Vec<Option<(SystemTime, u64, u64)>>;
+/// The metadata of the files, by which a change is noticed without reading them. `None` stands for a
+/// file that is missing.
+type Metadata = Vec<Option<FileMetadata>>;
 
-/// The certificates of this broker.
+/// The metadata of one file. The inode tells apart two files that replace each other within one tick
+/// of the file system's clock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct FileMetadata {
+    modified: SystemTime,
+    bytes: u64,
+    inode: u64,
+}
+
+/// Which states of the files were tried last.
+#[derive(Debug)]
+struct Tried {
+    /// The state in effect.
+    in_effect: Metadata,
+    /// The state that last failed to take effect.
+    failed: Option<Metadata>,
+}
+
+/// The TLS files of this broker and their current settings.
 pub(crate) struct Certificates {
     files: Tls,
-    current: ArcSwap<Material>,
+    current: ArcSwap<Settings>,
     counters: Arc<Counters>,
     /// How often the files were read again.
     generation: AtomicU64,
-    /// Somebody wants the files read again, changed or not.
+    /// Notified when the files should be read again, whether they changed or not.
     asked: Notify,
-    /// The files as they serve, and as they last failed to.
-    looks: Mutex<(Look, Option<Look>)>,
+    tried: Mutex<Tried>,
 }
 
 impl Certificates {
     /// Reads the files.
     pub(crate) fn open(files: &Tls, counters: Arc<Counters>) -> Result<Arc<Self>, Error> {
-        let look = look(files);
+        let in_effect = metadata(files);
         Ok(Arc::new(Self {
             current: ArcSwap::from_pointee(build(files)?),
             files: files.clone(),
             counters,
             generation: AtomicU64::new(0),
             asked: Notify::new(),
-            looks: Mutex::new((look, None)),
+            tried: Mutex::new(Tried { in_effect, failed: None }),
         }))
     }
 
-    /// What a handshake that begins now goes by.
+    /// The settings for a handshake of MQTT, or of MQTT over WebSocket, that begins now.
     pub(crate) fn config(&self, web: bool) -> Arc<ServerConfig> {
         let current = self.current.load();
         Arc::clone(if web { &current.web } else { &current.mqtt })
     }
 
-    /// What a handshake of HTTPS that begins now goes by.
+    /// The settings for an HTTPS handshake that begins now.
     pub(crate) fn page(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.current.load().page)
     }
 
-    /// Another number means other files: who is connected may have to go.
+    /// A number that changes with the files. Connections must then be checked again.
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Whether a client that shows these certificates would still be let in.
-    pub(crate) fn still_takes(&self, shown: &[CertificateDer<'_>]) -> bool {
+    /// Whether a client with these certificates would still be accepted.
+    pub(crate) fn still_accepts(&self, shown: &[CertificateDer<'_>]) -> bool {
         let current = self.current.load();
-        let (Some(clients), Some((own, between))) = (&current.clients, shown.split_first()) else {
+        let (Some(verifier), Some((own, between))) =
+            (&current.client_verifier, shown.split_first())
+        else {
             return true;
         };
-        clients.verify_client_cert(own, between, UnixTime::now()).is_ok()
+        verifier.verify_client_cert(own, between, UnixTime::now()).is_ok()
     }
 
-    /// Has the files read again soon.
+    /// Makes the files be read again soon.
     pub(crate) fn ask(&self) {
         self.asked.notify_one();
     }
 }
 
-/// The client certificate of a session whose handshake is over.
+/// The client certificate of a session whose handshake is done.
 pub(crate) fn certificate_of(session: &ServerConnection) -> Option<Certificate> {
     Some(describe(session.peer_certificates()?.first()?))
 }
 
-/// What a certificate in DER says of whom it is for.
+/// The subject of a certificate in DER.
 pub(crate) fn describe(der: &[u8]) -> Certificate {
     let subject = subject::of(der).unwrap_or_default();
     Certificate {
@@ -117,17 +136,18 @@ pub(crate) fn describe(der: &[u8]) -> Certificate {
     }
 }
 
-fn look(files: &Tls) -> Look {
+fn metadata(files: &Tls) -> Metadata {
     let of_clients = [files.client_ca.as_ref(), files.client_crl.as_ref()];
     let paths = [Some(&files.certificate), Some(&files.key)].into_iter().chain(of_clients);
     let seen = |path: &Path| {
-        let metadata = fs::metadata(path).ok()?;
-        Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
+        let found = fs::metadata(path).ok()?;
+        let modified = found.modified().ok()?;
+        Some(FileMetadata { modified, bytes: found.len(), inode: found.ino() })
     };
     paths.flatten().map(|path| seen(path)).collect()
 }
 
-fn build(files: &Tls) -> Result<Material, Error> {
+fn build(files: &Tls) -> Result<Settings, Error> {
     let fault = |path: &Path| {
         let path = path.to_owned();
         move |why: String| Error::Tls { path, why }
@@ -148,13 +168,13 @@ fn build(files: &Tls) -> Result<Material, Error> {
         Some(path) => revocations(path).map_err(fault(path))?,
         None => vec![],
     };
-    let clients = match &files.client_ca {
+    let client_verifier = match &files.client_ca {
         None => None,
         Some(path) => Some(verifier(path, revoked, files.client_optional).map_err(fault(path))?),
     };
-    let builder = match &clients {
+    let builder = match &client_verifier {
         None => builder.with_no_client_auth(),
-        Some(clients) => builder.with_client_cert_verifier(Arc::clone(clients)),
+        Some(verifier) => builder.with_client_cert_verifier(Arc::clone(verifier)),
     };
     let mut mqtt = builder
         .with_single_cert(chain, key)
@@ -162,7 +182,7 @@ fn build(files: &Tls) -> Result<Material, Error> {
     let mut web = mqtt.clone();
     mqtt.alpn_protocols = vec![b"mqtt".to_vec()];
     web.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Material { mqtt: Arc::new(mqtt), web: Arc::new(web), page: Arc::new(page), clients })
+    Ok(Settings { mqtt: Arc::new(mqtt), web: Arc::new(web), page: Arc::new(page), client_verifier })
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -179,8 +199,8 @@ fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>
     if read.is_empty() { Err("it holds no revocation list".into()) } else { Ok(read) }
 }
 
-/// A certificate of a CA without a list is refused where there are lists at all: nobody knows
-/// whether it was revoked.
+/// Makes the verifier of client certificates. If there are revocation lists, a certificate of a CA
+/// without one is refused, since it may have been revoked.
 fn verifier(
     path: &Path,
     revoked: Vec<CertificateRevocationListDer<'static>>,

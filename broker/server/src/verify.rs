@@ -1,5 +1,5 @@
-//! Log-ins that take their time, such as a password hash made slow on purpose: verified on a few
-//! threads of their own, off the cores and behind them in priority.
+//! Verifies log-ins that take long, such as those with a password hash that is slow on purpose. They
+//! are verified on a few threads of their own with a lower priority than the cores.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,89 +13,86 @@ use uns_model::Clock;
 
 use crate::Error;
 use crate::config::Verification;
-use crate::post::Post;
+use crate::inboxes::{Inboxes, VerifiedLogin};
 
-/// A log-in and where its answer goes.
+/// A log-in to verify, and where the answer goes.
 #[derive(Debug)]
-struct Question {
-    core: CoreNo,
-    key: Key,
-    login: OwnedLogin,
-    asked: Duration,
+pub(crate) struct VerifyRequest {
+    pub(crate) core: CoreNo,
+    pub(crate) key: Key,
+    pub(crate) login: OwnedLogin,
+    /// When it was asked for, in monotonic time.
+    pub(crate) asked: Duration,
 }
 
 /// The way to the threads that verify.
 #[derive(Debug)]
 pub(crate) struct Verifiers {
-    waiting: SyncSender<Question>,
+    waiting: SyncSender<VerifyRequest>,
 }
 
 /// What the threads work with.
-struct Office {
-    waiting: Mutex<Receiver<Question>>,
+struct VerifierContext {
+    waiting: Mutex<Receiver<VerifyRequest>>,
     broker: Arc<Broker>,
-    post: Arc<Post>,
+    inboxes: Arc<Inboxes>,
     clock: Arc<dyn Clock>,
 }
 
 impl Verifiers {
-    /// Starts the threads. They end when nobody can ask any more; they own nothing that would
-    /// have to be finished, so nobody waits for them.
+    /// Starts the threads. They end once the last `Verifiers` is dropped. Nobody waits for that,
+    /// since they hold nothing that must be finished.
     pub(crate) fn start(
         config: Verification,
         broker: Arc<Broker>,
-        post: Arc<Post>,
+        inboxes: Arc<Inboxes>,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, Error> {
-        let (waiting, questions) = sync_channel(config.waiting_max);
-        let office = Arc::new(Office { waiting: Mutex::new(questions), broker, post, clock });
+        let (waiting, requests) = sync_channel(config.waiting_max);
+        let waiting_requests = Mutex::new(requests);
+        let context =
+            Arc::new(VerifierContext { waiting: waiting_requests, broker, inboxes, clock });
         for number in 0..config.threads.max(1) {
-            let office = Arc::clone(&office);
+            let context = Arc::clone(&context);
             std::thread::Builder::new()
                 .name(format!("log-in-{number}"))
-                .spawn(move || office.work())
+                .spawn(move || context.run())
                 .map_err(Error::Verifier)?;
         }
         Ok(Arc::new(Self { waiting }))
     }
 
-    /// Has a log-in verified.
+    /// Asks for a log-in to be verified.
     ///
     /// # Errors
     /// Too many wait already.
-    pub(crate) fn ask(
-        &self,
-        (core, key): (CoreNo, Key),
-        login: OwnedLogin,
-        asked: Duration,
-    ) -> Result<(), ReasonCode> {
-        let question = Question { core, key, login, asked };
-        self.waiting.try_send(question).map_err(|_| ReasonCode::ServerBusy)
+    pub(crate) fn verify(&self, request: VerifyRequest) -> Result<(), ReasonCode> {
+        self.waiting.try_send(request).map_err(|_| ReasonCode::ServerBusy)
     }
 }
 
-impl Office {
-    fn work(&self) {
-        // A storm of log-ins must not take processors from the clients that are connected.
+impl VerifierContext {
+    fn run(&self) {
+        // Many log-ins at once must not take processor time from connected clients.
         const NICE: i32 = 10;
         if let Err(error) = rustix::process::nice(NICE) {
             tracing::debug!(%error, "a log-in thread keeps its priority");
         }
         loop {
-            let Ok(question) = self.waiting.lock().recv() else { return };
-            let Question { core, key, mut login, asked } = question;
-            // Its client has been cut off by now.
+            let Ok(request) = self.waiting.lock().recv() else { return };
+            let VerifyRequest { core, key, mut login, asked } = request;
             let waited = self.clock.monotonic().saturating_sub(asked);
+            // By now its connection has timed out.
             if waited >= self.broker.config.handshake_timeout {
                 continue;
             }
             login.waited = waited;
             let verify = || self.broker.authenticate.verify(&login);
-            let known = catch_unwind(AssertUnwindSafe(verify)).unwrap_or_else(|_| {
+            let result = catch_unwind(AssertUnwindSafe(verify)).unwrap_or_else(|_| {
                 tracing::error!("verifying a log-in failed by a fault of the program");
                 Err(ReasonCode::ServerUnavailable)
             });
-            self.post.verified(core, key, known);
+            self.inboxes.verified(core, VerifiedLogin { key, result });
         }
     }
 }

@@ -1,11 +1,11 @@
-//! WebSocket frames of a server (RFC 6455): payloads are unmasked in place as they arrive, so a
-//! frame is never gathered in memory, whatever its length.
+//! The server's side of WebSocket frames (RFC 6455). Payloads are unmasked in place as they arrive, so
+//! a frame is never collected in memory, whatever its length.
 
 /// The longest payload of a control frame.
 const CONTROL_MAX: usize = 125;
-/// The longest header: two bytes, a length of eight, a mask of four.
+/// The longest header: two bytes, eight bytes of length, four bytes of mask.
 const HEAD_MAX: usize = 14;
-/// Answers waiting to be written beyond which a ping is not answered any more.
+/// A ping is not answered while more bytes than this wait to be written.
 const REPLIES_MAX: usize = 16 << 10;
 
 const CONTINUATION: u8 = 0;
@@ -15,7 +15,7 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
-/// Why frames end, as the code of a close frame.
+/// How a client violated the protocol, as the code of the close frame it gets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u16)]
 enum Violation {
@@ -24,18 +24,18 @@ enum Violation {
     TooLong = 1009,
 }
 
-/// Whether more frames are expected.
+/// Whether more frames may come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Course {
-    /// Yes.
-    On,
-    /// The client closed.
+pub(crate) enum FramesState {
+    /// More frames may come.
+    Open,
+    /// The client sent a close frame.
     Closed,
-    /// The client broke the rules.
+    /// The client violated the protocol.
     Violated,
 }
 
-/// What the bytes at hand belong to.
+/// The part of a frame that the next bytes belong to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Part {
     Head,
@@ -43,18 +43,18 @@ enum Part {
     Control(u8),
 }
 
-/// Takes the frames of one client apart.
+/// Decodes the frames of one client.
 #[derive(Debug)]
 pub(crate) struct Deframer {
     frame_bytes_max: u64,
     part: Part,
-    course: Course,
+    state: FramesState,
     /// Bytes of the payload that are still to come.
     left: u64,
     mask: [u8; 4],
-    /// Whether a message goes on in the next data frame.
+    /// Whether the next data frame continues a message.
     fragmented: bool,
-    /// The beginning of a header, or a control frame's payload.
+    /// The beginning of a header, or the payload of a control frame.
     held: Vec<u8>,
 }
 
@@ -63,7 +63,7 @@ impl Deframer {
         Self {
             frame_bytes_max,
             part: Part::Head,
-            course: Course::On,
+            state: FramesState::Open,
             left: 0,
             mask: [0; 4],
             fragmented: false,
@@ -71,15 +71,15 @@ impl Deframer {
         }
     }
 
-    pub(crate) fn course(&self) -> Course {
-        self.course
+    pub(crate) fn state(&self) -> FramesState {
+        self.state
     }
 
-    /// Moves the payload of data frames to the front of `bytes` and returns its length; frames to
-    /// send in answer go to the end of `replies`.
+    /// Moves the payload of data frames to the front of `bytes` and returns its length. Frames to
+    /// send in answer are appended to `replies`.
     pub(crate) fn decode(&mut self, bytes: &mut [u8], replies: &mut Vec<u8>) -> usize {
         let (mut from, mut to) = (0, 0);
-        while from < bytes.len() && self.course == Course::On {
+        while from < bytes.len() && self.state == FramesState::Open {
             let outcome = match self.part {
                 Part::Head => self.head(bytes.get(from..).unwrap_or_default()),
                 Part::Data => {
@@ -103,7 +103,7 @@ impl Deframer {
             match outcome {
                 Ok(count) => from += count,
                 Err(violation) => {
-                    self.course = Course::Violated;
+                    self.state = FramesState::Violated;
                     close(violation as u16, replies);
                 }
             }
@@ -111,14 +111,16 @@ impl Deframer {
                 self.part = Part::Head;
             }
             // A control frame without payload is complete with its header.
-            if let (0, Part::Control(opcode), Course::On) = (self.left, self.part, self.course) {
+            if let (0, Part::Control(opcode), FramesState::Open) =
+                (self.left, self.part, self.state)
+            {
                 self.control(opcode, replies);
             }
         }
         to
     }
 
-    /// How many of so many bytes belong to this payload.
+    /// How many of the next `most` bytes belong to this payload.
     fn take(&mut self, most: usize) -> usize {
         let count = usize::try_from(self.left).map_or(most, |left| left.min(most));
         self.left -= count as u64;
@@ -139,7 +141,7 @@ impl Deframer {
         self.mask.rotate_left(rest.len() % 4);
     }
 
-    /// Gathers a header; returns how many bytes it took.
+    /// Collects a header. Returns how many bytes it used.
     fn head(&mut self, bytes: &[u8]) -> Result<usize, Violation> {
         let before = self.held.len();
         self.held.extend(bytes.iter().take(HEAD_MAX - before));
@@ -167,7 +169,7 @@ impl Deframer {
         if head.length > self.frame_bytes_max { Err(Violation::TooLong) } else { Ok(()) }
     }
 
-    /// A control frame is complete.
+    /// Acts on a complete control frame.
     fn control(&mut self, opcode: u8, replies: &mut Vec<u8>) {
         match opcode {
             PING if replies.len() <= REPLIES_MAX => {
@@ -175,7 +177,7 @@ impl Deframer {
                 replies.extend_from_slice(&self.held);
             }
             CLOSE => {
-                self.course = Course::Closed;
+                self.state = FramesState::Closed;
                 match *self.held.as_slice() {
                     [] => frame_head(CLOSE, 0, replies),
                     [high, low, ..] if may_be_sent(u16::from_be_bytes([high, low])) => {
@@ -191,7 +193,7 @@ impl Deframer {
     }
 }
 
-/// Close codes a frame may carry.
+/// Whether a close frame may carry this code.
 fn may_be_sent(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
@@ -206,10 +208,10 @@ struct Head {
 }
 
 impl Head {
-    /// Reads a header; `None` if it is not all there.
+    /// Reads a header; `None` if it is incomplete.
     fn parse(bytes: &[u8]) -> Result<Option<Self>, Violation> {
         let &[first, second, ref rest @ ..] = bytes else { return Ok(None) };
-        // Reserved bits stand for extensions, of which none was agreed; clients mask.
+        // Reserved bits are for extensions, and none was negotiated. Clients must mask their frames.
         if first & 0x70 != 0 || second & 0x80 == 0 {
             return Err(Violation::Protocol);
         }
@@ -230,13 +232,13 @@ impl Head {
     }
 }
 
-/// A binary frame around these bytes.
+/// Appends a binary frame with this payload.
 pub(crate) fn binary(payload: &[u8], out: &mut Vec<u8>) {
     frame_head(BINARY, payload.len(), out);
     out.extend_from_slice(payload);
 }
 
-/// A close frame with this code.
+/// Appends a close frame with this code.
 pub(crate) fn close(code: u16, out: &mut Vec<u8>) {
     frame_head(CLOSE, 2, out);
     out.extend_from_slice(&code.to_be_bytes());

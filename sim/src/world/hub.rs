@@ -9,7 +9,7 @@ impl World {
     /// A core takes what others handed it, flushes, and writes; whether anything moved.
     pub(super) fn core_turn(&mut self, core: usize) -> Result<bool, String> {
         let server = &mut self.machine.hub().server;
-        let posted = server.take_post(core);
+        let posted = server.take_inbox(core);
         let resumed = server.flush(core);
         let mut dirty = std::mem::take(&mut server.engine(core).effects().dirty);
         let mut moved = posted || !resumed.is_empty();

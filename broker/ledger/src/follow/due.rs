@@ -3,20 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use uns_model::{OrgId, SessionNo};
-
-use super::RETRY;
 use crate::feed::Timer;
 use crate::ledger::State;
-use crate::{DueWill, Ledger, Outlet, PassOn};
+use crate::{DueWill, Expired, Ledger, Outlet, PassOn};
 
-/// How often somebody is asked again to end a session that has expired.
+/// How long before a will that nobody took is offered again.
+const WILL_AGAIN: Duration = Duration::from_secs(1);
+/// How long before a core is asked again to end a session that has expired.
 const EXPIRED_AGAIN: Duration = Duration::from_secs(30);
 
 /// What is due.
 pub(super) struct Due {
     wills: Vec<DueWill>,
-    expired: Vec<(SessionNo, OrgId, Arc<str>)>,
+    expired: Vec<Expired>,
     passing: Vec<PassOn>,
 }
 
@@ -37,7 +36,8 @@ pub(super) fn due(state: &mut State) -> Due {
             Timer::Absent => feeder.absent(fold, session),
             Timer::Expiry => {
                 let Some(one) = fold.sessions.get(&session) else { continue };
-                due.expired.push((session, one.org, Arc::clone(&one.client_id)));
+                let (org, client_id) = (one.org, Arc::clone(&one.client_id));
+                due.expired.push(Expired { session, org, client_id });
                 feeder.timers.set(Timer::Expiry, session, feeder.now + EXPIRED_AGAIN);
             }
         }
@@ -48,8 +48,8 @@ pub(super) fn due(state: &mut State) -> Due {
 impl Ledger {
     /// Tells whose will is due, whose session has expired, and what is for others.
     pub(super) fn tell(&self, outlet: &dyn Outlet, due: Due) {
-        for (session, org, client_id) in due.expired {
-            outlet.expired(session, org, &client_id);
+        for expired in due.expired {
+            outlet.expired(&expired);
         }
         for one in due.passing.iter().filter(|one| !outlet.pass_on(one)) {
             self.offer_again(one.session, one.sequence);
@@ -63,7 +63,7 @@ impl Ledger {
                 Some(pending) if taken => pending.taken = true,
                 Some(pending) => {
                     pending.overdue = true;
-                    feeder.timers.set(Timer::Will, will.session, feeder.now + RETRY);
+                    feeder.timers.set(Timer::Will, will.session, feeder.now + WILL_AGAIN);
                 }
                 None if taken => {}
                 None => feeder.overdue.push(will),

@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use broker_ledger::{
-    Attach, Config, Delivery, DueWill, Ledger, Logged, Outlet, Parts, PassOn, Place, Topics,
+    Attach, Config, Delivery, DueWill, Expired, Ledger, Logged, Outlet, Parts, PassOn, Place,
+    Topics,
 };
 use fabric::conformance::append;
 use fabric::sim::{SimDisk, SimLog};
@@ -55,9 +56,10 @@ impl Outlet for Cores {
         true
     }
 
-    fn expired(&self, session: SessionNo, org: OrgId, client_id: &Arc<str>) {
-        assert_eq!((org, &**client_id), (ORG, &*format!("client-{session}")));
-        self.expired.lock().push(session);
+    fn expired(&self, expired: &Expired) {
+        let Expired { session, org, client_id } = expired;
+        assert_eq!((*org, &**client_id), (ORG, &*format!("client-{session}")));
+        self.expired.lock().push(*session);
     }
 }
 

@@ -1,5 +1,5 @@
-//! Durable consumers of this process: each has back how far it was, and takes its work over from whoever
-//! had it before.
+//! Durable consumers in this process. A consumer that resumes learns its last position, and takes the
+//! work over from the instance that had it before.
 
 use broker_engine::{Progress, Together};
 use broker_ledger::Consumer;
@@ -9,9 +9,9 @@ use uns_model::{OrgId, Reason, Sequence};
 use crate::{Error, Handle};
 
 impl Handle {
-    /// Takes over the work of a durable consumer: gives the epoch that its marks carry from now on, and
-    /// how far it is, nothing if nobody has begun. Whoever had it before publishes nothing any more with
-    /// its mark, and what it has published is counted in.
+    /// Takes over the work of a durable consumer. Returns the epoch that its marks carry from now on,
+    /// and its last position and state, which are empty if it is new. The instance before cannot
+    /// publish with its mark any more, and the position includes all that it has published.
     ///
     /// # Errors
     /// The broker is shutting down.
@@ -28,17 +28,18 @@ impl Handle {
             Ok(epoch) => epoch,
             Err(rejection) => return Ok(Err(rejection)),
         };
-        // A batch of the epoch before may be open on any core. What a core takes later is behind it in
-        // the log, so once each has the new epoch in the log, so is all of the one before.
+        // A batch of the epoch before may be open on any core. What a core takes later comes after it in
+        // the log. So once every core has logged a mark of the new epoch, the log has all of the epoch
+        // before.
         let mut last = Sequence::ZERO;
-        for core in 0..self.cores.len() as u64 {
+        for core in 0..self.publish_queues.len() as u64 {
             let does = MarkDoes::TakesOver;
             let progress =
                 Progress { consumer: consumer.into(), epoch, does, ..Progress::default() };
             let client_id = format!("consumer:{consumer}");
             let batch = Together { org, client_id, mark: Some(progress), ..Together::default() };
-            // Lanes of which no batch waits.
-            let lane = lane_of(core, self.cores.len() as u64);
+            // No batch waits on these lanes.
+            let lane = lane_of(core, self.publish_queues.len() as u64);
             match self.together(lane, batch).await?.pop() {
                 Some(Ok(taken)) => last = last.max(taken.sequence.unwrap_or_default()),
                 Some(Err(rejection)) => return Ok(Err(rejection)),
@@ -52,7 +53,7 @@ impl Handle {
     }
 }
 
-/// The highest lane of a core.
+/// The highest lane that a core serves.
 fn lane_of(core: u64, cores: u64) -> u64 {
     (u64::MAX / cores - 1) * cores + core
 }

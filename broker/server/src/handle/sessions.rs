@@ -1,28 +1,26 @@
-//! Sessions: those the log keeps, from the ledger, and those that end with their connection, from
-//! the cores; as one list by client id.
+//! Sessions, as operators see them: those in the log, from the ledger, and those that end with their
+//! connection, from the cores, as one list by client id.
 
 use std::time::Duration;
 
 use broker_engine::{ClientInfo, ClientQuery};
 use uns_model::OrgId;
 
-use crate::Error;
-use crate::handle::Handle;
-use crate::inspect::ask;
-use crate::worker::{HeldBy, Order};
+use crate::operator_request::{EndSession, HeldBy, OperatorRequest};
+use crate::{Error, Handle};
 
 /// Which sessions.
 #[derive(Clone, Debug, Default)]
 pub struct SessionQuery {
-    /// Of which organisation.
+    /// The organisation.
     pub org: OrgId,
-    /// Part of the client id.
+    /// Only those with this in their client id.
     pub client_id: Option<String>,
-    /// Whether its client is connected.
+    /// Only those whose client is connected, or only those whose client is not.
     pub connected: Option<bool>,
-    /// Only those behind this client id.
+    /// Only those after this client id.
     pub after: Option<String>,
-    /// At most so many.
+    /// At most this many.
     pub limit: usize,
 }
 
@@ -31,7 +29,7 @@ pub struct SessionQuery {
 pub struct SessionInfo {
     /// Its client id.
     pub client_id: Box<str>,
-    /// Whether the log keeps it.
+    /// Whether it is in the log.
     pub durable: bool,
     /// Whether its client is connected.
     pub connected: bool,
@@ -51,10 +49,11 @@ pub struct SessionInfo {
     pub dropped: u64,
 }
 
-/// How often the end of a session is looked for, and how long between two looks.
+/// How often the end of a session is checked for.
 const ATTEMPTS: usize = 500;
+/// The time between two checks.
 const STEP: Duration = Duration::from_millis(10);
-/// Sessions read from the ledger at once.
+/// How many sessions are read from the ledger at once.
 const PAGE: usize = 1000;
 
 impl Handle {
@@ -74,7 +73,8 @@ impl Handle {
                 ..ClientQuery::default()
             };
             let (found, more) = self.clients(clients).await?;
-            // What lies behind the last of a full list is not known: it is left for the next page.
+            // The cores may have more clients after the last one of a full list, so sessions after it
+            // are left for the next page.
             let end = found.last().filter(|_| more).map(|last| last.client_id.clone());
             all.retain(|session| end.as_ref().is_none_or(|end| session.client_id <= *end));
             all.extend(found.into_iter().map(of_connection));
@@ -108,10 +108,10 @@ impl Handle {
             };
             known = true;
             let (core, held_by) = held_by;
-            let orders = self.orders.get(core).ok_or(Error::ShuttingDown)?;
-            let order = |reply| Order::EndSession(org, client_id.into(), held_by, reply);
-            if !ask(orders, order).await? {
-                // Its connection is going, or moved to another core meanwhile.
+            let session = EndSession { org, client_id: client_id.into(), held_by };
+            let request = |reply| OperatorRequest::EndSession(session, reply);
+            if !self.operators.ask(core, request).await? {
+                // Its connection is closing, or a new one on another core has the session by now.
                 tokio::time::sleep(STEP).await;
             }
         }
@@ -130,7 +130,7 @@ impl Handle {
         Err(Error::SessionGoesOn { client_id: client_id.to_owned() })
     }
 
-    /// One more than asked for, if there are so many.
+    /// The sessions in the log, up to one more than the limit.
     fn logged_sessions(&self, query: &SessionQuery) -> Vec<SessionInfo> {
         let mut found = Vec::new();
         let Some(ledger) = &self.ledger else { return found };
@@ -142,7 +142,7 @@ impl Handle {
             let whole = page.len() == PAGE;
             let wanted = page.iter().filter(|session| wants(query, session));
             found.extend(wanted.filter_map(|session| {
-                // The broker knows sooner than the ledger who came and who left.
+                // The broker knows sooner than the ledger who connected and who left.
                 let connected = self.broker.clients.find(query.org, &session.client_id).is_some();
                 let wanted = query.connected.is_none_or(|wish| wish == connected);
                 wanted.then(|| of_ledger(session, connected))
@@ -155,7 +155,8 @@ impl Handle {
     }
 }
 
-/// A session without expiry is in the log for its will: it ends with its connection all the same.
+/// Whether a session is asked for. One without expiry is in the log only for its will and ends with its
+/// connection, so it is listed with those of the cores.
 fn wants(query: &SessionQuery, session: &broker_ledger::SessionInfo) -> bool {
     let part = query.client_id.as_ref();
     session.expiry > 0 && part.is_none_or(|part| session.client_id.contains(part.as_str()))

@@ -1,11 +1,12 @@
-//! What a failed TLS handshake means, in words for the operators' log, with the remedy. The client
-//! is told by the alert of TLS, as far as that has one.
+//! Explains failed TLS handshakes in the operators' log, with the remedy. The client itself gets the
+//! alert of TLS, as far as there is one.
 
 use std::io;
 
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
 
-/// Words for faults that somebody has to mend; `None` for others, as when a client went away.
+/// The explanation of a fault that somebody has to repair; `None` for others, such as a client that
+/// went away.
 pub(super) fn explain(error: &io::Error) -> Option<&'static str> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
     Some(match error {
@@ -42,7 +43,7 @@ fn certificate(fault: &CertificateError) -> &'static str {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "its client certificate is not valid yet: look at the clocks"
         }
-        // The cause has a name only in its debug form.
+        // rustls names this cause only in the debug output.
         CertificateError::Other(other)
             if format!("{other:?}").contains("UnsupportedCertVersion") =>
         {

@@ -10,13 +10,13 @@ use crate::counters::Failure;
 pub(super) struct Failed {
     pub(super) cause: Failure,
     pub(super) why: String,
-    /// What the operators are told of it.
-    pub(super) mend: Option<&'static str>,
+    /// What to do about it, for the log; `None` if nothing can be done.
+    pub(super) remedy: Option<&'static str>,
 }
 
 impl Failed {
     pub(super) fn new(cause: Failure, why: &impl ToString) -> Self {
-        Self { cause, why: why.to_string(), mend: None }
+        Self { cause, why: why.to_string(), remedy: None }
     }
 
     pub(super) fn proxy(error: &io::Error) -> Self {
@@ -24,13 +24,13 @@ impl Failed {
     }
 
     pub(super) fn tls(error: &io::Error) -> Self {
-        Self { mend: explain(error), ..Self::new(Failure::Tls, error) }
+        Self { remedy: explain(error), ..Self::new(Failure::Tls, error) }
     }
 
     pub(super) fn not_tls() -> Self {
-        let mend = "it speaks MQTT without TLS to a listener with TLS (mqtt.tls.listen): turn TLS \
+        let remedy = "it speaks MQTT without TLS to a listener with TLS (mqtt.tls.listen): turn TLS \
                     on in the client, or have it connect to mqtt.listen";
-        Self { mend: Some(mend), ..Self::new(Failure::Tls, &"MQTT without TLS") }
+        Self { remedy: Some(remedy), ..Self::new(Failure::Tls, &"MQTT without TLS") }
     }
 
     pub(super) fn upgrade(error: &io::Error) -> Self {

@@ -1,4 +1,4 @@
-//! The handshakes that are under way: so many at once, and the oldest gives way.
+//! The handshakes under way. Their number is bounded, and the oldest gives way to a new one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,19 +15,19 @@ pub(crate) struct PendingHandshakes(Mutex<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// By arrival. One that is only just being spawned has no handle yet.
+    /// In the order of arrival. A handshake has no handle until its task is spawned.
     tasks: BTreeMap<u64, (Transport, Option<AbortHandle>)>,
     next: u64,
     closed: bool,
 }
 
 impl PendingHandshakes {
-    /// How many there are.
+    /// How many handshakes are under way.
     pub(crate) fn count(&self) -> usize {
         self.0.lock().tasks.len()
     }
 
-    /// Ends the oldest where there are this many.
+    /// Ends the oldest handshake if there are `most` or more.
     pub(crate) fn shed(&self, most: usize, counters: &Counters) {
         let mut waiting = self.0.lock();
         let oldest = (waiting.tasks.len() >= most).then(|| waiting.tasks.pop_first()).flatten();
@@ -38,7 +38,7 @@ impl PendingHandshakes {
         }
     }
 
-    /// Ends every one and lets no other begin.
+    /// Ends every handshake and starts no other.
     pub(super) fn close(&self) {
         let mut waiting = self.0.lock();
         waiting.closed = true;
@@ -47,7 +47,7 @@ impl PendingHandshakes {
         tasks.values().flat_map(|(_, task)| task).for_each(AbortHandle::abort);
     }
 
-    /// Begins one, unless none begins any more.
+    /// Starts a handshake, unless this is closed.
     pub(super) fn begin<F: Future<Output = ()> + Send + 'static>(
         self: &Arc<Self>,
         transport: Transport,
@@ -61,12 +61,13 @@ impl PendingHandshakes {
         waiting.next += 1;
         waiting.tasks.insert(id, (transport, None));
         drop(waiting);
-        // Without the lock: a runtime that is shutting down drops the task here, and its slot locks.
+        // The lock is not held here: a runtime that is shutting down drops the task at once, and the
+        // slot takes the lock when it is dropped.
         let task = tokio::spawn(handshake(HandshakeSlot(Arc::clone(self), id)));
         let mut waiting = self.0.lock();
         match waiting.tasks.get_mut(&id) {
             Some((_, handle)) => *handle = Some(task.abort_handle()),
-            // It is through, or was ended meanwhile by somebody who had no handle.
+            // It has finished, or was ended by `shed` or `close` while it had no handle.
             None => {
                 drop(waiting);
                 task.abort();
@@ -75,7 +76,7 @@ impl PendingHandshakes {
     }
 }
 
-/// Frees the place of a handshake when it ends, however it ends.
+/// Removes a handshake from the list when it ends, however it ends.
 pub(super) struct HandshakeSlot(Arc<PendingHandshakes>, u64);
 
 impl Drop for HandshakeSlot {
@@ -90,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs off this thread what must not hang.
+    /// Runs `work` on a thread of its own and fails if that hangs.
     fn within_a_minute(work: impl FnOnce() + Send + 'static) {
         let (sender, done) = std::sync::mpsc::sync_channel(1);
         std::thread::spawn(move || {
@@ -135,7 +136,7 @@ mod tests {
         pending.close();
         assert_eq!((seen.recv().await, pending.count()), (Some(1), 0));
         pending.begin(Transport::Tls, |_| std::future::pending());
-        assert_eq!(pending.count(), 0, "none begins any more");
+        assert_eq!(pending.count(), 0, "it is closed");
     }
 
     struct OnDrop(usize, tokio::sync::mpsc::Sender<usize>);

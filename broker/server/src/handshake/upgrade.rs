@@ -8,29 +8,30 @@ use tungstenite::handshake::machine::TryParse as _;
 use tungstenite::handshake::server::{Request, create_response, write_response};
 use tungstenite::http::{self, HeaderMap, HeaderValue, StatusCode, header};
 
-use super::refuse::Refused;
+use super::refusal::Refusal;
 
-/// The longest request taken, its headers included.
+/// The longest request, its headers included.
 const REQUEST_MAX: usize = 16 << 10;
-/// The sub-protocols taken, the better ones first: that of MQTT 3.1.1 and 5 [MQTT-6.0.0-3], and the
-/// one that clients of MQTT 3.1 name.
+/// The accepted sub-protocols in the order of preference: that of MQTT 3.1.1 and 5 [MQTT-6.0.0-3],
+/// and the one that clients of MQTT 3.1 name.
 const PROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];
 
-/// Which requests may come from a browser: a page must not reach the broker through its reader.
-pub trait Pages: Send + Sync {
+/// Decides which web pages may connect: no other page may reach the broker through the browser of
+/// its reader.
+pub trait OriginCheck: Send + Sync {
     /// Whether a request with these headers may become a connection.
     ///
     /// # Errors
-    /// Why not, in a sentence for whoever sent it.
-    fn admit(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), String>;
+    /// Why not, in a sentence for the client.
+    fn check(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), String>;
 }
 
-/// No page may, as far as browsers say that one is asking; programs may.
+/// Refuses every request that a browser marks as coming from a page. Other programs may connect.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Programs;
+pub struct NoBrowsers;
 
-impl Pages for Programs {
-    fn admit(&self, _: SocketAddr, headers: &HeaderMap) -> Result<(), String> {
+impl OriginCheck for NoBrowsers {
+    fn check(&self, _: SocketAddr, headers: &HeaderMap) -> Result<(), String> {
         if headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site") {
             return Err("No page may connect here.".into());
         }
@@ -38,17 +39,17 @@ impl Pages for Programs {
     }
 }
 
-/// The answer to a request for MQTT over WebSocket, once it may be answered.
+/// The answer to a request for MQTT over WebSocket that passed the checks.
 ///
 /// # Errors
-/// What the request lacks, with its HTTP status.
+/// The HTTP status and what the request lacks.
 pub fn accept_upgrade(
     request: &http::Request<()>,
 ) -> Result<http::Response<()>, (StatusCode, String)> {
     let wrong = |error: tungstenite::Error| (StatusCode::BAD_REQUEST, error.to_string());
     let mut response = create_response(request).map_err(wrong)?;
     let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
-    // Small clients offer none, and expect none in the answer (RFC 6455, section 4.2.2).
+    // Small clients offer no sub-protocol, and expect none in the answer (RFC 6455, section 4.2.2).
     if offered.iter().next().is_none() {
         return Ok(response);
     }
@@ -63,14 +64,14 @@ pub fn accept_upgrade(
     Ok(response)
 }
 
-/// Reads the request and answers it; returns what came after it.
+/// Reads the request and answers it. Returns the bytes that came after it.
 pub(crate) async fn serve(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     from: SocketAddr,
-    pages: &dyn Pages,
+    origins: &dyn OriginCheck,
 ) -> io::Result<Vec<u8>> {
     let (request, early) = read(stream).await?;
-    let outcome = match pages.admit(from, request.headers()) {
+    let outcome = match origins.check(from, request.headers()) {
         Ok(()) => accept_upgrade(&request),
         Err(why) => Err((StatusCode::FORBIDDEN, why)),
     };
@@ -83,7 +84,7 @@ pub(crate) async fn serve(
             Ok(early)
         }
         Err((status, why)) => {
-            say(stream, status, &why).await?;
+            respond(stream, status, &why).await?;
             Err(io::Error::new(io::ErrorKind::InvalidData, why))
         }
     }
@@ -92,14 +93,14 @@ pub(crate) async fn serve(
 /// Reads the request and refuses it.
 pub(super) async fn refuse(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    refused: &Refused,
+    refusal: &Refusal,
 ) -> io::Result<()> {
     read(stream).await?;
-    let status = StatusCode::from_u16(refused.status).map_err(io::Error::other)?;
-    say(stream, status, refused.why).await
+    let status = StatusCode::from_u16(refusal.status).map_err(io::Error::other)?;
+    respond(stream, status, refusal.why).await
 }
 
-async fn say(
+async fn respond(
     stream: &mut (impl AsyncWrite + Unpin),
     status: StatusCode,
     why: &str,
@@ -121,7 +122,8 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(Request, Vec
         if stream.read_buf(&mut bytes).await? == 0 {
             return Err(wrong("closed within its HTTP request"));
         }
-        // Only new bytes are searched for the end, so that single bytes cost no more than many.
+        // Only new bytes are searched for the end, so that a request that comes byte by byte does not
+        // cost quadratic time.
         let fresh = bytes.get(searched..).unwrap_or_default();
         if fresh.windows(4).any(|four| four == b"\r\n\r\n") {
             let parsed = Request::try_parse(&bytes).map_err(|error| wrong(&error.to_string()))?;

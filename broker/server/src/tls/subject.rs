@@ -1,5 +1,5 @@
-//! The subject of a certificate in words (RFC 4514). The certificate was checked before; this reads
-//! only its own few fields and gives up on anything unexpected.
+//! The subject of a certificate as text (RFC 4514). The certificate has been verified before. This
+//! reads only the few fields it needs, and gives up on anything unexpected.
 
 use std::fmt::{self, Display, Write as _};
 

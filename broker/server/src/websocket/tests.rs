@@ -14,8 +14,8 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Payload, answers and course of bytes that arrive in pieces.
-fn decode(bytes: &[u8], piece: usize) -> (Vec<u8>, Vec<u8>, Course) {
+/// The payload, answers and state of bytes that arrive in pieces.
+fn decode(bytes: &[u8], piece: usize) -> (Vec<u8>, Vec<u8>, FramesState) {
     let mut deframer = Deframer::new(1 << 20);
     let (mut payload, mut replies) = (Vec::new(), Vec::new());
     for chunk in bytes.chunks(piece) {
@@ -23,7 +23,7 @@ fn decode(bytes: &[u8], piece: usize) -> (Vec<u8>, Vec<u8>, Course) {
         let kept = deframer.decode(&mut chunk, &mut replies);
         payload.extend_from_slice(&chunk[..kept]);
     }
-    (payload, replies, deframer.course())
+    (payload, replies, deframer.state())
 }
 
 #[test]
@@ -43,8 +43,8 @@ fn messages_in_pieces_with_pings_between_fragments() {
     .concat();
     let expected = [b"abcd", &long[..300], &long].concat();
     for piece in [1, 2, 3, 7, 13, 14, 15, 64, 1000, 65_536, bytes.len()] {
-        let (payload, replies, course) = decode(&bytes, piece);
-        assert_eq!(course, Course::On);
+        let (payload, replies, state) = decode(&bytes, piece);
+        assert_eq!(state, FramesState::Open);
         assert!(payload == expected, "pieces of {piece}");
         assert_eq!(replies, b"\x8a\x05here?\x8a\x00", "pieces of {piece}");
     }
@@ -53,31 +53,31 @@ fn messages_in_pieces_with_pings_between_fragments() {
 #[test]
 fn endings() {
     let unmasked = b"\x82\x01a".to_vec();
-    for (bytes, course, reply) in [
-        (frame(0x88, b"\x03\xe8bye"), Course::Closed, &b"\x88\x02\x03\xe8"[..]),
-        (frame(0x88, b""), Course::Closed, b"\x88\x00"),
-        (frame(0x88, b"\x03"), Course::Closed, b"\x88\x02\x03\xea"),
-        (frame(0x88, b"\x03\xed"), Course::Closed, b"\x88\x02\x03\xea"),
-        (frame(0x81, b"text"), Course::Violated, b"\x88\x02\x03\xeb"),
-        (frame(0x80, b"nothing to continue"), Course::Violated, b"\x88\x02\x03\xea"),
-        (frame(0xC2, b"reserved bit"), Course::Violated, b"\x88\x02\x03\xea"),
-        (frame(0x83, b"reserved opcode"), Course::Violated, b"\x88\x02\x03\xea"),
-        (frame(0x8B, b"reserved opcode"), Course::Violated, b"\x88\x02\x03\xea"),
-        (frame(0x09, b"fragmented ping"), Course::Violated, b"\x88\x02\x03\xea"),
-        (frame(0x89, &[0; 126]), Course::Violated, b"\x88\x02\x03\xea"),
-        (frame(0x82, &vec![0; (1 << 20) + 1]), Course::Violated, b"\x88\x02\x03\xf1"),
-        (unmasked, Course::Violated, b"\x88\x02\x03\xea"),
+    for (bytes, state, reply) in [
+        (frame(0x88, b"\x03\xe8bye"), FramesState::Closed, &b"\x88\x02\x03\xe8"[..]),
+        (frame(0x88, b""), FramesState::Closed, b"\x88\x00"),
+        (frame(0x88, b"\x03"), FramesState::Closed, b"\x88\x02\x03\xea"),
+        (frame(0x88, b"\x03\xed"), FramesState::Closed, b"\x88\x02\x03\xea"),
+        (frame(0x81, b"text"), FramesState::Violated, b"\x88\x02\x03\xeb"),
+        (frame(0x80, b"nothing to continue"), FramesState::Violated, b"\x88\x02\x03\xea"),
+        (frame(0xC2, b"reserved bit"), FramesState::Violated, b"\x88\x02\x03\xea"),
+        (frame(0x83, b"reserved opcode"), FramesState::Violated, b"\x88\x02\x03\xea"),
+        (frame(0x8B, b"reserved opcode"), FramesState::Violated, b"\x88\x02\x03\xea"),
+        (frame(0x09, b"fragmented ping"), FramesState::Violated, b"\x88\x02\x03\xea"),
+        (frame(0x89, &[0; 126]), FramesState::Violated, b"\x88\x02\x03\xea"),
+        (frame(0x82, &vec![0; (1 << 20) + 1]), FramesState::Violated, b"\x88\x02\x03\xf1"),
+        (unmasked, FramesState::Violated, b"\x88\x02\x03\xea"),
     ] {
         let first = format!("{:02x?}", &bytes[..3]);
         let whole = [frame(0x82, b"before"), bytes, frame(0x82, b"after")].concat();
         for piece in [1, 5, whole.len()] {
             let (payload, replies, ended) = decode(&whole, piece);
             assert_eq!(payload, b"before", "{first}");
-            assert_eq!((ended, &replies[..]), (course, reply), "{first}");
+            assert_eq!((ended, &replies[..]), (state, reply), "{first}");
         }
     }
     let interleaved = [frame(0x02, b"a"), frame(0x82, b"b")].concat();
-    assert_eq!(decode(&interleaved, 3).2, Course::Violated);
+    assert_eq!(decode(&interleaved, 3).2, FramesState::Violated);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The sockets of a core that are kept for long after their connection ended, within a bound.
+//! The sockets of a core that are still being drained after their connection has ended. Their number
+//! is bounded.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -6,46 +7,46 @@ use std::rc::Rc;
 
 use tokio::sync::oneshot;
 
-/// Most of them.
-const LINGERING_MAX: usize = 64;
+/// The most sockets that are drained for long.
+const DRAINING_MAX: usize = 64;
 
-/// The sockets of a core that are kept for long; the oldest is closed where there are too many,
-/// or where a new connection needs its place.
+/// The draining sockets. The oldest is closed where there are too many, or where a new connection
+/// needs its room.
 #[derive(Debug, Default)]
-pub(super) struct Lingering {
-    /// By age. Whoever drops one has its socket closed.
+pub(super) struct DrainingSockets {
+    /// By age. Dropping a sender closes its socket.
     sockets: RefCell<BTreeMap<u64, oneshot::Sender<()>>>,
     next: Cell<u64>,
 }
 
-impl Lingering {
-    /// How many there are.
+impl DrainingSockets {
+    /// The number of draining sockets.
     pub(super) fn count(&self) -> usize {
         self.sockets.borrow().len()
     }
 
-    /// Has the oldest closed; `false` if there is none.
+    /// Closes the oldest; `false` if there is none.
     pub(super) fn shed(&self) -> bool {
         self.sockets.borrow_mut().pop_first().is_some()
     }
 
-    /// Adds one. The receiver hears when its socket is to be closed.
-    pub(super) fn enter(self: &Rc<Self>) -> (LingeringSlot, oneshot::Receiver<()>) {
-        if self.count() >= LINGERING_MAX {
+    /// Adds a socket. The receiver resolves when the socket must be closed.
+    pub(super) fn add(self: &Rc<Self>) -> (DrainingSlot, oneshot::Receiver<()>) {
+        if self.count() >= DRAINING_MAX {
             self.shed();
         }
         let (sender, closed) = oneshot::channel();
         let id = self.next.replace(self.next.get() + 1);
         self.sockets.borrow_mut().insert(id, sender);
-        (LingeringSlot(Rc::clone(self), id), closed)
+        (DrainingSlot(Rc::clone(self), id), closed)
     }
 }
 
-/// Gives the place among them back.
+/// Removes a socket from the list when it is dropped.
 #[derive(Debug)]
-pub(super) struct LingeringSlot(Rc<Lingering>, u64);
+pub(super) struct DrainingSlot(Rc<DrainingSockets>, u64);
 
-impl Drop for LingeringSlot {
+impl Drop for DrainingSlot {
     fn drop(&mut self) {
         self.0.sockets.borrow_mut().remove(&self.1);
     }
@@ -56,18 +57,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_goes_where_too_many_sockets_linger() {
-        let lingering = Rc::new(Lingering::default());
-        assert!(!lingering.shed(), "there is none");
-        let mut held: Vec<_> = (0..=LINGERING_MAX).map(|_| lingering.enter()).collect();
-        assert_eq!(lingering.count(), LINGERING_MAX);
-        let goes = |(_, closed): &mut (LingeringSlot, oneshot::Receiver<()>)| {
+    fn the_oldest_draining_socket_is_closed_where_there_are_too_many() {
+        let draining = Rc::new(DrainingSockets::default());
+        assert!(!draining.shed(), "there is none");
+        let mut held: Vec<_> = (0..=DRAINING_MAX).map(|_| draining.add()).collect();
+        assert_eq!(draining.count(), DRAINING_MAX);
+        let is_closed = |(_, closed): &mut (DrainingSlot, oneshot::Receiver<()>)| {
             closed.try_recv() == Err(oneshot::error::TryRecvError::Closed)
         };
-        assert!(goes(&mut held[0]) && !goes(&mut held[1]));
-        assert!(lingering.shed());
-        assert!(goes(&mut held[1]) && !goes(&mut held[2]));
+        assert!(is_closed(&mut held[0]) && !is_closed(&mut held[1]));
+        assert!(draining.shed());
+        assert!(is_closed(&mut held[1]) && !is_closed(&mut held[2]));
         drop(held);
-        assert_eq!(lingering.count(), 0);
+        assert_eq!(draining.count(), 0);
     }
 }

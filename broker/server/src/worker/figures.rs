@@ -1,56 +1,34 @@
-//! `$SYS`: the broker's figures as retained messages, under the names people know from mosquitto,
-//! and our own by cause. They are those of the whole broker, for the organisation that runs it.
+//! `$SYS`: figures of the whole broker as retained messages of the default organisation. The names are
+//! those of mosquitto; figures by cause are our own.
 
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use broker_engine::{Broker, Drop, End, LoginFailure, Stats};
-use broker_ledger::Ledger;
+use broker_engine::{Drop, End, LoginFailure, Stats};
 use uns_model::OrgId;
 
-use super::{Gauges, Worker};
-use crate::counters::Counters;
-use crate::inspect::offline;
-use crate::loads::{Load, Loads, Measure};
+use super::figure_sources::FigureSources;
+use super::state::Worker;
+use crate::core_gauges::CoreGauges;
+use crate::load_averages::{Load, Measure};
+use crate::stats::sessions_offline;
 
-/// What figures are made of, beside those of the cores.
-#[derive(Clone, Debug)]
-pub(crate) struct Sources {
-    pub(crate) broker: Arc<Broker>,
-    pub(crate) loads: Arc<Loads>,
-    pub(crate) counters: Arc<Counters>,
-    pub(crate) ledger: Option<Arc<Ledger>>,
-}
-
-impl Sources {
-    pub(crate) fn new(
-        broker: &Arc<Broker>,
-        counters: &Arc<Counters>,
-        ledger: Option<&Arc<Ledger>>,
-        now: Duration,
-    ) -> Self {
-        let (broker, counters) = (Arc::clone(broker), Arc::clone(counters));
-        Self { broker, loads: Arc::new(Loads::new(now)), counters, ledger: ledger.cloned() }
-    }
-}
-
-/// How often averages are taken where `$SYS` is off.
+/// How often averages are updated where `$SYS` is off.
 const SAMPLE: Duration = Duration::from_secs(10);
 
-/// Averages what is counted, and publishes the figures that changed. Runs on one core.
-pub(super) async fn publish_figures(worker: Rc<Worker>, sources: Sources, every: Duration) {
+/// Updates the averages, and publishes the figures that changed. Runs on one core.
+pub(super) async fn publish_figures(worker: Rc<Worker>, sources: FigureSources, every: Duration) {
     let mut last: HashMap<String, String, ahash::RandomState> = HashMap::default();
     loop {
         let now = worker.now();
-        let stats = worker.gauges.iter().map(Gauges::stats);
-        let stats = stats.fold(Stats::default(), |sum, stats| sum.plus(&stats));
+        let stats = CoreGauges::sum(&worker.gauges);
         let sockets = sources.counters.transports().iter().map(|t| t.accepted).sum();
         sources.loads.sample(now.monotonic, &stats, sockets);
         if !every.is_zero() {
             let uptime = now.monotonic.saturating_sub(sources.loads.started);
-            // Off the core: the ledger may be busy, and the process's memory is in a file.
+            // Collected on a blocking thread, since the ledger may be busy, and the process's memory is
+            // read from a file.
             let from = sources.clone();
             let figures = move || figures(&from, &stats, uptime);
             let figures = tokio::task::spawn_blocking(figures).await.unwrap_or_default();
@@ -71,7 +49,7 @@ pub(super) async fn publish_figures(worker: Rc<Worker>, sources: Sources, every:
     }
 }
 
-fn figures(sources: &Sources, stats: &Stats, uptime: Duration) -> Vec<(String, String)> {
+fn figures(sources: &FigureSources, stats: &Stats, uptime: Duration) -> Vec<(String, String)> {
     let sessions = sources.ledger.as_ref().map(|ledger| ledger.stats()).unwrap_or_default();
     let mut all = vec![
         ("version".to_owned(), format!("UNS Hub version {}", env!("CARGO_PKG_VERSION"))),
@@ -96,15 +74,15 @@ fn figures(sources: &Sources, stats: &Stats, uptime: Duration) -> Vec<(String, S
         add("heap/current", now);
         add("heap/maximum", most);
     }
-    for load in sources.loads.loads() {
+    for load in sources.loads.all() {
         all.extend(averages(&load));
     }
     all
 }
 
-fn add_clients(sources: &Sources, stats: &Stats, add: &mut impl FnMut(&str, u64)) {
+fn add_clients(sources: &FigureSources, stats: &Stats, add: &mut impl FnMut(&str, u64)) {
     let connected = stats.clients;
-    let offline = offline(&sources.broker, stats);
+    let offline = sessions_offline(&sources.broker, stats);
     add("clients/connected", connected);
     add("clients/active", connected);
     add("clients/disconnected", offline);
@@ -117,7 +95,7 @@ fn add_clients(sources: &Sources, stats: &Stats, add: &mut impl FnMut(&str, u64)
 }
 
 fn add_messages(
-    sources: &Sources,
+    sources: &FigureSources,
     (stats, sessions): (&Stats, &broker_ledger::Stats),
     add: &mut impl FnMut(&str, u64),
 ) {
@@ -154,7 +132,7 @@ fn sessions_lost(dropped: &broker_ledger::Dropped) -> [(&'static str, u64); 4] {
     ]
 }
 
-/// Averages as mosquitto has them: per minute.
+/// The averages per minute, as mosquitto has them.
 fn averages(load: &Load) -> impl Iterator<Item = (String, String)> {
     const NAMES: [(&str, Measure); 9] = [
         ("messages/received", Measure::PacketsIn),
@@ -174,7 +152,7 @@ fn averages(load: &Load) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// Memory of the whole process in bytes, now and at most, where the system tells.
+/// The memory of the process in bytes, now and at most, where the system says it.
 fn memory() -> Option<(u64, u64)> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let figure = |key: &str| {
@@ -188,13 +166,14 @@ fn memory() -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load_averages::LoadAverages;
 
     #[test]
     fn averages_are_per_minute_and_memory_is_told() {
-        let loads = Loads::new(Duration::ZERO);
+        let loads = LoadAverages::new(Duration::ZERO);
         let stats = Stats { messages_in: 60_000, ..Stats::default() };
         loads.sample(Duration::from_secs(6000), &stats, 0);
-        let load = loads.loads()[0];
+        let load = loads.all()[0];
         let received = averages(&load).find(|(name, _)| name == "load/publish/received/1min");
         assert_eq!(received.map(|(_, figure)| figure).as_deref(), Some("600.00"));
         let (now, most) = memory().expect("this is Linux");

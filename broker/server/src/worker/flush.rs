@@ -1,162 +1,100 @@
-//! The end of a tick: one hand-over per core, one write per connection.
+//! The end of a tick: the gate's batch goes to the log, batches to other cores, and each connection
+//! with output gets one write.
 
-use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use broker_engine::Key;
 
-use super::Worker;
-use super::in_process::outcomes;
-use super::link::{End, Link};
+use super::report::report;
+use super::state::Worker;
+use super::write::write;
 use crate::exchange;
+use crate::verify::VerifyRequest;
 
-impl Worker {
-    /// The body of the flush task: it runs whenever the engine handled something, after the tasks
-    /// that were ready before.
-    pub(super) fn poll_flush(&self, cx: &Context<'_>) -> Poll<()> {
-        {
-            let mut waker = self.flush_waker.borrow_mut();
-            if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-                *waker = Some(cx.waker().clone());
-            }
-        }
-        self.flush_due.set(false);
-        self.flush();
-        let again = {
-            let mut engine = self.engine.borrow_mut();
-            let effects = engine.effects();
-            !effects.dirty.is_empty() || !effects.signals.is_empty()
-        };
-        if again {
-            self.flush_soon();
-        }
-        Poll::Pending
-    }
-
-    pub(super) fn flush(&self) {
-        if self.post.take_posted(self.core) {
-            self.take_post();
-        }
-        self.report();
-        self.ask();
-        let now = self.now();
-        self.engine.borrow_mut().flush(now);
-        self.hand_over();
-        // Before a client can know that it is none any more.
-        let giving_way = self.engine.borrow_mut().strangers() + self.lingering.count();
-        self.gauges().giving_way.store(giving_way, Ordering::Relaxed);
-        let dirty = std::mem::take(&mut self.engine.borrow_mut().effects().dirty);
-        for key in &dirty {
-            self.engine.borrow_mut().begin_write(*key);
-            if let Some(link) = self.link(*key) {
-                self.write(&link);
-            }
-        }
-        self.recycle(dirty);
-        self.resume();
-        self.reply();
-        let engine = self.engine.borrow();
-        self.gauges().publish(engine.stats());
-        if engine.is_stalled() {
-            self.stalled.notify_one();
-        }
-    }
-
-    /// Keeps the list's memory for the next tick.
-    fn recycle(&self, mut dirty: Vec<Key>) {
-        dirty.clear();
-        let mut engine = self.engine.borrow_mut();
+/// The body of the flush task. It runs when the engine has handled something, after the tasks that
+/// were ready before.
+pub(super) fn poll_flush(worker: &Worker, cx: &Context<'_>) -> Poll<()> {
+    worker.flush_signal.begin(cx);
+    flush(worker);
+    let again = {
+        let mut engine = worker.engine.borrow_mut();
         let effects = engine.effects();
-        dirty.append(&mut effects.dirty);
-        effects.dirty = dirty;
+        !effects.dirty.is_empty() || !effects.signals.is_empty()
+    };
+    if again {
+        worker.flush_soon();
     }
+    Poll::Pending
+}
 
-    /// Log-ins that this core cannot judge by itself.
-    fn ask(&self) {
-        let mut engine = self.engine.borrow_mut();
-        if engine.effects().asked.is_empty() {
-            return;
-        }
-        let now = self.now();
-        for (key, login) in std::mem::take(&mut engine.effects().asked) {
-            if let Err(busy) = self.verifiers.ask((self.core, key), login, now.monotonic) {
-                engine.verified(now, key, Err(busy));
-            }
-        }
+fn flush(worker: &Worker) {
+    let (inboxes, core) = (&worker.inboxes, worker.core);
+    if inboxes.take_news(core) {
+        exchange::take(&mut worker.engine.borrow_mut(), inboxes, core, worker.now());
     }
-
-    fn hand_over(&self) {
-        let ledger = self.ledger.as_deref();
-        exchange::hand_over(&mut self.engine.borrow_mut(), &self.post, self.core, ledger);
-    }
-
-    /// What other cores and the log handed over.
-    pub(super) fn take_post(&self) {
-        exchange::take(&mut self.engine.borrow_mut(), &self.post, self.core, self.now());
-    }
-
-    /// Writes what a connection has, in one system call if the socket takes it.
-    pub(super) fn write(&self, link: &Link) {
-        let now = self.now();
-        let mut engine = self.engine.borrow_mut();
-        let output = engine.output(link.key);
-        if link.blocked.get() && !output.is_empty() {
-            return;
-        }
-        let mut written = 0;
-        let mut stream = link.stream.borrow_mut();
-        if !output.is_empty() || stream.holds_output() {
-            match stream.try_write(output) {
-                Ok(bytes) => {
-                    written = bytes;
-                    link.spoke.set(true);
-                    link.blocked.set(bytes < output.len() || stream.holds_output());
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => link.blocked.set(true),
-                Err(_) => {
-                    drop((engine, stream));
-                    self.lose(link);
-                    link.wake();
-                    return;
-                }
-            }
-        }
-        drop(stream);
-        engine.wrote(now, link.key, written);
-        if engine.is_closing(link.key) {
-            link.end.set(End::Flushing);
-            if engine.output(link.key).is_empty() {
-                link.end.set(End::Graceful);
-            }
-        }
-        if link.blocked.get() || link.end.get() != End::Not {
-            link.wake();
+    report(worker.engine.borrow_mut().effects(), &worker.addresses);
+    verify_log_ins(worker);
+    let now = worker.now();
+    worker.engine.borrow_mut().flush(now);
+    let ledger = worker.ledger.as_deref();
+    exchange::hand_over(&mut worker.engine.borrow_mut(), inboxes, core, ledger);
+    // This comes before the writes: when a client learns that it is connected, it is not counted
+    // among those that give way any more.
+    let giving_way = worker.engine.borrow_mut().strangers() + worker.draining.count();
+    worker.own_gauges().giving_way.store(giving_way, Ordering::Relaxed);
+    let dirty = std::mem::take(&mut worker.engine.borrow_mut().effects().dirty);
+    for key in &dirty {
+        worker.engine.borrow_mut().begin_write(*key);
+        if let Some(connection) = worker.connections.get(*key) {
+            write(worker, &connection);
         }
     }
+    recycle(worker, dirty);
+    resume(worker);
+    worker.replies.send(std::mem::take(&mut worker.engine.borrow_mut().effects().replies));
+    let engine = worker.engine.borrow();
+    worker.own_gauges().publish(engine.stats());
+    if engine.is_stalled() {
+        worker.stalled.notify_one();
+    }
+}
 
-    fn resume(&self) {
-        let mut engine = self.engine.borrow_mut();
-        engine.resume();
-        let resumed = std::mem::take(&mut engine.effects().resumed);
-        drop(engine);
-        for key in resumed {
-            if let Some(link) = self.link(key) {
-                link.paused.set(false);
-                link.retry.set(true);
-                link.wake();
-            }
+/// Keeps the list's memory for the next tick.
+fn recycle(worker: &Worker, mut dirty: Vec<Key>) {
+    dirty.clear();
+    let mut engine = worker.engine.borrow_mut();
+    let effects = engine.effects();
+    dirty.append(&mut effects.dirty);
+    effects.dirty = dirty;
+}
+
+/// Has log-ins verified that take too long for a core.
+fn verify_log_ins(worker: &Worker) {
+    let mut engine = worker.engine.borrow_mut();
+    if engine.effects().asked.is_empty() {
+        return;
+    }
+    let now = worker.now();
+    for (key, login) in std::mem::take(&mut engine.effects().asked) {
+        let request = VerifyRequest { core: worker.core, key, login, asked: now.monotonic };
+        if let Err(busy) = worker.verifiers.verify(request) {
+            engine.verified(now, key, Err(busy));
         }
     }
+}
 
-    fn reply(&self) {
-        let replies = std::mem::take(&mut self.engine.borrow_mut().effects().replies);
-        let mut waiting = self.replies.borrow_mut();
-        for reply in replies {
-            if let Some(sender) = waiting.remove(&reply.token) {
-                // Whoever asked may have gone.
-                sender.send(outcomes(reply)).ok();
-            }
+/// Wakes the connections that the engine takes bytes from again.
+fn resume(worker: &Worker) {
+    let mut engine = worker.engine.borrow_mut();
+    engine.resume();
+    let resumed = std::mem::take(&mut engine.effects().resumed);
+    drop(engine);
+    for key in resumed {
+        if let Some(connection) = worker.connections.get(key) {
+            connection.paused.set(false);
+            connection.retry.set(true);
+            connection.wake();
         }
     }
 }

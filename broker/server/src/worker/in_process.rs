@@ -1,32 +1,33 @@
-//! Publishes from inside the process: every lane in its order, and none waits for another.
+//! Publishes from inside the process. Each lane keeps its order, and lanes do not wait for each other.
 
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use broker_engine::{Offer, Reply, Taken};
-use fabric::{Commit, Place, Rejection};
+use broker_engine::Offer;
+use fabric::Rejection;
 use tokio::sync::{mpsc, oneshot};
-use uns_model::{OrgId, Reason, Sequence};
+use uns_model::{OrgId, Reason};
 
-use super::{Outcomes, Published, Request, Worker};
+use super::state::Worker;
+use crate::in_process::{PublishOutcomes, PublishRequest};
 
-/// How soon a batch that could not be taken is offered again.
+/// How soon a batch that the engine did not take is offered again.
 const RETRY: Duration = Duration::from_millis(2);
 
-/// A batch that could not be taken yet.
+/// A batch that the engine did not take yet.
 #[derive(Debug)]
 struct Waiting {
     offer: Offer,
     lane: u64,
-    reply: oneshot::Sender<Outcomes>,
+    reply: oneshot::Sender<PublishOutcomes>,
 }
 
-/// Takes batches as they come. One that may not be taken yet, because of its organisation's rate or
-/// of receivers that are behind, waits beside the others.
+/// Offers batches to the engine as they come. A batch that has to wait, for the rate of its
+/// organisation or for receivers that are behind, does not hold up the others.
 pub(super) async fn publish_requests(
     worker: Rc<Worker>,
-    mut requests: mpsc::Receiver<Request>,
+    mut requests: mpsc::Receiver<PublishRequest>,
     waiting_max: usize,
 ) {
     let mut waiting = VecDeque::new();
@@ -41,7 +42,7 @@ pub(super) async fn publish_requests(
             }
             request = requests.recv() => request,
         };
-        let Some(Request { batch, lane, reply }) = request else { return };
+        let Some(PublishRequest { batch, lane, reply }) = request else { return };
         let new = Waiting { offer: Offer::new(batch), lane, reply };
         if waiting.iter().any(|other: &Waiting| other.lane == lane) {
             wait(&mut waiting, new, waiting_max);
@@ -51,24 +52,23 @@ pub(super) async fn publish_requests(
     }
 }
 
-/// Offers a batch to the engine; gives it back if it has to wait.
+/// Offers a batch to the engine. Returns it if it has to wait.
 fn offer(worker: &Worker, mut batch: Waiting) -> Option<Waiting> {
     if batch.reply.is_closed() {
         return None;
     }
-    let token = worker.next_token.get();
+    let token = worker.replies.next_token();
     let now = worker.now();
     let taken = worker.engine.borrow_mut().publish_together(now, token, &mut batch.offer);
     worker.flush_soon();
     if !taken {
         return Some(batch);
     }
-    worker.next_token.set(token + 1);
-    worker.replies.borrow_mut().insert(token, batch.reply);
+    worker.replies.add(batch.reply);
     None
 }
 
-/// Offers the first of every lane, and what follows it as long as it is taken.
+/// Offers the first batch of every lane, and those after it as long as the engine takes them.
 fn offer_again(worker: &Worker, waiting: &mut VecDeque<Waiting>) {
     let mut held: HashSet<u64, ahash::RandomState> = HashSet::default();
     for _ in 0..waiting.len() {
@@ -82,7 +82,8 @@ fn offer_again(worker: &Worker, waiting: &mut VecDeque<Waiting>) {
     }
 }
 
-/// Has a batch wait, unless as many wait as may: in all, or a quarter of them of its organisation.
+/// Adds a batch to those that wait. Refuses it if that would be too many: `waiting_max` in all, or a
+/// quarter of them of one organisation.
 fn wait(waiting: &mut VecDeque<Waiting>, batch: Waiting, waiting_max: usize) {
     let of = |org: OrgId| waiting.iter().filter(|other| other.offer.org() == org).count();
     if waiting.len() < waiting_max && of(batch.offer.org()) < waiting_max.div_ceil(4) {
@@ -92,22 +93,6 @@ fn wait(waiting: &mut VecDeque<Waiting>, batch: Waiting, waiting_max: usize) {
                   for subscribers that are behind: try again later";
     let refused = Rejection::new(Reason::QuotaExceeded, detail);
     let outcomes = (0..batch.offer.len()).map(|_| Err(refused.clone())).collect();
-    // Whoever asked may have gone.
+    // An error means that the producer does not wait any more.
     batch.reply.send(outcomes).ok();
-}
-
-/// What became of every item: the sequence of a record is that of its batch's first and its place.
-pub(super) fn outcomes(reply: Reply<Commit>) -> Outcomes {
-    let Reply { taken, outcome, .. } = reply;
-    let published = |Taken { place, refused }| {
-        let sequence = match (place, &outcome) {
-            (Some(Place(place)), Some(Ok(commit))) => {
-                Some(Sequence(commit.first.0 + u64::from(place)))
-            }
-            (Some(_), Some(Err(rejection))) => return Err(rejection.clone()),
-            (Some(_), None) | (None, _) => None,
-        };
-        Ok(Published { sequence, refused })
-    };
-    taken.into_iter().map(|item| published(item?)).collect()
 }

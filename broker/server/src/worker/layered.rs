@@ -1,41 +1,29 @@
-//! A connection through layers: TLS, WebSocket, or WebSocket in TLS. All of it runs on the core's
-//! thread over the same non-blocking socket as a plain connection.
+//! A connection with layers: TLS, WebSocket, or WebSocket in TLS. They run on the core's thread, over
+//! the same kind of non-blocking socket as a plain connection.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind, IoSlice, Read as _, Write as _};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use broker_engine::Transport;
 use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::rustls::ServerConnection;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
-use crate::counters::{Counters, Failure};
-use crate::websocket::{self, Course, Deframer};
+use crate::counters::Failure;
+use crate::layers::Layers;
+use crate::websocket::{self, FramesState};
 
-/// What handshakes made; it is not tied to a runtime.
-#[derive(Debug)]
-pub(crate) struct Layers {
-    pub(crate) tls: Option<ServerConnection>,
-    pub(crate) websocket: Option<Deframer>,
-    /// What was read with the handshake and belongs to what comes after.
-    pub(crate) early: Vec<u8>,
-    pub(crate) counters: Arc<Counters>,
-}
-
-/// MQTT in one frame.
+/// The most MQTT bytes in one WebSocket frame.
 const FRAME_BYTES: usize = 64 << 10;
-/// Frame memory a quiet connection keeps.
+/// How much frame memory a quiet connection keeps.
 const KEPT_BYTES: usize = 1 << 10;
 
 #[derive(Debug)]
 pub(super) struct Layered {
     socket: TcpStream,
     layers: Layers,
-    /// Whole frames; those up to `sent` are with the layer below.
+    /// Whole WebSocket frames. The layer below has taken the bytes up to `sent`.
     frames: Vec<u8>,
     sent: usize,
 }
@@ -77,10 +65,10 @@ impl Layered {
             || self.layers.tls.as_ref().is_some_and(|tls| tls.wants_write())
     }
 
-    /// Whether a close frame or an alert is on its way, which a hasty close would take back.
+    /// Whether a close frame or an alert is still to be sent, which closing the socket at once would lose.
     pub(super) fn has_last_words(&self) -> bool {
         let web = self.layers.websocket.as_ref();
-        self.holds_output() || web.is_some_and(|web| web.course() != Course::On)
+        self.holds_output() || web.is_some_and(|web| web.state() != FramesState::Open)
     }
 
     pub(super) fn poll_read(
@@ -91,7 +79,7 @@ impl Layered {
     ) -> Poll<io::Result<()>> {
         loop {
             let before = into.filled().len();
-            if self.layers.websocket.as_ref().is_some_and(|web| web.course() != Course::On) {
+            if self.layers.websocket.as_ref().is_some_and(|web| web.state() != FramesState::Open) {
                 return Poll::Ready(Ok(()));
             }
             ready!(self.poll_below(cx, into))?;
@@ -101,7 +89,7 @@ impl Layered {
                 None => fresh.len(),
                 Some(web) => {
                     let kept = web.decode(fresh, &mut self.frames);
-                    if web.course() == Course::Violated {
+                    if web.state() == FramesState::Violated {
                         self.layers.failed(Failure::Frames);
                     }
                     kept
@@ -118,7 +106,7 @@ impl Layered {
         }
     }
 
-    /// Reads what lies below WebSocket; nothing is the end.
+    /// Reads the layer below WebSocket; no bytes mean the end.
     fn poll_below(&mut self, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let early = &mut self.layers.early;
         if !early.is_empty() {
@@ -133,7 +121,7 @@ impl Layered {
         self.poll_tls(cx, into)
     }
 
-    /// Fills `into` as far as there is something.
+    /// Fills `into` with all that can be read now.
     fn poll_tls(&mut self, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let start = into.filled().len();
         let Some(tls) = &mut self.layers.tls else { return Poll::Ready(Ok(())) };
@@ -148,8 +136,8 @@ impl Layered {
                     continue;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                // Closed without the good-bye of TLS. MQTT has its own, so nothing can be cut short
-                // unnoticed.
+                // The client closed without the closing alert of TLS. Nothing can be cut short unnoticed,
+                // because MQTT packets have lengths.
                 Err(_) => return Poll::Ready(Ok(())),
             }
             match self.socket.poll_read_ready(cx) {
@@ -180,7 +168,7 @@ impl Layered {
         let mut taken = 0;
         while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
             match (&self.layers.websocket, &mut self.layers.tls) {
-                (Some(web), _) if web.course() != Course::On => {
+                (Some(web), _) if web.state() != FramesState::Open => {
                     return Err(ErrorKind::BrokenPipe.into());
                 }
                 (Some(_), _) => {
@@ -198,7 +186,7 @@ impl Layered {
         Ok(taken)
     }
 
-    /// Hands frames and records down; whether all of them are with the socket.
+    /// Writes frames and TLS records to the socket. Returns whether it took all of them.
     fn flush(&mut self) -> io::Result<bool> {
         loop {
             let frames = self.frames.get(self.sent..).unwrap_or_default();
@@ -236,9 +224,9 @@ impl Layered {
         Ok(true)
     }
 
-    /// Close frame, closing alert, and all that was still to be sent.
+    /// Sends what is left, the close frame and the closing alert, and returns the bare socket.
     pub(super) async fn farewell(mut self: Box<Self>) -> io::Result<TcpStream> {
-        if self.layers.websocket.as_ref().is_some_and(|web| web.course() == Course::On) {
+        if self.layers.websocket.as_ref().is_some_and(|web| web.state() == FramesState::Open) {
             websocket::close(1000, &mut self.frames);
         }
         self.drain().await?;
@@ -254,21 +242,5 @@ impl Layered {
             self.socket.writable().await?;
         }
         Ok(())
-    }
-}
-
-impl Layers {
-    /// What carries MQTT here.
-    fn transport(&self) -> Transport {
-        match (&self.tls, &self.websocket) {
-            (None, None) => Transport::Tcp,
-            (Some(_), None) => Transport::Tls,
-            (None, Some(_)) => Transport::WebSocket,
-            (Some(_), Some(_)) => Transport::WebSocketTls,
-        }
-    }
-
-    fn failed(&self, cause: Failure) {
-        self.counters.failed(self.transport(), cause);
     }
 }

@@ -1,38 +1,36 @@
-//! A panic that concerns one connection ends that connection. What concerns only one is said by the
-//! engine for its own code, and is the stream for what lies outside it; every other panic goes on to
-//! the guard of its task, which ends the process.
+//! A panic that concerns one connection ends that connection. The engine says which panics of its
+//! own code concern only one; outside of it those in the stream do. Every other panic goes on to the
+//! guard of its task, which ends the process.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use broker_engine::{Panicked, Received};
 
-use super::Worker;
-use super::link::{End, Link};
+use super::connection::{Closing, Connection};
+use super::state::Worker;
 
-impl Worker {
-    /// Lets the engine handle bytes of a connection.
-    pub(super) fn receive(&self, link: &Link, bytes: &[u8]) -> Received {
-        let now = self.now();
-        let receive = || self.engine.borrow_mut().receive(now, link.key, bytes);
-        catch_unwind(AssertUnwindSafe(receive)).unwrap_or_else(|panic| {
-            match self.engine.borrow_mut().contain(now, link.key) {
-                Some(ended) => tell(&ended),
-                None => resume_unwind(panic),
-            }
-            Received::Done
-        })
-    }
-
-    /// The socket of a connection is gone, or what carries MQTT over it panicked.
-    pub(super) fn lose(&self, link: &Link) {
-        if link.stream.borrow().is_broken() && link.end.get() != End::Lost {
-            tell(&self.engine.borrow_mut().carrier_panicked(self.now(), link.key));
+/// Lets the engine handle bytes of a connection.
+pub(super) fn receive(worker: &Worker, connection: &Connection, bytes: &[u8]) -> Received {
+    let now = worker.now();
+    let receive = || worker.engine.borrow_mut().receive(now, connection.key, bytes);
+    catch_unwind(AssertUnwindSafe(receive)).unwrap_or_else(|panic| {
+        match worker.engine.borrow_mut().contain(now, connection.key) {
+            Some(ended) => log(&ended),
+            None => resume_unwind(panic),
         }
-        link.end.set(End::Lost);
-    }
+        Received::Done
+    })
 }
 
-fn tell(ended: &Panicked) {
+/// Marks a connection as lost: its socket is gone, or its layers have panicked.
+pub(super) fn lose(worker: &Worker, connection: &Connection) {
+    if connection.stream.borrow().is_broken() && connection.closing.get() != Closing::Lost {
+        log(&worker.engine.borrow_mut().carrier_panicked(worker.now(), connection.key));
+    }
+    connection.closing.set(Closing::Lost);
+}
+
+fn log(ended: &Panicked) {
     tracing::error!(
         client = %ended.client_id,
         peer = %ended.address,

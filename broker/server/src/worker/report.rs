@@ -1,48 +1,44 @@
-//! What operators are told of clients, in the hub's log: each thing once, where it is handled.
+//! Writes what operators should know about clients to the hub's log.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use broker_engine::Effects;
 use fabric::Commit;
 
-use super::Worker;
+use crate::addresses::Addresses;
 
-/// Lines of one kind in one tick of a core: clients that come with ever new names cannot fill the
-/// disk with what is said of them.
+/// The most lines of one kind in one tick of a core, so that clients with ever new names cannot fill
+/// the disk.
 const LINES_MAX: usize = 64;
-/// Of a name or topic, whose length its client chooses.
+/// The most bytes of a name or topic in a line. Clients choose how long those are.
 const BYTES_MAX: usize = 256;
 
-impl Worker {
-    /// Tells of everything that has come up since the last tick.
-    pub(super) fn report(&self) {
-        let mut engine = self.engine.borrow_mut();
-        let effects = engine.effects();
-        report_log_ins(effects);
-        self.report_tls(effects);
-        report_packets(effects);
-        report_short(effects);
-    }
+/// Logs everything that has come up since the last tick.
+pub(super) fn report(effects: &mut Effects<Commit>, addresses: &Addresses) {
+    report_log_ins(effects);
+    report_tls(effects, addresses);
+    report_packets(effects);
+    report_slow_clients(effects);
+}
 
-    fn report_tls(&self, effects: &mut Effects<Commit>) {
-        for (peer, listener) in std::mem::take(&mut effects.began_tls) {
-            // What an address is of that nobody can read is one more address.
-            let from =
-                peer.parse().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |at: SocketAddr| at.ip());
-            self.told.tell("TLS", from, |peer, left_out| {
-                tracing::warn!(
-                    %peer,
-                    %listener,
-                    left_out,
-                    "not let in: it speaks TLS to a listener without TLS (mqtt.listen): have it \
-                     connect to mqtt.tls.listen, or turn TLS off in the client"
-                );
-            });
-        }
+/// Logs clients that began with TLS on a listener without it.
+fn report_tls(effects: &mut Effects<Commit>, addresses: &Addresses) {
+    for (peer, listener) in std::mem::take(&mut effects.began_tls) {
+        // Addresses that cannot be parsed count as one address.
+        let from = peer.parse().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |at: SocketAddr| at.ip());
+        addresses.log("TLS", from, |peer, left_out| {
+            tracing::warn!(
+                %peer,
+                %listener,
+                left_out,
+                "not let in: it speaks TLS to a listener without TLS (mqtt.listen): have it \
+                 connect to mqtt.tls.listen, or turn TLS off in the client"
+            );
+        });
     }
 }
 
-/// Log-ins that failed, and faults that were passed over.
+/// Logs failed log-ins, and protocol faults that a lenient listener ignored.
 fn report_log_ins(effects: &mut Effects<Commit>) {
     for refused in std::mem::take(&mut effects.refused) {
         tracing::info!(
@@ -54,7 +50,7 @@ fn report_log_ins(effects: &mut Effects<Commit>) {
             "log-ins were refused"
         );
     }
-    for forgiven in some(&mut effects.forgiven, "faults that were passed over") {
+    for forgiven in first_lines(&mut effects.forgiven, "faults that were passed over") {
         tracing::warn!(
             client = short(&forgiven.client_id),
             peer = %forgiven.address,
@@ -66,9 +62,9 @@ fn report_log_ins(effects: &mut Effects<Commit>) {
     }
 }
 
-/// Packets whose clients cannot be told what became of them, or do not heed it.
+/// Logs refused packets whose clients cannot be told, or would send them again.
 fn report_packets(effects: &mut Effects<Commit>) {
-    for large in some(&mut effects.oversize, "packets over the limit") {
+    for large in first_lines(&mut effects.oversize, "packets over the limit") {
         tracing::warn!(
             client = short(&large.client_id),
             peer = %large.address,
@@ -80,7 +76,7 @@ fn report_packets(effects: &mut Effects<Commit>) {
              again is jammed until the setting is raised or it sends less"
         );
     }
-    for untold in some(&mut effects.untold, "refused publishes") {
+    for untold in first_lines(&mut effects.untold, "refused publishes") {
         tracing::warn!(
             client = short(&untold.client_id),
             peer = %untold.address,
@@ -93,9 +89,9 @@ fn report_packets(effects: &mut Effects<Commit>) {
     }
 }
 
-/// Slow clients that lose messages.
-fn report_short(effects: &mut Effects<Commit>) {
-    for fell in some(&mut effects.fell_short, "slow clients") {
+/// Logs slow clients that lose messages.
+fn report_slow_clients(effects: &mut Effects<Commit>) {
+    for fell in first_lines(&mut effects.fell_short, "slow clients") {
         tracing::warn!(
             client = short(&fell.client_id),
             peer = %fell.address,
@@ -107,8 +103,8 @@ fn report_short(effects: &mut Effects<Commit>) {
     }
 }
 
-/// As many as there is room for in one tick; how many more there were is told as well.
-fn some<T>(all: &mut Vec<T>, what: &'static str) -> impl Iterator<Item = T> {
+/// The first [`LINES_MAX`] of a list. Logs how many more there are.
+fn first_lines<T>(all: &mut Vec<T>, what: &'static str) -> impl Iterator<Item = T> {
     let all = std::mem::take(all);
     let left_out = all.len().saturating_sub(LINES_MAX);
     if left_out > 0 {
@@ -121,7 +117,7 @@ fn short(text: &str) -> &str {
     text.get(..text.floor_char_boundary(BYTES_MAX)).unwrap_or_default()
 }
 
-/// What helps against a refusal.
+/// What to do about a refusal.
 fn remedy(reason: &str) -> &'static str {
     match reason {
         "not_authorized" => "allow the topic in access.toml, or have the client publish elsewhere",
@@ -148,9 +144,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_in_one_tick_has_a_limit() {
+    fn the_lines_of_one_tick_have_a_limit() {
         let mut names: Vec<_> = (0..LINES_MAX + 9).collect();
-        assert_eq!(some(&mut names, "names").count(), LINES_MAX);
+        assert_eq!(first_lines(&mut names, "names").count(), LINES_MAX);
         assert!(names.is_empty());
     }
 }

@@ -1,5 +1,5 @@
-//! A connection's bytes: of a plain socket directly, or through layers. The plain one costs one
-//! comparison more per system call than a bare socket, and nothing per packet.
+//! The bytes of a connection, from a plain socket or through layers. A plain socket costs one
+//! comparison per system call more than a bare one, and nothing per packet.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -12,21 +12,21 @@ use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
-use super::Carrier;
 use super::layered::Layered;
+use crate::incoming::DetachedSocket;
 
 #[derive(Debug)]
 pub(super) enum Stream {
     Plain(TcpStream),
     Layered(Box<Layered>),
-    /// Its layers panicked: there is nothing to read, and nobody to write to.
+    /// Its layers panicked, so it can be neither read nor written.
     Broken,
 }
 
 impl Stream {
-    /// Takes a socket over into this thread's runtime.
-    pub(super) fn new(carrier: Carrier) -> io::Result<Self> {
-        let Carrier { stream, layers } = carrier;
+    /// Registers a socket with this thread's runtime.
+    pub(super) fn new(socket: DetachedSocket) -> io::Result<Self> {
+        let DetachedSocket { stream, layers } = socket;
         let stream = TcpStream::from_std(stream)?;
         Ok(match layers {
             None => Self::Plain(stream),
@@ -34,8 +34,8 @@ impl Stream {
         })
     }
 
-    /// Reads MQTT; nothing is the end. Layers with something to say set `blocked` if the socket
-    /// does not take it.
+    /// Reads MQTT; no bytes mean the end. If layers have something to write that the socket does not
+    /// take, they set `blocked`.
     #[inline]
     pub(super) fn poll_read(
         &mut self,
@@ -52,7 +52,7 @@ impl Stream {
         }
     }
 
-    /// Writes some MQTT; what layers took counts as written.
+    /// Writes some MQTT. What the layers took counts as written.
     #[inline]
     pub(super) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
@@ -64,7 +64,7 @@ impl Stream {
         }
     }
 
-    /// What its client showed in TLS.
+    /// The certificates that the client showed in TLS.
     pub(super) fn client_certificates(&self) -> Option<&[CertificateDer<'static>]> {
         match self {
             Self::Plain(_) | Self::Broken => None,
@@ -72,7 +72,7 @@ impl Stream {
         }
     }
 
-    /// Whether layers hold bytes that the socket did not take yet.
+    /// Whether layers have bytes that the socket did not take yet.
     #[inline]
     pub(super) fn holds_output(&self) -> bool {
         match self {
@@ -81,7 +81,7 @@ impl Stream {
         }
     }
 
-    /// Whether layers have something to say before the socket is closed, even if MQTT has not.
+    /// Whether layers have something to send before the socket is closed, even if MQTT has not.
     pub(super) fn has_last_words(&self) -> bool {
         match self {
             Self::Plain(_) | Self::Broken => false,
@@ -98,7 +98,7 @@ impl Stream {
         }
     }
 
-    /// Says good-bye in the layers and gives the bare socket back.
+    /// Closes the layers and returns the bare socket.
     pub(super) async fn farewell(self) -> io::Result<TcpStream> {
         match self {
             Self::Plain(socket) => Ok(socket),
@@ -116,7 +116,7 @@ impl Stream {
         matches!(self, Self::Broken)
     }
 
-    /// Runs code of the layers, which belong to this connection alone: a panic there is its end.
+    /// Runs code of the layers. A panic in it breaks this stream alone, since the layers share no state.
     fn contained<T>(&mut self, work: impl FnOnce(&mut Layered) -> T) -> Option<T> {
         let Self::Layered(layered) = self else { return None };
         let done = caught(|| work(layered));
@@ -131,7 +131,7 @@ fn broken<T>() -> io::Result<T> {
     Err(io::ErrorKind::BrokenPipe.into())
 }
 
-/// Nothing after a panic, which the process has logged by then.
+/// The result of `work`; `None` after a panic, which the panic hook has logged.
 fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
@@ -143,10 +143,10 @@ mod tests {
 
     use tokio::net::TcpListener;
 
-    use super::super::Layers;
     use super::*;
+    use crate::layers::Layers;
 
-    /// A connection through layers, which there are none of.
+    /// A connection with an empty set of layers.
     async fn layered() -> Stream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,20 +1,21 @@
-//! The tasks of a core's thread: orders from outside, the post, timers, figures, the end.
+//! The tasks of a core's thread, and its orderly end.
 
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::LocalSet;
 
-use super::connection::serve;
 use super::figures::publish_figures;
+use super::flush::poll_flush;
 use super::in_process::publish_requests;
-use super::orders::take_orders;
-use super::{Arrival, Setup, Worker};
-use crate::abort::AbortOnPanic;
+use super::incoming::serve_incoming;
+use super::memory::{is_short, shed_unread};
+use super::requests::answer_requests;
+use super::setup::Setup;
+use super::state::Worker;
+use crate::abort::{AbortOnPanic, spawn_guarded};
 
 /// Runs a core on this thread until it is told to stop.
 pub(crate) fn run(setup: Setup, runtime: &tokio::runtime::Runtime) {
@@ -22,66 +23,62 @@ pub(crate) fn run(setup: Setup, runtime: &tokio::runtime::Runtime) {
     LocalSet::new().block_on(runtime, work(setup));
 }
 
-async fn work(mut setup: Setup) {
-    let worker = Worker::new(&setup);
-    guarded(&worker, {
+async fn work(setup: Setup) {
+    let Setup { core, mut shared, incoming, publishes, requests } = setup;
+    let worker = Worker::new(core, &shared);
+    let core = core.0;
+    spawn_guarded(core, {
         let worker = Rc::clone(&worker);
-        async move { poll_fn(|cx| worker.poll_flush(cx)).await }
+        async move { poll_fn(|cx| poll_flush(&worker, cx)).await }
     });
-    guarded(&worker, read_post(Rc::clone(&worker)));
-    guarded(&worker, keep_time(Rc::clone(&worker), setup.upkeep.give_back));
-    guarded(&worker, judge(Rc::clone(&worker)));
-    guarded(&worker, welcome(Rc::clone(&worker), setup.arrivals));
-    guarded(&worker, publish_requests(Rc::clone(&worker), setup.requests, setup.waiting_max));
-    guarded(&worker, take_orders(Rc::clone(&worker), setup.orders));
-    if worker.core.0 == 0 {
-        let figures =
-            publish_figures(Rc::clone(&worker), setup.sources, setup.upkeep.figures_interval);
-        guarded(&worker, figures);
+    spawn_guarded(core, watch_inbox(Rc::clone(&worker)));
+    spawn_guarded(core, run_timers(Rc::clone(&worker), shared.upkeep.give_back));
+    spawn_guarded(core, check_slow_clients(Rc::clone(&worker)));
+    spawn_guarded(core, serve_incoming(Rc::clone(&worker), incoming));
+    spawn_guarded(core, publish_requests(Rc::clone(&worker), publishes, shared.in_process_max));
+    spawn_guarded(core, answer_requests(Rc::clone(&worker), requests));
+    if core == 0 {
+        let (sources, interval) = (shared.sources, shared.upkeep.figures_interval);
+        spawn_guarded(core, publish_figures(Rc::clone(&worker), sources, interval));
     }
-    // An error means that the server is gone, which is a reason to stop as well.
-    let deadline = match setup.stop.wait_for(Option::is_some).await {
+    // An error means that the server was dropped, which is a reason to stop as well.
+    let deadline = match shared.stop.wait_for(Option::is_some).await {
         Ok(deadline) => deadline.unwrap_or_default(),
         Err(_) => Duration::ZERO,
     };
-    tokio::time::timeout(deadline, wind_down(&worker)).await.ok();
+    tokio::time::timeout(deadline, shut_down(&worker)).await.ok();
 }
 
-/// Spawns a task whose panic ends the process.
-fn guarded(worker: &Worker, task: impl Future<Output = ()> + 'static) {
-    let core = worker.core.0;
-    spawn_local(async move {
-        let _guard = AbortOnPanic(core);
-        task.await;
-    });
-}
-
-async fn read_post(worker: Rc<Worker>) {
+/// Asks for a flush whenever something arrives in the inbox.
+async fn watch_inbox(worker: Rc<Worker>) {
     loop {
-        worker.post.rung(worker.core).await;
+        worker.inboxes.wait(worker.core).await;
         worker.flush_soon();
     }
 }
 
-async fn keep_time(worker: Rc<Worker>, give_back: fn()) {
-    const A_SECOND: u32 = 4;
-    let mut ticks = 0;
+/// Does four times a second what depends on time.
+async fn run_timers(worker: Rc<Worker>, give_back: fn()) {
+    const TICKS_PER_SECOND: u32 = 4;
+    let mut short_ticks = 0;
     loop {
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        tokio::time::sleep(Duration::from_secs(1) / TICKS_PER_SECOND).await;
         let now = worker.now();
         worker.engine.borrow_mut().tick(now);
-        ticks = if worker.is_short() { ticks + 1 } else { 0 };
-        worker.shed_unread(now);
-        worker.judge_certificates(now);
-        if ticks % A_SECOND == 1 {
+        short_ticks = if is_short(&worker) { short_ticks + 1 } else { 0 };
+        shed_unread(&worker, now);
+        if let Some(certificates) = &worker.certificates {
+            certificates.check_slice(&worker.engine, &worker.connections, now);
+        }
+        if short_ticks % TICKS_PER_SECOND == 1 {
             give_back();
         }
         worker.flush_soon();
     }
 }
 
-/// Looks often at clients that are behind, while there are any.
-async fn judge(worker: Rc<Worker>) {
+/// Checks clients that are behind, often, while there are any.
+async fn check_slow_clients(worker: Rc<Worker>) {
     loop {
         worker.stalled.notified().await;
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -91,23 +88,8 @@ async fn judge(worker: Rc<Worker>) {
     }
 }
 
-async fn welcome(worker: Rc<Worker>, mut arrivals: mpsc::Receiver<Arrival>) {
-    while let Some(arrival) = arrivals.recv().await {
-        let Some(link) = worker.adopt(arrival) else {
-            worker.gauges().sockets.fetch_sub(1, Ordering::Relaxed);
-            continue;
-        };
-        let task = serve(Rc::clone(&worker), link);
-        let (gauges, core) = (Arc::clone(&worker.gauges), worker.core);
-        guarded(&worker, async move {
-            task.await;
-            gauges[core.index()].sockets.fetch_sub(1, Ordering::Relaxed);
-        });
-    }
-}
-
-/// Says good-bye to every client and waits until it is said and all is committed.
-async fn wind_down(worker: &Worker) {
+/// Disconnects every client, and waits until that is written and everything is committed.
+async fn shut_down(worker: &Worker) {
     const STEP: Duration = Duration::from_millis(5);
     let now = worker.now();
     worker.engine.borrow_mut().shut_down(now);
@@ -115,9 +97,9 @@ async fn wind_down(worker: &Worker) {
         worker.flush_soon();
         tokio::time::sleep(STEP).await;
         let engine = worker.engine.borrow();
-        let waiting = !worker.replies.borrow().is_empty();
-        let sockets = worker.gauges().sockets.load(Ordering::Relaxed);
-        if engine.connections() == 0 && sockets == 0 && engine.is_settled() && !waiting {
+        let sockets = worker.own_gauges().sockets.load(Ordering::Relaxed);
+        let is_settled = engine.is_settled() && worker.replies.is_empty();
+        if engine.connections() == 0 && sockets == 0 && is_settled {
             return;
         }
     }

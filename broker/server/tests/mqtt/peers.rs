@@ -24,5 +24,8 @@ impl Authenticate for Witness {
 pub(crate) fn witnessed(everybody: bool) -> (Deps, Receiver<Peer>) {
     let (told, peers) = sync_channel(1000);
     let authenticate = Box::new(Witness { told, everybody });
-    (Deps { authenticate, pages: Arc::new(broker_server::Programs), ..Deps::default() }, peers)
+    (
+        Deps { authenticate, origin_check: Arc::new(broker_server::NoBrowsers), ..Deps::default() },
+        peers,
+    )
 }

@@ -10,7 +10,7 @@ use crate::client::{QOS0, connect, eventually, message};
 
 fn start(look: Duration) -> Secure {
     Secure::with(Transport::Tls, Deps::default(), |config, _| {
-        config.tls.as_mut().expect("TLS").look_interval = look;
+        config.tls.as_mut().expect("TLS").check_interval = look;
     })
 }
 
@@ -78,7 +78,7 @@ fn a_ca_that_is_gone_vouches_for_nobody() {
         let path = files.join("ca.pem");
         std::fs::write(&path, format!("{}{}", one.pem, two.pem)).expect("a file");
         let tls = config.tls.as_mut().expect("TLS");
-        (tls.client_ca, tls.look_interval) = (Some(path), Duration::from_millis(50));
+        (tls.client_ca, tls.check_interval) = (Some(path), Duration::from_millis(50));
     });
     let (first, second) = (one.issue("first"), two.issue("second"));
     let showing = |pair| Trust { shows: Some(pair), ..secure.trust() };
@@ -96,7 +96,7 @@ fn connections_end_with_their_ca_and_those_of_others_go_on() {
         let path = files.join("ca.pem");
         std::fs::write(&path, format!("{}{}", one.pem, two.pem)).expect("a file");
         let tls = config.tls.as_mut().expect("TLS");
-        (tls.client_ca, tls.look_interval) = (Some(path), Duration::from_millis(50));
+        (tls.client_ca, tls.check_interval) = (Some(path), Duration::from_millis(50));
         tls.client_optional = true;
     });
     let (first, second) = (one.issue("first"), two.issue("second"));
@@ -124,7 +124,7 @@ fn what_a_ca_revoked_is_not_taken() {
         std::fs::write(&crl, one.revoke(&[7])).expect("a file");
         let tls = config.tls.as_mut().expect("TLS");
         (tls.client_ca, tls.client_crl) = (Some(ca), Some(crl));
-        tls.look_interval = Duration::from_millis(50);
+        tls.check_interval = Duration::from_millis(50);
     });
     let (revoked, good) = (one.issue_as("stolen", Some(7)), one.issue_as("press", Some(8)));
     let unlisted = two.issue("other");
