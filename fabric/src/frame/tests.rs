@@ -1,10 +1,10 @@
 //! Frames keep their records, refuse other directories' frames and every flipped bit.
 
 use bytes::{Bytes, BytesMut};
-use uns_model::{NodeNo, OrgId, PublisherId, Sequence, Timestamp};
+use uns_model::{NodeNo, OrgId, PublisherId, Sequence, Timestamp, TopicId};
 
 use super::{FRAME_HEADER_BYTES, Frame, FrameBuilder, FrameHeader, FrameKey};
-use crate::{Batch, Commit, Kind, Record};
+use crate::{Batch, Commit, Kind, Publish, Record};
 
 const KEY: FrameKey = FrameKey(42);
 
@@ -67,8 +67,33 @@ fn skimming_shows_the_same_records_in_their_places() {
             assert_eq!(&frame.bytes()[raw.range()], raw.bytes());
             let publisher = matches!(record, Record::Publisher { .. });
             assert_eq!(raw.kind() == Kind::Publisher, publisher);
+            assert_eq!((raw.node(), raw.publisher()), (None, None), "it is no publish");
         }
     }
+}
+
+#[test]
+fn skimming_tells_node_and_publisher_of_a_publish() {
+    let mut batch = Batch::new();
+    batch.push(&Record::Publish(Publish {
+        org: OrgId(1),
+        topic: TopicId(2),
+        node: NodeNo(0x0304_0506),
+        publisher: PublisherId(0x0708_090A),
+        qos: 1,
+        retain: true,
+        expiry: Some(60),
+        ingest: Timestamp(50),
+        properties: b"p",
+        payload: b"21.5",
+        points: None,
+    }));
+    let mut builder = FrameBuilder::new(BytesMut::new(), Sequence(9), (Sequence(8), Timestamp(0)));
+    builder.push(&batch);
+    let frame = builder.finish(KEY);
+    let raw = frame.skim().next().expect("a record");
+    assert_eq!(raw.node(), Some(NodeNo(0x0304_0506)));
+    assert_eq!(raw.publisher(), Some(PublisherId(0x0708_090A)));
 }
 
 #[test]

@@ -10,6 +10,10 @@ use super::head::{
 use super::points::Points;
 
 const PUBLISH_FIXED_BYTES: usize = 36;
+/// Where the node of a publish stands in its record.
+pub(super) const NODE_OFFSET: usize = 24;
+/// Where its publisher stands.
+pub(super) const PUBLISHER_OFFSET: usize = 28;
 const MESSAGE_FIXED_BYTES: usize = 32;
 
 /// One accepted publish.
@@ -88,8 +92,8 @@ pub(super) fn encode_publish(publish: &Publish<'_>, length: usize, out: &mut Vec
     fixed[..HEAD_BYTES].copy_from_slice(&head(length, KIND_PUBLISH, flags, publish.ingest));
     fixed[16..20].copy_from_slice(&publish.org.0.to_le_bytes());
     fixed[20..24].copy_from_slice(&publish.topic.0.to_le_bytes());
-    fixed[24..28].copy_from_slice(&publish.node.0.to_le_bytes());
-    fixed[28..32].copy_from_slice(&publish.publisher.0.to_le_bytes());
+    fixed[NODE_OFFSET..PUBLISHER_OFFSET].copy_from_slice(&publish.node.0.to_le_bytes());
+    fixed[PUBLISHER_OFFSET..32].copy_from_slice(&publish.publisher.0.to_le_bytes());
     fixed[32..].copy_from_slice(&length_of(publish.properties));
     out.reserve(length);
     out.extend_from_slice(&fixed);

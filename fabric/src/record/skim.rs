@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use uns_model::Sequence;
+use uns_model::{NodeNo, PublisherId, Sequence};
 
 use super::decode::{decode, length};
 use super::head::{
@@ -10,6 +10,7 @@ use super::head::{
     KIND_OWED, KIND_PUBLISH, KIND_PUBLISHER, KIND_SESSION,
 };
 use super::kind::Record;
+use super::publish::{NODE_OFFSET, PUBLISHER_OFFSET};
 
 const FLAGS_OFFSET: usize = 5;
 
@@ -62,6 +63,24 @@ impl<'a> Raw<'a> {
     pub fn is_retained(&self) -> bool {
         let retain = self.bytes.get(FLAGS_OFFSET).is_some_and(|flags| flags & FLAG_RETAIN != 0);
         retain && matches!(self.kind, Kind::Publish | Kind::Message)
+    }
+
+    /// The node of a publish, without decoding the rest; `None` for other records.
+    #[inline]
+    pub fn node(&self) -> Option<NodeNo> {
+        self.number_of_publish(NODE_OFFSET).map(NodeNo)
+    }
+
+    /// The publisher of a publish, without decoding the rest; `None` for other records.
+    #[inline]
+    pub fn publisher(&self) -> Option<PublisherId> {
+        self.number_of_publish(PUBLISHER_OFFSET).map(PublisherId)
+    }
+
+    #[inline]
+    fn number_of_publish(&self, offset: usize) -> Option<u32> {
+        let number = self.bytes.get(offset..)?.first_chunk()?;
+        (self.kind == Kind::Publish).then(|| u32::from_le_bytes(*number))
     }
 
     /// Where it lies in the bytes of its frame.

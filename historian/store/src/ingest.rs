@@ -58,14 +58,16 @@ impl Ingest {
     /// Folds in one frame, in turns. Gives the last sequence that is folded in.
     pub(crate) fn frame(&mut self, state: &Mutex<State>, frame: &Frame) -> Sequence {
         let covered = self.covered.within(frame.first(), frame.last());
-        let mut records = frame.records();
+        let mut records = frame.skim();
         while records.len() > 0 {
-            self.look_ahead(records.clone());
+            self.nodes.clear();
+            self.nodes.extend(records.clone().take(RECORDS_MAX).filter_map(|raw| raw.node()));
             let mut state = state.lock();
             state.registry.touch(&self.nodes);
             let mut points = 0;
-            for (sequence, record) in records.by_ref().take(RECORDS_MAX) {
-                points += self.record(&mut state, (sequence, &record), &covered);
+            for raw in records.by_ref().take(RECORDS_MAX) {
+                let sequence = raw.sequence();
+                points += self.record(&mut state, (sequence, &raw.record()), &covered);
                 state.applied = state.applied.max(sequence);
                 if points >= POINTS_MAX {
                     break;
@@ -77,16 +79,6 @@ impl Ingest {
         let mut state = state.lock();
         state.applied = state.applied.max(frame.last());
         state.applied
-    }
-
-    /// Notes the nodes that the records of one turn publish to.
-    fn look_ahead<'f>(&mut self, records: impl Iterator<Item = (Sequence, Record<'f>)>) {
-        let node = |(_, record)| match record {
-            Record::Publish(publish) => Some(publish.node),
-            _ => None,
-        };
-        self.nodes.clear();
-        self.nodes.extend(records.take(RECORDS_MAX).filter_map(node));
     }
 
     /// Folds in one record; how many points it has.

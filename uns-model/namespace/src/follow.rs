@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fabric::follow::{Fold, Gap, Next, Phase, Snapshot, Step};
-use fabric::{Frame, GapReason, Record, SessionChange};
+use fabric::{Frame, GapReason, Kind, Record, SessionChange};
 use tokio::sync::watch;
 use uns_model::Sequence;
 
@@ -55,13 +55,16 @@ impl Namespace {
     }
 
     fn note_publishers(&self, frame: &Frame) {
-        let numbers = frame.records().filter_map(|(_, record)| match record {
-            Record::Publisher { publisher, .. } => Some(publisher),
-            Record::Publish(publish) => Some(publish.publisher),
-            Record::Message(message) => Some(message.publisher),
-            Record::Session { change: SessionChange::Opened { publisher, .. }, .. } => {
-                Some(publisher)
-            }
+        let numbers = frame.skim().filter_map(|raw| match raw.kind() {
+            Kind::Publish => raw.publisher(),
+            Kind::Publisher | Kind::Message | Kind::Session => match raw.record() {
+                Record::Publisher { publisher, .. } => Some(publisher),
+                Record::Message(message) => Some(message.publisher),
+                Record::Session { change: SessionChange::Opened { publisher, .. }, .. } => {
+                    Some(publisher)
+                }
+                _ => None,
+            },
             _ => None,
         });
         if let Some(newest) = numbers.max() {

@@ -30,21 +30,16 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// Applies a frame; how many records it had.
     pub(crate) fn apply(&mut self, view: &RwLock<View>, registry: &Registry, frame: &Frame) -> u64 {
-        let mut records = frame.records();
+        let mut records = frame.skim();
         let mut applied = 0;
         while records.len() > 0 {
             self.nodes.clear();
-            self.nodes.extend(records.clone().take(RECORDS_MAX).filter_map(|(_, record)| {
-                match record {
-                    Record::Publish(publish) => Some(publish.node),
-                    _ => None,
-                }
-            }));
+            self.nodes.extend(records.clone().take(RECORDS_MAX).filter_map(|raw| raw.node()));
             let mut view = view.write();
             view.entries.touch(&self.nodes);
             let until = view.counts.points + POINTS_MAX;
-            for (sequence, record) in records.by_ref().take(RECORDS_MAX) {
-                view.apply(registry, sequence, &record);
+            for raw in records.by_ref().take(RECORDS_MAX) {
+                view.apply(registry, raw.sequence(), &raw.record());
                 applied += 1;
                 if view.counts.points >= until {
                     break;
