@@ -4,6 +4,7 @@
 mod group;
 mod levels;
 mod limit;
+mod proc_file;
 mod usage;
 mod watch;
 

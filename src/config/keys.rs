@@ -1,11 +1,10 @@
 //! The reference of every key: what `uns config` prints, and where `--set` finds its way.
 
 use anyhow::{Context as _, Result};
+use serde::Serialize;
 use toml::{Table, Value};
 
-use super::Config;
-
-/// Every key with its meaning; a test holds this list against [`Config`].
+/// Every key with its meaning; a test holds this list against the configuration.
 pub(super) const KEYS: &[(&str, &str)] = &[
     ("mqtt.listen", "Address of MQTT 3.1.1 and 5.0, unencrypted; port 0 picks a free one."),
     (
@@ -165,7 +164,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
 ];
 
 /// The configuration as a commented TOML file.
-pub(crate) fn reference(config: &Config) -> String {
+pub(crate) fn reference(config: &impl Serialize) -> String {
     let table = Table::try_from(config).expect("the configuration is plain tables and scalars");
     let mut out = String::from("# UNS Hub configuration. Every key is optional.\n");
     let mut section = "";

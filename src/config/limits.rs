@@ -4,7 +4,8 @@ use anyhow::Result;
 use broker_server::{Limits as EngineLimits, OrganisationLimits, Quota, Rate};
 use serde::{Deserialize, Serialize};
 
-use super::{ByteSize, within};
+use super::range::within;
+use super::units::ByteSize;
 
 /// `[mqtt.limits]`
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -8,7 +8,11 @@ use anyhow::{Result, bail};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{ByteSize, Limits, Network, Span};
+use super::access::is_secure;
+use super::limits::Limits;
+use super::network::Network;
+use super::range::within;
+use super::units::{ByteSize, Span};
 
 /// `[mqtt]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -32,8 +36,8 @@ pub(crate) struct Mqtt {
     pub(crate) session_bytes_max: ByteSize,
     pub(crate) limits: Limits,
     pub(crate) tls: Tls,
-    pub(crate) websocket: Door,
-    pub(crate) websocket_tls: Door,
+    pub(crate) websocket: WebSocket,
+    pub(crate) websocket_tls: WebSocket,
 }
 
 /// `[mqtt.tls]`
@@ -77,7 +81,7 @@ pub(crate) enum Refusals {
 /// `[mqtt.websocket]` and `[mqtt.websocket_tls]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Door {
+pub(crate) struct WebSocket {
     pub(crate) listen: Listen,
     pub(crate) proxy_protocol: bool,
     pub(crate) lenient: bool,
@@ -173,8 +177,8 @@ impl Default for Mqtt {
             session_bytes_max: ByteSize::mib(256),
             limits: Limits::default(),
             tls: Tls::default(),
-            websocket: Door::default(),
-            websocket_tls: Door::default(),
+            websocket: WebSocket::default(),
+            websocket_tls: WebSocket::default(),
         }
     }
 }
@@ -200,10 +204,10 @@ impl Mqtt {
 
     /// Whether a listener expects a proxy.
     pub(super) fn is_behind_proxy(&self) -> bool {
-        let doors = [&self.websocket, &self.websocket_tls];
+        let others = [&self.websocket, &self.websocket_tls];
         self.proxy_protocol
             || self.tls.proxy_protocol
-            || doors.iter().any(|door| door.proxy_protocol)
+            || others.iter().any(|other| other.proxy_protocol)
     }
 
     /// The files that a listener with TLS needs are named.
@@ -218,7 +222,7 @@ impl Mqtt {
 
     /// What TLS listeners need is there.
     pub(super) fn check(&self) -> Result<()> {
-        if let Some((key, _)) = self.addresses().find(|(key, _)| super::access::is_secure(key)) {
+        if let Some((key, _)) = self.addresses().find(|(key, _)| is_secure(key)) {
             self.check_files(key)?;
         }
         if self.is_behind_proxy() && self.proxies.is_empty() {
@@ -234,6 +238,28 @@ impl Mqtt {
         if self.tls.client_certificate == ClientCertificate::Optional && no_ca {
             bail!("mqtt.tls.client_certificate = \"optional\" needs mqtt.tls.client_ca");
         }
-        Ok(())
+        self.check_ranges()
+    }
+
+    /// What each number may be; beyond it the hub would not start, or not work.
+    fn check_ranges(&self) -> Result<()> {
+        let (mib, gib) = (ByteSize::mib, |n: u64| ByteSize::mib(n << 10));
+        let span = Span::seconds;
+        within("mqtt.cores", self.cores, 0, 256)?;
+        within("mqtt.connections_max", self.connections_max, 1, 1_000_000)?;
+        within("mqtt.packet_bytes_max", self.packet_bytes_max, ByteSize::kib(1), mib(32))?;
+        within("mqtt.outbound_bytes_max", self.outbound_bytes_max, ByteSize::kib(64), gib(1))?;
+        within("mqtt.connect_timeout", self.connect_timeout, span(1), span(600))?;
+        within(
+            "mqtt.session_expiry_max",
+            self.session_expiry_max,
+            span(0),
+            span(10 * 365 * 24 * 3600),
+        )?;
+        within("mqtt.session_messages_max", self.session_messages_max, 1, 8_000_000)?;
+        within("mqtt.session_bytes_max", self.session_bytes_max, ByteSize::kib(64), gib(1024))?;
+        within("mqtt.sessions_max", self.sessions_max, 0, 10_000_000)?;
+        within("mqtt.keep_alive_max", self.keep_alive_max, span(1), span(65_535))?;
+        self.limits.check()
     }
 }

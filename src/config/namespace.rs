@@ -5,6 +5,7 @@ use schemas::payload::FieldLimits;
 use serde::{Deserialize, Serialize};
 use uns_model::Zone;
 
+use super::range::within;
 use super::units::Span;
 use crate::zone;
 
@@ -65,6 +66,17 @@ impl Namespace {
     /// How many leaves of a document are fields (NS-20).
     pub(crate) fn fields(&self) -> FieldLimits {
         FieldLimits { fields_max: self.fields_max, depth_max: self.fields_depth_max }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        let span = Span::seconds;
+        within("namespace.nodes_max", self.nodes_max, 1, 100_000_000)?;
+        within("namespace.checkpoint_every", self.checkpoint_every, span(1), span(86_400))?;
+        let expiry = self.command_expiry_max;
+        within("namespace.command_expiry_max", expiry, span(1), span(86_400))?;
+        within("namespace.fields_max", self.fields_max, 0, uns_namespace::FIELDS_MAX)?;
+        within("namespace.fields_depth_max", self.fields_depth_max, 1, 32)?;
+        self.zone().map(drop)
     }
 
     /// The rule of the zone of times that name none (NS-23).

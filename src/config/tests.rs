@@ -127,3 +127,28 @@ fn tempfile() -> (std::path::PathBuf, std::fs::File) {
     let file = std::fs::File::create(&path).unwrap();
     (path, file)
 }
+
+fn fitted(mib: Option<u64>, given: &[&str]) -> [usize; 5] {
+    let mut config = Config::default();
+    config.fit(mib.map(|mib| mib << 20), &|key| given.contains(&key));
+    let limits = &config.mqtt.limits;
+    [
+        config.log.memory,
+        config.history.memory,
+        limits.retained_bytes,
+        config.mqtt.outbound_bytes_max,
+        config.http.body_bytes_max,
+    ]
+    .map(|size| size.as_usize() >> 10)
+}
+
+#[test]
+fn what_nobody_set_shrinks_with_the_memory() {
+    let plenty = [64 << 10, 256 << 10, 1 << 20, 8 << 10, 8 << 10];
+    assert_eq!(fitted(None, &[]), plenty);
+    assert_eq!(fitted(Some(64 << 10), &[]), plenty);
+    let little = [12 << 10, 6 << 10, 36 << 10, 3 << 10, 3 << 10];
+    assert_eq!(fitted(Some(192), &[]), little);
+    assert_eq!(fitted(Some(192), &["log.memory"])[0], plenty[0]);
+    assert_eq!(fitted(Some(1), &[])[..2], [1 << 10, 1 << 10], "and no further");
+}

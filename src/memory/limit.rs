@@ -60,7 +60,7 @@ fn without_reserve(bytes: u64) -> u64 {
 }
 
 fn meminfo() -> Option<u64> {
-    super::usage::kib(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")
+    super::proc_file::kib(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")
 }
 
 fn own_groups() -> Vec<Group> {

@@ -159,14 +159,14 @@ impl MetricSource for MemoryFigures {
         if self.limit == 0 {
             return;
         }
-        let mut gauge = |name, help, value| out.gauge(name, help).sample(&[], value);
+        let mut gauge = |name, help, value| out.single_gauge(name, help, value);
         gauge("uns_memory_limit_bytes", "What the process keeps below.", self.limit);
         let used = self.used.load(Ordering::Relaxed);
         gauge("uns_memory_bytes", "What it uses, pages of files aside.", used);
         let help = "0: fine, 1: gives back, 2: refuses what would stay, 3: refuses every publish.";
         gauge("uns_memory_level", help, u64::from(self.level.load(Ordering::Relaxed)));
         let changes = self.changes.load(Ordering::Relaxed);
-        out.counter("uns_memory_level_changes_total", "Changes of it.").sample(&[], changes);
+        out.single_counter("uns_memory_level_changes_total", "Changes of it.", changes);
     }
 }
 

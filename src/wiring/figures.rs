@@ -35,7 +35,7 @@ impl MetricSource for Figures {
         self.write_history(out);
         broker::write(&self.broker, out);
         let help = "Descriptions of refused publishes that their log did not take.";
-        counter(out, "uns_dead_letters_lost_total", help, self.dead.lost());
+        out.single_counter("uns_dead_letters_lost_total", help, self.dead.lost());
     }
 }
 
@@ -43,34 +43,41 @@ impl Figures {
     fn write_log(&self, out: &mut Exposition) {
         let log = self.log.health();
         let counters = log.counters;
-        counter(out, "uns_log_records_total", "Records committed.", counters.records);
-        counter(out, "uns_log_commits_total", "Group commits, each one sync.", counters.frames);
-        counter(out, "uns_log_bytes_total", "Bytes committed.", counters.bytes);
+        out.single_counter("uns_log_records_total", "Records committed.", counters.records);
+        out.single_counter(
+            "uns_log_commits_total",
+            "Group commits, each one sync.",
+            counters.frames,
+        );
+        out.single_counter("uns_log_bytes_total", "Bytes committed.", counters.bytes);
         let mut refused = out.counter("uns_log_refused_total", "Batches the log did not take.");
         refused.sample(&[("reason", "queue_full")], counters.refused_full);
         refused.sample(&[("reason", "disk_full")], counters.refused_disk_full);
         refused.sample(&[("reason", "write_failed")], counters.refused_failed);
         let help = "Reads of the log from disk that failed.";
-        counter(out, "uns_log_read_failures_total", help, counters.read_failures);
-        counter(
-            out,
+        out.single_counter("uns_log_read_failures_total", help, counters.read_failures);
+        out.single_counter(
             "uns_log_dropped_records_total",
             "QoS 0 records dropped on a full disk.",
             counters.dropped_records,
         );
-        gauge(out, "uns_log_disk_bytes", "Bytes of the log on disk.", log.bytes);
-        gauge(out, "uns_log_memory_bytes", "Newest part, kept in memory.", log.memory_bytes);
-        gauge(out, "uns_log_queued_bytes", "Bytes waiting for the appender.", log.queued_bytes);
-        gauge(out, "uns_log_committed", "Last committed sequence.", log.committed);
+        out.single_gauge("uns_log_disk_bytes", "Bytes of the log on disk.", log.bytes);
+        out.single_gauge("uns_log_memory_bytes", "Newest part, kept in memory.", log.memory_bytes);
+        out.single_gauge(
+            "uns_log_queued_bytes",
+            "Bytes waiting for the appender.",
+            log.queued_bytes,
+        );
+        out.single_gauge("uns_log_committed", "Last committed sequence.", log.committed);
         let lost = log.damage.iter().filter(|one| one.reason == GapReason::Lost).count();
         let damaged = log.damage.len() - lost;
-        gauge(out, "uns_log_damaged_ranges", "Ranges known to be damaged.", damaged);
-        gauge(out, "uns_log_lost_ranges", "Times the log was found without its end.", lost);
+        out.single_gauge("uns_log_damaged_ranges", "Ranges known to be damaged.", damaged);
+        out.single_gauge("uns_log_lost_ranges", "Times the log was found without its end.", lost);
         let ahead = log.clock.ahead.unwrap_or_default().as_secs();
         let help = "How far the newest record is ahead of the clock, from a minute on.";
-        gauge(out, "uns_log_clock_ahead_seconds", help, ahead);
+        out.single_gauge("uns_log_clock_ahead_seconds", help, ahead);
         let help = "Times the ingest times followed a clock back that had been ahead.";
-        counter(out, "uns_log_clock_steps_total", help, log.clock.steps);
+        out.single_counter("uns_log_clock_steps_total", help, log.clock.steps);
         let mut holds = out.gauge("uns_log_hold", "Sequence up to which a consumer has read.");
         for hold in &log.holds {
             holds.sample(&[("consumer", &hold.name)], hold.at);
@@ -82,15 +89,14 @@ impl Figures {
         let mut nodes = out.gauge("uns_nodes", "Living nodes.");
         nodes.sample(&[("plane", "uns")], stats.nodes.saturating_sub(stats.brownfield_nodes));
         nodes.sample(&[("plane", "brownfield")], stats.brownfield_nodes);
-        gauge(out, "uns_retained", "Committed retained messages.", stats.retained);
-        counter(
-            out,
+        out.single_gauge("uns_retained", "Committed retained messages.", stats.retained);
+        out.single_counter(
             "uns_brownfield_plain_total",
             "Publishes beyond the quota or limits of brownfield nodes, passed as plain MQTT.",
             stats.plain_brownfield,
         );
         let help = "Publishers whose record the log has not taken yet, as on a full disk.";
-        gauge(out, "uns_publishers_unnamed", help, stats.unnamed_publishers);
+        out.single_gauge("uns_publishers_unnamed", help, stats.unnamed_publishers);
         let help =
             "Values whose source time was not believed: they have the time of their arrival.";
         let mut clocks = out.counter("uns_clock_violations_total", help);
@@ -99,10 +105,10 @@ impl Figures {
         clocks.sample(&[("fault", "set_back")], stats.fold.clock_steps);
         let help =
             "Publishers whose clocks cannot be right; GET /api/v1/uns/violations names them.";
-        gauge(out, "uns_clock_violators", help, stats.clock_violators);
+        out.single_gauge("uns_clock_violators", help, stats.clock_violators);
         let help = "Publishers with such a clock that the list has no place for any more.";
         let forgotten = stats.clock_violators_forgotten;
-        counter(out, "uns_clock_violators_forgotten_total", help, forgotten);
+        out.single_counter("uns_clock_violators_forgotten_total", help, forgotten);
         let broker = self.broker.stats().stats;
         let mut rejected = out.counter("uns_rejected_total", "Publishes refused.");
         // No publish is refused for what a PUBREL says.
@@ -123,44 +129,33 @@ impl Figures {
     fn write_history(&self, out: &mut Exposition) {
         let health = self.store.health();
         let counters = health.counters;
-        counter(out, "uns_history_samples_total", "Samples taken in.", counters.samples);
-        counter(out, "uns_history_flushes_total", "Flushes to files.", counters.flushes);
-        counter(
-            out,
+        out.single_counter("uns_history_samples_total", "Samples taken in.", counters.samples);
+        out.single_counter("uns_history_flushes_total", "Flushes to files.", counters.flushes);
+        out.single_counter(
             "uns_history_flush_failures_total",
             "Failed flushes.",
             counters.flush_failures,
         );
         let help = "Values that named one unit too many and continued the latest series.";
-        counter(out, "uns_history_units_refused_total", help, counters.units_refused);
-        gauge(out, "uns_history_series", "Series known.", health.series);
-        gauge(out, "uns_history_files", "Parquet files published.", health.files);
-        gauge(out, "uns_history_file_bytes", "Their bytes.", health.file_bytes);
+        out.single_counter("uns_history_units_refused_total", help, counters.units_refused);
+        out.single_gauge("uns_history_series", "Series known.", health.series);
+        out.single_gauge("uns_history_files", "Parquet files published.", health.files);
+        out.single_gauge("uns_history_file_bytes", "Their bytes.", health.file_bytes);
         let purging = u8::from(self.store.is_purging());
-        gauge(out, "uns_history_purging", "1 while a purge is not through all files.", purging);
-        gauge(out, "uns_history_gaps", "Ranges history lacks.", health.gaps.len());
+        out.single_gauge(
+            "uns_history_purging",
+            "1 while a purge is not through all files.",
+            purging,
+        );
+        out.single_gauge("uns_history_gaps", "Ranges history lacks.", health.gaps.len());
         let aside = health.aside.iter().filter(|aside| !aside.name.is_empty()).count();
-        gauge(out, "uns_history_files_set_aside", "Files set aside, not used.", aside);
-        gauge(out, "uns_history_pending_samples", "Samples in memory.", health.pending_samples);
+        out.single_gauge("uns_history_files_set_aside", "Files set aside, not used.", aside);
+        out.single_gauge(
+            "uns_history_pending_samples",
+            "Samples in memory.",
+            health.pending_samples,
+        );
     }
-}
-
-fn counter(
-    out: &mut Exposition,
-    name: &'static str,
-    help: &'static str,
-    value: impl std::fmt::Display,
-) {
-    out.counter(name, help).sample(&[], value);
-}
-
-fn gauge(
-    out: &mut Exposition,
-    name: &'static str,
-    help: &'static str,
-    value: impl std::fmt::Display,
-) {
-    out.gauge(name, help).sample(&[], value);
 }
 
 /// The log as `/readyz` sees it.

@@ -1,12 +1,13 @@
 //! [`hub_kit::services::Mqtt`] over the running broker: questions in, bodies for operators out.
 
 mod clients;
+mod refusals;
 mod stats;
 mod traces;
 
 use std::sync::Arc;
 
-use broker_server::{Address, CoreNo, Error, Handle, Holder, Key, Shown};
+use broker_server::{Address, CoreNo, Handle, Holder, Key, Shown};
 use hub_kit::services::{
     Answer, ClientQuery, Mqtt, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec,
 };
@@ -17,6 +18,8 @@ use schemas::http::broker::{
 };
 use uns_model::OrgId;
 use uns_namespace::Namespace;
+
+use refusals::{client_unknown, not_a_page, refusal, session_unknown};
 
 /// The broker, as modules ask for it.
 pub(crate) struct Operators {
@@ -195,31 +198,6 @@ fn place(text: &str) -> Option<(Box<str>, Holder)> {
         _ => return None,
     };
     parts.next().is_none().then(|| (filter.into(), holder))
-}
-
-pub(super) fn not_a_page() -> Refusal {
-    Refusal::parameter("after", "pass `next` of the page before.")
-}
-
-fn client_unknown(client_id: &str) -> Refusal {
-    let detail =
-        format!("No client is connected as `{client_id}`. GET /api/v1/broker/clients lists them.");
-    Refusal::new(404, "client_unknown", detail)
-}
-
-fn session_unknown(client_id: &str) -> Refusal {
-    let detail =
-        format!("No session is kept for `{client_id}`. GET /api/v1/broker/sessions lists them.");
-    Refusal::new(404, "session_unknown", detail)
-}
-
-fn refusal(error: &Error) -> Refusal {
-    match error {
-        Error::SessionGoesOn { .. } => Refusal::new(503, "session_goes_on", format!("{error}.")),
-        Error::ShuttingDown => Refusal::new(503, "shutting_down", "The hub is stopping."),
-        Error::TooManyTraces { .. } => Refusal::new(429, "trace_limit", format!("{error}.")),
-        other => Refusal::internal("ask the broker", other),
-    }
 }
 
 #[cfg(test)]

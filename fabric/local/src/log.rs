@@ -4,9 +4,11 @@ mod appender;
 mod ingest_clock;
 mod inner;
 mod keeper;
+mod keeper_signal;
 mod queue;
 mod recovery;
 mod retention_clock;
+mod segments;
 mod steps;
 mod tail;
 mod trouble;
@@ -107,7 +109,7 @@ impl LocalLog {
     /// Commits what is queued, marks the clean end and stops both threads.
     pub fn close(&self) {
         self.shared.queue.close();
-        self.shared.keeper.close();
+        self.shared.segments.keeper.close();
         for thread in self.threads.lock().drain(..) {
             // A panic of theirs has ended the process already.
             let _joined = thread.join();
@@ -116,13 +118,17 @@ impl LocalLog {
 
     /// What tells this log from others.
     pub fn key(&self) -> FrameKey {
-        self.shared.key
+        self.shared.segments.key
     }
 
     /// Keeps so many bytes of the newest frames in memory from now on, at most as many as the
     /// settings say; readers get the others from disk.
     pub fn set_memory(&self, bytes: usize) {
-        self.shared.view.write().set_recent_limit(bytes.min(self.shared.config.memory_bytes));
+        self.shared
+            .segments
+            .view
+            .write()
+            .set_recent_limit(bytes.min(self.shared.config.memory_bytes));
     }
 
     /// Reads the whole log from disk and returns every damaged range.
@@ -141,7 +147,7 @@ fn verify(shared: &Arc<Shared>) -> Result<Vec<Damage>, Error> {
         if let TailItem::Gap { after, until, reason } = item
             && reason != GapReason::Retention
         {
-            let segment = shared.view.read().segment_after(after);
+            let segment = shared.segments.view.read().segment_after(after);
             damage.push(Damage { after, until, reason, segment });
         }
     }
@@ -190,7 +196,7 @@ impl Log for LocalLog {
     }
 
     fn oldest(&self) -> Sequence {
-        self.shared.view.read().oldest()
+        self.shared.segments.view.read().oldest()
     }
 
     fn watch(&self) -> watch::Receiver<Sequence> {

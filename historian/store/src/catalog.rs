@@ -136,8 +136,8 @@ mod tests {
         }
         assert_eq!(loaded.registry.find(OrgId(1), "a/8", None).unwrap().len(), 1);
         assert!(loaded.registry.is_purged(crate::SeriesId(7)));
-        let unit = |sid| loaded.registry.unit_of(crate::SeriesId(sid));
-        assert_eq!((unit(4_495), unit(4_496)), (Some("1/min"), None));
+        let unit = |sid| loaded.registry.kinds(&[crate::SeriesId(sid)])[0].2.clone();
+        assert_eq!((unit(4_495).as_deref(), unit(4_496)), (Some("1/min"), None));
         std::fs::remove_dir_all(&dir).unwrap();
     }
 

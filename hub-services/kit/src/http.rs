@@ -6,7 +6,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -20,6 +19,7 @@ use crate::metrics::MetricSource;
 use crate::{Refusal, Started};
 
 mod access;
+mod config;
 mod guard;
 mod headers;
 mod inflate;
@@ -36,6 +36,7 @@ mod serve;
 mod upgrade;
 
 pub use access::Anonymous;
+pub use config::HttpConfig;
 pub use guard::{Guard, Hosts};
 pub use login::{Credential, LogIn, NoAccounts};
 pub use params::{LIST, Limit, Pairs, Params, short};
@@ -43,31 +44,6 @@ pub use places::{Lender, Loan, Place, Places, RESERVE};
 pub use problem::RequestId;
 pub use serve::{CONNECTIONS_MAX, HEADER_BYTES_MAX, ServeConfig, TlsSource, serve};
 pub use upgrade::{Carrier, Upgrade};
-
-/// Limits of the HTTP side.
-#[derive(Clone, Debug)]
-pub struct HttpConfig {
-    /// The largest request body.
-    pub body_bytes_max: usize,
-    /// Bodies of all requests under way, as they arrive, and of answers not yet written; one caller
-    /// gets at most half of it.
-    pub bodies_bytes_max: usize,
-    /// How long one request may take.
-    pub request_timeout: Duration,
-    /// How many requests may be worked on at once, half of them of one caller.
-    pub requests_max: usize,
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        Self {
-            body_bytes_max: 8 * 1024 * 1024,
-            bodies_bytes_max: 256 * 1024 * 1024,
-            request_timeout: Duration::from_secs(30),
-            requests_max: 256,
-        }
-    }
-}
 
 /// Requests for health, metrics and the API's description at once, and what their answers take.
 const WATCHING_MAX: usize = 64;

@@ -43,6 +43,16 @@ impl Exposition {
         self.family(name, "gauge", help)
     }
 
+    /// A counter that has one value and no labels.
+    pub fn single_counter(&mut self, name: &'static str, help: &'static str, value: impl Display) {
+        self.counter(name, help).sample(&[], value);
+    }
+
+    /// A gauge that has one value and no labels.
+    pub fn single_gauge(&mut self, name: &'static str, help: &'static str, value: impl Display) {
+        self.gauge(name, help).sample(&[], value);
+    }
+
     fn family(&mut self, name: &'static str, kind: &'static str, help: &'static str) -> Family<'_> {
         let lines =
             self.families.entry(name).or_insert_with(|| Lines { kind, help, text: String::new() });
@@ -103,7 +113,7 @@ mod tests {
     #[test]
     fn families_of_two_sources_are_one_and_labels_are_escaped() {
         let mut out = Exposition::default();
-        out.gauge("uns_b", "B.").sample(&[], 1.5);
+        out.single_gauge("uns_b", "B.", 1.5);
         out.counter("uns_a_total", "A.").sample(&[("topic", "a\"b\\c\nd"), ("x", "y")], 1);
         out.counter("uns_a_total", "A.").sample(&[("topic", "e")], 2);
         expect_test::expect![[r#"

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+/// The longest message a client sends.
+pub(crate) const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
 /// Settings; the defaults are the documented ones.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -20,7 +20,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use uns_model::Filter;
 
-use crate::route::Service;
+use crate::service::Service;
 use crate::statistics::Counted;
 use crate::subscription::{Subscription, text};
 use crate::topics::Topics;

@@ -12,6 +12,7 @@ mod inbox;
 mod item;
 mod latest;
 mod route;
+mod service;
 mod statistics;
 mod subscription;
 mod topics;
@@ -31,7 +32,7 @@ impl Module for WebSocket {
     type Config = Config;
 
     async fn start(config: Config, hub: Hub) -> Result<Started, Error> {
-        let service = route::Service::new(config, hub);
+        let service = service::Service::new(config, hub);
         let dispatcher = Arc::clone(&service.dispatcher);
         let task: Task = Arc::new(move |stop| Box::pin(Arc::clone(&dispatcher).run(stop)));
         Ok(Started {

@@ -1,6 +1,5 @@
 //! The upgrade: `GET /api/v1/ws`.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use axum::extract::State;
@@ -10,51 +9,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use hub_kit::http::Place;
-use hub_kit::metrics::MetricSource;
-use hub_kit::{Caller, Hub, Refusal};
+use hub_kit::{Caller, Refusal};
 use schemas::ws::{ClientMessage, ServerMessage};
-use tokio::sync::Semaphore;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
-use crate::Config;
+use crate::config::MESSAGE_BYTES_MAX;
 use crate::connection;
-use crate::dispatch::Dispatcher;
-use crate::statistics::Statistics;
-
-/// The longest message a client sends.
-pub(crate) const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+use crate::service::Service;
 
 /// What one connection reads at once. Commands are short, and there are many connections.
 const BUFFER_BYTES: usize = 2 * 1024;
-
-/// What every connection shares.
-#[derive(Clone)]
-pub(crate) struct Service {
-    pub(crate) config: Config,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) statistics: Arc<Statistics>,
-    pub(crate) dispatcher: Arc<Dispatcher>,
-    slots: Arc<Semaphore>,
-}
-
-impl Service {
-    pub(crate) fn new(config: Config, hub: Hub) -> Self {
-        let slots = config.connections_max.min(Semaphore::MAX_PERMITS);
-        let hub = Arc::new(hub);
-        Self {
-            config,
-            dispatcher: Dispatcher::new(Arc::clone(&hub)),
-            hub,
-            statistics: Arc::default(),
-            slots: Arc::new(Semaphore::new(slots)),
-        }
-    }
-
-    pub(crate) fn statistics(&self) -> Arc<dyn MetricSource> {
-        self.statistics.clone()
-    }
-}
 
 pub(crate) fn router(service: Service) -> Router {
     Router::new().route("/api/v1/ws", get(upgrade)).with_state(service)
@@ -93,7 +58,7 @@ async fn upgrade(
         }
     };
     let kept = place.as_ref().is_none_or(|place| place.keep());
-    let Some(slot) = service.slots.clone().try_acquire_owned().ok().filter(|_| kept) else {
+    let Some(slot) = service.slot().filter(|_| kept) else {
         service.statistics.refused.fetch_add(1, Relaxed);
         let detail = "The hub serves as many live clients as it may. Try again later.";
         return Refusal::new(503, "overloaded", detail).into_response();

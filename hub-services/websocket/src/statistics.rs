@@ -42,12 +42,12 @@ impl Drop for Counted {
 impl MetricSource for Statistics {
     fn write(&self, out: &mut Exposition) {
         let mut gauge = |name, help, value: &AtomicU64| {
-            out.gauge(name, help).sample(&[], value.load(Relaxed));
+            out.single_gauge(name, help, value.load(Relaxed));
         };
         gauge("uns_websocket_connections", "Open live connections.", &self.connections);
         gauge("uns_websocket_subscriptions", "Open live subscriptions.", &self.subscriptions);
         let mut counter = |name, help, value: &AtomicU64| {
-            out.counter(name, help).sample(&[], value.load(Relaxed));
+            out.single_counter(name, help, value.load(Relaxed));
         };
         let samples = &self.samples;
         counter("uns_websocket_samples_total", "Samples sent to live clients.", samples);

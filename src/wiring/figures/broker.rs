@@ -6,8 +6,6 @@ use broker_server::{
 };
 use hub_kit::metrics::Exposition;
 
-use super::{counter, gauge};
-
 pub(super) fn write(broker: &Handle, out: &mut Exposition) {
     let snapshot = broker.stats();
     write_traffic(&snapshot, out);
@@ -20,24 +18,32 @@ pub(super) fn write(broker: &Handle, out: &mut Exposition) {
 
 fn write_traffic(snapshot: &StatsSnapshot, out: &mut Exposition) {
     let stats = snapshot.stats;
-    counter(out, "uns_mqtt_messages_in_total", "PUBLISH taken.", stats.messages_in);
-    counter(out, "uns_mqtt_messages_out_total", "PUBLISH given.", stats.messages_out);
-    counter(out, "uns_mqtt_payload_in_bytes_total", "Payload bytes taken.", stats.payload_in);
-    counter(out, "uns_mqtt_payload_out_bytes_total", "Payload bytes given.", stats.payload_out);
-    counter(out, "uns_mqtt_packets_in_total", "Packets of any type taken.", stats.packets_in);
-    counter(out, "uns_mqtt_packets_out_total", "Packets of any type given.", stats.packets_out());
-    counter(out, "uns_mqtt_bytes_in_total", "Bytes received.", stats.bytes_in);
-    counter(out, "uns_mqtt_bytes_out_total", "Bytes sent.", stats.bytes_out);
+    out.single_counter("uns_mqtt_messages_in_total", "PUBLISH taken.", stats.messages_in);
+    out.single_counter("uns_mqtt_messages_out_total", "PUBLISH given.", stats.messages_out);
+    out.single_counter("uns_mqtt_payload_in_bytes_total", "Payload bytes taken.", stats.payload_in);
+    out.single_counter(
+        "uns_mqtt_payload_out_bytes_total",
+        "Payload bytes given.",
+        stats.payload_out,
+    );
+    out.single_counter("uns_mqtt_packets_in_total", "Packets of any type taken.", stats.packets_in);
+    out.single_counter(
+        "uns_mqtt_packets_out_total",
+        "Packets of any type given.",
+        stats.packets_out(),
+    );
+    out.single_counter("uns_mqtt_bytes_in_total", "Bytes received.", stats.bytes_in);
+    out.single_counter("uns_mqtt_bytes_out_total", "Bytes sent.", stats.bytes_out);
 }
 
 fn write_clients(snapshot: &StatsSnapshot, out: &mut Exposition) {
     let stats = snapshot.stats;
-    gauge(out, "uns_mqtt_clients", "Connected clients.", stats.clients);
-    gauge(out, "uns_mqtt_sockets", "Open sockets, connected or not.", snapshot.sockets);
-    gauge(out, "uns_mqtt_subscriptions", "Subscriptions.", snapshot.subscriptions);
-    gauge(out, "uns_mqtt_retained", "Retained messages in memory.", snapshot.retained);
-    gauge(out, "uns_mqtt_retained_bytes", "Their bytes.", snapshot.retained_bytes);
-    counter(out, "uns_mqtt_connects_total", "CONNECT accepted.", stats.connects);
+    out.single_gauge("uns_mqtt_clients", "Connected clients.", stats.clients);
+    out.single_gauge("uns_mqtt_sockets", "Open sockets, connected or not.", snapshot.sockets);
+    out.single_gauge("uns_mqtt_subscriptions", "Subscriptions.", snapshot.subscriptions);
+    out.single_gauge("uns_mqtt_retained", "Retained messages in memory.", snapshot.retained);
+    out.single_gauge("uns_mqtt_retained_bytes", "Their bytes.", snapshot.retained_bytes);
+    out.single_counter("uns_mqtt_connects_total", "CONNECT accepted.", stats.connects);
     let mut ended = out.counter("uns_mqtt_ended_total", "Connections ended, by cause.");
     for (cause, count) in EndCause::ALL.into_iter().zip(stats.ended) {
         ended.sample(&[("cause", cause.name())], count);
@@ -52,23 +58,35 @@ fn write_clients(snapshot: &StatsSnapshot, out: &mut Exposition) {
 
 fn write_waiting(snapshot: &StatsSnapshot, out: &mut Exposition) {
     let stats = snapshot.stats;
-    gauge(out, "uns_mqtt_in_flight", "Deliveries not acknowledged by clients.", stats.in_flight);
-    gauge(out, "uns_mqtt_queued", "Messages in the queues of clients.", stats.queued);
-    gauge(out, "uns_mqtt_queued_bytes", "Their bytes.", stats.queued_bytes);
-    gauge(out, "uns_mqtt_output_bytes", "Bytes in the outputs of clients.", stats.output_bytes);
-    gauge(out, "uns_mqtt_paused", "Publishers that wait for a reader or the log.", stats.paused);
-    gauge(out, "uns_mqtt_slow", "Clients so slow that nobody waits for them.", stats.slow);
-    counter(out, "uns_mqtt_stalls_total", "Publishers paused for a reader.", stats.stalls);
+    out.single_gauge(
+        "uns_mqtt_in_flight",
+        "Deliveries not acknowledged by clients.",
+        stats.in_flight,
+    );
+    out.single_gauge("uns_mqtt_queued", "Messages in the queues of clients.", stats.queued);
+    out.single_gauge("uns_mqtt_queued_bytes", "Their bytes.", stats.queued_bytes);
+    out.single_gauge(
+        "uns_mqtt_output_bytes",
+        "Bytes in the outputs of clients.",
+        stats.output_bytes,
+    );
+    out.single_gauge(
+        "uns_mqtt_paused",
+        "Publishers that wait for a reader or the log.",
+        stats.paused,
+    );
+    out.single_gauge("uns_mqtt_slow", "Clients so slow that nobody waits for them.", stats.slow);
+    out.single_counter("uns_mqtt_stalls_total", "Publishers paused for a reader.", stats.stalls);
 }
 
 fn write_losses(snapshot: &StatsSnapshot, out: &mut Exposition) {
     let stats = snapshot.stats;
-    counter(out, "uns_mqtt_rejected_total", "PUBLISH refused.", stats.rejected);
+    out.single_counter("uns_mqtt_rejected_total", "PUBLISH refused.", stats.rejected);
     let mut dead = out.counter("uns_dead_letters_total", "Refused publishes, described or not.");
     dead.sample(&[("outcome", "described")], stats.dead_letters);
     dead.sample(&[("outcome", "folded")], stats.dead_letters_folded);
     let help = "Publishes and subscriptions refused for lack of rights.";
-    counter(out, "uns_mqtt_denied_total", help, stats.denied);
+    out.single_counter("uns_mqtt_denied_total", help, stats.denied);
     let mut failed = out.counter("uns_mqtt_auth_failed_total", "Log-ins that failed.");
     for (cause, count) in LoginFailure::ALL.into_iter().zip(stats.auth_failed) {
         failed.sample(&[("reason", cause.name())], count);
@@ -91,7 +109,7 @@ fn write_losses(snapshot: &StatsSnapshot, out: &mut Exposition) {
 }
 
 fn write_transports(snapshot: &StatsSnapshot, out: &mut Exposition) {
-    gauge(out, "uns_mqtt_handshakes", "TLS and other handshakes.", snapshot.handshakes);
+    out.single_gauge("uns_mqtt_handshakes", "TLS and other handshakes.", snapshot.handshakes);
     for (transport, stats) in Transport::ALL.into_iter().zip(snapshot.transports) {
         let transport = ("transport", transport.name());
         out.counter("uns_mqtt_connections_total", "Connections served, by transport.")
@@ -113,12 +131,16 @@ fn write_sessions(snapshot: &StatsSnapshot, sessions: &SessionStats, out: &mut E
     states.sample(&[("state", "connected")], stats.sessions_connected);
     states.sample(&[("state", "offline")], snapshot.sessions_offline);
     let help = "Sessions that ended because their client did not come back.";
-    counter(out, "uns_mqtt_sessions_expired_total", help, stats.sessions_expired);
-    gauge(out, "uns_mqtt_session_queued", "Messages owed to these sessions.", sessions.owed);
-    gauge(out, "uns_mqtt_session_queued_bytes", "Their bytes in the log.", sessions.owed_bytes);
+    out.single_counter("uns_mqtt_sessions_expired_total", help, stats.sessions_expired);
+    out.single_gauge("uns_mqtt_session_queued", "Messages owed to these sessions.", sessions.owed);
+    out.single_gauge(
+        "uns_mqtt_session_queued_bytes",
+        "Their bytes in the log.",
+        sessions.owed_bytes,
+    );
     let help = "Messages handed to connections of these sessions and not acknowledged.";
-    gauge(out, "uns_mqtt_session_in_flight", help, sessions.inflight);
-    gauge(out, "uns_mqtt_session_wills", "Wills that wait.", sessions.wills);
+    out.single_gauge("uns_mqtt_session_in_flight", help, sessions.inflight);
+    out.single_gauge("uns_mqtt_session_wills", "Wills that wait.", sessions.wills);
     let mut dropped =
         out.counter("uns_mqtt_session_dropped_total", "Messages these sessions lost, by cause.");
     dropped.sample(&[("cause", "quota")], sessions.dropped.quota);
@@ -126,7 +148,11 @@ fn write_sessions(snapshot: &StatsSnapshot, sessions: &SessionStats, out: &mut E
     dropped.sample(&[("cause", "damage")], sessions.dropped.damage);
     dropped.sample(&[("cause", "shared")], sessions.dropped.shared);
     let help = "Records of sessions in the log that contradict those before them.";
-    counter(out, "uns_mqtt_session_contradictions_total", help, sessions.contradictions);
+    out.single_counter("uns_mqtt_session_contradictions_total", help, sessions.contradictions);
     let help = "Checkpoints of sessions found damaged at start.";
-    counter(out, "uns_mqtt_session_checkpoints_damaged_total", help, sessions.damaged_checkpoints);
+    out.single_counter(
+        "uns_mqtt_session_checkpoints_damaged_total",
+        help,
+        sessions.damaged_checkpoints,
+    );
 }

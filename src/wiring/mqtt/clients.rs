@@ -11,7 +11,7 @@ use schemas::http::broker::{self, Client, ClientClock, Clients, Pace};
 use uns_model::OrgId;
 use uns_namespace::{ClockViolation, Namespace};
 
-use super::{not_a_page, refusal};
+use super::refusals::{not_a_page, refusal};
 
 pub(super) async fn page(
     (handle, namespace): (&Handle, &Namespace),

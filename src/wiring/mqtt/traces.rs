@@ -7,7 +7,7 @@ use schemas::WireTime;
 use schemas::http::broker::{Direction, Trace, TraceEvent};
 use uns_model::OrgId;
 
-use super::{not_a_page, refusal};
+use super::refusals::{not_a_page, refusal, trace_unknown};
 
 pub(super) async fn start(
     handle: &Handle,
@@ -35,7 +35,7 @@ pub(super) fn page(
     let number: Option<u64> = query.id.parse().ok();
     let all = handle.traces(query.org);
     let found = all.iter().find(|info| Some(info.number) == number);
-    let found = found.ok_or_else(|| unknown(&query.id))?;
+    let found = found.ok_or_else(|| trace_unknown(&query.id))?;
     let from: usize = match &query.after {
         None => 0,
         Some(after) => after.parse().map_err(|_| not_a_page())?,
@@ -53,13 +53,7 @@ pub(super) fn page(
 
 pub(super) fn stop(handle: &Handle, org: OrgId, id: &str) -> Result<(), Refusal> {
     let stopped = id.parse().is_ok_and(|number| handle.stop_trace(org, number));
-    if stopped { Ok(()) } else { Err(unknown(id)) }
-}
-
-fn unknown(id: &str) -> Refusal {
-    let detail =
-        format!("There is no trace `{id}`. GET /api/v1/broker/traces lists those there are.");
-    Refusal::new(404, "trace_unknown", detail)
+    if stopped { Ok(()) } else { Err(trace_unknown(id)) }
 }
 
 /// A trace as it is listed.

@@ -8,6 +8,7 @@ mod fold;
 mod held;
 mod known;
 mod last;
+mod level;
 mod more;
 mod remark;
 mod retained;
@@ -139,6 +140,15 @@ impl View {
         entry.retained = kept;
         let (org, name, kept) = (entry.node.org, &entry.node.name, entry.retained.as_ref());
         self.sink.changed(RetainedChange { org, name, kept, ingest });
+    }
+
+    /// The retained message of a node, unless it has expired.
+    pub(crate) fn retained_of<'a>(
+        &'a self,
+        entry: &'a Entry,
+        now: Timestamp,
+    ) -> Option<Retained<'a>> {
+        Retained::of(entry, || self.expiring.get(&entry.node.number).copied(), now)
     }
 
     /// Forgets deleted nodes that no record from `oldest` on can name, at most so many; gives them.

@@ -119,12 +119,12 @@ impl Appender {
             return self.tell();
         }
         let ingest = builder.ingest();
-        let frame = builder.finish(self.shared.key);
-        match self.state.write(&self.shared, &frame) {
+        let frame = builder.finish(self.shared.segments.key);
+        match self.state.write(&self.shared.segments, &frame) {
             Ok(()) => {
                 self.state.ingest = ingest;
                 self.shared.ingest_clock.set_newest(ingest);
-                self.shared.trouble.written(&self.shared.dir);
+                self.shared.trouble.written(&self.shared.segments.dir);
                 self.publish(frame);
                 self.tell();
             }
@@ -133,7 +133,7 @@ impl Appender {
                 self.refuse_waiting(&|| LogError::DiskFull);
             }
             Err(WriteError::Refused(reason)) => {
-                self.shared.trouble.write_failed(&self.shared.dir, &reason);
+                self.shared.trouble.write_failed(&self.shared.segments.dir, &reason);
                 self.refuse_waiting(&|| LogError::CommitFailed { reason: Arc::clone(&reason) });
             }
             Err(WriteError::Failed(reason)) => {
@@ -153,7 +153,7 @@ impl Appender {
         self.dirty = true;
         self.state.last = last;
         self.state.next = last.next();
-        let mut view = self.shared.view.write();
+        let mut view = self.shared.segments.view.write();
         let wanted = view.wants_next();
         let spare = view.commit(frame, self.state.end);
         let wants = !wanted && view.wants_next();
@@ -161,7 +161,7 @@ impl Appender {
         self.spare = spare.or(self.spare.take());
         self.shared.set_committed(last);
         if wants {
-            self.shared.keeper.wake();
+            self.shared.segments.keeper.wake();
         }
     }
 
@@ -205,12 +205,12 @@ impl Appender {
         if !self.dirty || self.shared.read_only.get().is_some() {
             return;
         }
-        let frame = self.start_frame().finish(self.shared.key);
+        let frame = self.start_frame().finish(self.shared.segments.key);
         if room < frame.bytes().len() as u64 {
             return;
         }
-        if let Err(WriteError::Failed(reason)) = self.state.write(&self.shared, &frame) {
-            tracing::warn!(log = %self.shared.dir.display(), %reason, "no clean end");
+        if let Err(WriteError::Failed(reason)) = self.state.write(&self.shared.segments, &frame) {
+            tracing::warn!(log = %self.shared.segments.dir.display(), %reason, "no clean end");
         }
     }
 }

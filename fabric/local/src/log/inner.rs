@@ -7,20 +7,20 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use fabric::{
-    Counters, Damage, DirLock, Disk, Error as LogError, FrameKey, GapReason, Health, Hold,
-    epoch_after,
+    Counters, Damage, DirLock, Disk, Error as LogError, GapReason, Health, Hold, epoch_after,
 };
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 use uns_model::{Clock, Sequence};
 
 use super::ingest_clock::IngestClock;
-use super::keeper::KeeperSignal;
+use super::keeper_signal::KeeperSignal;
 use super::queue::Queue;
 use super::recovery::Recovered;
+use super::segments::Segments;
 use super::trouble::Trouble;
 use super::view::View;
-use super::writer::{Prepared, WriterState};
+use super::writer::WriterState;
 use crate::config::Limits;
 use crate::{Error, LogConfig};
 
@@ -37,20 +37,14 @@ pub(super) struct Place {
 }
 
 pub(super) struct Shared {
-    pub(super) disk: Arc<dyn Disk>,
-    pub(super) dir: PathBuf,
+    pub(super) segments: Segments,
     pub(super) config: LogConfig,
     pub(super) limits: Limits,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) key: FrameKey,
     pub(super) queue: Queue,
-    pub(super) view: RwLock<View>,
     committed: AtomicU64,
     epoch: AtomicU64,
     pub(super) watch: watch::Sender<Sequence>,
-    /// The next segment, allocated; whoever holds this lock may write to it.
-    pub(super) prepared: Mutex<Option<Prepared>>,
-    pub(super) keeper: KeeperSignal,
     holds: Mutex<BTreeMap<String, Sequence>>,
     damage: Mutex<Vec<Damage>>,
     pub(super) alarms: Mutex<Vec<String>>,
@@ -64,7 +58,7 @@ pub(super) struct Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("dir", &self.dir).finish_non_exhaustive()
+        f.debug_struct("Shared").field("dir", &self.segments.dir).finish_non_exhaustive()
     }
 }
 
@@ -117,18 +111,22 @@ impl Shared {
         let state = recovered.writer;
         let segments: VecDeque<_> = recovered.segments.into_iter().map(Arc::new).collect();
         let ends = (state.last, state.next);
-        let view = View::new(segments, state.end, ends, config.memory_bytes);
+        let segments = Segments {
+            disk,
+            dir,
+            key: recovered.key,
+            segment_bytes: limits.segment_bytes,
+            view: RwLock::new(View::new(segments, state.end, ends, config.memory_bytes)),
+            prepared: Mutex::new(None),
+            keeper: KeeperSignal::default(),
+        };
         let shared = Self {
             limits,
             clock,
-            key: recovered.key,
             queue: Queue::new(config.queue_bytes, config.flush_interval),
-            view: RwLock::new(view),
             committed: AtomicU64::new(state.last.0),
             epoch: AtomicU64::new(0),
             watch: watch::Sender::new(state.last),
-            prepared: Mutex::new(None),
-            keeper: KeeperSignal::default(),
             holds: Mutex::default(),
             damage: Mutex::new(recovered.damage),
             alarms: Mutex::default(),
@@ -137,8 +135,7 @@ impl Shared {
             counters: Totals::default(),
             ingest_clock: IngestClock::default(),
             trouble: Trouble::default(),
-            disk,
-            dir,
+            segments,
             config,
             _lock: lock,
         };
@@ -163,7 +160,7 @@ impl Shared {
     /// See [`fabric::Log::begin_after`]. The first frame of the epoch links to its end, so that
     /// readers and later starts find the gap where it is.
     pub(super) fn begin_after(&self, fold: &str, at: Sequence) {
-        let mut view = self.view.write();
+        let mut view = self.segments.view.write();
         let end = view.last();
         if at <= end {
             return;
@@ -174,7 +171,7 @@ impl Shared {
         drop(view);
         self.set_committed(epoch);
         let (at, ends_at, goes_on_after) = (at.0, end.0, epoch.0);
-        tracing::error!(log = %self.dir.display(), fold, at, ends_at, goes_on_after,
+        tracing::error!(log = %self.segments.dir.display(), fold, at, ends_at, goes_on_after,
             "the log ends before what was already read from it: its newest files were removed, \
              cut, or are an older copy; what was acknowledged after {at} and not yet read by \
              {fold} is lost unless those files come back");
@@ -191,10 +188,10 @@ impl Shared {
             return;
         }
         if full {
-            tracing::error!(log = %self.dir.display(), "disk full: appends are refused");
-            self.keeper.wake();
+            tracing::error!(log = %self.segments.dir.display(), "disk full: appends are refused");
+            self.segments.keeper.wake();
         } else {
-            tracing::info!(log = %self.dir.display(), "space has returned: appends go on");
+            tracing::info!(log = %self.segments.dir.display(), "space has returned: appends go on");
         }
     }
 
@@ -211,7 +208,7 @@ impl Shared {
     /// Stops accepting for ever.
     pub(super) fn stop_accepting(&self, reason: &Arc<str>) {
         if self.read_only.set(Arc::clone(reason)).is_ok() {
-            tracing::error!(log = %self.dir.display(), %reason, "the log is read-only until restart");
+            tracing::error!(log = %self.segments.dir.display(), %reason, "the log is read-only until restart");
         }
     }
 
@@ -248,7 +245,7 @@ impl Shared {
             GapReason::Lost => "the log lost its end and began a new epoch",
             GapReason::Damage | GapReason::Retention => "records are damaged on disk",
         };
-        tracing::error!(log = %self.dir.display(), after, until, "{what}");
+        tracing::error!(log = %self.segments.dir.display(), after, until, "{what}");
     }
 
     pub(super) fn health(&self) -> Health {
@@ -266,7 +263,7 @@ impl Shared {
         health.read_error = self.trouble.read_error(self.clock.monotonic());
         health.counters.read_failures = self.trouble.read_failures();
         health.clock = self.ingest_clock.health(self.clock.now(), self.clock.monotonic());
-        let view = self.view.read();
+        let view = self.segments.view.read();
         for damage in &mut health.damage {
             damage.segment = view.segment_after(damage.after);
         }

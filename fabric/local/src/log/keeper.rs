@@ -5,58 +5,18 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use fabric::{Tail, TailItem};
-use parking_lot::{Condvar, Mutex};
 use uns_model::{Sequence, Timestamp};
 
 use super::inner::Shared;
 use super::retention_clock::RetentionClock;
 use super::tail::LocalTail;
-use super::writer::allocate;
-use crate::segment::PREPARED_FILE;
 
-/// Zeros written and synced at a time; the appender may have to wait for one such piece.
-const ZERO_BYTES: usize = 1 << 20;
 /// How long the keeper rests between pieces of background work.
 const PACE: Duration = Duration::from_millis(5);
 /// How soon what readers have passed since the last commit is let go.
 const RELEASE: Duration = Duration::from_secs(1);
 /// Bytes checked for damage between two rests.
 const CHECK_BYTES: usize = 1 << 20;
-
-#[derive(Debug, Default)]
-struct Signal {
-    woken: bool,
-    closing: bool,
-}
-
-/// Wakes the keeper.
-#[derive(Debug, Default)]
-pub(super) struct KeeperSignal {
-    signal: Mutex<Signal>,
-    changed: Condvar,
-}
-
-impl KeeperSignal {
-    pub(super) fn wake(&self) {
-        self.signal.lock().woken = true;
-        self.changed.notify_one();
-    }
-
-    pub(super) fn close(&self) {
-        self.signal.lock().closing = true;
-        self.changed.notify_one();
-    }
-
-    /// Waits to be woken; `false` when closing.
-    fn wait(&self, at_most: Duration) -> bool {
-        let mut signal = self.signal.lock();
-        if !signal.woken && !signal.closing {
-            self.changed.wait_for(&mut signal, at_most);
-        }
-        signal.woken = false;
-        !signal.closing
-    }
-}
 
 pub(super) struct Keeper {
     shared: Arc<Shared>,
@@ -73,7 +33,7 @@ impl Keeper {
         let check_until = shared.committed();
         let check = Some(LocalTail::from_disk(Arc::clone(&shared)));
         let opened = shared.clock.monotonic();
-        let segments = shared.view.read().segments().clone();
+        let segments = shared.segments.view.read().segments().clone();
         let ends = segments.iter().skip(1).map(|next| next.previous_ingest);
         // Those with a damaged header do not say when the one before them ended.
         let ends = ends.filter(|end| (1..i64::MAX).contains(&end.0));
@@ -86,7 +46,7 @@ impl Keeper {
     pub(super) fn run(mut self) {
         loop {
             let rest = self.turn();
-            if !self.shared.keeper.wait(rest) {
+            if !self.shared.segments.keeper.wait(rest) {
                 return;
             }
         }
@@ -100,7 +60,7 @@ impl Keeper {
             while self.drop_oldest(now) {}
         }
         self.prepare();
-        let busy = self.fill_with_zeros() | self.look_for_damage();
+        let busy = self.shared.segments.fill_with_zeros() | self.look_for_damage();
         let more = self.release();
         match () {
             () if busy => PACE,
@@ -112,10 +72,10 @@ impl Keeper {
 
     /// Lets go of memory that is kept for nobody; whether somebody still needs some.
     fn release(&self) -> bool {
-        if !self.shared.view.read().has_passed() {
+        if !self.shared.segments.view.read().has_passed() {
             return false;
         }
-        let mut view = self.shared.view.write();
+        let mut view = self.shared.segments.view.write();
         let spare = view.drop_passed();
         let more = view.has_passed();
         drop(view);
@@ -132,7 +92,7 @@ impl Keeper {
     fn drop_oldest(&self, now: Timestamp) -> bool {
         let shared = &self.shared;
         let (oldest, last, last_ingest, bytes) = {
-            let view = shared.view.read();
+            let view = shared.segments.view.read();
             let mut segments = view.segments().iter();
             let (Some(oldest), Some(next)) = (segments.next(), segments.next()) else {
                 shared.alarms.lock().clear();
@@ -163,13 +123,15 @@ impl Keeper {
                 shared.alarms.lock().clone_from(&alarms);
                 return false;
             }
-            tracing::error!(log = %shared.dir.display(), consumer = name, at = at.0,
+            tracing::error!(log = %shared.segments.dir.display(), consumer = name, at = at.0,
                 until = last.0, "a consumer is too far behind and loses records");
         }
         *shared.alarms.lock() = alarms;
-        shared.view.write().drop_oldest();
-        let removed = shared.disk.remove(&oldest.path);
-        if let Err(error) = removed.and_then(|()| shared.disk.sync_dir(&shared.dir)) {
+        shared.segments.view.write().drop_oldest();
+        let removed = shared.segments.disk.remove(&oldest.path);
+        if let Err(error) =
+            removed.and_then(|()| shared.segments.disk.sync_dir(&shared.segments.dir))
+        {
             // It is found again at the next start.
             tracing::warn!(path = %oldest.path.display(), %error, "cannot remove a segment");
         }
@@ -185,49 +147,10 @@ impl Keeper {
 
     /// Reserves the next segment when it is wanted, which is also the test for returned space.
     fn prepare(&self) {
-        let shared = &self.shared;
-        let mut prepared = shared.prepared.lock();
-        if !shared.is_disk_full() && !shared.view.read().wants_next() {
-            return;
+        let (shared, segments) = (&self.shared, &self.shared.segments);
+        if segments.prepare(|| shared.is_disk_full() || segments.view.read().wants_next()) {
+            shared.set_disk_full(false);
         }
-        if prepared.is_none() {
-            match allocate(shared) {
-                Ok(allocated) => *prepared = Some(allocated),
-                Err(error) => {
-                    // The appender finds out for itself whether it still has room.
-                    tracing::debug!(log = %shared.dir.display(), %error, "cannot prepare");
-                    return;
-                }
-            }
-        }
-        drop(prepared);
-        shared.set_disk_full(false);
-    }
-
-    /// Fills one more piece of the prepared segment; `true` when there is more to do.
-    fn fill_with_zeros(&self) -> bool {
-        // Holding the lock keeps the appender from taking the file in the middle of a write.
-        let mut prepared = self.shared.prepared.lock();
-        let Some(next) = &mut *prepared else { return false };
-        let left = self.shared.limits.segment_bytes.saturating_sub(next.written);
-        let piece = usize::try_from(left).unwrap_or(ZERO_BYTES).min(ZERO_BYTES);
-        if piece == 0 {
-            return false;
-        }
-        let zeros = vec![0; piece];
-        let written = next.file.write_all_at(&zeros, next.written);
-        if let Err(error) = written.and_then(|()| next.file.sync_data()) {
-            // A file that failed once is not trusted with records.
-            tracing::warn!(log = %self.shared.dir.display(), %error, "cannot fill with zeros");
-            *prepared = None;
-            let path = self.shared.dir.join(PREPARED_FILE);
-            if let Err(error) = self.shared.disk.remove(&path) {
-                tracing::warn!(path = %path.display(), %error, "cannot remove");
-            }
-            return false;
-        }
-        next.written += piece as u64;
-        true
     }
 
     /// Reads a little of what was stored before this start; `true` when there is more to do.
@@ -243,7 +166,7 @@ impl Keeper {
                 Ok(item) => item.is_none() || tail.at() >= self.check_until,
                 Err(error) => {
                     // For lack of a descriptor, perhaps: it goes on from here with the next rest.
-                    tracing::error!(log = %self.shared.dir.display(), %error, "cannot check");
+                    tracing::error!(log = %self.shared.segments.dir.display(), %error, "cannot check");
                     return false;
                 }
             };

@@ -36,14 +36,19 @@ enum Read {
 
 impl LocalTail {
     pub(super) fn new(shared: Arc<Shared>, after: Sequence) -> Self {
-        let passed = shared.view.write().add_reader(after);
+        let passed = shared.segments.view.write().add_reader(after);
         Self { passed: Some(passed), ..Self::at_disk(shared, after) }
     }
 
     /// Reads everything from disk, for a check of what is stored.
     pub(super) fn from_disk(shared: Arc<Shared>) -> Self {
-        let first =
-            shared.view.read().segments().front().map_or(Sequence::ZERO, |one| one.previous);
+        let first = shared
+            .segments
+            .view
+            .read()
+            .segments()
+            .front()
+            .map_or(Sequence::ZERO, |one| one.previous);
         Self::at_disk(shared, first)
     }
 
@@ -96,9 +101,9 @@ impl LocalTail {
             _ => {
                 let spot = self.spot.filter(|spot| spot.base == segment.base);
                 let offset = spot.map_or(DATA_START, |spot| spot.offset);
-                let disk = Arc::clone(&self.shared.disk);
+                let disk = Arc::clone(&self.shared.segments.disk);
                 let file = Arc::new(Reopened::new(disk, segment.path.clone()));
-                Scanner::new(file, self.shared.key, offset, limit)
+                Scanner::new(file, self.shared.segments.key, offset, limit)
             }
         };
         let item = match self.read_on(&mut scanner, last) {
@@ -139,7 +144,7 @@ impl LocalTail {
 
     /// Retention removed the file after it was located; without retention it is damage.
     fn vanished(&mut self, segment: &Segment, last: Sequence) -> Read {
-        let oldest = self.shared.view.read().oldest();
+        let oldest = self.shared.segments.view.read().oldest();
         if oldest > segment.base {
             Read::Again
         } else {
@@ -165,7 +170,7 @@ impl LocalTail {
             return Ok(Some(self.hand_out(frame)));
         }
         loop {
-            let located = self.shared.view.read().locate(self.at, self.passed.is_some());
+            let located = self.shared.segments.view.read().locate(self.at, self.passed.is_some());
             match located {
                 Located::CaughtUp => return Ok(None),
                 Located::Memory(frame, spot) => {

@@ -3,11 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
-use fabric::{Disk, FORMAT_VERSION, FRAME_HEADER_BYTES, File, Frame};
+use fabric::{FORMAT_VERSION, FRAME_HEADER_BYTES, File, Frame};
 use rustix::io::Errno;
 use uns_model::{Sequence, Timestamp};
 
-use super::inner::Shared;
+use super::segments::{Prepared, Segments};
 use crate::header::Header;
 use crate::segment::{DATA_START, PREPARED_FILE, Segment, path_of};
 
@@ -34,14 +34,6 @@ pub(super) struct Active {
     pub(super) file: Arc<dyn File>,
     pub(super) bytes: u64,
     /// Up to here its blocks were written before, so that a sync commits no metadata.
-    pub(super) written: u64,
-}
-
-/// The next segment, before it has a name.
-#[derive(Debug)]
-pub(super) struct Prepared {
-    pub(super) file: Arc<dyn File>,
-    /// Up to here it was filled with zeros.
     pub(super) written: u64,
 }
 
@@ -105,11 +97,11 @@ impl WriterState {
     }
 
     /// Makes a frame durable; the sequence and time of its last record are the caller's to set.
-    pub(super) fn write(&mut self, shared: &Shared, frame: &Frame) -> Result<(), WriteError> {
+    pub(super) fn write(&mut self, segments: &Segments, frame: &Frame) -> Result<(), WriteError> {
         let bytes = frame.bytes();
         let room = self.active.as_ref().map_or(0, |active| active.bytes.saturating_sub(self.end));
         if bytes.len() as u64 > room {
-            self.roll(shared, frame.header().first)?;
+            self.roll(segments, frame.header().first)?;
         }
         let Some(active) = &mut self.active else { return Err(WriteError::Full) };
         let length = bytes.len() as u64;
@@ -135,60 +127,37 @@ impl WriterState {
     }
 
     /// Starts the segment that begins with `base`.
-    fn roll(&mut self, shared: &Shared, base: Sequence) -> Result<(), WriteError> {
+    fn roll(&mut self, segments: &Segments, base: Sequence) -> Result<(), WriteError> {
         // Held to the end: until the rename the keeper must not touch the prepared file.
-        let mut prepared = shared.prepared.lock();
+        let mut prepared = segments.prepared.lock();
         let Prepared { file, written } = match prepared.take() {
             Some(prepared) => prepared,
-            None => allocate(shared).map_err(WriteError::of("allocate"))?,
+            None => segments.allocate().map_err(WriteError::of("allocate"))?,
         };
         let header = Header {
             version: FORMAT_VERSION,
-            key: shared.key,
+            key: segments.key,
             base,
             previous: self.last,
             previous_ingest: self.ingest,
         };
         file.write_all_at(&header.encode(), 0).map_err(WriteError::of("write of a header"))?;
         file.sync_data().map_err(WriteError::of_sync("sync of a header"))?;
-        let path = path_of(&shared.dir, base);
-        let from = shared.dir.join(PREPARED_FILE);
-        shared.disk.rename(&from, &path).map_err(WriteError::of("rename"))?;
-        shared.disk.sync_dir(&shared.dir).map_err(WriteError::of_sync("sync of the directory"))?;
-        let bytes = shared.limits.segment_bytes;
+        let path = path_of(&segments.dir, base);
+        let from = segments.dir.join(PREPARED_FILE);
+        segments.disk.rename(&from, &path).map_err(WriteError::of("rename"))?;
+        segments
+            .disk
+            .sync_dir(&segments.dir)
+            .map_err(WriteError::of_sync("sync of the directory"))?;
+        let bytes = segments.segment_bytes;
         let (previous, previous_ingest) = (self.last, self.ingest);
         let segment = Segment { base, previous, previous_ingest, bytes, path };
-        shared.view.write().add_segment(segment, DATA_START);
+        segments.view.write().add_segment(segment, DATA_START);
         drop(prepared);
         self.active = Some(Active { file, bytes, written });
         self.end = DATA_START;
-        shared.keeper.wake();
+        segments.keeper.wake();
         Ok(())
-    }
-}
-
-/// Reserves the next segment; the caller holds the lock of `prepared`.
-pub(super) fn allocate(shared: &Shared) -> io::Result<Prepared> {
-    let path = shared.dir.join(PREPARED_FILE);
-    let bytes = shared.limits.segment_bytes;
-    if let Ok(file) = shared.disk.open(&path)
-        && file.length()? == bytes
-    {
-        file.lock()?;
-        return Ok(Prepared { file, written: 0 });
-    }
-    let file = shared.disk.create(&path)?;
-    file.lock()?;
-    if let Err(error) = file.allocate(bytes) {
-        // A partial reservation would keep others from the space.
-        remove_quietly(&*shared.disk, &path);
-        return Err(error);
-    }
-    Ok(Prepared { file, written: 0 })
-}
-
-fn remove_quietly(disk: &dyn Disk, path: &std::path::Path) {
-    if let Err(error) = disk.remove(path) {
-        tracing::warn!(path = %path.display(), %error, "cannot remove");
     }
 }

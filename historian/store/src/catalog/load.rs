@@ -9,7 +9,7 @@ use super::row::{Doomed, Meta, Row, Table};
 use super::save::{SCHEMA, TALLY};
 use crate::error::Error;
 use crate::gap::Gap;
-use crate::registry::Registry;
+use crate::registry::{Registry, is_numbered};
 
 /// Reads everything; each row has to be what was written, and none may be missing.
 pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, Error> {
@@ -144,7 +144,7 @@ pub(super) async fn keep(connection: &mut SqliteConnection) -> Kept {
         let last = nodes.iter().map(|node| i64::from(node.number.0)).max();
         let Some(last) = last.filter(|last| *last > after) else { break };
         after = last;
-        kept.nodes.extend(nodes.into_iter().filter(|node| Registry::is_numbered(node.number)));
+        kept.nodes.extend(nodes.into_iter().filter(|node| is_numbered(node.number)));
     }
     kept
 }

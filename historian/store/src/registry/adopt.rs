@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use historian_segment::{SeriesId, SeriesOrigin};
-use uns_model::{NodeId, NodeNo, OrgId, Plane};
+use uns_model::{NodeId, NodeNo, OrgId, TopicId};
 
-use super::latest::{KNOWN, Latest};
-use super::{Node, Registry, SeriesRow, TOPIC_LOST, UNNUMBERED, ValueType};
+use super::Registry;
+use super::nodes::is_numbered;
+use super::rows::SeriesRow;
+use super::types::ValueType;
+
+/// The topic of a node of which only files told.
+const TOPIC_LOST: TopicId = TopicId(u32::MAX);
 
 /// A file says of a series what cannot be so beside what is known of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,14 +21,14 @@ impl Registry {
     /// Whether what files tell of their series goes with what is known.
     pub(crate) fn agrees(&self, series: &[SeriesOrigin]) -> Result<(), Contradiction> {
         let agrees = |told: &&SeriesOrigin| {
-            let known = self.row(told.sid.0 as usize).filter(|row| !self.is_nobodys(row.node));
+            let known = self.series.row(told.sid).filter(|row| !self.is_nobodys(row.node));
             known.is_none_or(|known| {
                 let of = (ValueType::of_number(told.value_type), &told.field, &told.unit);
-                let node = self.node(known.node);
+                let node = self.nodes.get(known.node);
                 of == (Some(known.value_type), &known.field, &known.unit)
                     && node.is_none_or(|node| {
                         node.org == told.org
-                            && match told.node.0 < UNNUMBERED && known.node.0 < UNNUMBERED {
+                            && match is_numbered(told.node) && is_numbered(known.node) {
                                 true => known.node == told.node,
                                 false => node.name == told.topic,
                             }
@@ -42,7 +47,7 @@ impl Registry {
         for told in series {
             let Some(value_type) = ValueType::of_number(told.value_type) else { continue };
             let place = told.sid.0 as usize;
-            let known = self.series.get(place).map(|series| series.node);
+            let known = self.series.node_of(told.sid);
             if known.is_some_and(|node| !self.is_nobodys(node)) {
                 continue;
             }
@@ -62,18 +67,21 @@ impl Registry {
             if known.is_none() {
                 self.add_series(&row);
             } else {
-                self.replace_series(&row);
+                // A series of nobody turns out to be somebody's.
+                self.series.replace(&row);
+                self.make_latest(row.sid, &row);
+                self.saved_series = self.saved_series.min(place);
             }
         }
     }
 
     fn adopt_node(&mut self, told: &SeriesOrigin) -> NodeNo {
-        if told.node.0 >= UNNUMBERED {
-            let named = self.nodes_of(told.org, &told.topic).map(|(number, _)| number);
-            let known = named.into_iter().find(|number| number.0 >= UNNUMBERED);
+        if !is_numbered(told.node) {
+            let named = self.nodes.of_topic(told.org, &told.topic).map(|(number, _)| number);
+            let known = named.into_iter().find(|number| !is_numbered(*number));
             return known.unwrap_or_else(|| self.add_unnumbered(told.org, &told.topic));
         }
-        if self.node(told.node).is_none() {
+        if self.nodes.get(told.node).is_none() {
             self.mint(told.node, (told.org, TOPIC_LOST, NodeId(0)), Arc::clone(&told.topic));
         }
         told.node
@@ -81,63 +89,27 @@ impl Registry {
 
     /// A node of a topic, without a number of the log's.
     fn add_unnumbered(&mut self, org: OrgId, topic: &Arc<str>) -> NodeNo {
-        let number = self.insert_unnumbered(org, topic);
+        let number = self.nodes.insert_unnumbered(org, topic);
         self.minted.push((number, TOPIC_LOST, [0; 16]));
         number
     }
 
-    pub(super) fn insert_unnumbered(&mut self, org: OrgId, name: &Arc<str>) -> NodeNo {
-        let number = NodeNo(UNNUMBERED + u32::try_from(self.unnumbered.len()).unwrap_or_default());
-        let latest = Latest::default().minted(Plane::of(name) == Plane::Brownfield);
-        self.unnumbered
-            .push((Node { name: Arc::clone(name), org, older: None, more: None }, latest));
-        let older = self.link(number, (org, name));
-        if let Some((node, _)) = self.unnumbered.last_mut() {
-            node.older = older;
-        }
-        number
-    }
-
-    /// Whether a number is the log's, not our own.
-    pub(crate) fn is_numbered(number: NodeNo) -> bool {
-        number.0 < UNNUMBERED
-    }
-
-    /// A node nobody told of yet; others know it by its number.
-    pub(crate) fn knows(&self, number: NodeNo) -> bool {
-        self.latest.get(number.0 as usize).is_some_and(|latest| latest.is(KNOWN))
-    }
-
     /// How many topics are known by name only.
     pub(crate) fn unnumbered_count(&self) -> usize {
-        self.unnumbered.iter().filter(|(node, _)| !node.name.is_empty()).count()
+        self.nodes.unnumbered().filter(|(_, node)| !node.name.is_empty()).count()
     }
 
     /// Whether a node only stands for series nobody tells of: no topic is empty.
-    fn is_nobodys(&self, node: NodeNo) -> bool {
-        node.0 >= UNNUMBERED && self.node(node).is_some_and(|node| node.name.is_empty())
+    fn is_nobodys(&self, number: NodeNo) -> bool {
+        !is_numbered(number) && self.nodes.get(number).is_some_and(|node| node.name.is_empty())
     }
 
     fn nobodys_series(&mut self) -> SeriesRow {
-        let places = (UNNUMBERED..).take(self.unnumbered.len()).map(NodeNo);
-        let known = places.into_iter().find(|number| self.is_nobodys(*number));
+        let known = self.nodes.unnumbered().find(|(_, node)| node.name.is_empty());
+        let known = known.map(|(number, _)| number);
         let node = known.unwrap_or_else(|| self.add_unnumbered(OrgId::default(), &"".into()));
-        let sid = SeriesId(u32::try_from(self.series.len()).unwrap_or(u32::MAX));
+        let sid = self.series.next().unwrap_or(SeriesId(u32::MAX));
         let value_type = ValueType::Number;
         SeriesRow { sid, node, field: None, value_type, generation: 0, unit: None }
-    }
-}
-
-/// The number to give a node whose number is lost; [`Registry::adopt`] finds the real one by topic.
-pub(crate) const NO_NUMBER: NodeNo = NodeNo(UNNUMBERED);
-
-impl Registry {
-    /// A series of nobody turns out to be somebody's.
-    fn replace_series(&mut self, row: &SeriesRow) {
-        let place = row.sid.0 as usize;
-        self.push_row(row);
-        self.series.swap_remove(place);
-        self.make_latest(row.sid, row);
-        self.saved_series = self.saved_series.min(place);
     }
 }

@@ -1,55 +1,12 @@
-//! What a checkpoint adds to the catalog, and the tables' rows.
+//! What a checkpoint takes from the registry.
 
-use std::sync::Arc;
+use historian_segment::SeriesEntry;
+use uns_model::NodeId;
 
-use historian_segment::{SeriesEntry, SeriesId};
-use uns_model::{NodeId, NodeNo, OrgId, TopicId};
-
+use super::Registry;
 use super::latest::{DELETED, PURGED};
-use super::{Node, Registry, ValueType};
-
-/// A node as the catalog keeps it.
-#[derive(Debug)]
-pub(crate) struct NodeRow {
-    pub(crate) number: NodeNo,
-    pub(crate) org: OrgId,
-    pub(crate) topic: TopicId,
-    pub(crate) id: NodeId,
-    pub(crate) name: Arc<str>,
-    pub(crate) deleted: bool,
-    pub(crate) purged: bool,
-}
-
-/// A series as the catalog keeps it.
-#[derive(Debug)]
-pub(crate) struct SeriesRow {
-    pub(crate) sid: SeriesId,
-    pub(crate) node: NodeNo,
-    pub(crate) field: Option<Arc<str>>,
-    pub(crate) value_type: ValueType,
-    pub(crate) generation: u8,
-    pub(crate) unit: Option<Arc<str>>,
-}
-
-/// What a checkpoint has to add to the catalog.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
-    pub(crate) nodes: Vec<NodeRow>,
-    /// Nodes the catalog has that were deleted since, and whether they were purged.
-    pub(crate) deleted: Vec<(NodeNo, bool)>,
-    pub(crate) series: Vec<SeriesRow>,
-}
-
-impl Changes {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.nodes.is_empty() && self.deleted.is_empty() && self.series.is_empty()
-    }
-
-    /// Whether a node was purged.
-    pub(crate) fn purges(&self) -> bool {
-        self.nodes.iter().any(|node| node.purged) || self.deleted.iter().any(|(_, purged)| *purged)
-    }
-}
+use super::node::Node;
+use super::rows::{Changes, NodeRow};
 
 impl Registry {
     /// What changed since this was last asked.
@@ -63,26 +20,34 @@ impl Registry {
         deleted.sort_unstable();
         deleted.dedup();
         deleted.retain(|node| minted.binary_search_by_key(node, |(number, ..)| *number).is_err());
+        let nodes = &self.nodes;
         let row = |(number, topic, id)| {
-            let node = self.node(number)?;
-            let (id, org) = (NodeId(u128::from_ne_bytes(id)), node.org);
-            let name = Arc::clone(&node.name);
-            let (deleted, purged) = (self.is(number, DELETED), self.is(number, PURGED));
-            Some(NodeRow { number, org, topic, id, name, deleted, purged })
+            let node = nodes.get(number)?;
+            Some(NodeRow {
+                number,
+                org: node.org,
+                topic,
+                id: NodeId(u128::from_ne_bytes(id)),
+                name: node.name.clone(),
+                deleted: nodes.is(number, DELETED),
+                purged: nodes.is(number, PURGED),
+            })
         };
-        let nodes = minted.into_iter().filter_map(row).collect();
-        let deleted = deleted.into_iter().map(|number| (number, self.is(number, PURGED))).collect();
-        let series = (self.saved_series..self.series.len()).filter_map(|at| self.row(at)).collect();
+        let deleted = deleted.into_iter().map(|number| (number, nodes.is(number, PURGED)));
+        let changes = Changes {
+            nodes: minted.into_iter().filter_map(row).collect(),
+            deleted: deleted.collect(),
+            series: self.series.rows(self.saved_series).collect(),
+        };
         self.saved_series = self.series.len();
-        Changes { nodes, deleted, series }
+        changes
     }
 
     /// Every series that can be named, for the table that names them.
     pub(crate) fn entries(&self) -> impl Iterator<Item = SeriesEntry> {
-        let rows = (0..self.series.len()).filter_map(|at| self.row(at));
-        rows.filter_map(|row| {
-            let known = |node: &&Node| !node.name.is_empty() && !self.is(row.node, PURGED);
-            let node = self.node(row.node).filter(known)?;
+        self.series.rows(0).filter_map(|row| {
+            let known = |node: &&Node| !node.name.is_empty() && !self.nodes.is(row.node, PURGED);
+            let node = self.nodes.get(row.node).filter(known)?;
             Some(SeriesEntry {
                 sid: row.sid,
                 org: node.org.0,

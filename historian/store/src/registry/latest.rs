@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use historian_segment::SeriesId;
 
-use super::ValueType;
+use super::types::ValueType;
 
 /// The series the newest own value of a node belongs to, and the state of the node.
 #[derive(Clone, Copy, Debug)]

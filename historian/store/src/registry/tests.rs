@@ -124,7 +124,9 @@ fn another_unit_is_another_generation_and_none_continues_the_latest() {
         assert_eq!(in_unit(&mut registry, 0, field, text), first + 3);
     }
     let units = |registry: &Registry| {
-        (0..8).map(|sid| registry.unit_of(SeriesId(sid)).map(str::to_owned)).collect::<Vec<_>>()
+        (0..8)
+            .map(|sid| registry.kinds(&[SeriesId(sid)])[0].2.as_deref().map(str::to_owned))
+            .collect::<Vec<_>>()
     };
     let expected = [None, Some("bar"), Some("psi"), None].map(|unit| unit.map(str::to_owned));
     assert_eq!(units(&registry), [expected.clone(), expected].concat());

@@ -14,7 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 
-use crate::http::HttpConfig;
+use crate::http::config::HttpConfig;
 use crate::http::params::short;
 use crate::http::room::{Arriving, Leaving, OVERLOADED, Reserved, Room, Who};
 use crate::metrics::{Exposition, MetricSource};
@@ -139,10 +139,13 @@ pub(crate) async fn contain_panic(request: Request, next: Next) -> Response {
 
 impl MetricSource for Limits {
     fn write(&self, out: &mut Exposition) {
-        out.gauge("uns_http_requests_active", "Requests being worked on.")
-            .sample(&[], self.requests.used());
+        out.single_gauge(
+            "uns_http_requests_active",
+            "Requests being worked on.",
+            self.requests.used(),
+        );
         let help = "Bytes of request bodies and of answers not yet written.";
-        out.gauge("uns_http_bodies_bytes", help).sample(&[], self.bodies.used());
+        out.single_gauge("uns_http_bodies_bytes", help, self.bodies.used());
         let mut dropped =
             out.counter("uns_http_dropped_total", "Requests given up by a limit, by reason.");
         let overloaded = self.dropped.overloaded.load(Ordering::Relaxed);

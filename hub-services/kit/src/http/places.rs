@@ -291,14 +291,13 @@ impl Drop for Busy {
 impl MetricSource for Places {
     fn write(&self, out: &mut Exposition) {
         let open = self.0.taken.lock().open.len();
-        out.gauge("uns_http_connections", "Open HTTP connections and WebSockets.")
-            .sample(&[], open);
+        out.single_gauge("uns_http_connections", "Open HTTP connections and WebSockets.", open);
         let gave_way = self.0.gave_way.load(Ordering::Relaxed);
         let help = "Idle HTTP connections closed to make room for others.";
-        out.counter("uns_http_gave_way_total", help).sample(&[], gave_way);
+        out.single_counter("uns_http_gave_way_total", help, gave_way);
         let beyond = self.0.beyond.load(Ordering::Relaxed);
         let help = "HTTP connections that came when all places were taken.";
-        out.counter("uns_http_beyond_limit_total", help).sample(&[], beyond);
+        out.single_counter("uns_http_beyond_limit_total", help, beyond);
     }
 }
 

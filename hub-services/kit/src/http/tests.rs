@@ -15,6 +15,8 @@ use uns_model::SeededRandom;
 
 mod crowd;
 
+use std::time::Duration;
+
 use super::*;
 use crate::health::Fault;
 use crate::metrics::Exposition;

@@ -6,7 +6,7 @@ use schemas::ws::Mode;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::route::Service;
+use crate::service::Service;
 use crate::statistics::Counted;
 use crate::subscription::{Context, Subscription};
 

@@ -10,7 +10,7 @@ use schemas::ws::ClientMessage;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::route::MESSAGE_BYTES_MAX;
+use crate::config::MESSAGE_BYTES_MAX;
 
 /// A task that ends with its connection.
 pub(super) struct Reader(JoinHandle<()>);

@@ -5,7 +5,7 @@
 use std::slice;
 use std::sync::Arc;
 
-use super::tree::LevelNo;
+use super::level::LevelNo;
 use crate::node::Node;
 
 /// A level as its parent knows it.
@@ -144,7 +144,7 @@ mod tests {
 
     fn child(number: u32) -> Child {
         let name = format!("{number:04}");
-        Child { of: Node::named(number, &name), start: 0, end: 4, level: LevelNo::MAX }
+        Child { of: Node::named(number, &name), start: 0, end: 4, level: LevelNo::LEAF }
     }
 
     fn names(children: InOrder<'_>) -> Vec<String> {

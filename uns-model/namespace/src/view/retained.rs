@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fabric::Message;
 use uns_model::{Kept, OrgId, Sequence, Timestamp};
 
-use super::{Entry, View};
+use super::entry::Entry;
 
 /// A retained publish, borrowed from the view. To clone name and message is to share them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,21 +84,22 @@ impl fmt::Debug for Sink {
     }
 }
 
-impl View {
-    /// The retained message of a node, unless it has expired.
-    pub(crate) fn retained_of<'a>(
-        &'a self,
+impl<'a> Retained<'a> {
+    /// The retained message of a node, unless it has expired. `ingest` is when it came in, where
+    /// that is known; only one that expires needs it.
+    pub(super) fn of(
         entry: &'a Entry,
+        ingest: impl FnOnce() -> Option<Timestamp>,
         now: Timestamp,
-    ) -> Option<Retained<'a>> {
+    ) -> Option<Self> {
         let kept = entry.retained.as_ref()?;
         let (org, name) = (entry.node.org, &entry.node.name);
         let Some(seconds) = kept.expiry() else {
-            return Some(Retained { org, name, kept, ingest: None });
+            return Some(Self { org, name, kept, ingest: None });
         };
-        let ingest = self.expiring.get(&entry.node.number).copied().unwrap_or(now);
+        let ingest = ingest().unwrap_or(now);
         let age = now.0.saturating_sub(ingest.0);
         let expired = age >= i64::from(seconds) * 1_000_000_000;
-        (!expired).then_some(Retained { org, name, kept, ingest: Some(ingest) })
+        (!expired).then_some(Self { org, name, kept, ingest: Some(ingest) })
     }
 }

@@ -7,13 +7,8 @@ use ahash::AHashMap;
 use uns_model::{NodeNo, OrgId};
 
 use super::children::{Child, Children};
+use super::level::LevelNo;
 use crate::node::Node;
-
-/// Place of a level in the arena.
-pub(crate) type LevelNo = u32;
-
-/// No level: nothing is below.
-const LEAF: LevelNo = LevelNo::MAX;
 
 /// One level of a path that has others below it.
 #[derive(Debug, Default)]
@@ -63,7 +58,7 @@ impl Tree {
     /// A child as it is seen from outside.
     pub(crate) fn seen(&self, child: &Child) -> Seen<'_> {
         match child.level {
-            LEAF => Seen { node: Some(child.of.number), level: None },
+            LevelNo::LEAF => Seen { node: Some(child.of.number), level: None },
             number => {
                 let level = self.level(number);
                 Seen { node: level.node, level: Some(level) }
@@ -106,20 +101,20 @@ impl Tree {
             let last = end == node.name.len();
             let known = self.level(at).children.get(name);
             let known = known.map(|child| (child.level, self.seen(child).node));
-            let (mut level, lives) = known.unwrap_or((LEAF, None));
+            let (mut level, lives) = known.unwrap_or((LevelNo::LEAF, None));
             if last {
                 before = lives;
-                if level != LEAF {
-                    self.arena[level as usize].node = Some(node.number);
+                if level != LevelNo::LEAF {
+                    self.arena[level.place()].node = Some(node.number);
                 }
-            } else if level == LEAF {
+            } else if level == LevelNo::LEAF {
                 level = self.add(Level { node: lives, ..Level::default() });
             }
-            let children = &mut self.arena[at as usize].children;
+            let children = &mut self.arena[at.place()].children;
             match children.get_mut(name) {
                 Some(child) => {
                     child.level = level;
-                    if last && level == LEAF {
+                    if last && level == LevelNo::LEAF {
                         child.of = node.clone();
                     }
                 }
@@ -136,7 +131,7 @@ impl Tree {
         }
         if before.is_none() {
             for above in trail {
-                self.arena[above as usize].nodes_below += 1;
+                self.arena[above.place()].nodes_below += 1;
             }
         }
         before
@@ -148,7 +143,7 @@ impl Tree {
         let mut trail = Vec::with_capacity(16);
         let mut at = root;
         for name in node.name.split('/') {
-            if at == LEAF {
+            if at == LevelNo::LEAF {
                 return;
             }
             let Some(child) = self.level(at).children.get(name) else { return };
@@ -156,7 +151,7 @@ impl Tree {
             at = child.level;
         }
         let lives = match (at, trail.last()) {
-            (LEAF, Some((parent, name))) => {
+            (LevelNo::LEAF, Some((parent, name))) => {
                 self.level(*parent).children.get(name).map(|child| child.of.number)
             }
             _ => self.level(at).node,
@@ -164,19 +159,19 @@ impl Tree {
         if lives != Some(node.number) {
             return;
         }
-        if at != LEAF {
-            self.arena[at as usize].node = None;
+        if at != LevelNo::LEAF {
+            self.arena[at.place()].node = None;
         }
         for (above, name) in trail.into_iter().rev() {
-            let gone = at == LEAF || {
+            let gone = at == LevelNo::LEAF || {
                 let level = self.level(at);
                 level.node.is_none() && level.children.is_empty()
             };
-            let parent = &mut self.arena[above as usize];
+            let parent = &mut self.arena[above.place()];
             parent.nodes_below -= 1;
             if gone {
                 parent.children.remove(name);
-                if at != LEAF {
+                if at != LevelNo::LEAF {
                     self.free.push(at);
                 }
             }
@@ -185,15 +180,15 @@ impl Tree {
     }
 
     fn level(&self, number: LevelNo) -> &Level {
-        &self.arena[number as usize]
+        &self.arena[number.place()]
     }
 
     fn add(&mut self, level: Level) -> LevelNo {
         if let Some(number) = self.free.pop() {
-            self.arena[number as usize] = level;
+            self.arena[number.place()] = level;
             return number;
         }
-        let number = u32::try_from(self.arena.len()).expect("quotas keep levels below 2^32");
+        let number = LevelNo::of(self.arena.len());
         self.arena.push(level);
         number
     }
