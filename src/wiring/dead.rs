@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use broker_server::{Buried, DeadLetter, DeadLetters, OnKept};
 use fabric::{Batch, Cursor, Log, Message, OnCommit, Record, TailItem};
 use fabric_local::LocalLog;
-use hub_kit::services::{Answer, DeadPage};
+use hub_kit::services::{Answer, Page};
 use hub_kit::{Refusal, Rights};
 use schemas::{Base64, WireTime};
 use uns_model::{NodeId, OrgId, PublisherId, Random, Sequence};
 
-use super::mqtt::not_a_page;
 use super::seal::Seal;
 
 /// The dead letters of all organisations.
@@ -63,11 +62,11 @@ impl hub_kit::services::DeadLetters for DeadPages {
         after: Option<String>,
         limit: usize,
         rights: Arc<dyn Rights>,
-    ) -> Answer<'_, DeadPage> {
+    ) -> Answer<'_, Page<String>> {
         let log = Arc::clone(&self.log.log);
         Box::pin(async move {
             let after = match after {
-                Some(token) => self.opened(org, &token).ok_or_else(not_a_page)?,
+                Some(token) => self.opened(org, &token).ok_or_else(Refusal::not_a_page)?,
                 None => Sequence::ZERO,
             };
             // It may read from disk.
@@ -79,7 +78,7 @@ impl hub_kit::services::DeadLetters for DeadPages {
             let (letters, next) = page.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
             let about = Self::about(org);
             let next = next.map(|next| self.seal.seal(&about, &Cursor::after(next).to_string()));
-            Ok(DeadPage { letters, next })
+            Ok(Page { items: letters, next })
         })
     }
 }

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use fabric::Cursor;
-use historian_query::{Error, Gap, Nothing, Query};
+use historian_query::{Error, Gap, Query};
 use hub_kit::Refusal;
-use hub_kit::services::{
-    Aggregate, Answer, Boxed, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample,
-};
+use hub_kit::services::{Answer, Boxed, History, HistoryGap, HistoryPage};
+use uns_model::query::HistoryQuery;
 
 use super::seal::Seal;
 
@@ -45,49 +44,15 @@ impl History for StoredHistory {
                 }
                 None => None,
             };
-            let asked = asked(HistoryQuery { after, ..query });
-            let page = self.query.history(asked).await.map_err(|e| refusal(&e))?;
-            let samples = page.samples.into_iter().map(|sample| HistorySample {
-                timestamp: sample.timestamp,
-                value: sample.value,
-                quality: sample.quality,
-                sequence: sample.sequence,
-                unit: sample.unit,
-            });
-            let gaps = page.gaps.iter().map(gap).collect();
-            let (fields, newest) = match page.nothing {
-                Some(Nothing::NoField(fields)) => (fields, None),
-                Some(Nothing::NotThen(newest)) => (Vec::new(), newest),
-                None => (Vec::new(), None),
-            };
-            let samples = samples.collect();
-            let next = page.next.map(|next| self.seal.seal(&about, &next));
-            Ok(HistoryPage { samples, next, gaps, fields, newest })
+            let page = self.query.history(HistoryQuery { after, ..query }).await;
+            let page = page.map_err(|e| refusal(&e))?;
+            Ok(HistoryPage {
+                samples: page.samples,
+                next: page.next.map(|next| self.seal.seal(&about, &next)),
+                gaps: page.gaps.iter().map(gap).collect(),
+                nothing: page.nothing,
+            })
         })
-    }
-}
-
-fn asked(query: HistoryQuery) -> historian_query::HistoryQuery {
-    let aggregate = query.aggregate.map(|aggregate| match aggregate {
-        Aggregate::Avg => historian_query::Aggregate::Avg,
-        Aggregate::Min => historian_query::Aggregate::Min,
-        Aggregate::Max => historian_query::Aggregate::Max,
-        Aggregate::Sum => historian_query::Aggregate::Sum,
-        Aggregate::Count => historian_query::Aggregate::Count,
-        Aggregate::First => historian_query::Aggregate::First,
-        Aggregate::Last => historian_query::Aggregate::Last,
-    });
-    historian_query::HistoryQuery {
-        org: query.org,
-        topic: query.topic,
-        field: query.field,
-        start: query.start,
-        end: query.end,
-        until_newest: query.until_newest,
-        aggregate,
-        bucket: query.bucket,
-        limit: query.limit,
-        after: query.after,
     }
 }
 
@@ -102,7 +67,7 @@ fn refusal(error: &Error) -> Refusal {
         Error::NodeUnknown { topic } => Refusal::node_unknown(topic),
         Error::Limit { .. } => Refusal::parameter("limit", detail),
         Error::Bucket { .. } => Refusal::parameter("bucket", detail),
-        Error::After => Refusal::parameter("after", "pass `next` of the page before."),
+        Error::After => Refusal::not_a_page(),
         Error::EmptyRange => Refusal::parameter("end", detail),
         Error::NotNumbers { .. } => Refusal::parameter("aggregate", detail),
         Error::HalfAnAggregate => Refusal::parameter("aggregate", detail),

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use fabric::Cursor;
-use hub_kit::services::{
-    Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue,
-    Live, Remarks, SearchHit, SearchPage, SearchQuery, TreeNode, TreePage, TreeQuery,
-};
-use hub_kit::{Reads, Refusal, Rights};
-use uns_model::{NodeNo, OrgId, Reason, TopicId};
-use uns_namespace::{Below, Error, Namespace, OwnValue, Sight, ValueRemarks};
+use hub_kit::services::{Answer, Boxed, CurrentPage, DeleteQuery, Live, Page};
+use hub_kit::{Refusal, Rights};
+use uns_model::query::{ClockViolation, CurrentQuery, SearchHit, SearchQuery, TreeNode, TreeQuery};
+use uns_model::{Coverage, NodeNo, OrgId, Reason, TopicId};
+use uns_namespace::{Error, Namespace, Sight};
 
 use super::seal::Seal;
 
@@ -28,12 +26,8 @@ impl Sight for Eyes<'_> {
         self.0.may_read(topic)
     }
 
-    fn below(&self, path: &str) -> Below {
-        match self.0.reads(&format!("{path}/#")) {
-            Reads::None => Below::Nothing,
-            Reads::Part => Below::Part,
-            Reads::All => Below::Everything,
-        }
+    fn below(&self, path: &str) -> Coverage {
+        self.0.reads(&format!("{path}/#"))
     }
 }
 
@@ -41,7 +35,7 @@ impl Sight for Eyes<'_> {
 /// as for a publish, everything else is ours.
 fn refusal(doing: &str, error: &Error) -> Refusal {
     match error {
-        Error::PageToken { .. } => Refusal::parameter("after", "pass `next` of the page before"),
+        Error::PageToken { .. } => Refusal::not_a_page(),
         Error::Delete { source, .. } if is_storage(source) => {
             Refusal::new(507, Reason::StorageFull.name(), source.to_string())
         }
@@ -55,16 +49,6 @@ fn is_storage(error: &fabric::Error) -> bool {
     matches!(error, E::DiskFull | E::Full { .. } | E::ReadOnly { .. } | E::CommitFailed { .. })
 }
 
-fn remarks(remarks: ValueRemarks) -> Remarks {
-    let ValueRemarks { unit, superseded, fields_left_out, windows_1252 } = remarks;
-    Remarks { unit, superseded, fields_left_out, windows_1252 }
-}
-
-fn last_value(own: OwnValue) -> LastValue {
-    let OwnValue { value, quality, timestamp, remarks: of_value, .. } = own;
-    LastValue { value, quality, timestamp, remarks: remarks(of_value) }
-}
-
 /// Steps of one answer to a search, between which others have their turn: enough to look at every
 /// level that the quotas of nodes allow for.
 const SEARCH_STEPS_MAX: usize = 32;
@@ -72,108 +56,75 @@ const SEARCH_STEPS_MAX: usize = 32;
 impl LiveNamespace {
     /// A page of a search. It goes on until it is full or everything was looked at, so that somebody
     /// who may see little of much is answered at once and hears nothing of what lies between.
-    async fn search_page(&self, query: SearchQuery) -> Result<SearchPage, Refusal> {
-        let SearchQuery { org, text, rights, after, limit } = query;
-        let about = format!("search {} {text:?}", org.0);
-        let mut after = self.opened(&about, after)?;
-        let mut hits = Vec::new();
+    async fn search_page(
+        &self,
+        mut query: SearchQuery,
+        rights: Arc<dyn Rights>,
+    ) -> Result<Page<SearchHit>, Refusal> {
+        let about = format!("search {} {:?}", query.org.0, query.text);
+        let (limit, mut items) = (query.limit, Vec::new());
+        query.after = self.opened(&about, query.after)?;
         for _ in 0..SEARCH_STEPS_MAX {
-            let limit = limit.saturating_sub(hits.len());
-            let step = uns_namespace::SearchQuery { org, text: text.clone(), after, limit };
-            let page = self.namespace.search_for(&step, &Eyes(&*rights));
+            query.limit = limit.saturating_sub(items.len());
+            let page = self.namespace.search_for(&query, &Eyes(&*rights));
             let page = page.map_err(|e| refusal("search", &e))?;
-            let found = page.hits.into_iter();
-            hits.extend(
-                found.map(|hit| SearchHit { topic: hit.topic, last: hit.own.map(last_value) }),
-            );
-            after = page.next;
-            if page.is_full || after.is_none() {
+            items.extend(page.hits);
+            query.after = page.next;
+            if page.is_full || query.after.is_none() {
                 break;
             }
             tokio::task::yield_now().await;
         }
-        let next = after.map(|next| self.seal.seal(&about, &next));
-        Ok(SearchPage { hits, next })
+        Ok(Page { items, next: self.sealed(&about, query.after) })
+    }
+
+    /// A page token for the client.
+    fn sealed(&self, about: &str, next: Option<String>) -> Option<String> {
+        next.map(|next| self.seal.seal(about, &next))
     }
 
     /// What a page token says.
     fn opened(&self, about: &str, token: Option<String>) -> Result<Option<String>, Refusal> {
         let open = |token: String| {
             let opened = self.seal.open(about, &token);
-            opened.ok_or_else(|| Refusal::parameter("after", "pass `next` of the page before."))
+            opened.ok_or_else(Refusal::not_a_page)
         };
         token.map(open).transpose()
     }
 }
 
-/// In the words of the modules.
-pub(super) fn clock_violation(found: uns_namespace::ClockViolation) -> ClockViolation {
-    ClockViolation {
-        client_id: found.client_id,
-        fault: found.fault.name(),
-        messages: found.messages,
-        offset: found.offset,
-        worst: found.worst,
-        topic: found.topic,
-        first: found.first,
-        last: found.last,
-    }
-}
-
 impl Live for LiveNamespace {
     fn clock_violations(&self, org: OrgId) -> Vec<ClockViolation> {
-        self.namespace.clock_violations(org).into_iter().map(clock_violation).collect()
+        self.namespace.clock_violations(org)
     }
 
     fn caught_up(&self) -> Boxed<'_, ()> {
         Box::pin(self.namespace.caught_up())
     }
 
-    fn tree(&self, query: TreeQuery) -> Answer<'_, TreePage> {
+    fn tree(&self, query: TreeQuery, rights: Arc<dyn Rights>) -> Answer<'_, Page<TreeNode>> {
         Box::pin(async move {
-            let TreeQuery { org, path, depth, rights, after, limit } = query;
-            let about = format!("tree {} {path:?} {depth}", org.0);
-            let after = self.opened(&about, after)?;
-            let query = uns_namespace::TreeQuery { org, path, depth, after, limit };
+            let about = format!("tree {} {:?} {}", query.org.0, query.path, query.depth);
+            let query = TreeQuery { after: self.opened(&about, query.after)?, ..query };
             let page = self.namespace.tree_for(&query, &Eyes(&*rights));
             let page = page.map_err(|e| refusal("read the tree", &e))?;
-            let nodes = page.nodes.into_iter().map(|node| TreeNode {
-                path: node.path,
-                name: node.name,
-                children: node.children,
-                leaf: node.node.is_some(),
-                last: node.own.map(last_value),
-            });
-            let next = page.next.map(|next| self.seal.seal(&about, &next));
-            Ok(TreePage { nodes: nodes.collect(), next })
+            Ok(Page { items: page.items, next: self.sealed(&about, page.next) })
         })
     }
 
-    fn current(&self, query: CurrentQuery) -> Answer<'_, CurrentPage> {
+    fn current(&self, query: CurrentQuery, rights: Arc<dyn Rights>) -> Answer<'_, CurrentPage> {
         Box::pin(async move {
-            let CurrentQuery { org, filter, rights, after, limit } = query;
-            let about = format!("current {} {filter}", org.0);
-            let after = self.opened(&about, after)?;
-            let query = uns_namespace::CurrentQuery { org, filter, after, limit };
+            let about = format!("current {} {}", query.org.0, query.filter);
+            let query = CurrentQuery { after: self.opened(&about, query.after)?, ..query };
             let page = self.namespace.current_for(&query, &Eyes(&*rights));
             let page = page.map_err(|e| refusal("read last values", &e))?;
-            let values = page.values.into_iter().map(|value| CurrentValue {
-                topic: value.topic,
-                field: value.field,
-                value: value.value,
-                quality: value.quality,
-                timestamp: value.timestamp,
-                sequence: value.sequence,
-                remarks: remarks(value.remarks),
-            });
-            let next = page.next.map(|next| self.seal.seal(&about, &next));
             let cursor = Cursor::after(page.sequence);
-            Ok(CurrentPage { cursor, values: values.collect(), next })
+            Ok(CurrentPage { cursor, values: page.items, next: self.sealed(&about, page.next) })
         })
     }
 
-    fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage> {
-        Box::pin(self.search_page(query))
+    fn search(&self, query: SearchQuery, rights: Arc<dyn Rights>) -> Answer<'_, Page<SearchHit>> {
+        Box::pin(self.search_page(query, rights))
     }
 
     fn delete(&self, query: DeleteQuery) -> Answer<'_, u64> {

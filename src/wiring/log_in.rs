@@ -9,7 +9,7 @@ use broker_codec::ReasonCode;
 use broker_server::{Access as _, Action, Coverage};
 use hub_kit::http::{Credential, LogIn};
 use hub_kit::services::Boxed;
-use hub_kit::{Caller, Reads, Refusal, Rights};
+use hub_kit::{Caller, Refusal, Rights};
 use tokio::sync::Semaphore;
 
 /// Accounts and rules, for the HTTP side.
@@ -123,12 +123,8 @@ impl Rights for Granted {
         self.0.allows(Action::Receive, topic)
     }
 
-    fn reads(&self, filter: &str) -> Reads {
-        match self.0.covers(filter) {
-            Coverage::None => Reads::None,
-            Coverage::Part => Reads::Part,
-            Coverage::All => Reads::All,
-        }
+    fn reads(&self, filter: &str) -> Coverage {
+        self.0.covers(filter)
     }
 
     fn may_inspect(&self, topic: &str) -> bool {

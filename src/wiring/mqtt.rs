@@ -19,7 +19,7 @@ use schemas::http::broker::{
 use uns_model::OrgId;
 use uns_namespace::Namespace;
 
-use refusals::{client_unknown, not_a_page, refusal, session_unknown};
+use refusals::{client_unknown, refusal, session_unknown};
 
 /// The broker, as modules ask for it.
 pub(crate) struct Operators {
@@ -126,7 +126,8 @@ impl Operators {
         query: SubscriptionQuery,
         shown: Shown,
     ) -> Result<Subscriptions, Refusal> {
-        let after = query.after.as_deref().map(|after| place(after).ok_or_else(not_a_page));
+        let after =
+            query.after.as_deref().map(|after| place(after).ok_or_else(Refusal::not_a_page));
         let asked = broker_server::SubscriptionQuery {
             org: query.org,
             client_id: query.client_id,

@@ -12,7 +12,7 @@ use fabric::{MarkDoes, Rejection};
 use hub_kit::services::{
     Boxed, Mark, Publish, PublishBatch, PublishItem, Published, RefusedRow, Resumed,
 };
-use hub_kit::{Reads, Refusal, Rights};
+use hub_kit::{Refusal, Rights};
 use uns_model::OrgId;
 
 /// Publishes of modules.
@@ -86,11 +86,7 @@ impl Access for CallerAccess {
     }
 
     fn covers(&self, filter: &str) -> Coverage {
-        match self.0.reads(filter) {
-            Reads::None => Coverage::None,
-            Reads::Part => Coverage::Part,
-            Reads::All => Coverage::All,
-        }
+        self.0.reads(filter)
     }
 }
 

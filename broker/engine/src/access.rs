@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
+pub use uns_model::Coverage;
+
 /// What somebody wants to do with a topic.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -13,17 +15,6 @@ pub enum Action {
     Receive,
 }
 
-/// How much of what matches a filter may be received.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Coverage {
-    /// Nothing: the subscription is refused.
-    None,
-    /// Some topics: the subscription is granted, and the others are left out.
-    Part,
-    /// Every topic.
-    All,
-}
-
 /// What one identity may do. Asked on a core thread, so it must be quick and must not block; the
 /// answers are remembered until [`Broker::policy_changed`](crate::Broker::policy_changed). The
 /// same `Arc` for all who have the same rights lets the cores remember them once.
@@ -31,8 +22,9 @@ pub trait Access: Send + Sync + fmt::Debug {
     /// Whether this may be done with a topic.
     fn allows(&self, action: Action, topic: &str) -> bool;
 
-    /// How much of what a filter matches may be received. For a shared subscription, this is the
-    /// filter after its group.
+    /// How much of what a filter matches may be received: of nothing, the subscription is refused; of a
+    /// part, the other topics are left out. For a shared subscription, this is the filter after its
+    /// group.
     fn covers(&self, filter: &str) -> Coverage;
 
     /// What the log keeps beside the account of whoever leaves a will, where the account alone does not

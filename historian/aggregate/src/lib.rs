@@ -12,22 +12,3 @@ mod state;
 
 pub use bucket::{bucket_end, bucket_start};
 pub use state::{Config, Outcome, State};
-
-/// How the samples of a bucket become one value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Aggregate {
-    /// Arithmetic mean of the Good samples.
-    Avg,
-    /// Smallest.
-    Min,
-    /// Largest.
-    Max,
-    /// Sum.
-    Sum,
-    /// How many Good samples, of any type.
-    Count,
-    /// The earliest Good sample, of any type.
-    First,
-    /// The latest Good sample, of any type.
-    Last,
-}

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
+use uns_model::query::Aggregate;
 use uns_model::{Quality, Sequence, Timestamp, Value};
 
-use crate::Aggregate;
 use crate::number::{Number, Sum};
 
 /// Which samples count and when a result is Good.

@@ -1,10 +1,11 @@
 //! One value per bucket of time.
 
-use historian_aggregate::{Aggregate, State, bucket_start};
+use historian_aggregate::{State, bucket_start};
 use uns_model::Timestamp;
+use uns_model::query::{Aggregate, HistorySample};
 
 use crate::error::Error;
-use crate::page::{HistorySample, Page, Position, Rows};
+use crate::page::{Page, Position, Rows};
 use crate::sweep::Sweep;
 use crate::tagged::Tagged;
 

@@ -15,7 +15,6 @@ mod sweep;
 mod tagged;
 
 pub use error::Error;
-pub use historian_aggregate::Aggregate;
 pub use historian_store::Gap;
-pub use page::{HistoryPage, HistoryQuery, HistorySample, Nothing};
+pub use page::HistoryPage;
 pub use query::{Config, Query};

@@ -1,64 +1,10 @@
 //! What is asked and what is answered.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use historian_aggregate::Aggregate;
 use historian_store::Gap;
-use uns_model::{OrgId, Quality, Sequence, Timestamp, Value};
+use uns_model::query::{HistoryQuery, HistorySample, Nothing};
+use uns_model::{Sequence, Timestamp, Value};
 
 use crate::error::Error;
-
-/// Which samples of one node or field.
-#[derive(Clone, Debug)]
-pub struct HistoryQuery {
-    /// The asking organisation.
-    pub org: OrgId,
-    /// The node's topic.
-    pub topic: String,
-    /// A JSON field; `None` is the node's own value.
-    pub field: Option<String>,
-    /// From this time on.
-    pub start: Timestamp,
-    /// Up to but without this time.
-    pub end: Timestamp,
-    /// Nobody asked for that end: where the clock was ahead and the series has later samples, the
-    /// range goes on up to the newest of them.
-    pub until_newest: bool,
-    /// One value per bucket instead of samples.
-    pub aggregate: Option<Aggregate>,
-    /// The width of a bucket, aligned to 1970 UTC.
-    pub bucket: Option<Duration>,
-    /// At most so many samples or buckets.
-    pub limit: usize,
-    /// Continue after the page that gave this as `next`.
-    pub after: Option<String>,
-}
-
-/// One sample, or one bucket that is not empty.
-#[derive(Clone, PartialEq, Debug)]
-pub struct HistorySample {
-    /// Its time, or the start of the bucket.
-    pub timestamp: Timestamp,
-    /// The value as stored, exact.
-    pub value: Value,
-    /// Its quality.
-    pub quality: Quality,
-    /// The log record it came with; for a bucket the newest one in it.
-    pub sequence: Sequence,
-    /// The unit of its series, where one is known. A bucket has one row for each unit in it.
-    pub unit: Option<Arc<str>>,
-}
-
-/// Why there is nothing on the only page of an answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Nothing {
-    /// The topic has no such field; it has these.
-    NoField(Vec<Arc<str>>),
-    /// No sample in this range. The newest one of all is at this time, where there is one and it is
-    /// found quickly.
-    NotThen(Option<Timestamp>),
-}
 
 /// One page of an answer.
 #[derive(Clone, Debug)]

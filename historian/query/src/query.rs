@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use historian_aggregate::Aggregate;
 use historian_store::{Request, Sample, Store, ValueType, View};
 use tokio::sync::Semaphore;
+use uns_model::query::{Aggregate, HistoryQuery, HistorySample, Nothing};
 use uns_model::{Sequence, Timestamp};
 
 use crate::buckets::bucketed;
 use crate::ends::Ends;
 use crate::error::Error;
 use crate::newest::Patience;
-use crate::page::{HistoryPage, HistoryQuery, HistorySample, Nothing, Page, Position, Rows};
+use crate::page::{HistoryPage, Page, Position, Rows};
 use crate::sweep::{CancelOnDrop, Cancelled, Sweep};
 use crate::tagged::Tagged;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
+use uns_model::Coverage;
 
 use crate::Refusal;
 
@@ -19,7 +20,7 @@ pub trait Rights: Send + Sync + fmt::Debug {
     fn may_read(&self, topic: &str) -> bool;
 
     /// How much they may read of what a filter matches.
-    fn reads(&self, filter: &str) -> Reads;
+    fn reads(&self, filter: &str) -> Coverage;
 
     /// Whether an administrator may look at it, in lists and records of the broker that are no
     /// topics to read: whether nothing denies it to everybody. Topics of dead letters count as what
@@ -36,17 +37,6 @@ pub trait Rights: Send + Sync + fmt::Debug {
 
     /// Changes whenever an answer may have changed, so that answers can be kept until then.
     fn version(&self) -> u64;
-}
-
-/// How much of what a filter matches may be read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reads {
-    /// Nothing.
-    None,
-    /// Some topics, others not.
-    Part,
-    /// Every topic.
-    All,
 }
 
 /// Somebody who was let in. Handlers take it as an argument; the guard puts it there.
@@ -83,12 +73,12 @@ impl Caller {
 
     /// Whether they may see figures of the whole hub.
     pub fn may_see_figures(&self) -> bool {
-        self.rights.is_admin() || self.rights.reads("$SYS/#") == Reads::All
+        self.rights.is_admin() || self.rights.reads("$SYS/#") == Coverage::All
     }
 
     /// Whether they may read anything at all, so that a place in the log is of use to them.
     pub fn may_read_something(&self) -> bool {
-        self.rights.reads("#") != Reads::None
+        self.rights.reads("#") != Coverage::None
     }
 
     /// Refuses whoever is no admin.
@@ -141,8 +131,8 @@ impl Rights for Unrestricted {
         true
     }
 
-    fn reads(&self, _: &str) -> Reads {
-        Reads::All
+    fn reads(&self, _: &str) -> Coverage {
+        Coverage::All
     }
 
     fn is_admin(&self) -> bool {

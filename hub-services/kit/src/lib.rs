@@ -17,7 +17,7 @@ mod stop;
 mod supervise;
 
 pub use bytes::Bytes;
-pub use caller::{Caller, Reads, Rights};
+pub use caller::{Caller, Rights};
 pub use db::Db;
 pub use error::Error;
 pub use fabric::Cursor;

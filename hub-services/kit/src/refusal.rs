@@ -30,6 +30,11 @@ impl Refusal {
         Self::new(400, "parameter_invalid", format!("Parameter `{name}`: {remedy}"))
     }
 
+    /// 400 `parameter_invalid`: `after` is no page token of this listing.
+    pub fn not_a_page() -> Self {
+        Self::parameter("after", "pass `next` of the page before.")
+    }
+
     /// 404 `node_unknown`.
     pub fn node_unknown(topic: &str) -> Self {
         Self::new(

@@ -2,8 +2,8 @@
 //! broker's operators' view.
 //!
 //! The root implements these object-safe traits over namespace, historian and broker, so that a
-//! module depends on none of them. Queries and pages carry `uns-model` types only; what operators
-//! ask of the broker is answered with the bodies of `schemas`, which nobody else reads.
+//! module depends on none of them. Questions about the namespace and their answers
+//! are those of [`uns_model::query`]; what operators ask of the broker is answered with the bodies of `schemas`, which nobody else reads.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,21 +12,18 @@ mod dead_letters;
 mod history;
 mod live;
 mod mqtt;
+mod page;
 mod publish;
-mod violations;
 
-pub use dead_letters::{DeadLetters, DeadPage};
-pub use history::{Aggregate, History, HistoryGap, HistoryPage, HistoryQuery, HistorySample};
-pub use live::{
-    CurrentPage, CurrentQuery, CurrentValue, DeleteQuery, LastValue, Live, Remarks, SearchHit,
-    SearchPage, SearchQuery, TreeNode, TreePage, TreeQuery,
-};
+pub use dead_letters::DeadLetters;
+pub use history::{History, HistoryGap, HistoryPage};
+pub use live::{CurrentPage, DeleteQuery, Live};
 pub use mqtt::{
     ClientOrder, ClientQuery, Mqtt, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery,
     TraceSpec,
 };
+pub use page::Page;
 pub use publish::{Mark, Publish, PublishBatch, PublishItem, Published, RefusedRow, Resumed};
-pub use violations::ClockViolation;
 
 use crate::Refusal;
 

@@ -1,9 +1,9 @@
 //! History as CSV, safe to open in a spreadsheet: text that would run as a formula is quoted.
 
-use hub_kit::services::HistorySample;
 use schemas::{WireTime, WireValue};
 use serde::Serialize as _;
 use uns_model::Value;
+use uns_model::query::HistorySample;
 
 /// The rows under their header. Values look as they do in JSON, text without its quotes.
 pub(crate) fn write(samples: &[HistorySample]) -> Result<String, csv::Error> {

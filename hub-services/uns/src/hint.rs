@@ -1,8 +1,9 @@
 //! Empty answers say what was looked for, and what of it a URL may have changed.
 
-use hub_kit::services::{CurrentValue, HistoryPage, HistoryQuery};
+use hub_kit::services::HistoryPage;
 use schemas::Opaque;
 use uns_model::Timestamp;
+use uns_model::query::{CurrentValue, HistoryQuery, Nothing};
 
 /// Fields that are listed.
 const FIELDS_MAX: usize = 50;
@@ -47,15 +48,19 @@ pub(crate) fn of_history(
     let mut hint = format!("No sample of {what} from {} to {}.", query.start, query.end);
     let own = values.iter().find(|value| value.field.as_deref() == query.field.as_deref());
     let fields: Vec<_> = values.iter().filter_map(|value| value.field.as_deref()).collect();
-    let of_history: Vec<_> = page.fields.iter().map(|field| &**field).collect();
-    if let Some(opaque) = own.and_then(|own| Opaque::of(&own.value)) {
+    let (of_history, newest_sample) = match &page.nothing {
+        Some(Nothing::NoField(fields)) => (fields.iter().map(|field| &**field).collect(), None),
+        Some(Nothing::NotThen(newest)) => (Vec::new(), *newest),
+        None => (Vec::new(), None),
+    };
+    if let Some(opaque) = own.and_then(|own| Opaque::of(&own.last.value)) {
         hint.push_str(&bytes(&opaque));
     }
     match own {
-        _ if page.newest.is_some_and(|at| at < query.start || at >= query.end) => {
-            hint.push_str(&newest(page.newest.unwrap_or_default(), query));
+        _ if newest_sample.is_some_and(|at| at < query.start || at >= query.end) => {
+            hint.push_str(&newest(newest_sample.unwrap_or_default(), query));
         }
-        Some(own) => hint.push_str(&newest(own.timestamp, query)),
+        Some(own) => hint.push_str(&newest(own.last.timestamp, query)),
         None if !of_history.is_empty() => hint.push_str(&known(&of_history)),
         None if query.field.is_some() && !values.is_empty() => hint.push_str(&known(&fields)),
         None => {}

@@ -1,8 +1,8 @@
 //! Last values as lists show them: in the tree and among what a search found.
 
-use hub_kit::services::LastValue;
 use schemas::http::ListedValue;
 use uns_model::Value;
+use uns_model::query::LastValue;
 
 /// The last value of a node that may have none, as lists show it.
 pub(crate) fn listed<'a>(

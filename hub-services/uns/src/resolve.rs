@@ -3,10 +3,9 @@
 //! A brownfield name that exists always wins, so the short form never changes what a request means;
 //! publishing takes topics as they are, since there a new name is a new node.
 
-use hub_kit::services::{
-    CurrentPage, CurrentQuery, HistoryPage, HistoryQuery, TreePage, TreeQuery,
-};
+use hub_kit::services::{CurrentPage, HistoryPage, Page};
 use hub_kit::{Caller, Refusal};
+use uns_model::query::{CurrentQuery, HistoryQuery, TreeNode, TreeQuery};
 use uns_model::{Filter, Plane};
 
 use crate::hint;
@@ -49,20 +48,24 @@ impl Service {
     }
 
     /// The page of the first form of the path that leads anywhere; of the path as given if none does.
-    pub(crate) async fn tree(&self, query: TreeQuery) -> Result<(String, TreePage), Refusal> {
-        let live = &self.hub.live;
+    pub(crate) async fn tree(
+        &self,
+        query: TreeQuery,
+        caller: &Caller,
+    ) -> Result<(String, Page<TreeNode>), Refusal> {
+        let live = |query| self.hub.live.tree(query, caller.rights.clone());
         let Some(given) = query.path.clone() else {
-            return Ok((String::new(), live.tree(query).await?));
+            return Ok((String::new(), live(query).await?));
         };
         for path in forms(&given) {
             let query = TreeQuery { path: path.clone(), ..query.clone() };
-            let page = live.tree(query.clone()).await?;
+            let page = live(query.clone()).await?;
             let probe = TreeQuery { after: None, limit: 1, ..query };
-            if !page.nodes.is_empty() || !live.tree(probe).await?.nodes.is_empty() {
+            if !page.items.is_empty() || !live(probe).await?.items.is_empty() {
                 return Ok((path.unwrap_or_default(), page));
             }
         }
-        Ok((given, TreePage::default()))
+        Ok((given, Page::default()))
     }
 
     /// Why a first page of history is empty, if it is.
@@ -77,10 +80,9 @@ impl Service {
         }
         let values = match Filter::parse(&query.topic) {
             Ok(filter) if filter.is_literal() => {
-                let rights = caller.rights.clone();
-                let (org, after, limit) = (query.org, None, 1_000);
-                let query = CurrentQuery { org, filter, rights, after, limit };
-                self.hub.live.current(query).await.unwrap_or_default().values
+                let query = CurrentQuery { org: query.org, filter, after: None, limit: 1_000 };
+                let page = self.hub.live.current(query, caller.rights.clone()).await;
+                page.unwrap_or_default().values
             }
             Ok(_) | Err(_) => Vec::new(),
         };
@@ -88,16 +90,18 @@ impl Service {
     }
 
     /// A page of last values.
-    pub(crate) async fn current(&self, query: CurrentQuery) -> Result<CurrentPage, Refusal> {
-        let live = &self.hub.live;
-        let page = live.current(query.clone()).await?;
+    pub(crate) async fn current(
+        &self,
+        query: CurrentQuery,
+        caller: &Caller,
+    ) -> Result<CurrentPage, Refusal> {
+        let live = |query| self.hub.live.current(query, caller.rights.clone());
+        let page = live(query.clone()).await?;
         let longer = completed(query.filter.as_str()).and_then(|text| Filter::parse(&text).ok());
         let probe = CurrentQuery { after: None, limit: 1, ..query.clone() };
         match longer {
-            Some(filter)
-                if page.values.is_empty() && live.current(probe).await?.values.is_empty() =>
-            {
-                live.current(CurrentQuery { filter, ..query }).await
+            Some(filter) if page.values.is_empty() && live(probe).await?.values.is_empty() => {
+                live(CurrentQuery { filter, ..query }).await
             }
             _ => Ok(page),
         }

@@ -14,11 +14,11 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use fabric::Cursor;
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
-use hub_kit::{Caller, Reads, Refusal};
+use hub_kit::{Caller, Refusal};
 use schemas::ws::{ClientMessage, Mode, ServerMessage};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
-use uns_model::Filter;
+use uns_model::{Coverage, Filter};
 
 use crate::service::Service;
 use crate::statistics::Counted;
@@ -217,7 +217,7 @@ impl Connection<'_> {
         }
         let filter = Filter::parse(filter)
             .map_err(|error| Refusal::new(400, "filter_invalid", format!("`filter`: {error}.")))?;
-        if self.caller.rights.reads(filter.as_str()) == Reads::None {
+        if self.caller.rights.reads(filter.as_str()) == Coverage::None {
             let detail = format!("No rule lets this client read anything of `{filter}`.");
             return Err(Refusal::new(403, "not_allowed", detail));
         }

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use hub_kit::{Caller, Reads};
+use hub_kit::Caller;
 use parking_lot::Mutex;
 use schemas::ws::Mode;
 use tokio::sync::Notify;
-use uns_model::{Filter, Sequence, TopicId};
+use uns_model::{Coverage, Filter, Sequence, TopicId};
 
 use crate::item::Item;
 use crate::latest::Fold;
@@ -147,7 +147,7 @@ impl Rights {
         let version = rights.version();
         if self.version != Some(version) {
             self.version = Some(version);
-            self.all = rights.reads(self.filter.as_str()) == Reads::All;
+            self.all = rights.reads(self.filter.as_str()) == Coverage::All;
             self.verdicts.clear();
         }
         if self.all {

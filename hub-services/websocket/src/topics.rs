@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hub_kit::{Caller, Reads};
-use uns_model::{Filter, TopicId};
+use hub_kit::Caller;
+use uns_model::{Coverage, Filter, TopicId};
 
 /// How many verdicts are kept; past it they are all forgotten and made again.
 const VERDICTS_MAX: usize = 65_536;
@@ -47,7 +47,7 @@ impl Topics {
     /// Whether its client may read anything that the filter matches: only then how far the log is
     /// concerns it.
     pub(crate) fn may_read_some(&self) -> bool {
-        self.caller.rights.reads(self.filter.as_str()) != Reads::None
+        self.caller.rights.reads(self.filter.as_str()) != Coverage::None
     }
 
     /// Forgets all verdicts: somebody else decides from here on.

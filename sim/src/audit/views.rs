@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use broker_engine::Broker;
+use uns_model::query::CurrentQuery;
 use uns_model::{Filter, OrgId, Sequence, Value};
-use uns_namespace::{CurrentQuery, Namespace};
+use uns_namespace::Namespace;
 
 use super::Journal;
 use super::journal::What;
@@ -61,7 +62,7 @@ fn current(namespace: &Namespace) -> Result<Last, String> {
         Value::Int(number) => number,
         _ => -1,
     };
-    Ok(page.values.into_iter().map(|one| (one.topic.to_string(), number(one.value))).collect())
+    Ok(page.items.into_iter().map(|one| (one.topic.to_string(), number(one.last.value))).collect())
 }
 
 fn same<T: PartialEq + Debug>(what: &str, at: Sequence, is: &T, due: &T) -> Result<(), String> {

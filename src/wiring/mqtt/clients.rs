@@ -9,9 +9,10 @@ use hub_kit::services::{ClientOrder, ClientQuery};
 use schemas::WireTime;
 use schemas::http::broker::{self, Client, ClientClock, Clients, Pace};
 use uns_model::OrgId;
-use uns_namespace::{ClockViolation, Namespace};
+use uns_model::query::ClockViolation;
+use uns_namespace::Namespace;
 
-use super::refusals::{not_a_page, refusal};
+use super::refusals::refusal;
 
 pub(super) async fn page(
     (handle, namespace): (&Handle, &Namespace),
@@ -24,7 +25,7 @@ pub(super) async fn page(
         ClientOrder::MessagesIn => broker_server::ClientOrder::MessagesIn,
         ClientOrder::MessagesOut => broker_server::ClientOrder::MessagesOut,
     };
-    let after = query.after.as_deref().map(|after| place(after).ok_or_else(not_a_page));
+    let after = query.after.as_deref().map(|after| place(after).ok_or_else(Refusal::not_a_page));
     let transport = |name: String| Transport::ALL.into_iter().find(|t| t.name() == name);
     let asked = broker_server::ClientQuery {
         org: query.org,

@@ -3,10 +3,6 @@
 use broker_server::Error;
 use hub_kit::Refusal;
 
-pub(super) fn not_a_page() -> Refusal {
-    Refusal::parameter("after", "pass `next` of the page before.")
-}
-
 pub(super) fn client_unknown(client_id: &str) -> Refusal {
     let detail =
         format!("No client is connected as `{client_id}`. GET /api/v1/broker/clients lists them.");

@@ -7,7 +7,7 @@ use schemas::WireTime;
 use schemas::http::broker::{Direction, Trace, TraceEvent};
 use uns_model::OrgId;
 
-use super::refusals::{not_a_page, refusal, trace_unknown};
+use super::refusals::{refusal, trace_unknown};
 
 pub(super) async fn start(
     handle: &Handle,
@@ -38,7 +38,7 @@ pub(super) fn page(
     let found = found.ok_or_else(|| trace_unknown(&query.id))?;
     let from: usize = match &query.after {
         None => 0,
-        Some(after) => after.parse().map_err(|_| not_a_page())?,
+        Some(after) => after.parse().map_err(|_| Refusal::not_a_page())?,
     };
     // What may not be looked at is not counted either.
     let events = shown(found, rights);

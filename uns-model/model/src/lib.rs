@@ -1,9 +1,11 @@
-//! The vocabulary of the hub: topics and filters, ISA-95 levels, values, quality, time, identity.
+//! The vocabulary of the hub: topics and filters, ISA-95 levels, values, quality, time, identity, and
+//! what is asked of the namespace and its history ([`query`]).
 //!
 //! Pure: no I/O, no threads, no serialisation formats. [`Value`], [`Quality`] and [`Timestamp`]
 //! make a [`Point`], which is what one payload says about one node; [`Clock`] and [`Random`] are
 //! the only doors to time and chance, so that simulations can close them.
 
+mod coverage;
 mod error;
 mod filter;
 pub mod fold;
@@ -14,6 +16,7 @@ mod kept;
 pub mod number;
 mod point;
 mod quality;
+pub mod query;
 mod random;
 mod reason;
 mod time;
@@ -21,6 +24,7 @@ mod topic;
 mod topic_map;
 mod value;
 
+pub use coverage::Coverage;
 pub use error::{FilterError, TopicError};
 pub use filter::Filter;
 pub use id::{NodeId, NodeNo, OrgId, PublisherId, Sequence, SessionNo, TopicId};

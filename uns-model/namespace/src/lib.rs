@@ -30,10 +30,7 @@ pub use error::Error;
 pub use gate::{AllRights, Gate, PublisherRights};
 pub use namespace::{Namespace, Parts, Stats};
 pub use node::{FIELDS_MAX, Node, Retain, Side};
-pub use query::{
-    Below, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, Everywhere, OwnValue,
-    SearchHit, SearchPage, SearchQuery, Sight, TreeNode, TreePage, TreeQuery, ValueRemarks,
-};
+pub use query::{Everywhere, Page, SearchPage, Sight};
 pub use rule::{Emitted, Judged, Rule, Rules, Verdict};
 pub use upgrade::PayloadReader;
-pub use view::{ClockFault, FoldCounts, Retained, RetainedChange, RetainedSink};
+pub use view::{FoldCounts, Retained, RetainedChange, RetainedSink};

@@ -20,7 +20,6 @@ use std::sync::Arc;
 use ahash::{AHashMap, AHashSet};
 use uns_model::{Kept, NodeNo, OrgId, Sequence, Timestamp};
 
-pub use clocks::ClockFault;
 pub(crate) use clocks::{Clock, Clocks};
 pub(crate) use entry::Entry;
 pub(crate) use fold::Scratch;

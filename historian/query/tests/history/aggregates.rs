@@ -1,7 +1,7 @@
 //! Buckets over files and memory, and over late data.
 
-use historian_query::{Aggregate, HistoryQuery};
 use historian_store::Config;
+use uns_model::query::{Aggregate, HistoryQuery};
 use uns_model::{Timestamp, Value};
 
 use crate::rig::{DAY, MS, Rig, buckets};

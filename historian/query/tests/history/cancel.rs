@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use fabric::sim::SimDisk;
 use fabric::{DirLock, Disk, File, Space};
-use historian_query::{Config as QueryConfig, HistoryQuery};
+use historian_query::Config as QueryConfig;
 use historian_store::Config;
+use uns_model::query::HistoryQuery;
 
 use crate::rig::{DAY, MS, Rig, raw};
 

@@ -29,7 +29,7 @@ fn filled() -> Rig {
 }
 
 fn values(rig: &Rig, topic: &str, field: Option<&str>) -> Vec<Value> {
-    let query = historian_query::HistoryQuery { field: field.map(Into::into), ..raw(topic) };
+    let query = uns_model::query::HistoryQuery { field: field.map(Into::into), ..raw(topic) };
     let page = rig.all(query);
     assert!(page.gaps.is_empty(), "{:?}", page.gaps);
     page.samples.into_iter().map(|sample| sample.value).collect()

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use historian_query::HistoryQuery;
 use historian_store::{Config, Gap};
 use sqlx::{Connection, SqliteConnection};
+use uns_model::query::HistoryQuery;
 use uns_model::{Sequence, Timestamp, Value};
 
 use crate::rig::{DAY, MS, Rig, raw};

@@ -1,9 +1,9 @@
 //! Where the clock was ahead, a range that nobody named an end of goes on to the newest sample of its
 //! own series, and to nobody else's.
 
-use historian_query::HistoryQuery;
 use historian_store::Config;
 use uns_model::Timestamp;
+use uns_model::query::HistoryQuery;
 
 use crate::rig::{DAY, Rig, raw};
 

@@ -1,7 +1,8 @@
 //! Late data, types, fields, time rules, purge and refusals.
 
-use historian_query::{Aggregate, Error, HistoryQuery};
+use historian_query::Error;
 use historian_store::Config;
+use uns_model::query::{Aggregate, HistoryQuery};
 use uns_model::{Quality, Timestamp, Value};
 
 use crate::rig::{DAY, MS, Rig, buckets, raw};

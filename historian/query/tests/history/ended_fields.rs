@@ -2,8 +2,8 @@
 //! says so by a mark without a value (GoodNoData) at that time; a field that only is missing in a
 //! newer document keeps its last value.
 
-use historian_query::{Aggregate, HistoryQuery};
 use historian_store::Config;
+use uns_model::query::{Aggregate, HistoryQuery};
 use uns_model::{Quality, Sequence, Timestamp, Value};
 
 use crate::rig::{DAY, MS, Rig, buckets, raw};

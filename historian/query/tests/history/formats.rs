@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use fabric::Disk;
-use historian_query::HistoryQuery;
 use historian_store::{Config, GapCause};
 use uns_model::Value;
+use uns_model::query::HistoryQuery;
 
 use crate::rig::{Rig, raw};
 

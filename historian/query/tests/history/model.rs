@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use historian_query::HistoryQuery;
 use historian_store::Config;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use uns_model::query::HistoryQuery;
 use uns_model::{Timestamp, Value};
 
 use crate::rig::{DAY, MS, Rig, raw};

@@ -7,9 +7,10 @@ use std::thread::JoinHandle;
 
 use fabric::sim::{SimDisk, SimLog};
 use fabric::{Batch, Log, Publish, Record};
-use historian_query::{Aggregate, Config as QueryConfig, HistoryPage, HistoryQuery, Query};
+use historian_query::{Config as QueryConfig, HistoryPage, Query};
 use historian_store::{Config, Parts, SharedNames, Store};
 use tokio::sync::watch;
+use uns_model::query::{Aggregate, HistoryQuery};
 use uns_model::{NodeId, NodeNo, OrgId, PublisherId, SystemClock, Timestamp, TopicId};
 
 use crate::gate::admit;

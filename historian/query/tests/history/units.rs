@@ -1,7 +1,8 @@
 //! Units of series (NS-23a), what cannot be computed, and why an answer is empty.
 
-use historian_query::{Aggregate, Error, HistoryQuery, Nothing};
+use historian_query::Error;
 use historian_store::Config;
+use uns_model::query::{Aggregate, HistoryQuery, Nothing};
 use uns_model::{Sequence, Timestamp, Value};
 
 use crate::rig::{DAY, MS, Rig, buckets, raw};

@@ -4,16 +4,18 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use hub_kit::services::{
-    Answer, Boxed, ClientQuery, ClockViolation, CurrentPage, CurrentQuery, DeleteQuery, History,
-    HistoryPage, HistoryQuery, Live, Mqtt, Publish, PublishBatch, Published, Resumed, SearchPage,
-    SearchQuery, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec, TreePage,
-    TreeQuery,
+    Answer, Boxed, ClientQuery, CurrentPage, DeleteQuery, History, HistoryPage, Live, Mqtt, Page,
+    Publish, PublishBatch, Published, Resumed, SessionQuery, SubscriptionQuery, TopicQuery,
+    TraceQuery, TraceSpec,
 };
 use hub_kit::{Refusal, Rights};
 use schemas::WireTime;
 use schemas::http::broker::{
     BrokerStats, Client, ClientState, Clients, Counts, Pace, Session, Sessions, Subscription,
     Subscriptions, Topic, Topics, Trace,
+};
+use uns_model::query::{
+    ClockViolation, CurrentQuery, HistoryQuery, SearchHit, SearchQuery, TreeNode, TreeQuery,
 };
 use uns_model::{NodeNo, OrgId, Timestamp, TopicId};
 
@@ -197,15 +199,15 @@ impl Live for Nothing {
         never()
     }
 
-    fn tree(&self, _: TreeQuery) -> Answer<'_, TreePage> {
+    fn tree(&self, _: TreeQuery, _: Arc<dyn Rights>) -> Answer<'_, Page<TreeNode>> {
         never()
     }
 
-    fn current(&self, _: CurrentQuery) -> Answer<'_, CurrentPage> {
+    fn current(&self, _: CurrentQuery, _: Arc<dyn Rights>) -> Answer<'_, CurrentPage> {
         never()
     }
 
-    fn search(&self, _: SearchQuery) -> Answer<'_, SearchPage> {
+    fn search(&self, _: SearchQuery, _: Arc<dyn Rights>) -> Answer<'_, Page<SearchHit>> {
         never()
     }
 

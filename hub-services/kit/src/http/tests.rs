@@ -289,9 +289,9 @@ impl crate::Rights for OfAnna {
         topic.starts_with('a')
     }
 
-    fn reads(&self, filter: &str) -> crate::Reads {
+    fn reads(&self, filter: &str) -> uns_model::Coverage {
         // Anna watches the hub.
-        if filter == "$SYS/#" { crate::Reads::All } else { crate::Reads::Part }
+        if filter == "$SYS/#" { uns_model::Coverage::All } else { uns_model::Coverage::Part }
     }
 
     fn is_admin(&self) -> bool {

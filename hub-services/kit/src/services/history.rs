@@ -1,12 +1,9 @@
 //! What the namespace was: samples and aggregates of one series.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use fabric::Cursor;
-use uns_model::{OrgId, Quality, Sequence, Timestamp, Value};
+use uns_model::query::{HistoryQuery, HistorySample, Nothing};
 
-use crate::services::{Answer, Boxed};
+use super::{Answer, Boxed};
 
 /// Stored samples of every series.
 pub trait History: Send + Sync {
@@ -21,58 +18,6 @@ pub trait History: Send + Sync {
     fn history(&self, query: HistoryQuery) -> Answer<'_, HistoryPage>;
 }
 
-/// How the samples of a bucket become one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Aggregate {
-    Avg,
-    Min,
-    Max,
-    Sum,
-    Count,
-    First,
-    Last,
-}
-
-impl Aggregate {
-    /// Every aggregate by its name in a URL.
-    pub const ALL: [(&'static str, Self); 7] = [
-        ("avg", Self::Avg),
-        ("min", Self::Min),
-        ("max", Self::Max),
-        ("sum", Self::Sum),
-        ("count", Self::Count),
-        ("first", Self::First),
-        ("last", Self::Last),
-    ];
-}
-
-/// Which samples.
-#[derive(Clone, Debug)]
-pub struct HistoryQuery {
-    /// The asking organisation.
-    pub org: OrgId,
-    /// The node's topic.
-    pub topic: String,
-    /// A JSON field; `None` is the node's own value.
-    pub field: Option<String>,
-    /// From this source time on.
-    pub start: Timestamp,
-    /// Up to but without this source time.
-    pub end: Timestamp,
-    /// Nobody asked for that end: where the clock was ahead and the series has later samples, the
-    /// range goes on up to the newest of them.
-    pub until_newest: bool,
-    /// Aggregate instead of raw samples; needs `bucket`.
-    pub aggregate: Option<Aggregate>,
-    /// The width of a bucket, aligned to 1970 UTC.
-    pub bucket: Option<Duration>,
-    /// At most so many samples.
-    pub limit: usize,
-    /// Continue after this page's `next`.
-    pub after: Option<String>,
-}
-
 /// One page of samples.
 #[derive(Clone, Debug, Default)]
 pub struct HistoryPage {
@@ -82,25 +27,8 @@ pub struct HistoryPage {
     pub next: Option<String>,
     /// Ranges this answer may lack samples from.
     pub gaps: Vec<HistoryGap>,
-    /// Where there is no such field: those there are.
-    pub fields: Vec<Arc<str>>,
-    /// Where it is empty: when the newest sample of all is.
-    pub newest: Option<Timestamp>,
-}
-
-/// One sample, or one bucket.
-#[derive(Clone, Debug)]
-pub struct HistorySample {
-    /// Source time, or the start of the bucket.
-    pub timestamp: Timestamp,
-    /// The value.
-    pub value: Value,
-    /// Its quality.
-    pub quality: Quality,
-    /// The record it came with; for a bucket the newest of its records, or zero.
-    pub sequence: Sequence,
-    /// The unit of its series, where one is known.
-    pub unit: Option<Arc<str>>,
+    /// Why it is empty, if it is.
+    pub nothing: Option<Nothing>,
 }
 
 /// A range of the log history could not read.

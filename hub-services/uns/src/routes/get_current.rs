@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use hub_kit::http::Pairs;
-use hub_kit::services::CurrentQuery;
 use hub_kit::{Caller, Cursor, Refusal};
 use schemas::Sample;
 use schemas::http::{Current, Problem};
+use uns_model::query::CurrentQuery;
 
 use crate::hint;
 use crate::params::{LIST, Params};
@@ -34,22 +34,22 @@ pub(crate) async fn handle(
     let query = CurrentQuery {
         org: service.hub.org,
         filter: params.filter()?,
-        rights: caller.rights.clone(),
         after: params.text("after"),
         limit: params.limit(LIST)?,
     };
     let first = query.after.is_none();
     service.hub.live.caught_up().await;
-    let page = service.current(query).await?;
+    let page = service.current(query, &caller).await?;
     let values = page.values.iter().map(|value| {
         let (topic, field) = (&*value.topic, value.field.as_deref());
-        let said = (&value.value, value.quality);
+        let last = &value.last;
+        let said = (&last.value, last.quality);
         Sample {
-            unit: value.remarks.unit.as_deref(),
-            superseded: value.remarks.superseded,
-            fields_left_out: value.remarks.fields_left_out,
-            encoding: value.remarks.windows_1252.then_some("windows-1252"),
-            ..Sample::new((topic, field), said, value.timestamp, value.sequence.0)
+            unit: last.remarks.unit.as_deref(),
+            superseded: last.remarks.superseded,
+            fields_left_out: last.remarks.fields_left_out,
+            encoding: last.remarks.windows_1252.then_some("windows-1252"),
+            ..Sample::new((topic, field), said, last.timestamp, last.sequence.0)
         }
     });
     let next = page.next.as_deref();

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use hub_kit::http::Pairs;
-use hub_kit::services::DeadPage;
+use hub_kit::services::Page;
 use hub_kit::{Caller, Refusal};
 use schemas::http::{DeadLetters, Problem};
 
@@ -37,8 +37,8 @@ pub(crate) async fn handle(
         Some(dead_letters) => {
             dead_letters.page(service.hub.org, after, limit, caller.rights.clone()).await?
         }
-        None => DeadPage::default(),
+        None => Page::default(),
     };
-    let letters = page.letters.iter().map(String::as_str).collect();
+    let letters = page.items.iter().map(String::as_str).collect();
     Ok(Json(DeadLetters { letters, next: page.next.as_deref() }).into_response())
 }

@@ -6,11 +6,12 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, LINK};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use hub_kit::http::Pairs;
-use hub_kit::services::{Aggregate, HistoryPage, HistoryQuery};
+use hub_kit::services::HistoryPage;
 use hub_kit::{Caller, Refusal};
 use schemas::http::{History, HistoryGap, HistorySample, Problem};
 use schemas::{WireQuality, WireTime, WireValue};
 use uns_model::Timestamp;
+use uns_model::query::{Aggregate, HistoryQuery};
 
 use crate::csv_text;
 use crate::params::{HISTORY, Params, Times as _};

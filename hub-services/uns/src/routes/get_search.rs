@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use hub_kit::http::Pairs;
-use hub_kit::services::SearchQuery;
 use hub_kit::{Caller, Refusal};
 use schemas::http::{Problem, SearchHit, SearchResults};
+use uns_model::query::SearchQuery;
 
 use crate::listed::{cut_of, listed};
 use crate::params::{LIST, Params};
@@ -33,14 +33,13 @@ pub(crate) async fn handle(
     let query = SearchQuery {
         org: service.hub.org,
         text: params.required("q", "q=line3 temperature")?,
-        rights: caller.rights,
         after: params.text("after"),
         limit: params.limit(LIST)?,
     };
     service.hub.live.caught_up().await;
-    let page = service.hub.live.search(query).await?;
-    let cuts: Vec<_> = page.hits.iter().map(|hit| cut_of(hit.last.as_ref())).collect();
-    let results = page.hits.iter().zip(&cuts).map(|(hit, cut)| {
+    let page = service.hub.live.search(query, caller.rights).await?;
+    let cuts: Vec<_> = page.items.iter().map(|hit| cut_of(hit.last.as_ref())).collect();
+    let results = page.items.iter().zip(&cuts).map(|(hit, cut)| {
         let name = hit.topic.rsplit('/').next().unwrap_or_default();
         let last = listed(hit.last.as_ref(), cut.as_ref());
         SearchHit { name, path: &hit.topic, last }

@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use hub_kit::http::Pairs;
-use hub_kit::services::{self, TreeQuery};
 use hub_kit::{Caller, Refusal};
 use schemas::http::{Problem, Tree, TreeNode};
 use uns_model::Value;
+use uns_model::query::{self, TreeQuery};
 
 use crate::hint;
 use crate::listed::{cut_of, listed};
@@ -39,23 +39,22 @@ pub(crate) async fn handle(
     let query = TreeQuery {
         org: service.hub.org,
         path: params.get("path").map(str::to_owned),
-        rights: caller.rights.clone(),
         depth: params.number("depth", 1, DEPTH_MAX)?,
         after: params.text("after"),
         limit: params.limit(LIST)?,
     };
     let first = query.after.is_none();
     service.hub.live.caught_up().await;
-    let (path, page) = service.tree(query).await?;
-    let cuts: Vec<_> = page.nodes.iter().map(|node| cut_of(node.last.as_ref())).collect();
-    let nodes = page.nodes.iter().zip(&cuts);
+    let (path, page) = service.tree(query, &caller).await?;
+    let cuts: Vec<_> = page.items.iter().map(|node| cut_of(node.last.as_ref())).collect();
+    let nodes = page.items.iter().zip(&cuts);
     let children: Vec<_> = nodes.map(|(node, cut)| show(node, cut.as_ref())).collect();
     let hint = (first && children.is_empty() && page.next.is_none()).then(|| hint::of_path(&path));
     let body = Tree { path: &path, children, next: page.next.as_deref(), hint };
     Ok(Json(body).into_response())
 }
 
-fn show<'a>(node: &'a services::TreeNode, cut: Option<&'a (Value, u64)>) -> TreeNode<'a> {
+fn show<'a>(node: &'a query::TreeNode, cut: Option<&'a (Value, u64)>) -> TreeNode<'a> {
     let last = listed(node.last.as_ref(), cut);
     let (children, leaf) = (node.children, node.leaf);
     TreeNode { name: &node.name, path: &node.path, children, leaf, last }

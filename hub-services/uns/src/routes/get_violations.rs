@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use hub_kit::http::Pairs;
-use hub_kit::services::ClockViolation;
 use hub_kit::{Caller, Refusal};
 use schemas::WireTime;
 use schemas::http::{Problem, Violations};
+use uns_model::query::{ClockFault, ClockViolation};
 
 use crate::params::{LIST, Params};
 use crate::service::Service;
@@ -43,7 +43,7 @@ fn body<'a>(one: &'a ClockViolation, caller: &Caller) -> schemas::http::ClockVio
     schemas::http::ClockViolation {
         kind: "clock",
         client_id: &one.client_id,
-        fault: one.fault,
+        fault: one.fault.name(),
         messages: one.messages,
         offset_seconds: one.offset.map(seconds),
         worst_seconds: one.worst.map(seconds),
@@ -59,17 +59,17 @@ fn seconds(nanos: i64) -> f64 {
     nanos as f64 / 1e9
 }
 
-fn remedy(fault: &str) -> &'static str {
+fn remedy(fault: ClockFault) -> &'static str {
     match fault {
-        "set_back" => {
+        ClockFault::SetBack => {
             "Its clock was set back: what it published before counts as late until its clock has \
              passed that again, or has run on for 30 s. Let it keep its clock by NTP."
         }
-        "out_of_range" => {
+        ClockFault::OutOfRange => {
             "Set its clock by NTP, or let it send RFC 3339 or an epoch in s, ms, us or ns \
              (docs/payloads.md); until then its values have the time of their arrival."
         }
-        _ => {
+        ClockFault::Ahead => {
             "Set its clock by NTP, and check its time zone: a whole number of hours is an offset that \
              is missing. Until then its values have the time of their arrival."
         }

@@ -6,12 +6,14 @@ use std::sync::Mutex;
 
 use fabric::Cursor;
 use hub_kit::services::{
-    Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, CurrentValue, DeadLetters, DeadPage,
-    DeleteQuery, History, HistoryPage, HistoryQuery, HistorySample, LastValue, Live, Publish,
-    PublishBatch, PublishItem, Published, Remarks, Resumed, SearchHit, SearchPage, SearchQuery,
-    TreeNode, TreePage, TreeQuery,
+    Answer, Boxed, CurrentPage, DeadLetters, DeleteQuery, History, HistoryPage, Live, Page,
+    Publish, PublishBatch, PublishItem, Published, Resumed,
 };
 use hub_kit::{Refusal, Rights};
+use uns_model::query::{
+    ClockFault, ClockViolation, CurrentQuery, CurrentValue, HistoryQuery, HistorySample, LastValue,
+    Remarks, SearchHit, SearchQuery, TreeNode, TreeQuery,
+};
 use uns_model::{NodeNo, OrgId, Quality, Sequence, Timestamp, TopicId, Value};
 
 use super::NOON;
@@ -49,8 +51,14 @@ impl Fake {
 }
 
 fn last(value: &Value) -> LastValue {
-    let remarks = Remarks::default();
-    LastValue { value: value.clone(), quality: Quality::GOOD, timestamp: Timestamp(NOON), remarks }
+    LastValue {
+        value: value.clone(),
+        quality: Quality::GOOD,
+        timestamp: Timestamp(NOON),
+        ingest: Timestamp(NOON),
+        sequence: Sequence(3),
+        remarks: Remarks::default(),
+    }
 }
 
 fn ready<T: Send + 'static>(value: T) -> Boxed<'static, T> {
@@ -64,13 +72,13 @@ impl DeadLetters for Fake {
         after: Option<String>,
         limit: usize,
         _: Arc<dyn Rights>,
-    ) -> Answer<'_, DeadPage> {
+    ) -> Answer<'_, Page<String>> {
         let dead = self.dead.lock().unwrap();
         let start = after.map_or(0, |after| after.parse().unwrap());
         let letters: Vec<_> = dead.iter().skip(start).take(limit).cloned().collect();
         let end = start + letters.len();
         let next = (end < dead.len()).then(|| end.to_string());
-        ready(Ok(DeadPage { letters, next }))
+        ready(Ok(Page { items: letters, next }))
     }
 }
 
@@ -83,7 +91,7 @@ impl Live for Fake {
     fn clock_violations(&self, _org: OrgId) -> Vec<ClockViolation> {
         let violation = |client_id: &str, topic: &str, hours: i64| ClockViolation {
             client_id: client_id.into(),
-            fault: "ahead",
+            fault: ClockFault::Ahead,
             messages: 3,
             offset: Some(hours * 3_600_000_000_000),
             worst: Some(hours * 3_600_000_000_000),
@@ -94,11 +102,11 @@ impl Live for Fake {
         vec![violation("press7", "uns/v1/acme/press7", 2), violation("press8", "secret/x", 1)]
     }
 
-    fn tree(&self, query: TreeQuery) -> Answer<'_, TreePage> {
+    fn tree(&self, query: TreeQuery, rights: Arc<dyn Rights>) -> Answer<'_, Page<TreeNode>> {
         let prefix = query.path.map(|path| path + "/").unwrap_or_default();
         let mut nodes: BTreeMap<String, (u64, Option<LastValue>)> = BTreeMap::new();
         let topics = self.topics.lock().unwrap();
-        for (topic, value) in topics.iter().filter(|(topic, _)| query.rights.may_read(topic)) {
+        for (topic, value) in topics.iter().filter(|(topic, _)| rights.may_read(topic)) {
             let Some(below) = topic.strip_prefix(&prefix) else { continue };
             let (name, deeper) = below.split_once('/').map_or((below, false), |(n, _)| (n, true));
             let node = nodes.entry(name.to_owned()).or_default();
@@ -110,18 +118,21 @@ impl Live for Fake {
             name: name.into(),
             children,
             leaf: last.is_some(),
+            descendants: children,
+            contract: None,
+            last_ingest: None,
             last,
         });
-        ready(Ok(TreePage { nodes: nodes.take(query.limit).collect(), next: None }))
+        ready(Ok(Page { items: nodes.take(query.limit).collect(), next: None }))
     }
 
-    fn current(&self, query: CurrentQuery) -> Answer<'_, CurrentPage> {
+    fn current(&self, query: CurrentQuery, rights: Arc<dyn Rights>) -> Answer<'_, CurrentPage> {
         let topics = self.topics.lock().unwrap();
         let after = query.after.unwrap_or_default();
         let matching: Vec<_> = topics
             .iter()
             .filter(|(topic, _)| query.filter.matches(topic) && **topic > after)
-            .filter(|(topic, _)| query.rights.may_read(topic))
+            .filter(|(topic, _)| rights.may_read(topic))
             .collect();
         let values: Vec<CurrentValue> = matching
             .iter()
@@ -129,13 +140,12 @@ impl Live for Fake {
             .map(|(topic, value)| CurrentValue {
                 topic: topic.as_str().into(),
                 field: None,
-                value: (*value).clone(),
-                quality: Quality::GOOD,
-                timestamp: Timestamp(NOON),
-                sequence: Sequence(3),
-                remarks: Remarks {
-                    unit: topic.ends_with("speed").then(|| "1/min".into()),
-                    ..Remarks::default()
+                last: LastValue {
+                    remarks: Remarks {
+                        unit: topic.ends_with("speed").then(|| "1/min".into()),
+                        ..Remarks::default()
+                    },
+                    ..last(value)
                 },
             })
             .collect();
@@ -144,10 +154,10 @@ impl Live for Fake {
         ready(Ok(CurrentPage { cursor: Cursor::after(Sequence(9)), values, next }))
     }
 
-    fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage> {
+    fn search(&self, query: SearchQuery, rights: Arc<dyn Rights>) -> Answer<'_, Page<SearchHit>> {
         let topics = self.topics.lock().unwrap();
         let hits = topics.iter().filter(|(topic, _)| topic.contains(&query.text));
-        let hits = hits.filter(|(topic, _)| query.rights.may_read(topic));
+        let hits = hits.filter(|(topic, _)| rights.may_read(topic));
         let hits: Vec<_> = hits
             .map(|(topic, value)| SearchHit {
                 topic: topic.as_str().into(),
@@ -156,7 +166,7 @@ impl Live for Fake {
             .collect();
         let next = (hits.len() > query.limit).then(|| "more".to_owned());
         let hits = hits.into_iter().take(query.limit).collect();
-        ready(Ok(SearchPage { hits, next }))
+        ready(Ok(Page { items: hits, next }))
     }
 
     fn delete(&self, query: DeleteQuery) -> Answer<'_, u64> {

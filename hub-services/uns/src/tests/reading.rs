@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expect_test::expect;
-use hub_kit::services::{Aggregate, HistorySample};
+use uns_model::query::{Aggregate, HistorySample};
 use uns_model::{Quality, Sequence, Timestamp, Value};
 
 use super::{Fake, NOON, get, refused, send, text};

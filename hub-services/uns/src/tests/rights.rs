@@ -2,8 +2,8 @@
 
 use hub_kit::http::Credential;
 use hub_kit::services::Boxed;
-use hub_kit::{Caller, Reads, Refusal, Rights};
-use uns_model::Filter;
+use hub_kit::{Caller, Refusal, Rights};
+use uns_model::{Coverage, Filter};
 
 use super::*;
 
@@ -20,12 +20,12 @@ impl Rights for Only {
         self.0.matches(topic)
     }
 
-    fn reads(&self, filter: &str) -> Reads {
+    fn reads(&self, filter: &str) -> Coverage {
         // Good enough for filters that are a path and everything below it.
         let (own, other) = (self.0.literal_prefix(), filter.trim_end_matches("/#"));
         match own.starts_with(other) || other.starts_with(own) {
-            true => Reads::Part,
-            false => Reads::None,
+            true => Coverage::Part,
+            false => Coverage::None,
         }
     }
 

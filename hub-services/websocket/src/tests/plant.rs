@@ -11,11 +11,10 @@ use hub_kit::http::{
 };
 use hub_kit::metrics::{Exposition, MetricSource};
 use hub_kit::services::{
-    Answer, Boxed, ClockViolation, CurrentPage, CurrentQuery, DeleteQuery, History, HistoryPage,
-    HistoryQuery, Live, Publish, PublishBatch, Published, Resumed, SearchPage, SearchQuery,
-    TreePage, TreeQuery,
+    Answer, Boxed, CurrentPage, DeleteQuery, History, HistoryPage, Live, Page, Publish,
+    PublishBatch, Published, Resumed,
 };
-use hub_kit::{Hub, Module as _, Refusal, Stop, Stopper};
+use hub_kit::{Hub, Module as _, Refusal, Rights, Stop, Stopper};
 use schemas::payload::{self, DecodeContext};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,6 +22,9 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::{self, handshake::client::Response};
 use tokio_tungstenite::{WebSocketStream, client_async};
+use uns_model::query::{
+    ClockViolation, CurrentQuery, HistoryQuery, SearchHit, SearchQuery, TreeNode, TreeQuery,
+};
 use uns_model::{
     Finding, NodeId, NodeNo, OrgId, PointRef, PublisherId, SeededRandom, Sequence, SystemClock,
     Timestamp, TopicId, Zone,
@@ -202,15 +204,15 @@ impl Live for Names {
         Vec::new()
     }
 
-    fn tree(&self, _query: TreeQuery) -> Answer<'_, TreePage> {
+    fn tree(&self, _query: TreeQuery, _: Arc<dyn Rights>) -> Answer<'_, Page<TreeNode>> {
         unused()
     }
 
-    fn current(&self, _query: CurrentQuery) -> Answer<'_, CurrentPage> {
+    fn current(&self, _query: CurrentQuery, _: Arc<dyn Rights>) -> Answer<'_, CurrentPage> {
         unused()
     }
 
-    fn search(&self, _query: SearchQuery) -> Answer<'_, SearchPage> {
+    fn search(&self, _query: SearchQuery, _: Arc<dyn Rights>) -> Answer<'_, Page<SearchHit>> {
         unused()
     }
 

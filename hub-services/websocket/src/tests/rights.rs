@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::StreamExt as _;
 use hub_kit::http::{Credential, LogIn};
 use hub_kit::services::Boxed;
-use hub_kit::{Caller, Reads, Refusal, Rights};
+use hub_kit::{Caller, Refusal, Rights};
 use tokio_tungstenite::tungstenite::Message;
+use uns_model::Coverage;
 
 use super::client::{Client, PATIENCE};
 use super::plant::Plant;
@@ -27,8 +28,8 @@ impl Rights for Switch {
         self.0.load(Ordering::SeqCst)
     }
 
-    fn reads(&self, _: &str) -> Reads {
-        if self.0.load(Ordering::SeqCst) { Reads::All } else { Reads::None }
+    fn reads(&self, _: &str) -> Coverage {
+        if self.0.load(Ordering::SeqCst) { Coverage::All } else { Coverage::None }
     }
 
     fn is_admin(&self) -> bool {

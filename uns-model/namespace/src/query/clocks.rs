@@ -3,32 +3,11 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use uns_model::{OrgId, PublisherId, Timestamp};
+use uns_model::query::ClockViolation;
+use uns_model::{OrgId, PublisherId};
 
 use crate::Namespace;
-use crate::view::{Clock, ClockFault};
-
-/// One publisher whose source times were not believed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ClockViolation {
-    /// Its client id; its number where that is not known any more.
-    pub client_id: Arc<str>,
-    /// What is wrong.
-    pub fault: ClockFault,
-    /// How many messages named such a time, since the hub started.
-    pub messages: u64,
-    /// How many nanoseconds its clock was from the hub's, the last time: ahead above zero. None
-    /// where its time could not be read.
-    pub offset: Option<i64>,
-    /// The farthest that it was.
-    pub worst: Option<i64>,
-    /// Where it published such a time last.
-    pub topic: Option<Arc<str>>,
-    /// The first time.
-    pub first: Timestamp,
-    /// The last time.
-    pub last: Timestamp,
-}
+use crate::view::Clock;
 
 impl Namespace {
     /// The publishers of an organisation whose clocks cannot be right, the farthest off first.

@@ -1,95 +1,22 @@
 //! `current`: the last values of the nodes a filter matches.
 
-use super::{Arc, Error, NodeId, NodeNo, OrgId, PAGE_BYTES_MAX, PAGE_MAX, Quality, STEPS_MAX};
-use super::{Below, Everywhere, Sight, WORK_MAX};
-use super::{Sequence, Timestamp, Token, Value, size};
-use uns_model::Filter;
+use std::sync::Arc;
 
-use crate::Namespace;
+use uns_model::query::{CurrentQuery, CurrentValue, Remarks};
+use uns_model::{Coverage, Sequence};
+
+use super::last::{last_value, own_remarks};
+use super::page::{PAGE_BYTES_MAX, PAGE_MAX, Page, STEPS_MAX, Token, WORK_MAX, size};
+use super::sight::{Everywhere, Sight};
 use crate::view::{Entry, Field, Last, Pattern, Walk};
-
-/// Which last values.
-#[derive(Clone, Debug)]
-pub struct CurrentQuery {
-    /// The asking organisation.
-    pub org: OrgId,
-    /// The MQTT filter.
-    pub filter: Filter,
-    /// The `next` of the page before.
-    pub after: Option<String>,
-    /// At most so many values; a node's values may be on two pages.
-    pub limit: usize,
-}
-
-/// One page of last values.
-#[derive(Clone, PartialEq, Debug)]
-pub struct CurrentPage {
-    /// What every page of the walk is at least as new as (NS-39): the same on all of them.
-    pub sequence: Sequence,
-    /// The values in topic order, a node's own before those of its fields.
-    pub values: Vec<CurrentValue>,
-    /// Pass as `after` for the next page; `None` on the last.
-    pub next: Option<String>,
-}
-
-/// The last value of a node or of one of its fields.
-#[derive(Clone, PartialEq, Debug)]
-pub struct CurrentValue {
-    /// The topic.
-    pub topic: Arc<str>,
-    /// The JSON field; `None` is the node's own value.
-    pub field: Option<Arc<str>>,
-    /// The node.
-    pub node: NodeNo,
-    /// The node's identity.
-    pub node_id: NodeId,
-    /// The value.
-    pub value: Value,
-    /// Its quality.
-    pub quality: Quality,
-    /// Source time, or ingest time where the source named none.
-    pub timestamp: Timestamp,
-    /// When the hub took it in.
-    pub ingest: Timestamp,
-    /// The record it came with.
-    pub sequence: Sequence,
-    /// What is said of it beside its value.
-    pub remarks: ValueRemarks,
-}
-
-/// What is said of a last value beside it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ValueRemarks {
-    /// The unit of its series (NS-23a).
-    pub unit: Option<Arc<str>>,
-    /// A field that the newest document no longer has: value and time are those of the last one that
-    /// had it (NS-19f).
-    pub superseded: bool,
-    /// The fields of the document there was no room for (NS-20).
-    pub fields_left_out: u32,
-    /// The payload was no UTF-8 and read as Windows-1252 (NS-19d).
-    pub windows_1252: bool,
-}
-
-impl ValueRemarks {
-    /// Those of a node's own value.
-    pub(super) fn of(entry: &Entry) -> Self {
-        let Some(remarks) = entry.remarks() else { return Self::default() };
-        Self {
-            unit: remarks.unit.clone(),
-            superseded: false,
-            fields_left_out: remarks.fields_left_out,
-            windows_1252: remarks.windows_1252,
-        }
-    }
-}
+use crate::{Error, Namespace};
 
 impl Namespace {
     /// One page of last values.
     ///
     /// # Errors
     /// When `after` is no page token.
-    pub fn current(&self, query: &CurrentQuery) -> Result<CurrentPage, Error> {
+    pub fn current(&self, query: &CurrentQuery) -> Result<Page<CurrentValue>, Error> {
         self.current_for(query, &Everywhere)
     }
 
@@ -101,7 +28,7 @@ impl Namespace {
         &self,
         query: &CurrentQuery,
         sight: &dyn Sight,
-    ) -> Result<CurrentPage, Error> {
+    ) -> Result<Page<CurrentValue>, Error> {
         let token = query.after.as_deref().map(Token::parse).transpose()?;
         let mut sequence = token.as_ref().map(|token| token.sequence);
         let mut after = token.as_ref().map(|token| token.path.to_owned());
@@ -129,7 +56,7 @@ impl Namespace {
                     let next = Token::within(as_of, walk.path(), &last);
                     return Ok(values.page(as_of, Some(next)));
                 }
-                if step.children > 0 && sight.below(walk.path()) == Below::Nothing {
+                if step.children > 0 && sight.below(walk.path()) == Coverage::None {
                     walk.leave(step.depth);
                 }
                 work += 1;
@@ -162,7 +89,7 @@ impl Values {
         let left = left.map(|field| (Some(field), &field.last));
         for (field, last) in own.into_iter().chain(left) {
             let value = shown(entry, field, last);
-            self.bytes += value.topic.len() + size(&value.value);
+            self.bytes += value.topic.len() + size(&value.last.value);
             self.values.push(value);
             if self.values.len() >= self.limit || self.bytes >= PAGE_BYTES_MAX {
                 return Some(field.map(|field| field.name.to_string()).unwrap_or_default());
@@ -171,28 +98,22 @@ impl Values {
         None
     }
 
-    fn page(self, sequence: Sequence, next: Option<String>) -> CurrentPage {
-        CurrentPage { sequence, values: self.values, next }
+    fn page(self, sequence: Sequence, next: Option<String>) -> Page<CurrentValue> {
+        Page { sequence, items: self.values, next }
     }
 }
 
 fn shown(entry: &Entry, field: Option<&Field>, last: &Last) -> CurrentValue {
+    let remarks = match field {
+        None => own_remarks(entry),
+        Some(field) => {
+            let superseded = entry.is_superseded(field);
+            Remarks { superseded, ..Remarks::default() }
+        }
+    };
     CurrentValue {
         topic: entry.node.name.clone(),
         field: field.map(|field| Arc::clone(&field.name)),
-        node: entry.node.number,
-        node_id: entry.node.id,
-        value: last.value(),
-        quality: last.quality(),
-        timestamp: last.time(),
-        ingest: last.ingest(),
-        sequence: last.sequence,
-        remarks: match field {
-            None => ValueRemarks::of(entry),
-            Some(field) => {
-                let superseded = entry.is_superseded(field);
-                ValueRemarks { superseded, ..ValueRemarks::default() }
-            }
-        },
+        last: last_value(last, remarks),
     }
 }

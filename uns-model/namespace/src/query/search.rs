@@ -1,26 +1,16 @@
 //! `search`: nodes by words of their topic, as somebody sees them.
 
-use super::{Arc, Error, NodeId, OrgId, OwnValue, PAGE_BYTES_MAX, PAGE_MAX, STEPS_MAX, WORK_MAX};
-use super::{Below, Everywhere, Sight, Token, size};
+use uns_model::Coverage;
+use uns_model::query::{SearchHit, SearchQuery};
 
-use crate::Namespace;
+use super::last::own_value;
+use super::page::{PAGE_BYTES_MAX, PAGE_MAX, STEPS_MAX, Token, WORK_MAX, size};
+use super::sight::{Everywhere, Sight};
 use crate::view::{Pattern, Step, Walk};
+use crate::{Error, Namespace};
 
 /// More words than this are ignored.
 const WORDS_MAX: usize = 16;
-
-/// What to search for.
-#[derive(Clone, Debug)]
-pub struct SearchQuery {
-    /// The asking organisation.
-    pub org: OrgId,
-    /// Words, all of which occur in a topic that is found, in any case.
-    pub text: String,
-    /// The `next` of the page before.
-    pub after: Option<String>,
-    /// At most so many nodes.
-    pub limit: usize,
-}
 
 /// One page of what was found, in topic order.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,17 +22,6 @@ pub struct SearchPage {
     /// Whether it has as much as fits. A page that is not full and has a next one has looked at as
     /// many levels as one may.
     pub is_full: bool,
-}
-
-/// One node found.
-#[derive(Clone, PartialEq, Debug)]
-pub struct SearchHit {
-    /// The topic.
-    pub topic: Arc<str>,
-    /// The node's identity.
-    pub node_id: NodeId,
-    /// Its own last value.
-    pub own: Option<OwnValue>,
 }
 
 impl Namespace {
@@ -86,10 +65,9 @@ impl Namespace {
                     && gaze.sees(walk.path())
                     && let Some(entry) = view.entry(node)
                 {
-                    let own = OwnValue::of(entry);
-                    bytes += entry.node.name.len() + own.as_ref().map_or(0, |own| size(&own.value));
-                    let (topic, node_id) = (entry.node.name.clone(), entry.node.id);
-                    hits.push(SearchHit { topic, node_id, own });
+                    let (topic, last) = (entry.node.name.clone(), own_value(entry));
+                    bytes += topic.len() + last.as_ref().map_or(0, |last| size(&last.value));
+                    hits.push(SearchHit { topic, last });
                 }
                 if gaze.leaves_out(&step, walk.path()) {
                     walk.leave(step.depth);
@@ -134,9 +112,9 @@ impl<'s> Gaze<'s> {
             return false;
         }
         match self.sight.below(path) {
-            Below::Nothing => return true,
-            Below::Everything => self.open = Some(step.depth),
-            Below::Part => {}
+            Coverage::None => return true,
+            Coverage::All => self.open = Some(step.depth),
+            Coverage::Part => {}
         }
         false
     }

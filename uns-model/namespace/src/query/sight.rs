@@ -1,19 +1,9 @@
 //! What somebody may see of the namespace. What they may not is as if it were not there: it is not
 //! listed, not counted, and takes no place of a page.
 
-use super::OrgId;
-use crate::view::{Pattern, Step, View, Walk};
+use uns_model::{Coverage, OrgId};
 
-/// How much of what lies below a path may be seen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Below {
-    /// Nothing, whatever lives there.
-    Nothing,
-    /// Some of it, depending on what lives there.
-    Part,
-    /// All of it.
-    Everything,
-}
+use crate::view::{Pattern, Step, View, Walk};
 
 /// Somebody's rights to read.
 pub trait Sight {
@@ -21,7 +11,7 @@ pub trait Sight {
     fn sees(&self, topic: &str) -> bool;
 
     /// How much they may read below this path, the path itself not included.
-    fn below(&self, path: &str) -> Below;
+    fn below(&self, path: &str) -> Coverage;
 }
 
 /// Everything is seen.
@@ -33,8 +23,8 @@ impl Sight for Everywhere {
         true
     }
 
-    fn below(&self, _: &str) -> Below {
-        Below::Everything
+    fn below(&self, _: &str) -> Coverage {
+        Coverage::All
     }
 }
 
@@ -65,16 +55,16 @@ impl Looker<'_> {
         self.work += 1;
         let own = step.node.is_some() && self.sight.sees(path);
         let children = match self.below(step, path) {
-            Below::Nothing => 0,
-            Below::Everything => step.children as u64,
-            Below::Part => self.count_children(path),
+            Coverage::None => 0,
+            Coverage::All => step.children as u64,
+            Coverage::Part => self.count_children(path),
         };
         (own || children > 0).then_some(Seen { own, children })
     }
 
     /// How much is seen below a level that may have nothing below it.
-    pub(super) fn below(&self, step: &Step, path: &str) -> Below {
-        if step.children == 0 { Below::Nothing } else { self.sight.below(path) }
+    pub(super) fn below(&self, step: &Step, path: &str) -> Coverage {
+        if step.children == 0 { Coverage::None } else { self.sight.below(path) }
     }
 
     fn count_children(&mut self, path: &str) -> u64 {
@@ -90,9 +80,9 @@ impl Looker<'_> {
             let child = walk.path();
             let seen = step.node.is_some() && self.sight.sees(child)
                 || match self.below(&step, child) {
-                    Below::Nothing => false,
-                    Below::Everything => true,
-                    Below::Part => self.finds_below(child),
+                    Coverage::None => false,
+                    Coverage::All => true,
+                    Coverage::Part => self.finds_below(child),
                 };
             found += u64::from(seen);
             if self.work >= until {
@@ -119,9 +109,9 @@ impl Looker<'_> {
                 return true;
             }
             match self.below(&step, walk.path()) {
-                Below::Everything => return true,
-                Below::Nothing => walk.leave(step.depth),
-                Below::Part => {}
+                Coverage::All => return true,
+                Coverage::None => walk.leave(step.depth),
+                Coverage::Part => {}
             }
         }
         true

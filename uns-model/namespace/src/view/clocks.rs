@@ -3,6 +3,7 @@
 
 use ahash::AHashMap;
 use uns_model::fold::TimeFinding;
+use uns_model::query::ClockFault;
 use uns_model::{NodeNo, OrgId, PublisherId, Timestamp};
 
 /// Most publishers that are remembered.
@@ -14,28 +15,6 @@ const TELL_EVERY_NANOS: i64 = 3_600 * 1_000_000_000;
 /// Of so many publishers it is said within [`TELL_WINDOW_NANOS`]; the list has all.
 const TELL_MAX: u32 = 10;
 const TELL_WINDOW_NANOS: i64 = 60 * 1_000_000_000;
-
-/// What is wrong with a publisher's clock.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum ClockFault {
-    /// It is over 60 s ahead of the hub's.
-    Ahead,
-    /// It names times outside 2000..2100, or such that cannot be read.
-    OutOfRange,
-    /// It was set back, and runs on from there.
-    SetBack,
-}
-
-impl ClockFault {
-    /// Its stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ahead => "ahead",
-            Self::OutOfRange => "out_of_range",
-            Self::SetBack => "set_back",
-        }
-    }
-}
 
 /// One publisher.
 #[derive(Clone, Copy, Debug)]

@@ -47,7 +47,7 @@ fn each_point_becomes_a_sample_of_its_child() {
     gate.flush(None).unwrap();
     assert_eq!(value(&space, "uns/v1/p"), Some(Value::Document(payload.into())));
     assert_eq!(value(&space, "uns/v1/p/big"), Some(Value::Int(9_007_199_254_740_993)));
-    assert_eq!(current(&space, "uns/v1/p/motor/temp")[0].quality, Quality::BAD);
+    assert_eq!(current(&space, "uns/v1/p/motor/temp")[0].last.quality, Quality::BAD);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_row_that_is_no_number_or_no_point_costs_no_other_one() {
         gate.flush(None).unwrap();
         assert_eq!(value(&space, "uns/v1/p/a"), Some(Value::Int(1)));
         let b = &current(&space, "uns/v1/p/b")[0];
-        assert_eq!((&b.value, b.quality), (&Value::Null, Quality::BAD));
+        assert_eq!((&b.last.value, b.last.quality), (&Value::Null, Quality::BAD));
     }
     let rows = r#"[{"value":1,"timestamp":1795262400},7,{"value":2,"timestamp":1795262401}]"#;
     let refused = gate

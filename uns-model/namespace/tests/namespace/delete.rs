@@ -1,8 +1,9 @@
 //! Deleting nodes and subtrees (NS-14).
 
 use fabric::{Disk, Inbound, Log, Record, TailItem};
+use uns_model::query::TreeQuery;
 use uns_model::{Sequence, Value};
-use uns_namespace::{AllRights, Gate, TreeQuery};
+use uns_namespace::{AllRights, Gate};
 
 use crate::world::{ORG, Running, World, current, inbound, node, publish, publish_as, value, wait};
 
@@ -55,7 +56,7 @@ fn wildcards_and_unknown_paths_delete_nothing() {
         assert_eq!(wait(space.delete(ORG, path, true)).unwrap().nodes, 0, "{path}");
         let query =
             TreeQuery { org: ORG, path: Some(path.to_owned()), depth: 9, after: None, limit: 9 };
-        assert!(space.tree(&query).unwrap().nodes.is_empty(), "{path}");
+        assert!(space.tree(&query).unwrap().items.is_empty(), "{path}");
     }
     // The empty path is no root, but the level without a name.
     publish(&mut Gate::new(&space), "/l/x", "1").unwrap();

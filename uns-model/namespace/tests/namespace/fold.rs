@@ -36,12 +36,12 @@ fn a_sample_from_the_future_has_its_ingest_time_like_one_without_a_time() {
     publish(&mut gate, "uns/v1/a", r#"{"value":5,"timestamp":"2026-11-21T13:00:00Z"}"#).unwrap();
     publish(&mut gate, "uns/v1/b", "1").unwrap();
     let values = current(&space, "uns/v1/+");
-    assert_eq!(values[0].quality, Quality::GOOD);
-    assert_eq!(values[0].timestamp, values[0].ingest);
+    assert_eq!(values[0].last.quality, Quality::GOOD);
+    assert_eq!(values[0].last.timestamp, values[0].last.ingest);
     assert_eq!(space.stats().fold.ahead, 1);
-    assert_eq!(values[1].quality, Quality::GOOD);
-    assert_eq!(values[1].timestamp, values[1].ingest);
-    assert!(values[0].sequence < values[1].sequence);
+    assert_eq!(values[1].last.quality, Quality::GOOD);
+    assert_eq!(values[1].last.timestamp, values[1].last.ingest);
+    assert!(values[0].last.sequence < values[1].last.sequence);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn the_leaves_of_a_document_are_fields_with_values_of_their_own() {
     publish(&mut gate, "p/m", r#"{"temp":24}"#).unwrap();
     let found = current(&space, "p/m");
     let shown: Vec<_> =
-        found.iter().map(|value| (value.field.as_deref(), value.value.clone())).collect();
+        found.iter().map(|value| (value.field.as_deref(), value.last.value.clone())).collect();
     assert_eq!(
         shown,
         [

@@ -138,7 +138,7 @@ proptest! {
 fn check(space: &uns_namespace::Namespace, model: &Model) -> Result<(), TestCaseError> {
     let found: BTreeMap<_, _> = current(space, "#")
         .into_iter()
-        .map(|value| (value.topic.to_string(), (value.value, value.timestamp.0)))
+        .map(|value| (value.topic.to_string(), (value.last.value, value.last.timestamp.0)))
         .collect();
     let expected: BTreeMap<_, _> = model
         .last

@@ -1,7 +1,8 @@
 //! Pages of tree and last values, and search.
 
+use uns_model::query::{CurrentQuery, SearchQuery, TreeNode, TreeQuery};
 use uns_model::{Filter, OrgId};
-use uns_namespace::{CurrentQuery, Error, Gate, Namespace, SearchQuery, TreeQuery};
+use uns_namespace::{Error, Gate, Namespace, Page};
 
 use crate::world::{ORG, World, publish};
 
@@ -11,7 +12,7 @@ fn pages(space: &Namespace, filter: &str, limit: usize) -> Vec<(u64, Vec<String>
     let mut pages = Vec::new();
     loop {
         let page = space.current(&query).expect("it works");
-        let topics = page.values.iter().map(|value| value.topic.to_string()).collect();
+        let topics = page.items.iter().map(|value| value.topic.to_string()).collect();
         pages.push((page.sequence.0, topics));
         match page.next {
             Some(next) => query.after = Some(next),
@@ -38,7 +39,7 @@ fn a_walk_reports_the_sequence_of_its_first_page_and_misses_nothing() {
     let second = space.current(&CurrentQuery { after: first.next, ..query.clone() }).unwrap();
     let third = space.current(&CurrentQuery { after: second.next, ..query.clone() }).unwrap();
     assert_eq!((second.sequence, third.sequence), (first.sequence, first.sequence));
-    assert_eq!((first.values.len(), second.values.len(), third.values.len()), (10, 10, 6));
+    assert_eq!((first.items.len(), second.items.len(), third.items.len()), (10, 10, 6));
     assert!(third.next.is_none());
     assert!(space.current(&query).unwrap().sequence > first.sequence);
 
@@ -71,8 +72,8 @@ fn the_tree_counts_groups_and_nodes_and_pages() {
         let path = Some(path.to_owned()).filter(|path| path != "root");
         space.tree(&TreeQuery { org: ORG, path, depth, after, limit }).unwrap()
     };
-    let shown = |page: &uns_namespace::TreePage| {
-        let nodes = page.nodes.iter();
+    let shown = |page: &Page<TreeNode>| {
+        let nodes = page.items.iter();
         nodes.map(|n| format!("{} {} {}", n.path, n.children, n.descendants)).collect::<Vec<_>>()
     };
     assert_eq!(shown(&query("root", 1, None, 9)), ["P 1 1", "uns 1 3"]);
@@ -84,9 +85,9 @@ fn the_tree_counts_groups_and_nodes_and_pages() {
     assert_eq!(shown(&first), ["uns/v1/a/_pump_v2 2 2", "uns/v1/a/_pump_v2/t 0 0"]);
     let second = query("uns/v1/a", 9, first.next.clone(), 2);
     assert_eq!(shown(&second), ["uns/v1/a/_pump_v2/u 1 1", "uns/v1/a/_pump_v2/u/v 0 0"]);
-    let leaf = &first.nodes[1];
+    let leaf = &first.items[1];
     assert_eq!(leaf.contract.as_deref(), Some("_pump_v2"));
-    assert!(leaf.node_id.is_some() && leaf.own.is_some() && first.nodes[0].node_id.is_none());
+    assert!(leaf.leaf && leaf.last.is_some() && !first.items[0].leaf);
 }
 
 #[test]
@@ -125,9 +126,9 @@ fn a_page_of_values_has_as_many_as_were_asked_for() {
         loop {
             let query = CurrentQuery { org: ORG, filter: filter.clone(), after, limit };
             let page = space.current(&query).unwrap();
-            assert!(page.values.len() == limit || page.next.is_none(), "{limit}");
+            assert!(page.items.len() == limit || page.next.is_none(), "{limit}");
             seen.extend(
-                page.values.iter().map(|value| {
+                page.items.iter().map(|value| {
                     format!("{} {}", value.topic, value.field.as_deref().unwrap_or("-"))
                 }),
             );
@@ -155,8 +156,8 @@ fn a_page_of_large_values_ends_early() {
     loop {
         let query = CurrentQuery { org: ORG, filter: filter.clone(), after, limit: 1_000 };
         let page = space.current(&query).unwrap();
-        assert!(page.values.len() <= 71, "{} values of 60 kB in one page", page.values.len());
-        seen += page.values.len();
+        assert!(page.items.len() <= 71, "{} values of 60 kB in one page", page.items.len());
+        seen += page.items.len();
         after = page.next;
         if after.is_none() {
             break;

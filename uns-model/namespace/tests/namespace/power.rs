@@ -78,7 +78,7 @@ fn nothing_acknowledged_is_lost_at_a_power_cut() {
         assert!(log.health().damage.is_empty(), "cut {cut}: no checkpoint is ahead of the log");
         let values: BTreeMap<_, _> = current(&space, "#")
             .into_iter()
-            .map(|value| (value.topic.to_string(), value.value))
+            .map(|value| (value.topic.to_string(), value.last.value))
             .collect();
         for (topic, number) in acknowledged.lock().expect("no panics").iter() {
             let Some(Value::Int(found)) = values.get(topic) else {

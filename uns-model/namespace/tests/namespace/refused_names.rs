@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use fabric::{Inbound, Log, Record, TailItem};
+use uns_model::query::TreeQuery;
 use uns_model::{NodeNo, OrgId, Reason, Sequence, Value};
-use uns_namespace::{AllRights, Config, Gate, Judged, Namespace, Rule, Rules, TreeQuery, Verdict};
+use uns_namespace::{AllRights, Config, Gate, Judged, Namespace, Rule, Rules, Verdict};
 
 use crate::world::{ORG, Running, World, current, inbound, node, publish, refusal, value, wait};
 
@@ -30,7 +31,7 @@ impl Rule for Closed {
 fn levels(space: &Namespace) -> usize {
     space.catch_up().expect("the log is readable");
     let query = TreeQuery { org: ORG, path: None, depth: 20, after: None, limit: 100 };
-    space.tree(&query).expect("no token").nodes.len()
+    space.tree(&query).expect("no token").items.len()
 }
 
 /// Nothing of a topic is known.

@@ -1,8 +1,9 @@
 //! What is said of a last value beside it: unit, superseded fields, fields left out, encoding
 //! (NS-19d, NS-19f, NS-20, NS-23a).
 
+use uns_model::query::CurrentValue;
 use uns_model::{Quality, Value};
-use uns_namespace::{CurrentValue, Gate, Namespace};
+use uns_namespace::{Gate, Namespace};
 
 use crate::world::{World, current, inbound, publish, publish_as};
 
@@ -15,7 +16,7 @@ fn own(space: &Namespace, topic: &str) -> CurrentValue {
 fn fields(space: &Namespace, topic: &str) -> Vec<(String, Value, bool)> {
     let found = current(space, topic).into_iter();
     let fields = found.filter_map(|value| {
-        Some((value.field?.to_string(), value.value, value.remarks.superseded))
+        Some((value.field?.to_string(), value.last.value, value.last.remarks.superseded))
     });
     fields.collect()
 }
@@ -25,7 +26,8 @@ fn the_unit_of_a_series_is_the_last_one_it_was_given() {
     let world = World::new();
     let space = world.open();
     let mut gate = Gate::new(&space);
-    let unit = |space: &Namespace| own(space, "uns/v1/a").remarks.unit.map(|unit| unit.to_string());
+    let unit =
+        |space: &Namespace| own(space, "uns/v1/a").last.remarks.unit.map(|unit| unit.to_string());
     for (payload, expected) in [
         ("7", None),
         (r#"{"value":118,"unit":"1/min"}"#, Some("1/min")),
@@ -56,7 +58,10 @@ fn a_field_that_a_newer_document_lacks_is_superseded() {
     publish(&mut gate, "p/m", r#"{"state":"ok"}"#).unwrap();
     assert_eq!(fields(&space, "p/m"), both("ok", true));
     let after = current(&space, "p/m")[1].clone();
-    assert_eq!((after.timestamp, after.quality), (before.timestamp, before.quality));
+    assert_eq!(
+        (after.last.timestamp, after.last.quality),
+        (before.last.timestamp, before.last.quality)
+    );
     space.checkpoint().unwrap();
     let space = world.open();
     assert_eq!(fields(&space, "p/m"), both("ok", true), "out of a checkpoint");
@@ -75,12 +80,15 @@ fn a_scalar_after_a_document_closes_its_fields() {
     publish(&mut gate, "p/m", "17").unwrap();
     let found = current(&space, "p/m");
     for field in &found[1..] {
-        assert_eq!((&field.value, field.quality), (&Value::Null, Quality::GOOD_NO_DATA));
-        assert_eq!((field.timestamp, field.sequence), (found[0].timestamp, found[0].sequence));
+        assert_eq!((&field.last.value, field.last.quality), (&Value::Null, Quality::GOOD_NO_DATA));
+        assert_eq!(
+            (field.last.timestamp, field.last.sequence),
+            (found[0].last.timestamp, found[0].last.sequence)
+        );
     }
     publish(&mut gate, "p/m", r#"{"state":"ok"}"#).unwrap();
     let state = current(&space, "p/m").into_iter().find(|v| v.field.as_deref() == Some("state"));
-    assert_eq!(state.unwrap().value, Value::Text("ok".into()));
+    assert_eq!(state.unwrap().last.value, Value::Text("ok".into()));
 }
 
 /// Eleven and so many seconds.
@@ -91,7 +99,7 @@ fn at(second: u32) -> String {
 /// A field's value, and when it was; null without a value.
 fn field(space: &Namespace, topic: &str, name: &str) -> Option<(Value, Quality, String)> {
     let found = current(space, topic).into_iter().find(|v| v.field.as_deref() == Some(name))?;
-    Some((found.value, found.quality, found.timestamp.to_string()))
+    Some((found.last.value, found.last.quality, found.last.timestamp.to_string()))
 }
 
 #[test]
@@ -171,13 +179,13 @@ fn what_was_left_out_and_how_it_was_read_is_said() {
     let mut gate = Gate::new(&space);
     let members: Vec<String> = (0..292).map(|n| format!("\"k{n}\":{n}")).collect();
     publish(&mut gate, "p/big", &format!("{{{}}}", members.join(","))).unwrap();
-    assert_eq!(own(&space, "p/big").remarks.fields_left_out, 36);
+    assert_eq!(own(&space, "p/big").last.remarks.fields_left_out, 36);
     publish(&mut gate, "p/big", r#"{"k0":1}"#).unwrap();
-    assert_eq!(own(&space, "p/big").remarks.fields_left_out, 0);
+    assert_eq!(own(&space, "p/big").last.remarks.fields_left_out, 0);
     let german = inbound(b"{\"alarm\":\"St\xf6rung\",\"speed\":118}");
     publish_as(&mut gate, "uns/v1/press", &german).unwrap();
     let found = current(&space, "uns/v1/press");
-    assert!(found[0].remarks.windows_1252);
-    assert_eq!(found[1].value, Value::Text("Störung".into()));
-    assert_eq!(found[2].value, Value::Int(118));
+    assert!(found[0].last.remarks.windows_1252);
+    assert_eq!(found[1].last.value, Value::Text("Störung".into()));
+    assert_eq!(found[2].last.value, Value::Int(118));
 }

@@ -129,10 +129,10 @@ fn what_a_rule_says_stands_behind_the_publish_in_the_same_batch() {
     gate.flush(None).unwrap();
     assert_eq!(value(&space, "uns/v1/p/limited/alarms"), Some(Value::Int(7)));
     let own = &current(&space, "uns/v1/p/limited")[0];
-    assert_eq!((&own.value, own.quality), (&Value::Int(6), Quality::OUT_OF_RANGE));
+    assert_eq!((&own.last.value, own.last.quality), (&Value::Int(6), Quality::OUT_OF_RANGE));
     publish(&mut gate, "uns/v1/p/limited", r#"{"value":4,"quality":"Bad"}"#).unwrap();
     let own = &current(&space, "uns/v1/p/limited")[0];
-    assert_eq!(own.quality, Quality::BAD, "no quality is raised");
+    assert_eq!(own.last.quality, Quality::BAD, "no quality is raised");
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! What somebody without all rights sees: what is denied is as if it did not exist.
 
-use uns_model::Filter;
-use uns_namespace::{
-    Below, CurrentQuery, Gate, Namespace, SearchPage, SearchQuery, Sight, TreeQuery,
-};
+use uns_model::query::{CurrentQuery, SearchQuery, TreeNode, TreeQuery};
+use uns_model::{Coverage, Filter};
+use uns_namespace::{Gate, Namespace, SearchPage, Sight};
 
 use crate::world::{ORG, World, publish};
 
@@ -15,19 +14,19 @@ impl Sight for Only {
         self.0.matches(topic)
     }
 
-    fn below(&self, path: &str) -> Below {
+    fn below(&self, path: &str) -> Coverage {
         let own: Vec<_> = self.0.as_str().split('/').collect();
         for (n, level) in path.split('/').enumerate() {
             match own.get(n) {
-                Some(&"#") => return Below::Everything,
+                Some(&"#") => return Coverage::All,
                 Some(wish) if *wish == "+" || *wish == level => {}
-                Some(_) | None => return Below::Nothing,
+                Some(_) | None => return Coverage::None,
             }
         }
         match own.get(path.split('/').count()) {
-            Some(&"#") => Below::Everything,
-            Some(_) => Below::Part,
-            None => Below::Nothing,
+            Some(&"#") => Coverage::All,
+            Some(_) => Coverage::Part,
+            None => Coverage::None,
         }
     }
 }
@@ -58,11 +57,11 @@ fn tree(space: &Namespace, path: &str, limit: usize, sight: &dyn Sight) -> Vec<V
     let mut pages = Vec::new();
     loop {
         let page = space.tree_for(&query, sight).expect("a page");
-        let shown = |node: &uns_namespace::TreeNode| {
-            let leaf = if node.node.is_some() { " node" } else { "" };
+        let shown = |node: &TreeNode| {
+            let leaf = if node.leaf { " node" } else { "" };
             format!("{} {}{leaf}", node.name, node.children)
         };
-        pages.push(page.nodes.iter().map(shown).collect());
+        pages.push(page.items.iter().map(shown).collect());
         match page.next {
             Some(next) => query.after = Some(next),
             None => return pages,
@@ -108,8 +107,8 @@ fn a_page_of_last_values_counts_what_is_seen() {
         let mut topics = Vec::new();
         loop {
             let page = space.current_for(&query, &sight).unwrap();
-            assert!(page.values.len() == limit || page.next.is_none(), "limit {limit}");
-            topics.extend(page.values.iter().map(|value| value.topic.to_string()));
+            assert!(page.items.len() == limit || page.next.is_none(), "limit {limit}");
+            topics.extend(page.items.iter().map(|value| value.topic.to_string()));
             if let Some(next) = &page.next {
                 assert!(!next.contains("/h0"), "{next} names what is hidden");
             }
@@ -139,7 +138,7 @@ fn a_search_finds_what_is_seen_behind_any_number_of_hidden_matches() {
     let sight = only("uns/v1/acme/+/open");
     let first = found(&space, "ACME", None, &sight);
     assert_eq!(topics(&first), ["uns/v1/acme/a/open", "uns/v1/acme/k/open"]);
-    assert!(first.is_full && first.hits[0].own.is_some());
+    assert!(first.is_full && first.hits[0].last.is_some());
     let second = found(&space, "ACME", first.next, &sight);
     assert_eq!((topics(&second), &second.next), (vec!["uns/v1/acme/z/open"], &None));
     let none = found(&space, "secret", None, &sight);

@@ -8,8 +8,9 @@ use std::time::Duration;
 use fabric::sim::{SimDisk, SimLog};
 use fabric::{Disk, Inbound, Rejection, Resolved};
 use tokio::sync::watch;
+use uns_model::query::{CurrentQuery, CurrentValue};
 use uns_model::{Filter, ManualClock, OrgId, PublisherId, Reason, SeededRandom, Timestamp, Value};
-use uns_namespace::{AllRights, Config, CurrentQuery, CurrentValue, Gate, Namespace, Node, Parts};
+use uns_namespace::{AllRights, Config, Gate, Namespace, Node, Parts};
 
 pub(crate) const ORG: OrgId = OrgId::DEFAULT;
 /// 2026-11-21T12:00:00Z.
@@ -113,13 +114,13 @@ pub(crate) fn current(space: &Namespace, filter: &str) -> Vec<CurrentValue> {
     space.catch_up().expect("the simulated log is readable");
     let filter = Filter::parse(filter).expect("a filter");
     let query = CurrentQuery { org: ORG, filter, after: None, limit: 100_000 };
-    space.current(&query).expect("no token").values
+    space.current(&query).expect("no token").items
 }
 
 /// The one value on a topic.
 pub(crate) fn value(space: &Namespace, topic: &str) -> Option<Value> {
     let own = current(space, topic).into_iter().find(|value| value.field.is_none());
-    own.map(|value| value.value)
+    own.map(|own| own.last.value)
 }
 
 /// [`Namespace::run`] on a thread, until dropped.

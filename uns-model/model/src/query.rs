@@ -1,0 +1,14 @@
+//! What is asked of the namespace and of its history, and what an answer says. Whoever asks, the
+//! questions and answers are these; how an answer is written for a client is `schemas`' matter.
+
+mod clocks;
+mod current;
+mod history;
+mod search;
+mod tree;
+
+pub use clocks::{ClockFault, ClockViolation};
+pub use current::{CurrentQuery, CurrentValue, LastValue, Remarks};
+pub use history::{Aggregate, HistoryQuery, HistorySample, Nothing};
+pub use search::{SearchHit, SearchQuery};
+pub use tree::{TreeNode, TreeQuery};

@@ -1,0 +1,33 @@
+//! Last values as answers have them.
+
+use uns_model::query::{LastValue, Remarks};
+
+use crate::view::{Entry, Last};
+
+/// A last value with what is said of it.
+pub(super) fn last_value(last: &Last, remarks: Remarks) -> LastValue {
+    LastValue {
+        value: last.value(),
+        quality: last.quality(),
+        timestamp: last.time(),
+        ingest: last.ingest(),
+        sequence: last.sequence,
+        remarks,
+    }
+}
+
+/// A node's own last value, where it has one.
+pub(super) fn own_value(entry: &Entry) -> Option<LastValue> {
+    entry.own.as_ref().map(|last| last_value(last, own_remarks(entry)))
+}
+
+/// What is said of a node's own value.
+pub(super) fn own_remarks(entry: &Entry) -> Remarks {
+    let Some(remarks) = entry.remarks() else { return Remarks::default() };
+    Remarks {
+        unit: remarks.unit.clone(),
+        superseded: false,
+        fields_left_out: remarks.fields_left_out,
+        windows_1252: remarks.windows_1252,
+    }
+}
