@@ -88,29 +88,18 @@ impl Default for LogConfig {
 impl LogConfig {
     /// The defaults of a stream: `data` is large, the others small and kept longer.
     pub fn for_stream(stream: Stream) -> Self {
-        let small = Self {
-            segment_bytes: 8 * MIB,
-            queue_bytes: 8 << 20,
-            memory_bytes: 4 << 20,
-            retention_bytes: 1024 * MIB,
-            retention_percent: 5,
-            hold_percent: 10,
-            ..Self::default()
-        };
-        let days = |days: u64| Some(Duration::from_hours(24 * days));
         match stream {
             Stream::Data => Self::default(),
-            Stream::Owed => Self {
-                segment_bytes: 16 * MIB,
-                retention_age: None,
-                retention_bytes: u64::MAX,
-                retention_percent: 10,
-                hold_percent: 20,
-                ..small
+            Stream::Dead => Self {
+                segment_bytes: 8 * MIB,
+                queue_bytes: 8 << 20,
+                memory_bytes: 4 << 20,
+                retention_age: Some(Duration::from_hours(24 * 7)),
+                retention_bytes: 1024 * MIB,
+                retention_percent: 5,
+                hold_percent: 10,
+                ..Self::default()
             },
-            Stream::Dead => Self { retention_age: days(7), ..small },
-            Stream::Events => Self { retention_age: days(30), ..small },
-            Stream::Audit => Self { retention_age: days(365), ..small },
         }
     }
 
