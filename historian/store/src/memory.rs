@@ -5,6 +5,7 @@
 
 mod block;
 mod row;
+mod sort;
 
 use std::sync::Arc;
 

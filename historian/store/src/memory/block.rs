@@ -10,6 +10,7 @@ use historian_segment::{Sample, SeriesId};
 use uns_model::Timestamp;
 
 use super::row::{Beside, Incoming, ROWS_MAX, Row, halves};
+use super::sort::sort_by_series;
 
 /// The block that takes what arrives; its buffers are used again for the next one.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ pub(super) struct Open {
     beside: Beside,
     /// Series and place of each row, while they are sorted.
     keys: Vec<u64>,
+    /// As many keys again, which a sort moves them to and fro.
+    spare: Vec<u64>,
 }
 
 /// A closed block, shared with readers: series ascending, each in [`Sample::order`].
@@ -70,7 +73,7 @@ impl Open {
         let places = 0_u64..;
         self.keys.clear();
         self.keys.extend(self.sids.iter().zip(places).map(|(sid, at)| u64::from(sid.0) << 32 | at));
-        self.keys.sort_unstable();
+        sort_by_series(&mut self.keys, &mut self.spare);
         let place = |key: &u64| halves(*key).1;
         let sids: Box<[_]> = self.keys.iter().map(|key| self.sids[place(key)]).collect();
         let mut rows: Box<[_]> = self.keys.iter().map(|key| self.rows[place(key)]).collect();
