@@ -7,7 +7,6 @@
 
 mod marks;
 mod sessions;
-mod taken;
 
 use std::sync::Arc;
 
@@ -17,10 +16,9 @@ use fabric::checkpoint::Unusable;
 use fabric::checkpoint::{Checkpoints, Format, Reader, Writer};
 use uns_model::{Kept, OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
-use crate::fold::{Fold, Stored};
+use crate::fold::{Fold, RetainedCopy, Snapshot, Stored};
 use crate::session::Pending;
 use crate::{Error, Will};
-pub(crate) use taken::Taken;
 
 /// The version is the one this release writes; since version 2 a will
 /// knows its record, and a delivery the share it comes from; since version 3 a will knows its owner;
@@ -41,12 +39,12 @@ pub(crate) fn floor(checkpoints: &Checkpoints, oldest_owed: Option<Sequence>) ->
 }
 
 /// The bytes of a checkpoint.
-pub(crate) fn encode(taken: Taken) -> Vec<u8> {
-    FORMAT.encode(taken.applied, |to| encode_body(taken, to))
+pub(crate) fn encode(snapshot: Snapshot) -> Vec<u8> {
+    FORMAT.encode(snapshot.applied, |to| encode_body(snapshot, to))
 }
 
-/// About what [`Taken`] and its bytes take at most while those grow: they are copied into twice the
-/// space.
+/// About the memory that a [`Snapshot`] and its bytes take at most, including the copy that is made when
+/// the buffer of the bytes grows.
 pub(crate) fn memory(fold: &Fold) -> u64 {
     let lists = fold.totals.owed * 24 + fold.totals.subscriptions * 64;
     let others = fold.sessions.len() * 128
@@ -67,26 +65,29 @@ pub(crate) fn decode(file: &[u8]) -> Result<Fold, Unusable> {
 pub fn fuzz(data: &[u8]) {
     let mut from = Reader::new(data);
     let fold = from.u64().and_then(|applied| decode_body(Sequence(applied), &mut from));
-    if let Some(fold) = fold.filter(|_| from.is_empty()) {
-        let again = encode(Taken::of(&fold));
-        let (_, same) = FORMAT.decode(&again, decode_body).expect("what was encoded is decoded");
-        assert_eq!(encode(Taken::of(&same)), again, "a checkpoint survives its bytes");
+    if let Some(mut fold) = fold.filter(|_| from.is_empty()) {
+        let again = encode(fold.snapshot());
+        let decoded = FORMAT.decode(&again, decode_body);
+        let (_, mut same) = decoded.expect("what was encoded is decoded");
+        assert_eq!(encode(same.snapshot()), again, "a checkpoint survives its bytes");
     }
 }
 
-fn encode_body(taken: Taken, to: &mut Writer) {
-    let Taken { seen, sessions, wills, mut retained, remains, marks, .. } = taken;
+fn encode_body(snapshot: Snapshot, to: &mut Writer) {
+    let Snapshot { seen, sessions, mut wills, mut retained, mut remains, marks, .. } = snapshot;
     to.u32(seen.0);
     sessions::encode(sessions, to);
+    wills.sort_unstable_by_key(|(number, _)| *number);
     to.length(wills.len());
     for (number, pending) in &wills {
         encode_will(*number, pending, to);
     }
-    retained.sort_unstable_by(|(org, topic, _), (other, of, _)| (org, topic).cmp(&(other, of)));
+    retained.sort_unstable_by(|a, b| (a.org, &a.topic).cmp(&(b.org, &b.topic)));
     to.length(retained.len());
-    for (org, topic, stored) in &retained {
+    for RetainedCopy { org, topic, stored } in &retained {
         encode_retained(*org, topic, stored, to);
     }
+    remains.sort_unstable_by_key(|(number, _)| *number);
     sessions::encode_remains(&remains, to);
     marks::encode(&marks, to);
 }
@@ -153,7 +154,7 @@ fn decode_will(from: &mut Reader<'_>, fold: &Fold) -> Option<(SessionNo, Pending
     let owner = if from.version() > 2 {
         Some(from.text()?).filter(|name| !name.is_empty()).map(Arc::from)
     } else {
-        fold.sessions.get(&number).and_then(|session| session.owner.clone())
+        fold.sessions.get(number).and_then(|session| session.owner.clone())
     };
     let (overdue, taken) = (false, false);
     Some((number, Pending { org, publisher, client_id, owner, will, sequence, overdue, taken }))

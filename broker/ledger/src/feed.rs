@@ -78,16 +78,17 @@ impl Feeder {
     pub(crate) fn start(&mut self, fold: &Fold, now: Duration) {
         self.now = now;
         for session in fold.sessions.values() {
-            self.away(session, fold.wills.get(&session.number));
+            self.away(session, fold.wills.get(session.number));
         }
-        for number in fold.wills.keys().filter(|one| !fold.sessions.contains_key(one)) {
-            self.timers.set(Timer::Will, *number, now);
+        let wills = fold.wills.iter().map(|(number, _)| number);
+        for number in wills.filter(|number| !fold.sessions.contains(*number)) {
+            self.timers.set(Timer::Will, number, now);
         }
     }
 
     /// A connection wants its session; the one before is done.
     pub(crate) fn attach(&mut self, fold: &mut Fold, attach: Attach) {
-        if let Some(session) = fold.sessions.get_mut(&attach.session) {
+        if let Some(session) = fold.sessions.change_unlogged(attach.session) {
             self.stop(session);
         }
         self.pending.insert(attach.session, attach);
@@ -100,7 +101,7 @@ impl Feeder {
             self.pending.remove(&session);
         }
         let pending = self.pending.contains_key(&session);
-        let Some(session) = fold.sessions.get_mut(&session) else { return };
+        let Some(session) = fold.sessions.change_unlogged(session) else { return };
         if session.feed.as_ref().is_some_and(|feed| gone(feed.place)) {
             self.stop(session);
         }
@@ -111,10 +112,10 @@ impl Feeder {
 
     /// The log has not said that a connection has gone, nor has another one come.
     pub(crate) fn absent(&mut self, fold: &mut Fold, number: SessionNo) {
-        let Some(session) = fold.sessions.get_mut(&number) else { return };
+        let Some(session) = fold.sessions.change_unlogged(number) else { return };
         if session.online && session.feed.is_none() && !self.pending.contains_key(&number) {
             session.abandoned = true;
-            self.away(session, fold.wills.get(&number));
+            self.away(session, fold.wills.get(number));
         }
     }
 
@@ -133,7 +134,7 @@ impl Feeder {
             .collect();
         for number in due {
             let Some(attach) = self.pending.remove(&number) else { continue };
-            match fold.sessions.get_mut(&number) {
+            match fold.sessions.change_unlogged(number) {
                 Some(session) => self.begin_one(session, &attach),
                 None => {
                     self.outboxes.push(Delivery::Gone { place: attach.place, session: number });

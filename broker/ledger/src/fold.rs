@@ -1,21 +1,24 @@
-//! The fold: every logged session as of one sequence, a pure function of the log before it.
+//! The fold: every logged session as of one sequence. It is a pure function of the log up to there.
 
+mod by_session;
 mod changes;
 mod marks;
 mod retained;
+mod sessions;
+mod snapshot;
 mod target;
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use ahash::AHashMap;
 use fabric::{Frame, GapReason, Kind, Member, Members, Raw, Record};
-use uns_model::{OrgId, Sequence, SessionNo};
+use uns_model::{Sequence, SessionNo};
 
+use by_session::BySession;
 pub use marks::Consumer;
 pub(crate) use marks::Marks;
 pub use retained::SharedRetained;
-pub(crate) use retained::{Retained, Stored};
+pub(crate) use retained::{Retained, RetainedCopy, Stored};
+use sessions::Sessions;
+pub(crate) use snapshot::{PIECE, Progress, Snapshot};
 pub(crate) use target::Target;
 
 use crate::owed::{Entry, Owed, Terms};
@@ -25,11 +28,10 @@ use crate::{Config, Dropped, Topics};
 /// All sessions.
 #[derive(Debug, Default)]
 pub(crate) struct Fold {
-    pub(crate) sessions: AHashMap<SessionNo, Session>,
-    pub(crate) names: BTreeMap<OrgId, BTreeMap<Arc<str>, SessionNo>>,
-    pub(crate) wills: BTreeMap<SessionNo, Pending>,
+    pub(crate) sessions: Sessions,
+    pub(crate) wills: BySession<Pending>,
     /// By the session that has ended.
-    pub(crate) remains: BTreeMap<SessionNo, Remains>,
+    pub(crate) remains: BySession<Remains>,
     pub(crate) retained: Retained,
     pub(crate) marks: Marks,
     /// The largest session number in the log.
@@ -37,6 +39,8 @@ pub(crate) struct Fold {
     pub(crate) applied: Sequence,
     pub(crate) totals: Totals,
     pub(crate) counts: Counts,
+    /// How many snapshots were begun.
+    pub(crate) snapshots: u64,
 }
 
 /// Sums over the sessions.
@@ -172,7 +176,7 @@ impl Fold {
         let (sequence, bytes) = (target.sequence(), target.bytes());
         for member in members.iter() {
             self.seen = self.seen.max(member.session);
-            let Some(session) = self.sessions.get_mut(&member.session) else {
+            let Some(session) = self.sessions.change(member.session) else {
                 self.owe_ended(config, member, &target);
                 continue;
             };
@@ -204,8 +208,10 @@ impl Fold {
         let Member { session, qos, retain, ids, share } = member;
         let (Some(share), Some(org)) = (share, target.org()) else { return };
         let (sequence, bytes) = (target.sequence(), target.bytes());
-        let fresh = || Remains { org, owed: Owed::default() };
-        let owed = &mut self.remains.entry(session).or_insert_with(fresh).owed;
+        if !self.remains.contains(session) {
+            self.remains.insert(session, Remains { org, owed: Owed::default() });
+        }
+        let Some(Remains { owed, .. }) = self.remains.change(session) else { return };
         if sequence <= owed.last() {
             self.counts.contradictions += 1;
         } else if owed.len() >= config.owed_count_max || self.totals.owed >= config.owed_total_max {
@@ -217,7 +223,7 @@ impl Fold {
             self.totals.owed_bytes += u64::from(bytes);
         }
         if owed.len() == 0 {
-            self.remains.remove(&session);
+            self.remains.remove(session);
         }
     }
 
@@ -233,7 +239,7 @@ impl Fold {
         sequence: Sequence,
         cause: Cause,
     ) -> Option<&mut Session> {
-        let own = self.sessions.get_mut(&session).and_then(|one| one.owed.settle(sequence));
+        let own = self.sessions.change(session).and_then(|one| one.owed.settle(sequence));
         let of_session = own.is_some();
         let entry = own.or_else(|| self.settle_remains(session, sequence))?;
         self.totals.owed -= 1;
@@ -244,7 +250,7 @@ impl Fold {
                 self.counts.dropped.damage += 1;
             }
         }
-        let session = self.sessions.get_mut(&session).filter(|_| of_session)?;
+        let session = self.sessions.change(session).filter(|_| of_session)?;
         session.dropped += 1;
         Some(session)
     }
@@ -252,13 +258,13 @@ impl Fold {
     /// The oldest publish somebody is owed.
     pub(crate) fn oldest_owed(&self) -> Option<Sequence> {
         let sessions = self.sessions.values().map(|session| &session.owed);
-        let remains = self.remains.values().map(|remains| &remains.owed);
+        let remains = self.remains.iter().map(|(_, remains)| &remains.owed);
         sessions.chain(remains).filter_map(|owed| owed.oldest().map(Entry::sequence)).min()
     }
 
     /// After a restart only the log knows what may have been sent, and counters begin anew.
     pub(crate) fn forget_run(&mut self) {
-        self.sessions.values_mut().for_each(Session::forget_run);
+        self.sessions.values_unlogged().for_each(Session::forget_run);
         self.counts = Counts::default();
     }
 }

@@ -247,10 +247,13 @@ impl Fold for Feeding<'_> {
         if !ledger.has_room_for_checkpoint() {
             return None;
         }
-        let taken = ledger.take();
-        Some(Box::new(move || ledger.write_checkpoint(taken)))
+        let draft = ledger.draft();
+        Some(Box::new(move || ledger.write_checkpoint(draft)))
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 fn warn_with_cause(error: &Error) {
     let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();

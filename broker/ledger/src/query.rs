@@ -1,6 +1,5 @@
 //! Answers for start-up, operators and metrics.
 
-use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -29,7 +28,7 @@ impl Ledger {
                 expiry: session.expiry,
                 subscriptions: &session.subscriptions,
                 took: &session.took,
-                will: state.fold.wills.get(&session.number).map(|pending| &*pending.will),
+                will: state.fold.wills.get(session.number).map(|pending| &*pending.will),
             });
         }
     }
@@ -75,22 +74,16 @@ impl Ledger {
     pub fn sessions(&self, org: OrgId, after: &str, limit: usize) -> Vec<SessionInfo> {
         let now = self.clock.monotonic();
         let state = self.state.lock();
-        let Some(names) = state.fold.names.get(&org) else { return Vec::new() };
-        // An empty client id is never a session's.
-        let behind = (Bound::Excluded(after), Bound::Unbounded);
-        names
-            .range::<str, _>(behind)
-            .filter_map(|(_, number)| state.fold.sessions.get(number))
-            .take(limit)
-            .map(|session| state.info(session, now))
-            .collect()
+        // An empty `after` is before all, since no session has an empty client id.
+        let sessions = state.fold.sessions.after(org, after).take(limit);
+        sessions.map(|session| state.info(session, now)).collect()
     }
 
     /// The session of a client.
     pub fn find(&self, org: OrgId, client_id: &str) -> Option<SessionInfo> {
         let now = self.clock.monotonic();
         let state = self.state.lock();
-        let number = state.fold.names.get(&org)?.get(client_id)?;
+        let number = state.fold.sessions.find(org, client_id)?;
         state.fold.sessions.get(number).map(|session| state.info(session, now))
     }
 
@@ -112,7 +105,7 @@ impl Ledger {
             let oldest = session.owed.oldest().map(Entry::sequence);
             owed_oldest = oldest.into_iter().chain(owed_oldest).min();
         }
-        for remains in fold.remains.values() {
+        for (_, remains) in fold.remains.iter() {
             let oldest = remains.owed.oldest().map(Entry::sequence);
             owed_oldest = oldest.into_iter().chain(owed_oldest).min();
         }
@@ -149,7 +142,7 @@ impl crate::ledger::State {
             owed_bytes: session.owed.bytes(),
             inflight: feed.map_or(0, |feed| feed.count),
             dropped: session.dropped,
-            will: self.fold.wills.contains_key(&session.number),
+            will: self.fold.wills.contains(session.number),
         }
     }
 }

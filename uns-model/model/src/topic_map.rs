@@ -52,6 +52,11 @@ impl<V> TopicMap<V> {
         self.table.is_empty()
     }
 
+    /// How many slots were ever in use. The slot of every topic is below.
+    pub fn slots(&self) -> u32 {
+        self.end
+    }
+
     /// Where a topic is.
     pub fn find(&self, topic: &str) -> Option<u32> {
         let hash = self.hasher.hash_one(topic);

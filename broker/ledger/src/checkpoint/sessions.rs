@@ -26,9 +26,7 @@ pub(super) fn decode(from: &mut Reader<'_>, fold: &mut Fold) -> Option<()> {
         fold.totals.owed += session.owed.len();
         fold.totals.owed_bytes += session.owed.bytes();
         fold.totals.subscriptions += session.subscriptions.len();
-        let names = fold.names.entry(session.org).or_default();
-        names.insert(Arc::clone(&session.client_id), session.number);
-        fold.sessions.insert(session.number, session);
+        fold.sessions.insert(session);
     }
     Some(())
 }

@@ -15,7 +15,7 @@ impl Feeder {
     pub(crate) fn wanted(&mut self, fold: &mut Fold) -> Option<Request> {
         let until = self.ready.last()?;
         while let Some(number) = self.queue.pop_front() {
-            let session = fold.sessions.get_mut(&number);
+            let session = fold.sessions.change_unlogged(number);
             let Some(feed) = session.and_then(|session| session.feed.as_deref_mut()) else {
                 continue;
             };
@@ -29,7 +29,7 @@ impl Feeder {
 
     /// The answer served somebody else, or nobody: who is still waiting queues again.
     pub(crate) fn requeue(&mut self, fold: &mut Fold, number: SessionNo) {
-        let session = fold.sessions.get_mut(&number);
+        let session = fold.sessions.change_unlogged(number);
         if let Some(feed) = session.and_then(|session| session.feed.as_deref_mut())
             && feed.waiting.is_some()
             && !std::mem::replace(&mut feed.queued, true)
@@ -59,7 +59,7 @@ impl Feeder {
             }
             let message = Logged::read(frame, &raw, topics).map(Arc::new);
             for number in self.ready.take(sequence) {
-                let Some(session) = fold.sessions.get_mut(&number) else { continue };
+                let Some(session) = fold.sessions.change_unlogged(number) else { continue };
                 if let Some(feed) = session.feed.as_deref_mut() {
                     feed.waiting = None;
                 }
@@ -83,7 +83,7 @@ impl Feeder {
     ) {
         while let Some(sequence) = self.ready.first_from(first).filter(|one| *one <= last) {
             for number in self.ready.take(sequence) {
-                if let Some(session) = fold.sessions.get_mut(&number)
+                if let Some(session) = fold.sessions.change_unlogged(number)
                     && let Some(feed) = session.feed.as_deref_mut()
                 {
                     feed.waiting = None;
@@ -110,14 +110,14 @@ impl Feeder {
                 .filter(|one| one.ordinal >= next && !one.is_settled() && !one.is_released());
             gone.extend(lost.map(|entry| (session.number, entry.sequence())));
         }
-        let numbers: Vec<SessionNo> = fold.remains.keys().copied().collect();
+        let numbers: Vec<SessionNo> = fold.remains.iter().map(|(number, _)| number).collect();
         for number in numbers {
             let range = (Sequence::ZERO, Sequence(oldest.0.saturating_sub(1)));
             super::drop_remains(fold, number, range, Cause::Gap(fabric::GapReason::Retention));
         }
         for (number, sequence) in gone {
             self.ready.remove(sequence, number);
-            if let Some(session) = fold.sessions.get_mut(&number)
+            if let Some(session) = fold.sessions.change_unlogged(number)
                 && let Some(feed) = session.feed.as_deref_mut()
             {
                 feed.waiting = feed.waiting.filter(|waiting| *waiting != sequence);
@@ -136,7 +136,7 @@ impl Feeder {
     /// Feeds the sessions again whose core has taken something.
     pub(crate) fn unstall(&mut self, fold: &mut Fold) {
         for number in self.outboxes.unstall() {
-            let Some(session) = fold.sessions.get_mut(&number) else { continue };
+            let Some(session) = fold.sessions.change_unlogged(number) else { continue };
             if let Some(feed) = session.feed.as_deref_mut() {
                 feed.stalled = false;
             }

@@ -23,7 +23,7 @@ impl Feeder {
             return None;
         }
         let mut offered = 0;
-        for (number, Remains { owed, .. }) in &fold.remains {
+        for (number, Remains { owed, .. }) in fold.remains.iter() {
             offered += owed.offered();
             if offered >= OFFERED_MAX {
                 return None;
@@ -32,7 +32,7 @@ impl Feeder {
                 let open = owed.entries().filter(|one| !one.is_settled() && !one.is_offered());
                 let last = open.take(OFFERED_MAX - offered).last().map_or(first, |last| *last);
                 let (from, until) = (first.sequence(), last.sequence());
-                return Some(Request { from, until, session: *number });
+                return Some(Request { from, until, session: number });
             }
         }
         None
@@ -69,7 +69,7 @@ impl Feeder {
     ) {
         let last = frame.last().min(until);
         let mut raws = frame.skim();
-        while let Some(remains) = fold.remains.get_mut(&number)
+        while let Some(remains) = fold.remains.change_unlogged(number)
             && let Some(entry) = first_in(remains, (frame.first(), last))
         {
             let sequence = entry.sequence();
@@ -87,7 +87,7 @@ impl Feeder {
 
     /// Nobody took it, or the log did not take what came of it.
     pub(crate) fn offer_again(&mut self, fold: &mut Fold, number: SessionNo, sequence: Sequence) {
-        if let Some(remains) = fold.remains.get_mut(&number) {
+        if let Some(remains) = fold.remains.change_unlogged(number) {
             remains.owed.offer(sequence, false);
             self.pass_after = self.now + super::PASS_AGAIN;
         }
@@ -101,7 +101,7 @@ pub(crate) fn drop_remains(
     range: (Sequence, Sequence),
     cause: Cause,
 ) {
-    while let Some(entry) = fold.remains.get(&number).and_then(|remains| first_in(remains, range)) {
+    while let Some(entry) = fold.remains.get(number).and_then(|remains| first_in(remains, range)) {
         fold.drop_owed(number, entry.sequence(), cause);
     }
 }

@@ -27,7 +27,7 @@ impl Fold {
             SessionChange::Ended => self.end(number, observer),
             SessionChange::WillGone { will } => self.forget_will((number, will), observer),
             SessionChange::Settled { sequence } => self.settle(number, sequence, observer),
-            _ => match self.sessions.get_mut(&number) {
+            _ => match self.sessions.change(number) {
                 Some(session) => {
                     let more = change_session(session, change);
                     self.totals.subscriptions =
@@ -46,17 +46,17 @@ impl Fold {
         change: &SessionChange<'_>,
         observer: &mut impl Observer,
     ) {
-        let Some(session) = self.sessions.get_mut(&number) else { return };
+        let Some(session) = self.sessions.change_unlogged(number) else { return };
         match change {
             SessionChange::Resumed { .. } => {
-                observer.came(session, self.wills.get(&number));
+                observer.came(session, self.wills.get(number));
                 // Whoever comes back within the delay withdraws what he left [MQTT-3.1.3-9]. One
                 // without delay is still to be published: its connection went with the process.
-                if self.wills.get(&number).is_some_and(|pending| pending.will.delay > 0) {
-                    self.wills.remove(&number);
+                if self.wills.get(number).is_some_and(|pending| pending.will.delay > 0) {
+                    self.wills.remove(number);
                 }
             }
-            SessionChange::Left { .. } => observer.left(session, self.wills.get(&number)),
+            SessionChange::Left { .. } => observer.left(session, self.wills.get(number)),
             SessionChange::Will { .. } => {
                 if let Some(will) = will(change) {
                     let (org, publisher) = (session.org, session.publisher);
@@ -85,19 +85,16 @@ impl Fold {
         (publisher, expiry): (PublisherId, u32),
         observer: &mut impl Observer,
     ) {
-        if self.sessions.contains_key(&number) {
+        if self.sessions.contains(number) {
             self.counts.contradictions += 1;
             self.end(number, observer);
         }
-        if let Some(older) = self.names.get(&org).and_then(|names| names.get(client_id)).copied() {
+        if let Some(older) = self.sessions.find(org, client_id) {
             self.end(older, observer);
         }
-        let client_id: Arc<str> = Arc::from(client_id);
-        self.names.entry(org).or_default().insert(Arc::clone(&client_id), number);
-        let fresh = Session::new(number, org, client_id);
-        let session = self.sessions.entry(number).or_insert(fresh);
+        let mut session = Session::new(number, org, Arc::from(client_id));
         (session.publisher, session.expiry) = (publisher, expiry);
-        observer.came(session, None);
+        observer.came(self.sessions.insert(session), None);
     }
 
     /// A will is withdrawn or published: the one that is named, which may have been replaced.
@@ -106,29 +103,23 @@ impl Fold {
         (number, gone): (SessionNo, Option<Sequence>),
         observer: &mut impl Observer,
     ) {
-        let stands = self.wills.get(&number).map(|pending| pending.sequence);
+        let stands = self.wills.get(number).map(|pending| pending.sequence);
         if stands.is_some_and(|stands| gone.is_none() || stands == gone) {
-            self.wills.remove(&number);
+            self.wills.remove(number);
             observer.will_gone(number);
         }
     }
 
     fn end(&mut self, number: SessionNo, observer: &mut impl Observer) {
         // It may have been ended by its client's next session, or be ended twice.
-        let Some(mut session) = self.sessions.remove(&number) else { return };
-        if let Some(names) = self.names.get_mut(&session.org) {
-            names.remove(&session.client_id);
-            if names.is_empty() {
-                self.names.remove(&session.org);
-            }
-        }
+        let Some(mut session) = self.sessions.remove(number) else { return };
         let (owed, bytes) = (session.owed.len(), session.owed.bytes());
         let begun = session.begun();
         self.counts.dropped.shared += session.owed.leave(begun);
         self.totals.owed -= owed - session.owed.len();
         self.totals.owed_bytes -= bytes - session.owed.bytes();
         self.totals.subscriptions -= session.subscriptions.len();
-        observer.ended(&mut session, self.wills.get(&number));
+        observer.ended(&mut session, self.wills.get(number));
         if session.owed.len() > 0 {
             let remains = Remains { org: session.org, owed: session.owed };
             // Numbers are never used again; were one, what it left before would be lost.
@@ -145,16 +136,16 @@ impl Fold {
         number: SessionNo,
         sequence: Sequence,
     ) -> Option<Entry> {
-        let remains = self.remains.get_mut(&number)?;
+        let remains = self.remains.change(number)?;
         let entry = remains.owed.settle(sequence)?;
         if remains.owed.len() == 0 {
-            self.remains.remove(&number);
+            self.remains.remove(number);
         }
         Some(entry)
     }
 
     fn settle(&mut self, number: SessionNo, sequence: Sequence, observer: &mut impl Observer) {
-        let session = self.sessions.get_mut(&number);
+        let session = self.sessions.change(number);
         let own = session.and_then(|session| session.owed.settle(sequence));
         let of_session = own.is_some();
         let Some(entry) = own.or_else(|| self.settle_remains(number, sequence)) else {
@@ -163,7 +154,7 @@ impl Fold {
         };
         self.totals.owed -= 1;
         self.totals.owed_bytes -= u64::from(entry.bytes);
-        if let Some(session) = self.sessions.get_mut(&number).filter(|_| of_session) {
+        if let Some(session) = self.sessions.change_unlogged(number).filter(|_| of_session) {
             observer.settled(session, entry);
         }
     }

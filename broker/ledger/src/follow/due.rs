@@ -30,12 +30,12 @@ pub(super) fn due(state: &mut State) -> Due {
     while let Some((timer, session)) = feeder.timers.pop(feeder.now) {
         match timer {
             Timer::Will => {
-                let pending = fold.wills.get(&session).filter(|pending| !pending.taken);
+                let pending = fold.wills.get(session).filter(|pending| !pending.taken);
                 due.wills.extend(pending.map(|pending| pending.due(session)));
             }
             Timer::Absent => feeder.absent(fold, session),
             Timer::Expiry => {
-                let Some(one) = fold.sessions.get(&session) else { continue };
+                let Some(one) = fold.sessions.get(session) else { continue };
                 let (org, client_id) = (one.org, Arc::clone(&one.client_id));
                 due.expired.push(Expired { session, org, client_id });
                 feeder.timers.set(Timer::Expiry, session, feeder.now + EXPIRED_AGAIN);
@@ -58,7 +58,7 @@ impl Ledger {
             let taken = outlet.will(&will);
             let mut state = self.state.lock();
             let State { fold, feeder } = &mut *state;
-            let stands = fold.wills.get_mut(&will.session);
+            let stands = fold.wills.change_unlogged(will.session);
             match stands.filter(|pending| pending.sequence == will.sequence) {
                 Some(pending) if taken => pending.taken = true,
                 Some(pending) => {

@@ -1,24 +1,34 @@
-//! A checkpoint of the sessions.
+//! Checkpoints of the sessions. They are copied from the fold in pieces, and encoded and written, on the
+//! thread that writes them; the fold waits for one piece at a time.
 
 use std::sync::atomic::Ordering;
 
 use fabric::CheckpointError;
 use fabric::follow::Durable;
+use parking_lot::MutexGuard;
 use uns_model::Sequence;
 
-use crate::checkpoint::{self, Taken};
+use crate::checkpoint;
+use crate::fold::{PIECE, Progress, Snapshot};
 use crate::ledger::{HOLD, State};
 use crate::{Error, Ledger};
 
+/// A checkpoint that is to be written.
+pub(super) struct Draft {
+    snapshot: Snapshot,
+    /// The oldest publish that was owed when the snapshot began.
+    oldest_owed: Option<Sequence>,
+}
+
 impl Ledger {
-    /// Writes a checkpoint of what is folded and moves the log's hold; nothing if one of the same
-    /// sequence exists, or while there is no memory for it.
+    /// Writes a checkpoint of what is folded and moves the log's hold. Does nothing if there is one of
+    /// the same sequence, or while there is no memory for it.
     ///
     /// # Errors
     /// When the file cannot be written; the ones before stay usable.
     pub fn checkpoint(&self) -> Result<(), Error> {
         if self.has_room_for_checkpoint()
-            && let Some(Durable { floor, .. }) = self.write_checkpoint(self.take())?
+            && let Some(Durable { floor, .. }) = self.write_checkpoint(self.draft())?
         {
             self.log.hold(HOLD, floor);
         }
@@ -34,26 +44,45 @@ impl Ledger {
         has_room
     }
 
-    /// What a checkpoint needs of the fold as it is now.
-    pub(super) fn take(&self) -> (Taken, Option<Sequence>) {
+    /// Begins a checkpoint of the fold as it is now. Nothing is copied yet.
+    pub(super) fn draft(&self) -> Draft {
         let mut state = self.state.lock();
         let State { fold, feeder } = &mut *state;
         feeder.drop_before(fold, self.log.oldest());
-        (Taken::of(fold), fold.oldest_owed())
+        Draft { oldest_owed: fold.oldest_owed(), snapshot: fold.begin_snapshot() }
     }
 
+    /// Copies what the checkpoint holds and writes it; `None` if there is nothing to write.
     pub(super) fn write_checkpoint(
         &self,
-        (taken, oldest_owed): (Taken, Option<Sequence>),
+        draft: Draft,
     ) -> Result<Option<Durable>, CheckpointError> {
+        let Draft { mut snapshot, oldest_owed } = draft;
         let mut checkpoints = self.checkpoints.lock();
-        let applied = taken.applied;
+        let applied = snapshot.applied;
         if checkpoints.is_current(applied) {
+            self.state.lock().fold.cancel_snapshot(&snapshot);
             return Ok(None);
         }
-        let bytes = checkpoint::encode(taken);
+        if self.copy(&mut snapshot) == Progress::Superseded {
+            return Ok(None);
+        }
+        let bytes = checkpoint::encode(snapshot);
         checkpoints.write(applied, &bytes)?;
         let floor = checkpoint::floor(&checkpoints, oldest_owed);
         Ok(Some(Durable { floor, bytes: bytes.len() as u64 }))
+    }
+
+    /// Copies the fold into a snapshot, piece by piece. Whoever waits for the fold comes between two
+    /// pieces.
+    fn copy(&self, snapshot: &mut Snapshot) -> Progress {
+        loop {
+            let mut state = self.state.lock();
+            let progress = state.fold.copy_piece(snapshot, PIECE);
+            MutexGuard::unlock_fair(state);
+            if progress != Progress::More {
+                return progress;
+            }
+        }
     }
 }

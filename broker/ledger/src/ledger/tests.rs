@@ -10,7 +10,7 @@ use fabric_local::{LocalLog, LogConfig};
 use uns_model::{ManualClock, OrgId, PublisherId, SeededRandom, Sequence, SessionNo, Timestamp};
 
 use super::{Ledger, Parts};
-use crate::checkpoint::{Taken, encode};
+use crate::checkpoint::encode;
 use crate::fold::tests::config;
 use crate::fold::tests::stream::{Known, Stream};
 
@@ -67,7 +67,7 @@ impl Rig {
 }
 
 fn state(ledger: &Ledger) -> Vec<u8> {
-    encode(Taken::of(&ledger.state.lock().fold))
+    encode(ledger.state.lock().fold.snapshot())
 }
 
 fn catch_up(ledger: &Ledger) {
@@ -223,10 +223,11 @@ fn checkpoints_of_the_releases_before_are_read() {
     };
     for (version, sequence) in [(1, None), (2, Some(Sequence(3)))] {
         let fold = of_version(version);
-        let kept = &fold.wills[&session];
+        let kept = fold.wills.get(session).expect("its will");
         assert_eq!((&*kept.will.topic, kept.sequence), ("gone", sequence));
         assert_eq!(kept.owner.as_deref(), Some("press7"), "its session tells");
-        let same = &ledger.state.lock().fold.wills[&session];
+        let state = ledger.state.lock();
+        let same = state.fold.wills.get(session).expect("its will");
         assert_eq!((&same.will, same.sequence), (&kept.will, Some(Sequence(3))));
     }
 }

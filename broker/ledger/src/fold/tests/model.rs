@@ -198,7 +198,7 @@ impl Model {
     /// The fold says the same.
     pub(super) fn check(&self, fold: &Fold) {
         let mut sessions = BTreeMap::new();
-        for (number, session) in &fold.sessions {
+        for session in fold.sessions.values() {
             let live: Vec<_> = session.owed.entries().filter(|one| !one.is_settled()).collect();
             let shared = live.iter().filter(|entry| session.owed.share(entry).is_some());
             let subscriptions = session.subscriptions.iter();
@@ -221,14 +221,15 @@ impl Model {
                 ordinals: session.owed.next_ordinal(),
                 dropped: session.dropped,
             };
-            assert_eq!(fold.names[&session.org][&session.client_id], *number);
-            sessions.insert(*number, one);
+            let found = fold.sessions.find(session.org, &session.client_id);
+            assert_eq!(found, Some(session.number));
+            sessions.insert(session.number, one);
         }
         assert_eq!(sessions, self.sessions);
         let wills: BTreeMap<_, _> = fold
             .wills
             .iter()
-            .map(|(number, one)| (*number, (one.will.delay, one.sequence.unwrap_or_default())))
+            .map(|(number, one)| (number, (one.will.delay, one.sequence.unwrap_or_default())))
             .collect();
         assert_eq!((wills, fold.seen.0), (self.wills.clone(), self.seen));
         let retained: BTreeMap<String, Sequence> = fold
@@ -238,15 +239,16 @@ impl Model {
             .collect();
         assert_eq!(retained, self.retained);
         let mut remains = BTreeMap::new();
-        for (number, left) in &fold.remains {
+        for (number, left) in fold.remains.iter() {
             let live = left.owed.entries().filter(|entry| !entry.is_settled());
-            remains.insert(*number, live.map(|one| one.sequence().0).collect::<Vec<_>>());
+            remains.insert(number, live.map(|one| one.sequence().0).collect::<Vec<_>>());
         }
         let expected = self.remains.iter().map(|(number, (left, _))| (*number, left.clone()));
         assert_eq!(remains, expected.collect());
         let owed: usize = self.sessions.values().map(|one| one.owed.len()).sum();
         let left: usize = remains.values().map(Vec::len).sum();
         assert_eq!(fold.totals.owed, owed + left);
-        assert_eq!(fold.names.values().map(BTreeMap::len).sum::<usize>(), self.sessions.len());
+        let named = (0..8).map(|org| fold.sessions.after(OrgId(org), "").count());
+        assert_eq!(named.sum::<usize>(), self.sessions.len());
     }
 }

@@ -1,0 +1,109 @@
+//! What a checkpoint costs the thread of the fold.
+
+use std::path::PathBuf;
+
+use fabric::conformance::append;
+use fabric::sim::{SimDisk, SimLog};
+use fabric::{Batch, Log, Message, Record, SessionChange};
+use uns_model::{ManualClock, OrgId, PublisherId, SessionNo, Timestamp};
+
+use super::*;
+use crate::fold::tests::stream::Known;
+use crate::fold::{PIECE, Progress};
+use crate::ledger::Parts;
+use crate::{Config, DueWill, Expired, PassOn};
+
+/// Takes nothing.
+struct Nowhere;
+
+impl Outlet for Nowhere {
+    fn deliver(&self, _: u16, batch: Vec<Delivery>) -> Result<(), Vec<Delivery>> {
+        Err(batch)
+    }
+
+    fn will(&self, _: &DueWill) -> bool {
+        false
+    }
+
+    fn pass_on(&self, _: &PassOn) -> bool {
+        false
+    }
+
+    fn expired(&self, _: &Expired) {}
+}
+
+const MANY: u32 = 5_000;
+
+/// A ledger with many retained messages and sessions.
+fn filled() -> Arc<Ledger> {
+    let log: Arc<dyn Log> = Arc::new(SimLog::new());
+    for number in 0..MANY {
+        let (name, ingest) = (format!("client-{number}"), Timestamp(1));
+        let mut batch = Batch::new();
+        batch.push(&Record::Message(Message {
+            org: OrgId::DEFAULT,
+            publisher: PublisherId(1),
+            qos: 1,
+            retain: true,
+            expiry: None,
+            ingest,
+            topic: &name,
+            properties: b"",
+            payload: b"21.5",
+        }));
+        let (org, publisher) = (OrgId::DEFAULT, PublisherId(1));
+        let change = SessionChange::Opened { org, client_id: &name, publisher, expiry: 60 };
+        batch.push(&Record::Session { session: SessionNo(number + 1), change, ingest });
+        append(&*log, batch).expect("the log commits");
+    }
+    let parts = Parts {
+        log,
+        disk: Arc::new(SimDisk::new(1, 64 << 20)),
+        dir: PathBuf::from("/sessions"),
+        clock: Arc::new(ManualClock::new(Timestamp(1))),
+        topics: Arc::new(Known),
+        config: Config::default(),
+    };
+    Ledger::open(parts).expect("the ledger opens")
+}
+
+/// How many topics and client ids somebody else has as well: a copy shares their strings.
+fn copied(ledger: &Ledger) -> usize {
+    let state = ledger.state.lock();
+    let topics = state.fold.retained.iter().filter(|(_, topic, _)| Arc::strong_count(topic) > 1);
+    // The map of names has each client id once more.
+    let sessions = state.fold.sessions.values();
+    let sessions = sessions.filter(|session| Arc::strong_count(&session.client_id) > 2);
+    topics.count() + sessions.count()
+}
+
+#[test]
+fn a_checkpoint_of_many_sessions_and_messages_copies_nothing_on_the_thread_of_the_fold() {
+    let ledger = filled();
+    let reader = Reader::without_thread(Arc::clone(&ledger.log));
+    let mut turns = Turns::new(reader);
+    let mut feeding = Feeding { ledger: &ledger, outlet: &Nowhere, turns: &mut turns };
+    let write = feeding.snapshot().expect("there is memory for it");
+    assert_eq!(copied(&ledger), 0);
+    let written = write().expect("the disk takes it").expect("there was no checkpoint");
+    assert!(written.bytes > u64::from(MANY) * 40, "{} bytes", written.bytes);
+    assert_eq!(copied(&ledger), 0, "the copies are gone");
+}
+
+#[test]
+fn the_fold_waits_for_one_piece_of_a_checkpoint_at_a_time() {
+    let ledger = filled();
+    let mut snapshot = ledger.state.lock().fold.begin_snapshot();
+    let mut before = 0;
+    for pieces in 1.. {
+        let progress = ledger.state.lock().fold.copy_piece(&mut snapshot, PIECE);
+        let copied = snapshot.sessions.len() + snapshot.retained.len();
+        assert!(copied - before <= 2 * PIECE, "{} in one piece", copied - before);
+        before = copied;
+        if progress == Progress::Complete {
+            assert!(pieces >= 2 * MANY as usize / (2 * PIECE), "{pieces} pieces");
+            break;
+        }
+    }
+    assert_eq!(before, 2 * MANY as usize);
+}
