@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use broker_server::{Buried, DeadLetter, DeadLetters, OnKept};
+use broker_server::{DeadLetter, DeadLetters, OnStored, StoredDeadLetter};
 use fabric::{Batch, Cursor, Log, Message, OnCommit, Record, TailItem};
 use fabric_local::LocalLog;
 use hub_kit::services::{Answer, Page};
@@ -122,7 +122,7 @@ fn read(log: &dyn Log, wanted: &Wanted) -> Result<(Vec<String>, Option<Sequence>
 
 impl DeadLog {
     /// Hands one to the log. `false` if it is too large for that.
-    fn keep(&self, dead: &DeadLetter<'_>, body: &[u8], on_kept: Option<&OnKept>) -> bool {
+    fn keep(&self, dead: &DeadLetter<'_>, body: &[u8], on_stored: Option<&OnStored>) -> bool {
         let mut batch = Batch::new();
         batch.push(&Record::Message(Message {
             org: dead.org,
@@ -135,24 +135,24 @@ impl DeadLog {
             properties: &[],
             payload: body,
         }));
-        let on_commit = on_kept.cloned().map(|on_kept| {
-            let report: OnCommit = Box::new(move |outcome| on_kept(outcome.is_ok()));
+        let on_commit = on_stored.cloned().map(|on_stored| {
+            let report: OnCommit = Box::new(move |outcome| on_stored(outcome.is_ok()));
             report
         });
         match self.log.append(batch, on_commit) {
             Ok(()) => true,
             Err(fabric::Error::TooLarge { .. }) => false,
             Err(_) => {
-                self.lose(on_kept);
+                self.lose(on_stored);
                 true
             }
         }
     }
 
-    fn lose(&self, on_kept: Option<&OnKept>) {
+    fn lose(&self, on_stored: Option<&OnStored>) {
         self.lost.fetch_add(1, Ordering::Relaxed);
-        if let Some(on_kept) = on_kept {
-            on_kept(false);
+        if let Some(on_stored) = on_stored {
+            on_stored(false);
         }
     }
 }
@@ -175,18 +175,19 @@ fn describe(dead: &DeadLetter<'_>, id: &str, payload: &[u8]) -> Vec<u8> {
 }
 
 impl DeadLetters for DeadLog {
-    fn bury(&self, dead: &DeadLetter<'_>, on_kept: Option<OnKept>) -> Buried {
+    fn store(&self, dead: &DeadLetter<'_>, on_stored: Option<OnStored>) -> StoredDeadLetter {
         let random = u128::from(self.random.u64()) << 64 | u128::from(self.random.u64());
         let millis = u64::try_from(dead.received.as_millis()).unwrap_or_default();
         let id = NodeId::v7(millis, random).to_string();
         let body = describe(dead, &id, dead.payload);
-        let on_kept = on_kept.as_ref();
+        let on_stored = on_stored.as_ref();
         // Where a letter does not fit with what was sent, it is kept without: sent again it would
         // be no smaller, and its client would never get past it.
-        if !self.keep(dead, &body, on_kept) && !self.keep(dead, &describe(dead, &id, &[]), on_kept)
+        if !self.keep(dead, &body, on_stored)
+            && !self.keep(dead, &describe(dead, &id, &[]), on_stored)
         {
-            self.lose(on_kept);
+            self.lose(on_stored);
         }
-        Buried { id: id.into(), body }
+        StoredDeadLetter { id: id.into(), body }
     }
 }

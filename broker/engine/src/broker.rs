@@ -1,22 +1,23 @@
 //! What all cores of one broker have in common.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use uns_model::{OrgId, Random, SessionNo};
 
 use crate::absent::account;
-use crate::clients::{Clients, Parked};
 use crate::config::Config;
-use crate::dead::DeadLetters;
+use crate::dead_letter::DeadLetters;
 use crate::failed::FailedLogins;
 use crate::guesses::Guesses;
 use crate::limits::Organisations;
 use crate::login::Authenticate;
+use crate::notices::NoticeLimiter;
+use crate::outbound::congestion::Congestion;
 use crate::pressure::Pressure;
-use crate::retained::{Retained, RetainedMessages};
-use crate::told::Told;
-use crate::tree::{Holder, Subscriber, Subscriptions};
+use crate::routing::retained::{Retained, RetainedMessages};
+use crate::routing::tree::{Holder, Subscriber, Subscriptions};
+use crate::sessions::clients::{Clients, Parked};
 
 /// In the byte of the pressure: sessions are owed as much as they may be.
 pub(crate) const OWED_FULL: u8 = 1 << 7;
@@ -38,8 +39,8 @@ pub struct Broker {
     /// What organisations have in common over all cores.
     pub(crate) orgs: Organisations,
     pub(crate) random: Arc<dyn Random>,
-    /// How many connections are congested; publishers look no further while it is 0.
-    congested: AtomicU32,
+    /// How many connections are congested.
+    pub(crate) congestion: Arc<Congestion>,
     /// How short memory is; each core looks once per chunk it reads.
     pressure: AtomicU8,
     assigned: AtomicU64,
@@ -47,7 +48,7 @@ pub struct Broker {
     pub(crate) guesses: Guesses,
     pub(crate) failed_logins: FailedLogins,
     /// Of whom operators were told lately, and for what.
-    pub(crate) told: Told,
+    pub(crate) notices: NoticeLimiter,
     cores: u16,
 }
 
@@ -73,7 +74,7 @@ impl Broker {
             retained: RetainedMessages::new(config.retained, config.limits.organisation.retained),
             guesses: Guesses::new(config.guessing),
             failed_logins: FailedLogins::default(),
-            told: Told::default(),
+            notices: NoticeLimiter::default(),
             config: Arc::new(config.resolved(cores)),
             subscriptions: Subscriptions::default(),
             dead_letters: None,
@@ -81,7 +82,7 @@ impl Broker {
             clients: Clients::default(),
             authenticate,
             random,
-            congested: AtomicU32::new(0),
+            congestion: Arc::default(),
             pressure: AtomicU8::new(0),
             assigned: AtomicU64::new(0),
             policies: AtomicU64::new(0),
@@ -167,18 +168,6 @@ impl Broker {
     #[inline]
     pub(crate) fn shortage(&self) -> u8 {
         self.pressure.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn is_congested(&self) -> bool {
-        self.congested.load(Ordering::Relaxed) > 0
-    }
-
-    pub(crate) fn set_congested(&self, congested: bool) {
-        if congested {
-            self.congested.fetch_add(1, Ordering::Relaxed);
-        } else {
-            self.congested.fetch_sub(1, Ordering::Relaxed);
-        }
     }
 
     /// A client id nobody else has.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::guesses::Guessing;
 use crate::limits::Limits;
-use crate::retained::Quota;
+use crate::routing::retained::Quota;
 
 /// Limits and times of the engine; the same on every core.
 #[derive(Clone, Debug)]

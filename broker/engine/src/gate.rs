@@ -9,9 +9,10 @@ use broker_codec::ReasonCode;
 use fabric::{Admitted, Inbound, Mark, Place, Rejection, Resolved, SessionChange};
 use uns_model::{OrgId, PublisherId, Reason, Sequence, SessionNo, Timestamp};
 
-use crate::access::Action;
-use crate::dead::{LetterNo, OnKept};
-use crate::route::Member;
+use crate::access::{Access, Action};
+use crate::access_guard;
+use crate::dead_letter::{DeadLetterNo, OnStored};
+use crate::routing::route::Member;
 pub use rows::{RefusedRows, ToldRow};
 
 /// A promise that everything admitted before a flush will be reported committed, or not, once.
@@ -36,8 +37,21 @@ pub(crate) fn reason_code(rejection: &Rejection) -> ReasonCode {
     code.unwrap_or(ReasonCode::ImplementationSpecificError)
 }
 
-/// Whether whoever publishes may do something with a topic.
-pub type May<'a> = dyn Fn(Action, &str) -> bool + 'a;
+/// What whoever publishes may do with topics: nothing where nothing is known of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Rights<'a>(Option<&'a dyn Access>);
+
+impl<'a> Rights<'a> {
+    /// These.
+    pub fn of(access: Option<&'a dyn Access>) -> Self {
+        Self(access)
+    }
+
+    /// Whether this may be done with a topic. A panic of whoever answers counts as a refusal.
+    pub fn may(&self, action: Action, topic: &str) -> bool {
+        self.0.is_some_and(|access| access_guard::allows(access, action, topic))
+    }
+}
 
 /// The gate of one core.
 pub trait Gate {
@@ -55,7 +69,7 @@ pub trait Gate {
         &mut self,
         org: OrgId,
         topic: &str,
-        rights: &May<'_>,
+        rights: Rights<'_>,
     ) -> Result<Resolved<Self::Node>, Rejection>;
 
     /// These topics will probably be resolved next. A gate may bring what it knows of them near
@@ -111,7 +125,7 @@ pub trait Gate {
         &mut self,
         node: &Self::Node,
         inbound: &Inbound<'_>,
-        rights: &May<'_>,
+        rights: Rights<'_>,
     ) -> Result<Admitted, Rejection>;
 
     /// Takes a publish without a node into the open batch: it is retained, or owed to sessions.
@@ -173,8 +187,8 @@ pub trait Gate {
     fn pending_bytes(&self) -> usize;
 
     /// How this core hears that a dead letter is on disk, or will not be: by
-    /// [`Signal::Kept`](crate::Signal::Kept). `None` where answers do not wait for dead letters.
-    fn on_kept(&self, _: LetterNo) -> Option<OnKept> {
+    /// [`Signal::DeadLetterStored`](crate::Signal::DeadLetterStored). `None` where answers do not wait for dead letters.
+    fn on_stored(&self, _: DeadLetterNo) -> Option<OnStored> {
         None
     }
 
@@ -199,7 +213,7 @@ impl Gate for OpenGate {
     type Node = NoNode;
     type Receipt = ();
 
-    fn resolve(&mut self, _: OrgId, _: &str, _: &May<'_>) -> Result<Resolved<NoNode>, Rejection> {
+    fn resolve(&mut self, _: OrgId, _: &str, _: Rights<'_>) -> Result<Resolved<NoNode>, Rejection> {
         Ok(Resolved::Plain)
     }
 
@@ -211,7 +225,7 @@ impl Gate for OpenGate {
         &mut self,
         node: &NoNode,
         _: &Inbound<'_>,
-        _: &May<'_>,
+        _: Rights<'_>,
     ) -> Result<Admitted, Rejection> {
         match *node {}
     }

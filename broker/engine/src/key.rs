@@ -129,6 +129,70 @@ impl<T> Slots<T> {
     }
 }
 
+/// A table of what belongs to things that another table names.
+#[derive(Debug)]
+pub(crate) struct KeyTable<T> {
+    entries: Vec<(u32, Option<T>)>,
+}
+
+impl<T> Default for KeyTable<T> {
+    fn default() -> Self {
+        Self { entries: Vec::new() }
+    }
+}
+
+impl<T> KeyTable<T> {
+    /// Puts a value in, in place of that of any earlier generation.
+    pub(crate) fn insert(&mut self, key: Key, value: T) {
+        let place = key.slot as usize;
+        if self.entries.len() <= place {
+            self.entries.resize_with(place + 1, || (0, None));
+        }
+        if let Some(entry) = self.entries.get_mut(place) {
+            *entry = (key.generation, Some(value));
+        }
+    }
+
+    /// The value of this key, unless it is gone.
+    #[inline]
+    pub(crate) fn get(&self, key: Key) -> Option<&T> {
+        match self.entries.get(key.slot as usize) {
+            Some((generation, value)) if *generation == key.generation => value.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The value of this key to change, unless it is gone.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+        match self.entries.get_mut(key.slot as usize) {
+            Some((generation, value)) if *generation == key.generation => value.as_mut(),
+            _ => None,
+        }
+    }
+
+    /// Forgets the value of this key.
+    pub(crate) fn remove(&mut self, key: Key) {
+        if let Some((generation, value)) = self.entries.get_mut(key.slot as usize)
+            && *generation == key.generation
+        {
+            *value = None;
+        }
+    }
+
+    /// Every value to change, by slot.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.entries.iter_mut().filter_map(|(_, value)| value.as_mut())
+    }
+
+    /// Every key and value, by slot.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
+        (0u32..).zip(&self.entries).filter_map(|(slot, (generation, value))| {
+            value.as_ref().map(|value| (Key { slot, generation: *generation }, value))
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

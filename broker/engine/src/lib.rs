@@ -9,67 +9,57 @@
 
 mod absent;
 mod access;
+mod access_guard;
 mod broker;
 mod config;
+mod effects;
 mod gate;
 mod guesses;
+mod in_process;
+mod key;
 mod limits;
 mod login;
+mod message;
+mod now;
 mod peer;
+mod pressure;
 mod shown;
+mod signal;
 mod stats;
 mod tried;
 
 mod engine;
 
-mod aliases;
-mod alone;
-mod asked;
-mod connection;
-mod dead;
-mod entrusted;
-mod exchanges;
+mod commits;
+mod outbound;
+mod routing;
+mod sessions;
+
+mod dead_letter;
 mod failed;
-mod feed;
 mod forgive;
 mod inspect;
-mod letters;
-mod message;
-mod outbound;
+mod notices;
 mod oversize;
-mod pace;
-mod policy;
-mod pressure;
+mod panic_scope;
 mod shortfall;
-mod told;
 mod trace;
-mod window;
-
-mod batch;
-mod clients;
-mod key;
-mod retained;
-mod route;
-mod tree;
 
 pub use absent::Absent;
 pub use access::{Access, Action, Coverage, Everything};
-pub use alone::Panicked;
-pub use batch::Batch;
 pub use broker::Broker;
-pub use clients::{Clients, Ended, Filters, Orphan, Parked};
 pub use config::{Config, Durability, Refusals, Stall};
-pub use connection::Will;
-pub use dead::{Buried, DeadLetter, DeadLetters, LetterNo, OnKept, subjects};
-pub use engine::{
-    Attached, DueWill, Effects, Engine, InProcess, LeftBehind, Now, Offer, Progress, Received,
-    Reply, Signal, Together,
+pub use dead_letter::{
+    DeadLetter, DeadLetterNo, DeadLetters, OnStored, StoredDeadLetter, subjects,
 };
+pub use effects::{Attached, Effects, Reply};
+pub use engine::Engine;
+pub use engine::step::Received;
 pub use failed::{FailedLogin, FailedLogins, RefusedLogin};
-pub use feed::{Due, Fed, FedPublish, LEDGER_PACKET_IDS};
 pub use forgive::Forgiven;
-pub use gate::{Gate, May, NoNode, OpenGate, Placed, RefusedRows, Taken, Ticket, ToldRow};
+pub use gate::{Gate, NoNode, OpenGate, Placed, RefusedRows, Rights, Taken, Ticket, ToldRow};
 pub use guesses::Guessing;
+pub use in_process::{InProcess, Offer, Progress, Together};
 pub use inspect::{
     ClientInfo, ClientOrder, ClientQuery, ClientScan, ClientState, Keeping, TopicName, TopicScan,
 };
@@ -79,17 +69,25 @@ pub use login::{
     Anonymous, Authenticate, Exchange, Identity, Login, OwnedLogin, Password, Reservation, Step,
     Verdict,
 };
+pub use notices::SilentRefusal;
+pub use now::Now;
+pub use outbound::feed::{Due, Fed, FedPublish, LEDGER_PACKET_IDS};
 pub use oversize::Oversize;
+pub use panic_scope::Panicked;
 pub use peer::{Certificate, Peer, Transport};
 pub use pressure::Pressure;
-pub use retained::{Held, Quota, Retained, RetainedMessages, Walk};
-pub use route::Member;
-pub use shortfall::{FellShort, Shortfall};
-pub use shown::Shown;
-pub use stats::{Drop, End, Leniency, Limit, LoginFailure, Stats};
-pub use told::Untold;
-pub use trace::{Trace, TraceEvent, TraceSpec, TracedTopics};
-pub use tree::{
+pub use routing::batch::Batch;
+pub use routing::retained::{Held, Quota, Retained, RetainedMessages, Walk};
+pub use routing::route::Member;
+pub use routing::tree::{
     Group, Holder, Link, List, Matched, ShareName, Subscriber, Subscriptions, Visit, Wish,
 };
+pub use sessions::clients::{Clients, Ended, Filters, Orphan, Parked};
+pub use sessions::left_behind::LeftBehind;
+pub use sessions::will::{DueWill, Will};
+pub use shortfall::{FellShort, Shortfall};
+pub use shown::Shown;
+pub use signal::Signal;
+pub use stats::{Drop, End, Leniency, Limit, LoginFailure, Stats};
+pub use trace::{Trace, TraceEvent, TraceSpec, TracedTopics};
 pub use tried::{Proof, Tried};

@@ -7,7 +7,7 @@ mod organisations;
 pub(crate) use bucket::{Bucket, SharedBucket};
 pub(crate) use organisations::{Organisation, Organisations};
 
-use crate::retained::Quota;
+use crate::routing::retained::Quota;
 
 /// How much may be published in a second. A burst of one second passes at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

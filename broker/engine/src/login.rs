@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::absent::{Absent, owner};
 use crate::access::{Access, Action, Everything};
-use crate::asked;
+use crate::access_guard;
 use crate::peer::Peer;
 use crate::tried::{Proof, Tried};
 
@@ -138,7 +138,7 @@ impl Identity {
     /// where there is one.
     pub(crate) fn owner(&self, with_will: bool) -> Option<Cow<'_, str>> {
         let account = self.account.as_deref()?;
-        let noted = with_will.then(|| asked::noted(&*self.access)).flatten();
+        let noted = with_will.then(|| access_guard::noted(&*self.access)).flatten();
         Some(owner(account, noted.as_deref()))
     }
 }

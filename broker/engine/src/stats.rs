@@ -1,8 +1,10 @@
 //! What one core counts: plain numbers, which its owner copies out for others to read.
 
 mod causes;
+mod output;
 
 pub use causes::{Drop, End, Leniency, Limit, LoginFailure};
+pub(crate) use output::OutputStats;
 
 const DROPS: usize = Drop::ALL.len();
 const ENDS: usize = End::ALL.len();
@@ -108,9 +110,19 @@ impl Stats {
     /// How many numbers there are.
     pub const LEN: usize = SINGLE + DROPS + 2 * ENDS + LOGINS + LIMITS + LENIENCIES;
 
-    /// Counts a dropped message.
-    pub fn drop(&mut self, cause: Drop) {
-        self.dropped[cause as usize] += 1;
+    /// With what was counted of output beside it.
+    pub(crate) fn with_output(mut self, output: &OutputStats) -> Self {
+        self.messages_out += output.messages_out;
+        self.payload_out += output.payload_out;
+        self.control_out += output.control_out;
+        self.bytes_out += output.bytes_out;
+        self.slow += output.slow;
+        self.in_flight += output.in_flight;
+        self.queued += output.queued;
+        self.queued_bytes += output.queued_bytes;
+        self.output_bytes += output.output_bytes;
+        self.dropped.iter_mut().zip(output.dropped).for_each(|(sum, more)| *sum += more);
+        self
     }
 
     /// Counts a log-in that failed.

@@ -2,6 +2,7 @@
 //! operator while he looks. A core that has none pays one comparison per packet.
 
 mod answers;
+mod event;
 mod topics;
 mod words;
 
@@ -9,13 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use broker_codec::{PacketType, Publish};
 use parking_lot::Mutex;
-use uns_model::{Filter, OrgId, Timestamp};
+use uns_model::{Filter, OrgId};
 
 use crate::shown::Shown;
 use answers::Unanswered;
 
+pub(crate) use event::Context;
+pub use event::TraceEvent;
 pub use topics::TracedTopics;
 pub(crate) use words::Words;
 
@@ -39,43 +41,6 @@ pub struct TraceSpec {
     pub until: Duration,
 }
 
-/// One packet that was seen.
-#[derive(Clone, Debug)]
-pub struct TraceEvent {
-    /// When.
-    pub time: Timestamp,
-    /// Whether the broker got it; else it gave it.
-    pub incoming: bool,
-    /// Whose it is.
-    pub client_id: Box<str>,
-    /// Its type.
-    pub packet: PacketType,
-    /// The topic, or the filters.
-    pub topics: TracedTopics,
-    /// Its Packet Identifier.
-    pub packet_id: Option<u16>,
-    /// QoS, RETAIN and DUP of a PUBLISH.
-    pub flags: Option<(u8, bool, bool)>,
-    /// Its reason, or why it was refused.
-    pub reason: Option<Box<str>>,
-    /// Bytes of the whole packet.
-    pub bytes: usize,
-    /// The beginning of the payload, where it was asked for.
-    pub payload: Option<Box<[u8]>>,
-}
-
-impl TraceEvent {
-    fn cost(&self) -> usize {
-        let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
-        let payload = self.payload.as_ref().map_or(0, |payload| payload.len());
-        size_of::<Self>()
-            + self.client_id.len()
-            + self.topics.bytes()
-            + text(&self.reason)
-            + payload
-    }
-}
-
 #[derive(Debug, Default)]
 struct Seen {
     events: Vec<TraceEvent>,
@@ -95,8 +60,6 @@ pub struct Trace {
 
 /// Bytes of all events of one trace.
 const BYTES_MAX: usize = 8 << 20;
-/// How much of a payload is kept.
-const PAYLOAD_MAX: usize = 256;
 
 impl Trace {
     /// A trace that has seen nothing.
@@ -159,15 +122,6 @@ impl Trace {
     }
 }
 
-/// Whose packet it is, which way it went and when.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Context<'a> {
-    pub(crate) time: Timestamp,
-    pub(crate) incoming: bool,
-    pub(crate) org: OrgId,
-    pub(crate) client_id: &'a str,
-}
-
 /// The traces one core notes for.
 #[derive(Debug, Default)]
 pub(crate) struct Tracer {
@@ -217,8 +171,4 @@ impl Tracer {
             }
         }
     }
-}
-
-fn head<'a>(publish: &Publish<'a>) -> &'a [u8] {
-    publish.payload.get(..PAYLOAD_MAX).unwrap_or(publish.payload)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use broker_engine::{Action, CoreNo, Gate, LetterNo, May, Member, OnKept, Signal, Ticket};
+use broker_engine::{Action, CoreNo, DeadLetterNo, Gate, Member, OnStored, Rights, Signal, Ticket};
 use fabric::{
     Admitted, Audience, Commit, Inbound, Mark, Message, Place, Record, Rejection, Resolved,
     SessionChange,
@@ -66,7 +66,7 @@ impl Gate for ServerGate {
         &mut self,
         org: OrgId,
         topic: &str,
-        rights: &May<'_>,
+        rights: Rights<'_>,
     ) -> Result<Resolved<Arc<Node>>, Rejection> {
         let Some(gate) = &mut self.namespace else { return Ok(Resolved::Plain) };
         gate.resolve(org, topic, &Publisher(rights))
@@ -112,7 +112,7 @@ impl Gate for ServerGate {
         &mut self,
         node: &Arc<Node>,
         inbound: &Inbound<'_>,
-        rights: &May<'_>,
+        rights: Rights<'_>,
     ) -> Result<Admitted, Rejection> {
         let Some(gate) = &mut self.namespace else { return Ok(Admitted::unchanged(inbound)) };
         gate.admit(node, inbound, &Publisher(rights))
@@ -187,9 +187,9 @@ impl Gate for ServerGate {
         self.namespace.as_ref().map_or(0, |gate| gate.pending().1)
     }
 
-    fn on_kept(&self, letter: LetterNo) -> Option<OnKept> {
+    fn on_stored(&self, letter: DeadLetterNo) -> Option<OnStored> {
         let (inboxes, core) = (Arc::clone(&self.inboxes), self.core);
-        Some(Arc::new(move |kept| inboxes.signal(core, Signal::Kept(letter, kept))))
+        Some(Arc::new(move |kept| inboxes.signal(core, Signal::DeadLetterStored(letter, kept))))
     }
 
     fn flush(&mut self, ticket: Option<Ticket>) -> Result<(), Rejection> {
@@ -211,15 +211,15 @@ impl Gate for ServerGate {
 }
 
 /// The rights of a publisher, in the form in which the namespace asks for them.
-struct Publisher<'a>(&'a May<'a>);
+struct Publisher<'a>(Rights<'a>);
 
 impl PublisherRights for Publisher<'_> {
     fn may_publish(&self, topic: &str) -> bool {
-        self.0(Action::Publish, topic)
+        self.0.may(Action::Publish, topic)
     }
 
     fn may_read(&self, topic: &str) -> bool {
-        self.0(Action::Receive, topic)
+        self.0.may(Action::Receive, topic)
     }
 }
 

@@ -69,11 +69,11 @@ pub use traces::{TraceInfo, TraceWish};
 pub use broker_ledger::Consumer;
 
 pub use broker_engine::{
-    Access, Action, Anonymous, Authenticate, Buried, Certificate, Config as EngineConfig, Coverage,
+    Access, Action, Anonymous, Authenticate, Certificate, Config as EngineConfig, Coverage,
     DeadLetter, DeadLetters, Drop as DropCause, Durability, End as EndCause, Everything, Exchange,
-    Guessing, Identity, InProcess, Leniency, Limit, Limits, Login, LoginFailure, OnKept,
+    Guessing, Identity, InProcess, Leniency, Limit, Limits, Login, LoginFailure, OnStored,
     OrganisationLimits, OwnedLogin, Password, Peer, Pressure, Progress, Quota, Rate, Refusals,
-    RefusedRows, Stall, Stats, Step, Together, ToldRow, Transport, Verdict,
+    RefusedRows, Stall, Stats, Step, StoredDeadLetter, Together, ToldRow, Transport, Verdict,
 };
 
 pub use broker_ledger::Stats as SessionStats;

@@ -116,7 +116,7 @@ pub(crate) fn deliver(engine: &mut Engine<ServerGate>, now: Now, delivery: Deliv
         }
         Delivery::Lost { count, over_quota, .. } => {
             let why = if over_quota { Shortfall::Quota } else { Shortfall::Gone };
-            engine.fell_short(now, key, (count, why));
+            engine.fell_short(now, key, count, why);
         }
     }
 }

@@ -11,7 +11,7 @@ impl World {
         let server = &mut self.machine.hub().server;
         let posted = server.take_inbox(core);
         let resumed = server.flush(core);
-        let mut dirty = std::mem::take(&mut server.engine(core).effects().dirty);
+        let mut dirty = std::mem::take(server.engine(core).pending_output());
         let mut moved = posted || !resumed.is_empty();
         self.unwritten.retain(|(at, key)| {
             let here = *at == core;

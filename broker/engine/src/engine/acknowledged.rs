@@ -4,79 +4,79 @@
 use broker_codec::{Ack, PacketId, ReasonCode};
 use fabric::SessionChange;
 
-use super::acks::Who;
-use super::receive::Fatal;
-use super::{Engine, Now};
-use crate::feed::Received;
+use super::Engine;
+use super::step::Fatal;
+use crate::commits::waiter::Awaited;
 use crate::gate::Gate;
 use crate::key::Key;
+use crate::now::Now;
+use crate::outbound::feed::ReceivedPubrec;
+use crate::outbound::window::Awaits;
 use crate::stats::Leniency;
-use crate::window::Awaits;
 
 impl<G: Gate> Engine<G> {
     /// PUBACK, PUBREC or PUBCOMP for a delivery.
-    pub(super) fn delivered(
+    pub(super) fn acknowledged(
         &mut self,
         now: Now,
         key: Key,
-        (ack, said): (&Ack<'_>, Awaits),
+        ack: &Ack<'_>,
+        said: Awaits,
     ) -> Result<(), Fatal> {
-        let Some(connection) = self.connections.get(key) else { return Ok(()) };
-        if connection.outbound.is_of_wrong_kind(ack.packet_id, said) {
+        let Some(client) = self.outbound.get(key) else { return Ok(()) };
+        if client.is_of_wrong_kind(ack.packet_id, said) {
             let forgiven = self.forgives(key, Leniency::AckKind);
             return if forgiven { Ok(()) } else { Err(Fatal(ReasonCode::ProtocolError)) };
         }
-        if said == Awaits::Pubrec {
-            self.pubrec(now, key, ack);
+        if said == Awaits::Pubrec && !ack.reason.is_error() {
+            self.pubrec(now, key, ack.packet_id);
         } else {
-            self.settled(now, key, ack.packet_id, said);
+            self.delivered(now, key, ack.packet_id, said);
         }
         Ok(())
     }
 
-    /// A delivery of QoS 2 arrived, or is refused.
-    fn pubrec(&mut self, now: Now, key: Key, pubrec: &Ack<'_>) {
-        let id = pubrec.packet_id;
-        if pubrec.reason.is_error() {
-            return self.settled(now, key, id, Awaits::Pubrec);
-        }
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let outbound = &mut connection.outbound;
-        if let Some(feed) = outbound.feed.as_mut().filter(|feed| feed.knows(id)) {
-            match (feed.receive(id), connection.session) {
-                (Received::First(sequence), Some(session)) => {
+    /// A delivery of QoS 2 arrived.
+    fn pubrec(&mut self, now: Now, key: Key, id: PacketId) {
+        let Some(client) = self.outbound.get_mut(key) else { return };
+        if let Some(feed) = client.feed.as_mut().filter(|feed| feed.knows(id)) {
+            match feed.receive(id) {
+                ReceivedPubrec::First(sequence) => {
+                    let Some(connection) = self.sessions.get_mut(key) else { return };
+                    let Some(session) = connection.session else { return };
                     self.gate.session(now.wall, session, &SessionChange::Released { sequence });
-                    self.acks.note_acknowledged(connection, (sequence, Some(id)));
-                    self.acks.wait(Who::Release(key, id), None);
+                    let (ticket, reached) = (self.commits.follow(), self.commits.reached());
+                    connection.note_unconfirmed(sequence, Some(id), ticket, reached);
+                    self.commits.wait(Awaited::Pubrel(key, id), None);
                 }
-                (Received::Again, _) => outbound.say_pubrel(&mut self.desk, id),
-                _ => {}
+                ReceivedPubrec::Again => self.outbound.say_pubrel(key, id),
+                ReceivedPubrec::Early => {}
             }
-        } else if outbound.window.awaits(id) == Awaits::Nothing {
-            let version = outbound.version;
-            let unknown = Ack::with_reason(id, ReasonCode::PacketIdentifierNotFound);
-            outbound.must_say(&mut self.desk, |out| unknown.encode_pubrel(version, out));
-        } else if outbound.window.awaits(id) != Awaits::Puback {
-            outbound.window.receive(id);
-            outbound.say_pubrel(&mut self.desk, id);
+            return;
         }
-        Self::mark_dirty(connection, key, &mut self.effects.dirty);
+        let version = client.version;
+        match client.window.awaits(id) {
+            Awaits::Nothing => {
+                let unknown = Ack::with_reason(id, ReasonCode::PacketIdentifierNotFound);
+                self.outbound.must_say(key, |out| unknown.encode_pubrel(version, out));
+            }
+            Awaits::Puback => {}
+            Awaits::Pubrec | Awaits::Pubcomp => {
+                client.window.receive(id);
+                self.outbound.say_pubrel(key, id);
+            }
+        }
     }
 
     /// A delivery is over.
-    fn settled(&mut self, now: Now, key: Key, id: PacketId, said: Awaits) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let outbound = &mut connection.outbound;
-        if let Some(feed) = outbound.feed.as_mut().filter(|feed| feed.knows(id)) {
+    fn delivered(&mut self, now: Now, key: Key, id: PacketId, said: Awaits) {
+        let Some(client) = self.outbound.get_mut(key) else { return };
+        if let Some(feed) = client.feed.as_mut().filter(|feed| feed.knows(id)) {
             feed.settle(id, said);
             self.pump_feed(now, key);
-        } else if outbound.window.release(id, said) {
-            outbound.settle(id);
-            if outbound.queued() > 0 {
-                outbound.pump(&mut self.desk, now.monotonic);
-                Self::mark_dirty(connection, key, &mut self.effects.dirty);
-                self.update_pace(now.monotonic, key);
-            }
+        } else if client.settle(id, said) {
+            let relieved = self.outbound.pump(now.monotonic, key);
+            self.resume_all_if(relieved);
         }
         self.pump_retained(now, key);
     }

@@ -1,6 +1,6 @@
 //! A look at the publishes that follow in the same bytes. Where a million topics take turns, what is
-//! known of each is far from the processor, and a publish would wait several times, one thing
-//! leading to the next. The gate is told a few topics at once, so that they wait together.
+//! known of each is far from the processor, and a publish would wait several times, one thing leading
+//! to the next. The gate is told a few topics at once, so that they wait together.
 
 use broker_codec::{Frame, PacketType, frame};
 
@@ -12,10 +12,10 @@ use crate::key::Key;
 const TOPICS: usize = 16;
 
 impl<G: Gate> Engine<G> {
-    /// Tells the gate the topics of the publishes from a place on; gives where the next look is due.
-    /// Nothing here judges a packet: that is done when its turn comes.
+    /// Tells the gate the topics of the publishes from a place on; gives where the next look is due. No
+    /// packet is checked here: that is done when its turn comes.
     pub(super) fn look_ahead(&self, key: Key, bytes: &[u8], at: usize) -> usize {
-        let connection = self.connections.get(key).filter(|connection| connection.is_up());
+        let connection = self.sessions.get(key).filter(|connection| connection.is_up());
         let Some(identity) = connection.and_then(|connection| connection.identity.as_ref()) else {
             return at;
         };

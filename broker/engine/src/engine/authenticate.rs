@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use broker_codec::{Connect, ReasonCode, Version};
 
-use super::receive::{Fatal, Step};
-use super::{Engine, Now};
-use crate::connection::{Accepted, Introduction, Phase, Will};
+use super::Engine;
+use super::step::{Fatal, Step};
 use crate::failed::FailedLogin;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::{Identity, Login, OwnedLogin, Verdict};
+use crate::now::Now;
 use crate::pressure::Pressure;
+use crate::sessions::phase::{Accepted, Introduction, Phase};
+use crate::sessions::will::Will;
 use crate::stats::{Limit, LoginFailure};
 use crate::tried::Proof;
 
@@ -22,19 +24,21 @@ impl<G: Gate> Engine<G> {
         key: Key,
         connect: &Connect<'_>,
     ) -> Result<Step, Fatal> {
-        let Some(connection) = self.connections.get_mut(key) else { return Ok(Step::Next) };
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(Step::Next) };
         connection.version = connect.version;
-        connection.outbound.version = connect.version;
-        // What is said before CONNACK is as short as the client asks, too.
-        connection.outbound.packet_bytes_max = packet_bytes_max(connect);
+        if let Some(client) = self.outbound.get_mut(key) {
+            client.version = connect.version;
+            // What is said before CONNACK is as short as the client asks, too.
+            client.packet_bytes_max = packet_bytes_max(connect);
+        }
         connection.bridge = connect.bridge && connect.version != Version::V5;
         connection.problem_information =
             connect.properties.request_problem_information.unwrap_or(true);
         if let Some(reason) = connection.refuse {
             return Err(Fatal(reason));
         }
-        if self.desk.pressure == Pressure::Full {
-            self.desk.stats.limited(Limit::Memory);
+        if self.pressure == Pressure::Full {
+            self.stats.limited(Limit::Memory);
             self.fail(now, key, ReasonCode::QuotaExceeded);
             return Ok(Step::Next);
         }
@@ -51,7 +55,7 @@ impl<G: Gate> Engine<G> {
             password: connect.password,
             peer: &connection.peer,
         };
-        let tried = self.alone.run(|| self.broker.authenticate.tried(&login));
+        let tried = self.panic_scope.run(|| self.broker.authenticate.tried(&login));
         let (name, proof) = (tried.name.as_deref().map(Box::from), tried.proof);
         if self.tries(now, key, name, proof) {
             self.log_in(now, key, connect);
@@ -67,14 +71,14 @@ impl<G: Gate> Engine<G> {
         name: Option<Box<str>>,
         proof: Proof,
     ) -> bool {
-        let Some(connection) = self.connections.get_mut(key) else { return false };
+        let Some(connection) = self.sessions.get_mut(key) else { return false };
         let from = (&*connection.peer.address, name.as_deref(), proof);
         let over = connection.has_secret && self.broker.guesses.is_over(now.monotonic, from);
         if let Some(about) = &mut connection.about {
             (about.tried, about.proof) = (name, proof);
         }
         if over {
-            self.desk.stats.login_failed(LoginFailure::Guessing);
+            self.stats.login_failed(LoginFailure::Guessing);
             self.fail(now, key, ReasonCode::ConnectionRateExceeded);
             return false;
         }
@@ -82,7 +86,7 @@ impl<G: Gate> Engine<G> {
     }
 
     fn log_in(&mut self, now: Now, key: Key, connect: &Connect<'_>) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let login = Login {
             client_id: connect.client_id,
             user_name: connect.user_name,
@@ -90,10 +94,10 @@ impl<G: Gate> Engine<G> {
             peer: &connection.peer,
         };
         let decide = || (Introduction::of(connect), self.broker.authenticate.authenticate(&login));
-        let (introduction, verdict) = self.alone.run(decide);
+        let (introduction, verdict) = self.panic_scope.run(decide);
         match verdict {
             Verdict::Known(known) => self.known(now, key, introduction, known),
-            Verdict::Refused(reason, after) => self.turn_away_after(now, key, reason, after),
+            Verdict::Refused(reason, after) => self.refuse_login_after(now, key, reason, after),
             Verdict::Ask => {
                 self.effects.asked.push((key, OwnedLogin::new(&login)));
                 connection.phase = Phase::Asking(Box::new(introduction));
@@ -101,9 +105,9 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    /// A log-in of [`super::Effects::asked`] was verified.
+    /// A log-in of [`crate::Effects::asked`] was verified.
     pub fn verified(&mut self, now: Now, key: Key, known: Result<Identity, ReasonCode>) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         match std::mem::replace(&mut connection.phase, Phase::New) {
             Phase::Asking(introduction) => {
                 self.known(now, key, *introduction, known);
@@ -123,15 +127,19 @@ impl<G: Gate> Engine<G> {
     ) {
         match known {
             Ok(identity) => {
-                self.let_in(now, key, Accepted { identity, introduction, authentication: None });
+                self.accept_login(
+                    now,
+                    key,
+                    Accepted { identity, introduction, authentication: None },
+                );
             }
-            Err(reason) => self.turn_away(now, key, reason),
+            Err(reason) => self.refuse_login(now, key, reason),
         }
     }
 
-    /// It is known who it is.
-    pub(super) fn let_in(&mut self, now: Now, key: Key, mut accepted: Accepted) {
-        let tried = self.connections.get_mut(key).map(|connection| {
+    /// It is known who the client is: its log-in succeeded.
+    pub(super) fn accept_login(&mut self, now: Now, key: Key, mut accepted: Accepted) {
+        let tried = self.sessions.get_mut(key).map(|connection| {
             let tried = connection.about.as_mut().and_then(|about| about.tried.take());
             (tried.filter(|_| connection.has_secret), &connection.peer.address)
         });
@@ -144,15 +152,15 @@ impl<G: Gate> Engine<G> {
 
     /// Refuses a log-in: CONNACK says why in one code (TRAP-22), and nothing more. Who guesses
     /// waits for it.
-    pub(super) fn turn_away(&mut self, now: Now, key: Key, reason: ReasonCode) {
-        self.turn_away_after(now, key, reason, Duration::ZERO);
+    pub(super) fn refuse_login(&mut self, now: Now, key: Key, reason: ReasonCode) {
+        self.refuse_login_after(now, key, reason, Duration::ZERO);
     }
 
     /// The same, not before so long. Whoever showed a secret hears of it at a tick, however it was
     /// found to be wrong: so the moment does not tell whether the name exists.
-    fn turn_away_after(&mut self, now: Now, key: Key, reason: ReasonCode, least: Duration) {
+    fn refuse_login_after(&mut self, now: Now, key: Key, reason: ReasonCode, least: Duration) {
         let wait = least + self.count_failed_login(now, key, reason);
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let tells = matches!(reason, ReasonCode::BadUserNameOrPassword | ReasonCode::NotAuthorized);
         if wait.is_zero() && !(connection.has_secret && tells) {
             return self.fail(now, key, reason);
@@ -160,7 +168,7 @@ impl<G: Gate> Engine<G> {
         connection.phase = Phase::Refused(reason, now.monotonic + wait);
     }
 
-    /// Counts a failed log-in, has it told to the operators, and says how long its client waits.
+    /// Counts a failed log-in, reports it to the operators, and says how long its client waits.
     pub(super) fn count_failed_login(
         &mut self,
         now: Now,
@@ -174,8 +182,8 @@ impl<G: Gate> Engine<G> {
             ReasonCode::ServerBusy => LoginFailure::Busy,
             _ => LoginFailure::Other,
         };
-        self.desk.stats.login_failed(failure);
-        let Some(connection) = self.connections.get(key) else { return Duration::ZERO };
+        self.stats.login_failed(failure);
+        let Some(connection) = self.sessions.get(key) else { return Duration::ZERO };
         if matches!(failure, LoginFailure::Busy | LoginFailure::Other) {
             return Duration::ZERO;
         }
@@ -185,13 +193,13 @@ impl<G: Gate> Engine<G> {
         let from = (&*connection.peer.address, name, proof);
         let guess = connection.has_secret && failure != LoginFailure::Method;
         let wait = self.broker.guesses.failed(now.monotonic, from, guess);
-        let told = FailedLogin {
+        let failed = FailedLogin {
             name,
             address: host(&connection.peer.address),
             listener: &connection.peer.listener,
             reason,
         };
-        self.effects.refused.extend(self.broker.failed_logins.note(now.monotonic, &told));
+        self.effects.refused.extend(self.broker.failed_logins.note(now.monotonic, &failed));
         wait
     }
 }

@@ -3,16 +3,17 @@
 use broker_codec::{Connack, Disconnect, DisconnectProperties, ReasonCode, Version};
 use fabric::SessionChange;
 
-use super::receive::Fatal;
-use super::{Engine, Now};
-use crate::alone::Panicked;
-use crate::clients::Filters;
-use crate::connection::Phase;
+use super::Engine;
+use super::step::Fatal;
 use crate::gate::Gate;
 use crate::key::Key;
-use crate::pace::Pace;
-use crate::stats::{Drop, End};
-use crate::tree::Holder;
+use crate::now::Now;
+use crate::outbound::Remains;
+use crate::panic_scope::Panicked;
+use crate::routing::tree::Holder;
+use crate::sessions::clients::Filters;
+use crate::sessions::phase::Phase;
+use crate::stats::End;
 
 impl<G: Gate> Engine<G> {
     /// The client says good-bye.
@@ -22,7 +23,7 @@ impl<G: Gate> Engine<G> {
         key: Key,
         disconnect: &Disconnect<'_>,
     ) -> Result<(), Fatal> {
-        let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(()) };
         if let Some(expiry) = disconnect.properties.session_expiry_interval {
             // An interval of 0 may not be raised on leaving [MQTT-3.14.2-2].
             if expiry > 0 && !connection.wants_session {
@@ -46,20 +47,21 @@ impl<G: Gate> Engine<G> {
     pub fn closed(&mut self, now: Now, key: Key) -> bool {
         self.count_end(key, End::Lost);
         self.end(now, key);
-        let connection = self.connections.remove(key);
+        self.outbound.close(key);
+        let connection = self.sessions.close(key);
         connection.is_some_and(|c| matches!(c.phase, Phase::Closing { connected: true }))
     }
 
     /// Ends a connection with a reason, said in a way its client understands.
     pub(super) fn fail(&mut self, now: Now, key: Key, reason: ReasonCode) {
         self.count_end(key, End::of(reason));
-        self.say_end(key, (reason, None));
+        self.say_end(key, reason, None);
         self.end(now, key);
     }
 
     /// The last word of the broker on a connection.
-    pub(super) fn say_end(&mut self, key: Key, (reason, why): (ReasonCode, Option<&str>)) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+    pub(super) fn say_end(&mut self, key: Key, reason: ReasonCode, why: Option<&str>) {
+        let Some(connection) = self.sessions.get(key) else { return };
         let version = connection.version;
         let reason = match connection.phase {
             Phase::Closing { .. } => return,
@@ -70,7 +72,7 @@ impl<G: Gate> Engine<G> {
         let up = connection.is_up();
         if !up || version == Version::V5 {
             let mut say = |why| {
-                connection.outbound.say(&mut self.desk, |out| {
+                self.outbound.say(key, |out| {
                     if up {
                         let properties =
                             DisconnectProperties { reason_string: why, ..Default::default() };
@@ -92,7 +94,7 @@ impl<G: Gate> Engine<G> {
     /// after a word. `None` where the panic may have left something half changed that others share:
     /// then the process has to end.
     pub fn contain(&mut self, now: Now, key: Key) -> Option<Panicked> {
-        self.alone.take().then(|| self.panicked(now, key, true))
+        self.panic_scope.take().then(|| self.panicked(now, key, true))
     }
 
     /// The same for a panic outside the engine, in what carries the connection's bytes: nothing can
@@ -103,34 +105,28 @@ impl<G: Gate> Engine<G> {
 
     fn panicked(&mut self, now: Now, key: Key, speaks: bool) -> Panicked {
         self.count_end(key, End::Panic);
-        let who = self.connections.get(key).map(|connection| Panicked {
+        let who = self.sessions.get(key).map(|connection| Panicked {
             client_id: connection.client_id.clone(),
             address: connection.peer.address.clone(),
             listener: connection.peer.listener.clone(),
         });
         if speaks {
-            self.say_end(key, (ReasonCode::UnspecifiedError, None));
+            self.say_end(key, ReasonCode::UnspecifiedError, None);
         }
         self.end(now, key);
         if !speaks {
-            self.discard_output(key);
+            self.outbound.discard_output(key);
         }
         who.unwrap_or_default()
     }
 
     /// Every client is told that the broker goes down.
     pub fn shut_down(&mut self, now: Now) {
-        let keys: Vec<_> = self.connections.iter().map(|(key, _)| key).collect();
-        for key in &keys {
-            // Whoever would get it next goes as well.
-            let entrusted = self.connections.get_mut(*key).map(|c| c.outbound.take_entrusted());
-            for _ in entrusted.into_iter().flatten() {
-                self.desk.stats.drop(Drop::ClientGone);
-            }
-        }
-        for key in keys {
+        // Whoever would get next what shares gave to a client goes as well.
+        self.outbound.drop_entrusted();
+        for key in self.sessions.keys() {
             // Who has said nothing yet waits for no answer, and nobody waits for it to take one.
-            if self.connections.get(key).is_some_and(|c| matches!(c.phase, Phase::New)) {
+            if self.sessions.get(key).is_some_and(|c| matches!(c.phase, Phase::New)) {
                 self.count_end(key, End::of(ReasonCode::ServerShuttingDown));
                 self.end(now, key);
             } else {
@@ -143,7 +139,7 @@ impl<G: Gate> Engine<G> {
     /// stays until it is written.
     pub(super) fn end(&mut self, now: Now, key: Key) {
         let me = self.address(key);
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         if connection.is_closing() {
             return;
         }
@@ -154,22 +150,14 @@ impl<G: Gate> Engine<G> {
         }
         connection.phase = Phase::Closing { connected: connection.is_up() };
         connection.paused = false;
-        Self::mark_dirty(connection, key, &mut self.effects.dirty);
         connection.aliases = Vec::new();
         connection.last_route = None;
         connection.again = None;
-        let entrusted = connection.outbound.take_entrusted();
-        connection.outbound.abandon(&mut self.desk.stats);
-        let behind = matches!(connection.outbound.pace, Pace::Behind { .. });
-        if behind {
-            connection.outbound.pace = Pace::Slow;
-            connection.outbound.link.congested.store(false, std::sync::atomic::Ordering::Relaxed);
-            self.broker.set_congested(false);
-        }
+        let Remains { entrusted, relieved, held } = self.outbound.end(key);
         let (org, logged) = (connection.org, connection.session.is_some());
         let filters = connection.filters.keys().map(|filter| &**filter);
-        self.broker.subscriptions.remove(org, filters, &[Holder::Connection(me)]);
-        self.leave_session(now, key);
+        self.routing.unsubscribe(org, filters, &[Holder::Connection(me)]);
+        self.leave_session(now, key, held);
         self.pass_on_all(now, entrusted);
         self.forget_identity(key);
         if logged {
@@ -177,17 +165,16 @@ impl<G: Gate> Engine<G> {
             // connection did comes first in the log.
             self.flush(now);
         }
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        // A claim frees the client id when the one it waits for is gone.
+        let claims = self.sessions.awaited_holder(key).is_some();
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         connection.filters = Filters::default();
         if known {
-            // A claim frees the client id when the one it waits for is gone.
-            if !self.claims.contains_key(&key) {
+            if !claims {
                 self.broker.clients.release(org, &connection.client_id, me);
             }
-            self.desk.stats.clients -= 1;
+            self.stats.clients -= 1;
         }
-        if behind {
-            self.resume_all();
-        }
+        self.resume_all_if(relieved);
     }
 }

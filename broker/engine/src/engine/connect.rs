@@ -5,36 +5,28 @@ use std::time::Duration;
 
 use broker_codec::{Connack, ConnackProperties, ReasonCode, Version};
 
-use uns_model::OrgId;
-
+use super::Engine;
 use super::throttle::may_connect;
-use super::{Engine, Now, Signal};
-use crate::aliases::Aliases;
-use crate::asked;
+use crate::access_guard;
 use crate::broker::Broker;
-use crate::clients::{Claimant, NotYours};
-use crate::connection::{Accepted, Connection, Introduction, Phase, Welcome};
 use crate::gate::Gate;
 use crate::key::{Address, Key};
 use crate::login::{Identity, Reservation};
+use crate::now::Now;
+use crate::outbound::aliases::Aliases;
+use crate::outbound::client::Outbound;
+use crate::outbound::window::Window;
+use crate::sessions::clients::{Claimant, NotYours};
+use crate::sessions::phase::{Accepted, Introduction, Phase, Welcome};
+use crate::signal::Signal;
 use crate::stats::Limit;
-use crate::window::Window;
-
-/// A client id that is being taken over from another core.
-#[derive(Debug)]
-pub(super) struct Claim {
-    org: OrgId,
-    client_id: Box<str>,
-    /// Who holds it there.
-    awaited: Address,
-}
 
 impl<G: Gate> Engine<G> {
     /// The client may come in: its session begins.
     pub(super) fn begin(&mut self, now: Now, key: Key, accepted: Accepted) {
         let me = self.address(key);
-        let Accepted { identity, introduction, authentication } = accepted;
-        let Some(connection) = self.connections.get(key) else { return };
+        let Accepted { identity, mut introduction, authentication } = accepted;
+        let Some(connection) = self.sessions.get(key) else { return };
         let (version, clean_start) = (connection.version, introduction.clean_start);
         if introduction.client_id.is_empty() && version != Version::V5 && !clean_start {
             // Nobody could come back to a session without a name [MQTT-3.1.3-8].
@@ -42,7 +34,7 @@ impl<G: Gate> Engine<G> {
         }
         let wish = introduction.session_expiry;
         let expiry = self.granted_expiry(version, clean_start, wish);
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let assigned = introduction.client_id.is_empty();
         connection.client_id = if assigned {
             self.broker.assign_client_id().into()
@@ -66,25 +58,28 @@ impl<G: Gate> Engine<G> {
         };
         // Before it has a will, which nobody is to hear if it is refused.
         // Whoever comes back to his session takes what it is owed.
-        if self.desk.pressure.is_short()
+        if self.pressure.is_short()
             && !self.broker.clients.has_room(identity.org, &connection.client_id, 0)
         {
-            self.desk.stats.limited(Limit::Memory);
+            self.stats.limited(Limit::Memory);
             return self.fail(now, key, ReasonCode::QuotaExceeded);
         }
         if !may_connect(&self.broker, identity.org, &connection.client_id) {
-            self.desk.stats.limited(Limit::Sessions);
+            self.stats.limited(Limit::Sessions);
             return self.fail(now, key, ReasonCode::QuotaExceeded);
         }
         let Ok(old) = claim(&self.broker, &connection.client_id, (me, &identity)) else {
             return self.fail(now, key, ReasonCode::ClientIdentifierNotValid);
         };
-        self.broker.config.apply(connection, introduction);
+        connection.will = introduction.will.take();
+        if let Some(client) = self.outbound.get_mut(key) {
+            self.broker.config.apply(client, &introduction);
+        }
         self.identify(key, identity);
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         connection.phase = Phase::Claiming(Box::new(welcome));
-        self.desk.stats.clients += 1;
-        self.desk.stats.connects += 1;
+        self.stats.clients += 1;
+        self.stats.connects += 1;
         let awaited = match old {
             Some(old) if old.core == self.core => self.give_way(now, old.key),
             old => old,
@@ -99,23 +94,21 @@ impl<G: Gate> Engine<G> {
     /// predecessor on another core, that one is to be waited for.
     fn give_way(&mut self, now: Now, old: Key) -> Option<Address> {
         self.fail(now, old, ReasonCode::SessionTakenOver);
-        self.claims.get(&old).map(|claim| claim.awaited)
+        self.sessions.awaited_holder(old)
     }
 
     /// Has the holder of the client id on another core go.
     fn await_holder(&mut self, key: Key, awaited: Address) {
         let new = self.address(key);
-        let Some(connection) = self.connections.get(key) else { return };
-        let (org, client_id) = (connection.org, connection.client_id.clone());
-        self.claims.insert(key, Claim { org, client_id, awaited });
+        self.sessions.await_holder(key, awaited);
         self.effects.signals.push((awaited.core, Signal::TakeOver { old: awaited.key, new }));
     }
 
     /// The last holder of a client id is gone. If the one that claimed it went as well, the client
     /// id is free.
     fn taken_over(&mut self, now: Now, new: Key) {
-        let Some(claim) = self.claims.remove(&new) else { return };
-        if self.connections.get(new).is_some_and(|connection| !connection.is_closing()) {
+        let Some(claim) = self.sessions.take_claim(new) else { return };
+        if self.sessions.get(new).is_some_and(|connection| !connection.is_closing()) {
             self.welcome(now, new);
             self.effects.resumed.push(new);
         } else {
@@ -131,18 +124,25 @@ impl<G: Gate> Engine<G> {
                     let signal = Signal::TakeOver { old: holder.key, new };
                     self.effects.signals.push((holder.core, signal));
                 }
-                None => self.hand_session_over(old, new),
+                None => {
+                    if self.sessions.is_handed_over(old, new) {
+                        let signal = Signal::TakenOver { new: new.key };
+                        self.effects.signals.push((new.core, signal));
+                    }
+                }
             },
             Signal::TakenOver { new } => self.taken_over(now, new),
-            Signal::Resume => self.resume = true,
-            Signal::Folded => self.walk_on(now),
-            Signal::Kept(letter, kept) => self.kept(now, letter, kept),
+            Signal::Resume => self.sessions.allow_resume(),
+            Signal::Folded => self.fold_moved(now),
+            Signal::DeadLetterStored(letter, stored) => {
+                self.dead_letter_stored(now, letter, stored)
+            }
         }
     }
 
     /// Says CONNACK, once the client id is this connection's alone.
     fn welcome(&mut self, now: Now, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let Phase::Claiming(welcome) = &mut connection.phase else { return };
         if !welcome.clean_start
             && let Some(left) = self.broker.clients.undecided(connection.org, &connection.client_id)
@@ -153,7 +153,7 @@ impl<G: Gate> Engine<G> {
         let Ok(session_present) = self.open_session(now, key, welcome.clean_start) else {
             return self.fail(now, key, ReasonCode::QuotaExceeded);
         };
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let config = &self.broker.config;
         let assigned = connection.client_id.clone();
         let properties = match connection.version {
@@ -176,18 +176,16 @@ impl<G: Gate> Engine<G> {
         // Without aliases a client does without; what else is said it has to know.
         let without = ConnackProperties { topic_alias_maximum: None, ..properties };
         let without = Connack { properties: without, ..connack };
-        let (version, outbound) = (connection.version, &mut connection.outbound);
-        let said = outbound
-            .say(&mut self.desk, |out| connack.encode(version, out))
-            .or_else(|_| outbound.say(&mut self.desk, |out| without.encode(version, out)));
+        let version = connection.version;
+        let said = self
+            .outbound
+            .say(key, |out| connack.encode(version, out))
+            .or_else(|_| self.outbound.say(key, |out| without.encode(version, out)));
         if said.is_err() {
             return self.fail(now, key, ReasonCode::PacketTooLarge);
         }
         connection.phase = Phase::Up;
-        for id in connection.outbound.window.released_before() {
-            connection.outbound.say_pubrel(&mut self.desk, id);
-        }
-        Self::mark_dirty(connection, key, &mut self.effects.dirty);
+        self.outbound.connected(key);
         self.pump_retained(now, key);
     }
 }
@@ -198,7 +196,7 @@ fn claim(
     client_id: &str,
     (connection, identity): (Address, &Identity),
 ) -> Result<Option<Address>, NotYours> {
-    let reserved = asked::answer(|| broker.authenticate.reservation(client_id, identity));
+    let reserved = access_guard::answer(|| broker.authenticate.reservation(client_id, identity));
     let reserved = match reserved.unwrap_or(Reservation::Anothers) {
         Reservation::Anothers => return Err(NotYours),
         Reservation::Own => true,
@@ -216,16 +214,15 @@ fn granted_keep_alive(version: Version, wish: u16, max: u16) -> u16 {
 }
 
 impl crate::config::Config {
-    /// What CONNECT says about limits and the will.
-    fn apply<N>(&self, connection: &mut Connection<N>, introduction: Introduction) {
+    /// What CONNECT says about limits of what the client is sent.
+    fn apply(&self, client: &mut Outbound, introduction: &Introduction) {
         let packet_max = introduction.packet_bytes_max.map_or(u32::MAX, NonZeroU32::get);
         let window = introduction.receive_maximum.map_or(u16::MAX, std::num::NonZeroU16::get);
         // What was said before, as AUTH is, may still be on its way.
-        connection.outbound.packet_bytes_max = usize::try_from(packet_max).unwrap_or(usize::MAX);
-        connection.outbound.window = Window::new(0, window.min(self.inflight_max));
+        client.packet_bytes_max = usize::try_from(packet_max).unwrap_or(usize::MAX);
+        client.window = Window::new(0, window.min(self.inflight_max));
         // MQTT 3.1.1 has no property to ask for them.
         let aliases = introduction.topic_alias_maximum.min(self.topic_alias_out_maximum);
-        connection.outbound.aliases = Aliases::new(aliases);
-        connection.will = introduction.will;
+        client.aliases = Aliases::new(aliases);
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use broker_codec::ReasonCode;
 use uns_model::{OrgId, SessionNo};
 
-use super::{Engine, Now};
-use crate::asked;
+use super::Engine;
+use crate::access_guard;
 use crate::gate::Gate;
 use crate::key::{CoreNo, Key};
+use crate::now::Now;
 
 /// Sessions ended in one tick, between which others come.
 const ORPHANS_MAX: usize = 1000;
@@ -16,8 +17,8 @@ const ORPHANS_MAX: usize = 1000;
 impl<G: Gate> Engine<G> {
     /// Ends a connection together with its session by administrative action. `false` if the client
     /// has no such connection here.
-    pub fn end_session(&mut self, now: Now, key: Key, (org, client_id): (OrgId, &str)) -> bool {
-        let Some(connection) = self.connections.get_mut(key) else { return false };
+    pub fn end_session(&mut self, now: Now, key: Key, org: OrgId, client_id: &str) -> bool {
+        let Some(connection) = self.sessions.get_mut(key) else { return false };
         let same = connection.org == org && *connection.client_id == *client_id;
         if !same || connection.is_closing() {
             return false;
@@ -36,20 +37,20 @@ impl<G: Gate> Engine<G> {
     /// of clients that are still connected once their connections have ended.
     pub(super) fn end_orphans(&mut self, now: Now) {
         let epoch = self.broker.policy_epoch();
-        if self.core != CoreNo(0) || self.accounts_checked == Some(epoch) {
+        if self.core != CoreNo(0) || self.sessions.accounts_checked == Some(epoch) {
             return;
         }
         let broker = Arc::clone(&self.broker);
         // An account that cannot be asked for loses no session by that.
         let exists = |org: OrgId, account: &str| {
-            asked::answer(|| broker.authenticate.has_account(org, account)).unwrap_or(true)
+            access_guard::answer(|| broker.authenticate.has_account(org, account)).unwrap_or(true)
         };
         let (orphans, all) = broker.clients.orphans(&exists, ORPHANS_MAX);
         for orphan in orphans {
             self.expire_session(now, orphan.org, &orphan.client_id, orphan.session);
         }
         if all {
-            self.accounts_checked = Some(epoch);
+            self.sessions.accounts_checked = Some(epoch);
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use broker_codec::{Auth, AuthProperties, Connect, Packet, ReasonCode, Version};
 
-use super::receive::{Fatal, Step};
-use super::{Engine, Now};
-use crate::connection::{Accepted, Conversation, Introduction, Phase};
+use super::Engine;
+use super::step::{Fatal, Step};
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::{Identity, Login, Step as Said};
+use crate::now::Now;
+use crate::sessions::phase::{Accepted, Conversation, Introduction, Phase};
 use crate::stats::End;
 use crate::tried::Proof;
 
@@ -26,7 +27,7 @@ enum Outcome {
 impl<G: Gate> Engine<G> {
     /// A CONNECT with an authentication method.
     pub(super) fn connect_with(&mut self, now: Now, key: Key, connect: &Connect<'_>, method: &str) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let login = Login {
             client_id: connect.client_id,
             user_name: connect.user_name,
@@ -35,9 +36,9 @@ impl<G: Gate> Engine<G> {
         };
         let known = method.len() <= METHOD_BYTES_MAX;
         let begin = || self.broker.authenticate.exchange(method, &login);
-        let exchange = known.then(|| self.alone.run(begin)).flatten();
+        let exchange = known.then(|| self.panic_scope.run(begin)).flatten();
         let Some(exchange) = exchange else {
-            return self.turn_away(now, key, ReasonCode::BadAuthenticationMethod);
+            return self.refuse_login(now, key, ReasonCode::BadAuthenticationMethod);
         };
         connection.method = Some(method.into());
         let conversation = Conversation::new(exchange, now.monotonic);
@@ -53,7 +54,7 @@ impl<G: Gate> Engine<G> {
         key: Key,
         packet: &Packet<'_>,
     ) -> Result<Step, Fatal> {
-        let Some(connection) = self.connections.get_mut(key) else { return Ok(Step::Next) };
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(Step::Next) };
         match packet {
             Packet::Auth(auth) => {
                 let method = auth.properties.authentication_method;
@@ -85,7 +86,7 @@ impl<G: Gate> Engine<G> {
         data: &[u8],
     ) {
         let bytes_max = self.broker.config.auth_bytes_max;
-        let (named, outcome) = self.alone.run(|| {
+        let (named, outcome) = self.panic_scope.run(|| {
             let named = conversation.exchange.name().is_some();
             (named, conversation.step(data, bytes_max))
         });
@@ -98,21 +99,21 @@ impl<G: Gate> Engine<G> {
         }
         match outcome {
             Outcome::Continue(data) => {
-                let Some(connection) = self.connections.get_mut(key) else { return };
+                let Some(connection) = self.sessions.get_mut(key) else { return };
                 connection.phase = Phase::Exchanging(Box::new((introduction, conversation)));
                 self.say_auth(now, key, (ReasonCode::ContinueAuthentication, &data));
             }
             Outcome::Done(identity, data) => {
                 let authentication = Some(data);
-                self.let_in(now, key, Accepted { identity, introduction, authentication });
+                self.accept_login(now, key, Accepted { identity, introduction, authentication });
             }
-            Outcome::Refused(reason) => self.turn_away(now, key, reason),
+            Outcome::Refused(reason) => self.refuse_login(now, key, reason),
         }
     }
 
     /// AUTH on a living connection.
     pub(super) fn auth(&mut self, now: Now, key: Key, auth: &Auth<'_>) -> Result<(), Fatal> {
-        let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(()) };
         // Nobody authenticates again who did not authenticate so before [MQTT-4.12.1-1].
         let method = connection.method.as_deref();
         if method.is_none() || method != auth.properties.authentication_method {
@@ -129,7 +130,7 @@ impl<G: Gate> Engine<G> {
                     peer: &connection.peer,
                 };
                 let begin = || self.broker.authenticate.exchange(method, &login);
-                let exchange = self.alone.run(begin);
+                let exchange = self.panic_scope.run(begin);
                 let exchange = exchange.ok_or(Fatal(ReasonCode::NotAuthorized))?;
                 Box::new(Conversation::new(exchange, now.monotonic))
             }
@@ -148,8 +149,8 @@ impl<G: Gate> Engine<G> {
         data: &[u8],
     ) -> Result<(), Fatal> {
         let bytes_max = self.broker.config.auth_bytes_max;
-        let outcome = self.alone.run(|| conversation.step(data, bytes_max));
-        let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
+        let outcome = self.panic_scope.run(|| conversation.step(data, bytes_max));
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(()) };
         match outcome {
             Outcome::Continue(data) => {
                 let said = ReasonCode::ContinueAuthentication;
@@ -176,14 +177,14 @@ impl<G: Gate> Engine<G> {
 
     /// What a client may receive has changed.
     fn touch_subscriptions(&self, key: Key) {
-        let Some(connection) = self.connections.get(key) else { return };
+        let Some(connection) = self.sessions.get(key) else { return };
         let filters = connection.filters.keys().map(|filter| &**filter);
         self.broker.subscriptions.touch_filters(connection.org, filters);
     }
 
     /// A client did not prove again who it is: its connection ends.
     pub(super) fn refuse_again(&mut self, now: Now, key: Key) {
-        if let Some(connection) = self.connections.get_mut(key)
+        if let Some(connection) = self.sessions.get_mut(key)
             && let (Some(about), Some(identity)) = (&mut connection.about, &connection.identity)
         {
             about.tried = Some((*identity.name).into());
@@ -193,18 +194,17 @@ impl<G: Gate> Engine<G> {
     }
 
     fn say_auth(&mut self, now: Now, key: Key, (reason, data): (ReasonCode, &[u8])) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let properties = AuthProperties {
             authentication_method: connection.method.as_deref(),
             authentication_data: (!data.is_empty()).then_some(data),
             ..AuthProperties::default()
         };
         let auth = Auth { reason, properties };
-        let said = connection.outbound.say(&mut self.desk, |out| auth.encode(Version::V5, out));
+        let said = self.outbound.say(key, |out| auth.encode(Version::V5, out));
         if said.is_err() {
-            return self.fail(now, key, ReasonCode::PacketTooLarge);
+            self.fail(now, key, ReasonCode::PacketTooLarge);
         }
-        Self::mark_dirty(connection, key, &mut self.effects.dirty);
     }
 }
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use broker_codec::ReasonCode;
 
-use super::{Engine, Now};
-use crate::connection::Connection;
+use super::Engine;
 use crate::gate::Gate;
 use crate::inspect::{ClientInfo, ClientOrder, ClientScan, ClientState, Keeping, TopicScan};
-use crate::key::{Address, CoreNo, Key};
-use crate::pace::Pace;
+use crate::key::{Address, Key};
+use crate::now::Now;
+use crate::outbound::client::Outbound;
+use crate::outbound::pace::Pace;
+use crate::sessions::connection::Connection;
 
 /// Connections or routes looked at before others come.
 const SLICE: u32 = 1000;
@@ -19,12 +21,14 @@ impl<G: Gate> Engine<G> {
     /// Looks at some more clients; returns whether that were all.
     pub fn scan_clients(&self, scan: &mut ClientScan) -> bool {
         let Some(from) = scan.at else { return true };
-        let (some, next) = self.connections.slice(from, SLICE);
+        let (some, next) = self.sessions.slice(from, SLICE);
         for (key, connection) in some {
-            // Most are told by their place that they are not of this page, before anything is copied.
+            // The place of most shows that they are not of this page, before anything is copied.
             if connection.org == scan.query.org
-                && scan.has_place(rank(connection, scan.query.order), &connection.client_id)
-                && let Some(client) = info(self.core, key, connection)
+                && let Some(outbound) = self.outbound.get(key)
+                && scan
+                    .has_place(rank(connection, outbound, scan.query.order), &connection.client_id)
+                && let Some(client) = info(self.address(key), connection, outbound)
                 && scan.query.wants(&client)
             {
                 scan.offer(client);
@@ -37,7 +41,7 @@ impl<G: Gate> Engine<G> {
     /// Looks at some more routes; returns whether that were all.
     pub fn scan_topics(&self, scan: &mut TopicScan) -> bool {
         let mut seen = 0;
-        for topic in self.routes.topics(scan.org).skip(scan.at).take(SLICE as usize) {
+        for topic in self.routing.topics(scan.org).skip(scan.at).take(SLICE as usize) {
             seen += 1;
             scan.offer(topic);
         }
@@ -47,7 +51,7 @@ impl<G: Gate> Engine<G> {
 
     /// One client.
     pub fn client(&self, key: Key) -> Option<ClientInfo> {
-        info(self.core, key, self.connections.get(key)?)
+        info(self.address(key), self.sessions.get(key)?, self.outbound.get(key)?)
     }
 
     /// Ends the connection of a client by administrative action. `false` if there is none.
@@ -61,8 +65,7 @@ impl<G: Gate> Engine<G> {
 }
 
 /// As [`ClientInfo::rank`], without making one.
-fn rank<N>(connection: &Connection<N>, order: ClientOrder) -> u64 {
-    let outbound = &connection.outbound;
+fn rank<N>(connection: &Connection<N>, outbound: &Outbound, order: ClientOrder) -> u64 {
     match order {
         ClientOrder::ClientId => 0,
         ClientOrder::Dropped => outbound.dropped.iter().sum(),
@@ -73,15 +76,15 @@ fn rank<N>(connection: &Connection<N>, order: ClientOrder) -> u64 {
 }
 
 /// What is to be said of a connection, once it is that of a client and until it ends.
-fn info<N>(core: CoreNo, key: Key, connection: &Connection<N>) -> Option<ClientInfo> {
+fn info<N>(who: Address, connection: &Connection<N>, outbound: &Outbound) -> Option<ClientInfo> {
     let about = connection.about.as_ref()?;
     if connection.is_closing() || connection.client_id.is_empty() {
         return None;
     }
-    let (peer, outbound) = (&connection.peer, &connection.outbound);
+    let peer = &connection.peer;
     let connected = connection.is_up();
     Some(ClientInfo {
-        who: Address { core, key },
+        who,
         client_id: connection.client_id.clone(),
         state: if connected { ClientState::Connected } else { ClientState::Connecting },
         identity: connection.identity.as_ref().map(|identity| Arc::clone(&identity.name)),

@@ -3,15 +3,24 @@
 
 use broker_codec::{Error, PacketType, PublishTopic, QoS, ReasonCode, publish_topic};
 
-use super::publish::Culprit;
-use super::receive::Fatal;
-use super::{Engine, Now};
+use super::Engine;
+use super::publish::Publisher;
+use super::step::Fatal;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::message::Message;
+use crate::now::Now;
 use crate::oversize::Oversize;
 use fabric::Rejection;
 use uns_model::Reason;
+
+/// A PUBLISH that is larger than it may be.
+struct Over<'a> {
+    header: u8,
+    topic: &'a str,
+    len: usize,
+    max: usize,
+}
 
 impl<G: Gate> Engine<G> {
     /// The fixed header of a packet cannot be read, or says too much. `None` while the topic of a
@@ -27,7 +36,7 @@ impl<G: Gate> Engine<G> {
         let Error::PacketTooLarge { len, max } = error else {
             return Some(self.fault(key, bytes, error));
         };
-        let Some(connection) = self.connections.get(key).filter(|c| c.is_up()) else {
+        let Some(connection) = self.sessions.get(key).filter(|c| c.is_up()) else {
             return Some(self.fault(key, bytes, error));
         };
         let fatal = Some(Fatal(error.reason()));
@@ -46,10 +55,10 @@ impl<G: Gate> Engine<G> {
             _ => None,
         };
         if let Some(topic) = &topic {
-            self.bury_oversize(now, key, (header, topic), (len, max));
+            self.reject_oversize(now, key, &Over { header, topic, len, max });
         }
-        let connection = self.connections.get(key)?;
-        if self.broker.told.is_due(&connection.client_id, "packet_too_large", now.monotonic) {
+        let connection = self.sessions.get(key)?;
+        if self.broker.notices.is_due(&connection.client_id, "packet_too_large", now.monotonic) {
             let client_id = connection.client_id.clone();
             let address = connection.peer.address.clone();
             self.effects.oversize.push(Oversize {
@@ -64,14 +73,8 @@ impl<G: Gate> Engine<G> {
         fatal
     }
 
-    fn bury_oversize(
-        &mut self,
-        now: Now,
-        key: Key,
-        (header, topic): (u8, &str),
-        (len, max): (usize, usize),
-    ) {
-        self.desk.stats.oversize += 1;
+    fn reject_oversize(&mut self, now: Now, key: Key, Over { header, topic, len, max }: &Over<'_>) {
+        self.stats.oversize += 1;
         let detail =
             format!("a PUBLISH of {len} bytes exceeds mqtt.packet_bytes_max, which is {max} bytes");
         let refused = Rejection::new(Reason::PayloadTooLarge, detail);
@@ -87,6 +90,6 @@ impl<G: Gate> Engine<G> {
             payload: &[],
             publisher: None,
         };
-        self.bury(now, Culprit::Client(key), &message, &mut refused);
+        self.reject(now, Publisher::Ending(key), &message, &mut refused);
     }
 }

@@ -3,31 +3,26 @@
 use std::rc::Rc;
 
 use fabric::{Inbound, SessionChange};
-use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
+use uns_model::{OrgId, PublisherId};
 
-use super::acks::Who;
-use super::{Engine, Now};
-use crate::entrusted::Entrusted;
-use crate::feed::FedPublish;
+use super::Engine;
+use super::publish::Author;
+use crate::commits::waiter::Awaited;
 use crate::gate::Gate;
 use crate::message::Message;
-use crate::route::{Owed, Share};
+use crate::now::Now;
+use crate::outbound::entrusted::Entrusted;
+use crate::routing::TopicRef;
+use crate::routing::route::{Owed, Share};
+use crate::routing::tree::ShareName;
+use crate::sessions::left_behind::LeftBehind;
 use crate::stats::Drop;
-use crate::tree::ShareName;
 
-/// What a session that has ended was owed as the member of a share.
-#[derive(Clone, Debug)]
-pub struct LeftBehind {
-    /// The session.
-    pub session: SessionNo,
-    /// What is settled in the log once it is somebody else's.
-    pub sequence: Sequence,
-    /// The share.
-    pub share: ShareName,
-    /// Who published.
-    pub publisher: PublisherId,
-    /// The message, with the QoS it was published with.
-    pub publish: FedPublish,
+/// A message that goes into the log once more.
+struct CopyOf<'a> {
+    org: OrgId,
+    publisher: PublisherId,
+    message: &'a Message<'a>,
 }
 
 impl<G: Gate> Engine<G> {
@@ -38,7 +33,7 @@ impl<G: Gate> Engine<G> {
                 Some(message) => {
                     self.pass_on(now, &Message { retain: one.retain, ..message }, &one.share);
                 }
-                None => self.desk.stats.drop(Drop::Expired),
+                None => self.outbound.stats_mut().drop(Drop::Expired),
             }
         }
     }
@@ -51,16 +46,17 @@ impl<G: Gate> Engine<G> {
             share.choose(message.qos);
             match share.owed(message.qos) {
                 Some(owed) => {
-                    self.owe_copy(now, message, (name.org, PublisherId::default(), &owed))
+                    let copy = CopyOf { org: name.org, publisher: PublisherId::default(), message };
+                    self.owe_copy(now, copy, &owed)
                 }
                 None => {
-                    self.desk.encoder.begin();
+                    self.outbound.begin_message();
                     self.deliver_share(now, message, &share)
                 }
             }
         });
         if !passed {
-            self.desk.stats.drop(Drop::ClientGone);
+            self.outbound.stats_mut().drop(Drop::ClientGone);
         }
     }
 
@@ -68,20 +64,12 @@ impl<G: Gate> Engine<G> {
     fn owe_copy(
         &mut self,
         now: Now,
-        message: &Message<'_>,
-        (org, publisher, owed): (OrgId, PublisherId, &Owed),
+        CopyOf { org, publisher, message }: CopyOf<'_>,
+        owed: &Owed,
     ) -> bool {
-        let inbound = Inbound {
-            publisher,
-            qos: message.qos,
-            retain: false,
-            expiry: message.expiry,
-            properties: message.properties,
-            payload: message.payload,
-            ingest: now.wall,
-        };
+        let inbound = Inbound { retain: false, ..message.inbound(publisher, now.wall) };
         let place = self.gate.keep(org, message.topic, &inbound).ok().flatten();
-        place.inspect(|place| self.owe(now, *place, owed)).is_some()
+        place.inspect(|place| self.owe(now.wall, *place, owed)).is_some()
     }
 
     /// A session has ended and left something to the others of a share. What is owed to one of them
@@ -90,7 +78,7 @@ impl<G: Gate> Engine<G> {
         let LeftBehind { session, sequence, share: name, publisher, publish } = &left;
         let mut live = false;
         match publish.message(now.wall) {
-            None => self.desk.stats.drop(Drop::Expired),
+            None => self.outbound.stats_mut().drop(Drop::Expired),
             Some(message) => {
                 let share = self.share_now(&publish.topic, name);
                 let owed = share.and_then(|share| {
@@ -98,14 +86,18 @@ impl<G: Gate> Engine<G> {
                     share.owed(message.qos)
                 });
                 live = match owed {
-                    Some(owed) => !self.owe_copy(now, &message, (name.org, *publisher, &owed)),
+                    Some(owed) => {
+                        let message = &message;
+                        let copy = CopyOf { org: name.org, publisher: *publisher, message };
+                        !self.owe_copy(now, copy, &owed)
+                    }
                     None => true,
                 };
             }
         }
         let settled = SessionChange::Settled { sequence: *sequence };
         self.gate.session(now.wall, *session, &settled);
-        self.acks.wait(Who::PassedOn(Box::new(left), live), None);
+        self.commits.wait(Awaited::PassedOn(Box::new(left), live), None);
     }
 
     /// The log knows that it is nobody's any more, or does not.
@@ -115,14 +107,15 @@ impl<G: Gate> Engine<G> {
         } else if live {
             match left.publish.message(now.wall) {
                 Some(message) => self.pass_on(now, &message, &left.share),
-                None => self.desk.stats.drop(Drop::Expired),
+                None => self.outbound.stats_mut().drop(Drop::Expired),
             }
         }
     }
 
     /// The share as it is now.
     fn share_now(&mut self, topic: &str, name: &ShareName) -> Option<Rc<Share>> {
-        let route = self.broker_route(name.org, topic).ok()?;
+        let of = TopicRef { org: name.org, topic };
+        let route = self.route(of, Author::Fabric).ok()?;
         route.shares.iter().find(|share| **share.name() == *name).cloned()
     }
 }

@@ -6,13 +6,16 @@ use broker_codec::ReasonCode;
 use fabric::Rejection;
 use uns_model::{NO_RIGHT_TO_PUBLISH, Reason};
 
-use super::{Engine, Now};
+use super::Engine;
 use crate::access::Coverage;
-use crate::dead::subjects;
+use crate::dead_letter::subjects;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::{Identity, may_publish};
-use crate::route::Route;
+use crate::now::Now;
+use crate::routing::TopicRef;
+use crate::routing::route::Route;
+use crate::sessions::connection::Connection;
 
 /// No rights to this.
 fn not_authorized(detail: &str) -> Rejection {
@@ -22,22 +25,24 @@ fn not_authorized(detail: &str) -> Rejection {
 impl<G: Gate> Engine<G> {
     /// The connection turned out to be this one, with these rights.
     pub(super) fn identify(&mut self, key: Key, identity: Identity) {
-        let policy = self.policies.enter(&identity.access);
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let policy = self.routing.register_rights(&identity.access);
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         connection.org = identity.org;
         connection.policy = policy;
         connection.last_route = None;
-        connection.outbound.link.set_access(&identity.access);
+        if let Some(client) = self.outbound.get(key) {
+            client.link.set_access(&identity.access);
+        }
         if let Some(before) = connection.identity.replace(identity) {
-            self.policies.leave(&before.access);
+            self.routing.unregister_rights(&before.access);
         }
     }
 
     /// Its rights are in use no more.
     pub(super) fn forget_identity(&mut self, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         if let Some(identity) = connection.identity.take() {
-            self.policies.leave(&identity.access);
+            self.routing.unregister_rights(&identity.access);
         }
     }
 
@@ -48,11 +53,11 @@ impl<G: Gate> Engine<G> {
         key: Key,
         topic: &str,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        let Some(connection) = self.connections.get(key) else {
+        let Some(connection) = self.sessions.get(key) else {
             return Err(not_authorized("the client is gone"));
         };
         let (org, policy) = (connection.org, connection.policy);
-        let known = self.routes.get(org, topic);
+        let known = self.routing.known(org, topic);
         let granted = known.as_ref().filter(|route| route.grants.has(policy));
         if let Some(route) = granted.filter(|route| self.is_current(route)) {
             let route = Rc::clone(route);
@@ -62,12 +67,12 @@ impl<G: Gate> Engine<G> {
         let epoch = self.broker.policy_epoch();
         let granted = granted.is_some_and(|route| route.grants.is_of(epoch));
         let permits = || may_publish(connection.identity.as_ref(), topic);
-        if !granted && !self.alone.run(permits) {
+        if !granted && !self.panic_scope.run(permits) {
             return Err(self.deny_publish());
         }
         let route = match known {
             Some(route) if self.is_current(&route) => route,
-            known => self.client_route(key, (org, topic), known.as_deref())?,
+            known => self.client_route(key, TopicRef { org, topic }, known.as_deref())?,
         };
         // Rights may change between question and answer, and the route is of the policies that hold
         // after it: what was answered under others is asked again next time.
@@ -80,7 +85,7 @@ impl<G: Gate> Engine<G> {
 
     /// The route of the topic that the client published to last, if it lasts.
     fn note_last(&mut self, key: Key, route: &Rc<Route<G::Node>>) {
-        if let Some(connection) = self.connections.get_mut(key)
+        if let Some(connection) = self.sessions.get_mut(key)
             && route.stamp.is_some()
         {
             connection.last_route = Some(Rc::clone(route));
@@ -89,19 +94,19 @@ impl<G: Gate> Engine<G> {
 
     /// Refuses, and counts, a publish without the right to its topic.
     pub(super) fn deny_publish(&mut self) -> Rejection {
-        self.desk.stats.denied += 1;
-        self.desk.stats.denied_publishes += 1;
+        self.stats.denied += 1;
+        self.stats.denied_publishes += 1;
         not_authorized(NO_RIGHT_TO_PUBLISH)
     }
 
     /// Whether a subscription would bring its client anything. What it has no right to is left out
     /// later, when routes are built and retained messages walked.
     pub(super) fn check_subscribe(&mut self, key: Key, filter: &str) -> Result<(), ReasonCode> {
-        let identity = self.connections.get(key).and_then(|c| c.identity.as_ref());
+        let identity = self.sessions.get(key).and_then(|c| c.identity.as_ref());
         let covers = |identity: &Identity| identity.access.covers(subjects(filter));
-        match self.alone.run(|| identity.map_or(Coverage::None, covers)) {
+        match self.panic_scope.run(|| identity.map_or(Coverage::None, covers)) {
             Coverage::None => {
-                self.desk.stats.denied += 1;
+                self.stats.denied += 1;
                 Err(ReasonCode::NotAuthorized)
             }
             Coverage::Part | Coverage::All => Ok(()),
@@ -110,14 +115,14 @@ impl<G: Gate> Engine<G> {
 
     /// Ends the connections of those who lost the right to one.
     pub(super) fn end_revoked(&mut self, now: Now) {
-        let revoked = self.policies.revoked();
+        let revoked = self.routing.revoked_rights();
         if revoked.is_empty() {
             return;
         }
-        let of = |(_, connection): &(Key, &crate::connection::Connection<G::Node>)| {
+        let of = |(_, connection): &(Key, &Connection<G::Node>)| {
             connection.identity.is_some() && revoked.contains(&connection.policy)
         };
-        let keys: Vec<_> = self.connections.iter().filter(of).map(|(key, _)| key).collect();
+        let keys: Vec<_> = self.sessions.iter().filter(of).map(|(key, _)| key).collect();
         for key in keys {
             // CONNACK has no code for an act of administration.
             let up = self.is_up(key);

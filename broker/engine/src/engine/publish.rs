@@ -1,73 +1,32 @@
 //! PUBLISH, wherever it comes from: a client, a will, this process. All pass the same gate.
 
-mod author;
-mod dead;
 mod hand_on;
-mod held;
-mod in_process;
+mod origin;
 mod owe;
+mod reject;
 mod route;
+mod routed;
 
 use std::rc::Rc;
 
-use broker_codec::{Publish, QoS, ReasonCode};
-use fabric::{Admitted, Inbound, Rejection, Resolved};
-use uns_model::{OrgId, PublisherId, Reason};
+use broker_codec::{Publish, QoS, ReasonCode, Version};
+use fabric::{Admitted, Rejection, Resolved};
+use uns_model::{OrgId, Reason};
 
-use super::answer::{Accepted, Answer};
-use super::receive::{Fatal, Step};
-use super::{Engine, Now};
-use crate::access::Action;
-use crate::asked;
-use crate::connection::Connection;
-use crate::connection::Excess;
+use super::Engine;
+use super::acknowledge::Accepted;
+use super::step::{Fatal, Step};
+use crate::commits::waiter::Answer;
 use crate::gate::{Gate, Taken};
-use crate::key::{Key, Slots};
+use crate::key::Key;
 use crate::message::Message;
-use crate::route::Route;
-use author::Author;
-pub(super) use author::Rights;
-pub(super) use dead::Culprit;
-pub(super) use held::Held;
-pub use in_process::{InProcess, Offer, Progress, Together};
-use route::Asked;
-
-/// Whose publish it is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Origin<'a> {
-    pub(super) org: OrgId,
-    pub(super) publisher: PublisherId,
-    /// Whose the refused rows of a batch are.
-    pub(super) culprit: Culprit<'a>,
-    pub(super) rights: Rights<'a>,
-}
-
-impl Origin<'_> {
-    fn of<N>(connection: &Connection<N>, key: Key) -> Self {
-        let Connection { org, publisher, .. } = *connection;
-        Self { org, publisher, culprit: Culprit::Publisher(key), rights: Rights::Connection(key) }
-    }
-}
-
-impl From<Taken> for Accepted {
-    fn from(taken: Taken) -> Self {
-        let refused_rows = taken.refused.map_or(0, |rows| rows.count);
-        Self { logged: taken.place.is_some(), refused_rows }
-    }
-}
-
-impl Rights<'_> {
-    fn may<N>(self, connections: &Slots<Connection<N>>, action: Action, topic: &str) -> bool {
-        let access = match self {
-            Self::Connection(key) => {
-                let identity = connections.get(key).and_then(|c| c.identity.as_ref());
-                identity.map(|identity| &*identity.access)
-            }
-            Self::Of(access) => access,
-        };
-        access.is_some_and(|access| asked::allows(access, action, topic))
-    }
-}
+use crate::now::Now;
+use crate::routing::TopicRef;
+use crate::routing::route::Route;
+use crate::sessions::publishing::Excess;
+pub(super) use origin::{Author, Origin, Publisher, RightsOf};
+pub(super) use route::Asked;
+use routed::Routed;
 
 impl<G: Gate> Engine<G> {
     pub(super) fn publish(
@@ -77,9 +36,9 @@ impl<G: Gate> Engine<G> {
         publish: &Publish<'_>,
     ) -> Result<Step, Fatal> {
         let me = self.address(key);
-        let config = &self.desk.config;
-        let Some(connection) = self.connections.get_mut(key) else { return Ok(Step::Next) };
-        let noted = (&mut self.desk.stats, &mut self.effects.forgiven);
+        let config = &self.broker.config;
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(Step::Next) };
+        let noted = (&mut self.stats, &mut self.effects.forgiven);
         if publish.qos != QoS::AtMostOnce
             && let Some(excess) = connection.excess(publish, config.receive_maximum, noted)
         {
@@ -91,21 +50,19 @@ impl<G: Gate> Engine<G> {
         let aliased = match publish.properties.topic_alias {
             None => None,
             Some(_) => {
-                let room = (!self.desk.pressure.is_short(), config.alias_bytes_max);
-                let aliased = || connection.aliased(publish, config.topic_alias_maximum, room);
-                self.alone.run(aliased).map_err(Fatal)?
+                let learns = !self.pressure.is_short();
+                let aliased = || connection.aliased(publish, config, learns);
+                self.panic_scope.run(aliased).map_err(Fatal)?
             }
         };
-        if connection.version == broker_codec::Version::V5
-            && !publish.properties.subscription_ids.is_empty()
-        {
+        if connection.version == Version::V5 && !publish.properties.subscription_ids.is_empty() {
             return Err(Fatal(ReasonCode::ProtocolError));
         }
         if publish.qos == QoS::ExactlyOnce
             && let Some(id) = publish.packet_id.filter(|id| connection.received.is_repeated(*id))
         {
             // It is taken already, and delivered once (TRAP-07).
-            self.acknowledge(key, (id, Answer::PubrecAgain), Ok(Accepted::default()));
+            self.acknowledge(key, id, Answer::PubrecAgain, Ok(Accepted::default()));
             return Ok(Step::Next);
         }
         let topic = aliased.as_deref().unwrap_or(publish.topic);
@@ -134,13 +91,14 @@ impl<G: Gate> Engine<G> {
             self.scratch = scratch;
             return Ok(wait);
         }
-        let mut accepted = route.and_then(|route| self.take_in(now, origin, &message, &route));
+        let mut accepted =
+            route.and_then(|route| self.admit_within_memory(now, origin, &message, &route));
         match &mut accepted {
             Ok(_) => {
-                self.desk.stats.messages_in += 1;
-                self.desk.stats.payload_in += publish.payload.len() as u64;
+                self.stats.messages_in += 1;
+                self.stats.payload_in += publish.payload.len() as u64;
             }
-            Err(rejection) => self.bury(now, Culprit::Publisher(key), &message, rejection),
+            Err(rejection) => self.reject(now, Publisher::Connection(key), &message, rejection),
         }
         self.scratch = scratch;
         self.answer_publish(now, key, publish, accepted.map(Accepted::from));
@@ -156,8 +114,10 @@ impl<G: Gate> Engine<G> {
     ) {
         match publish.packet_id {
             None => {}
-            Some(id) if publish.qos == QoS::ExactlyOnce => self.take(now, key, id, accepted),
-            Some(id) => self.acknowledge(key, (id, Answer::Puback), accepted),
+            Some(id) if publish.qos == QoS::ExactlyOnce => {
+                self.pubrec_publish(now, key, id, accepted)
+            }
+            Some(id) => self.acknowledge(key, id, Answer::Puback, accepted),
         }
         // Not before: what is said of a publish is committed with it, or after a crash it would be
         // taken a second time.
@@ -175,8 +135,8 @@ impl<G: Gate> Engine<G> {
             payload,
             publisher: None,
         };
-        if let Ok(route) = self.route(org, topic, Author::Fabric) {
-            self.retain(now, org, &message, &route);
+        if let Ok(route) = self.route(TopicRef { org, topic }, Author::Fabric) {
+            self.routing.retain(now.monotonic, org, &message, &route);
             route.choose(message.qos);
             self.deliver(now, &message, &route);
         }
@@ -189,7 +149,8 @@ impl<G: Gate> Engine<G> {
         origin: Origin<'_>,
         message: &Message<'_>,
     ) -> Result<Taken, Rejection> {
-        let route = self.route(origin.org, message.topic, Author::Client(origin.rights))?;
+        let of = TopicRef { org: origin.org, topic: message.topic };
+        let route = self.route(of, Author::Client(origin.rights))?;
         self.admit(now, origin, message, &route)
     }
 
@@ -205,33 +166,19 @@ impl<G: Gate> Engine<G> {
             let detail = "the store of retained messages is full";
             return Err(Rejection::new(Reason::QuotaExceeded, detail));
         }
-        let inbound = inbound(now, origin.publisher, message);
+        let inbound = message.inbound(origin.publisher, now.wall);
         let admitted = match &route.node {
             Resolved::Plain => Admitted::unchanged(&inbound),
             Resolved::Guarded => self.gate.check(message.topic, &inbound)?,
             Resolved::Node(node) => {
-                let connections = &self.connections;
-                let may = |action, topic: &str| origin.rights.may(connections, action, topic);
-                self.gate.admit(node, &inbound, &may)?
+                self.gate.admit(node, &inbound, origin.rights.resolve(&self.sessions))?
             }
         };
         let Admitted { place, retain, expiry, outputs, .. } = admitted;
         let message = &Message { retain, expiry, ..*message };
-        let place = self.hand_on(now, (origin.org, origin.publisher), message, (route, place))?;
+        let place = self.hand_on(now, origin, Routed { message, route, place })?;
         let refused =
             outputs.and_then(|outputs| self.hand_on_outputs(now, origin, message, *outputs));
         Ok(Taken { place, refused })
-    }
-}
-
-fn inbound<'a>(now: Now, publisher: PublisherId, message: &Message<'a>) -> Inbound<'a> {
-    Inbound {
-        publisher,
-        qos: message.qos,
-        retain: message.retain,
-        expiry: message.expiry,
-        properties: message.properties,
-        payload: message.payload,
-        ingest: now.wall,
     }
 }

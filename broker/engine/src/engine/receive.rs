@@ -5,54 +5,26 @@ use broker_codec::{
     frame,
 };
 
-use super::{Engine, Now};
-use crate::connection::Phase;
+use super::Engine;
+use super::step::{Fatal, Received, Step};
 use crate::forgive::pass_over;
 use crate::gate::Gate;
 use crate::key::Key;
+use crate::now::Now;
+use crate::outbound::window::Awaits;
+use crate::sessions::phase::Phase;
 use crate::stats::Leniency;
-use crate::window::Awaits;
-
-/// What became of received bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Received {
-    /// So many were used; the rest is an incomplete packet.
-    More(usize),
-    /// So many were used; the rest has to wait until the connection is in
-    /// [`crate::Effects::resumed`].
-    Paused(usize),
-    /// Nothing more is wanted from this client.
-    Done,
-}
-
-/// Whether to go on with the next packet.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Step {
-    Next,
-    /// Not this packet, not now.
-    Wait,
-}
-
-/// A packet that ends the connection.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Fatal(pub(super) ReasonCode);
-
-impl From<Error> for Fatal {
-    fn from(error: Error) -> Self {
-        Self(error.reason())
-    }
-}
 
 impl<G: Gate> Engine<G> {
     /// Bytes arrived; `bytes` starts where the last call stopped.
     pub fn receive(&mut self, now: Now, key: Key, bytes: &[u8]) -> Received {
-        self.feel();
-        let stats = &self.desk.stats;
+        self.update_memory_pressure();
+        let stats = &self.stats;
         let (messages, bytes_in, rejected) = (stats.messages_in, stats.bytes_in, stats.rejected);
         let received = self.receive_packets(now, key, bytes);
-        // What came from whom is told per chunk, so that a packet costs nothing more.
-        let stats = &self.desk.stats;
-        if let Some(connection) = self.connections.get_mut(key) {
+        // What came from a client is counted per chunk, so that a packet costs nothing more.
+        let stats = &self.stats;
+        if let Some(connection) = self.sessions.get_mut(key) {
             connection.taken.messages += stats.messages_in - messages;
             connection.taken.bytes += stats.bytes_in - bytes_in;
             connection.taken.rejected += stats.rejected - rejected;
@@ -63,10 +35,10 @@ impl<G: Gate> Engine<G> {
     fn receive_packets(&mut self, now: Now, key: Key, bytes: &[u8]) -> Received {
         let (mut at, mut seen) = (0, 0);
         loop {
-            if at >= seen && self.routes.is_strange() {
+            if at >= seen && self.routing.is_unfamiliar() {
                 seen = self.look_ahead(key, bytes, at);
             }
-            let Some(connection) = self.connections.get(key) else { return Received::Done };
+            let Some(connection) = self.sessions.get(key) else { return Received::Done };
             let version = connection.version;
             match &connection.phase {
                 Phase::Closing { .. } => return Received::Done,
@@ -82,7 +54,7 @@ impl<G: Gate> Engine<G> {
                 true => config.packet_bytes_max,
                 false => config.packet_bytes_max.min(config.connect_bytes_max),
             };
-            let step = match self.alone.run(|| frame(rest, most)) {
+            let step = match self.panic_scope.run(|| frame(rest, most)) {
                 Ok(Frame::Need(_)) => return self.need(now, key, rest, at),
                 Ok(Frame::Packet(framed)) => {
                     let step = self.packet(now, key, version, (&framed, rest));
@@ -91,8 +63,8 @@ impl<G: Gate> Engine<G> {
                     }
                     if step == Ok(Step::Next) {
                         at += framed.total_len;
-                        self.desk.stats.bytes_in += framed.total_len as u64;
-                        self.desk.stats.packets_in += 1;
+                        self.stats.bytes_in += framed.total_len as u64;
+                        self.stats.packets_in += 1;
                     }
                     step
                 }
@@ -105,7 +77,7 @@ impl<G: Gate> Engine<G> {
                 Ok(Step::Next) => {}
                 Ok(Step::Wait) => return Received::Paused(at),
                 Err(Fatal(reason)) => {
-                    self.desk.stats.protocol_errors += 1;
+                    self.stats.protocol_errors += 1;
                     self.fail(now, key, reason);
                     return Received::Done;
                 }
@@ -115,10 +87,10 @@ impl<G: Gate> Engine<G> {
 
     /// Before CONNECT nothing but the beginning of a CONNECT is worth waiting for.
     fn need(&mut self, now: Now, key: Key, rest: &[u8], at: usize) -> Received {
-        let new = self.connections.get(key).is_some_and(|c| matches!(c.phase, Phase::New));
+        let new = self.sessions.get(key).is_some_and(|c| matches!(c.phase, Phase::New));
         let first = rest.first().copied().unwrap_or(PacketType::Connect.header());
         if new && first != PacketType::Connect.header() {
-            self.desk.stats.protocol_errors += 1;
+            self.stats.protocol_errors += 1;
             let Fatal(reason) = self.no_connect(key);
             self.fail(now, key, reason);
             return Received::Done;
@@ -135,14 +107,14 @@ impl<G: Gate> Engine<G> {
         (framed, bytes): (&Framed, &[u8]),
     ) -> Result<Step, Fatal> {
         let body = bytes.get(framed.body.clone()).unwrap_or_default();
-        let Some(connection) = self.connections.get_mut(key) else { return Ok(Step::Next) };
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(Step::Next) };
         connection.heard = now.monotonic;
         if !connection.is_up() {
             if matches!(connection.phase, Phase::New) {
                 return self.first_packet(now, key, (framed, bytes));
             }
             let decode = || broker_codec::decode(version, framed.header, body);
-            let packet = self.alone.run(decode)?;
+            let packet = self.panic_scope.run(decode)?;
             return self.exchange_packet(now, key, &packet);
         }
         if framed.padded && version == Version::V5 {
@@ -151,7 +123,7 @@ impl<G: Gate> Engine<G> {
         let kind = PacketType::from_header(framed.header);
         if kind == Some(PacketType::Publish) {
             let decode = || decode_publish(version, framed.header, body);
-            let publish = match self.alone.run(decode) {
+            let publish = match self.panic_scope.run(decode) {
                 Err(Error::DupAtQosZero) if self.forgives(key, Leniency::DupAtQosZero) => {
                     const DUP: u8 = 0x08;
                     decode_publish(version, framed.header & !DUP, body)?
@@ -166,7 +138,7 @@ impl<G: Gate> Engine<G> {
             return Err(Fatal(ReasonCode::ProtocolError));
         }
         let decode = || broker_codec::decode(version, framed.header, body);
-        let packet = match self.alone.run(decode) {
+        let packet = match self.panic_scope.run(decode) {
             Err(Error::HeaderFlags { packet }) if self.forgives(key, Leniency::HeaderFlags) => {
                 broker_codec::decode(version, packet.header(), body)?
             }
@@ -178,7 +150,7 @@ impl<G: Gate> Engine<G> {
     /// The first packet is no CONNECT: nobody knows in which version to say so, so the connection
     /// ends without a word [MQTT-3.1.0-1].
     fn no_connect(&mut self, key: Key) -> Fatal {
-        if let Some(connection) = self.connections.get_mut(key) {
+        if let Some(connection) = self.sessions.get_mut(key) {
             connection.version = Version::V311;
         }
         Fatal(ReasonCode::ProtocolError)
@@ -193,7 +165,7 @@ impl<G: Gate> Engine<G> {
         if PacketType::from_header(framed.header) != Some(PacketType::Connect) {
             return Err(self.no_connect(key));
         }
-        match self.alone.run(|| framed.decode(Version::V5, bytes)) {
+        match self.panic_scope.run(|| framed.decode(Version::V5, bytes)) {
             Ok(Packet::Connect(connect)) => {
                 self.note_connect(now, key, &connect);
                 self.connect(now, key, &connect)
@@ -206,12 +178,12 @@ impl<G: Gate> Engine<G> {
     /// A CONNECT that cannot be read is answered in a form its client reads (TRAP-01), or not at all
     /// where that cannot be told.
     pub(super) fn fault(&mut self, key: Key, bytes: &[u8], error: Error) -> Fatal {
-        let Some(connection) = self.connections.get_mut(key) else { return error.into() };
+        let Some(connection) = self.sessions.get_mut(key) else { return error.into() };
         if !matches!(connection.phase, Phase::New) {
             return error.into();
         }
         if begins_tls(bytes) {
-            connection.outbound.say(&mut self.desk, say_no_tls).ok();
+            self.outbound.say(key, say_no_tls).ok();
             let peer = &connection.peer;
             self.effects.began_tls.push((peer.address.clone(), peer.listener.clone()));
         }
@@ -223,22 +195,22 @@ impl<G: Gate> Engine<G> {
 
     /// Whether a client's listener passes over this fault. If it does, that counts.
     pub(super) fn forgives(&mut self, key: Key, fault: Leniency) -> bool {
-        let noted = (&mut self.desk.stats, &mut self.effects.forgiven);
-        let connection = self.connections.get_mut(key);
+        let noted = (&mut self.stats, &mut self.effects.forgiven);
+        let connection = self.sessions.get_mut(key);
         connection.is_some_and(|connection| pass_over(&mut connection.offender(), noted, fault))
     }
 
     /// What changes a durable session is answered after its commit, and only so much may wait for
     /// the log.
     fn waits_for_log(&self, key: Key) -> bool {
-        self.acks.is_full(&self.desk.config)
-            && self.connections.get(key).is_some_and(|connection| connection.durable)
+        self.commits.is_full(&self.broker.config)
+            && self.sessions.get(key).is_some_and(|connection| connection.durable)
     }
 
     fn other(&mut self, now: Now, key: Key, packet: &Packet<'_>) -> Result<Step, Fatal> {
         match packet {
             Packet::Publish(publish) => return self.publish(now, key, publish),
-            Packet::Puback(ack) => self.delivered(now, key, (ack, Awaits::Puback))?,
+            Packet::Puback(ack) => self.acknowledged(now, key, ack, Awaits::Puback)?,
             Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pubrel(_)
                 if self.waits_for_log(key) =>
             {
@@ -247,19 +219,16 @@ impl<G: Gate> Engine<G> {
             Packet::Subscribe(subscribe) => self.subscribe(now, key, subscribe)?,
             Packet::Unsubscribe(unsubscribe) => self.unsubscribe(now, key, unsubscribe)?,
             Packet::Pingreq => {
-                if let Some(connection) = self.connections.get_mut(key) {
-                    connection.outbound.must_say(&mut self.desk, |out| {
-                        encode_pingresp(out);
-                        Ok(2)
-                    });
-                    Self::mark_dirty(connection, key, &mut self.effects.dirty);
-                }
+                self.outbound.must_say(key, |out| {
+                    encode_pingresp(out);
+                    Ok(2)
+                });
             }
             Packet::Auth(auth) => self.auth(now, key, auth)?,
             Packet::Disconnect(disconnect) => self.disconnect(now, key, disconnect)?,
             Packet::Pubrel(pubrel) => self.pubrel(now, key, pubrel.packet_id),
-            Packet::Pubrec(ack) => self.delivered(now, key, (ack, Awaits::Pubrec))?,
-            Packet::Pubcomp(ack) => self.delivered(now, key, (ack, Awaits::Pubcomp))?,
+            Packet::Pubrec(ack) => self.acknowledged(now, key, ack, Awaits::Pubrec)?,
+            Packet::Pubcomp(ack) => self.acknowledged(now, key, ack, Awaits::Pubcomp)?,
             Packet::Connect(_)
             | Packet::Connack(_)
             | Packet::Suback(_)

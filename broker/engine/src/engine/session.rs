@@ -1,23 +1,26 @@
 //! Sessions that the log knows: how they begin, go on, wait for their client and end. What they
 //! are owed comes from the ledger (see [`crate::Fed`]).
 
-use broker_codec::{ReasonCode, Version};
+use broker_codec::{PacketId, ReasonCode, Version};
 use fabric::SessionChange;
 use uns_model::{OrgId, SessionNo};
 
-use super::acks::Who;
-use super::{Attached, Engine, Now};
+use super::Engine;
 use crate::access::Action;
-use crate::asked;
-use crate::clients::{Ended, Found, Parked};
-use crate::connection::Connection;
-use crate::exchanges::Exchanges;
-use crate::feed::{Fed, LEDGER_PACKET_IDS};
+use crate::access_guard;
+use crate::commits::waiter::Awaited;
+use crate::effects::Attached;
 use crate::gate::Gate;
 use crate::key::Key;
-use crate::outbound::OwedRetained;
-use crate::retained::Walk;
-use crate::tree::{Holder, Subscriber};
+use crate::now::Now;
+use crate::outbound::client::Outbound;
+use crate::outbound::feed::{Fed, LEDGER_PACKET_IDS};
+use crate::outbound::owed_retained::OwedRetained;
+use crate::outbound::window::Awaits;
+use crate::routing::retained::Walk;
+use crate::routing::tree::{Holder, Subscriber};
+use crate::sessions::clients::{Ended, Found, Parked};
+use crate::sessions::exchanges::Exchanges;
 
 /// There are as many sessions as there may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,7 +38,7 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    /// The client id is this connection's alone: its session goes on, or a new one begins. Returns
+    /// The client id is this connection's panic_scope: its session goes on, or a new one begins. Returns
     /// whether it goes on.
     pub(super) fn open_session(
         &mut self,
@@ -43,14 +46,14 @@ impl<G: Gate> Engine<G> {
         key: Key,
         clean_start: bool,
     ) -> Result<bool, TooMany> {
-        let Some(connection) = self.connections.get_mut(key) else { return Ok(false) };
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(false) };
         let (org, expiry) = (connection.org, connection.expiry);
         let old = self.broker.clients.resume(org, &connection.client_id);
         let resumed = match old {
             Some(Found { session, parked, own }) if clean_start || !own => {
                 self.broker.clients.end(org, &connection.client_id, session, false);
                 let filters = parked.filters.keys().map(|filter| &**filter);
-                self.broker.subscriptions.remove(org, filters, &[Holder::Session(session)]);
+                self.routing.unsubscribe(org, filters, &[Holder::Session(session)]);
                 self.gate.session(now.wall, session, &SessionChange::Ended);
                 None
             }
@@ -61,7 +64,7 @@ impl<G: Gate> Engine<G> {
             connection.session = Some(session);
             connection.durable = true;
             self.gate.session(now.wall, session, &SessionChange::Resumed { expiry });
-            self.unpark(now, key, (session, parked));
+            self.unpark(now, key, session, parked);
         } else if expiry > 0 || (connection.will.is_some() && self.gate.has_log()) {
             let (session, clients) = (self.broker.clients.number(), &self.broker.clients);
             let max = self.broker.config.sessions_max;
@@ -77,14 +80,14 @@ impl<G: Gate> Engine<G> {
             self.gate.session(now.wall, session, &opened);
         }
         self.note_owner(now, key);
-        self.enter(now, key);
+        self.begin_session(now, key);
         Ok(present)
     }
 
     /// A session belongs to the account that logged in for it, also after a restart; the will it
     /// leaves is judged by the rights of that account.
     fn note_owner(&mut self, now: Now, key: Key) {
-        let Some(connection) = self.connections.get(key) else { return };
+        let Some(connection) = self.sessions.get(key) else { return };
         let (Some(session), Some(identity)) = (connection.session, &connection.identity) else {
             return;
         };
@@ -94,32 +97,35 @@ impl<G: Gate> Engine<G> {
     }
 
     /// Notes the will, and asks the ledger for what the session is owed.
-    fn enter(&mut self, now: Now, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+    fn begin_session(&mut self, now: Now, key: Key) {
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let Some(session) = connection.session else { return };
         if let Some(will) = &connection.will {
             self.gate.session(now.wall, session, &will.change());
         }
         if connection.durable {
-            connection.outbound.feed = Some(Box::default());
-            connection.outbound.window.move_to(LEDGER_PACKET_IDS, self.broker.random.u64());
-            self.acks.wait(Who::Attach(key, session), None);
+            if let Some(client) = self.outbound.get_mut(key) {
+                client.feed = Some(Box::default());
+                client.window.move_to(LEDGER_PACKET_IDS, self.broker.random.u64());
+            }
+            self.commits.wait(Awaited::Attached(key, session), None);
         }
     }
 
     /// Gives a connection what its session left.
-    fn unpark(&mut self, now: Now, key: Key, (session, parked): (SessionNo, Parked)) {
+    fn unpark(&mut self, now: Now, key: Key, session: SessionNo, parked: Parked) {
         let (me, start) = (self.address(key), self.walk_start(now));
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
+        let Some(client) = self.outbound.get_mut(key) else { return };
         let Parked { filters, walks, received, held, .. } = parked;
-        connection.outbound.window.hold(held);
+        client.window.hold(held);
         for (filter, wish) in &filters {
-            let link = Some(connection.outbound.link.clone());
+            let link = Some(client.link.clone());
             let subscriber = Subscriber { wish: *wish, link, session: Some(session) };
             let holder = [Holder::Connection(me)];
-            self.broker.subscriptions.insert(connection.org, filter, &holder, &subscriber);
+            self.routing.subscribe(connection.org, filter, &holder, &subscriber);
             if walks.contains(filter) {
-                connection.outbound.owed.push_back(OwedRetained {
+                client.owed.push_back(OwedRetained {
                     walk: Walk::new(filter),
                     qos: wish.qos,
                     identifier: wish.identifier,
@@ -130,7 +136,7 @@ impl<G: Gate> Engine<G> {
         connection.filters = filters;
         connection.walks = walks;
         connection.received = Exchanges::resumed(received);
-        if !connection.outbound.owed.is_empty() {
+        if !client.owed.is_empty() {
             self.await_walks(key);
         }
     }
@@ -140,10 +146,11 @@ impl<G: Gate> Engine<G> {
     pub(super) fn attach(
         &mut self,
         now: Now,
-        (key, session): (Key, SessionNo),
+        key: Key,
+        session: SessionNo,
         committed: Result<Option<G::Receipt>, ()>,
     ) {
-        let Some(connection) = self.connections.get_mut(key).filter(|c| c.is_up()) else { return };
+        let Some(connection) = self.sessions.get_mut(key).filter(|c| c.is_up()) else { return };
         let new = std::mem::take(&mut connection.new_session);
         match committed {
             Err(()) if new => {
@@ -152,7 +159,7 @@ impl<G: Gate> Engine<G> {
             }
             committed => {
                 if committed.is_err() {
-                    connection.unknown = self.acks.note_unknown();
+                    connection.unknown = self.commits.follow();
                 }
                 let receipt = committed.unwrap_or_default();
                 self.effects.attached.push(Attached { key, session, receipt });
@@ -163,7 +170,7 @@ impl<G: Gate> Engine<G> {
     /// The log does not know the session of a connection, so nothing would ever be owed to it: its
     /// client begins anew.
     pub fn session_gone(&mut self, now: Now, key: Key, session: SessionNo) {
-        if let Some(connection) = self.connections.get_mut(key)
+        if let Some(connection) = self.sessions.get_mut(key)
             && connection.is_up()
             && connection.session == Some(session)
         {
@@ -174,8 +181,8 @@ impl<G: Gate> Engine<G> {
 
     /// The connection of a session ends: the session waits, or ends as well. The will is published
     /// now, or left to the ledger's clock.
-    pub(super) fn leave_session(&mut self, now: Now, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+    pub(super) fn leave_session(&mut self, now: Now, key: Key, held: Vec<(PacketId, Awaits)>) {
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let (org, session) = (connection.org, connection.session);
         let (durable, expiry) = (connection.durable, connection.expiry);
         let waits = durable && expiry > 0;
@@ -183,17 +190,17 @@ impl<G: Gate> Engine<G> {
         let Some(session) = session else { return };
         if waits {
             self.gate.session(now.wall, session, &SessionChange::Left { expiry });
-            let undecided = self.leave_undecided(key, session);
-            let Some(connection) = self.connections.get_mut(key) else { return };
-            let parked = Parked { undecided, ..connection.park() };
+            let undecided = self.sessions.depart(key, session).then(|| self.address(key));
+            let Some(connection) = self.sessions.get_mut(key) else { return };
+            let parked = Parked { undecided, ..connection.park(held) };
             self.broker.clients.park(org, &connection.client_id, session, parked);
         } else {
             self.gate.session(now.wall, session, &SessionChange::Ended);
-            let Some(connection) = self.connections.get_mut(key) else { return };
+            let Some(connection) = self.sessions.get_mut(key) else { return };
             if durable {
                 self.broker.clients.end(org, &connection.client_id, session, false);
                 let filters = connection.filters.keys().map(|filter| &**filter);
-                self.broker.subscriptions.remove(org, filters, &[Holder::Session(session)]);
+                self.routing.unsubscribe(org, filters, &[Holder::Session(session)]);
             }
         }
         if durable {
@@ -207,8 +214,8 @@ impl<G: Gate> Engine<G> {
             Ended::GoesOn => return,
             Ended::Left(parked) => {
                 let filters = parked.filters.keys().map(|filter| &**filter);
-                self.broker.subscriptions.remove(org, filters, &[Holder::Session(session)]);
-                self.desk.stats.sessions_expired += 1;
+                self.routing.unsubscribe(org, filters, &[Holder::Session(session)]);
+                self.stats.sessions_expired += 1;
             }
             // It was there for its will only.
             Ended::Unknown => {}
@@ -218,51 +225,39 @@ impl<G: Gate> Engine<G> {
 
     /// The ledger hands out what a connected session is owed.
     pub fn fed(&mut self, now: Now, key: Key, fed: Fed) {
-        let Some(connection) = self.connections.get_mut(key).filter(|c| c.is_up()) else { return };
-        let Some(feed) = connection.outbound.feed.as_mut() else { return };
+        let Some(client) = self.outbound.get_mut(key).filter(|client| client.connected) else {
+            return;
+        };
+        let Some(feed) = client.feed.as_mut() else { return };
         feed.push(fed);
         self.pump_feed(now, key);
     }
 
     /// Sends what was fed while the client takes it, and settles in the log what it has.
     pub(super) fn pump_feed(&mut self, now: Now, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let Some(session) = connection.session else { return };
         let access = connection.identity.as_ref().map(|identity| &identity.access);
         let may_receive = |topic: &str| {
-            access.is_some_and(|access| asked::allows(&**access, Action::Receive, topic))
+            access.is_some_and(|access| access_guard::allows(&**access, Action::Receive, topic))
         };
-        connection.outbound.pump_feed(&mut self.desk, now.wall, &may_receive);
-        let settled = connection.outbound.feed.as_mut().map(|feed| feed.take_settled());
-        for sequence in settled.into_iter().flatten() {
-            self.acks.note_acknowledged(connection, (sequence, None));
+        for sequence in self.outbound.pump_feed(now.wall, key, &may_receive) {
+            let (ticket, reached) = (self.commits.follow(), self.commits.reached());
+            connection.note_unconfirmed(sequence, None, ticket, reached);
             self.gate.session(now.wall, session, &SessionChange::Settled { sequence });
         }
-        Self::mark_dirty(connection, key, &mut self.effects.dirty);
     }
 
     /// Once a session has all retained messages of its new subscriptions, the log may know.
     pub(super) fn note_walks(&mut self, now: Now, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let outbound = &connection.outbound;
-        let under_way =
-            !outbound.owed.is_empty() || outbound.queued() > 0 || outbound.window.in_use() > 0;
+        let Some(connection) = self.sessions.get_mut(key) else { return };
+        if connection.walks.is_empty() {
+            return;
+        }
+        let under_way = self.outbound.get(key).is_some_and(Outbound::is_under_way);
         let Some(session) = connection.session.filter(|_| !under_way) else { return };
         for filter in connection.walks.drain() {
             self.gate.session(now.wall, session, &SessionChange::Walked { filter: &filter });
-        }
-    }
-}
-
-impl<N> Connection<N> {
-    /// What its session keeps while the client is away.
-    fn park(&mut self) -> Parked {
-        Parked {
-            filters: std::mem::take(&mut self.filters),
-            walks: std::mem::take(&mut self.walks),
-            received: std::mem::take(&mut self.received).park(),
-            held: self.outbound.window.unfinished(),
-            undecided: None,
         }
     }
 }

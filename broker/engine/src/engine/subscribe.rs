@@ -7,17 +7,25 @@ use broker_codec::{
 };
 use fabric::SessionChange;
 
-use super::acks::Who;
-use super::answer::Granted;
-use super::receive::Fatal;
+use super::Engine;
+use super::step::Fatal;
 use super::throttle::may_subscribe;
-use super::{Engine, Now};
+use crate::commits::waiter::Granted;
 use crate::gate::Gate;
 use crate::key::{Address, Key};
-use crate::outbound::OwedRetained;
-use crate::retained::Walk;
+use crate::now::Now;
+use crate::outbound::owed_retained::OwedRetained;
+use crate::routing::retained::Walk;
+use crate::routing::tree::{Holder, Subscriber, Wish};
 use crate::stats::Limit;
-use crate::tree::{Holder, Subscriber, Wish};
+
+/// A subscription that was granted.
+struct Subscribed<'a> {
+    filter: &'a str,
+    options: SubscribeOptions,
+    /// The client is to get the retained messages, and the log is told when it has them.
+    walk: bool,
+}
 
 impl<G: Gate> Engine<G> {
     pub(super) fn subscribe(
@@ -28,7 +36,7 @@ impl<G: Gate> Engine<G> {
     ) -> Result<(), Fatal> {
         let mut granted = Granted::new(subscribe.packet_id);
         let mut walks = Vec::new();
-        let bridge = self.connections.get(key).is_some_and(|connection| connection.bridge);
+        let bridge = self.sessions.get(key).is_some_and(|connection| connection.bridge);
         let start = self.walk_start(now);
         for (filter, options) in subscribe.filters.iter() {
             let options = if bridge { as_bridge(filter, options) } else { options };
@@ -50,7 +58,8 @@ impl<G: Gate> Engine<G> {
                             start,
                         });
                     }
-                    self.note_subscribed(now, key, filter, (options, walk && wish.qos > 0));
+                    let walk = walk && wish.qos > 0;
+                    self.note_subscribed(now, key, &Subscribed { filter, options, walk });
                     if new {
                         granted.undo.push(filter.into());
                     }
@@ -75,7 +84,7 @@ impl<G: Gate> Engine<G> {
         check_filter(filter).map_err(|error| error.reason())?;
         self.check_subscribe(key, filter)?;
         let config = &self.broker.config;
-        let connection = self.connections.get_mut(key).ok_or(ReasonCode::UnspecifiedError)?;
+        let connection = self.sessions.get_mut(key).ok_or(ReasonCode::UnspecifiedError)?;
         let levels = shared(filter).map_or(filter, |(_, levels)| levels);
         if levels.split('/').take(config.levels_max + 1).count() > config.levels_max {
             return Err(ReasonCode::TopicFilterInvalid);
@@ -84,18 +93,19 @@ impl<G: Gate> Engine<G> {
         if new && connection.filters.len() >= config.subscriptions_max {
             return Err(ReasonCode::QuotaExceeded);
         }
-        if new && self.desk.pressure.is_short() {
-            self.desk.stats.limited(Limit::Memory);
+        if new && self.pressure.is_short() {
+            self.stats.limited(Limit::Memory);
             return Err(ReasonCode::QuotaExceeded);
         }
-        let link = Some(Arc::clone(&connection.outbound.link));
-        if new && !may_subscribe(&self.broker, connection.org, &mut self.desk.stats) {
+        let client = self.outbound.get(key).ok_or(ReasonCode::UnspecifiedError)?;
+        let link = Some(Arc::clone(&client.link));
+        if new && !may_subscribe(&self.broker, connection.org, &mut self.stats) {
             return Err(ReasonCode::QuotaExceeded);
         }
         let session = connection.durable_session();
         let subscriber = Subscriber { wish, link, session };
         let holders = holders(me, session);
-        self.broker.subscriptions.insert(connection.org, filter, &holders, &subscriber);
+        self.routing.subscribe(connection.org, filter, &holders, &subscriber);
         connection.filters.insert(filter.into(), wish);
         Ok(new)
     }
@@ -105,17 +115,16 @@ impl<G: Gate> Engine<G> {
         &mut self,
         now: Now,
         key: Key,
-        filter: &str,
-        (options, walk): (SubscribeOptions, bool),
+        Subscribed { filter, options, walk }: &Subscribed<'_>,
     ) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let Some(session) = connection.durable_session() else { return };
-        let identifier = connection.filters.get(filter).and_then(|wish| wish.identifier);
-        if walk {
-            connection.walks.insert(filter.into());
+        let identifier = connection.filters.get(*filter).and_then(|wish| wish.identifier);
+        if *walk {
+            connection.walks.insert((*filter).into());
         }
         let options = options.byte();
-        let change = SessionChange::Subscribed { filter, options, identifier, walk };
+        let change = SessionChange::Subscribed { filter, options, identifier, walk: *walk };
         self.gate.session(now.wall, session, &change);
     }
 
@@ -126,7 +135,7 @@ impl<G: Gate> Engine<G> {
         unsubscribe: &Unsubscribe<'_>,
     ) -> Result<(), Fatal> {
         let me = self.address(key);
-        let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(()) };
         let session = connection.durable_session();
         let mut granted = Granted::new(unsubscribe.packet_id);
         let mut gone = Vec::new();
@@ -134,7 +143,9 @@ impl<G: Gate> Engine<G> {
             granted.codes.push(if connection.filters.remove(filter).is_some() {
                 gone.push(filter);
                 let walk = Walk::new(filter);
-                connection.outbound.owed.retain(|other| !other.walk.same_filter(&walk));
+                if let Some(client) = self.outbound.get_mut(key) {
+                    client.forget_retained(&walk);
+                }
                 connection.walks.remove(filter);
                 if let Some(session) = session {
                     let change = SessionChange::Unsubscribed { filter };
@@ -148,32 +159,22 @@ impl<G: Gate> Engine<G> {
             });
         }
         let holders = holders(me, session);
-        self.broker.subscriptions.remove(connection.org, gone.into_iter(), &holders);
+        self.routing.unsubscribe(connection.org, gone.into_iter(), &holders);
         self.grant_in_turn(now, key, granted);
         Ok(())
-    }
-
-    /// Answers at once, or after the commit that makes it true for a durable session.
-    fn grant_in_turn(&mut self, now: Now, key: Key, granted: Granted) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        if connection.durable_session().is_none() {
-            return self.grant(now, key, granted, None);
-        }
-        connection.unacknowledged += 1;
-        self.acks.wait(Who::Granted(key, Box::new(granted)), None);
     }
 
     /// Takes subscriptions back that could not be made durable.
     pub(super) fn undo_subscriptions(&mut self, key: Key, filters: &[Box<str>]) {
         let me = self.address(key);
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let holders = holders(me, connection.durable_session());
         for filter in filters {
             connection.filters.remove(filter);
             connection.walks.remove(filter);
         }
         let filters = filters.iter().map(|filter| &**filter);
-        self.broker.subscriptions.remove(connection.org, filters, &holders);
+        self.routing.unsubscribe(connection.org, filters, &holders);
     }
 }
 

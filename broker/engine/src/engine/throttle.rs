@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use uns_model::OrgId;
 
-use super::receive::Step;
-use super::{Engine, Now};
+use super::Engine;
+use super::step::Step;
 use crate::broker::Broker;
 use crate::gate::Gate;
 use crate::key::Key;
+use crate::now::Now;
 use crate::stats::{Limit, Stats};
 
 impl<G: Gate> Engine<G> {
@@ -17,23 +18,20 @@ impl<G: Gate> Engine<G> {
     /// client until it may come again.
     #[inline]
     pub(super) fn charge(&mut self, now: Now, key: Key, bytes: usize) -> Result<(), Step> {
-        let limits = &self.desk.config.limits;
+        let limits = &self.broker.config.limits;
         if !limits.client.is_set() && !limits.organisation.publish.is_set() {
             return Ok(());
         }
         self.charge_rates(now, key, bytes).map_err(|(wait, limit)| {
-            self.desk.stats.limited(limit);
-            if let Some(connection) = self.connections.get_mut(key) {
-                connection.paused = true;
-                self.throttled.push((now.monotonic + wait, key));
-            }
+            self.stats.limited(limit);
+            self.sessions.throttle(key, now.monotonic + wait);
             Step::Wait
         })
     }
 
     fn charge_rates(&mut self, now: Now, key: Key, bytes: usize) -> Result<(), (Duration, Limit)> {
-        let limits = self.desk.config.limits;
-        let Some(connection) = self.connections.get_mut(key) else { return Ok(()) };
+        let limits = self.broker.config.limits;
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(()) };
         if let Some(wait) = connection.bucket.wait(now.monotonic) {
             return Err((wait, Limit::ClientRate));
         }
@@ -50,24 +48,11 @@ impl<G: Gate> Engine<G> {
 
     /// The same for a publish from inside the process: `false` if it has to wait.
     pub(super) fn charge_in_process(&mut self, now: Now, org: OrgId, bytes: usize) -> bool {
-        let rate = self.desk.config.limits.organisation.publish;
+        let rate = self.broker.config.limits.organisation.publish;
         if !rate.is_set() {
             return true;
         }
         self.broker.orgs.get(org).publish(now.monotonic, rate, bytes).is_ok()
-    }
-
-    /// Reads again from those whose time has come.
-    pub(super) fn release_throttled(&mut self, now: Now) {
-        let (connections, resumed) = (&mut self.connections, &mut self.effects.resumed);
-        self.throttled.retain(|(until, key)| {
-            let due = now.monotonic >= *until;
-            if due && let Some(connection) = connections.get_mut(*key) {
-                connection.paused = false;
-                resumed.push(*key);
-            }
-            !due
-        });
     }
 }
 

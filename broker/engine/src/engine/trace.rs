@@ -6,19 +6,20 @@ use std::sync::Arc;
 use broker_codec::{Frame, Framed, Packet, PacketType, Publish, frame};
 use uns_model::OrgId;
 
-use super::receive::{Fatal, Step};
-use super::{Engine, InProcess, Now};
+use super::Engine;
+use super::step::{Fatal, Step};
 use crate::gate::Gate;
+use crate::in_process::InProcess;
 use crate::key::Key;
+use crate::now::Now;
 use crate::trace::{Context, Trace, Words};
 
 impl<G: Gate> Engine<G> {
     /// Notes packets for this trace from now on, until it is over.
     pub fn trace(&mut self, trace: Arc<Trace>) {
         // What waits in outputs was put there before: packets are noted from there on.
-        for connection in self.connections.iter_mut() {
-            let outbound = &mut connection.outbound;
-            outbound.traced = outbound.bytes + outbound.output().len() as u64;
+        for client in self.outbound.iter_mut() {
+            client.traced = client.bytes + client.output().len() as u64;
         }
         self.tracer.add(trace);
     }
@@ -36,7 +37,7 @@ impl<G: Gate> Engine<G> {
         if step == Ok(Step::Wait) {
             return;
         }
-        let Some(connection) = self.connections.get(key) else { return };
+        let Some(connection) = self.sessions.get(key) else { return };
         let version = connection.version;
         let decoded = framed.decode(version, bytes);
         let mut words = match &decoded {
@@ -71,11 +72,10 @@ impl<G: Gate> Engine<G> {
     /// Output is about to leave, or left: its packets are noted once.
     #[cold]
     pub(super) fn trace_out(&mut self, now: Now, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let outbound = &mut connection.outbound;
+        let Some(connection) = self.sessions.get(key) else { return };
+        let Some(outbound) = self.outbound.get_mut(key) else { return };
         let known = usize::try_from(outbound.traced.saturating_sub(outbound.bytes));
         outbound.traced = outbound.bytes + outbound.output().len() as u64;
-        let outbound = &connection.outbound;
         let mut rest = known.ok().and_then(|at| outbound.output().get(at..)).unwrap_or_default();
         let (org, client_id) = (connection.org, &*connection.client_id);
         if !self.tracer.concerns(org, client_id) {
@@ -103,7 +103,8 @@ impl<G: Gate> Engine<G> {
     pub(super) fn trace_in_process(
         &mut self,
         now: Now,
-        (org, client_id): (OrgId, &str),
+        org: OrgId,
+        client_id: &str,
         publish: &InProcess,
     ) {
         let mut words = Words::new(PacketType::Publish, publish.payload.len());

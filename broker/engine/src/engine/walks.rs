@@ -1,29 +1,12 @@
 //! When the retained messages of a new subscription are sent: not before what was published ahead of
 //! it is committed, and in the store.
 
-use std::time::Duration;
-
-use super::acks::Who;
-use super::{Engine, Now};
+use super::Engine;
+use crate::commits::waiter::Awaited;
 use crate::gate::Gate;
 use crate::key::Key;
-use crate::outbound::{OwedRetained, Start};
-use crate::retained::RetainedMessages;
-
-/// Longest that somebody who subscribed waits for a log that is stuck; then it gets what is retained
-/// by then. One that is full decides at once, so nobody waits for space.
-const WAIT_MAX: Duration = Duration::from_secs(10);
-
-impl Start {
-    pub(super) fn is_due(self, retained: &RetainedMessages, now: Duration) -> bool {
-        match self {
-            Self::Decided(_, since) => now.saturating_sub(since) >= WAIT_MAX,
-            Self::Folded(sequence, since) => {
-                retained.has_applied(sequence) || now.saturating_sub(since) >= WAIT_MAX
-            }
-        }
-    }
-}
+use crate::now::Now;
+use crate::outbound::owed_retained::{OwedRetained, Start};
 
 impl<G: Gate> Engine<G> {
     /// When a walk that is asked for now may start. Whoever asks for it calls
@@ -32,24 +15,23 @@ impl<G: Gate> Engine<G> {
         if !self.gate.is_folded() {
             return Start::Folded(uns_model::Sequence::ZERO, now.monotonic);
         }
-        self.walks += 1;
-        Start::Decided(self.walks, now.monotonic)
+        Start::Decided(self.routing.next_walk(), now.monotonic)
     }
 
     /// Has the log decide about everything handed to it so far, before the walks of this connection
     /// start.
     pub(super) fn await_walks(&mut self, key: Key) {
         if self.gate.is_folded() {
-            self.acks.barrier = true;
-            self.acks.wait(Who::Walk(key, self.walks), None);
+            self.commits.set_barrier();
+            self.commits.wait(Awaited::RetainedWalks(key, self.routing.last_walk()), None);
         }
     }
 
     /// The log has decided; what is committed by now is to be folded.
     pub(super) fn begin_walks(&mut self, now: Now, key: Key, number: u64) {
         let committed = self.gate.committed();
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        for owed in &mut connection.outbound.owed {
+        let Some(client) = self.outbound.get_mut(key) else { return };
+        for owed in &mut client.owed {
             if let Start::Decided(one, since) = owed.start
                 && one <= number
             {
@@ -61,12 +43,12 @@ impl<G: Gate> Engine<G> {
 
     /// Whether the next walk of a connection may start; if not, it is looked at again.
     pub(super) fn may_walk(&mut self, now: Now, key: Key) -> bool {
-        let Some(connection) = self.connections.get_mut(key) else { return true };
-        let due = connection.outbound.owed.front().is_none_or(|OwedRetained { start, .. }| {
-            start.is_due(&self.broker.retained, now.monotonic)
+        let Some(client) = self.outbound.get(key) else { return true };
+        let due = client.owed.front().is_none_or(|OwedRetained { start, .. }| {
+            start.is_due(self.routing.retained(), now.monotonic)
         });
-        if !due && !std::mem::replace(&mut connection.walking, true) {
-            self.walking.push(key);
+        if !due {
+            self.outbound.await_fold(key);
         }
         due
     }
@@ -76,36 +58,32 @@ impl<G: Gate> Engine<G> {
     #[inline]
     pub(super) fn note_unfolded(&mut self, kept: usize) {
         let bytes = kept + self.gate.take_grown();
-        if bytes > 0 && self.gate.is_folded() && self.unfolded.add(bytes) {
+        if bytes > 0 && self.gate.is_folded() && self.routing.add_unfolded(bytes) {
             self.ask_log();
         }
     }
 
     fn ask_log(&mut self) {
-        self.acks.barrier = true;
-        self.acks.wait(Who::Unfolded, None);
+        self.commits.set_barrier();
+        self.commits.wait(Awaited::Unfolded, None);
     }
 
     /// The log has decided about what was on its way.
     pub(super) fn await_fold(&mut self, now: Now) {
         let committed = self.gate.committed();
-        self.unfolded.decided(committed);
-        self.walk_on(now);
+        self.routing.decide_unfolded(committed);
+        self.fold_moved(now);
     }
 
     /// The fold has moved, or time has.
-    pub(super) fn walk_on(&mut self, now: Now) {
-        let retained = &self.broker.retained;
-        if self.unfolded.take(|sequence| retained.has_applied(sequence)) {
-            self.resume |= !self.paused.is_empty();
-            if self.unfolded.ask() {
+    pub(super) fn fold_moved(&mut self, now: Now) {
+        if let Some(asks_again) = self.routing.take_folded() {
+            self.sessions.allow_resume_if_paused();
+            if asks_again {
                 self.ask_log();
             }
         }
-        for key in std::mem::take(&mut self.walking) {
-            if let Some(connection) = self.connections.get_mut(key) {
-                connection.walking = false;
-            }
+        for key in self.outbound.take_awaiting_fold() {
             self.pump_retained(now, key);
         }
     }

@@ -4,36 +4,19 @@
 use std::sync::Arc;
 
 use fabric::SessionChange;
-use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
+use uns_model::{OrgId, PublisherId};
 
-use super::publish::{Culprit, Origin, Rights};
-use super::{Engine, Now};
+use super::Engine;
+use super::publish::{Origin, Publisher, RightsOf};
 use crate::absent::Absent;
 use crate::access::{Access, Action};
-use crate::asked;
-use crate::connection::{Accepted, Will};
+use crate::access_guard;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::Identity;
-
-/// A will whose delay is over.
-#[derive(Clone, Debug)]
-pub struct DueWill {
-    /// Whose topics.
-    pub org: OrgId,
-    /// The session it belongs to.
-    pub session: SessionNo,
-    /// Who left it.
-    pub publisher: PublisherId,
-    /// The client id.
-    pub client_id: Box<str>,
-    /// The owner of the session when it was left, as the log names it.
-    pub owner: Option<Arc<str>>,
-    /// The message.
-    pub will: Will,
-    /// Its record, where that is known: its client may have come back with another will.
-    pub sequence: Option<Sequence>,
-}
+use crate::now::Now;
+use crate::sessions::phase::Accepted;
+use crate::sessions::will::{DueWill, Will};
 
 /// Who left a will.
 #[derive(Clone, Copy)]
@@ -62,7 +45,7 @@ impl<G: Gate> Engine<G> {
     /// The client of a connection is lost: its will is published now, or left to the ledger's clock
     /// where its session waits.
     pub(super) fn leave_will(&mut self, now: Now, key: Key, waits: bool) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         let Some(will) = connection.will.take() else { return };
         if waits && will.delay > 0 {
             return;
@@ -81,20 +64,20 @@ impl<G: Gate> Engine<G> {
     /// What somebody whose connection ends may do. Where that is over, as with a password that was
     /// changed or a token that has expired, it is what their account may do, if there is one.
     fn rights_now(&self, identity: &Identity, client_id: &str) -> Option<Arc<dyn Access>> {
-        if !asked::is_revoked(&*identity.access) {
+        if !access_guard::is_revoked(&*identity.access) {
             return Some(Arc::clone(&identity.access));
         }
         let owner = identity.owner(true);
         let absent = Absent::new(identity.org, client_id, owner.as_deref());
-        asked::answer(|| self.broker.authenticate.rights_of(&absent)).flatten()
+        access_guard::answer(|| self.broker.authenticate.rights_of(&absent)).flatten()
     }
 
     /// The delay of a will is over, and its client did not come back.
     pub fn will_due(&mut self, now: Now, due: &DueWill) {
         let DueWill { org, publisher, ref client_id, ref owner, .. } = *due;
         let absent = Absent::new(org, client_id, owner.as_deref());
-        let access = asked::answer(|| self.broker.authenticate.rights_of(&absent)).flatten();
-        let access = access.as_deref().filter(|access| !asked::is_revoked(*access));
+        let access = access_guard::answer(|| self.broker.authenticate.rights_of(&absent)).flatten();
+        let access = access.as_deref().filter(|access| !access_guard::is_revoked(*access));
         self.publish_will(now, Testator { org, publisher, client_id, access }, &due.will);
         // Refused or not: it never comes again.
         let gone = SessionChange::WillGone { will: due.sequence };
@@ -106,20 +89,21 @@ impl<G: Gate> Engine<G> {
             return;
         }
         let Testator { org, publisher, client_id, access } = testator;
-        let culprit = Culprit::Gone(org, client_id);
-        let origin = Origin { org, publisher, culprit, rights: Rights::Of(access) };
+        let from = Publisher::Absent { org, client_id };
+        let rights = RightsOf::Absent(access);
+        let origin = Origin { org, publisher, from, rights };
         let message = will.message();
         match self.accept(now, origin, &message) {
-            Ok(_) => self.desk.stats.messages_in += 1,
+            Ok(_) => self.stats.messages_in += 1,
             // Nobody is left to hear of it.
-            Err(mut rejection) => self.bury(now, culprit, &message, &mut rejection),
+            Err(mut rejection) => self.reject(now, from, &message, &mut rejection),
         }
     }
 
     /// Whether a will may be published. One that may not is counted and described like a publish.
     fn permits_will(&mut self, now: Now, testator: Testator<'_>, will: &Will) -> bool {
         let Testator { org, client_id, access, .. } = testator;
-        if access.is_some_and(|access| asked::allows(access, Action::Publish, &will.topic)) {
+        if access.is_some_and(|access| access_guard::allows(access, Action::Publish, &will.topic)) {
             return true;
         }
         let mut refused = self.deny_publish();
@@ -127,22 +111,7 @@ impl<G: Gate> Engine<G> {
             refused.detail =
                 "whoever left this will is no account any more, or may not connect".to_owned();
         }
-        self.bury(now, Culprit::Gone(org, client_id), &will.message(), &mut refused);
+        self.reject(now, Publisher::Absent { org, client_id }, &will.message(), &mut refused);
         false
-    }
-}
-
-impl Will {
-    /// As the log notes it.
-    pub(super) fn change(&self) -> SessionChange<'_> {
-        SessionChange::Will {
-            delay: self.delay,
-            qos: self.qos,
-            retain: self.retain,
-            expiry: self.expiry,
-            topic: &self.topic,
-            properties: &self.properties,
-            payload: &self.payload,
-        }
     }
 }

@@ -14,7 +14,7 @@ use super::{Rate, SharedBucket};
 #[derive(Debug, Default)]
 pub(crate) struct Organisation {
     published: SharedBucket,
-    buried: SharedBucket,
+    described: SharedBucket,
 }
 
 impl Organisation {
@@ -26,8 +26,8 @@ impl Organisation {
 
 impl Organisation {
     /// One of its publishes is refused; its description may have to wait.
-    pub(crate) fn bury(&self, now: Duration, rate: Rate, bytes: usize) -> Result<(), Duration> {
-        self.buried.take(now, rate, bytes)
+    pub(crate) fn describe(&self, now: Duration, rate: Rate, bytes: usize) -> Result<(), Duration> {
+        self.described.take(now, rate, bytes)
     }
 }
 

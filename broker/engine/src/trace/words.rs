@@ -2,7 +2,8 @@
 
 use broker_codec::{Packet, PacketType, Publish, ReasonCode};
 
-use super::{Context, TraceEvent, TracedTopics, head};
+use super::event::{Context, TraceEvent, head};
+use super::topics::TracedTopics;
 
 /// The words for one packet.
 #[derive(Clone, Debug)]

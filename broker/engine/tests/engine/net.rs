@@ -14,8 +14,8 @@ use broker_codec::{
     SubscribeOptions, Topics, Unsubscribe, UserProperties, Version, frame, push_filter,
 };
 use broker_engine::{
-    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, Engine, Gate, Key, May, Member, Now,
-    Peer, Received, Ticket,
+    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, Engine, Gate, Key, Member, Now, Peer,
+    Received, Rights, Ticket,
 };
 use fabric::{Admitted, Inbound, Place, Rejection, Resolved, SessionChange};
 use uns_model::{OrgId, PublisherId, Reason, SeededRandom, Sequence, SessionNo, Timestamp};
@@ -59,7 +59,7 @@ impl Gate for FakeGate {
         &mut self,
         _: OrgId,
         topic: &str,
-        _: &May<'_>,
+        _: Rights<'_>,
     ) -> Result<Resolved<Self::Node>, Rejection> {
         self.resolved.push(topic.into());
         if topic.starts_with("no/") {
@@ -97,7 +97,7 @@ impl Gate for FakeGate {
         &mut self,
         node: &Self::Node,
         inbound: &Inbound<'_>,
-        _: &May<'_>,
+        _: Rights<'_>,
     ) -> Result<Admitted, Rejection> {
         if inbound.payload == b"bad" {
             return Err(Rejection::new(Reason::PayloadMalformed, "it is bad"));
@@ -309,7 +309,7 @@ impl Net {
 
     fn write(&mut self, core: usize) -> bool {
         let engine = &mut self.engines[core];
-        let dirty = std::mem::take(&mut engine.effects().dirty);
+        let dirty = std::mem::take(engine.pending_output());
         for key in &dirty {
             engine.begin_write(*key);
             let Some(wire) = self.wires.get_mut(&Peered { core, key: *key }) else { continue };
@@ -328,7 +328,7 @@ impl Net {
     pub(crate) fn block(&mut self, client: Peered, blocked: bool) {
         self.wires.get_mut(&client).expect("known").blocked = blocked;
         if !blocked {
-            self.engines[client.core].effects().dirty.push(client.key);
+            self.engines[client.core].pending_output().push(client.key);
             self.settle();
         }
     }

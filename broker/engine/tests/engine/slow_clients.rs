@@ -129,7 +129,7 @@ fn trap_35_a_session_that_falls_short_is_told_once_a_minute_where_there_are_word
         net.seen(client);
         let lose = |net: &mut Net, client: crate::net::Peered| {
             let now = net.now;
-            net.engines[0].fell_short(now, client.key, (3, Shortfall::Quota));
+            net.engines[0].fell_short(now, client.key, 3, Shortfall::Quota);
             net.settle();
             net.seen(client)
         };

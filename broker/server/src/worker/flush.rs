@@ -19,8 +19,7 @@ pub(super) fn poll_flush(worker: &Worker, cx: &Context<'_>) -> Poll<()> {
     flush(worker);
     let again = {
         let mut engine = worker.engine.borrow_mut();
-        let effects = engine.effects();
-        !effects.dirty.is_empty() || !effects.signals.is_empty()
+        !engine.pending_output().is_empty() || !engine.effects().signals.is_empty()
     };
     if again {
         worker.flush_soon();
@@ -41,32 +40,32 @@ fn flush(worker: &Worker) {
     exchange::hand_over(&mut worker.engine.borrow_mut(), inboxes, core, ledger);
     // This comes before the writes: when a client learns that it is connected, it is not counted
     // among those that give way any more.
-    let giving_way = worker.engine.borrow_mut().strangers() + worker.draining.count();
+    let giving_way = worker.engine.borrow_mut().awaiting_connect() + worker.draining.count();
     worker.own_gauges().giving_way.store(giving_way, Ordering::Relaxed);
-    let dirty = std::mem::take(&mut worker.engine.borrow_mut().effects().dirty);
-    for key in &dirty {
+    let pending = std::mem::take(worker.engine.borrow_mut().pending_output());
+    for key in &pending {
         worker.engine.borrow_mut().begin_write(*key);
         if let Some(connection) = worker.connections.get(*key) {
             write(worker, &connection);
         }
     }
-    recycle(worker, dirty);
+    recycle(worker, pending);
     resume(worker);
     worker.replies.send(std::mem::take(&mut worker.engine.borrow_mut().effects().replies));
     let engine = worker.engine.borrow();
-    worker.own_gauges().publish(engine.stats());
+    worker.own_gauges().publish(&engine.stats());
     if engine.is_stalled() {
         worker.stalled.notify_one();
     }
 }
 
 /// Keeps the list's memory for the next tick.
-fn recycle(worker: &Worker, mut dirty: Vec<Key>) {
-    dirty.clear();
+fn recycle(worker: &Worker, mut list: Vec<Key>) {
+    list.clear();
     let mut engine = worker.engine.borrow_mut();
-    let effects = engine.effects();
-    dirty.append(&mut effects.dirty);
-    effects.dirty = dirty;
+    let pending = engine.pending_output();
+    list.append(pending);
+    *pending = list;
 }
 
 /// Has log-ins verified that take too long for a core.

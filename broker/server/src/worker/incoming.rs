@@ -45,7 +45,7 @@ fn open(worker: &Worker, incoming: IncomingConnection) -> Option<Rc<Connection>>
     // The time for its CONNECT began when it was accepted.
     let accepted = Now { monotonic: now.monotonic.saturating_sub(waited), ..now };
     // A socket whose connection has ended gives way first, then a client that has not sent CONNECT.
-    let refused = over_limit && !worker.draining.shed() && !engine.shed_stranger(now);
+    let refused = over_limit && !worker.draining.shed() && !engine.end_oldest_awaiting_connect(now);
     let key = engine.open(accepted, *peer)?;
     if refused {
         engine.refuse(key, ReasonCode::QuotaExceeded);

@@ -42,7 +42,7 @@ pub(super) fn shed_unread(worker: &Worker, now: Now) {
 /// Ends a connection and tells its client why.
 pub(super) fn shed(worker: &Worker, now: Now, connection: &Connection) {
     *connection.unread.borrow_mut() = Vec::new();
-    worker.engine.borrow_mut().shed(now, connection.key);
+    worker.engine.borrow_mut().end_for_memory(now, connection.key);
     connection.closing.set(Closing::Flushing);
     worker.flush_soon();
 }

@@ -76,15 +76,15 @@ fn report_packets(effects: &mut Effects<Commit>) {
              again is jammed until the setting is raised or it sends less"
         );
     }
-    for untold in first_lines(&mut effects.untold, "refused publishes") {
+    for refusal in first_lines(&mut effects.silent_refusals, "refused publishes") {
         tracing::warn!(
-            client = short(&untold.client_id),
-            peer = %untold.address,
-            topic = short(&untold.topic),
-            reason = untold.reason,
+            client = short(&refusal.client_id),
+            peer = %refusal.address,
+            topic = short(&refusal.topic),
+            reason = refusal.reason,
             "a publish was refused, and its client cannot be told: {}; what it said is a dead \
              letter on $uns/dead/<reason>/<topic> and in /api/v1/uns/dead-letters",
-            remedy(untold.reason)
+            remedy(refusal.reason)
         );
     }
 }

@@ -54,7 +54,7 @@ fn end_session(worker: &Worker, session: &EndSession) -> bool {
     let EndSession { org, client_id, held_by } = session;
     let (now, mut engine) = (worker.now(), worker.engine.borrow_mut());
     match held_by {
-        HeldBy::Connection(key) => engine.end_session(now, *key, (*org, client_id)),
+        HeldBy::Connection(key) => engine.end_session(now, *key, *org, client_id),
         HeldBy::Nobody(session) => {
             engine.end_absent(now, *org, client_id, *session);
             true

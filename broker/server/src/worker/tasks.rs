@@ -83,7 +83,7 @@ async fn check_slow_clients(worker: Rc<Worker>) {
         worker.stalled.notified().await;
         tokio::time::sleep(Duration::from_millis(20)).await;
         let now = worker.now();
-        worker.engine.borrow_mut().judge(now);
+        worker.engine.borrow_mut().check_slow(now);
         worker.flush_soon();
     }
 }

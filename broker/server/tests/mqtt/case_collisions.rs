@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use broker_codec::{Connect, Packet, QoS, ReasonCode as R, Version, Will};
-use broker_server::{Buried, DeadLetter, DeadLetters, Deps, InProcess, OnKept, Together};
+use broker_server::{
+    DeadLetter, DeadLetters, Deps, InProcess, OnStored, StoredDeadLetter, Together,
+};
 use fabric::sim::SimLog;
 use parking_lot::Mutex;
 use uns_model::OrgId;
@@ -19,11 +21,11 @@ use crate::namespace::namespace;
 struct Letters(Mutex<Vec<String>>);
 
 impl DeadLetters for Letters {
-    fn bury(&self, dead: &DeadLetter<'_>, _: Option<OnKept>) -> Buried {
+    fn store(&self, dead: &DeadLetter<'_>, _: Option<OnStored>) -> StoredDeadLetter {
         let DeadLetter { topic, reason, detail, dead_topic, .. } = dead;
         let line = format!("{dead_topic} {topic} {reason} {detail}");
         self.0.lock().push(line.clone());
-        Buried { id: "dead".into(), body: line.into() }
+        StoredDeadLetter { id: "dead".into(), body: line.into() }
     }
 }
 

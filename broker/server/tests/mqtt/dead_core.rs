@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use broker_codec::Version;
-use broker_server::{Buried, DeadLetter, DeadLetters, Deps, OnKept};
+use broker_server::{DeadLetter, DeadLetters, Deps, OnStored, StoredDeadLetter};
 
 use crate::client::{Broker, PATIENCE, message};
 use crate::doorman::{Doorman, as_user};
@@ -17,7 +17,7 @@ const CHILD: &str = "UNS_TEST_DEAD_CORE";
 struct Faulty;
 
 impl DeadLetters for Faulty {
-    fn bury(&self, _: &DeadLetter<'_>, _: Option<OnKept>) -> Buried {
+    fn store(&self, _: &DeadLetter<'_>, _: Option<OnStored>) -> StoredDeadLetter {
         unreachable!("the fault of this test")
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use broker_codec::{Connect, Packet, Publish, QoS, ReasonCode as R, Version, Will};
-use broker_server::{Buried, DeadLetter, DeadLetters, Deps, InProcess, OnKept, Quota};
+use broker_server::{DeadLetter, DeadLetters, Deps, InProcess, OnStored, Quota, StoredDeadLetter};
 use parking_lot::Mutex;
 
 use crate::client::{Broker, Client, QOS0, connect, eventually, message, qos1};
@@ -19,21 +19,23 @@ pub(crate) struct Cemetery {
     last: AtomicU64,
     /// Whether answers that wait for it are not told yet.
     holds: AtomicBool,
-    held: Mutex<Vec<OnKept>>,
+    held: Mutex<Vec<OnStored>>,
 }
 
 impl DeadLetters for Cemetery {
-    fn bury(&self, dead: &DeadLetter<'_>, on_kept: Option<OnKept>) -> Buried {
+    fn store(&self, dead: &DeadLetter<'_>, on_stored: Option<OnStored>) -> StoredDeadLetter {
         let id = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let DeadLetter { client_id, topic, qos, reason, .. } = dead;
         let line = format!("{client_id} {topic} q{qos} {reason} {}", dead.payload.len());
         self.lines.lock().push(line.clone());
-        match on_kept {
-            Some(on_kept) if self.holds.load(Ordering::Relaxed) => self.held.lock().push(on_kept),
-            Some(on_kept) => on_kept(true),
+        match on_stored {
+            Some(on_stored) if self.holds.load(Ordering::Relaxed) => {
+                self.held.lock().push(on_stored)
+            }
+            Some(on_stored) => on_stored(true),
             None => {}
         }
-        Buried { id: format!("dead-{id}").into(), body: line.into() }
+        StoredDeadLetter { id: format!("dead-{id}").into(), body: line.into() }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use broker_codec::{Publish, PublishProperties, ReasonCode as R, Version};
-use broker_server::{Buried, DeadLetter, DeadLetters, Deps, OnKept};
+use broker_server::{DeadLetter, DeadLetters, Deps, OnStored, StoredDeadLetter};
 use parking_lot::Mutex;
 
 use crate::client::{Broker, Client, QOS0, message};
@@ -15,12 +15,12 @@ const MAX: usize = 10_000;
 struct Letters(Mutex<Vec<String>>);
 
 impl DeadLetters for Letters {
-    fn bury(&self, dead: &DeadLetter<'_>, on_kept: Option<OnKept>) -> Buried {
+    fn store(&self, dead: &DeadLetter<'_>, on_stored: Option<OnStored>) -> StoredDeadLetter {
         let DeadLetter { client_id, topic, qos, reason, code, detail, .. } = dead;
         let line = format!("{client_id} {topic} q{qos} {reason} {:#x} {detail}", code.byte());
         self.0.lock().push(line.clone());
-        assert!(on_kept.is_none(), "no answer waits for it");
-        Buried { id: "1".into(), body: line.into() }
+        assert!(on_stored.is_none(), "no answer waits for it");
+        StoredDeadLetter { id: "1".into(), body: line.into() }
     }
 }
 

@@ -1,26 +1,25 @@
 //! Where a topic leads, and whether a publish to it has to wait.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use broker_codec::Publish;
 use fabric::{Rejection, Resolved};
-use uns_model::{OrgId, Plane, Reason};
+use uns_model::{Plane, Reason};
 
-use super::author::{Author, Rights};
+use super::origin::{Author, RightsOf};
 use crate::engine::Engine;
-use crate::engine::receive::Step;
+use crate::engine::step::Step;
 use crate::gate::Gate;
 use crate::key::Key;
-use crate::policy::Grants;
-use crate::route::{Matching, Route, Subject};
+use crate::routing::route::Route;
+use crate::routing::{Resolution, TopicRef};
 
 /// What of a publish decides whether it has to wait.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'a> {
-    pub(super) qos: u8,
-    pub(super) retain: bool,
-    pub(super) payload: &'a [u8],
+pub(in crate::engine) struct Asked<'a> {
+    pub(in crate::engine) qos: u8,
+    pub(in crate::engine) retain: bool,
+    pub(in crate::engine) payload: &'a [u8],
 }
 
 impl<'a> Asked<'a> {
@@ -33,8 +32,7 @@ impl<G: Gate> Engine<G> {
     /// Whether a route can be used as it is.
     #[inline]
     pub(in crate::engine) fn is_current(&self, route: &Route<G::Node>) -> bool {
-        let current = |stamp| self.broker.subscriptions.is_current(stamp);
-        route.stamp.as_ref().is_some_and(current) && self.leads_there_still(route)
+        self.routing.is_match_current(route) && self.leads_there_still(route)
     }
 
     /// Whether its topic need not be resolved again: its node is there, or there is no more room for one
@@ -53,80 +51,46 @@ impl<G: Gate> Engine<G> {
     pub(in crate::engine) fn client_route(
         &mut self,
         key: Key,
-        (org, topic): (OrgId, &str),
+        of: TopicRef<'_>,
         known: Option<&Route<G::Node>>,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        self.new_route((org, topic), Author::Client(Rights::Connection(key)), known)
-    }
-
-    /// Where a topic leads whoever publishes.
-    pub(in crate::engine) fn broker_route(
-        &mut self,
-        org: OrgId,
-        topic: &str,
-    ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        self.route(org, topic, Author::Fabric)
+        self.new_route(of, Author::Client(RightsOf::Connection(key)), known)
     }
 
     /// Where a topic leads under the present subscriptions.
-    pub(super) fn route(
+    pub(in crate::engine) fn route(
         &mut self,
-        org: OrgId,
-        topic: &str,
+        of: TopicRef<'_>,
         author: Author<'_>,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        let known = self.routes.get(org, topic);
-        match known {
+        match self.routing.known(of.org, of.topic) {
             Some(route) if self.is_current(&route) => Ok(route),
-            known => self.new_route((org, topic), author, known.as_deref()),
+            known => self.new_route(of, author, known.as_deref()),
         }
     }
 
-    /// A route under the present subscriptions. What does not depend on them is taken over from the
-    /// one that is known.
     fn new_route(
         &mut self,
-        (org, topic): (OrgId, &str),
+        of: TopicRef<'_>,
         author: Author<'_>,
         known: Option<&Route<G::Node>>,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
-        // Before the topic is resolved: room that is made meanwhile makes the route stale.
         let room = self.gate.room();
         let node = match (author, known) {
             (_, Some(Route { node: Resolved::Node(node), .. })) if !G::is_gone(node) => {
                 Resolved::Node(node.clone())
             }
             (Author::Fabric, _) => Resolved::Plain,
-            (Author::Client(rights), _) => self.resolve((org, topic), rights)?,
+            (Author::Client(rights), _) => self.resolve(of, rights)?,
         };
-        let tree = &self.broker.subscriptions;
-        let lasting = matches!(author, Author::Client(_));
-        // Before the topic is matched, and before it is seen under which policies.
-        let stamp = match known.and_then(|route| route.stamp.as_ref()) {
-            Some(stamp) => Some(tree.stamp_again(stamp)),
-            None if lasting && self.routes.wants(org, topic) => Some(tree.stamp(org, topic)),
-            None => None,
-        };
-        let epoch = self.broker.policy_epoch();
-        let granted = known.map(|route| &route.grants).filter(|grants| grants.is_of(epoch));
         let name = match &node {
             Resolved::Node(node) => G::name(node),
             Resolved::Guarded | Resolved::Plain => None,
         };
-        let name = name.or_else(|| known.map(|route| Arc::clone(&route.topic)));
-        let subject = Subject {
-            org,
-            topic: name.unwrap_or_else(|| topic.into()),
-            node,
-            room,
-            grants: granted.cloned().unwrap_or_else(|| Grants::new(epoch)),
-            stamp,
-        };
-        let before = known.map_or(&[][..], |route| &route.shares);
-        let mut matching = Matching { tree, shares: &mut self.shares, core: self.core, before };
-        let route = Rc::new(Route::build(&mut matching, subject));
-        if lasting && route.stamp.is_some() && !self.desk.pressure.is_short() {
-            self.routes.insert(org, Rc::clone(&route));
+        let lasting = matches!(author, Author::Client(_));
+        let route = self.routing.build(of, Resolution { node, name, room }, known, lasting);
+        if lasting && !self.pressure.is_short() {
+            self.routing.remember(of.org, &route);
         }
         Ok(route)
     }
@@ -134,18 +98,17 @@ impl<G: Gate> Engine<G> {
     /// What a topic is to a client.
     fn resolve(
         &mut self,
-        (org, topic): (OrgId, &str),
-        rights: Rights<'_>,
+        of: TopicRef<'_>,
+        rights: RightsOf<'_>,
     ) -> Result<Resolved<G::Node>, Rejection> {
+        let TopicRef { org, topic } = of;
         let max = self.broker.config.levels_max;
         if topic.split('/').take(max + 1).count() > max {
             let detail = format!("the topic has more than {max} levels");
             return Err(Rejection::new(Reason::TopicInvalid, detail));
         }
         // Asked first, as it counts what it refuses.
-        let connections = &self.connections;
-        let may = |action, topic: &str| rights.may(connections, action, topic);
-        let resolved = self.gate.resolve(org, topic, &may)?;
+        let resolved = self.gate.resolve(org, topic, rights.resolve(&self.sessions))?;
         if Plane::of(topic) == Plane::Fabric {
             let detail = "topics below `$SYS`, `$uns` and their like are the broker's own";
             return Err(Rejection::new(Reason::NotAuthorized, detail));
@@ -156,7 +119,7 @@ impl<G: Gate> Engine<G> {
     /// Whether a publish has to wait: for the log, for the fold, for another core, or for a receiver
     /// that is behind.
     #[inline]
-    pub(super) fn must_wait(
+    pub(in crate::engine) fn must_wait(
         &self,
         route: &Route<G::Node>,
         publisher: Option<Key>,
@@ -167,21 +130,15 @@ impl<G: Gate> Engine<G> {
             let node = matches!(route.node, Resolved::Node(_));
             node || retain || (qos > 0 && route.may_owe())
         };
-        if self.acks.is_full(&self.desk.config) && logged() {
+        if self.commits.is_full(&self.broker.config) && logged() {
             return true;
         }
-        if self.unfolded.is_full() && (Self::retains(route, retain) || Self::grows(route, payload))
+        if self.routing.is_unfolded_full()
+            && (Self::retains(route, retain) || Self::grows(route, payload))
         {
             return true;
         }
-        let high = self.desk.config.batch_bytes_high;
-        let full =
-            |core: usize| self.outboxes.get(core).is_some_and(|o| o.batch.bytes_len() > high);
-        if route.cores(self.core).any(|core| full(core.index())) {
-            return true;
-        }
-        let publisher = publisher.map(|key| self.address(key));
-        self.broker.is_congested() && route.is_congested(publisher)
+        self.routing.must_wait(route, publisher.map(|key| self.address(key)))
     }
 
     /// Whether a publish is retained, of which RETAIN says this.
@@ -198,12 +155,10 @@ impl<G: Gate> Engine<G> {
         matches!(&route.node, Resolved::Node(node) if G::growth(node, payload) > 0)
     }
 
+    /// Nothing is read from a connection until there is room again.
     pub(in crate::engine) fn pause(&mut self, key: Key) -> Step {
-        if let Some(connection) = self.connections.get_mut(key) {
-            connection.paused = true;
-            self.paused.push(key);
-            self.desk.stats.stalls += 1;
-        }
+        self.sessions.pause(key);
+        self.stats.stalls += 1;
         Step::Wait
     }
 }

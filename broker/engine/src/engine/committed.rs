@@ -1,0 +1,152 @@
+//! What becomes of those who wait for the log, once it has decided.
+
+use broker_codec::PacketId;
+use fabric::Rejection;
+
+use super::Engine;
+use crate::commits::BATCH_BYTES;
+use crate::commits::waiter::{Acknowledgement, Answer, Awaited, Waiter};
+use crate::dead_letter::DeadLetterNo;
+use crate::effects::Reply;
+use crate::gate::{Gate, Ticket};
+use crate::key::Key;
+use crate::now::Now;
+use crate::signal::Signal;
+
+impl<G: Gate> Engine<G> {
+    pub(super) fn flush_if_large(&mut self, now: Now) {
+        if self.gate.pending_bytes() >= BATCH_BYTES {
+            self.flush(now);
+        }
+    }
+
+    /// Room for so many bytes more in one batch.
+    pub(super) fn flush_before(&mut self, now: Now, bytes: usize) {
+        if self.gate.pending_bytes() > 0 && bytes >= BATCH_BYTES {
+            self.flush(now);
+        }
+    }
+
+    /// The end of a tick: what was admitted goes to the log.
+    pub fn flush(&mut self, now: Now) {
+        let bytes = self.gate.pending_bytes();
+        if !self.commits.wants_flush(bytes) {
+            self.commits.join_last_group();
+            return self.settle(now);
+        }
+        let ticket = self.commits.ticket_for(now.monotonic, bytes);
+        let refused = self.gate.flush(ticket).err();
+        let failed = refused.is_some() && ticket.is_some();
+        self.commits.flushed(now.monotonic, bytes, ticket, refused);
+        if failed {
+            self.settle(now);
+        }
+    }
+
+    /// After a tick's writes and hand-overs: paused publishers may try again if there is room now.
+    pub fn resume(&mut self) {
+        self.sessions.resume(&mut self.effects.resumed);
+    }
+
+    /// The log has decided about a ticket.
+    pub fn committed(&mut self, now: Now, ticket: Ticket, outcome: Result<G::Receipt, Rejection>) {
+        self.commits.committed(ticket, outcome);
+        self.settle(now);
+    }
+
+    /// A dead letter is on disk, or will not be.
+    pub(super) fn dead_letter_stored(&mut self, now: Now, letter: DeadLetterNo, stored: bool) {
+        self.commits.dead_letters.decide(letter, stored);
+        self.settle(now);
+    }
+
+    /// Answers everybody up to the first group still undecided.
+    fn settle(&mut self, now: Now) {
+        while let Some(mut decided) = self.commits.next_decided() {
+            if let Some(reached) = decided.doubtful_after {
+                self.repeat_unconfirmed(now, reached);
+            }
+            let outcome = decided.outcome.as_ref();
+            for waiter in decided.waiters.drain(..) {
+                let refused = self.commits.refusal(&waiter, outcome);
+                self.answer(now, waiter, refused.as_ref(), outcome);
+            }
+            if decided.frees_room {
+                self.sessions.allow_resume_if_paused();
+            }
+            self.commits.answered(decided);
+        }
+    }
+
+    fn answer(
+        &mut self,
+        now: Now,
+        waiter: Waiter<G::Node>,
+        refused: Option<&Rejection>,
+        outcome: Option<&Result<G::Receipt, Rejection>>,
+    ) {
+        match waiter.awaited {
+            Awaited::Answer(key, said) => self.answer_in_turn(key, said, refused),
+            Awaited::SessionPubrec(key, said) => {
+                self.publish_decided(key, said.id, refused.is_none());
+                self.answer_in_turn(key, said, refused);
+            }
+            Awaited::Granted(key, granted) => {
+                if let Some(connection) = self.sessions.get_mut(key) {
+                    connection.unacknowledged -= 1;
+                }
+                self.grant(now, key, *granted, refused);
+            }
+            Awaited::Pubrel(key, id) if refused.is_none() => self.release(key, id),
+            Awaited::Delivery(held) if refused.is_none() || held.promised => {
+                held.restore_turns();
+                self.deliver(now, &held.message(), &held.route);
+            }
+            Awaited::Attached(key, session) => {
+                let receipt = outcome.and_then(|outcome| outcome.as_ref().ok()).cloned();
+                let committed = if refused.is_some() { Err(()) } else { Ok(receipt) };
+                self.attach(now, key, session, committed);
+            }
+            Awaited::Unfolded => self.await_fold(now),
+            Awaited::RetainedWalks(key, number) => self.begin_walks(now, key, number),
+            Awaited::PassedOn(left, live) => self.passed_on(now, &left, refused.is_none(), live),
+            Awaited::Reply(token, taken) => {
+                let outcome = outcome.cloned();
+                self.effects.replies.push(Reply { token, taken, outcome });
+            }
+            // What was not committed is sent again, or was refused to its publisher.
+            Awaited::Pubrel(..) | Awaited::Delivery(_) | Awaited::Nothing => {}
+        }
+    }
+
+    /// It is the turn of an answer that had to wait.
+    fn answer_in_turn(
+        &mut self,
+        key: Key,
+        acknowledgement: Acknowledgement,
+        refused: Option<&Rejection>,
+    ) {
+        let Some(connection) = self.sessions.get_mut(key) else { return };
+        connection.unacknowledged -= 1;
+        connection.unacknowledged_qos1 -= u32::from(acknowledgement.answer == Answer::Puback);
+        self.answer_client(key, acknowledgement, refused);
+    }
+
+    /// The log has decided about a publish of a durable session.
+    fn publish_decided(&mut self, key: Key, id: PacketId, taken: bool) {
+        let waiting = self.sessions.decided(&self.broker.clients, key, id, taken);
+        for new in waiting {
+            self.effects.signals.push((new.core, Signal::TakenOver { new: new.key }));
+        }
+    }
+
+    /// PUBREL: the client's PUBREC is durable, so a crash cannot have its message sent again.
+    fn release(&mut self, key: Key, id: PacketId) {
+        let Some(client) = self.outbound.get_mut(key).filter(|client| client.connected) else {
+            return;
+        };
+        if client.feed.as_mut().is_some_and(|feed| feed.release(id)) {
+            self.outbound.say_pubrel(key, id);
+        }
+    }
+}

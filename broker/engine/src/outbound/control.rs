@@ -1,0 +1,87 @@
+//! Packets other than PUBLISH. None is larger than its client takes.
+
+use broker_codec::{Ack, Error, PacketId};
+
+use super::Outbounds;
+use super::client::Outbound;
+use super::write_context::WriteContext;
+use crate::key::Key;
+
+/// A packet that cannot be said: it is too large for its client, or its version lacks it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Unsaid;
+
+impl Outbound {
+    /// Says one packet that is no PUBLISH, unless its client takes none so large [MQTT-3.1.2-24].
+    #[inline]
+    fn say(
+        &mut self,
+        context: &mut WriteContext,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<usize, Error>,
+    ) -> Result<(), Unsaid> {
+        let max = self.packet_bytes_max;
+        let output = self.buffer(context);
+        let at = output.len();
+        match encode(output) {
+            Ok(bytes) if bytes <= max => {
+                context.stats.control_out += 1;
+                Ok(())
+            }
+            Ok(_) | Err(_) => {
+                output.truncate(at);
+                Err(Unsaid)
+            }
+        }
+    }
+
+    /// The same for a packet that its client waits for: without it the connection has to end.
+    #[inline]
+    fn must_say(
+        &mut self,
+        context: &mut WriteContext,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<usize, Error>,
+    ) {
+        self.unsaid |= self.say(context, encode).is_err();
+    }
+
+    pub(super) fn say_pubrel(&mut self, context: &mut WriteContext, id: PacketId) {
+        let version = self.version;
+        self.must_say(context, |out| Ack::new(id).encode_pubrel(version, out));
+    }
+}
+
+impl Outbounds {
+    /// Says a packet that is no PUBLISH to a client, unless it takes none so large [MQTT-3.1.2-24].
+    #[inline]
+    pub(crate) fn say(
+        &mut self,
+        key: Key,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<usize, Error>,
+    ) -> Result<(), Unsaid> {
+        let Some(client) = self.clients.get_mut(key) else { return Ok(()) };
+        client.mark_pending(key, &mut self.pending);
+        client.say(&mut self.context, encode)
+    }
+
+    /// The same for a packet that its client waits for: where it cannot be said, the connection ends
+    /// once the output is written.
+    #[inline]
+    pub(crate) fn must_say(
+        &mut self,
+        key: Key,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<usize, Error>,
+    ) {
+        if let Some(client) = self.clients.get_mut(key) {
+            client.mark_pending(key, &mut self.pending);
+            client.must_say(&mut self.context, encode);
+        }
+    }
+
+    /// Says PUBREL.
+    pub(crate) fn say_pubrel(&mut self, key: Key, id: PacketId) {
+        if let Some(client) = self.clients.get_mut(key) {
+            client.mark_pending(key, &mut self.pending);
+            client.say_pubrel(&mut self.context, id);
+        }
+    }
+}

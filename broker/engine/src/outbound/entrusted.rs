@@ -1,0 +1,67 @@
+//! Messages that a share gave to one of its members, until that acknowledges them: if it goes first,
+//! and its session with it, they are for another member (4.8.2, TRAP-16).
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use ahash::RandomState;
+use broker_codec::PacketId;
+
+use super::delivery::Delivery;
+use super::stored::Stored;
+use crate::routing::tree::ShareName;
+
+/// One message.
+#[derive(Debug)]
+pub(crate) struct Entrusted {
+    pub(crate) message: Rc<Stored>,
+    pub(crate) share: Arc<ShareName>,
+    pub(crate) qos: u8,
+    pub(crate) retain: bool,
+}
+
+impl Entrusted {
+    pub(crate) fn new(
+        message: Rc<Stored>,
+        share: &Arc<ShareName>,
+        delivery: &Delivery<'_>,
+    ) -> Self {
+        Self { message, share: Arc::clone(share), qos: delivery.qos, retain: delivery.retain }
+    }
+}
+
+/// Those a client has not acknowledged. QoS 2 is not among them: what began there may not be sent
+/// to anybody else [MQTT-4.8.2-5].
+#[derive(Debug, Default)]
+pub(crate) struct Trust {
+    held: HashMap<PacketId, (u64, Entrusted), RandomState>,
+    bytes: usize,
+    count: u64,
+}
+
+impl Trust {
+    /// Notes what was sent, unless that would be too much to keep.
+    pub(crate) fn keep(&mut self, id: PacketId, one: Entrusted, bytes_max: usize) {
+        let bytes = one.message.bytes();
+        if self.bytes + bytes <= bytes_max {
+            self.bytes += bytes;
+            self.count += 1;
+            self.held.insert(id, (self.count, one));
+        }
+    }
+
+    /// It arrived.
+    pub(crate) fn settle(&mut self, id: PacketId) {
+        if let Some((_, one)) = self.held.remove(&id) {
+            self.bytes -= one.message.bytes();
+        }
+    }
+
+    /// What did not, in the order it was sent.
+    pub(crate) fn left(self) -> impl Iterator<Item = Entrusted> {
+        let mut left: Vec<_> = self.held.into_values().collect();
+        left.sort_unstable_by_key(|(number, _)| *number);
+        left.into_iter().map(|(_, one)| one)
+    }
+}

@@ -1,0 +1,58 @@
+//! What the ledger fed, into the output of its client.
+
+use broker_codec::PacketId;
+use uns_model::Timestamp;
+
+use super::client::Outbound;
+use super::feed::{Due, FedPublish};
+use super::window::Awaits;
+use super::write_context::WriteContext;
+use crate::stats::Drop;
+
+impl Outbound {
+    /// Sends what the ledger fed while window and output have room, in its order. What the client has
+    /// no right to is left out: it may have subscribed with other rights.
+    pub(super) fn pump_feed(
+        &mut self,
+        context: &mut WriteContext,
+        now: Timestamp,
+        may_receive: &dyn Fn(&str) -> bool,
+    ) {
+        while self.can_feed(context)
+            && let Some(fed) = self.feed.as_mut().and_then(|feed| feed.next())
+        {
+            let awaits = match &fed.what {
+                Due::Release => {
+                    self.say_pubrel(context, fed.packet_id);
+                    Awaits::Pubcomp
+                }
+                Due::Publish(publish) if may_receive(&publish.topic) => {
+                    self.send_fed(context, now, fed.packet_id, publish)
+                }
+                Due::Publish(_) => {
+                    self.drop(Drop::NotAuthorized, &mut context.stats);
+                    Awaits::Nothing
+                }
+            };
+            if let Some(feed) = &mut self.feed {
+                feed.sent(&fed, awaits);
+            }
+        }
+    }
+
+    fn send_fed(
+        &mut self,
+        context: &mut WriteContext,
+        now: Timestamp,
+        id: PacketId,
+        publish: &FedPublish,
+    ) -> Awaits {
+        let Some(message) = publish.message(now) else {
+            self.drop(Drop::Expired, &mut context.stats);
+            return Awaits::Nothing;
+        };
+        context.encoder.begin();
+        let sent = self.put(context, &message, &publish.delivery(id));
+        if sent { Awaits::after(publish.qos) } else { Awaits::Nothing }
+    }
+}

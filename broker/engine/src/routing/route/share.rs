@@ -1,0 +1,227 @@
+//! One share on one core: whose turn it is. A share is one thing for all topics it matches, so that
+//! its members get their turns also where no topic repeats.
+
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use ahash::RandomState;
+use uns_model::SessionNo;
+
+use super::merge::targets;
+use super::owed::{Owed, OwedOne};
+use super::receivers::Remote;
+use super::rights::Rights;
+use crate::key::{Address, CoreNo};
+use crate::routing::tree::{Group, Holder, ShareName, Subscriber};
+
+/// One client of a share.
+#[derive(Debug)]
+struct Sharer {
+    subscriber: Subscriber,
+    /// Where it is connected, as receivers of its core.
+    live: Option<Remote>,
+    session: Option<SessionNo>,
+    owed: OwedOne,
+}
+
+impl Sharer {
+    /// How bad a choice it is.
+    fn burden(&self) -> u8 {
+        self.subscriber.link.as_ref().map_or(0, |link| link.burden())
+    }
+}
+
+/// The first from `turn` on with the least burden; 0 is not surpassed.
+fn in_turn(
+    members: &[Sharer],
+    turn: usize,
+    burden: impl Fn(&Sharer) -> Option<u8>,
+) -> Option<usize> {
+    let start = turn.checked_rem(members.len())?;
+    let mut best = None;
+    for at in (start..members.len()).chain(0..start) {
+        let Some(burden) = members.get(at).and_then(&burden) else { continue };
+        if best.is_none_or(|(least, _)| burden < least) {
+            best = Some((burden, at));
+        }
+        if burden == 0 {
+            break;
+        }
+    }
+    best.map(|(_, at)| at)
+}
+
+/// The members of a share, and whose turn it is.
+#[derive(Debug)]
+pub(crate) struct Share {
+    /// Also keeps its address from being another group's.
+    group: Arc<Group>,
+    /// Those who are connected come first.
+    members: Box<[Sharer]>,
+    online: usize,
+    next: Cell<usize>,
+    chosen: Cell<Option<usize>>,
+}
+
+impl Share {
+    /// The share with those members that may receive what it is for; it is the turn of this one.
+    fn new(
+        group: &Arc<Group>,
+        next: usize,
+        may_receive: &mut dyn FnMut(&Subscriber) -> bool,
+    ) -> Self {
+        let mut online: Vec<(Address, Subscriber)> = Vec::new();
+        let mut sessions: Vec<(SessionNo, Subscriber)> = Vec::new();
+        group.for_each(&mut |who, subscriber| match who {
+            _ if !may_receive(subscriber) => {}
+            Holder::Connection(who) => online.push((who, subscriber.clone())),
+            Holder::Session(who) => sessions.push((who, subscriber.clone())),
+        });
+        online.sort_unstable_by_key(|(who, _)| *who);
+        sessions.sort_unstable_by_key(|(who, _)| *who);
+        let connected: HashSet<_> = online.iter().filter_map(|(_, one)| one.session).collect();
+        sessions.retain(|(who, _)| !connected.contains(who));
+        let count = online.len();
+        let online = online.into_iter().map(|one| {
+            let target = targets(one.0.key, std::slice::from_ref(&one)).collect();
+            let (who, subscriber) = one;
+            Sharer {
+                live: Some(Remote::new(who.core, target)),
+                session: subscriber.session,
+                subscriber,
+                owed: OwedOne::default(),
+            }
+        });
+        let offline = sessions.into_iter().map(|(who, subscriber)| Sharer {
+            live: None,
+            session: Some(who),
+            subscriber,
+            owed: OwedOne::default(),
+        });
+        Self {
+            members: online.chain(offline).collect(),
+            online: count,
+            next: Cell::new(next),
+            chosen: Cell::new(None),
+            group: Arc::clone(group),
+        }
+    }
+
+    /// Everything that it says, but for whose turn it is.
+    #[cfg(test)]
+    pub(super) fn said(&self) -> String {
+        let member = |one: &Sharer| {
+            let live = one.live.as_ref().map(|live| (live.core, Arc::clone(&live.targets)));
+            format!("{live:?} {:?} {:?}", one.session, one.subscriber.wish)
+        };
+        let members: Vec<_> = self.members.iter().map(member).collect();
+        format!("{:?} {members:?}", self.name())
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &Arc<ShareName> {
+        self.group.name()
+    }
+
+    /// Takes the next member in turn: of those who are connected one that keeps up, if there is
+    /// one; of the others one to whom the message can be owed.
+    pub(crate) fn choose(&self, qos: u8) {
+        let (online, offline) = self.members.split_at(self.online);
+        let turn = self.next.get();
+        let chosen = in_turn(online, turn, |one| Some(one.burden())).or_else(|| {
+            let owed = |one: &Sharer| (one.subscriber.wish.qos.min(qos) > 0).then_some(0);
+            in_turn(offline, turn, owed).map(|at| self.online + at)
+        });
+        self.next.set(turn.wrapping_add(1));
+        self.chosen.set(chosen);
+    }
+
+    /// Whose turn it is, to be given back with [`Share::set_turn`] for a message that is delivered
+    /// later.
+    pub(crate) fn turn(&self) -> Option<usize> {
+        self.chosen.get()
+    }
+
+    /// It is this member's turn.
+    pub(crate) fn set_turn(&self, turn: Option<usize>) {
+        self.chosen.set(turn);
+    }
+
+    fn chosen(&self) -> Option<&Sharer> {
+        self.members.get(self.chosen.get()?)
+    }
+
+    /// The audience of the chosen member, if the message comes to it from the log.
+    #[inline]
+    pub(crate) fn owed(&self, qos: u8) -> Option<Rc<Owed>> {
+        let chosen = self.chosen()?;
+        chosen.owed.get(qos, chosen.session?, (&chosen.subscriber, self.name()))
+    }
+
+    /// The chosen member's connection, unless the message comes to it from the log.
+    #[inline]
+    pub(crate) fn live(&self, qos: u8) -> Option<&Remote> {
+        self.chosen()?.live.as_ref().filter(|live| live.gets(qos))
+    }
+
+    /// Whether everybody who is connected is worth waiting for.
+    pub(super) fn is_congested(&self) -> bool {
+        let mut links = self.online().filter_map(|one| one.subscriber.link.as_ref()).peekable();
+        links.peek().is_some() && links.all(|link| link.is_congested())
+    }
+
+    /// Where its members are connected; cores in order, each once.
+    pub(super) fn cores(&self) -> impl Iterator<Item = CoreNo> {
+        let mut last = None;
+        let cores = self.online().filter_map(|one| one.live.as_ref()).map(|live| live.core);
+        cores.filter(move |core| last.replace(*core) != Some(*core))
+    }
+
+    fn online(&self) -> impl Iterator<Item = &Sharer> {
+        self.members.iter().take(self.online)
+    }
+}
+
+/// The shares that routes of one core lead to.
+#[derive(Debug, Default)]
+pub(crate) struct Shares {
+    /// By the address of the name, which its share keeps alive and whose members come and go.
+    pub(super) known: HashMap<*const ShareName, Weak<Share>, RandomState>,
+    /// Beyond this many, those no route knows any more are let go.
+    limit: usize,
+}
+
+impl Shares {
+    /// The share of a group, as a topic has it. Where all members may receive the topic, that is
+    /// the same one as of other topics; else it is the topic's own. Other members go on with the
+    /// turns of those who were there `before`.
+    pub(super) fn get(
+        &mut self,
+        group: &Arc<Group>,
+        before: &[Rc<Share>],
+        rights: &mut Rights<'_>,
+    ) -> Rc<Share> {
+        let key = Arc::as_ptr(group.name());
+        let known = self.known.get(&key).and_then(Weak::upgrade);
+        let own = before.iter().find(|share| Arc::ptr_eq(share.name(), group.name()));
+        let next = own.or(known.as_ref()).map_or(0, |share| share.next.get());
+        let mut all = true;
+        group.for_each(&mut |_, subscriber| all &= rights.may_receive(subscriber));
+        if !all {
+            let may_receive = &mut |subscriber: &_| rights.may_receive(subscriber);
+            return Rc::new(Share::new(group, next, may_receive));
+        }
+        if let Some(share) = known.filter(|share| Arc::ptr_eq(&share.group, group)) {
+            return share;
+        }
+        if self.known.len() >= self.limit {
+            self.known.retain(|_, share| share.strong_count() > 0);
+            self.limit = (2 * self.known.len()).max(64);
+        }
+        let share = Rc::new(Share::new(group, next, &mut |_| true));
+        self.known.insert(key, Rc::downgrade(&share));
+        share
+    }
+}

@@ -1,0 +1,18 @@
+//! Sessions between two connections, while the log still decides about the first one's publishes.
+
+use uns_model::{OrgId, SessionNo};
+
+use crate::key::Address;
+
+/// A connection that went before the log had decided about all it published with QoS 2. Until then
+/// nobody knows which of it is taken, so its session does not go on elsewhere.
+#[derive(Debug)]
+pub(crate) struct Departing {
+    pub(crate) org: OrgId,
+    pub(crate) client_id: Box<str>,
+    pub(crate) session: SessionNo,
+    /// Publishes that are not decided; at least one.
+    pub(crate) undecided: u32,
+    /// Connections that want the session.
+    pub(crate) waiting: Vec<Address>,
+}
