@@ -1,5 +1,5 @@
-//! Marks: how far each durable consumer is. The newest one counts; how many there may be is decided
-//! where they are admitted.
+//! The marks of durable consumers. The newest mark of each counts. Their number is limited where marks
+//! are admitted.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,16 +8,17 @@ use bytes::Bytes;
 use fabric::{Mark, MarkDoes};
 use uns_model::OrgId;
 
-/// How far a durable consumer is.
+/// The state of a durable consumer.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Consumer {
-    /// Whose work it is: the highest epoch in the log.
+    /// The highest epoch in the log, which has the work.
     pub epoch: u64,
-    /// The epoch that said what follows: the one before until the newest one says something.
+    /// The epoch of the position and the state. It is an earlier one until the newest epoch has said
+    /// something.
     pub(crate) said: u64,
-    /// Where it goes on, in its own words.
+    /// Where it goes on, in a form of its own.
     pub position: Bytes,
-    /// What it has to remember, in its own words.
+    /// What it has to remember, in a form of its own.
     pub state: Bytes,
 }
 
@@ -27,37 +28,41 @@ impl Consumer {
     }
 }
 
-/// All of them.
+/// All durable consumers.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Marks {
     known: BTreeMap<(OrgId, Arc<str>), Consumer>,
-    /// The highest epoch of those that ended, by organisation.
+    /// The highest epoch of consumers that ended, by organisation.
     ended: BTreeMap<OrgId, u64>,
-    /// Of positions and states.
+    /// The bytes of positions and states.
     bytes: usize,
 }
 
 impl Marks {
-    /// Folds one mark in; `false` if it is of an epoch that is over. While the newest epoch has only
-    /// taken the work over, what the one before was about to say still counts: what it published beside
-    /// that is in the log.
+    /// Folds one mark; `false` if its epoch is over. While the newest epoch has only taken the work over,
+    /// the marks of the one before still count, also one that ends it: what was published with them is in
+    /// the log.
     pub(crate) fn fold(&mut self, mark: &Mark<'_>) -> bool {
         let Mark { org, consumer, epoch, position, state, does, .. } = *mark;
         let key = (org, Arc::from(consumer));
         let ended = self.ended.get(&org).copied().unwrap_or_default();
         let known = self.known.get(&key);
-        let is_over = known.map_or(epoch <= ended, |known| epoch < known.said);
-        let is_behind = known.is_some_and(|known| epoch < known.epoch);
-        if is_over || (is_behind && does == MarkDoes::Ends) {
+        if known.map_or(epoch <= ended, |known| epoch < known.said) {
             return false;
         }
         if does == MarkDoes::Ends {
             let known = self.known.remove(&key);
             self.bytes -= known.as_ref().map_or(0, Consumer::bytes);
             self.ended.insert(org, epoch.max(ended));
+            // The epoch that has taken the work over begins anew.
+            if let Some(known) = known.filter(|known| known.epoch > epoch) {
+                let said = epoch.saturating_add(1);
+                let anew = Consumer { epoch: known.epoch, said, ..Consumer::default() };
+                self.known.insert(key, anew);
+            }
             return true;
         }
-        // Whoever begins anew is above all that ended, so nobody who had the name before is heard.
+        // A new consumer begins above all that ended, so earlier consumers of its name are ignored.
         let anew = || Consumer { said: ended.saturating_add(1), ..Consumer::default() };
         let known = self.known.entry(key).or_insert_with(anew);
         known.epoch = known.epoch.max(epoch);
@@ -78,7 +83,7 @@ impl Marks {
         self.known.iter()
     }
 
-    /// The highest epoch of those that ended.
+    /// The highest epoch of the consumers of each organisation that ended.
     pub(crate) fn ended(&self) -> impl ExactSizeIterator<Item = (OrgId, u64)> {
         self.ended.iter().map(|(org, epoch)| (*org, *epoch))
     }
@@ -88,13 +93,13 @@ impl Marks {
         self.bytes
     }
 
-    /// Puts back what a checkpoint kept.
+    /// Restores a consumer from a checkpoint.
     pub(crate) fn restore(&mut self, key: (OrgId, Arc<str>), consumer: Consumer) {
         self.bytes += consumer.bytes();
         self.known.insert(key, consumer);
     }
 
-    /// The same of those that ended.
+    /// Restores the highest epoch that ended from a checkpoint.
     pub(crate) fn restore_ended(&mut self, org: OrgId, epoch: u64) {
         self.ended.insert(org, epoch);
     }
@@ -147,6 +152,19 @@ mod tests {
         assert!(marks.fold(&takes_over(3)), "taken over once more");
         assert!(marks.fold(&says(2, "c")) && !marks.fold(&says(1, "d")));
         assert_eq!(known(&marks), Some((3, &b"c"[..])));
+    }
+
+    /// It was on its way on another core while the work was taken over.
+    #[test]
+    fn an_end_before_the_take_over_was_complete_counts() {
+        let mut marks = Marks::default();
+        assert!(marks.fold(&says(1, "a")) && marks.fold(&takes_over(2)));
+        assert!(marks.fold(&ends(1)) && marks.fold(&takes_over(2)));
+        assert_eq!((known(&marks), marks.bytes()), (Some((2, &b""[..])), 0), "it begins anew");
+        assert_eq!(marks.ended().collect::<Vec<_>>(), [(OrgId(1), 1)]);
+        assert!(!marks.fold(&says(1, "b")) && !marks.fold(&ends(1)), "nobody comes back");
+        assert!(marks.fold(&says(2, "c")));
+        assert_eq!(known(&marks), Some((2, &b"c"[..])));
     }
 
     #[test]
