@@ -1,8 +1,8 @@
-//! Checkpoints: the fold as of one sequence, in one file: the largest session number, every session
-//! with what it is owed, every will, every retained message, what ended sessions left to shares,
-//! how far every durable consumer is. Equal folds have equal bytes.
+//! Checkpoints: the fold as of one sequence, in one file. It has the largest session number, every
+//! session with what it is owed, every will, every retained message, what ended sessions left to
+//! shares, and every durable consumer. Equal folds have equal bytes.
 //!
-//! The body belongs to this module alone; files, generations and what surrounds a body are those of
+//! Only the body is defined here. Files, generations and what surrounds a body are those of
 //! [`fabric::checkpoint`].
 
 mod marks;
@@ -17,12 +17,11 @@ use fabric::checkpoint::{Checkpoints, Format, Reader, Writer};
 use uns_model::{Kept, OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
 use crate::fold::{Fold, RetainedCopy, Snapshot, Stored};
-use crate::session::Pending;
+use crate::session::PendingWill;
 use crate::{Error, Will};
 
-/// The version is the one this release writes; since version 2 a will
-/// knows its record, and a delivery the share it comes from; since version 3 a will knows its owner;
-/// version 4 added durable consumers.
+/// The format that this release writes. Version 2 added the record of a will and the share of a
+/// delivery, version 3 the owner of a will, and version 4 durable consumers.
 pub(crate) const FORMAT: Format =
     Format { prefix: "sessions-", magic: b"UNSSESSN", version: 4, what: "sessions" };
 
@@ -31,8 +30,8 @@ pub(crate) fn load(checkpoints: &mut Checkpoints) -> Result<Fold, Error> {
     Ok(checkpoints.load(decode_body)?.unwrap_or_default())
 }
 
-/// Up to where the log may forget: what [`Checkpoints::floor`] says, and the oldest publish that is
-/// owed must still be there.
+/// Up to where the log may remove records. It must keep what [`Checkpoints::floor`] says, and the oldest
+/// publish that is owed.
 pub(crate) fn floor(checkpoints: &Checkpoints, oldest_owed: Option<Sequence>) -> Sequence {
     let replay = checkpoints.floor();
     oldest_owed.map_or(replay, |oldest| replay.min(Sequence(oldest.0.saturating_sub(1))))
@@ -54,14 +53,14 @@ pub(crate) fn memory(fold: &Fold) -> u64 {
     4 * (lists + others) as u64
 }
 
-/// What the bytes of a checkpoint hold.
+/// The fold in the bytes of a checkpoint.
 #[cfg(test)]
 pub(crate) fn decode(file: &[u8]) -> Result<Fold, Unusable> {
     FORMAT.decode(file, decode_body).map(|(_, fold)| fold)
 }
 
-/// Reads bytes as what follows magic and version in a checkpoint, whatever their checksum: no bytes
-/// may make that panic, and what is read is written as it was.
+/// Reads bytes as what follows magic and version in a checkpoint, whatever their checksum. No bytes may
+/// make this panic, and what was read must be written as it was.
 pub fn fuzz(data: &[u8]) {
     let mut from = Reader::new(data);
     let fold = from.u64().and_then(|applied| decode_body(Sequence(applied), &mut from));
@@ -103,7 +102,7 @@ fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
     let mut before = None;
     for _ in 0..from.u32()? {
         let (org, topic, stored) = decode_retained(from)?;
-        // In order, so that no topic comes twice.
+        // They must be in order, so that no topic occurs twice.
         if before.replace((org, topic)).is_some_and(|before| before >= (org, topic)) {
             return None;
         }
@@ -118,8 +117,8 @@ fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
     Some(fold)
 }
 
-fn encode_will(number: SessionNo, pending: &Pending, to: &mut Writer) {
-    let Pending { org, publisher, client_id, owner, will, sequence, .. } = pending;
+fn encode_will(number: SessionNo, pending: &PendingWill, to: &mut Writer) {
+    let PendingWill { org, publisher, client_id, owner, will, sequence, .. } = pending;
     to.u32(number.0);
     to.u32(org.0);
     to.u32(publisher.0);
@@ -135,7 +134,7 @@ fn encode_will(number: SessionNo, pending: &Pending, to: &mut Writer) {
     to.text(owner.as_deref().unwrap_or_default());
 }
 
-fn decode_will(from: &mut Reader<'_>, fold: &Fold) -> Option<(SessionNo, Pending)> {
+fn decode_will(from: &mut Reader<'_>, fold: &Fold) -> Option<(SessionNo, PendingWill)> {
     let number = SessionNo(from.u32()?);
     let (org, publisher) = (OrgId(from.u32()?), PublisherId(from.u32()?));
     let client_id = Arc::from(from.text()?);
@@ -157,7 +156,7 @@ fn decode_will(from: &mut Reader<'_>, fold: &Fold) -> Option<(SessionNo, Pending
         fold.sessions.get(number).and_then(|session| session.owner.clone())
     };
     let (overdue, taken) = (false, false);
-    Some((number, Pending { org, publisher, client_id, owner, will, sequence, overdue, taken }))
+    Some((number, PendingWill { org, publisher, client_id, owner, will, sequence, overdue, taken }))
 }
 
 fn encode_retained(org: OrgId, topic: &str, stored: &Stored, to: &mut Writer) {

@@ -1,24 +1,24 @@
-//! What cores ask of the ledger's thread: at most one thing per session, the newest.
+//! What cores ask of the ledger's thread: at most one command for each session, the newest.
 
 use crate::{Attach, Place};
 
-/// One session's wish.
+/// A command for one session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Command {
     /// Feed this connection.
     Attach(Attach),
-    /// Do not feed this connection any more; without a place, whichever it is.
+    /// Do not feed this connection any more; `None` stands for any connection.
     Detach(Option<Place>),
 }
 
 impl Command {
-    /// A connection has gone, after an earlier wish nobody has seen yet.
+    /// The command when a connection is gone. `before` is the last one, if it was not applied yet.
     pub(crate) fn detach(before: Option<Self>, place: Place) -> Self {
         match before {
             None => Self::Detach(Some(place)),
             Some(Self::Attach(attach)) if attach.place != place => Self::Attach(attach),
             Some(Self::Detach(Some(same))) if same == place => Self::Detach(Some(place)),
-            // The one that goes had taken the place of another, or both are gone.
+            // The connection that is gone had replaced another one, or both are gone.
             Some(_) => Self::Detach(None),
         }
     }

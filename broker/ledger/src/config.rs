@@ -1,26 +1,26 @@
-//! Settings of the ledger: what a session may be owed, and how much is under way at once.
+//! Settings of the ledger: how much a session may be owed, and how much is under way at once.
 
 use std::time::Duration;
 
 use crate::PACKET_ID_MAX;
 
-/// Settings; [`Config::default`] holds the documented defaults.
+/// Settings. [`Config::default`] has the documented defaults.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// At most so many deliveries are owed to one session; more are dropped. Default 100,000.
+    /// The most deliveries owed to one session; further ones are dropped. Default 100,000.
     pub owed_count_max: usize,
-    /// At most so many bytes of the log are owed to one session. Default 256 MiB.
+    /// The most bytes of the log owed to one session. Default 256 MiB.
     pub owed_bytes_max: u64,
-    /// At most so many deliveries are owed to all sessions together: 24 bytes of memory each.
+    /// The most deliveries owed to all sessions together. Each takes 24 bytes of memory.
     /// Default 8,000,000.
     pub owed_total_max: usize,
-    /// At most so many deliveries of one session are handed over and not settled. Default 2,048.
+    /// The most deliveries of one session that are handed over and not settled. Default 2,048.
     pub feed_count_max: usize,
-    /// At most so many bytes of them; one delivery is always possible. Default 1 MiB.
+    /// The most bytes of them. One delivery is always possible. Default 1 MiB.
     pub feed_bytes_max: usize,
-    /// Longest time between two checkpoints while records arrive. Default 60 s.
+    /// The longest time between two checkpoints while records arrive. Default 60 s.
     pub checkpoint_interval: Duration,
-    /// Most records of sessions between two checkpoints. Default 5,000,000.
+    /// The most records of sessions between two checkpoints. Default 5,000,000.
     pub checkpoint_records: u64,
 }
 

@@ -1,10 +1,10 @@
-//! What can go wrong with the ledger.
+//! Errors of the ledger.
 
 use std::path::PathBuf;
 
 use uns_model::Sequence;
 
-/// Why the ledger could not start, follow the log or save itself.
+/// Why the ledger could not start, follow the log or write a checkpoint.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -17,7 +17,7 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// A checkpoint is there and cannot be read: going on without it would lose what it knows.
+    /// A checkpoint is there but cannot be read. Going on without it would lose what it holds.
     #[error(
         "cannot read the checkpoint {path}: give the hub's account the right to read it, or \
         repair the disk; if it is moved elsewhere, an older one or the log takes its place"
@@ -29,7 +29,7 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// A checkpoint cannot be written; those before stay usable.
+    /// A checkpoint cannot be written; earlier ones stay usable.
     #[error("cannot write the checkpoint {path}")]
     WriteCheckpoint {
         /// Which file.
@@ -51,7 +51,7 @@ pub enum Error {
     /// The log cannot be read.
     #[error("cannot follow the log after sequence {after}")]
     Follow {
-        /// What is folded.
+        /// The last sequence that was folded.
         after: Sequence,
         /// Why.
         #[source]

@@ -1,8 +1,8 @@
-//! Feeding: what connected sessions are owed goes to their cores, in order and within bounds.
+//! Feeding: what connected sessions are owed goes to their cores, in order and within limits.
 //!
-//! A session that has got everything is fed from the frame being folded. One that lags (it has just
-//! come, or its window was full) is listed under the publish it waits for; a reader fetches frames
-//! from there, and whoever waits for something in them is served.
+//! A session that has everything is fed from the frame that is being folded. A session that lags,
+//! because it has just connected or its window was full, is listed under the publish it waits for. A
+//! reader reads frames from there, and all sessions that wait for something in them are served.
 
 mod connection_feed;
 mod lagging;
@@ -20,47 +20,47 @@ use uns_model::{Sequence, SessionNo};
 
 use crate::fold::Fold;
 use crate::owed::Entry;
-use crate::session::{Pending, Session};
-use crate::{Attach, Config, Delivery, DueWill, Logged, PACKET_ID_MAX, PassOn, Place};
+use crate::session::{PendingWill, Session};
+use crate::{Attach, Config, Delivery, DueWill, LoggedPublish, PACKET_ID_MAX, PassOn, Place};
 pub(crate) use connection_feed::Feed;
 pub(crate) use outbox::Outboxes;
 pub(crate) use pass_on::drop_remains;
 use ready::Ready;
 pub(crate) use timers::{Timer, Timers};
 
-/// A session whose connection has gone counts as left after so long without a word in the log, which
-/// took nothing at the time.
+/// If the log could not take the record that a connection is gone, its session counts as left after
+/// this time.
 const ABSENT: Duration = Duration::from_secs(60);
-/// How long nothing is offered to the members of shares after nobody took it.
+/// How long nothing is passed on to members of shares after a core took nothing.
 const PASS_AGAIN: Duration = Duration::from_secs(1);
-/// A session's expiry that means never.
+/// The expiry interval of a session that never expires.
 const NEVER: u32 = u32::MAX;
 
-/// Everything about feeding that is not of one session.
+/// The state of feeding that does not belong to one session.
 #[derive(Debug, Default)]
 pub(crate) struct Feeder {
     pub(crate) outboxes: Outboxes,
     pub(crate) timers: Timers,
-    /// Wills whose time had come before their client was seen to be back: at most one of each
-    /// session that came back since the last turn, or more while nobody takes them.
+    /// Wills that were due before their client was back. There is at most one for each session that
+    /// came back since the last turn, or more while no core takes them.
     pub(crate) overdue: Vec<DueWill>,
-    /// Monotonic time of this turn.
+    /// The monotonic time of this turn.
     pub(crate) now: Duration,
     count_max: usize,
     bytes_max: u64,
     /// How many sessions are fed.
     fed: usize,
-    /// Attachments whose place in the log is not folded yet.
+    /// Connections whose `Opened` or `Resumed` is not folded yet.
     pending: BTreeMap<SessionNo, Attach>,
-    /// Who waits for which publish.
+    /// The sessions that wait, by the publish they wait for.
     ready: Ready,
-    /// The sessions in `ready`, longest waiting first; some have left it since.
+    /// The sessions in `ready`, in the order in which they began to wait. Some have left it since.
     queue: VecDeque<SessionNo>,
-    /// What ended sessions left to their shares, to be handed over in this turn.
+    /// Messages of ended sessions that are to be passed on in this turn.
     pub(crate) passing: Vec<PassOn>,
-    /// Nothing more of that before this time, since nobody took it.
+    /// Nothing more is passed on before this time, since no core took it.
     pub(crate) pass_after: Duration,
-    /// Deliveries that turned out to be unreadable, to be dropped after the frame.
+    /// Deliveries that cannot be read, to be dropped after the frame.
     unreadable: Vec<(SessionNo, Sequence)>,
 }
 
@@ -73,8 +73,8 @@ impl Feeder {
         }
     }
 
-    /// Starts the timers of every session and will at start: whole intervals, since nobody knows
-    /// how long the process was away.
+    /// Starts the timers of all sessions and wills. Whole intervals begin anew, since nobody knows how
+    /// long the process was away.
     pub(crate) fn start(&mut self, fold: &Fold, now: Duration) {
         self.now = now;
         for session in fold.sessions.values() {
@@ -86,7 +86,7 @@ impl Feeder {
         }
     }
 
-    /// A connection wants its session; the one before is done.
+    /// A connection wants to be fed. The connection before is not fed any more.
     pub(crate) fn attach(&mut self, fold: &mut Fold, attach: Attach) {
         if let Some(session) = fold.sessions.change_unlogged(attach.session) {
             self.stop(session);
@@ -94,7 +94,7 @@ impl Feeder {
         self.pending.insert(attach.session, attach);
     }
 
-    /// A connection is gone; with no place, whichever it is.
+    /// A connection is gone; `None` stands for any connection.
     pub(crate) fn detach(&mut self, fold: &mut Fold, session: SessionNo, place: Option<Place>) {
         let gone = |one: Place| place.is_none_or(|place| place == one);
         if self.pending.get(&session).is_some_and(|attach| gone(attach.place)) {
@@ -110,7 +110,7 @@ impl Feeder {
         }
     }
 
-    /// The log has not said that a connection has gone, nor has another one come.
+    /// A connection is gone for long, and the log has said nothing about its session since.
     pub(crate) fn absent(&mut self, fold: &mut Fold, number: SessionNo) {
         let Some(session) = fold.sessions.change_unlogged(number) else { return };
         if session.online && session.feed.is_none() && !self.pending.contains_key(&number) {
@@ -119,12 +119,12 @@ impl Feeder {
         }
     }
 
-    /// Nobody waits for what is committed next.
+    /// Whether no session waits for what is committed next.
     pub(crate) fn is_idle(&self) -> bool {
         self.fed == 0 && self.pending.is_empty()
     }
 
-    /// Begins to feed the connections whose place in the log is folded.
+    /// Begins to feed the connections whose `Opened` or `Resumed` is folded.
     pub(crate) fn begin(&mut self, fold: &mut Fold) {
         let due: Vec<SessionNo> = self
             .pending
@@ -145,20 +145,13 @@ impl Feeder {
 
     fn begin_one(&mut self, session: &mut Session, attach: &Attach) {
         self.stop(session);
-        self.outboxes.push(Delivery::Attached {
-            place: attach.place,
-            session: session.number,
-            took: session.took.clone(),
-            subscriptions: session.subscriptions.clone(),
-            lost: session.dropped - session.dropped_at_left,
-        });
         self.fed += 1;
         let window = usize::from(attach.window).clamp(1, self.count_max);
         session.feed = Some(Box::new(Feed::new(attach.place, window, session.sent)));
         self.advance(session);
     }
 
-    /// The session is no longer fed.
+    /// Stops feeding a session.
     fn stop(&mut self, session: &mut Session) {
         let Some(feed) = session.feed.take() else { return };
         self.fed -= 1;
@@ -167,7 +160,7 @@ impl Feeder {
         }
     }
 
-    /// Hands over what needs no reading, and lists the session for the next that does.
+    /// Hands over releases, and lists the session as waiting for the next publish, which must be read.
     fn advance(&mut self, session: &mut Session) {
         loop {
             let Some(feed) = session.feed.as_deref_mut() else { return };
@@ -199,7 +192,7 @@ impl Feeder {
         }
     }
 
-    /// Whether window, bytes and packet ids allow one more.
+    /// Whether window, bytes and packet ids allow one more delivery.
     fn may_hand(&self, session: &Session, entry: &Entry) -> bool {
         let Some(feed) = session.feed.as_deref() else { return false };
         let oldest = session.owed.oldest().map_or(entry.ordinal, |oldest| oldest.ordinal);
@@ -209,7 +202,7 @@ impl Feeder {
     }
 
     /// Hands one publish over.
-    fn hand(&mut self, session: &mut Session, entry: &Entry, message: Option<Arc<Logged>>) {
+    fn hand(&mut self, session: &mut Session, entry: &Entry, message: Option<Arc<LoggedPublish>>) {
         let Some(feed) = session.feed.as_deref_mut() else { return };
         let Some(message) = message else {
             feed.next = entry.ordinal + 1;
@@ -231,11 +224,11 @@ impl Feeder {
         });
     }
 
-    /// A will is replaced, or its client is back: if it was due by then, it is published all the
-    /// same. One with a delay was not, unless its time had been seen to come.
-    fn keep_overdue(&mut self, session: SessionNo, will: Option<&Pending>) {
+    /// A will is replaced, or its client is back. If the will was due by then, it is published all the
+    /// same. A will with a delay was due only if that was noticed.
+    fn keep_overdue(&mut self, session: SessionNo, will: Option<&PendingWill>) {
         let at_once = self.timers.at(Timer::Will, session).is_some_and(|at| at <= self.now);
-        let due = |one: &&Pending| one.overdue || (at_once && one.will.delay == 0);
+        let due = |one: &&PendingWill| one.overdue || (at_once && one.will.delay == 0);
         let will = will.filter(due).filter(|pending| !pending.taken);
         self.overdue.extend(will.map(|pending| pending.due(session)));
         self.timers.clear(Timer::Will, session);
@@ -247,8 +240,8 @@ impl Feeder {
         }
     }
 
-    /// The session has no connection from now on.
-    fn away(&mut self, session: &Session, will: Option<&Pending>) {
+    /// The session has no connection from now on. Its timers start.
+    fn away(&mut self, session: &Session, will: Option<&PendingWill>) {
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         if let Some(pending) = will.filter(|pending| !pending.taken) {
             let delay = seconds(pending.will.delay.min(session.expiry));

@@ -22,14 +22,14 @@ pub(crate) use snapshot::{PIECE, Progress, Snapshot};
 pub(crate) use target::Target;
 
 use crate::owed::{Entry, Owed, Terms};
-use crate::session::{Pending, Remains, Session};
+use crate::session::{PendingWill, Remains, Session};
 use crate::{Config, Dropped, Topics};
 
 /// All sessions.
 #[derive(Debug, Default)]
 pub(crate) struct Fold {
     pub(crate) sessions: Sessions,
-    pub(crate) wills: BySession<Pending>,
+    pub(crate) wills: BySession<PendingWill>,
     /// By the session that has ended.
     pub(crate) remains: BySession<Remains>,
     pub(crate) retained: Retained,
@@ -51,36 +51,36 @@ pub(crate) struct Totals {
     pub(crate) subscriptions: usize,
 }
 
-/// What happened since start.
+/// Counters since the start.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) dropped: Dropped,
     pub(crate) contradictions: u64,
-    /// Records that changed a session, or made it owed something.
+    /// Records that changed a session, or what it is owed.
     pub(crate) changes: u64,
 }
 
-/// Who is told while the fold goes on; nobody during a replay.
+/// Is told what the fold changes; nobody is during a replay.
 pub(crate) trait Observer {
-    /// The session was owed one more.
+    /// The session is owed one more publish.
     fn owed(&mut self, _session: &mut Session, _target: &mut Target<'_>) {}
-    /// Something it was owed was dropped before it was listed.
+    /// A publish was dropped, since the session is owed too much.
     fn refused(&mut self, _session: &mut Session) {}
-    /// One of its deliveries is done.
+    /// One of its deliveries is settled.
     fn settled(&mut self, _session: &mut Session, _entry: Entry) {}
-    /// A connection has it now, and found this will.
-    fn came(&mut self, _session: &mut Session, _will: Option<&Pending>) {}
-    /// Its connection is gone.
-    fn left(&mut self, _session: &mut Session, _will: Option<&Pending>) {}
-    /// It is over.
-    fn ended(&mut self, _session: &mut Session, _will: Option<&Pending>) {}
-    /// It has a new will in place of this one.
-    fn will_replaced(&mut self, _session: SessionNo, _old: Option<&Pending>) {}
-    /// It has no will any more.
+    /// A connection has the session now, and found this will.
+    fn came(&mut self, _session: &mut Session, _will: Option<&PendingWill>) {}
+    /// The connection of the session is gone.
+    fn left(&mut self, _session: &mut Session, _will: Option<&PendingWill>) {}
+    /// The session has ended.
+    fn ended(&mut self, _session: &mut Session, _will: Option<&PendingWill>) {}
+    /// The session has another will instead of this one.
+    fn will_replaced(&mut self, _session: SessionNo, _old: Option<&PendingWill>) {}
+    /// The session has no will any more.
     fn will_gone(&mut self, _session: SessionNo) {}
 }
 
-/// Nobody is told.
+/// An observer for replays, which ignores everything.
 #[derive(Debug)]
 pub(crate) struct Replay;
 
@@ -153,8 +153,8 @@ impl Fold {
         self.applied = frame.last();
     }
 
-    /// What is retained on a topic while it is a node's is newer than what was while it was none,
-    /// as it is with another setting: the namespace keeps that, or knows that it was cleared.
+    /// A topic may become a node, for example by another setting. Then a message retained here is
+    /// older than what the namespace retains or has cleared, so it is removed.
     fn supersede(&mut self, raw: &Raw<'_>, topics: &dyn Topics) {
         if self.retained.len() > 0
             && raw.is_retained()
@@ -165,7 +165,7 @@ impl Fold {
         }
     }
 
-    /// A publish is owed to an audience.
+    /// Lists a publish with the sessions of an audience.
     fn owe(
         &mut self,
         config: &Config,
@@ -202,8 +202,8 @@ impl Fold {
         }
     }
 
-    /// A publish may meet a session that has just ended, or is not opened yet. What it would have got
-    /// as the member of a share is for another member.
+    /// A publish may be owed to a session that has just ended. What that would have got as the member of
+    /// a share is for another member.
     fn owe_ended(&mut self, config: &Config, member: Member<'_>, target: &Target<'_>) {
         let Member { session, qos, retain, ids, share } = member;
         let (Some(share), Some(org)) = (share, target.org()) else { return };
@@ -227,12 +227,12 @@ impl Fold {
         }
     }
 
-    /// Records are missing: what they said about sessions is lost.
+    /// Records are missing. What they said about sessions is lost.
     pub(crate) fn gap(&mut self, until: Sequence) {
         self.applied = self.applied.max(until);
     }
 
-    /// A delivery cannot be had any more; `None` when it is settled or was never owed.
+    /// Drops a delivery that cannot be read any more; `None` if it is settled or was never owed.
     pub(crate) fn drop_owed(
         &mut self,
         session: SessionNo,
@@ -255,26 +255,27 @@ impl Fold {
         Some(session)
     }
 
-    /// The oldest publish somebody is owed.
+    /// The oldest publish that is owed.
     pub(crate) fn oldest_owed(&self) -> Option<Sequence> {
         let sessions = self.sessions.values().map(|session| &session.owed);
         let remains = self.remains.iter().map(|(_, remains)| &remains.owed);
         sessions.chain(remains).filter_map(|owed| owed.oldest().map(Entry::sequence)).min()
     }
 
-    /// After a restart only the log knows what may have been sent, and counters begin anew.
+    /// Prepares for a new run of the process: what may have been sent is what the log says, and counters
+    /// begin at zero.
     pub(crate) fn forget_run(&mut self) {
         self.sessions.values_unlogged().for_each(Session::forget_run);
         self.counts = Counts::default();
     }
 }
 
-/// Why a delivery cannot be had.
+/// Why a delivery is dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Cause {
     /// Its record is gone.
     Gap(GapReason),
-    /// Its record is there and says nothing useful.
+    /// Its record is there but cannot be used.
     Unreadable,
 }
 

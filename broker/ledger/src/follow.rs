@@ -1,4 +1,4 @@
-//! The ledger as a fold over the log: it folds, feeds who is connected, and keeps the timers.
+//! The ledger as a fold over the log: it folds, feeds connected sessions, and runs the timers.
 
 mod due;
 mod save;
@@ -23,15 +23,15 @@ pub use steps::Steps;
 
 /// How long nothing is read for sessions that lag after the log could not be read.
 const READ_AGAIN: Duration = Duration::from_secs(1);
-/// How long it waits for a core that takes nothing.
+/// How long the ledger waits for a core that takes nothing.
 const FULL: Duration = Duration::from_millis(1);
 
-/// What is kept from one turn to the next.
+/// The state that is kept from one turn to the next.
 struct Turns {
     reader: Reader,
-    /// No request before this time, since the log could not be read.
+    /// Nothing is read before this time, since the log could not be read.
     read_after: Duration,
-    /// What waited for the cores was handed over since the last frame.
+    /// Whether deliveries were handed to the cores since the last frame.
     handed: bool,
 }
 
@@ -42,12 +42,12 @@ impl Turns {
 }
 
 impl Ledger {
-    /// Follows the log until `stop` is true or its sender is gone, then writes a last checkpoint.
-    /// Blocks: it wants a thread of its own, outside any asynchronous runtime.
+    /// Follows the log until `stop` is true or its sender is dropped, then writes a last checkpoint.
+    /// This blocks, so it needs a thread of its own outside any asynchronous runtime.
     ///
     /// # Errors
-    /// When its waiting or its reader cannot be set up. Trouble with log or disk is logged and
-    /// tried again.
+    /// When its thread or its reader cannot be set up. Errors of log or disk are logged, and it tries
+    /// again.
     pub fn run(
         self: &Arc<Self>,
         outlet: &dyn Outlet,
@@ -62,14 +62,14 @@ impl Ledger {
         self.following.run(stop, turn).map_err(|source| Error::Run { source })
     }
 
-    /// Folds everything committed so far and tells nobody.
+    /// Folds everything committed so far, without feeding anybody.
     pub(crate) fn replay(&self) -> Result<(), Error> {
         let caught_up = self.follower.lock().catch_up(&mut Replaying(self));
         caught_up.map_err(|source| Error::Follow { after: self.folded(), source })
     }
 
-    /// Does what cores asked for since the last turn.
-    fn obey(&self, state: &mut State) {
+    /// Applies what cores asked for since the last turn.
+    fn apply_commands(&self, state: &mut State) {
         let commands = std::mem::take(&mut *self.commands.lock());
         let State { fold, feeder } = state;
         for (session, command) in commands {
@@ -92,7 +92,7 @@ impl Ledger {
         self.state.lock().fold.gap(gap.until);
     }
 
-    /// Serves who lags from what was read; whether there was anything.
+    /// Serves sessions that lag from what was read. Returns whether there was anything.
     fn serve(&self, turns: &mut Turns, state: &mut State) -> bool {
         let Some(Answer { request, items, error }) = turns.reader.answer() else { return false };
         let State { fold, feeder } = state;
@@ -103,7 +103,7 @@ impl Ledger {
             warn_with_cause(&Error::Follow { after: request.from, source });
             turns.read_after = feeder.now + READ_AGAIN;
         } else if items.is_empty() {
-            // The log says it is caught up, and yet somebody is owed what comes later.
+            // The log says that there is nothing more, and yet a later record is owed.
             let range = (request.from, request.from);
             feeder.serve_gap(fold, range, Cause::Gap(GapReason::Damage));
             drop_remains(fold, request.session, range, Cause::Gap(GapReason::Damage));
@@ -113,7 +113,7 @@ impl Ledger {
         true
     }
 
-    /// Asks for what the next of those who lag waits for.
+    /// Asks the reader for what the next session that lags waits for.
     fn request(&self, turns: &mut Turns) {
         let mut state = self.state.lock();
         let State { fold, feeder } = &mut *state;
@@ -125,7 +125,7 @@ impl Ledger {
         }
     }
 
-    /// Hands batches to their cores; how long to wait at most for the next.
+    /// Hands batches to their cores. Returns how long to wait at most before the next turn.
     fn hand_over(&self, outlet: &dyn Outlet, batches: Vec<(u16, Vec<Delivery>)>) -> Wait {
         let mut refused = Vec::new();
         for (core, batch) in batches {
@@ -148,10 +148,10 @@ impl Ledger {
     }
 }
 
-/// How long until there is something to do again; `None`: until somebody comes.
+/// How long until there is something to do; `None` until somebody asks for something.
 type Wait = Option<Duration>;
 
-/// The ledger while it is opened: nobody is told anything.
+/// The ledger while it is opened, when nobody is fed.
 struct Replaying<'a>(&'a Ledger);
 
 impl Fold for Replaying<'_> {
@@ -206,8 +206,8 @@ impl Fold for Feeding<'_> {
         self.ledger.caught_up(until);
     }
 
-    /// Much waits for the cores: it is handed over before the next frame, whether they take it or
-    /// not.
+    /// While many deliveries wait for the cores, they are handed over before the next frame is folded,
+    /// whether the cores take them or not.
     fn is_ready(&self) -> bool {
         self.turns.handed || !self.ledger.state.lock().feeder.outboxes.are_long()
     }
@@ -220,7 +220,7 @@ impl Fold for Feeding<'_> {
         let Self { ledger, outlet, turns } = self;
         let mut state = ledger.state.lock();
         state.feeder.now = now;
-        ledger.obey(&mut state);
+        ledger.apply_commands(&mut state);
         let State { fold, feeder } = &mut *state;
         fold.retained.share_late();
         feeder.begin(fold);
@@ -232,11 +232,11 @@ impl Fold for Feeding<'_> {
         drop(state);
         let wait = ledger.hand_over(*outlet, batches);
         turns.handed = true;
-        ledger.tell(*outlet, due);
+        ledger.hand_over_due(*outlet, due);
         ledger.request(turns);
         let timer = ledger.state.lock().feeder.timers.next();
         let at_once = served || are_long;
-        // A core that took nothing is asked again after a while, whatever else waits.
+        // A core that took nothing is asked again only after a while.
         let wait = wait.or(at_once.then_some(Duration::ZERO));
         let timer = timer.map(|at| at.max(now + FULL));
         [timer, wait.map(|wait| now + wait)].into_iter().flatten().min()

@@ -1,4 +1,4 @@
-//! What others are told about sessions: at start, by operators, by metrics.
+//! What the ledger says about sessions: to the broker at start, to operators, and in metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use uns_model::{Kept, OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
 use crate::{Place, Subscription, Will};
 
-/// A session as the log left it.
+/// A session as it is in the log.
 #[derive(Clone, Copy, Debug)]
 pub struct Restored<'a> {
     /// Its number.
@@ -16,9 +16,9 @@ pub struct Restored<'a> {
     pub org: OrgId,
     /// Its client id.
     pub client_id: &'a Arc<str>,
-    /// Its number as a publisher.
+    /// The publisher number of its client.
     pub publisher: PublisherId,
-    /// The name of the log-in it belongs to, if not to anybody.
+    /// The log-in that owns it, if any.
     pub owner: Option<&'a Arc<str>>,
     /// Session Expiry Interval in seconds.
     pub expiry: u32,
@@ -26,22 +26,22 @@ pub struct Restored<'a> {
     pub subscriptions: &'a [Subscription],
     /// QoS 2 packet ids received from the client and not released, ascending.
     pub took: &'a [u16],
-    /// Its will, not withdrawn and not published.
+    /// Its will, if that is neither withdrawn nor published.
     pub will: Option<&'a Will>,
 }
 
-/// A retained message of a topic without a node. To clone topic and message is to share them.
+/// A retained message of a topic without a node. Clones of topic and message share their memory.
 #[derive(Clone, Copy, Debug)]
 pub struct PlainRetained<'a> {
     /// The organisation.
     pub org: OrgId,
     /// The topic.
     pub topic: &'a Arc<str>,
-    /// Who published.
+    /// The publisher.
     pub publisher: PublisherId,
-    /// When the hub took it: its expiry counts from then.
+    /// When the hub accepted it. Its expiry counts from then.
     pub ingest: Timestamp,
-    /// Its place in the log: of two messages of one topic the later one is retained.
+    /// Its place in the log. Of two messages of one topic the later one is retained.
     pub sequence: Sequence,
     /// The message; its payload is never empty.
     pub kept: &'a Kept,
@@ -55,25 +55,25 @@ pub struct SessionInfo {
     pub session: SessionNo,
     /// Its client id.
     pub client_id: Arc<str>,
-    /// The log says that a connection has it.
+    /// Whether the log says that a connection has it.
     pub online: bool,
     /// The connection that is fed.
     pub connected: Option<Place>,
     /// Session Expiry Interval in seconds.
     pub expiry: u32,
-    /// When it expires, if it is not connected before.
+    /// The time until it expires, unless it is connected before.
     pub expires_in: Option<Duration>,
     /// How many subscriptions.
     pub subscriptions: usize,
-    /// Deliveries not settled.
+    /// Deliveries that are not settled.
     pub owed: usize,
-    /// Bytes they take in the log.
+    /// Their bytes in the log.
     pub owed_bytes: u64,
-    /// Those of them handed to its connection.
+    /// Those of them that were handed to its connection.
     pub inflight: usize,
     /// Deliveries dropped in its life.
     pub dropped: u64,
-    /// It has a will.
+    /// Whether it has a will.
     pub will: bool,
 }
 
@@ -81,14 +81,14 @@ pub struct SessionInfo {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Dropped {
-    /// The session, or all together, were owed too much.
+    /// The session, or all sessions together, were owed too much.
     pub quota: u64,
     /// Retention removed the record.
     pub retention: u64,
-    /// The record is damaged, or nobody knows its topic.
+    /// The record is damaged, or its topic is not known.
     pub damage: u64,
-    /// It was for a share, and had possibly begun with QoS 2 to a member whose session ended: then
-    /// it may not go to another one [MQTT-4.8.2-5].
+    /// The message was for a share, and its QoS 2 exchange with a member whose session ended may have
+    /// begun. Then it must not go to another member [MQTT-4.8.2-5].
     pub shared: u64,
 }
 
@@ -96,7 +96,7 @@ pub struct Dropped {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Sessions.
+    /// The number of sessions.
     pub sessions: usize,
     /// Those of them that are fed.
     pub attached: usize,
@@ -104,9 +104,9 @@ pub struct Stats {
     pub subscriptions: usize,
     /// Deliveries not settled.
     pub owed: usize,
-    /// Bytes they take in the log, each counted per session.
+    /// Their bytes in the log, counted once for each session.
     pub owed_bytes: u64,
-    /// The oldest of them; retention of the log stops there.
+    /// The oldest of them. The log keeps everything from there.
     pub owed_oldest: Option<Sequence>,
     /// Deliveries handed over and not settled.
     pub inflight: usize,
@@ -116,7 +116,7 @@ pub struct Stats {
     pub retained: usize,
     /// Wills.
     pub wills: usize,
-    /// Records that contradict those before them: an unknown session, audience or publish.
+    /// Records that contradict earlier ones, because they name an unknown session, audience or publish.
     pub contradictions: u64,
     /// The last sequence folded.
     pub folded: Sequence,

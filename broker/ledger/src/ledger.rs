@@ -1,4 +1,4 @@
-//! The ledger as one object: what its thread, the cores and the operators share.
+//! The ledger as one object, which its thread, the cores and the operators share.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -23,13 +23,13 @@ pub(crate) const HOLD: &str = "sessions";
 /// How far session numbers jump at start: more than can have been given out and not committed.
 const NUMBER_JUMP: u32 = 16_384;
 
-/// What a ledger is made of.
+/// The parts of a ledger.
 pub struct Parts {
     /// The data log.
     pub log: Arc<dyn Log>,
-    /// Where checkpoints are kept.
+    /// The disk of the checkpoints.
     pub disk: Arc<dyn Disk>,
-    /// Their directory; made if missing.
+    /// Their directory, which is created if it is missing.
     pub dir: PathBuf,
     /// Time.
     pub clock: Arc<dyn Clock>,
@@ -55,15 +55,15 @@ pub struct Ledger {
     pub(crate) commands: Mutex<AHashMap<SessionNo, Command>>,
     pub(crate) following: Arc<Handle>,
     pub(crate) follower: Mutex<Follower>,
-    /// What all sessions are owed, for those who cannot wait for the lock.
+    /// How much all sessions are owed, for readers that cannot wait for the lock.
     pub(crate) owed: AtomicUsize,
-    /// Memory that may be taken for a while, as for the bytes of a checkpoint.
+    /// How much memory may be used for a while, for example for the bytes of a checkpoint.
     pub(crate) memory_room: AtomicU64,
     pub(crate) checkpoints: Mutex<Checkpoints>,
     pub(crate) damaged_checkpoints: u64,
 }
 
-/// What the ledger's thread works on, and operators look at.
+/// What the thread of the ledger changes, and operators read.
 pub(crate) struct State {
     pub(crate) fold: Fold,
     pub(crate) feeder: Feeder,
@@ -79,8 +79,8 @@ impl Ledger {
     /// Loads the newest usable checkpoint and replays the log up to its committed end.
     ///
     /// # Errors
-    /// When the directory or the log cannot be read, or a checkpoint is of a newer release. Damage
-    /// is no error: an older checkpoint or the whole log takes its place, with a warning.
+    /// When the directory or the log cannot be read, or a checkpoint is of a newer release. A damaged
+    /// checkpoint is no error: an older one or the whole log takes its place, with a warning.
     pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
         let Parts { log, disk, dir, clock, topics, config } = parts;
         let mut checkpoints = Checkpoints::open(disk, dir, checkpoint::FORMAT)?;
@@ -117,12 +117,12 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// The first number for new sessions: none that may have been given out before a crash.
+    /// The first number for new sessions. It is above all that may have been given out before a crash.
     pub fn next_session(&self) -> SessionNo {
         SessionNo(self.state.lock().fold.seen.0.saturating_add(NUMBER_JUMP))
     }
 
-    /// Feeds a connection what its session is owed, in place of the connection before.
+    /// Feeds a connection what its session is owed, instead of the connection before.
     pub fn attach(&self, attach: Attach) {
         let mut commands = self.commands.lock();
         commands.insert(attach.session, Command::Attach(attach));
@@ -130,7 +130,7 @@ impl Ledger {
         self.following.wake();
     }
 
-    /// The connection is gone; nothing happens when another one has its session by now.
+    /// A connection is gone. If another one has its session by now, nothing happens.
     pub fn detach(&self, session: SessionNo, place: Place) {
         let mut commands = self.commands.lock();
         let before = commands.remove(&session);
@@ -139,7 +139,7 @@ impl Ledger {
         self.following.wake();
     }
 
-    /// What an ended session left could not be passed on: the log did not take it.
+    /// A message of an ended session could not be passed on, because the log did not take it.
     pub fn offer_again(&self, session: SessionNo, sequence: Sequence) {
         let mut state = self.state.lock();
         let State { fold, feeder } = &mut *state;
@@ -151,12 +151,12 @@ impl Ledger {
         self.state.lock().fold.applied
     }
 
-    /// Who follows the log for it.
+    /// The handle of the follower that drives the ledger.
     pub fn following(&self) -> &Arc<Handle> {
         &self.following
     }
 
-    /// Says how much memory may be taken for a while: a checkpoint that does not fit waits.
+    /// Sets how much memory may be used for a while. A checkpoint that needs more waits.
     pub fn set_memory_room(&self, bytes: u64) {
         self.memory_room.store(bytes, Ordering::Relaxed);
     }

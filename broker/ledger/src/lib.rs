@@ -1,10 +1,10 @@
 //! Sessions that outlive their connection, as a fold over the committed log.
 //!
-//! [`Ledger`] follows the log and knows every logged session: its subscriptions, what it is owed
-//! and what it acknowledged, its QoS 2 ids, its will. It never matches a topic and never appends:
-//! the broker's cores write what happened ([`fabric::SessionChange`], [`fabric::Record::Owed`]),
-//! the ledger adds it up and hands what is owed to whoever is attached, through an [`Outlet`].
-//! State after a crash is the newest checkpoint plus the log behind it.
+//! [`Ledger`] follows the log and knows every logged session: its subscriptions, what it is owed and
+//! what it acknowledged, its QoS 2 ids, its will. It never matches a topic and never appends. The
+//! cores of the broker log what happens ([`fabric::SessionChange`], [`fabric::Record::Owed`]). The
+//! ledger adds it up, and hands what is owed to connected sessions, through an [`Outlet`]. After a
+//! crash its state is the newest checkpoint and the log after it.
 
 mod checkpoint;
 mod command;
@@ -16,7 +16,7 @@ mod fold;
 mod follow;
 mod info;
 mod ledger;
-mod logged;
+mod logged_publish;
 mod owed;
 mod query;
 mod reader;
@@ -33,7 +33,7 @@ pub use fold::{Consumer, SharedRetained};
 pub use follow::Steps;
 pub use info::{Dropped, PlainRetained, Restored, SessionInfo, Stats};
 pub use ledger::{Ledger, Parts};
-pub use logged::{Ids, Logged};
+pub use logged_publish::{Ids, LoggedPublish};
 pub use subscription::Subscription;
 pub use topics::Topics;
 pub use will::{DueWill, Will};

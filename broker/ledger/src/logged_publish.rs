@@ -1,4 +1,4 @@
-//! A publish as the log has it, shared by everybody it is owed to.
+//! A publish as the log has it, shared by all sessions it is owed to.
 
 use std::num::NonZeroU32;
 use std::ops::Range;
@@ -12,26 +12,26 @@ use crate::Topics;
 
 /// What was published.
 #[derive(Clone, Debug)]
-pub struct Logged {
+pub struct LoggedPublish {
     /// The organisation it was published to.
     pub org: OrgId,
     /// The topic.
     pub topic: Arc<str>,
-    /// Who published.
+    /// The publisher.
     pub publisher: PublisherId,
-    /// With which QoS it was published.
+    /// The QoS it was published with.
     pub qos: u8,
     /// Whether it was published with RETAIN.
     pub retain: bool,
     /// Message Expiry Interval in seconds, counted from `ingest`.
     pub expiry: Option<u32>,
-    /// When the hub took it.
+    /// When the hub accepted it.
     pub ingest: Timestamp,
     bytes: Bytes,
     properties: Range<u32>,
 }
 
-impl Logged {
+impl LoggedPublish {
     /// The MQTT 5 properties that pass unchanged, in wire form without their length.
     pub fn properties(&self) -> &[u8] {
         self.bytes.get(self.properties.start as usize..self.properties.end as usize).unwrap_or(&[])
@@ -54,7 +54,7 @@ impl Logged {
         self.bytes.slice(start..)
     }
 
-    /// Reads a record; `None` when it is neither publish nor message, or nobody knows its topic.
+    /// Reads a record; `None` if it is neither a publish nor a message, or its topic is not known.
     pub(crate) fn read(frame: &Frame, raw: &Raw<'_>, topics: &dyn Topics) -> Option<Self> {
         let (of, properties, payload) = match raw.record() {
             Record::Publish(one) => {
@@ -71,8 +71,8 @@ impl Logged {
         let length = raw.bytes().len();
         let end = length - payload.len();
         let start = end - properties.len();
-        // Properties and payload end the record. A small piece of a large frame is copied: shared,
-        // it would keep the whole frame in memory for as long as a slow client needs.
+        // Properties and payload are at the end of the record. A small part of a large frame is copied,
+        // because sharing it would keep the whole frame in memory for as long as a slow client needs.
         let (bytes, offset) = if length * 2 >= frame.bytes().len() {
             (frame.bytes().slice(raw.range()), 0)
         } else {
@@ -155,7 +155,7 @@ mod tests {
                 builder.push(&batch);
                 let frame = builder.finish(FrameKey(1));
                 let raw = frame.skim().next().expect("a record");
-                let logged = Logged::read(&frame, &raw, &Press).expect("a publish");
+                let logged = LoggedPublish::read(&frame, &raw, &Press).expect("a publish");
                 assert_eq!((logged.payload(), logged.properties()), (&payload[..], &b"pp"[..]));
                 assert_eq!(logged.payload_bytes(), payload[..]);
                 assert_eq!(logged.properties_bytes(), b"pp"[..]);

@@ -1,4 +1,4 @@
-//! What one session is owed: 24 bytes per delivery, in log order.
+//! What one session is owed: 24 bytes for each delivery, in log order.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -14,22 +14,22 @@ const QOS_2: u64 = 1 << 53;
 const RETAIN: u64 = 1 << 54;
 const RELEASED: u64 = 1 << 55;
 const SETTLED: u64 = 1 << 56;
-/// Not of the log: somebody has taken it to pass it on.
+/// Not logged: a core has taken it to pass it on.
 const OFFERED: u64 = 1 << 57;
 
-/// Identifiers have 28 bits; with this bit the rest is a place in [`Owed::sets`].
+/// Subscription identifiers have 28 bits. With this bit set, the rest is an index in [`Owed::sets`].
 const SET: u32 = 1 << 31;
-/// An empty list with more room than this gives it back.
+/// An empty list with more capacity than this frees it.
 const ROOM_KEPT: usize = 64;
 
 /// One delivery.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Entry {
-    /// Sequence in the lower 53 bits, flags above.
+    /// The sequence in the lower 53 bits, and flags above.
     word: u64,
-    /// Its number among everything the session was ever owed, dropped or not.
+    /// Its number among all deliveries that the session was ever owed, dropped ones included.
     pub(crate) ordinal: u64,
-    /// 0, one identifier, or the place of a set.
+    /// 0, one identifier, or the index of a set.
     ids: u32,
     /// Bytes of the record.
     pub(crate) bytes: u32,
@@ -59,24 +59,24 @@ impl Entry {
         self.word & SETTLED != 0
     }
 
-    /// The same for every attempt, also after a crash.
+    /// The packet id. It is the same for every attempt, also after a crash.
     pub(crate) fn packet_id(&self) -> u16 {
         let id = self.ordinal % u64::from(PACKET_ID_MAX);
         u16::try_from(id).map_or(1, |id| id + 1)
     }
 
-    /// Somebody has taken it to pass it on.
+    /// Whether a core has taken it to pass it on.
     pub(crate) fn is_offered(&self) -> bool {
         self.word & OFFERED != 0
     }
 
-    /// Sequence and flags, as they are saved.
+    /// Sequence and flags in the form of a checkpoint.
     pub(crate) fn word(&self) -> u64 {
         self.word & !OFFERED
     }
 }
 
-/// How a publish is to be delivered.
+/// How a publish is delivered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Terms {
     pub(crate) sequence: Sequence,
@@ -88,40 +88,40 @@ pub(crate) struct Terms {
 
 /// The deliveries of one session that are not settled, oldest first.
 ///
-/// Settled ones between others stay as tombstones until those before them are settled, which a
-/// window of packet ids bounds.
+/// A settled delivery stays as a tombstone until all before it are settled. The window of packet ids
+/// bounds the number of tombstones.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Owed {
     entries: VecDeque<Entry>,
     next_ordinal: u64,
-    /// The last publish it was owed; those come in log order.
+    /// The last publish it was owed. Publishes come in log order.
     last: Sequence,
     live: usize,
     bytes: u64,
-    /// What deliveries have besides, with several identifiers or from a share; freed places are used
-    /// again.
+    /// The identifiers and shares of deliveries that have several identifiers or come from a share.
     sets: Vec<Set>,
+    /// Indices in `sets` that are free.
     free: Vec<u32>,
-    /// The place used last: the next delivery often has the same.
+    /// The index used last. The next delivery often has the same set.
     last_set: usize,
 }
 
-/// What some deliveries have in common.
+/// The identifiers and the share that some deliveries have in common.
 #[derive(Clone, Debug)]
 struct Set {
     ids: Arc<[NonZeroU32]>,
     share: Option<Arc<str>>,
-    /// How many have it; none of a free place.
+    /// How many deliveries have it; 0 if its index is free.
     users: u32,
 }
 
 impl Owed {
-    /// A list as it was saved; its entries follow.
+    /// A list from a checkpoint. Its entries follow.
     pub(crate) fn restore(next_ordinal: u64, last: Sequence) -> Self {
         Self { next_ordinal, last, ..Self::default() }
     }
 
-    /// The ordinal the next delivery gets.
+    /// The ordinal of the next delivery.
     pub(crate) fn next_ordinal(&self) -> u64 {
         self.next_ordinal
     }
@@ -130,22 +130,22 @@ impl Owed {
         self.last
     }
 
-    /// How many are not settled.
+    /// How many deliveries are not settled.
     pub(crate) fn len(&self) -> usize {
         self.live
     }
 
-    /// Bytes of the log they take.
+    /// Their bytes in the log.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The entries, tombstones included.
+    /// All entries, including tombstones.
     pub(crate) fn entries(&self) -> impl ExactSizeIterator<Item = &Entry> {
         self.entries.iter()
     }
 
-    /// The oldest that is not settled.
+    /// The oldest delivery that is not settled.
     pub(crate) fn oldest(&self) -> Option<&Entry> {
         self.entries.front()
     }
@@ -156,7 +156,7 @@ impl Owed {
         (newest.next(), newest.next())
     }
 
-    /// The first at or behind an ordinal that is not settled.
+    /// The first delivery at or after an ordinal that is not settled.
     pub(crate) fn first_from(&self, ordinal: u64) -> Option<Entry> {
         let place = self.entries.partition_point(|entry| entry.ordinal < ordinal);
         self.entries.range(place..).find(|entry| !entry.is_settled()).copied()
@@ -167,7 +167,7 @@ impl Owed {
         self.entries.get(place)
     }
 
-    /// Adds a delivery, with its identifiers and the share it comes from.
+    /// Adds a delivery with its identifiers and the share it comes from.
     pub(crate) fn push(
         &mut self,
         terms: Terms,
@@ -182,15 +182,15 @@ impl Owed {
         self.add(Entry { word, ordinal, ids, bytes: terms.bytes });
     }
 
-    /// A delivery that is not taken; it has an ordinal all the same, so that those of others do
-    /// not depend on settings.
+    /// Counts a delivery that is dropped. It has an ordinal too, so that the ordinals of others do not
+    /// depend on settings.
     pub(crate) fn refuse(&mut self, sequence: Sequence) -> u64 {
         self.last = sequence;
         self.next_ordinal += 1;
         self.next_ordinal - 1
     }
 
-    /// Adds an entry as it was saved.
+    /// Adds an entry from a checkpoint.
     pub(crate) fn restore_entry(
         &mut self,
         (word, ordinal, bytes): (u64, u64, u32),
@@ -209,7 +209,7 @@ impl Owed {
         self.entries.push_back(entry);
     }
 
-    /// Settles a delivery; `None` when nothing of that sequence is owed.
+    /// Settles a delivery; `None` if nothing of that sequence is owed.
     pub(crate) fn settle(&mut self, sequence: Sequence) -> Option<Entry> {
         let place = self.place(sequence)?;
         let entry = self.entries.get_mut(place).filter(|entry| !entry.is_settled())?;
@@ -236,7 +236,7 @@ impl Owed {
         Some(settled)
     }
 
-    /// PUBREC came: `false` when nothing of that sequence is owed.
+    /// Marks a delivery whose PUBREC came; `false` if nothing of that sequence is owed.
     pub(crate) fn release(&mut self, sequence: Sequence) -> bool {
         let Some(place) = self.place(sequence) else { return false };
         match self.entries.get_mut(place).filter(|entry| !entry.is_settled()) {
@@ -261,14 +261,14 @@ impl Owed {
         }
     }
 
-    /// The share an entry comes from.
+    /// The share that an entry comes from.
     pub(crate) fn share(&self, entry: &Entry) -> Option<&Arc<str>> {
         self.sets.get(set_of(entry.ids)? as usize)?.share.as_ref()
     }
 
-    /// Its session has ended: what comes from a share and may go to another member stays, all else
-    /// is settled. What has begun with QoS 2, possibly all below an ordinal, may not
-    /// [MQTT-4.8.2-5]; how many of those were lost.
+    /// The session has ended. Deliveries that come from a share and may go to another member stay, and
+    /// all others are settled. A delivery of QoS 2 that may have begun, which is any below the ordinal
+    /// `begun`, must not go to another member [MQTT-4.8.2-5]. Returns how many of those were lost.
     pub(crate) fn leave(&mut self, begun: u64) -> u64 {
         let all: Vec<Entry> =
             self.entries.iter().filter(|one| !one.is_settled()).copied().collect();
@@ -284,12 +284,12 @@ impl Owed {
         lost
     }
 
-    /// The first that nobody has taken to pass it on.
+    /// The first delivery that no core has taken to pass it on.
     pub(crate) fn first_not_offered(&self) -> Option<Entry> {
         self.entries.iter().find(|entry| !entry.is_settled() && !entry.is_offered()).copied()
     }
 
-    /// Somebody has taken it, or could not after all.
+    /// A core has taken a delivery to pass it on, or could not after all.
     pub(crate) fn offer(&mut self, sequence: Sequence, taken: bool) {
         let Some(place) = self.place(sequence) else { return };
         if let Some(entry) = self.entries.get_mut(place) {
@@ -297,7 +297,7 @@ impl Owed {
         }
     }
 
-    /// How many somebody has taken: the first ones.
+    /// How many deliveries cores have taken to pass them on. These are the first ones.
     pub(crate) fn offered(&self) -> usize {
         let done = |entry: &&Entry| entry.is_settled() || entry.is_offered();
         let first = self.entries.iter().take_while(done);

@@ -1,4 +1,4 @@
-//! Answers for start-up, operators and metrics.
+//! Answers for the start of the broker, for operators and for metrics.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use crate::session::Session;
 use crate::{Consumer, Ledger, PlainRetained, Restored, SessionInfo, SharedRetained, Stats};
 
 impl Ledger {
-    /// Gives every session, by number, to seed the broker at start.
+    /// Calls `each` with every session in the order of numbers, to restore the broker at start.
     pub fn restored(&self, each: &mut dyn FnMut(Restored<'_>)) {
         let state = self.state.lock();
         let mut sessions: Vec<&Session> = state.fold.sessions.values().collect();
@@ -33,8 +33,8 @@ impl Ledger {
         }
     }
 
-    /// Gives every retained message of a topic without a node that has not expired, to seed the
-    /// broker at start.
+    /// Calls `each` with every retained message of a topic without a node that has not expired, to
+    /// restore the broker at start.
     pub fn retained(&self, each: &mut dyn FnMut(PlainRetained<'_>)) {
         let now = self.clock.now();
         let state = self.state.lock();
@@ -48,29 +48,29 @@ impl Ledger {
         }
     }
 
-    /// How far a durable consumer is.
+    /// The state of a durable consumer.
     pub fn consumer(&self, org: OrgId, consumer: &str) -> Option<Consumer> {
         self.state.lock().fold.marks.get(org, consumer).cloned()
     }
 
-    /// Gives every durable consumer, to seed the gate at start.
+    /// Calls `each` with every durable consumer, to restore the gate at start.
     pub fn consumers(&self, each: &mut dyn FnMut(OrgId, &str, &Consumer)) {
         let state = self.state.lock();
         state.fold.marks.iter().for_each(|((org, name), known)| each(*org, name, known));
     }
 
-    /// Gives the highest epoch of the consumers of each organisation that ended, as above.
+    /// Calls `each` with the highest epoch that ended in each organisation, to restore the gate at start.
     pub fn ended_consumers(&self, each: &mut dyn FnMut(OrgId, u64)) {
         let state = self.state.lock();
         state.fold.marks.ended().for_each(|(org, epoch)| each(org, epoch));
     }
 
-    /// From now on messages and topics are shared with who else keeps them.
+    /// Shares retained messages and their topics with the broker from now on.
     pub fn share_retained(&self, shared: Arc<dyn SharedRetained>) {
         self.state.lock().fold.retained.shared = Some(shared);
     }
 
-    /// Sessions of an organisation in the order of their client ids, those behind `after`.
+    /// The sessions of an organisation after a client id, in the order of client ids.
     pub fn sessions(&self, org: OrgId, after: &str, limit: usize) -> Vec<SessionInfo> {
         let now = self.clock.monotonic();
         let state = self.state.lock();
@@ -87,7 +87,7 @@ impl Ledger {
         state.fold.sessions.get(number).map(|session| state.info(session, now))
     }
 
-    /// Whether all sessions together are owed so much that more may soon be dropped.
+    /// Whether all sessions together are owed so much that publishes may soon be dropped.
     pub fn is_nearly_full(&self) -> bool {
         self.owed.load(Ordering::Relaxed) >= self.config.owed_total_max / 4 * 3
     }

@@ -1,4 +1,4 @@
-//! The reader of sessions that lag: a thread with a few tails, so that no disk delays the fold.
+//! Reads the log for sessions that lag, on a thread of its own, so that the disk does not delay the fold.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
@@ -11,27 +11,28 @@ use uns_model::{Sequence, SessionNo};
 
 use crate::Error;
 
-/// Tails kept open at once; each may hold a read buffer.
+/// The most tails that are open at once. Each may hold a read buffer.
 const TAILS_MAX: usize = 16;
-/// A tail is not read on over more records than these: opening one further on is cheaper.
+/// The most records that a tail skips. Beyond that, opening another tail is cheaper.
 const SKIP_MAX: u64 = 1 << 19;
-/// One answer has at most so many items, and ends once it has so many bytes.
+/// The most items in one answer.
 const ITEMS_MAX: usize = 256;
+/// An answer ends once it has this many bytes.
 const BYTES_MAX: usize = 4 << 20;
 
-/// Tails nobody needs for so long are closed.
+/// Tails that were not used for this time are closed.
 const IDLE: Duration = Duration::from_secs(5);
 
 const NAME: &str = "sessions-reader";
 
-/// What is wanted.
+/// What to read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Request {
     /// The first record.
     pub(crate) from: Sequence,
-    /// Nobody wants anything behind this one.
+    /// The last record that is needed.
     pub(crate) until: Sequence,
-    /// For whom.
+    /// The session that needs it.
     pub(crate) session: SessionNo,
 }
 
@@ -39,23 +40,23 @@ pub(crate) struct Request {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) request: Request,
-    /// What came before an error is there as well.
+    /// What was read, also before an error.
     pub(crate) items: Vec<TailItem>,
     pub(crate) error: Option<fabric::Error>,
 }
 
-/// The other end of the thread. One request is under way at a time.
+/// The handle of the thread. One request is under way at a time.
 pub(crate) struct Reader {
     requests: Option<SyncSender<Request>>,
     answers: Receiver<Answer>,
     busy: bool,
     thread: Option<JoinHandle<()>>,
-    /// In place of the thread, in simulations.
+    /// Replaces the thread in simulations.
     inline: Option<(Tails, SyncSender<Answer>)>,
 }
 
 impl Reader {
-    /// Starts the thread; the follower is woken for each answer.
+    /// Starts the thread. It wakes the follower for each answer.
     pub(crate) fn start(log: Arc<dyn Log>, following: Arc<Handle>) -> Result<Self, Error> {
         let (requests, wanted) = sync_channel::<Request>(1);
         let (done, answers) = sync_channel(1);
@@ -69,7 +70,7 @@ impl Reader {
                         }
                         following.wake();
                     }
-                    // An open file keeps a segment's space after retention has removed it.
+                    // An open file would keep the space of a segment that retention has removed.
                     Err(RecvTimeoutError::Timeout) => tails.open.clear(),
                     Err(RecvTimeoutError::Disconnected) => return,
                 }
@@ -80,14 +81,14 @@ impl Reader {
         Ok(Self { requests, answers, busy: false, thread: Some(thread), inline: None })
     }
 
-    /// Reads where it is asked, in the caller's thread.
+    /// A reader that reads on the thread of the caller.
     pub(crate) fn without_thread(log: Arc<dyn Log>) -> Self {
         let (done, answers) = sync_channel(1);
         let inline = Some((Tails { log, open: Vec::new(), clock: 0 }, done));
         Self { requests: None, answers, busy: false, thread: None, inline }
     }
 
-    /// No request is under way.
+    /// Whether no request is under way.
     pub(crate) fn is_idle(&self) -> bool {
         !self.busy
     }
@@ -102,7 +103,7 @@ impl Reader {
         self.busy = true;
     }
 
-    /// What was read since; `None` while there is nothing.
+    /// The answer, once it is there.
     pub(crate) fn answer(&mut self) -> Option<Answer> {
         match self.answers.try_recv() {
             Ok(answer) => {
@@ -117,7 +118,7 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.requests = None;
-        // An answer that is under way has room in the channel.
+        // The thread can send its last answer, because the channel has room for it.
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -134,7 +135,7 @@ struct Tails {
 
 struct Open {
     tail: Box<dyn Tail>,
-    /// Everything up to here was handed out.
+    /// Everything up to here was read.
     at: Sequence,
     used: u64,
 }
@@ -169,7 +170,7 @@ impl Tails {
         Answer { request, items, error }
     }
 
-    /// The open tail closest before a record, or a new one right there.
+    /// The open tail that is closest before a record, or a new one at that record.
     fn tail_for(&mut self, from: Sequence) -> &mut Open {
         self.clock += 1;
         let near = |open: &Open| open.at < from && from.0 - open.at.0 <= SKIP_MAX;

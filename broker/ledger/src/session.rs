@@ -8,64 +8,62 @@ use crate::feed::Feed;
 use crate::owed::Owed;
 use crate::{DueWill, Subscription, Will};
 
-/// A session and, while it is connected, how it is fed.
+/// A session, and how it is fed while it is connected.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) number: SessionNo,
     pub(crate) org: OrgId,
     pub(crate) client_id: Arc<str>,
     pub(crate) publisher: PublisherId,
-    /// Who it belongs to, if not to anybody.
+    /// The log-in that owns it, if any.
     pub(crate) owner: Option<Arc<str>>,
     /// Session Expiry Interval in seconds.
     pub(crate) expiry: u32,
-    /// A connection has it.
+    /// Whether a connection has it.
     pub(crate) online: bool,
     /// By filter.
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) owed: Owed,
     /// QoS 2 packet ids received and not released, ascending.
     pub(crate) took: Vec<u16>,
-    /// Deliveries dropped in its life.
+    /// How many deliveries were dropped in its life.
     pub(crate) dropped: u64,
-    /// The same when its last connection ended.
-    pub(crate) dropped_at_left: u64,
-    /// Ordinals below may have been sent before its last connection ended.
+    /// Ordinals below this may have been sent before its last connection ended.
     pub(crate) sent_at_left: u64,
-    /// Not of the log: ordinals below were sent in this run, or may have been sent before it.
+    /// Not logged: ordinals below this were sent in this run, or may have been sent before it.
     pub(crate) sent: u64,
-    /// Not of the log: it was online when the run before ended, and nobody has come since.
+    /// Not logged: it was online when the run before ended, and no connection has come since.
     pub(crate) abandoned: bool,
-    /// Not of the log: the connection it is fed to.
+    /// Not logged: the connection it is fed to.
     pub(crate) feed: Option<Box<Feed>>,
 }
 
 /// A will that is neither withdrawn nor published, possibly of a session that has ended.
 #[derive(Clone, Debug)]
-pub(crate) struct Pending {
+pub(crate) struct PendingWill {
     pub(crate) org: OrgId,
     pub(crate) publisher: PublisherId,
     pub(crate) client_id: Arc<str>,
-    /// Who its session belonged to when it was noted.
+    /// The owner of its session when it was logged.
     pub(crate) owner: Option<Arc<str>>,
     pub(crate) will: Arc<Will>,
-    /// Its record; unknown if a release before wrote the checkpoint it comes from.
+    /// Its record; unknown if it comes from a checkpoint of an earlier release.
     pub(crate) sequence: Option<Sequence>,
-    /// Not of the log: its time had come and nobody could take it.
+    /// Not logged: it was due and no core took it.
     pub(crate) overdue: bool,
-    /// Not of the log: somebody has taken it to publish it.
+    /// Not logged: a core has taken it to publish it.
     pub(crate) taken: bool,
 }
 
-/// What a session that has ended was owed as the member of shares, until it is owed to others.
+/// What an ended session was owed as the member of shares, until it is owed to others.
 #[derive(Clone, Debug)]
 pub(crate) struct Remains {
     pub(crate) org: OrgId,
     pub(crate) owed: Owed,
 }
 
-impl Pending {
-    /// As it is given to somebody who publishes it.
+impl PendingWill {
+    /// The will in the form in which a core gets it.
     pub(crate) fn due(&self, session: SessionNo) -> DueWill {
         DueWill {
             session,
@@ -80,7 +78,7 @@ impl Pending {
 }
 
 impl Session {
-    /// A session nobody has been fed anything of.
+    /// A session that was just opened.
     pub(crate) fn new(number: SessionNo, org: OrgId, client_id: Arc<str>) -> Self {
         Self {
             number,
@@ -94,7 +92,6 @@ impl Session {
             owed: Owed::default(),
             took: Vec::new(),
             dropped: 0,
-            dropped_at_left: 0,
             sent_at_left: 0,
             sent: 0,
             abandoned: false,
@@ -102,7 +99,7 @@ impl Session {
         }
     }
 
-    /// The session as it is saved: without its connection.
+    /// A copy of the session for a checkpoint, without its connection.
     pub(crate) fn detached(&self) -> Self {
         Self {
             client_id: Arc::clone(&self.client_id),
@@ -115,7 +112,7 @@ impl Session {
         }
     }
 
-    /// Replaces or adds a subscription; how many more there are now.
+    /// Replaces or adds a subscription. Returns how many more there are now.
     pub(crate) fn subscribe(&mut self, subscription: Subscription) -> usize {
         match self.find(&subscription.filter) {
             Ok(place) => {
@@ -129,7 +126,7 @@ impl Session {
         }
     }
 
-    /// Removes a subscription; how many fewer there are now.
+    /// Removes a subscription. Returns how many fewer there are now.
     pub(crate) fn unsubscribe(&mut self, filter: &str) -> usize {
         self.find(filter).map_or(0, |place| {
             self.subscriptions.remove(place);
@@ -160,19 +157,18 @@ impl Session {
         }
     }
 
-    /// Ordinals below may have been sent, as far as the log says.
+    /// Ordinals below this may have been sent, as far as the log says.
     pub(crate) fn begun(&self) -> u64 {
         if self.online { self.owed.next_ordinal() } else { self.sent_at_left }
     }
 
-    /// Its connection ended: what it was owed may have been sent up to here.
+    /// Its connection has ended. Everything it is owed up to now may have been sent.
     pub(crate) fn leave(&mut self) {
         self.online = false;
         self.sent_at_left = self.owed.next_ordinal();
-        self.dropped_at_left = self.dropped;
     }
 
-    /// After a restart only the log knows what may have been sent.
+    /// Prepares for a new run of the process: what may have been sent is what the log says.
     pub(crate) fn forget_run(&mut self) {
         self.abandoned = self.online;
         self.sent = self.begun();

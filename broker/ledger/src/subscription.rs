@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-/// A filter with what the client asked for.
+/// A filter with its options.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Subscription {
     /// The filter as subscribed, `$share/…` included.
@@ -12,6 +12,6 @@ pub struct Subscription {
     pub options: u8,
     /// Its Subscription Identifier.
     pub identifier: Option<NonZeroU32>,
-    /// Retained messages are still owed to it.
+    /// Whether its retained messages are still to be sent.
     pub walk: bool,
 }

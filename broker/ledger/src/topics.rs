@@ -1,4 +1,4 @@
-//! Topics of publishes to nodes: the log has their ids, the namespace their strings.
+//! The topics of publishes to nodes. The log has their ids, and the namespace their strings.
 
 use std::sync::Arc;
 

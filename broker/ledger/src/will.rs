@@ -1,11 +1,11 @@
-//! Wills: kept from CONNECT until the log says that they are gone.
+//! Wills. They are kept from CONNECT until the log says that they are gone.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
-/// What a session wants published when it is gone.
+/// The message to publish when a client is gone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Will {
     /// Will Delay Interval in seconds.
@@ -24,22 +24,23 @@ pub struct Will {
     pub payload: Bytes,
 }
 
-/// A will whose time has come.
+/// A will that is due.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DueWill {
-    /// Whose; `WillGone` is its record, also after the session has ended.
+    /// Its session. The core appends `WillGone` for this session even if it has ended.
     pub session: SessionNo,
     /// Its organisation.
     pub org: OrgId,
-    /// Its number as a publisher.
+    /// The publisher number of the client.
     pub publisher: PublisherId,
     /// Its client id.
     pub client_id: Arc<str>,
-    /// Who the session belonged to when it was left, if not to anybody: their rights judge it.
+    /// The owner of the session when the will was logged, if any. The will is checked against the rights
+    /// of that owner.
     pub owner: Option<Arc<str>>,
     /// What to publish.
     pub will: Arc<Will>,
-    /// Its record, by which `WillGone` tells it from the one its client may come back with;
-    /// unknown if it was kept by a release that did not note it.
+    /// Its record, by which `WillGone` tells it from a later will of the same session; unknown if an
+    /// earlier release wrote the checkpoint it comes from.
     pub sequence: Option<Sequence>,
 }

@@ -8,7 +8,7 @@ use broker_codec::PacketId;
 use broker_engine::{
     Attached, CoreNo, Due, Engine, Fed, FedPublish, Key, LeftBehind, Now, ShareName, Shortfall,
 };
-use broker_ledger::{Attach, Delivery, Expired, Ids, Ledger, Logged, Outlet, PassOn, Place};
+use broker_ledger::{Attach, Delivery, Expired, Ids, Ledger, LoggedPublish, Outlet, PassOn, Place};
 use fabric::Commit;
 use tokio::sync::watch;
 use uns_model::Sequence;
@@ -102,7 +102,6 @@ fn due_will(due: &broker_ledger::DueWill) -> broker_engine::DueWill {
 pub(crate) fn deliver(engine: &mut Engine<ServerGate>, now: Now, delivery: Delivery) {
     let key = key(delivery.place());
     match delivery {
-        Delivery::Attached { .. } => {}
         Delivery::Gone { session, .. } => engine.session_gone(now, key, session),
         Delivery::Publish { sequence, packet_id, qos, retain, dup, ids, message, .. } => {
             let Some(packet_id) = PacketId::new(packet_id) else { return };
@@ -129,7 +128,7 @@ struct Terms {
     dup: bool,
 }
 
-fn publish(message: &Logged, terms: Terms, ids: Ids) -> FedPublish {
+fn publish(message: &LoggedPublish, terms: Terms, ids: Ids) -> FedPublish {
     let Terms { qos, retain, dup } = terms;
     FedPublish {
         qos,

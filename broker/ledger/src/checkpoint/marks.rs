@@ -1,5 +1,5 @@
-//! Durable consumers in a checkpoint, in the order of their organisations and names, and the epochs of
-//! those that ended; since version 4.
+//! Durable consumers in a checkpoint, in the order of organisations and names, and the highest epochs
+//! that ended. They were added in version 4.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) fn encode(marks: &Marks, to: &mut Writer) {
 
 pub(super) fn decode(from: &mut Reader<'_>) -> Option<Marks> {
     let mut marks = Marks::default();
-    // In order, so that equal folds have equal bytes.
+    // They must be in order, so that equal folds have equal bytes.
     let mut before = None;
     for _ in 0..from.u32()? {
         let key = (OrgId(from.u32()?), Arc::<str>::from(from.text()?));

@@ -1,4 +1,4 @@
-//! The sessions in a checkpoint, by number.
+//! The sessions in a checkpoint, in the order of their numbers.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::session::{Remains, Session};
 pub(super) fn encode(mut sessions: Vec<Session>, to: &mut Writer) {
     sessions.sort_unstable_by_key(|session| session.number);
     to.length(sessions.len());
-    // Each is let go of once it is encoded.
+    // Each copy is freed once it is encoded.
     for session in sessions {
         encode_session(&session, to);
     }
@@ -40,7 +40,8 @@ fn encode_session(session: &Session, to: &mut Writer) {
     to.u32(session.expiry);
     to.flag(session.online);
     to.u64(session.dropped);
-    to.u64(session.dropped_at_left);
+    // Deliveries dropped when the last connection ended, which no release since reads.
+    to.u64(0);
     to.u64(session.sent_at_left);
     to.length(session.took.len());
     session.took.iter().for_each(|packet_id| to.u16(*packet_id));
@@ -62,7 +63,7 @@ fn decode_session(from: &mut Reader<'_>) -> Option<Session> {
     session.expiry = from.u32()?;
     session.online = from.flag()?;
     session.dropped = from.u64()?;
-    session.dropped_at_left = from.u64()?;
+    from.u64()?;
     session.sent_at_left = from.u64()?;
     for _ in 0..from.u32()? {
         session.took.push(from.u16()?);
@@ -79,7 +80,7 @@ fn decode_session(from: &mut Reader<'_>) -> Option<Session> {
     Some(session)
 }
 
-/// What ended sessions left to the other members of their shares.
+/// Encodes what ended sessions left to the other members of their shares.
 pub(super) fn encode_remains(remains: &[(SessionNo, Remains)], to: &mut Writer) {
     to.length(remains.len());
     for (number, Remains { org, owed }) in remains {
@@ -89,7 +90,7 @@ pub(super) fn encode_remains(remains: &[(SessionNo, Remains)], to: &mut Writer) 
     }
 }
 
-/// Since version 2.
+/// Decodes it; it was added in version 2.
 pub(super) fn decode_remains(from: &mut Reader<'_>, fold: &mut Fold) -> Option<()> {
     for _ in 0..from.u32()? {
         let (number, org) = (SessionNo(from.u32()?), OrgId(from.u32()?));

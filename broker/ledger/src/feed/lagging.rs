@@ -1,4 +1,4 @@
-//! Sessions that lag: what they wait for is read from the log, each record once for all of them.
+//! Serves sessions that lag. What they wait for is read from the log, each record once for all of them.
 
 use std::sync::Arc;
 
@@ -8,10 +8,11 @@ use uns_model::{Sequence, SessionNo};
 use super::Feeder;
 use crate::fold::{Cause, Fold};
 use crate::reader::Request;
-use crate::{Logged, Topics};
+use crate::{LoggedPublish, Topics};
 
 impl Feeder {
-    /// What to read next: for the session that has waited longest, as far as anybody waits.
+    /// What to read next: from what the session needs that has waited longest, up to the last publish that
+    /// any session waits for.
     pub(crate) fn wanted(&mut self, fold: &mut Fold) -> Option<Request> {
         let until = self.ready.last()?;
         while let Some(number) = self.queue.pop_front() {
@@ -27,7 +28,7 @@ impl Feeder {
         None
     }
 
-    /// The answer served somebody else, or nobody: who is still waiting queues again.
+    /// Puts a session back into the queue if the answer for it did not serve it.
     pub(crate) fn requeue(&mut self, fold: &mut Fold, number: SessionNo) {
         let session = fold.sessions.change_unlogged(number);
         if let Some(feed) = session.and_then(|session| session.feed.as_deref_mut())
@@ -38,7 +39,7 @@ impl Feeder {
         }
     }
 
-    /// Serves everybody who waits for something in what was read.
+    /// Serves all sessions that wait for something in what was read.
     pub(crate) fn serve(&mut self, fold: &mut Fold, item: &TailItem, topics: &dyn Topics) {
         match item {
             TailItem::Frame(frame) => self.serve_frame(fold, frame, topics),
@@ -57,7 +58,7 @@ impl Feeder {
                 Some(next) if next == sequence => {}
                 _ => break,
             }
-            let message = Logged::read(frame, &raw, topics).map(Arc::new);
+            let message = LoggedPublish::read(frame, &raw, topics).map(Arc::new);
             for number in self.ready.take(sequence) {
                 let Some(session) = fold.sessions.change_unlogged(number) else { continue };
                 if let Some(feed) = session.feed.as_deref_mut() {
@@ -74,7 +75,7 @@ impl Feeder {
         self.drop_unreadable(fold);
     }
 
-    /// Drops what somebody waits for in a range that cannot be had.
+    /// Drops what sessions wait for in a range that cannot be read.
     pub(crate) fn serve_gap(
         &mut self,
         fold: &mut Fold,
@@ -93,14 +94,14 @@ impl Feeder {
         }
     }
 
-    /// Drops what was handed out as unreadable; to be called after each frame.
+    /// Drops deliveries that could not be read. To be called after each frame.
     pub(crate) fn drop_unreadable(&mut self, fold: &mut Fold) {
         for (number, sequence) in std::mem::take(&mut self.unreadable) {
             self.drop_one(fold, number, sequence, Cause::Unreadable);
         }
     }
 
-    /// Drops what retention has removed before anybody could read it; what is with a client stays.
+    /// Drops what retention has removed before it was read. What was handed to a client stays.
     pub(crate) fn drop_before(&mut self, fold: &mut Fold, oldest: Sequence) {
         let mut gone = Vec::new();
         for session in fold.sessions.values() {
@@ -133,7 +134,7 @@ impl Feeder {
         }
     }
 
-    /// Feeds the sessions again whose core has taken something.
+    /// Feeds sessions again whose core has taken something.
     pub(crate) fn unstall(&mut self, fold: &mut Fold) {
         for number in self.outboxes.unstall() {
             let Some(session) = fold.sessions.change_unlogged(number) else { continue };

@@ -1,11 +1,11 @@
-//! What the fold tells the feeder.
+//! What the feeder does when the fold changes something.
 
 use uns_model::SessionNo;
 
 use super::{Feeder, Timer};
 use crate::fold::{Observer, Target};
 use crate::owed::Entry;
-use crate::session::{Pending, Session};
+use crate::session::{PendingWill, Session};
 
 impl Observer for Feeder {
     fn owed(&mut self, session: &mut Session, target: &mut Target<'_>) {
@@ -43,7 +43,7 @@ impl Observer for Feeder {
         self.advance(session);
     }
 
-    fn came(&mut self, session: &mut Session, will: Option<&Pending>) {
+    fn came(&mut self, session: &mut Session, will: Option<&PendingWill>) {
         self.stop(session);
         session.abandoned = false;
         self.timers.clear(Timer::Expiry, session.number);
@@ -55,14 +55,14 @@ impl Observer for Feeder {
         }
     }
 
-    fn left(&mut self, session: &mut Session, will: Option<&Pending>) {
+    fn left(&mut self, session: &mut Session, will: Option<&PendingWill>) {
         self.stop(session);
         session.abandoned = false;
         self.timers.clear(Timer::Absent, session.number);
         self.away(session, will);
     }
 
-    fn ended(&mut self, session: &mut Session, will: Option<&Pending>) {
+    fn ended(&mut self, session: &mut Session, will: Option<&PendingWill>) {
         self.stop(session);
         self.timers.clear(Timer::Expiry, session.number);
         self.timers.clear(Timer::Absent, session.number);
@@ -72,7 +72,7 @@ impl Observer for Feeder {
         }
     }
 
-    fn will_replaced(&mut self, session: SessionNo, old: Option<&Pending>) {
+    fn will_replaced(&mut self, session: SessionNo, old: Option<&PendingWill>) {
         self.keep_overdue(session, old);
     }
 

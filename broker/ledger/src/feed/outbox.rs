@@ -1,16 +1,16 @@
-//! What waits to be taken by each core.
+//! The deliveries that wait to be handed to each core.
 
 use uns_model::SessionNo;
 
 use crate::Delivery;
 
-/// Beyond so many waiting deliveries the sessions of a core are not fed until it takes some: a few
-/// publishes to ten thousand sessions.
+/// While more deliveries wait for a core, its sessions are not fed. That is a few publishes to ten
+/// thousand sessions.
 const WAITING_MAX: usize = 65_536;
-/// With so many waiting it is time to hand them over.
+/// While more deliveries wait, they are handed over before more is folded.
 const MANY: usize = 4_096;
 
-/// One list per core.
+/// One list for each core.
 #[derive(Debug, Default)]
 pub(crate) struct Outboxes {
     cores: Vec<Outbox>,
@@ -54,7 +54,7 @@ impl Outboxes {
         .collect()
     }
 
-    /// A core did not take these: they go before what came since.
+    /// Puts back what a core did not take, in front of what came since.
     pub(crate) fn put_back(&mut self, core: u16, mut refused: Vec<Delivery>) {
         let waiting = &mut self.core(core).waiting;
         refused.append(waiting);
@@ -67,12 +67,12 @@ impl Outboxes {
         self.cores.iter_mut().filter(room).flat_map(|one| one.stalled.drain(..)).collect()
     }
 
-    /// Enough for some core that folding should pause.
+    /// Whether so much waits for a core that folding should pause.
     pub(crate) fn are_long(&self) -> bool {
         self.cores.iter().any(|one| one.waiting.len() >= MANY)
     }
 
-    /// Nothing waits.
+    /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.cores.iter().all(|one| one.waiting.is_empty())
     }

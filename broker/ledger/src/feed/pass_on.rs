@@ -1,5 +1,5 @@
-//! What sessions that have ended were owed as members of shares: read from the log and offered to the
-//! cores, a bounded number at a time, until the log says what became of it.
+//! Passes on what ended sessions were owed as members of shares. It is read from the log and offered to
+//! the cores, a bounded number at a time, until the log says what became of it.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use crate::fold::{Cause, Fold};
 use crate::owed::Entry;
 use crate::reader::Request;
 use crate::session::Remains;
-use crate::{Logged, PassOn, Topics};
+use crate::{LoggedPublish, PassOn, Topics};
 
-/// Most that cores have at once.
+/// The most messages that cores have at once.
 const OFFERED_MAX: usize = 64;
 
 impl Feeder {
-    /// What to read for that, when nobody who is connected wants anything.
+    /// What to read to pass on, when no connected session waits for anything.
     pub(crate) fn wanted_remains(&self, fold: &Fold) -> Option<Request> {
         if self.now < self.pass_after {
             return None;
@@ -38,7 +38,7 @@ impl Feeder {
         None
     }
 
-    /// Takes what a session left out of what was read for it.
+    /// Takes the messages of an ended session out of what was read for it.
     pub(crate) fn read_remains(
         &mut self,
         fold: &mut Fold,
@@ -74,7 +74,8 @@ impl Feeder {
         {
             let sequence = entry.sequence();
             let raw = raws.find(|raw| raw.sequence() == sequence);
-            let message = raw.and_then(|raw| Logged::read(frame, &raw, topics)).map(Arc::new);
+            let message =
+                raw.and_then(|raw| LoggedPublish::read(frame, &raw, topics)).map(Arc::new);
             match (message, remains.owed.share(&entry).cloned()) {
                 (Some(message), Some(share)) => {
                     remains.owed.offer(sequence, true);
@@ -85,7 +86,7 @@ impl Feeder {
         }
     }
 
-    /// Nobody took it, or the log did not take what came of it.
+    /// No core took a message, or the log did not take what the core made of it.
     pub(crate) fn offer_again(&mut self, fold: &mut Fold, number: SessionNo, sequence: Sequence) {
         if let Some(remains) = fold.remains.change_unlogged(number) {
             remains.owed.offer(sequence, false);
@@ -94,7 +95,7 @@ impl Feeder {
     }
 }
 
-/// Drops what cannot be had.
+/// Drops messages of an ended session that cannot be read.
 pub(crate) fn drop_remains(
     fold: &mut Fold,
     number: SessionNo,

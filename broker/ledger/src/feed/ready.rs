@@ -1,10 +1,10 @@
-//! Who waits for which publish.
+//! The sessions that wait, by the publish they wait for.
 
 use std::collections::BTreeMap;
 
 use uns_model::{Sequence, SessionNo};
 
-/// Sessions by the publish they wait for; many often wait for the same.
+/// Sessions by the publish they wait for. Often many wait for the same one.
 #[derive(Debug, Default)]
 pub(crate) struct Ready {
     waiting: BTreeMap<Sequence, Vec<SessionNo>>,
@@ -25,17 +25,17 @@ impl Ready {
         }
     }
 
-    /// The first publish at or behind a place that somebody waits for.
+    /// The first publish at or after a sequence that a session waits for.
     pub(super) fn first_from(&self, sequence: Sequence) -> Option<Sequence> {
         self.waiting.range(sequence..).next().map(|(sequence, _)| *sequence)
     }
 
-    /// The last publish somebody waits for.
+    /// The last publish that a session waits for.
     pub(super) fn last(&self) -> Option<Sequence> {
         self.waiting.last_key_value().map(|(sequence, _)| *sequence)
     }
 
-    /// Everybody who waits for a publish; they no longer do.
+    /// Removes and returns all sessions that wait for a publish.
     pub(super) fn take(&mut self, sequence: Sequence) -> Vec<SessionNo> {
         self.waiting.remove(&sequence).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Timers on monotonic time: one per will and two per session.
+//! Timers on monotonic time: one for each will and two for each session.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,18 +6,18 @@ use std::time::Duration;
 use ahash::AHashMap;
 use uns_model::SessionNo;
 
-/// What is due. A will is due before the expiry of the same moment.
+/// What a timer is for. At the same time, wills come before expiries.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Timer {
     /// The will of a session.
     Will,
     /// The session itself.
     Expiry,
-    /// The log is to say that its connection has gone.
+    /// The log should have said by then that its connection is gone.
     Absent,
 }
 
-/// All of them, in order.
+/// All timers, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     order: BTreeSet<(Duration, Timer, SessionNo)>,
@@ -39,17 +39,17 @@ impl Timers {
         }
     }
 
-    /// When one is due.
+    /// When a timer is due.
     pub(crate) fn at(&self, timer: Timer, session: SessionNo) -> Option<Duration> {
         self.at.get(&(timer, session)).copied()
     }
 
-    /// When the next one is due.
+    /// When the next timer is due.
     pub(crate) fn next(&self) -> Option<Duration> {
         self.order.first().map(|(at, ..)| *at)
     }
 
-    /// The next one that is due by now; it is stopped.
+    /// Removes and returns the next timer that is due by now.
     pub(crate) fn pop(&mut self, now: Duration) -> Option<(Timer, SessionNo)> {
         let (_, timer, session) = *self.order.first().filter(|(at, ..)| *at <= now)?;
         self.clear(timer, session);

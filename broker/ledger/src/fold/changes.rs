@@ -1,4 +1,4 @@
-//! Applying the changes of sessions.
+//! Applies the changes of sessions.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
 use super::{Fold, Observer};
 use crate::owed::Entry;
-use crate::session::{Pending, Remains, Session};
+use crate::session::{PendingWill, Remains, Session};
 use crate::{Subscription, Will};
 
 impl Fold {
-    /// Applies one change; one of a session that is not there is counted and left alone.
+    /// Applies one change. A change of an unknown session is counted and ignored.
     pub(super) fn change(
         &mut self,
         (sequence, number): (Sequence, SessionNo),
@@ -39,7 +39,7 @@ impl Fold {
         }
     }
 
-    /// What a change of a living session means beyond the session itself.
+    /// Applies what a change means beyond the session itself.
     fn tell(
         &mut self,
         (sequence, number): (Sequence, SessionNo),
@@ -50,8 +50,8 @@ impl Fold {
         match change {
             SessionChange::Resumed { .. } => {
                 observer.came(session, self.wills.get(number));
-                // Whoever comes back within the delay withdraws what he left [MQTT-3.1.3-9]. One
-                // without delay is still to be published: its connection went with the process.
+                // A client that is back within the delay withdraws its will [MQTT-3.1.3-9]. A will without
+                // a delay is still to be published, since its connection broke with the process.
                 if self.wills.get(number).is_some_and(|pending| pending.will.delay > 0) {
                     self.wills.remove(number);
                 }
@@ -60,7 +60,7 @@ impl Fold {
             SessionChange::Will { .. } => {
                 if let Some(will) = will(change) {
                     let (org, publisher) = (session.org, session.publisher);
-                    let pending = Pending {
+                    let pending = PendingWill {
                         org,
                         publisher,
                         client_id: Arc::clone(&session.client_id),
@@ -97,7 +97,7 @@ impl Fold {
         observer.came(self.sessions.insert(session), None);
     }
 
-    /// A will is withdrawn or published: the one that is named, which may have been replaced.
+    /// A will is withdrawn or published. The record names which one, since it may have been replaced.
     fn forget_will(
         &mut self,
         (number, gone): (SessionNo, Option<Sequence>),
@@ -111,7 +111,7 @@ impl Fold {
     }
 
     fn end(&mut self, number: SessionNo, observer: &mut impl Observer) {
-        // It may have been ended by its client's next session, or be ended twice.
+        // It may have ended before, for example because its client has opened another session.
         let Some(mut session) = self.sessions.remove(number) else { return };
         let (owed, bytes) = (session.owed.len(), session.owed.bytes());
         let begun = session.begun();
@@ -122,7 +122,7 @@ impl Fold {
         observer.ended(&mut session, self.wills.get(number));
         if session.owed.len() > 0 {
             let remains = Remains { org: session.org, owed: session.owed };
-            // Numbers are never used again; were one, what it left before would be lost.
+            // Numbers are never used twice. If one were, what it left before would be lost.
             if let Some(before) = self.remains.insert(number, remains) {
                 self.totals.owed -= before.owed.len();
                 self.totals.owed_bytes -= before.owed.bytes();
@@ -130,7 +130,7 @@ impl Fold {
         }
     }
 
-    /// What an ended session left is owed to another one now, or lost.
+    /// A message of an ended session is owed to another session now, or lost.
     pub(super) fn settle_remains(
         &mut self,
         number: SessionNo,
@@ -160,7 +160,7 @@ impl Fold {
     }
 }
 
-/// Changes a session by itself; how many more subscriptions it has.
+/// Applies a change to the session itself. Returns how many more subscriptions it has.
 fn change_session(session: &mut Session, change: &SessionChange<'_>) -> isize {
     match *change {
         SessionChange::Resumed { expiry } => {

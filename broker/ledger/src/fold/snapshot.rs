@@ -5,7 +5,7 @@
 use uns_model::{Sequence, SessionNo};
 
 use super::{Fold, Marks, RetainedCopy};
-use crate::session::{Pending, Remains, Session};
+use crate::session::{PendingWill, Remains, Session};
 
 /// About what one piece costs: one for each entry that is looked at, and one for each delivery and
 /// subscription that is copied. A session is always copied whole.
@@ -17,7 +17,7 @@ pub(crate) struct Snapshot {
     pub(crate) applied: Sequence,
     pub(crate) seen: SessionNo,
     pub(crate) sessions: Vec<Session>,
-    pub(crate) wills: Vec<(SessionNo, Pending)>,
+    pub(crate) wills: Vec<(SessionNo, PendingWill)>,
     pub(crate) retained: Vec<RetainedCopy>,
     pub(crate) remains: Vec<(SessionNo, Remains)>,
     pub(crate) marks: Marks,

@@ -1,18 +1,18 @@
-//! The publish that an `Owed` record points at: read once, and only when somebody is fed.
+//! The publish that an `Owed` record refers to. It is read once, and only if a session is fed with it.
 
 use std::sync::Arc;
 
 use fabric::{Frame, Kind, Raw, Record};
 use uns_model::{OrgId, Sequence};
 
-use crate::{Logged, Topics};
+use crate::{LoggedPublish, Topics};
 
 /// A publish in the frame at hand.
 pub(crate) struct Target<'a> {
     frame: &'a Frame,
     raw: Raw<'a>,
     topics: &'a dyn Topics,
-    read: Option<Option<Arc<Logged>>>,
+    read: Option<Option<Arc<LoggedPublish>>>,
 }
 
 impl<'a> Target<'a> {
@@ -24,7 +24,7 @@ impl<'a> Target<'a> {
         self.raw.sequence()
     }
 
-    /// Whose topic it was published to; `None` when it cannot be read.
+    /// The organisation of its topic; `None` if it cannot be read.
     pub(crate) fn org(&self) -> Option<OrgId> {
         match self.raw.record() {
             Record::Publish(publish) => Some(publish.org),
@@ -33,19 +33,19 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Bytes of its record.
+    /// The bytes of its record.
     pub(crate) fn bytes(&self) -> u32 {
         u32::try_from(self.raw.bytes().len()).unwrap_or(u32::MAX)
     }
 
-    /// What was published, shared by everybody who asks; `None` when it cannot be read.
-    pub(crate) fn message(&mut self) -> Option<Arc<Logged>> {
+    /// What was published, shared by all sessions; `None` if it cannot be read.
+    pub(crate) fn message(&mut self) -> Option<Arc<LoggedPublish>> {
         let Self { frame, raw, topics, read } = self;
-        read.get_or_insert_with(|| Logged::read(frame, raw, *topics).map(Arc::new)).clone()
+        read.get_or_insert_with(|| LoggedPublish::read(frame, raw, *topics).map(Arc::new)).clone()
     }
 }
 
-/// Finds a publish that is not the last one before its `Owed`: our engine writes none such.
+/// Finds a publish that is not the last one before its `Owed`. Our engine does not write such records.
 pub(super) fn search(frame: &Frame, wanted: Sequence) -> Option<Raw<'_>> {
     let found = frame.skim().find(|raw| raw.sequence() == wanted)?;
     matches!(found.kind(), Kind::Publish | Kind::Message).then_some(found)

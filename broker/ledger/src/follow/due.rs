@@ -1,4 +1,4 @@
-//! Wills and sessions whose time has come.
+//! Wills and sessions that are due.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +12,14 @@ const WILL_AGAIN: Duration = Duration::from_secs(1);
 /// How long before a core is asked again to end a session that has expired.
 const EXPIRED_AGAIN: Duration = Duration::from_secs(30);
 
-/// What is due.
+/// What is due now.
 pub(super) struct Due {
     wills: Vec<DueWill>,
     expired: Vec<Expired>,
     passing: Vec<PassOn>,
 }
 
-/// Takes what is due by now; a session stays due until the log says that it has ended.
+/// Takes what is due by now. A session stays due until the log says that it has ended.
 pub(super) fn due(state: &mut State) -> Due {
     let State { fold, feeder } = state;
     let mut due = Due {
@@ -46,8 +46,8 @@ pub(super) fn due(state: &mut State) -> Due {
 }
 
 impl Ledger {
-    /// Tells whose will is due, whose session has expired, and what is for others.
-    pub(super) fn tell(&self, outlet: &dyn Outlet, due: Due) {
+    /// Hands over due wills, expired sessions, and messages to pass on.
+    pub(super) fn hand_over_due(&self, outlet: &dyn Outlet, due: Due) {
         for expired in due.expired {
             outlet.expired(&expired);
         }

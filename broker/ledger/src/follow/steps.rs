@@ -1,4 +1,4 @@
-//! The ledger turn by turn, for simulations: no thread, so a seed repeats everything.
+//! The ledger turn by turn, for simulations. There is no thread, so that a seed repeats everything.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{Feeding, Turns};
 use crate::reader::Reader;
 use crate::{Ledger, Outlet};
 
-/// What [`Ledger::run`] would keep on its stack.
+/// The state that [`Ledger::run`] keeps on its stack.
 pub struct Steps(Turns);
 
 impl std::fmt::Debug for Steps {
@@ -18,12 +18,13 @@ impl std::fmt::Debug for Steps {
 }
 
 impl Ledger {
-    /// In place of [`Ledger::run`]: the caller is the loop.
+    /// Replaces [`Ledger::run`] where the caller is the loop.
     pub fn steps(&self) -> Steps {
         Steps(Turns::new(Reader::without_thread(Arc::clone(&self.log))))
     }
 
-    /// One turn, and the checkpoint that was due in it; whether there is more to do at once.
+    /// Takes one turn, and writes the checkpoint that was due in it. Returns whether there is more to do
+    /// at once.
     pub fn step(self: &Arc<Self>, steps: &mut Steps, outlet: &dyn Outlet) -> bool {
         let feeding = &mut Feeding { ledger: self, outlet, turns: &mut steps.0 };
         let step = self.follower.lock().turn(feeding, Phase::Running);

@@ -192,10 +192,6 @@ impl Client {
 
     fn take(&mut self, delivery: &Delivery) {
         let (sequence, packet_id) = match delivery {
-            Delivery::Attached { lost, .. } => {
-                assert_eq!((self.checked, *lost), (0, 0), "the first of a connection");
-                return;
-            }
             Delivery::Publish { sequence, packet_id, dup, .. } => {
                 let seen = self.seen_before.contains(sequence);
                 assert!(*dup || !seen, "what may have been sent before says so");

@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 use std::sync::atomic::Ordering::SeqCst;
 
 use broker_ledger::Delivery;
-use fabric::{Audience, SessionChange};
-use uns_model::{Sequence, SessionNo};
+use fabric::{Audience, Record, SessionChange};
+use uns_model::{Sequence, SessionNo, Timestamp};
 
 use crate::world::{NEVER, World, message, opened, payload, publish, publishes, record};
 
@@ -18,18 +18,13 @@ fn a_connected_session_gets_each_publish_as_it_is_committed() {
     let world = World::new();
     let at = world.open_session(1, NEVER);
     let place = world.attach(1, 5, at);
-    world.got(place, 1);
+    world.fed(place);
     let mut audience = Audience::new();
     let ids: Vec<NonZeroU32> = [4, 9].into_iter().filter_map(NonZeroU32::new).collect();
     audience.push(SessionNo(1), 2, true, &ids);
     let sequence = world.publish_to(publish(b"a"), &audience);
     world.publish_to(message("cmd/run", false, b"b"), &audience);
-    let got = world.got(place, 3);
-    let Delivery::Attached { session: SessionNo(1), took, subscriptions, lost: 0, .. } = &got[0]
-    else {
-        unreachable!("{got:?}")
-    };
-    assert!(took.is_empty() && subscriptions.is_empty());
+    let got = world.got(place, 2);
     let Delivery::Publish {
         sequence: same,
         qos: 2,
@@ -38,7 +33,7 @@ fn a_connected_session_gets_each_publish_as_it_is_committed() {
         ids: all,
         message,
         ..
-    } = &got[1]
+    } = &got[0]
     else {
         unreachable!("{got:?}")
     };
@@ -48,7 +43,7 @@ fn a_connected_session_gets_each_publish_as_it_is_committed() {
         ("t/7", &b"pp"[..], &b"a"[..])
     );
     assert_eq!((message.expiry, &message.payload_bytes()[..]), (Some(60), &b"a"[..]));
-    let Delivery::Publish { message, .. } = &got[2] else { unreachable!("{got:?}") };
+    let Delivery::Publish { message, .. } = &got[1] else { unreachable!("{got:?}") };
     assert_eq!((&*message.topic, payload(message)), ("cmd/run", "b".to_owned()));
     assert_eq!((message.properties(), message.expiry), (&b"pp"[..], None));
 }
@@ -62,9 +57,9 @@ fn what_came_while_it_was_away_comes_first_and_is_no_duplicate() {
     world.publish(b"b", &[1]);
     let at = world.change(1, SessionChange::Resumed { expiry: NEVER });
     let place = world.attach(1, 5, at);
-    world.got(place, 3);
+    world.got(place, 2);
     world.publish(b"c", &[1]);
-    let got = publishes(&world.got(place, 4));
+    let got = publishes(&world.got(place, 3));
     assert_eq!(got, [row("a", 1, false), row("b", 2, false), row("c", 3, false)]);
 }
 
@@ -76,20 +71,20 @@ fn what_was_not_settled_comes_again_as_duplicate_with_the_same_id() {
     world.publish(b"a", &[1]);
     let settled = world.publish(b"b", &[1]);
     world.publish(b"c", &[1]);
-    assert_eq!(world.got(place, 4).len(), 4);
+    assert_eq!(world.got(place, 3).len(), 3);
     world.settle(1, settled);
     world.change(1, SessionChange::Left { expiry: NEVER });
     world.publish(b"d", &[1]);
     let again = [row("a", 1, true), row("c", 3, true), row("d", 4, false)];
     let at = world.change(1, SessionChange::Resumed { expiry: NEVER });
     let place = world.attach(1, 6, at);
-    assert_eq!(publishes(&world.got(place, 4)), again);
+    assert_eq!(publishes(&world.got(place, 3)), again);
     // It was connected when the process ended: all of it may have been sent.
     world.restart();
     let at = world.change(1, SessionChange::Resumed { expiry: NEVER });
     let place = world.attach(1, 7, at);
     let again = [row("a", 1, true), row("c", 3, true), row("d", 4, true)];
-    assert_eq!(publishes(&world.got(place, 4)), again);
+    assert_eq!(publishes(&world.got(place, 3)), again);
 }
 
 #[test]
@@ -99,22 +94,17 @@ fn what_was_released_comes_again_as_release_in_its_place() {
     let place = world.attach(1, 5, at);
     let sequences: Vec<Sequence> =
         ["a", "b", "c"].map(|payload| world.publish(payload.as_bytes(), &[1])).to_vec();
-    world.got(place, 4);
+    world.got(place, 3);
     world.change(1, SessionChange::Released { sequence: sequences[1] });
-    world.change(1, SessionChange::Took { packet_id: 9 });
-    world.change(1, SessionChange::Took { packet_id: 4 });
-    world.change(1, SessionChange::Took { packet_id: 6 });
-    world.change(1, SessionChange::Forgot { packet_id: 6 });
     world.change(1, SessionChange::Left { expiry: NEVER });
     let at = world.change(1, SessionChange::Resumed { expiry: NEVER });
     let place = world.attach(1, 6, at);
-    let got = world.got(place, 4);
-    assert!(matches!(&got[0], Delivery::Attached { took, .. } if took == &[4, 9]), "{got:?}");
-    assert!(matches!(&got[1], Delivery::Publish { packet_id: 1, dup: true, .. }), "{got:?}");
+    let got = world.got(place, 3);
+    assert!(matches!(&got[0], Delivery::Publish { packet_id: 1, dup: true, .. }), "{got:?}");
     assert!(
-        matches!(got[2], Delivery::Release { packet_id: 2, sequence, .. } if sequence == sequences[1])
+        matches!(got[1], Delivery::Release { packet_id: 2, sequence, .. } if sequence == sequences[1])
     );
-    assert!(matches!(&got[3], Delivery::Publish { packet_id: 3, dup: true, .. }), "{got:?}");
+    assert!(matches!(&got[2], Delivery::Publish { packet_id: 3, dup: true, .. }), "{got:?}");
 }
 
 #[test]
@@ -123,13 +113,19 @@ fn nothing_is_handed_over_before_the_fold_is_where_the_connection_began() {
     world.sim.pause();
     let (open, done) = fabric::conformance::awaited();
     let mut batch = fabric::Batch::new();
+    let mut audience = Audience::new();
+    audience.push(SessionNo(1), 1, false, &[]);
+    let (members, ingest) = (audience.members(), Timestamp(0));
     batch.push(&record(1, opened("one", NEVER)));
+    batch.push(&publish(b"a"));
+    batch.push(&Record::Audience { number: 1, members, ingest });
+    batch.push(&Record::Owed { audience: 1, back: 2, ingest });
     world.log.append(batch, Some(open)).unwrap();
     let place = world.attach(1, 5, Sequence(1));
     world.got(place, 0);
     world.sim.resume();
-    assert_eq!(done.recv().unwrap().unwrap().last, Sequence(1));
-    assert!(matches!(world.got(place, 1)[0], Delivery::Attached { .. }));
+    assert_eq!(done.recv().unwrap().unwrap().first, Sequence(1));
+    assert_eq!(publishes(&world.got(place, 1)), [row("a", 1, false)]);
 }
 
 #[test]
@@ -146,19 +142,19 @@ fn a_connection_that_was_taken_over_gets_nothing_more() {
     let at = world.open_session(1, NEVER);
     let old = world.attach(1, 5, at);
     world.publish(b"a", &[1]);
-    world.got(old, 2);
+    world.got(old, 1);
     let at = world.change(1, SessionChange::Resumed { expiry: NEVER });
     let new = world.attach(1, 6, at);
     // The old connection says goodbye late.
     world.ledger.detach(SessionNo(1), old);
-    world.got(new, 2);
+    world.got(new, 1);
     world.publish(b"b", &[1]);
-    assert_eq!(publishes(&world.got(new, 3)), [row("a", 1, true), row("b", 2, false)]);
-    assert_eq!(world.got(old, 2).len(), 2);
+    assert_eq!(publishes(&world.got(new, 2)), [row("a", 1, true), row("b", 2, false)]);
+    assert_eq!(world.got(old, 1).len(), 1);
     world.ledger.detach(SessionNo(1), new);
     world.settled_down();
     world.publish(b"c", &[1]);
-    assert_eq!(world.got(new, 3).len(), 3);
+    assert_eq!(world.got(new, 2).len(), 2);
 }
 
 #[test]
@@ -166,14 +162,14 @@ fn a_core_that_is_full_is_asked_again_and_order_is_kept() {
     let world = World::new();
     let at = world.open_session(1, NEVER);
     let place = world.attach(1, 5, at);
-    world.got(place, 1);
+    world.fed(place);
     world.cores.full.store(true, SeqCst);
     for payload in ["a", "b", "c"] {
         world.publish(payload.as_bytes(), &[1]);
     }
-    world.got(place, 1);
+    world.got(place, 0);
     world.cores.full.store(false, SeqCst);
-    let got = publishes(&world.got(place, 4));
+    let got = publishes(&world.got(place, 3));
     assert_eq!(got, [row("a", 1, false), row("b", 2, false), row("c", 3, false)]);
 }
 
@@ -185,7 +181,7 @@ fn a_new_session_of_the_same_client_starts_clean() {
     let at = world.change(2, opened("plc", NEVER));
     world.publish(b"b", &[1, 2]);
     let place = world.attach(2, 5, at);
-    assert_eq!(publishes(&world.got(place, 2)), [row("b", 1, false)]);
+    assert_eq!(publishes(&world.got(place, 1)), [row("b", 1, false)]);
     let stats = world.ledger.stats();
     assert_eq!((stats.sessions, stats.owed, stats.inflight), (1, 1, 1));
 }

@@ -161,7 +161,7 @@ fn sessions_are_listed_in_pages_by_client_id() {
     let place = world.attach(1, 5, at);
     let sequence = world.publish(b"abc", &[1]);
     world.publish(b"abc", &[1]);
-    world.got(place, 3);
+    world.got(place, 2);
     world.settle(1, sequence);
     world.settled_down();
     let page = world.ledger.sessions(ORG, "", 2);

@@ -244,7 +244,7 @@ fn a_session_whose_connection_went_unseen_counts_as_left_after_a_while() {
     let opened = world.open_session(1, 100);
     world.change(1, will(10));
     let place = world.attach(1, 1, opened);
-    world.got(place, 1);
+    world.fed(place);
     advance(&world, 1_000);
     world.ledger.detach(SessionNo(1), place);
     world.settled_down();
@@ -260,12 +260,12 @@ fn a_session_whose_connection_went_unseen_counts_as_left_after_a_while() {
     // One that comes back in time is nobody's business.
     let opened = world.open_session(2, 100);
     let place = world.attach(2, 2, opened);
-    world.got(place, 1);
+    world.fed(place);
     world.ledger.detach(SessionNo(2), place);
     world.settled_down();
     advance(&world, 30);
     let place = world.attach(2, 3, opened);
-    world.got(place, 1);
+    world.got(place, 0);
     advance(&world, 1_000);
     assert!(world.ledger.find(ORG, "client-2").unwrap().online);
 }

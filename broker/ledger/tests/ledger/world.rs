@@ -7,8 +7,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use broker_ledger::{
-    Attach, Config, Delivery, DueWill, Expired, Ledger, Logged, Outlet, Parts, PassOn, Place,
-    Topics,
+    Attach, Config, Delivery, DueWill, Expired, Ledger, LoggedPublish, Outlet, Parts, PassOn,
+    Place, Topics,
 };
 use fabric::conformance::append;
 use fabric::sim::{SimDisk, SimLog};
@@ -200,6 +200,15 @@ impl World {
         self.change(session, SessionChange::Settled { sequence });
     }
 
+    /// Waits until a connection is fed.
+    pub(crate) fn fed(&self, place: Place) {
+        let is_fed = || {
+            let sessions = self.ledger.sessions(ORG, "", 1_000);
+            sessions.iter().any(|session| session.connected == Some(place))
+        };
+        eventually("it is fed", is_fed);
+    }
+
     /// What a connection got, once it is so much.
     pub(crate) fn got(&self, place: Place, count: usize) -> Vec<Delivery> {
         let mine = || {
@@ -289,7 +298,7 @@ pub(crate) fn publishes(deliveries: &[Delivery]) -> Vec<(String, u16, bool)> {
         .collect()
 }
 
-pub(crate) fn payload(message: &Logged) -> String {
+pub(crate) fn payload(message: &LoggedPublish) -> String {
     String::from_utf8_lossy(message.payload()).into_owned()
 }
 
