@@ -47,8 +47,12 @@ pub struct Everything;
 impl Everything {
     /// The one instance everybody shares.
     pub fn shared() -> Arc<dyn Access> {
+        Arc::clone(Self::shared_ref())
+    }
+
+    pub(crate) fn shared_ref() -> &'static Arc<dyn Access> {
         static SHARED: LazyLock<Arc<dyn Access>> = LazyLock::new(|| Arc::new(Everything));
-        Arc::clone(&SHARED)
+        &SHARED
     }
 }
 

@@ -1,6 +1,11 @@
-//! The gate as the engine sees it: who may publish what, and when it is durable. The namespace is
-//! adapted to it by the server; tests bring their own.
+//! The line between the connections of a core and the owner of topics and log. What crosses it is a
+//! message: a topic to be resolved, a publish, an audience, a change of a session, a mark, a flush. In this
+//! process each is handed over by reference, in a direct call. The namespace is adapted to it by the server;
+//! tests bring their own.
 
+pub(crate) mod member;
+mod request;
+mod rights;
 mod rows;
 
 use std::sync::Arc;
@@ -9,10 +14,10 @@ use broker_codec::ReasonCode;
 use fabric::{Admitted, Inbound, Mark, Place, Rejection, Resolved, SessionChange};
 use uns_model::{OrgId, PublisherId, Reason, Sequence, SessionNo, Timestamp};
 
-use crate::access::{Access, Action};
-use crate::access_guard;
 use crate::dead_letter::{DeadLetterNo, OnStored};
-use crate::routing::route::Member;
+pub use member::Member;
+pub use request::{OwedTo, PublishOutcome, PublishRequest};
+pub use rights::Rights;
 pub use rows::{RefusedRows, ToldRow};
 
 /// A promise that everything admitted before a flush will be reported committed, or not, once.
@@ -35,22 +40,6 @@ pub type Placed = Result<Taken, Rejection>;
 pub(crate) fn reason_code(rejection: &Rejection) -> ReasonCode {
     let code = ReasonCode::from_byte(rejection.code);
     code.unwrap_or(ReasonCode::ImplementationSpecificError)
-}
-
-/// What whoever publishes may do with topics: nothing where nothing is known of them.
-#[derive(Clone, Copy, Debug)]
-pub struct Rights<'a>(Option<&'a dyn Access>);
-
-impl<'a> Rights<'a> {
-    /// These.
-    pub fn of(access: Option<&'a dyn Access>) -> Self {
-        Self(access)
-    }
-
-    /// Whether this may be done with a topic. A panic of whoever answers counts as a refusal.
-    pub fn may(&self, action: Action, topic: &str) -> bool {
-        self.0.is_some_and(|access| access_guard::allows(access, action, topic))
-    }
 }
 
 /// The gate of one core.
@@ -113,6 +102,29 @@ pub trait Gate {
         asked
     }
 
+    /// Takes a publish into the open batch, and answers what became of it. It has a record if its topic is a
+    /// node, or if it is retained or owed.
+    ///
+    /// # Errors
+    /// It was not taken.
+    #[inline]
+    fn publish(
+        &mut self,
+        request: &PublishRequest<'_, Self::Node>,
+    ) -> Result<PublishOutcome, Rejection> {
+        let PublishRequest { org, rights, topic, node, inbound, owed, .. } = *request;
+        let admitted = match node {
+            Resolved::Plain => Admitted::unchanged(inbound),
+            Resolved::Guarded => self.check(topic, inbound)?,
+            Resolved::Node(node) => self.admit(node, inbound, rights)?,
+        };
+        let Admitted { mut place, retain, expiry, outputs, .. } = admitted;
+        if place.is_none() && (retain || owed) {
+            place = self.keep(org, topic, &Inbound { retain, expiry, ..*inbound })?;
+        }
+        Ok(PublishOutcome { place, retain, expiry, outputs })
+    }
+
     /// Checks a publish and takes it into the open batch. Whether this client may publish to the
     /// topic was decided before the topic was resolved; what the publish says is judged here and
     /// in [`Gate::check`], and nowhere else: the place for contracts. Where it stands for messages
@@ -140,14 +152,8 @@ pub trait Gate {
         inbound: &Inbound<'_>,
     ) -> Result<Option<Place>, Rejection>;
 
-    /// The number of the open batch; audiences are defined anew in each.
-    fn batch(&self) -> u64;
-
-    /// Defines in the open batch who is owed something, and returns the number of this audience.
-    fn audience(&mut self, now: Timestamp, members: &[Member]) -> u32;
-
-    /// Notes in the open batch that the record at a place is owed to an audience.
-    fn owe(&mut self, now: Timestamp, place: Place, audience: u32);
+    /// Notes in the open batch whom a record of it is owed to.
+    fn owe(&mut self, now: Timestamp, owed: &OwedTo<'_>);
 
     /// Takes the mark of a consumer into the open batch.
     ///
@@ -234,15 +240,7 @@ impl Gate for OpenGate {
         Ok(None)
     }
 
-    fn batch(&self) -> u64 {
-        0
-    }
-
-    fn audience(&mut self, _: Timestamp, _: &[Member]) -> u32 {
-        0
-    }
-
-    fn owe(&mut self, _: Timestamp, _: Place, _: u32) {}
+    fn owe(&mut self, _: Timestamp, _: &OwedTo<'_>) {}
 
     fn session(&mut self, _: Timestamp, _: SessionNo, _: &SessionChange<'_>) {}
 

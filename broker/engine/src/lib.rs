@@ -57,7 +57,10 @@ pub use engine::Engine;
 pub use engine::step::Received;
 pub use failed::{FailedLogin, FailedLogins, RefusedLogin};
 pub use forgive::Forgiven;
-pub use gate::{Gate, NoNode, OpenGate, Placed, RefusedRows, Rights, Taken, Ticket, ToldRow};
+pub use gate::{
+    Gate, Member, NoNode, OpenGate, OwedTo, Placed, PublishOutcome, PublishRequest, RefusedRows,
+    Rights, Taken, Ticket, ToldRow,
+};
 pub use guesses::Guessing;
 pub use in_process::{InProcess, Offer, Progress, Together};
 pub use inspect::{
@@ -78,7 +81,6 @@ pub use peer::{Certificate, Peer, Transport};
 pub use pressure::Pressure;
 pub use routing::batch::Batch;
 pub use routing::retained::{Held, Quota, Retained, RetainedMessages, Walk};
-pub use routing::route::Member;
 pub use routing::tree::{
     Group, Holder, Link, List, Matched, ShareName, Subscriber, Subscriptions, Visit, Wish,
 };

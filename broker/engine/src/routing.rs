@@ -4,6 +4,7 @@
 //! It knows addresses, filters and rights; no connection and no output. The folder has what it works on:
 //! the subscription tree, routes and shares, retained messages and the walks over them.
 
+mod audiences;
 pub(crate) mod batch;
 mod outbox;
 pub(crate) mod policy;
@@ -16,18 +17,20 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fabric::Resolved;
+use fabric::{Place, Resolved};
 use uns_model::{Kept, OrgId, Sequence};
 
 use crate::access::Access;
 use crate::broker::Broker;
+use crate::gate::OwedTo;
 use crate::key::{Address, CoreNo};
 use crate::message::Message;
+use audiences::Audiences;
 use batch::Batch;
 use outbox::Outbox;
 use policy::{Grants, Policies, PolicyNo};
 use retained::RetainedMessages;
-use route::{Matching, Remote, Route, RouteCache, Shares, Subject};
+use route::{Matching, Owed, Remote, Route, RouteCache, Shares, Subject};
 use tree::{Holder, ShareName, Subscriber};
 use unfolded::Unfolded;
 
@@ -41,6 +44,7 @@ pub(crate) struct Routing<N> {
     policies: Policies,
     /// By core.
     outboxes: Vec<Outbox>,
+    audiences: Audiences,
     unfolded: Unfolded,
     /// The last number given to walks that wait for the log.
     walks: u64,
@@ -72,6 +76,7 @@ impl<N: Clone> Routing<N> {
             shares: Shares::default(),
             policies: Policies::default(),
             outboxes: std::iter::repeat_with(Outbox::default).take(broker.cores().into()).collect(),
+            audiences: Audiences::default(),
             unfolded: Unfolded::new(broker.config.unfolded_bytes_max),
             walks: 0,
             broker,
@@ -167,6 +172,16 @@ impl<N: Clone> Routing<N> {
         if let Some(outbox) = self.outboxes.get_mut(remote.core.index()) {
             outbox.push(message, remote, share);
         }
+    }
+
+    /// A record of the open batch is owed to these.
+    pub(crate) fn owe<'a>(&mut self, place: Place, owed: &'a Owed) -> OwedTo<'a> {
+        self.audiences.owe(place, owed)
+    }
+
+    /// The open batch was handed to the log.
+    pub(crate) fn begin_batch(&mut self) {
+        self.audiences.begin_batch();
     }
 
     /// How much waits for another core.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use broker_engine::{Action, CoreNo, DeadLetterNo, Gate, Member, OnStored, Rights, Signal, Ticket};
+use broker_engine::{
+    Action, CoreNo, DeadLetterNo, Gate, Member, OnStored, OwedTo, Rights, Signal, Ticket,
+};
 use fabric::{
     Admitted, Audience, Commit, Inbound, Mark, Message, Place, Record, Rejection, Resolved,
     SessionChange,
@@ -20,10 +22,6 @@ pub struct ServerGate {
     has_ledger: bool,
     inboxes: Arc<Inboxes>,
     core: CoreNo,
-    /// The number of batches so far, including the open one.
-    batch: u64,
-    /// The number of audiences defined in the open batch.
-    audiences: u32,
     /// The audience being encoded; kept for its memory.
     audience: Audience,
 }
@@ -40,8 +38,6 @@ impl ServerGate {
             has_ledger,
             inboxes,
             core,
-            batch: 1,
-            audiences: 0,
             audience: Audience::default(),
         }
     }
@@ -50,6 +46,18 @@ impl ServerGate {
         if let Some(gate) = &mut self.namespace {
             gate.note(record);
         }
+    }
+
+    /// Says in the open batch who an audience is.
+    fn define(&mut self, now: Timestamp, number: u32, members: &[Member]) {
+        let mut audience = std::mem::take(&mut self.audience);
+        audience.clear();
+        for Member { session, qos, retain, ids, share } in members {
+            let who = (*session, share.as_ref().map(|share| &*share.filter));
+            audience.push_chosen(who, *qos, *retain, ids.as_deref().unwrap_or_default());
+        }
+        self.note(&Record::Audience { number, members: audience.members(), ingest: now });
+        self.audience = audience;
     }
 
     /// Where the next record of the open batch will stand.
@@ -132,27 +140,12 @@ impl Gate for ServerGate {
         Ok(Some(place))
     }
 
-    fn batch(&self) -> u64 {
-        self.batch
-    }
-
-    fn audience(&mut self, now: Timestamp, members: &[Member]) -> u32 {
-        let number = self.audiences;
-        self.audiences += 1;
-        let mut audience = std::mem::take(&mut self.audience);
-        audience.clear();
-        for Member { session, qos, retain, ids, share } in members {
-            let who = (*session, share.as_ref().map(|share| &*share.filter));
-            audience.push_chosen(who, *qos, *retain, ids.as_deref().unwrap_or_default());
+    fn owe(&mut self, now: Timestamp, owed: &OwedTo<'_>) {
+        if let Some(members) = owed.members {
+            self.define(now, owed.audience, members);
         }
-        self.note(&Record::Audience { number, members: audience.members(), ingest: now });
-        self.audience = audience;
-        number
-    }
-
-    fn owe(&mut self, now: Timestamp, place: Place, audience: u32) {
-        let back = self.place().0 - place.0;
-        self.note(&Record::Owed { audience, back, ingest: now });
+        let back = self.place().0 - owed.place.0;
+        self.note(&Record::Owed { audience: owed.audience, back, ingest: now });
     }
 
     fn mark(&mut self, mark: &Mark<'_>) -> Result<Place, Rejection> {
@@ -193,8 +186,6 @@ impl Gate for ServerGate {
     }
 
     fn flush(&mut self, ticket: Option<Ticket>) -> Result<(), Rejection> {
-        self.batch += 1;
-        self.audiences = 0;
         let Some(gate) = &mut self.namespace else { return Ok(()) };
         let on_commit = ticket.map(|ticket| {
             let (inboxes, core) = (Arc::clone(&self.inboxes), self.core);

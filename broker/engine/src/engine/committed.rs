@@ -36,6 +36,7 @@ impl<G: Gate> Engine<G> {
         }
         let ticket = self.commits.ticket_for(now.monotonic, bytes);
         let refused = self.gate.flush(ticket).err();
+        self.routing.begin_batch();
         let failed = refused.is_some() && ticket.is_some();
         self.commits.flushed(now.monotonic, bytes, ticket, refused);
         if failed {

@@ -1,6 +1,7 @@
 //! Publishes from inside the process: batches, of which each is one append.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use fabric::{Mark, Rejection};
 use uns_model::Reason;
@@ -43,7 +44,7 @@ impl<G: Gate> Engine<G> {
             org: offer.batch.org,
             publisher,
             from: Publisher::Absent { org: offer.batch.org, client_id: &client_id },
-            rights: RightsOf::Absent(Some(access.as_deref().unwrap_or(&Everything))),
+            rights: RightsOf::Absent(Some(access.as_ref().unwrap_or(Everything::shared_ref()))),
         };
         let mut results = Vec::with_capacity(offer.len());
         for (at, route) in routes.into_iter().enumerate() {
@@ -106,7 +107,7 @@ impl<G: Gate> Engine<G> {
     fn routes_of(&mut self, offer: &mut Offer) -> Option<Routes<G::Node>> {
         offer.refused.resize(offer.batch.items.len(), None);
         let org = offer.batch.org;
-        let access = offer.batch.access.as_deref().unwrap_or(&Everything);
+        let access = offer.batch.access.as_ref().unwrap_or(Everything::shared_ref());
         let mut routes = Vec::with_capacity(offer.batch.items.len());
         for (item, refused) in offer.batch.items.iter().zip(&mut offer.refused) {
             if refused.is_some() {
@@ -133,11 +134,11 @@ impl<G: Gate> Engine<G> {
 
     fn route_in_process(
         &mut self,
-        access: &dyn Access,
+        access: &Arc<dyn Access>,
         of: TopicRef<'_>,
     ) -> Result<Rc<Route<G::Node>>, Rejection> {
         let TopicRef { org, topic } = of;
-        if !access_guard::allows(access, Action::Publish, topic) {
+        if !access_guard::allows(&**access, Action::Publish, topic) {
             return Err(self.deny_publish());
         }
         if let Err(error) = broker_codec::check_topic(topic) {

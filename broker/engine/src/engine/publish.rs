@@ -10,14 +10,14 @@ mod routed;
 use std::rc::Rc;
 
 use broker_codec::{Publish, QoS, ReasonCode, Version};
-use fabric::{Admitted, Rejection, Resolved};
+use fabric::Rejection;
 use uns_model::{OrgId, Reason};
 
 use super::Engine;
 use super::acknowledge::Accepted;
 use super::step::{Fatal, Step};
 use crate::commits::waiter::Answer;
-use crate::gate::{Gate, Taken};
+use crate::gate::{Gate, PublishOutcome, PublishRequest, Taken};
 use crate::key::Key;
 use crate::message::Message;
 use crate::now::Now;
@@ -166,17 +166,21 @@ impl<G: Gate> Engine<G> {
             let detail = "the store of retained messages is full";
             return Err(Rejection::new(Reason::QuotaExceeded, detail));
         }
-        let inbound = message.inbound(origin.publisher, now.wall);
-        let admitted = match &route.node {
-            Resolved::Plain => Admitted::unchanged(&inbound),
-            Resolved::Guarded => self.gate.check(message.topic, &inbound)?,
-            Resolved::Node(node) => {
-                self.gate.admit(node, &inbound, origin.rights.resolve(&self.sessions))?
-            }
+        route.choose(message.qos);
+        let owed = self.owed(message, route);
+        let request = PublishRequest {
+            from: message.publisher,
+            org: origin.org,
+            rights: origin.rights.resolve(&self.sessions),
+            topic: message.topic,
+            node: &route.node,
+            inbound: &message.inbound(origin.publisher, now.wall),
+            owed: !owed.is_empty(),
         };
-        let Admitted { place, retain, expiry, outputs, .. } = admitted;
+        let outcome = self.gate.publish(&request).inspect_err(|_| route.return_turns())?;
+        let PublishOutcome { place, retain, expiry, outputs } = outcome;
         let message = &Message { retain, expiry, ..*message };
-        let place = self.hand_on(now, origin, Routed { message, route, place })?;
+        self.hand_on(now, origin, Routed { message, route, place }, &owed);
         let refused =
             outputs.and_then(|outputs| self.hand_on_outputs(now, origin, message, *outputs));
         Ok(Taken { place, refused })

@@ -25,7 +25,7 @@ struct Testator<'a> {
     publisher: PublisherId,
     client_id: &'a str,
     /// What it may do now; nothing if it may not do anything any more.
-    access: Option<&'a dyn Access>,
+    access: Option<&'a Arc<dyn Access>>,
 }
 
 impl<G: Gate> Engine<G> {
@@ -35,7 +35,7 @@ impl<G: Gate> Engine<G> {
         let Accepted { identity, introduction, .. } = accepted;
         let Some(will) = &introduction.will else { return };
         let client_id = &introduction.client_id;
-        let (org, access) = (identity.org, Some(&*identity.access));
+        let (org, access) = (identity.org, Some(&identity.access));
         let testator = Testator { org, publisher: PublisherId::default(), client_id, access };
         if !self.permits_will(now, testator, will) {
             introduction.will = None;
@@ -54,7 +54,7 @@ impl<G: Gate> Engine<G> {
         let (session, client_id) = (connection.session, connection.client_id.clone());
         let identity = connection.identity.clone();
         let access = identity.as_ref().and_then(|identity| self.rights_now(identity, &client_id));
-        let access = access.as_deref();
+        let access = access.as_ref();
         self.publish_will(now, Testator { org, publisher, client_id: &client_id, access }, &will);
         if let Some(session) = session {
             self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
@@ -77,7 +77,7 @@ impl<G: Gate> Engine<G> {
         let DueWill { org, publisher, ref client_id, ref owner, .. } = *due;
         let absent = Absent::new(org, client_id, owner.as_deref());
         let access = access_guard::answer(|| self.broker.authenticate.rights_of(&absent)).flatten();
-        let access = access.as_deref().filter(|access| !access_guard::is_revoked(*access));
+        let access = access.as_ref().filter(|access| !access_guard::is_revoked(&***access));
         self.publish_will(now, Testator { org, publisher, client_id, access }, &due.will);
         // Refused or not: it never comes again.
         let gone = SessionChange::WillGone { will: due.sequence };
@@ -103,7 +103,9 @@ impl<G: Gate> Engine<G> {
     /// Whether a will may be published. One that may not is counted and described like a publish.
     fn permits_will(&mut self, now: Now, testator: Testator<'_>, will: &Will) -> bool {
         let Testator { org, client_id, access, .. } = testator;
-        if access.is_some_and(|access| access_guard::allows(access, Action::Publish, &will.topic)) {
+        if access
+            .is_some_and(|access| access_guard::allows(&**access, Action::Publish, &will.topic))
+        {
             return true;
         }
         let mut refused = self.deny_publish();

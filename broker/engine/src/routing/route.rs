@@ -24,7 +24,6 @@ use crate::routing::policy::Grants;
 use crate::routing::tree::{Holder, Link, Matched, Stamp, Subscriber, Subscriptions};
 pub(crate) use merge::{Audience, Target};
 use merge::{merge, targets};
-pub use owed::Member;
 pub(crate) use owed::Owed;
 use owed::Sessions;
 pub(crate) use receivers::{Receivers, Remote};
@@ -156,6 +155,14 @@ impl<N> Route<N> {
     pub(crate) fn choose(&self, qos: u8) {
         for share in &self.shares {
             share.choose(qos);
+        }
+    }
+
+    /// The message that members were chosen for was not taken: it is their turn again.
+    #[cold]
+    pub(crate) fn return_turns(&self) {
+        for share in &self.shares {
+            share.return_turn();
         }
     }
 

@@ -14,7 +14,7 @@ use broker_codec::{
     SubscribeOptions, Topics, Unsubscribe, UserProperties, Version, frame, push_filter,
 };
 use broker_engine::{
-    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, Engine, Gate, Key, Member, Now, Peer,
+    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, Engine, Gate, Key, Now, OwedTo, Peer,
     Received, Rights, Ticket,
 };
 use fabric::{Admitted, Inbound, Place, Rejection, Resolved, SessionChange};
@@ -41,7 +41,6 @@ pub(crate) struct FakeGate {
     grown: usize,
     /// What was noted in batches beside publishes, in words.
     pub(crate) notes: Vec<String>,
-    batches: u64,
 }
 
 impl FakeGate {
@@ -121,18 +120,12 @@ impl Gate for FakeGate {
         Ok(Some(Place(u32::try_from(self.pending.len() - 1).expect("few"))))
     }
 
-    fn batch(&self) -> u64 {
-        self.batches + 1
-    }
-
-    fn audience(&mut self, _: Timestamp, members: &[Member]) -> u32 {
-        let words = members.iter().map(|m| format!("{}q{}", m.session.0, m.qos));
-        self.note(format!("audience {}", words.collect::<Vec<_>>().join(",")));
-        0
-    }
-
-    fn owe(&mut self, _: Timestamp, place: Place, _: u32) {
-        let back = self.pending.len() - place.0 as usize;
+    fn owe(&mut self, _: Timestamp, owed: &OwedTo<'_>) {
+        if let Some(members) = owed.members {
+            let words = members.iter().map(|m| format!("{}q{}", m.session.0, m.qos));
+            self.note(format!("audience {}", words.collect::<Vec<_>>().join(",")));
+        }
+        let back = self.pending.len() - owed.place.0 as usize;
         self.note(format!("owed {back} back"));
     }
 
@@ -156,7 +149,6 @@ impl Gate for FakeGate {
 
     fn flush(&mut self, ticket: Option<Ticket>) -> Result<(), Rejection> {
         let pending = std::mem::take(&mut self.pending);
-        self.batches += 1;
         if self.broken {
             return Err(Rejection::new(Reason::StorageFull, "disk full"));
         }

@@ -136,3 +136,22 @@ fn a_node_is_resolved_once_however_often_subscriptions_change() {
     }
     assert_eq!(net.engines[0].gate().resolved, ["log/a/b"; 2]);
 }
+
+/// A share's member is chosen before the gate decides, since the gate is told whether somebody is owed
+/// the message. What the gate refuses is nobody's turn.
+#[test]
+fn a_refused_publish_takes_no_turn_of_a_share() {
+    let mut net = Net::new(1, Config::default());
+    let members = ["a", "b"].map(|id| net.client(0, Version::V5, id));
+    for member in members {
+        net.subscribe(member, "$share/g/log/+", SubscribeOptions::default());
+        net.seen(member);
+    }
+    let publisher = net.client(0, Version::V5, "p");
+    let mut got = Vec::new();
+    for payload in ["1", "bad", "2", "bad", "bad", "3"] {
+        net.send(publisher, &qos0("log/x", payload));
+        got.extend(members.map(|member| net.seen(member).len()));
+    }
+    assert_eq!(got, [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]);
+}

@@ -1,8 +1,10 @@
 //! Passing an admitted publish on, and what it caused: to the receivers at once, or to all of them after
 //! the commit.
 
-use fabric::{Outputs, Place, RefusedRow, Rejection};
+use fabric::{Outputs, RefusedRow};
 use uns_model::{OrgId, Plane, PublisherId};
+
+use std::rc::Rc;
 
 use super::origin::{Author, Origin, RightsOf};
 use super::routed::Routed;
@@ -14,6 +16,7 @@ use crate::gate::{Gate, RefusedRows, ToldRow};
 use crate::message::Message;
 use crate::now::Now;
 use crate::routing::TopicRef;
+use crate::routing::route::Owed;
 use crate::stats::Limit;
 
 impl<G: Gate> Engine<G> {
@@ -26,33 +29,22 @@ impl<G: Gate> Engine<G> {
         room
     }
 
-    /// Delivers an admitted message and notes whom it is owed to. Gives where its record stands: one
-    /// without a node has one if it is retained or owed.
+    /// Delivers a message that was taken, and notes whom it is owed to.
     #[inline]
     pub(super) fn hand_on(
         &mut self,
         now: Now,
         origin: Origin<'_>,
         routed: Routed<'_, G::Node>,
-    ) -> Result<Option<Place>, Rejection> {
-        let Origin { org, publisher, .. } = origin;
-        let Routed { message, route, place } = routed;
-        route.choose(message.qos);
-        let owed = self.owed(message, route);
-        let place = match place {
-            None if message.retain || !owed.is_empty() => {
-                self.gate.keep(org, message.topic, &message.inbound(publisher, now.wall))?
-            }
-            place => place,
-        };
+        owed: &[Rc<Owed>],
+    ) {
+        let Routed { message, place, .. } = routed;
         let kept = if message.retain && place.is_some() { message.bytes() } else { 0 };
         self.note_unfolded(kept);
-        let routed = Routed { place, ..routed };
         if !owed.is_empty() {
-            self.owe_all(now, origin, routed, &owed);
+            self.owe_all(now, origin, routed, owed);
         }
-        self.deliver_or_hold(now, org, routed);
-        Ok(place)
+        self.deliver_or_hold(now, origin.org, routed);
     }
 
     /// Delivers at once, or after the commit where only that keeps QoS 2 exact.
@@ -90,7 +82,7 @@ impl<G: Gate> Engine<G> {
             let (origin, own) = match output.author {
                 fabric::Author::Publisher => (origin, message.publisher),
                 fabric::Author::Fabric => {
-                    let rights = RightsOf::Absent(Some(&Everything));
+                    let rights = RightsOf::Absent(Some(Everything::shared_ref()));
                     (Origin { rights, publisher: PublisherId::default(), ..origin }, None)
                 }
             };
@@ -111,9 +103,21 @@ impl<G: Gate> Engine<G> {
             };
             // It is said all the same; whoever subscribes later does not hear of it.
             message.retain = message.retain && self.has_retained_room(origin.org, &message);
-            // One that cannot be kept is delivered to nobody: the next publish says so to its client.
-            let routed = Routed { message: &message, route: &route, place: output.place };
-            drop(self.hand_on(now, origin, routed));
+            route.choose(message.qos);
+            let owed = self.owed(&message, &route);
+            let place = match output.place {
+                None if message.retain || !owed.is_empty() => {
+                    let inbound = message.inbound(origin.publisher, now.wall);
+                    // One that cannot be kept is delivered to nobody: the next publish says so to its
+                    // client.
+                    let kept = self.gate.keep(origin.org, message.topic, &inbound);
+                    let Ok(place) = kept else { continue };
+                    place
+                }
+                place => place,
+            };
+            let routed = Routed { message: &message, route: &route, place };
+            self.hand_on(now, origin, routed, &owed);
         }
         if outputs.refused.is_empty() {
             return None;

@@ -1,5 +1,7 @@
 //! Who publishes, and with which rights.
 
+use std::sync::Arc;
+
 use uns_model::{OrgId, PublisherId};
 
 use crate::access::Access;
@@ -53,7 +55,7 @@ pub(in crate::engine) enum RightsOf<'a> {
     /// The log-in of a connection.
     Connection(Key),
     /// These, or whoever has none publishes no rows and is told of no other topic.
-    Absent(Option<&'a dyn Access>),
+    Absent(Option<&'a Arc<dyn Access>>),
 }
 
 impl<'a> RightsOf<'a> {
@@ -66,7 +68,7 @@ impl<'a> RightsOf<'a> {
         match self {
             Self::Connection(key) => {
                 let identity = sessions.get(key).and_then(|c| c.identity.as_ref());
-                Rights::of(identity.map(|identity| &*identity.access))
+                Rights::of(identity.map(|identity| &identity.access))
             }
             Self::Absent(access) => Rights::of(access),
         }

@@ -55,12 +55,7 @@ impl<G: Gate> Engine<G> {
 
     /// Notes whom a record is owed to.
     pub(in crate::engine) fn owe(&mut self, now: Timestamp, place: Place, owed: &Owed) {
-        let batch = self.gate.batch();
-        let (noted, mut audience) = owed.noted.get();
-        if noted != batch {
-            audience = self.gate.audience(now, &owed.members);
-            owed.noted.set((batch, audience));
-        }
-        self.gate.owe(now, place, audience);
+        let owed = self.routing.owe(place, owed);
+        self.gate.owe(now, &owed);
     }
 }

@@ -1,7 +1,6 @@
 //! The logged sessions a topic is owed to, merged once per route and QoS.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,37 +8,33 @@ use uns_model::SessionNo;
 
 use super::merge;
 use super::merge::{Audience, Merged};
+use crate::gate::member::Member;
 use crate::routing::tree::{ShareName, Subscriber};
-
-/// A logged session that is owed a message.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Member {
-    /// Which one.
-    pub session: SessionNo,
-    /// With which QoS it gets the message: 1 or 2.
-    pub qos: u8,
-    /// Whether the publisher's RETAIN flag passes to it.
-    pub retain: bool,
-    /// Its Subscription Identifiers, ascending.
-    pub ids: Option<Arc<[NonZeroU32]>>,
-    /// The share whose chosen member it is.
-    pub share: Option<Arc<ShareName>>,
-}
 
 /// Logged sessions that are owed the same messages.
 #[derive(Debug)]
 pub(crate) struct Owed {
     /// By session, each once.
     pub(crate) members: Box<[Member]>,
-    /// In which batch of the gate they were defined as an audience last, and under which number.
-    /// Batches are counted from 1.
-    pub(crate) noted: Cell<(u64, u32)>,
+    /// In which batch they were defined as an audience last, and under which number. Batches are counted
+    /// from 1.
+    noted: Cell<(u64, u32)>,
 }
 
 impl Owed {
     fn new(members: Vec<Member>) -> Option<Rc<Self>> {
         let members = members.into_boxed_slice();
         (!members.is_empty()).then(|| Rc::new(Self { members, noted: Cell::new((0, 0)) }))
+    }
+
+    /// The number of this audience in a batch, and whether it was given already; else it is given now.
+    pub(crate) fn number(&self, batch: u64, next: u32) -> (u32, bool) {
+        let (noted, number) = self.noted.get();
+        let known = noted == batch;
+        if !known {
+            self.noted.set((batch, next));
+        }
+        (if known { number } else { next }, known)
     }
 
     fn has(&self, session: SessionNo) -> bool {

@@ -138,6 +138,11 @@ impl Share {
         self.chosen.set(chosen);
     }
 
+    /// The message the member was chosen for goes to nobody: it is its turn again.
+    pub(crate) fn return_turn(&self) {
+        self.next.set(self.next.get().wrapping_sub(1));
+    }
+
     /// Whose turn it is, to be given back with [`Share::set_turn`] for a message that is delivered
     /// later.
     pub(crate) fn turn(&self) -> Option<usize> {

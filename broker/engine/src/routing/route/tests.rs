@@ -10,7 +10,7 @@ use broker_codec::shared;
 use proptest::prelude::*;
 
 use super::*;
-use crate::gate::NoNode;
+use crate::gate::{Member, NoNode};
 use crate::routing::tree::Wish;
 use crate::routing::tree::tests::{address, filter, holders, naive, topic};
 
@@ -249,9 +249,10 @@ fn owed_audiences_are_made_once_and_remember_their_number() {
     let others = [member(2, 2, false, Some(9)), member(4, 1, true, None)];
     assert_eq!(*one(None, 2).members, others);
     assert!(Rc::ptr_eq(&one(None, 2), &one(Some(4), 2)));
-    one(None, 2).noted.set((3, 1));
-    assert_eq!(one(Some(17), 2).noted.get(), (3, 1));
-    assert_eq!(one(None, 1).noted.get(), (0, 0));
+    assert_eq!(one(None, 2).number(3, 1), (1, false));
+    assert_eq!(one(Some(17), 2).number(3, 2), (1, true), "the same audience in the same batch");
+    assert_eq!(one(None, 1).number(3, 2), (2, false));
+    assert_eq!(one(None, 2).number(4, 0), (0, false), "another batch");
     // Its own messages come by the subscription that has no No Local.
     let own = [member(2, 1, false, Some(9)), member(4, 1, true, None)];
     assert_eq!(*one(Some(2), 2).members, own);

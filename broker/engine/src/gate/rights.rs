@@ -1,0 +1,22 @@
+//! What somebody may do, as it travels with a request.
+
+use std::sync::Arc;
+
+use crate::access::{Access, Action};
+use crate::access_guard;
+
+/// What whoever publishes may do with topics: nothing where nothing is known of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Rights<'a>(Option<&'a Arc<dyn Access>>);
+
+impl<'a> Rights<'a> {
+    /// These.
+    pub fn of(access: Option<&'a Arc<dyn Access>>) -> Self {
+        Self(access)
+    }
+
+    /// Whether this may be done with a topic. A panic of whoever answers counts as a refusal.
+    pub fn may(&self, action: Action, topic: &str) -> bool {
+        self.0.is_some_and(|access| access_guard::allows(&**access, action, topic))
+    }
+}
