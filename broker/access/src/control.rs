@@ -192,11 +192,6 @@ impl AccessControl {
         self.0.has_accounts(&self.0.context.policy.load())
     }
 
-    /// Whether there is a user, which is the account of a person.
-    pub fn has_users(&self) -> bool {
-        !self.0.context.policy.load().users.is_empty()
-    }
-
     /// Sets what is called with the name of a user after each log-in.
     pub fn on_log_in(&self, call: impl Fn(&str) + Send + Sync + 'static) {
         *self.0.on_log_in.lock() = Some(Box::new(call));

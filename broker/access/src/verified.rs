@@ -13,6 +13,14 @@ const KEPT_MAX: usize = 1024;
 /// How long an entry is kept.
 const KEPT_FOR: Duration = Duration::from_secs(60);
 
+/// The account of a password.
+#[derive(Clone, Copy)]
+pub(crate) struct Account<'a> {
+    pub(crate) name: &'a str,
+    /// The hash that the file has of its password.
+    pub(crate) hash: &'a str,
+}
+
 /// Keyed digests of name, hash and password. The passwords themselves are not kept.
 pub(crate) struct Verified {
     key: hmac::Key,
@@ -26,9 +34,9 @@ impl Verified {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, &key), until: Mutex::default() }
     }
 
-    fn digest(&self, (name, hash): (&str, &str), password: &[u8]) -> [u8; 32] {
+    fn digest(&self, account: Account<'_>, password: &[u8]) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.key);
-        for part in [name, hash] {
+        for part in [account.name, account.hash] {
             context.update(&(part.len() as u64).to_le_bytes());
             context.update(part.as_bytes());
         }
@@ -39,14 +47,14 @@ impl Verified {
     }
 
     /// Whether this password was right for this name and hash within the last minute.
-    pub(crate) fn knows(&self, now: Duration, account: (&str, &str), password: &[u8]) -> bool {
+    pub(crate) fn knows(&self, now: Duration, account: Account<'_>, password: &[u8]) -> bool {
         let digest = self.digest(account, password);
         self.until.lock().get(&digest).is_some_and(|until| *until > now)
     }
 
     /// Remembers a password that was right for this hash. If the password was changed while it was
     /// verified, it counts for the old hash only.
-    pub(crate) fn add(&self, now: Duration, account: (&str, &str), password: &[u8]) {
+    pub(crate) fn add(&self, now: Duration, account: Account<'_>, password: &[u8]) {
         let digest = self.digest(account, password);
         let mut until = self.until.lock();
         if until.len() >= KEPT_MAX {
@@ -74,16 +82,17 @@ mod tests {
     fn right_passwords_are_remembered_for_a_minute() {
         let verified = Verified::new(&SeededRandom::new(1));
         let at = Duration::from_secs;
-        let anna = ("anna", "hash");
+        let account = |name, hash| Account { name, hash };
+        let anna = account("anna", "hash");
         verified.add(at(10), anna, b"secret");
         assert!(verified.knows(at(69), anna, b"secret"));
         assert!(!verified.knows(at(70), anna, b"secret"));
-        assert!(!verified.knows(at(11), ("ann", "ahash"), b"secret"));
-        assert!(!verified.knows(at(11), ("anna", "has"), b"hsecret"));
+        assert!(!verified.knows(at(11), account("ann", "ahash"), b"secret"));
+        assert!(!verified.knows(at(11), account("anna", "has"), b"hsecret"));
         assert!(!verified.knows(at(11), anna, b"x"));
-        assert!(!verified.knows(at(11), ("anna", "another"), b"secret"));
+        assert!(!verified.knows(at(11), account("anna", "another"), b"secret"));
         for n in 0..KEPT_MAX * 2 {
-            verified.add(at(11), ("x", "hash"), &n.to_le_bytes());
+            verified.add(at(11), account("x", "hash"), &n.to_le_bytes());
         }
         assert!(verified.until.lock().len() <= KEPT_MAX);
         verified.clear();

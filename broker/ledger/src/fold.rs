@@ -144,7 +144,7 @@ impl Fold {
                 Kind::Session => {
                     if let Record::Session { session, change, .. } = raw.record() {
                         self.counts.changes += 1;
-                        self.change((raw.sequence(), session), &change, observer);
+                        self.change(raw.sequence(), session, &change, observer);
                     }
                 }
                 _ => {}

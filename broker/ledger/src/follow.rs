@@ -104,9 +104,9 @@ impl Ledger {
             turns.read_after = feeder.now + READ_AGAIN;
         } else if items.is_empty() {
             // The log says that there is nothing more, and yet a later record is owed.
-            let range = (request.from, request.from);
-            feeder.serve_gap(fold, range, Cause::Gap(GapReason::Damage));
-            drop_remains(fold, request.session, range, Cause::Gap(GapReason::Damage));
+            let (range, cause) = (request.from..=request.from, Cause::Gap(GapReason::Damage));
+            feeder.serve_gap(fold, range.clone(), cause);
+            drop_remains(fold, request.session, range, cause);
         }
         feeder.read_remains(fold, request, &items, &*self.topics);
         feeder.requeue(fold, request.session);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use uns_model::{Kept, OrgId, PublisherId, Sequence, SessionNo, Timestamp};
+use uns_model::{Kept, OrgId, Sequence, SessionNo, Timestamp};
 
-use crate::{Place, Subscription, Will};
+use crate::{Place, Subscription};
 
 /// A session as it is in the log.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +16,6 @@ pub struct Restored<'a> {
     pub org: OrgId,
     /// Its client id.
     pub client_id: &'a Arc<str>,
-    /// The publisher number of its client.
-    pub publisher: PublisherId,
     /// The log-in that owns it, if any.
     pub owner: Option<&'a Arc<str>>,
     /// Session Expiry Interval in seconds.
@@ -26,8 +24,6 @@ pub struct Restored<'a> {
     pub subscriptions: &'a [Subscription],
     /// QoS 2 packet ids received from the client and not released, ascending.
     pub took: &'a [u16],
-    /// Its will, if that is neither withdrawn nor published.
-    pub will: Option<&'a Will>,
 }
 
 /// A retained message of a topic without a node. Clones of topic and message share their memory.
@@ -37,12 +33,8 @@ pub struct PlainRetained<'a> {
     pub org: OrgId,
     /// The topic.
     pub topic: &'a Arc<str>,
-    /// The publisher.
-    pub publisher: PublisherId,
     /// When the hub accepted it. Its expiry counts from then.
     pub ingest: Timestamp,
-    /// Its place in the log. Of two messages of one topic the later one is retained.
-    pub sequence: Sequence,
     /// The message; its payload is never empty.
     pub kept: &'a Kept,
 }

@@ -86,6 +86,15 @@ pub(crate) struct Terms {
     pub(crate) bytes: u32,
 }
 
+/// An entry in a checkpoint, without its identifiers and its share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SavedEntry {
+    /// What [`Entry::word`] gives.
+    pub(crate) word: u64,
+    pub(crate) ordinal: u64,
+    pub(crate) bytes: u32,
+}
+
 /// The deliveries of one session that are not settled, oldest first.
 ///
 /// A settled delivery stays as a tombstone until all before it are settled. The window of packet ids
@@ -193,10 +202,11 @@ impl Owed {
     /// Adds an entry from a checkpoint.
     pub(crate) fn restore_entry(
         &mut self,
-        (word, ordinal, bytes): (u64, u64, u32),
+        saved: SavedEntry,
         ids: impl Iterator<Item = NonZeroU32>,
         share: Option<&str>,
     ) {
+        let SavedEntry { word, ordinal, bytes } = saved;
         let ids = self.keep(ids, share);
         self.add(Entry { word, ordinal, ids, bytes });
     }

@@ -23,12 +23,10 @@ impl Ledger {
                 session: session.number,
                 org: session.org,
                 client_id: &session.client_id,
-                publisher: session.publisher,
                 owner: session.owner.as_ref(),
                 expiry: session.expiry,
                 subscriptions: &session.subscriptions,
                 took: &session.took,
-                will: state.fold.wills.get(session.number).map(|pending| &*pending.will),
             });
         }
     }
@@ -42,9 +40,8 @@ impl Ledger {
             if stored.is_expired(now) {
                 continue;
             }
-            let Stored { kept, sequence, ingest, publisher } = stored;
-            let (publisher, ingest, sequence) = (*publisher, *ingest, *sequence);
-            each(PlainRetained { org, topic, publisher, ingest, sequence, kept });
+            let Stored { kept, ingest, .. } = stored;
+            each(PlainRetained { org, topic, ingest: *ingest, kept });
         }
     }
 

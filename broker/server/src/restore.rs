@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use broker_codec::{PacketId, SubscribeOptions};
-use broker_engine::{Broker, Parked, Retained, Wish};
+use broker_engine::{Broker, Now, Parked, Retained, Wish};
 use broker_ledger::{Ledger, PlainRetained, Restored, SharedRetained};
 use uns_model::{Clock, Kept, OrgId, Sequence, Timestamp};
 use uns_namespace::{Namespace, RetainedChange, RetainedSink};
@@ -47,8 +47,7 @@ impl RetainedSink for RetainedFold {
         let Some(broker) = self.broker.upgrade() else { return };
         let RetainedChange { org, name, kept, ingest } = change;
         let Some(kept) = kept else { return broker.retained.clear(org, name) };
-        let now = || (self.clock.now(), self.clock.monotonic());
-        let expires = kept.expiry().and_then(|expiry| expires(now(), Some((expiry, ingest))));
+        let expires = kept.expiry().map(|expiry| expires(now(&*self.clock), expiry, ingest));
         let (topic, kept) = (Arc::clone(name), kept.clone());
         broker.retained.set(org, Retained { topic, expires, kept });
     }
@@ -71,10 +70,10 @@ fn sessions(broker: &Arc<Broker>, ledger: &Ledger, clock: &dyn Clock) {
             broker.restore_session(client, restored.owner, restored.session, parked);
         }
     });
-    let now = (clock.now(), clock.monotonic());
+    let now = now(clock);
     ledger.retained(&mut |retained| {
         let PlainRetained { org, topic, ingest, kept, .. } = retained;
-        let expires = expires(now, kept.expiry().map(|expiry| (expiry, ingest)));
+        let expires = kept.expiry().map(|expiry| expires(now, expiry, ingest));
         broker.restore(org, Retained { topic: Arc::clone(topic), expires, kept: kept.clone() });
     });
     ledger.share_retained(Arc::new(BrokerRetained(Arc::downgrade(broker))));
@@ -94,15 +93,14 @@ impl SharedRetained for BrokerRetained {
 }
 
 /// When a message expires. Its interval counts from its ingest time.
-fn expires(
-    (wall, monotonic): (Timestamp, Duration),
-    interval: Option<(u32, Timestamp)>,
-) -> Option<Duration> {
-    interval.map(|(seconds, ingest)| {
-        let age = u64::try_from(wall.0.saturating_sub(ingest.0)).unwrap_or_default();
-        let interval = Duration::from_secs(u64::from(seconds));
-        monotonic + interval.saturating_sub(Duration::from_nanos(age))
-    })
+fn expires(now: Now, seconds: u32, ingest: Timestamp) -> Duration {
+    let age = u64::try_from(now.wall.0.saturating_sub(ingest.0)).unwrap_or_default();
+    let interval = Duration::from_secs(u64::from(seconds));
+    now.monotonic + interval.saturating_sub(Duration::from_nanos(age))
+}
+
+fn now(clock: &dyn Clock) -> Now {
+    Now { monotonic: clock.monotonic(), wall: clock.now() }
 }
 
 fn parked(restored: &Restored<'_>) -> Parked {

@@ -140,8 +140,8 @@ fn publish(message: &LoggedPublish, terms: Terms, ids: Ids) -> FedPublish {
             Ids::Many(ids) => Some(ids),
         },
         topic: Arc::clone(&message.topic),
-        properties: message.properties_bytes(),
-        payload: message.payload_bytes(),
+        properties: message.properties(),
+        payload: message.payload(),
         expiry: message.expiry,
         ingest: message.ingest,
     }

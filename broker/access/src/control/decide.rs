@@ -18,6 +18,7 @@ use crate::policy::Policy;
 use crate::principal::Principal;
 use crate::secret::{SecretHash, is_secret};
 use crate::token::is_token;
+use crate::verified::Account;
 
 /// Longer passwords and tokens are refused without being checked.
 const CREDENTIAL_BYTES_MAX: usize = 8 * 1024;
@@ -74,7 +75,11 @@ impl Shared {
                 FirstCheck::MustVerify
             };
         };
-        if self.verified.knows(self.context.clock.monotonic(), (name, &user.credential), password) {
+        if self.verified.knows(
+            self.context.clock.monotonic(),
+            Account { name, hash: &user.credential },
+            password,
+        ) {
             let who = Principal::User(user.credential.clone());
             return FirstCheck::Decided(Ok(self.grant(who, name, login.client_id)));
         }
@@ -154,7 +159,11 @@ impl Shared {
         if !queue.time(&*self.context.clock, || user.password.verify(password)) {
             return Err(ReasonCode::BadUserNameOrPassword);
         }
-        self.verified.add(self.context.clock.monotonic(), (name, &user.credential), password);
+        self.verified.add(
+            self.context.clock.monotonic(),
+            Account { name, hash: &user.credential },
+            password,
+        );
         Ok(self.grant(Principal::User(user.credential.clone()), name, login.client_id))
     }
 }

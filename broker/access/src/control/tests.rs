@@ -7,6 +7,7 @@ use broker_engine::{Action, Authenticate as _, Certificate, Coverage, OwnedLogin
 use uns_model::{ManualClock, OrgId, SeededRandom, Timestamp};
 
 use super::*;
+use crate::verified::Account;
 use crate::{ADMIN, AccountRights};
 
 mod absent;
@@ -144,7 +145,11 @@ fn a_password_that_was_right_before_it_was_changed_is_not_remembered() {
     world.file().set_password("anna", "another horse battery", &SeededRandom::new(3)).unwrap();
     assert!(world.control.reload(true));
     let shared = &world.control.0;
-    shared.verified.add(shared.context.clock.monotonic(), ("anna", &before), PASSWORD.as_bytes());
+    shared.verified.add(
+        shared.context.clock.monotonic(),
+        Account { name: "anna", hash: &before },
+        PASSWORD.as_bytes(),
+    );
     let (refused, slow) = world.log_in(&login(&peer, "anna", PASSWORD));
     assert!(slow, "it is hashed again");
     assert_eq!(refused.unwrap_err(), ReasonCode::BadUserNameOrPassword);

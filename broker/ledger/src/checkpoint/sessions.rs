@@ -8,7 +8,7 @@ use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
 use crate::Subscription;
 use crate::fold::Fold;
-use crate::owed::Owed;
+use crate::owed::{Owed, SavedEntry};
 use crate::session::{Remains, Session};
 
 pub(super) fn encode(mut sessions: Vec<Session>, to: &mut Writer) {
@@ -121,7 +121,8 @@ fn decode_owed(from: &mut Reader<'_>) -> Option<Owed> {
     let mut owed = Owed::restore(from.u64()?, Sequence(from.u64()?));
     let mut ids = Vec::new();
     for _ in 0..from.u32()? {
-        let saved = (from.u64()?, from.u64()?, from.u32()?);
+        let (word, ordinal, bytes) = (from.u64()?, from.u64()?, from.u32()?);
+        let saved = SavedEntry { word, ordinal, bytes };
         ids.clear();
         for _ in 0..from.u32()? {
             ids.push(NonZeroU32::new(from.u32()?)?);

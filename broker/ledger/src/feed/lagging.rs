@@ -1,5 +1,6 @@
 //! Serves sessions that lag. What they wait for is read from the log, each record once for all of them.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use fabric::{Frame, TailItem};
@@ -44,7 +45,7 @@ impl Feeder {
         match item {
             TailItem::Frame(frame) => self.serve_frame(fold, frame, topics),
             TailItem::Gap { after, until, reason } => {
-                self.serve_gap(fold, (after.next(), *until), Cause::Gap(*reason));
+                self.serve_gap(fold, after.next()..=*until, Cause::Gap(*reason));
             }
         }
     }
@@ -79,10 +80,12 @@ impl Feeder {
     pub(crate) fn serve_gap(
         &mut self,
         fold: &mut Fold,
-        (first, last): (Sequence, Sequence),
+        range: RangeInclusive<Sequence>,
         cause: Cause,
     ) {
-        while let Some(sequence) = self.ready.first_from(first).filter(|one| *one <= last) {
+        while let Some(sequence) =
+            self.ready.first_from(*range.start()).filter(|one| range.contains(one))
+        {
             for number in self.ready.take(sequence) {
                 if let Some(session) = fold.sessions.change_unlogged(number)
                     && let Some(feed) = session.feed.as_deref_mut()
@@ -113,7 +116,7 @@ impl Feeder {
         }
         let numbers: Vec<SessionNo> = fold.remains.iter().map(|(number, _)| number).collect();
         for number in numbers {
-            let range = (Sequence::ZERO, Sequence(oldest.0.saturating_sub(1)));
+            let range = Sequence::ZERO..=Sequence(oldest.0.saturating_sub(1));
             super::drop_remains(fold, number, range, Cause::Gap(fabric::GapReason::Retention));
         }
         for (number, sequence) in gone {

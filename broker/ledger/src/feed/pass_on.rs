@@ -1,6 +1,7 @@
 //! Passes on what ended sessions were owed as members of shares. It is read from the log and offered to
 //! the cores, a bounded number at a time, until the log says what became of it.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use fabric::{Frame, TailItem};
@@ -49,11 +50,9 @@ impl Feeder {
         let number = request.session;
         for item in items {
             match item {
-                TailItem::Frame(frame) => {
-                    self.take_remains(fold, (number, request.until), frame, topics)
-                }
+                TailItem::Frame(frame) => self.take_remains(fold, request, frame, topics),
                 TailItem::Gap { after, until, reason } => {
-                    let range = (after.next(), *until);
+                    let range = after.next()..=*until;
                     drop_remains(fold, number, range, Cause::Gap(*reason));
                 }
             }
@@ -63,14 +62,14 @@ impl Feeder {
     fn take_remains(
         &mut self,
         fold: &mut Fold,
-        (number, until): (SessionNo, Sequence),
+        Request { session: number, until, .. }: Request,
         frame: &Frame,
         topics: &dyn Topics,
     ) {
         let last = frame.last().min(until);
         let mut raws = frame.skim();
         while let Some(remains) = fold.remains.change_unlogged(number)
-            && let Some(entry) = first_in(remains, (frame.first(), last))
+            && let Some(entry) = first_in(remains, &(frame.first()..=last))
         {
             let sequence = entry.sequence();
             let raw = raws.find(|raw| raw.sequence() == sequence);
@@ -99,15 +98,15 @@ impl Feeder {
 pub(crate) fn drop_remains(
     fold: &mut Fold,
     number: SessionNo,
-    range: (Sequence, Sequence),
+    range: RangeInclusive<Sequence>,
     cause: Cause,
 ) {
-    while let Some(entry) = fold.remains.get(number).and_then(|remains| first_in(remains, range)) {
+    while let Some(entry) = fold.remains.get(number).and_then(|remains| first_in(remains, &range)) {
         fold.drop_owed(number, entry.sequence(), cause);
     }
 }
 
-fn first_in(remains: &Remains, (first, last): (Sequence, Sequence)) -> Option<Entry> {
+fn first_in(remains: &Remains, range: &RangeInclusive<Sequence>) -> Option<Entry> {
     let entry = remains.owed.first_not_offered();
-    entry.filter(|entry| (first..=last).contains(&entry.sequence()))
+    entry.filter(|entry| range.contains(&entry.sequence()))
 }

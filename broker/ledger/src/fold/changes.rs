@@ -11,28 +11,39 @@ use crate::owed::Entry;
 use crate::session::{PendingWill, Remains, Session};
 use crate::{Subscription, Will};
 
+/// A session that is opened.
+struct Opened<'a> {
+    number: SessionNo,
+    org: OrgId,
+    client_id: &'a str,
+    publisher: PublisherId,
+    expiry: u32,
+}
+
 impl Fold {
     /// Applies one change. A change of an unknown session is counted and ignored.
     pub(super) fn change(
         &mut self,
-        (sequence, number): (Sequence, SessionNo),
+        sequence: Sequence,
+        number: SessionNo,
         change: &SessionChange<'_>,
         observer: &mut impl Observer,
     ) {
         self.seen = self.seen.max(number);
         match *change {
             SessionChange::Opened { org, client_id, publisher, expiry } => {
-                self.open(number, (org, client_id), (publisher, expiry), observer);
+                let opened = Opened { number, org, client_id, publisher, expiry };
+                self.open(&opened, observer);
             }
             SessionChange::Ended => self.end(number, observer),
-            SessionChange::WillGone { will } => self.forget_will((number, will), observer),
+            SessionChange::WillGone { will } => self.forget_will(number, will, observer),
             SessionChange::Settled { sequence } => self.settle(number, sequence, observer),
             _ => match self.sessions.change(number) {
                 Some(session) => {
                     let more = change_session(session, change);
                     self.totals.subscriptions =
                         self.totals.subscriptions.saturating_add_signed(more);
-                    self.tell((sequence, number), change, observer);
+                    self.tell(sequence, number, change, observer);
                 }
                 None => self.counts.contradictions += 1,
             },
@@ -42,7 +53,8 @@ impl Fold {
     /// Applies what a change means beyond the session itself.
     fn tell(
         &mut self,
-        (sequence, number): (Sequence, SessionNo),
+        sequence: Sequence,
+        number: SessionNo,
         change: &SessionChange<'_>,
         observer: &mut impl Observer,
     ) {
@@ -78,13 +90,8 @@ impl Fold {
         }
     }
 
-    fn open(
-        &mut self,
-        number: SessionNo,
-        (org, client_id): (OrgId, &str),
-        (publisher, expiry): (PublisherId, u32),
-        observer: &mut impl Observer,
-    ) {
+    fn open(&mut self, opened: &Opened<'_>, observer: &mut impl Observer) {
+        let Opened { number, org, client_id, publisher, expiry } = *opened;
         if self.sessions.contains(number) {
             self.counts.contradictions += 1;
             self.end(number, observer);
@@ -100,7 +107,8 @@ impl Fold {
     /// A will is withdrawn or published. The record names which one, since it may have been replaced.
     fn forget_will(
         &mut self,
-        (number, gone): (SessionNo, Option<Sequence>),
+        number: SessionNo,
+        gone: Option<Sequence>,
         observer: &mut impl Observer,
     ) {
         let stands = self.wills.get(number).map(|pending| pending.sequence);

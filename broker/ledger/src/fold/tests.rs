@@ -36,7 +36,7 @@ fn apply(fold: &mut Fold, config: &Config, frame: &Frame) {
     fold.apply(&Context { config, topics }, frame, &mut Replay);
 }
 
-/// Who has folded the whole log already, as the broker is ahead of the commit.
+/// A broker that has folded the whole log already, since the broker is ahead of the commit.
 struct Ahead(HashMap<String, (Arc<str>, Kept)>);
 
 impl Ahead {

@@ -67,7 +67,7 @@ fn filled() -> Arc<Ledger> {
     Ledger::open(parts).expect("the ledger opens")
 }
 
-/// How many topics and client ids somebody else has as well: a copy shares their strings.
+/// How many topics and client ids are in a copy, which shares their strings.
 fn copied(ledger: &Ledger) -> usize {
     let state = ledger.state.lock();
     let topics = state.fold.retained.iter().filter(|(_, topic, _)| Arc::strong_count(topic) > 1);

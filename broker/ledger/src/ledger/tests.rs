@@ -175,7 +175,7 @@ fn the_log_is_held_for_the_older_checkpoint() {
     assert_eq!(hold(), Some(applied[1]));
 }
 
-/// Before version 2 nobody noted which record a will is of, before version 3 whose it is, before version
+/// Before version 2 a checkpoint had no record of a will, before version 3 no owner of it, before version
 /// 4 there were no durable consumers.
 #[test]
 fn checkpoints_of_the_releases_before_are_read() {

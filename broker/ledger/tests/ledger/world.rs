@@ -299,7 +299,7 @@ pub(crate) fn publishes(deliveries: &[Delivery]) -> Vec<(String, u16, bool)> {
 }
 
 pub(crate) fn payload(message: &LoggedPublish) -> String {
-    String::from_utf8_lossy(message.payload()).into_owned()
+    String::from_utf8_lossy(&message.payload()).into_owned()
 }
 
 /// Asks again until it holds.

@@ -99,7 +99,7 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 impl Subject {
-    /// The one common name, if it is text without control characters. Of several nobody knows
+    /// The one common name, if it is text without control characters. If there are several, nobody knows
     /// which one the CA meant to vouch for.
     pub(super) fn common_name(&self) -> Option<&str> {
         let mut names = self.0.iter().flatten().filter(|attribute| attribute.kind == COMMON_NAME);

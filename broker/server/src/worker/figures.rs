@@ -57,7 +57,7 @@ fn figures(sources: &FigureSources, stats: &Stats, uptime: Duration) -> Vec<(Str
     ];
     let mut add = |name: &str, figure: u64| all.push((name.to_owned(), figure.to_string()));
     add_clients(sources, stats, &mut add);
-    add_messages(sources, (stats, &sessions), &mut add);
+    add_messages(sources, stats, &sessions, &mut add);
     for (cause, count) in Drop::ALL.into_iter().zip(stats.dropped) {
         add(&format!("publish/messages/dropped/{}", cause.name()), count);
     }
@@ -96,7 +96,8 @@ fn add_clients(sources: &FigureSources, stats: &Stats, add: &mut impl FnMut(&str
 
 fn add_messages(
     sources: &FigureSources,
-    (stats, sessions): (&Stats, &broker_ledger::Stats),
+    stats: &Stats,
+    sessions: &broker_ledger::Stats,
     add: &mut impl FnMut(&str, u64),
 ) {
     let lost: u64 = sessions_lost(&sessions.dropped).into_iter().map(|(_, count)| count).sum();

@@ -4,12 +4,12 @@ use std::sync::atomic::Ordering;
 
 use broker_codec::{Packet, ReasonCode as R, Version};
 
+use crate::authenticator::{SlowAuthenticator, as_user};
 use crate::client::{Broker, QOS0, QOS1, eventually, message, qos1};
-use crate::doorman::{Doorman, as_user};
 
 #[test]
 fn trap_31_publishes_without_a_right_are_refused_by_name() {
-    let broker = Broker::over(Doorman::default().deps(), |_| ());
+    let broker = Broker::over(SlowAuthenticator::default().deps(), |_| ());
     let mut watcher = broker.v5("w");
     watcher.subscribe(&[("#", QOS0)]);
     let mut client = broker.client(&as_user(Version::V5, "fred", "right"));
@@ -35,8 +35,8 @@ fn trap_31_publishes_without_a_right_are_refused_by_name() {
 
 #[test]
 fn subscriptions_are_refused_or_filtered_and_rights_end() {
-    let doorman = Doorman::default();
-    let broker = Broker::over(doorman.deps(), |_| ());
+    let authenticator = SlowAuthenticator::default();
+    let broker = Broker::over(authenticator.deps(), |_| ());
     let mut client = broker.client(&as_user(Version::V5, "fred", "right"));
     let codes = client.subscribe(&[("#", QOS1), ("yours/a", QOS1), ("$share/g/yours/#", QOS1)]);
     assert_eq!(codes, [R::GrantedQoS1, R::NotAuthorized, R::NotAuthorized]);
@@ -48,7 +48,7 @@ fn subscriptions_are_refused_or_filtered_and_rights_end() {
     }
     assert_eq!(client.got().topic, "own/a");
     assert_eq!(client.got().topic, "own/b");
-    doorman.own.revoked.store(true, Ordering::Relaxed);
+    authenticator.own.revoked.store(true, Ordering::Relaxed);
     broker.handle.policy_changed();
     assert_eq!(client.disconnected(), R::AdministrativeAction);
     old.closed();

@@ -59,7 +59,7 @@ impl Authenticate for NoSecrets {
 /// Lets in anybody with the password `right`, with the rights of [`Own`]; anonymous clients where
 /// their listener does, with all rights. Verifies as slowly as a test wants.
 #[derive(Clone, Default)]
-pub(crate) struct Doorman {
+pub(crate) struct SlowAuthenticator {
     pub(crate) own: Arc<Own>,
     /// Whoever locks it holds up every verification.
     pub(crate) held: Arc<Mutex<()>>,
@@ -67,7 +67,7 @@ pub(crate) struct Doorman {
     pub(crate) begun: Arc<AtomicUsize>,
 }
 
-impl Doorman {
+impl SlowAuthenticator {
     pub(crate) fn deps(&self) -> Deps {
         Deps { authenticate: Box::new(self.clone()), ..Deps::default() }
     }
@@ -77,7 +77,7 @@ impl Doorman {
     }
 }
 
-impl Authenticate for Doorman {
+impl Authenticate for SlowAuthenticator {
     fn authenticate(&self, login: &Login<'_>) -> Verdict {
         match login.user_name {
             Some("banned") => Verdict::Known(Err(ReasonCode::NotAuthorized)),
@@ -99,14 +99,15 @@ impl Authenticate for Doorman {
     }
 
     fn exchange(&self, method: &str, _: &Login<'_>) -> Option<Box<dyn Exchange>> {
-        let echo = || Box::new(Echo { doorman: self.clone(), asked: false }) as Box<dyn Exchange>;
+        let echo =
+            || Box::new(Echo { authenticator: self.clone(), asked: false }) as Box<dyn Exchange>;
         (method == "ECHO").then(echo)
     }
 }
 
 /// Wants to hear `echo` back.
 struct Echo {
-    doorman: Doorman,
+    authenticator: SlowAuthenticator,
     asked: bool,
 }
 
@@ -114,9 +115,10 @@ impl Exchange for Echo {
     fn step(&mut self, data: &[u8]) -> Step {
         match (std::mem::replace(&mut self.asked, true), data) {
             (false, _) => Step::Continue(b"echo".to_vec()),
-            (true, b"echo") => {
-                Step::Done { identity: self.doorman.identity("nymph"), data: b"hello".to_vec() }
-            }
+            (true, b"echo") => Step::Done {
+                identity: self.authenticator.identity("nymph"),
+                data: b"hello".to_vec(),
+            },
             (true, _) => Step::Refused(ReasonCode::NotAuthorized),
         }
     }

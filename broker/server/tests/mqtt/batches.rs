@@ -9,21 +9,21 @@ use fabric::sim::SimLog;
 use uns_model::{OrgId, Reason};
 use uns_namespace::Namespace;
 
+use crate::authenticator::NoSecrets;
 use crate::client::{Broker, QOS0, connect, eventually, message, qos1};
-use crate::dead_letters::Cemetery;
-use crate::doorman::NoSecrets;
+use crate::dead_letters::KeptLetters;
 use crate::namespace::namespace;
 
 struct World {
     broker: Broker,
     space: Arc<Namespace>,
-    dead: Arc<Cemetery>,
+    dead: Arc<KeptLetters>,
 }
 
 impl World {
     fn new() -> Self {
         let log = Arc::new(SimLog::new());
-        let (space, dead) = (namespace(&log), Arc::new(Cemetery::default()));
+        let (space, dead) = (namespace(&log), Arc::new(KeptLetters::default()));
         let deps = Deps {
             namespace: Some(Arc::clone(&space)),
             dead_letters: Some(Arc::clone(&dead) as Arc<dyn DeadLetters>),

@@ -98,7 +98,7 @@ fn an_address_has_so_many_connections() {
     let open = |last: u8, id: &str| {
         let mut client = broker.raw(Version::V5);
         client.bytes(&header(last));
-        let client = client.welcome(&connect(Version::V5, id));
+        let client = client.connected(&connect(Version::V5, id));
         peers.recv().expect("its log-in was seen");
         client
     };

@@ -82,10 +82,10 @@ fn trap_40_names_that_clients_choose_are_forgotten() {
             let name = format!("{round}/{n}/{}", "long".repeat(20));
             sender.publish(message(&name, "x"));
             if n % 100 == 0 {
-                let mut guest = broker.v5(&name);
-                guest.subscribe(&[(&format!("$share/{round}-{n}/{name}"), QOS0), (&name, QOS0)]);
+                let mut client = broker.v5(&name);
+                client.subscribe(&[(&format!("$share/{round}-{n}/{name}"), QOS0), (&name, QOS0)]);
                 sender.publish(message(&name, "x"));
-                assert_eq!(guest.got().topic, name);
+                assert_eq!(client.got().topic, name);
             }
         }
         for _ in 0..2 * (1000 + 10) {
@@ -98,7 +98,7 @@ fn trap_40_names_that_clients_choose_are_forgotten() {
     let grown = memory().saturating_sub(before);
     // A hundred thousand topics of a hundred bytes would be twenty MiB in any map.
     assert!(grown < 8, "{grown} MiB more");
-    eventually("the guests' end", || broker.handle.stats().subscriptions == 2);
+    eventually("the clients' end", || broker.handle.stats().subscriptions == 2);
 }
 
 #[test]

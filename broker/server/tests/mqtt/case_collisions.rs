@@ -12,8 +12,8 @@ use fabric::sim::SimLog;
 use parking_lot::Mutex;
 use uns_model::OrgId;
 
+use crate::authenticator::NoSecrets;
 use crate::client::{Broker, connect, eventually, qos1};
-use crate::doorman::NoSecrets;
 use crate::namespace::namespace;
 
 /// Keeps what dead letters say.

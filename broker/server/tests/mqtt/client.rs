@@ -97,9 +97,9 @@ impl Broker {
         self.client(&connect(Version::V311, id))
     }
 
-    /// Connects, and expects to be welcome.
+    /// Connects, and expects to be accepted.
     pub(crate) fn client(&self, connect: &Connect<'_>) -> Client {
-        self.raw(connect.version).welcome(connect)
+        self.raw(connect.version).connected(connect)
     }
 
     /// Only opens a socket.
@@ -207,8 +207,8 @@ impl Client {
         Self { stream: Box::new(stream), version, buffer: Vec::new(), next_id: 1 }
     }
 
-    /// Connects, and expects to be welcome.
-    pub(crate) fn welcome(mut self, connect: &Connect<'_>) -> Self {
+    /// Connects, and expects to be accepted.
+    pub(crate) fn connected(mut self, connect: &Connect<'_>) -> Self {
         self.send(&Packet::Connect(Box::new(*connect)));
         self.next(|packet| match packet {
             Packet::Connack(connack) => assert_eq!(connack.reason, ReasonCode::Success),

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use broker_codec::Version;
 use broker_server::{DeadLetter, DeadLetters, Deps, OnStored, StoredDeadLetter};
 
+use crate::authenticator::{SlowAuthenticator, as_user};
 use crate::client::{Broker, PATIENCE, message};
-use crate::doorman::{Doorman, as_user};
 
 const CHILD: &str = "UNS_TEST_DEAD_CORE";
 
@@ -52,7 +52,7 @@ fn trap_52_a_dead_core_ends_the_process() {
 /// Ends with success after a while, unless the broker ends it before.
 fn child() {
     let dead_letters = Some(Arc::new(Faulty) as Arc<dyn DeadLetters>);
-    let deps = Deps { dead_letters, ..Doorman::default().deps() };
+    let deps = Deps { dead_letters, ..SlowAuthenticator::default().deps() };
     let broker = Broker::over(deps, |_| ());
     let mut honest = broker.v5("honest");
     honest.ping();

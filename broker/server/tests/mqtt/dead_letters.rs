@@ -9,12 +9,12 @@ use broker_codec::{Connect, Packet, Publish, QoS, ReasonCode as R, Version, Will
 use broker_server::{DeadLetter, DeadLetters, Deps, InProcess, OnStored, Quota, StoredDeadLetter};
 use parking_lot::Mutex;
 
+use crate::authenticator::{SlowAuthenticator, as_user};
 use crate::client::{Broker, Client, QOS0, connect, eventually, message, qos1};
-use crate::doorman::{Doorman, as_user};
 
 /// Keeps one line for each.
 #[derive(Default)]
-pub(crate) struct Cemetery {
+pub(crate) struct KeptLetters {
     pub(crate) lines: Mutex<Vec<String>>,
     last: AtomicU64,
     /// Whether answers that wait for it are not told yet.
@@ -22,7 +22,7 @@ pub(crate) struct Cemetery {
     held: Mutex<Vec<OnStored>>,
 }
 
-impl DeadLetters for Cemetery {
+impl DeadLetters for KeptLetters {
     fn store(&self, dead: &DeadLetter<'_>, on_stored: Option<OnStored>) -> StoredDeadLetter {
         let id = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let DeadLetter { client_id, topic, qos, reason, .. } = dead;
@@ -40,9 +40,9 @@ impl DeadLetters for Cemetery {
 }
 
 /// A broker with room for one retained message, which is taken.
-fn broker(cemetery: &Arc<Cemetery>) -> Broker {
-    let dead_letters = Some(Arc::clone(cemetery) as Arc<dyn DeadLetters>);
-    let deps = Deps { dead_letters, ..Doorman::default().deps() };
+fn broker(letters: &Arc<KeptLetters>) -> Broker {
+    let dead_letters = Some(Arc::clone(letters) as Arc<dyn DeadLetters>);
+    let deps = Deps { dead_letters, ..SlowAuthenticator::default().deps() };
     let broker = Broker::over(deps, |config| {
         config.engine.limits.organisation.retained = Quota { count: 1, bytes: 0 };
     });
@@ -58,8 +58,8 @@ fn kept<'a>(topic: &'a str, payload: &'a str) -> Publish<'a> {
 
 #[test]
 fn everything_refused_is_described() {
-    let cemetery = Arc::new(Cemetery::default());
-    let broker = broker(&cemetery);
+    let letters = Arc::new(KeptLetters::default());
+    let broker = broker(&letters);
     let mut watcher = broker.v5("w");
     watcher.subscribe(&[("$uns/dead/#", QOS0)]);
     let mut others = broker.v5("o");
@@ -128,13 +128,13 @@ fn everything_refused_is_described() {
     v5.ping();
     watcher.ping();
     assert!(others.got_all().iter().all(|got| !got.topic.starts_with('$')));
-    assert_eq!(cemetery.lines.lock().len(), 8);
+    assert_eq!(letters.lines.lock().len(), 8);
 }
 
 #[test]
 fn they_are_for_those_who_may_read_the_topic() {
-    let cemetery = Arc::new(Cemetery::default());
-    let broker = broker(&cemetery);
+    let letters = Arc::new(KeptLetters::default());
+    let broker = broker(&letters);
     let mut user = broker.client(&as_user(Version::V5, "user", "right"));
     let filters = ["$uns/dead/+/theirs/#", "$uns/dead/#", "$uns/dead/+/own/#"];
     let codes = user.subscribe(&filters.map(|filter| (filter, QOS0)));
@@ -147,13 +147,13 @@ fn they_are_for_those_who_may_read_the_topic() {
     assert_eq!(user.got().topic, "$uns/dead/quota_exceeded/own/b");
     sender.ping();
     user.ping();
-    assert_eq!(cemetery.lines.lock().len(), 4);
+    assert_eq!(letters.lines.lock().len(), 4);
 }
 
 #[test]
 fn a_flood_is_folded_and_counted_exactly() {
-    let cemetery = Arc::new(Cemetery::default());
-    let broker = broker(&cemetery);
+    let letters = Arc::new(KeptLetters::default());
+    let broker = broker(&letters);
     let flood = |client: &mut Client, count: usize| {
         for _ in 0..count {
             client.publish(kept("full", "x"));
@@ -164,9 +164,9 @@ fn a_flood_is_folded_and_counted_exactly() {
     flood(&mut broker.v5("a"), 5000);
     flood(&mut broker.v5("b"), 100);
     let seconds = usize::try_from(start.elapsed().as_secs()).expect("a few") + 1;
-    let described = cemetery.lines.lock().len();
+    let described = letters.lines.lock().len();
     assert!((1000..1010 + 1010 * seconds).contains(&described), "{described} in {seconds} s");
-    assert!(cemetery.lines.lock().iter().any(|line| line.starts_with("b ")), "one of each client");
+    assert!(letters.lines.lock().iter().any(|line| line.starts_with("b ")), "one of each client");
     eventually("the counters", || {
         let stats = broker.handle.stats().stats;
         stats.rejected == 5100
@@ -178,8 +178,8 @@ fn a_flood_is_folded_and_counted_exactly() {
 /// A client of MQTT 3.1.1 hears of no refusal, so each of its own is described, at its own cost.
 #[test]
 fn publishers_of_3_1_1_are_slowed_down() {
-    let cemetery = Arc::new(Cemetery::default());
-    let broker = broker(&cemetery);
+    let letters = Arc::new(KeptLetters::default());
+    let broker = broker(&letters);
     let mut old = broker.v3("old");
     let start = Instant::now();
     for id in 1..=1500 {
@@ -189,16 +189,16 @@ fn publishers_of_3_1_1_are_slowed_down() {
         assert_eq!(old.puback(), (id, R::Success));
     }
     assert!(start.elapsed() >= Duration::from_millis(450), "{:?}", start.elapsed());
-    assert_eq!(cemetery.lines.lock().len(), 1500);
+    assert_eq!(letters.lines.lock().len(), 1500);
 }
 
 /// The positive answer to a refused publish of 3.1.1 follows its dead letter to disk, in the order
 /// of its publishes; without the letter there is none, and the client sends it again.
 #[test]
 fn in_3_1_1_the_answer_follows_the_letter() {
-    let cemetery = Arc::new(Cemetery::default());
-    let broker = broker(&cemetery);
-    cemetery.holds.store(true, Ordering::Relaxed);
+    let letters = Arc::new(KeptLetters::default());
+    let broker = broker(&letters);
+    letters.holds.store(true, Ordering::Relaxed);
     let mut old = broker.v3("old");
     let refused = |id| Publish { retain: true, ..qos1("full", "x", id) };
     let exactly_once = |id| Publish { qos: QoS::ExactlyOnce, ..refused(id) };
@@ -206,14 +206,14 @@ fn in_3_1_1_the_answer_follows_the_letter() {
     old.publish(exactly_once(2));
     old.publish(qos1("plain", "x", 3));
     old.publish(kept("full", "x"));
-    let held = |count: usize| eventually("letters", || cemetery.held.lock().len() == count);
+    let held = |count: usize| eventually("letters", || letters.held.lock().len() == count);
     held(2);
     let mut new = broker.v5("new");
     new.publish(refused(1));
     assert_eq!(new.puback(), (1, R::QuotaExceeded), "5 is told the truth, and at once");
     // Nothing was said so far: the answer to PINGREQ, which waits for nothing, comes first.
     old.ping();
-    let told = |n: usize, kept| cemetery.held.lock()[n](kept);
+    let told = |n: usize, kept| letters.held.lock()[n](kept);
     told(1, true);
     old.ping();
     told(0, true);
@@ -224,7 +224,7 @@ fn in_3_1_1_the_answer_follows_the_letter() {
     });
     assert_eq!(old.puback(), (3, R::Success));
     for publish in [refused(4), exactly_once(5)] {
-        cemetery.held.lock().clear();
+        letters.held.lock().clear();
         let mut old = broker.v3("old");
         old.publish(publish);
         held(1);

@@ -3,14 +3,15 @@
 #![expect(clippy::panic, reason = "tests say what was unexpected")]
 #![expect(clippy::disallowed_methods, reason = "tests measure real time")]
 
+mod authenticator;
 mod certificates;
 mod client;
-mod doorman;
 mod peers;
 
 mod access;
 mod accounting;
 mod batches;
+mod before_connect;
 mod bounded;
 mod case_collisions;
 mod cloud_topics;
@@ -18,13 +19,13 @@ mod consumers;
 mod costs;
 mod dead_core;
 mod dead_letters;
+mod draining_sockets;
 mod gate_outputs;
 mod hostile;
 mod in_process;
 mod keep_alive;
 mod lenient;
 mod limits;
-mod lingering;
 mod log_in;
 mod maximum_packet_size;
 mod names;
@@ -42,7 +43,6 @@ mod retained_fold;
 mod rumqttc_client;
 mod shared_subscriptions;
 mod slow_readers;
-mod strangers;
 mod subscriptions;
 mod takeover;
 mod tls;

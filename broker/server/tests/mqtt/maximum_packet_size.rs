@@ -12,8 +12,8 @@ use broker_codec::{
 };
 use broker_server::Transport;
 
+use crate::authenticator::SlowAuthenticator;
 use crate::client::{Broker, Client, QOS0, connect, qos1};
-use crate::doorman::Doorman;
 
 /// The longest packet that a test asks for.
 const LIMITS: std::ops::RangeInclusive<u32> = 1..=200;
@@ -71,7 +71,7 @@ fn check(
     expected: PacketType,
     provoke: impl Fn(&mut Client),
 ) -> BTreeMap<u32, usize> {
-    let broker = Broker::over(Doorman::default().deps(), |_| ());
+    let broker = Broker::over(SlowAuthenticator::default().deps(), |_| ());
     let mut seen = BTreeMap::new();
     for limit in LIMITS {
         let mut client = Client::over(Hasty(broker.socket(Transport::Tcp)), Version::V5);

@@ -30,7 +30,7 @@ fn the_address_is_what_the_proxy_says() {
     let broker = start(deps);
     let mut client = broker.raw(Version::V5);
     client.bytes(&header());
-    client.welcome(&connect(Version::V5, "c")).ping();
+    client.connected(&connect(Version::V5, "c")).ping();
     let peer = peers.recv().unwrap();
     assert_eq!((&*peer.address, peer.proxied), ("192.0.2.7:4660", true));
     // A proxy that asks for itself, in single bytes.
@@ -38,7 +38,7 @@ fn the_address_is_what_the_proxy_says() {
     for byte in [SIGNATURE, &[0x20, 0, 0, 0]].concat() {
         local.bytes(&[byte]);
     }
-    local.welcome(&connect(Version::V311, "d")).ping();
+    local.connected(&connect(Version::V311, "d")).ping();
     let peer = peers.recv().unwrap();
     assert!(peer.address.starts_with("127.0.0.1:") && peer.proxied, "{peer:?}");
 }
@@ -91,7 +91,7 @@ fn before_tls() {
     let secure = Secure::with(Transport::Tls, deps, |config, _| config.listen[1].proxy = true);
     let mut stream = secure.stream(&secure.trust(), Transport::Tls);
     stream.sock.write_all(&header()).unwrap();
-    Client::over(stream, Version::V5).welcome(&connect(Version::V5, "c")).ping();
+    Client::over(stream, Version::V5).connected(&connect(Version::V5, "c")).ping();
     let peer = peers.recv().unwrap();
     assert_eq!((&*peer.address, peer.transport), ("192.0.2.7:4660", Transport::Tls));
 }

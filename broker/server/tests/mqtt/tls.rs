@@ -18,7 +18,7 @@ fn both_versions_carry_packets_of_every_size() {
     let secure = Secure::start(Transport::Tls);
     for (versions, version) in [(&[&TLS12], Version::V311), (&[&TLS13], Version::V5)] {
         let trust = Trust { versions, ..secure.trust() };
-        let mut client = secure.client(&trust, version).welcome(&connect(version, "c"));
+        let mut client = secure.client(&trust, version).connected(&connect(version, "c"));
         client.subscribe(&[("t/#", QOS1)]);
         for (n, length) in [0, 1, 1000, 16_384, 100_000, 1_000_000].into_iter().enumerate() {
             let payload = "x".repeat(length);
@@ -44,7 +44,7 @@ fn both_versions_carry_packets_of_every_size() {
 fn application_protocols() {
     let secure = Secure::start(Transport::Tls);
     let alpn = Trust { alpn: &["mqtt"], ..secure.trust() };
-    secure.client(&alpn, Version::V5).welcome(&connect(Version::V5, "c")).ping();
+    secure.client(&alpn, Version::V5).connected(&connect(Version::V5, "c")).ping();
     let other = Trust { alpn: &["h2"], ..secure.trust() };
     secure.stream(&other, Transport::Tls).write_all(b"x").unwrap_err();
     eventually("a count", || secure.broker.failed(Transport::Tls, Failure::Tls) == 1);
@@ -67,7 +67,7 @@ fn trap_51_client_certificates_of_several_cas() {
         {
             let pair = authority.issue(name);
             let trust = Trust { shows: Some(&pair), versions, ..secure.trust() };
-            secure.client(&trust, Version::V5).welcome(&connect(Version::V5, "c")).ping();
+            secure.client(&trust, Version::V5).connected(&connect(Version::V5, "c")).ping();
             let peer = peers.recv().unwrap();
             let certificate = peer.certificate.unwrap();
             assert_eq!(certificate.common_name.as_deref(), Some(name));
@@ -80,7 +80,7 @@ fn trap_51_client_certificates_of_several_cas() {
         refused(&secure, &forged);
         if optional {
             let trust = secure.trust();
-            secure.client(&trust, Version::V5).welcome(&connect(Version::V5, "c")).ping();
+            secure.client(&trust, Version::V5).connected(&connect(Version::V5, "c")).ping();
             assert_eq!(peers.recv().unwrap().certificate, None);
         } else {
             refused(&secure, &secure.trust());
@@ -114,7 +114,7 @@ fn trap_50_silent_clients_hold_up_nobody() {
     let trust = secure.trust();
     for n in 0..20 {
         let id = format!("c{n}");
-        secure.client(&trust, Version::V5).welcome(&connect(Version::V5, &id)).ping();
+        secure.client(&trust, Version::V5).connected(&connect(Version::V5, &id)).ping();
     }
     assert!(start.elapsed() < HELD, "{:?}", start.elapsed());
     eventually("the end of all", || secure.broker.handle.stats().handshakes == 0);
@@ -147,7 +147,7 @@ fn plain_mqtt_on_the_tls_port_and_noise_within() {
 fn a_reader_that_pauses_gets_everything_in_order() {
     let secure = Secure::start(Transport::Tls);
     let mut reader =
-        secure.client(&secure.trust(), Version::V5).welcome(&connect(Version::V5, "reader"));
+        secure.client(&secure.trust(), Version::V5).connected(&connect(Version::V5, "reader"));
     reader.subscribe(&[("t", QOS1)]);
     let mut writer = secure.broker.v5("writer");
     let payload = |n: u16| format!("{n:05}{}", "x".repeat(8000));
@@ -164,7 +164,7 @@ fn a_reader_that_pauses_gets_everything_in_order() {
 fn shutdown_is_said_in_tls() {
     let mut secure = Secure::start(Transport::Tls);
     let mut client =
-        secure.client(&secure.trust(), Version::V5).welcome(&connect(Version::V5, "c"));
+        secure.client(&secure.trust(), Version::V5).connected(&connect(Version::V5, "c"));
     let silent = secure.broker.socket(Transport::Tls);
     secure.broker.shutdown();
     assert_eq!(client.disconnected(), ReasonCode::ServerShuttingDown);

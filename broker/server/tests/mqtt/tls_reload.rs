@@ -27,7 +27,8 @@ fn is_served(secure: &Secure, trust: &Trust<'_>) -> bool {
 fn trap_51_changed_files_serve_new_clients_and_drop_nobody() {
     let secure = start(Duration::from_millis(50));
     let reloads = || secure.broker.handle.stats().reloads;
-    let mut old = secure.client(&secure.trust(), Version::V5).welcome(&connect(Version::V5, "old"));
+    let mut old =
+        secure.client(&secure.trust(), Version::V5).connected(&connect(Version::V5, "old"));
     old.subscribe(&[("t", QOS0)]);
 
     let next = Authority::new("Next CA");
@@ -42,7 +43,7 @@ fn trap_51_changed_files_serve_new_clients_and_drop_nobody() {
     let trust = Trust { authority: &next.pem, ..secure.trust() };
     assert!(is_served(&secure, &trust));
     assert!(!is_served(&secure, &secure.trust()), "the old certificate is gone");
-    let mut new = secure.client(&trust, Version::V5).welcome(&connect(Version::V5, "new"));
+    let mut new = secure.client(&trust, Version::V5).connected(&connect(Version::V5, "new"));
     new.publish(message("t", "x"));
     assert_eq!(old.got_text().1, "x");
 
@@ -102,7 +103,7 @@ fn connections_end_with_their_ca_and_those_of_others_go_on() {
     let (first, second) = (one.issue("first"), two.issue("second"));
     let client = |pair, id| {
         let trust = Trust { shows: pair, ..secure.trust() };
-        secure.client(&trust, Version::V5).welcome(&connect(Version::V5, id))
+        secure.client(&trust, Version::V5).connected(&connect(Version::V5, id))
     };
     let mut of_one = client(Some(&first), "one");
     let mut of_two = client(Some(&second), "two");
@@ -133,7 +134,7 @@ fn what_a_ca_revoked_is_not_taken() {
     assert!(is_served(&secure, &showing(&good)));
     assert!(!is_served(&secure, &showing(&unlisted)), "its CA has no list");
     let mut connected =
-        secure.client(&showing(&good), Version::V5).welcome(&connect(Version::V5, "press"));
+        secure.client(&showing(&good), Version::V5).connected(&connect(Version::V5, "press"));
     // Another list: also for who is connected already.
     secure.files.write("crl.pem", &format!("{}{}", one.revoke(&[7, 8]), two.revoke(&[])));
     assert_eq!(connected.disconnected(), ReasonCode::AdministrativeAction);

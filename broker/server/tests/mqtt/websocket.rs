@@ -72,7 +72,7 @@ fn websocket(broker: &Broker) -> WebSocket<TcpStream> {
 
 fn client(broker: &Broker, id: &str) -> Client {
     let binary = Binary(websocket(broker), Vec::new());
-    Client::over(binary, Version::V5).welcome(&connect(Version::V5, id))
+    Client::over(binary, Version::V5).connected(&connect(Version::V5, id))
 }
 
 #[test]
@@ -105,7 +105,8 @@ fn in_tls_1_2_and_1_3() {
         let (socket, answer) = tungstenite::client(request(Some("mqtt")), stream).unwrap();
         assert_eq!(answer.headers()["sec-websocket-protocol"], "mqtt");
         let binary = Binary(socket, Vec::new());
-        let mut client = Client::over(binary, Version::V311).welcome(&connect(Version::V311, "c"));
+        let mut client =
+            Client::over(binary, Version::V311).connected(&connect(Version::V311, "c"));
         client.subscribe(&[("t", QOS0)]);
         client.publish(message("t", &"y".repeat(300_000)));
         assert_eq!(client.got().payload.len(), 300_000);
