@@ -158,6 +158,7 @@ fn bit(finding: Finding) -> u8 {
         Finding::Windows1252 => 0b0010,
         Finding::Malformed => 0b0100,
         Finding::TooLarge => 0b1000,
+        Finding::Rounded => 0b1_0000,
         _ => 0b1000_0000,
     }
 }

@@ -18,6 +18,12 @@ pub enum Malformed {
         /// Where the 33rd level opens.
         at: usize,
     },
+    /// A batch of more samples than one may have (NS-21).
+    #[error("a batch of {rows} rows, more than 10,000: publish it in parts")]
+    TooManyRows {
+        /// How many there are.
+        rows: usize,
+    },
     /// Its content type says CBOR, and it is none.
     #[error("the payload is not CBOR as its content type says: it breaks at byte {at}")]
     NotCbor {

@@ -10,6 +10,7 @@ mod error;
 pub mod http;
 mod opaque;
 pub mod payload;
+mod reads_as;
 mod wire;
 pub mod ws;
 
@@ -17,4 +18,5 @@ pub use cut::cut;
 pub use dead::{Base64, DeadLetter};
 pub use error::{BodyError, Malformed};
 pub use opaque::Opaque;
+pub use reads_as::ReadsAs;
 pub use wire::{Sample, WireQuality, WireTime, WireValue};

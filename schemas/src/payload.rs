@@ -55,7 +55,7 @@ mod value;
 
 use std::borrow::Cow;
 
-use uns_model::{Finding, Point, PointRef, ValueRef, number};
+use uns_model::{Finding, Point, PointRef, Value, ValueRef, number};
 
 pub use context::{DecodeContext, FieldLimits};
 pub use fuzzing::fuzz;
@@ -65,6 +65,7 @@ pub use sink::Sink;
 pub use units::Units;
 
 use crate::Malformed;
+use batch::Rows;
 use document::Document;
 use owned::Owned;
 use point::{as_text, hand_on, read_scalar, scalar};
@@ -82,6 +83,8 @@ pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 /// beside it (NS-19).
 pub const VQT_JSON: &str = "application/vnd.uns.vqt+json";
 const VQT_CBOR: &str = "application/vnd.uns.vqt+cbor";
+/// SenML in CBOR, whose keys are numbers (RFC 8428, section 6).
+const SENML_CBOR: &str = "application/senml+cbor";
 
 /// As [`keep`], into owned points.
 pub fn decode(
@@ -93,6 +96,11 @@ pub fn decode(
     let mut sink = Owned { out, units: context.units, decoded: Decoded::default() };
     keep(payload, content_type, context, &mut sink);
     sink.decoded
+}
+
+/// What a text also reads as (NS-19e).
+pub fn second_form(text: &str) -> Option<ValueRef<'static>> {
+    second::of(text).map(|second| second.value)
 }
 
 /// Hands on the points of a payload, whatever it is. What is larger or deeper than a value may be
@@ -112,7 +120,9 @@ pub fn keep(
     }
     match read(payload, content_type, context, sink) {
         Ok(_) => return,
-        Err(Malformed::TooDeep { .. } | Malformed::NotCbor { .. }) => {
+        Err(
+            Malformed::TooDeep { .. } | Malformed::NotCbor { .. } | Malformed::TooManyRows { .. },
+        ) => {
             sink.point(&scalar(ValueRef::Bytes(payload)));
         }
         Err(Malformed::DuplicateKey { .. }) => as_text(payload, sink),
@@ -146,11 +156,12 @@ pub fn read(
         return Ok(None);
     }
     if is_cbor(content_type) {
-        return read_cbor(payload, context, sink);
+        return read_cbor(payload, content_type, context, sink);
     }
     if let [b'-' | b'0'..=b'9', ..] = payload
         && let Ok(token) = std::str::from_utf8(payload)
         && let Some(value) = number::parse(token)
+        && value != Value::Null
     {
         sink.point(&scalar(number_of(&value)));
         return Ok(None);
@@ -158,18 +169,38 @@ pub fn read(
     read_text(payload, content_type, context, sink)
 }
 
+/// A content type without its parameters.
+fn media_type(content_type: &str) -> &str {
+    content_type.split_once(';').map_or(content_type, |(kind, _)| kind).trim_ascii()
+}
+
+/// Whether it is CBOR: by itself, or as what something else is written in (`application/senml+cbor`).
 #[inline]
 fn is_cbor(content_type: Option<&str>) -> bool {
-    content_type.is_some_and(|kind| kind.eq_ignore_ascii_case(VQT_CBOR))
+    content_type.is_some_and(|kind| {
+        let kind = media_type(kind);
+        let ends = |end: &str| {
+            let start = kind.len().checked_sub(end.len()).and_then(|at| kind.get(at..));
+            start.is_some_and(|found| found.eq_ignore_ascii_case(end))
+        };
+        ends("/cbor") || ends("+cbor")
+    })
+}
+
+fn is_media_type(content_type: Option<&str>, wanted: &str) -> bool {
+    content_type.is_some_and(|kind| media_type(kind).eq_ignore_ascii_case(wanted))
 }
 
 fn read_cbor(
     payload: &[u8],
+    content_type: Option<&str>,
     context: &DecodeContext<'_>,
     sink: &mut impl Sink,
 ) -> Result<Option<Batch>, Malformed> {
-    let text = cbor::to_json(payload)?;
-    read_json(&text, true, context, sink)?.ok_or(Malformed::NotCbor { at: 0 })
+    let labels = is_media_type(content_type, SENML_CBOR).then_some(cbor::SENML);
+    let text = cbor::to_json(payload, labels)?;
+    let declared = is_media_type(content_type, VQT_CBOR);
+    read_json(&text, declared, context, sink)?.ok_or(Malformed::NotCbor { at: 0 })
 }
 
 /// The same for what is no plain number.
@@ -190,13 +221,19 @@ fn read_text(
         Ok(text) => {
             if let Some(envelope) = envelope::read_flat(text, context) {
                 batch::envelope_points(&envelope, context, sink);
+                if !envelope.is_alone() {
+                    let text = text.trim_ascii();
+                    let json = Token { kind: Kind::Object { finite: true }, text };
+                    let left_out = batch::neighbours((json, &envelope), false, context, sink);
+                    leave_out(left_out, sink);
+                }
                 return Ok(None);
             }
             (Cow::Borrowed(text), false)
         }
         Err(_) => (Cow::Owned(encoding::windows_1252(trimmed)), true),
     };
-    let declared = content_type.is_some_and(|kind| kind.eq_ignore_ascii_case(VQT_JSON));
+    let declared = is_media_type(content_type, VQT_JSON);
     let Some(batch) = read_json(&text, declared, context, sink)? else {
         as_text(payload, sink);
         return Ok(None);
@@ -217,6 +254,10 @@ fn read_json(
     let mut shape = Shape::default();
     let mut member = |name, token| shape.member(name, token, context);
     let Some(json) = scan::whole(text, &mut member)? else { return Ok(None) };
+    let too_many = batch::too_many(json, &shape.columns, context);
+    if let Some(rows) = too_many.filter(|_| context.children) {
+        return Err(Malformed::TooManyRows { rows });
+    }
     let mut batch = None;
     let left_out = match json.kind {
         Kind::Object { .. } => {
@@ -229,10 +270,14 @@ fn read_json(
             0
         }
     };
-    if left_out > 0 {
-        sink.finding(Finding::FieldsLeftOut(left_out));
-    }
+    leave_out(left_out, sink);
     Ok(Some(batch))
+}
+
+fn leave_out(fields: u32, sink: &mut impl Sink) {
+    if fields > 0 {
+        sink.finding(Finding::FieldsLeftOut(fields));
+    }
 }
 
 fn array(
@@ -242,13 +287,13 @@ fn array(
     sink: &mut impl Sink,
 ) -> u32 {
     if !named::is_named(json, context)
-        && let Some(bad) = batch::rows_of(json, context, sink)
+        && let Some(Rows { bad, left_out }) = batch::rows_of(json, context, sink)
     {
         // Where rows can be refused singly they are no loss to be told of.
         let count = if context.children { 0 } else { bad.len() };
-        let left_out = u32::try_from(count).unwrap_or(u32::MAX);
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
         *batch = (!bad.is_empty()).then_some(Batch::Flawed(bad));
-        return left_out;
+        return left_out.saturating_add(count);
     }
     *batch = children::read(json, &Shape::default(), context).map(Batch::Children);
     whole_document(json, None, PointRef::new(ValueRef::Null), context, sink)
@@ -264,11 +309,15 @@ fn object(
     if batch::columns(&shape.columns, context, sink) {
         return 0;
     }
+    let beyond = batch::too_many(json, &shape.columns, context).unwrap_or_default();
+    let beyond = u32::try_from(beyond).unwrap_or(u32::MAX);
     if shape.envelope.is_one(declared) {
-        return batch::envelope_points(&shape.envelope.unwrapped(context), context, sink);
+        let envelope = shape.envelope.unwrapped(context);
+        let left_out = batch::envelope_points(&envelope, context, sink);
+        return left_out + batch::neighbours((json, &envelope), declared, context, sink);
     }
     let model = PointRef { source: shape.time(), ..PointRef::new(ValueRef::Null) };
-    whole_document(json, Some(shape), model, context, sink)
+    whole_document(json, Some(shape), model, context, sink).saturating_add(beyond)
 }
 
 fn whole_document(
@@ -279,7 +328,7 @@ fn whole_document(
     sink: &mut impl Sink,
 ) -> u32 {
     hand_on(model, token, sink);
-    document::explode(Document { token, shape, model }, context, sink)
+    document::explode(Document { token, shape, model, neighbours: false }, context, sink)
 }
 
 fn opens_container(payload: &[u8]) -> bool {

@@ -11,6 +11,7 @@ use utoipa::openapi::{RefOr, schema::AnyOfBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::opaque::Opaque;
+use crate::reads_as::ReadsAs;
 
 /// A value as readers see it: null when Bad or never received, integers past 2^53-1 as decimal
 /// strings, doubles with their fraction (`23.0`), documents as the JSON they are, bytes in base64.
@@ -142,6 +143,10 @@ pub struct Sample<'a> {
     /// The unit its publisher named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<&'a str>,
+    /// What a text also reads as: `ON` as a flag, `23,4 °C` as a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub reads_as: Option<ReadsAs>,
     /// True for a field that the newest document no longer has.
     #[serde(skip_serializing_if = "is_false")]
     #[schema(required = false)]
@@ -181,6 +186,7 @@ impl<'a> Sample<'a> {
             timestamp: WireTime(timestamp),
             sequence,
             unit: None,
+            reads_as: ReadsAs::of(value, quality),
             superseded: false,
             fields_left_out: 0,
             encoding: None,

@@ -87,6 +87,12 @@ fn with_unit(value: &Value, unit: &Value) -> String {
     match (&value["value"], unit) {
         // What is not there has no unit either.
         (Value::Null, _) | (_, Value::Null) => text(&value["value"]),
+        // A text such as `23,4 °C` names its unit itself.
+        (Value::String(shown), Value::String(unit))
+            if shown.trim_end().ends_with(unit.as_str()) =>
+        {
+            shown.clone()
+        }
         (shown, unit) => format!("{} {}", text(shown), text(unit)),
     }
 }
@@ -189,6 +195,8 @@ mod tests {
         for (value, shown) in [
             (json!({ "value": 118, "unit": "1/min" }), "118 1/min"),
             (json!({ "value": 118 }), "118"),
+            (json!({ "value": "23,4 °C", "unit": "°C" }), "23,4 °C"),
+            (json!({ "value": "23,4", "unit": "°C" }), "23,4 °C"),
             (json!({ "value": null, "unit": "1/min" }), "null"),
             (
                 json!({ "value": "/9j/", "type": "bytes", "size": 3, "looksLike": "jpeg" }),

@@ -70,8 +70,9 @@ fn finding(violation: &Value) -> Finding {
         (_, None) => "names times that cannot be read".to_owned(),
     };
     let topic = violation["topic"].as_str().map(|topic| format!(", as on `{topic}`"));
+    let whose = if text("fault") == "unreadable" { "" } else { "the clock of " };
     let found = format!(
-        "the clock of the publisher `{}` {off}: {} messages{}, the last one at {}",
+        "{whose}the publisher `{}` {off}: {} messages{}, the last one at {}",
         text("clientId"),
         violation["messages"],
         topic.unwrap_or_default(),
@@ -110,7 +111,7 @@ mod tests {
                 json!({"fault": "out_of_range", "offsetSeconds": -1_795_262_400.0}),
                 "is 20778 days behind",
             ),
-            (json!({"fault": "out_of_range"}), "names times that cannot be read"),
+            (json!({"fault": "unreadable"}), "names times that cannot be read"),
             (json!({"fault": "set_back", "offsetSeconds": -90.0}), "was set back by 90 s"),
         ] {
             let found = judge(&json!({"violations": [violation(&more)]}), NOON);

@@ -102,6 +102,7 @@ impl Figures {
         let mut clocks = out.counter("uns_clock_violations_total", help);
         clocks.sample(&[("fault", "ahead")], stats.fold.ahead);
         clocks.sample(&[("fault", "out_of_range")], stats.fold.out_of_range);
+        clocks.sample(&[("fault", "unreadable")], stats.fold.unreadable);
         clocks.sample(&[("fault", "set_back")], stats.fold.clock_steps);
         let help =
             "Publishers whose clocks cannot be right; GET /api/v1/uns/violations names them.";

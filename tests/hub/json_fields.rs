@@ -80,3 +80,34 @@ fn current_and_history_agree_where_a_document_arrives_after_a_newer_scalar() {
         assert_eq!(current, history, "{field} at the end");
     }
 }
+
+/// What stands beside a value has a name and a history of its own, which values that come alone do not end;
+/// a document that becomes a value by one more key keeps its fields.
+#[test]
+fn neighbours_of_a_value_are_fields_in_current_and_history_alike() {
+    let scratch = Scratch::new();
+    let hub = Hub::start(scratch.path());
+    let topic = "plant/tank";
+    let at = |second: u32| format!(r#""ts":"2026-11-21T11:00:{second}Z""#);
+    let steps = [
+        (format!(r#"{{"value":21.5,"battery":80,{}}}"#, at(10)), "battery", Some(80), 1),
+        (format!(r#"{{"value":21.6,{}}}"#, at(20)), "battery", Some(80), 1),
+        (format!(r#"{{"value":21.7,"battery":79,{}}}"#, at(30)), "battery", Some(79), 2),
+        (format!(r#"{{"temp":14,{}}}"#, at(40)), "temp", Some(14), 1),
+        (format!(r#"{{"temp":15,"v":3,{}}}"#, at(50)), "temp", Some(15), 2),
+        (format!(r#"{{"temp":16,"v":3,{}}}"#, at(51)), "v", Some(3), 2),
+        (format!(r#"{{"temp":17,{}}}"#, at(52)), "temp", Some(17), 4),
+        (format!(r#"{{"value":21.8,{}}}"#, at(53)), "temp", None, 5),
+    ];
+    for (payload, field, value, samples) in steps {
+        hub.mosquitto_pub(&["-t", topic, "-m", &payload, "-q", "1"]);
+        let [current, history] = last(&hub, topic, field);
+        assert_eq!(current, history, "{field} after {payload}");
+        assert_eq!(current[0], json!(value), "{field} after {payload}");
+        let more = format!("&field={field}&start=2026-11-21T00:00:00Z");
+        assert_eq!(hub.history(topic, &more).len(), samples, "{field} after {payload}");
+    }
+    // As seen from the middle: what was open before a range, and what was not.
+    let more = "&field=battery&start=2026-11-21T11:00:15Z&end=2026-11-21T11:00:25Z";
+    assert_eq!(hub.history(topic, more).len(), 0, "a value alone is no end");
+}

@@ -10,7 +10,8 @@ use uns_model::{Quality, Value};
 
 use crate::tagged::Tagged;
 
-/// Turns the values that end a field into marks.
+/// Turns the values that end a field into marks. What came beside a value and not in a document is not
+/// ended by values that come without it.
 #[derive(Debug, Default)]
 pub(crate) struct Ends {
     /// The series of the node's values that are no documents; none where it never had any.
@@ -25,6 +26,11 @@ impl Ends {
     /// For a view whose field was open, or not, where the view begins.
     pub(crate) fn new(view: &View, open: bool) -> Self {
         Self { enders: view.enders.clone(), open, unit: 0 }
+    }
+
+    /// Whether there are values that end the field.
+    pub(crate) fn any(&self) -> bool {
+        !self.enders.is_empty()
     }
 
     /// Whether a series is one of the node's values that are no documents.
@@ -47,12 +53,29 @@ impl Ends {
 
     fn shown(&mut self, tagged: Tagged) -> Option<Tagged> {
         if !tagged.ends {
-            (self.open, self.unit) = (true, tagged.unit);
+            (self.open, self.unit) = (!tagged.beside, tagged.unit);
             return Some(tagged);
         }
         let ends = std::mem::replace(&mut self.open, false);
         let (value, quality) = (Value::Null, Quality::GOOD_NO_DATA);
         let sample = Sample { value, quality, ..tagged.sample };
-        ends.then_some(Tagged { sample, unit: self.unit, ends: true })
+        ends.then_some(Tagged { sample, unit: self.unit, ends: true, beside: false })
     }
+}
+
+/// Values of the node that have the field beside them, in the same record, do not end it; nor do later
+/// ones. The samples are in order, so those of one record lie side by side.
+pub(crate) fn keep_neighbours(batch: &mut Vec<Tagged>) {
+    let is_pair = |a: &Tagged, b: &Tagged| {
+        a.ends != b.ends && (a.sample.time, a.sample.sequence) == (b.sample.time, b.sample.sequence)
+    };
+    for at in 1..batch.len() {
+        let (before, rest) = batch.split_at_mut(at);
+        if let (Some(one), Some(two)) = (before.last_mut(), rest.first_mut())
+            && is_pair(one, two)
+        {
+            (one.beside, two.beside) = (true, true);
+        }
+    }
+    batch.retain(|tagged| !(tagged.ends && tagged.beside));
 }

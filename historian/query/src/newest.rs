@@ -8,8 +8,9 @@ use uns_model::{Sequence, Timestamp, fold};
 use crate::error::Error;
 use crate::sweep::Cancelled;
 
-/// Where a sample is: its time, its record, its series.
-type Place = (Timestamp, Sequence, SeriesId);
+/// Where a sample is: its time, its record, whether it ends a field, its series. What stands beside a
+/// value in one record is behind it here: that value is the newest then.
+type Place = (Timestamp, Sequence, bool, SeriesId);
 
 /// How far somebody looks.
 #[derive(Debug)]
@@ -27,29 +28,30 @@ impl Patience<'_> {
     pub(crate) fn newest(&self, view: &mut View) -> Result<Option<Timestamp>, Error> {
         // What ends a field is not read for this.
         let enders = std::mem::take(&mut view.enders);
-        let newest = self.look(view, |sid, _| !enders.contains(&sid));
+        let newest = self.look(view, |sid, _| (!enders.contains(&sid)).then_some(false));
         view.enders = enders;
         Ok(newest?.map(|(time, ..)| time))
     }
 
     /// Whether the newest of all there is, up to a record, is a sample of what was asked for, and
-    /// nothing that ends it.
+    /// nothing that ends it or that it stands beside: then a value that comes alone ends it.
     pub(crate) fn is_open(&self, view: &mut View, as_of: Sequence) -> Result<bool, Error> {
         let enders = view.enders.clone();
         let newest = self.look(view, |sid, sample| {
-            let counts = fold::ends_fields(&sample.value.as_ref()) || !enders.contains(&sid);
-            sample.sequence <= as_of && counts
+            let is_ender = enders.contains(&sid);
+            let counts = fold::ends_fields(&sample.value.as_ref()) || !is_ender;
+            (sample.sequence <= as_of && counts).then_some(is_ender)
         })?;
-        Ok(newest.is_some_and(|(_, _, sid)| !enders.contains(&sid)))
+        Ok(newest.is_some_and(|(_, _, is_ender, _)| !is_ender))
     }
 
     fn look(
         &self,
         view: &mut View,
-        counts: impl Fn(SeriesId, &Sample) -> bool,
+        counts: impl Fn(SeriesId, &Sample) -> Option<bool>,
     ) -> Result<Option<Place>, Error> {
         let place = |sid: SeriesId, sample: &Sample| {
-            counts(sid, sample).then_some((sample.time, sample.sequence, sid))
+            Some((sample.time, sample.sequence, counts(sid, sample)?, sid))
         };
         let mut read = view.memory.len();
         let mut newest = view.memory.iter().filter_map(|(sid, sample)| place(*sid, sample)).max();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use historian_store::{Gap, HistoryFile, PieceOfFile, Sample, SeriesId, View};
 use uns_model::{Sequence, Timestamp, fold};
 
-use crate::ends::Ends;
+use crate::ends::{Ends, keep_neighbours};
 use crate::error::Error;
 use crate::tagged::Tagged;
 
@@ -107,7 +107,7 @@ impl Sweep {
         if sample.sequence <= self.as_of && counts {
             let tag = self.of_series.iter().find(|(of, _)| *of == sid);
             let unit = tag.map_or(u16::MAX, |(_, tag)| *tag);
-            self.loaded.push(Tagged { sample, unit, ends });
+            self.loaded.push(Tagged { sample, unit, ends, beside: false });
         }
     }
 
@@ -135,7 +135,10 @@ impl Sweep {
             };
             if ready > 0 {
                 let rest = self.loaded.split_off(ready);
-                let batch = std::mem::replace(&mut self.loaded, rest);
+                let mut batch = std::mem::replace(&mut self.loaded, rest);
+                if self.ends.any() {
+                    keep_neighbours(&mut batch);
+                }
                 let shown = self.ends.apply(collapse(batch));
                 if shown.is_empty() {
                     continue;

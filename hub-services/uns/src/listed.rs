@@ -11,7 +11,11 @@ pub(crate) fn listed<'a>(
 ) -> ListedValue<'a> {
     let Some(last) = last else { return ListedValue::default() };
     let unit = last.remarks.unit.as_deref();
-    ListedValue::new((&last.value, cut), last.quality, last.timestamp, unit)
+    ListedValue {
+        fields_left_out: last.remarks.fields_left_out,
+        encoding: last.remarks.windows_1252.then_some("windows-1252"),
+        ..ListedValue::new((&last.value, cut), last.quality, last.timestamp, unit)
+    }
 }
 
 /// How a long value begins, and its size.

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 use uns_model::{Quality, Timestamp, Value};
 
 use crate::opaque::Opaque;
-use crate::wire::{WireQuality, WireTime, WireValue, is_false};
+use crate::reads_as::ReadsAs;
+use crate::wire::{WireQuality, WireTime, WireValue, is_false, is_zero};
 
 /// A last value in a list, if there is one. A long value is cut.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, ToSchema)]
@@ -27,6 +28,17 @@ pub struct ListedValue<'a> {
     /// The unit its publisher named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<&'a str>,
+    /// What a text also reads as: `ON` as a flag, `23,4 °C` as a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub reads_as: Option<ReadsAs>,
+    /// How many fields of the document there was no room for.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    pub fields_left_out: u32,
+    /// `windows-1252` where the payload was no UTF-8 and read as that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<&'static str>,
     /// `bytes` for a payload that is neither JSON nor text.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<&'static str>,
@@ -57,6 +69,9 @@ impl<'a> ListedValue<'a> {
             quality: Some(WireQuality(quality)),
             timestamp: Some(WireTime(timestamp)),
             unit,
+            reads_as: ReadsAs::of(value, quality),
+            fields_left_out: 0,
+            encoding: None,
             kind: opaque.map(|_| "bytes"),
             size: cut.map(|(_, size)| *size).or(opaque.map(|opaque| opaque.size)),
             looks_like: opaque.and_then(|opaque| opaque.looks_like),

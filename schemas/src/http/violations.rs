@@ -24,8 +24,8 @@ pub struct ClockViolation<'a> {
     pub kind: &'static str,
     /// Its client id.
     pub client_id: &'a str,
-    /// `ahead`: over 60 s ahead of the hub. `out_of_range`: outside 2000..2100 or not readable.
-    /// `set_back`: its clock was set back and runs on.
+    /// `ahead`: over 60 s ahead of the hub. `out_of_range`: outside 2000..2100. `unreadable`: its times
+    /// cannot be read, which says nothing of its clock. `set_back`: its clock was set back and runs on.
     pub fault: &'static str,
     /// How many of its messages named such a time, since the hub started.
     pub messages: u64,

@@ -1,6 +1,6 @@
 //! Batches of one node: several samples in one payload (NS-21).
 
-use uns_model::{PointRef, Quality, ValueRef};
+use uns_model::{PointRef, Quality, Timestamp, ValueRef};
 
 use super::context::DecodeContext;
 use super::document::{self, Document};
@@ -10,43 +10,92 @@ use super::rows::{BATCH_SAMPLES_MAX, BadRow};
 use super::scan::{Kind, Token, elements};
 use super::shape::Columns;
 use super::sink::Sink;
+use super::text;
 
 /// Why a row is no sample.
-const NO_ROW: &str = "a row of a batch is an object with a value and its time";
+const NO_ROW: &str = "a row of a batch is an object with its time";
 
-/// The rows of an array that is a batch: `[{"value":1,"timestamp":".."}, …]`. Its first element
-/// decides whether it is one.
-fn rows<'a>(
-    array: Token<'a>,
+/// How many rows a batch of the node itself has, where that is more than one may have.
+pub(super) fn too_many(
+    json: Token<'_>,
+    columns: &Columns<'_>,
     context: &DecodeContext<'_>,
-) -> Option<impl Iterator<Item = Result<Envelope<'a>, Token<'a>>>> {
-    let read = |element: Token<'a>| {
-        let object = matches!(element.kind, Kind::Object { .. });
-        let row = object.then(|| envelope::read(element, false, context)).flatten();
-        let row = row.map(|row| row.unwrapped(context));
-        row.filter(|row| row.source.is_some()).ok_or(element)
+) -> Option<usize> {
+    let rows = match (json.kind, *columns) {
+        (Kind::Array { .. }, _) => json,
+        (_, Columns { times: Some(times), values: Some(_), others: false, .. }) => times,
+        _ => return None,
     };
-    elements(array).next().and_then(|first| read(first).ok())?;
-    let fits = elements(array).take(BATCH_SAMPLES_MAX + 1).count() <= BATCH_SAMPLES_MAX;
-    fits.then(|| elements(array).map(read))
+    let count = elements(rows).count();
+    let is_batch = |first: Token<'_>| {
+        !matches!(json.kind, Kind::Array { .. }) || !matches!(Row::read(first, context), Row::None)
+    };
+    (count > BATCH_SAMPLES_MAX && elements(rows).next().is_some_and(is_batch)).then_some(count)
 }
 
-/// Hands on the samples of rows, and gives the elements that are none; `None`: it is no such batch.
+/// What one row of a batch is.
+enum Row<'a> {
+    Sample(Envelope<'a>),
+    /// A document with a time of its own.
+    Document(Timestamp),
+    None,
+}
+
+impl<'a> Row<'a> {
+    fn read(element: Token<'a>, context: &DecodeContext<'_>) -> Self {
+        let Kind::Object { .. } = element.kind else { return Self::None };
+        match envelope::read(element, false, context).map(|row| row.unwrapped(context)) {
+            Some(row) if row.source.is_some() => Self::Sample(row),
+            Some(_) => Self::None,
+            None => match envelope::time_of(element, context) {
+                Some(time) => Self::Document(time),
+                None => Self::None,
+            },
+        }
+    }
+}
+
+/// What of a batch is no sample.
+#[derive(Default)]
+pub(super) struct Rows {
+    pub(super) bad: Vec<BadRow>,
+    /// Fields of its samples that there was no room for.
+    pub(super) left_out: u32,
+}
+
+/// Hands on the samples of an array that is a batch: `[{"value":1,"timestamp":".."}, …]`, also of
+/// documents with a time each. Its first element decides whether it is one; `None`: it is not.
 pub(super) fn rows_of(
     array: Token<'_>,
     context: &DecodeContext<'_>,
     sink: &mut impl Sink,
-) -> Option<Vec<BadRow>> {
-    let mut bad = Vec::new();
-    for (row, index) in rows(array, context)?.zip(0..) {
-        match row {
-            Ok(row) => {
-                envelope_points(&row, context, sink);
+) -> Option<Rows> {
+    if let Row::None = Row::read(elements(array).next()?, context) {
+        return None;
+    }
+    if elements(array).take(BATCH_SAMPLES_MAX + 1).count() > BATCH_SAMPLES_MAX {
+        return None;
+    }
+    let mut batch = Rows::default();
+    for (element, index) in elements(array).zip(0..) {
+        match Row::read(element, context) {
+            Row::Sample(row) => {
+                batch.left_out += envelope_points(&row, context, sink);
+                if !row.is_alone() {
+                    batch.left_out += neighbours((element, &row), false, context, sink);
+                }
             }
-            Err(token) => bad.push(BadRow::new(index, None, token.raw(), NO_ROW)),
+            Row::Document(time) => {
+                let model = PointRef { source: Some(time), ..PointRef::new(ValueRef::Null) };
+                hand_on(model, element, sink);
+                let (token, shape, neighbours) = (element, None, false);
+                let document = Document { token, shape, model, neighbours };
+                batch.left_out += document::explode(document, context, sink);
+            }
+            Row::None => batch.bad.push(BadRow::new(index, None, element.raw(), NO_ROW)),
         }
     }
-    Some(bad)
+    Some(batch)
 }
 
 /// Hands on what an envelope says. Gives how many fields of a document there was no room for.
@@ -62,10 +111,40 @@ pub(super) fn envelope_points(
     if let Kind::Object { .. } = envelope.value.kind {
         // A unit is said of a value, and a document is none.
         let model = envelope.point(None);
-        let document = Document { token: envelope.value, shape: None, model };
+        let (token, shape, neighbours) = (envelope.value, None, false);
+        let document = Document { token, shape, model, neighbours };
         return document::explode(document, context, sink);
     }
     0
+}
+
+/// Hands on what an envelope is called by and what stands beside its value: fields of their own, whose
+/// names are those that they have without the value. Gives how many there was no room for.
+pub(super) fn neighbours(
+    (object, envelope): (Token<'_>, &Envelope<'_>),
+    declared: bool,
+    context: &DecodeContext<'_>,
+    sink: &mut impl Sink,
+) -> u32 {
+    let mut left_out = 0;
+    let is_container = matches!(envelope.value.kind, Kind::Object { .. } | Kind::Array { .. });
+    if let Some(label) = envelope.label().filter(|_| !is_container) {
+        let name = text::unescape(label.text, label.kind == Kind::Text { escaped: true });
+        if (1..=document::NAME_BYTES_MAX).contains(&name.len()) {
+            let unit = envelope.unit();
+            let model = PointRef { field: Some(&name), ..envelope.point(unit.as_deref()) };
+            envelope.hand_on_scalar(model, sink);
+        } else {
+            left_out += 1;
+        }
+    }
+    if !envelope.has_neighbours() {
+        return left_out;
+    }
+    let model = PointRef { quality: Quality::GOOD, ..envelope.point(None) };
+    let neighbours = declared || !envelope.may_be_document();
+    let document = Document { token: object, shape: None, model, neighbours };
+    left_out + document::explode(document, context, sink)
 }
 
 /// Columns: `{"t":[..],"v":[..],"q":[..]}`. Hands on nothing unless it is a batch: what does not fit

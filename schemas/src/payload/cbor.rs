@@ -9,10 +9,32 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::scan::DEPTH_MAX;
 use crate::Malformed;
 
+/// Names that numbers stand for as keys.
+pub(super) type Labels = &'static [(i8, &'static str)];
+
+/// Those of SenML (RFC 8428, table 6).
+pub(super) const SENML: Labels = &[
+    (-6, "bs"),
+    (-5, "bv"),
+    (-4, "bu"),
+    (-3, "bt"),
+    (-2, "bn"),
+    (-1, "bver"),
+    (0, "n"),
+    (1, "u"),
+    (2, "v"),
+    (3, "vs"),
+    (4, "vb"),
+    (5, "s"),
+    (6, "t"),
+    (7, "ut"),
+    (8, "vd"),
+];
+
 /// A whole payload as JSON.
-pub(super) fn to_json(payload: &[u8]) -> Result<String, Malformed> {
-    let mut reader =
-        Reader { bytes: payload, at: 0, out: String::with_capacity(payload.len() * 2) };
+pub(super) fn to_json(payload: &[u8], labels: Option<Labels>) -> Result<String, Malformed> {
+    let (out, labels) = (String::with_capacity(payload.len() * 2), labels.unwrap_or_default());
+    let mut reader = Reader { bytes: payload, at: 0, labels, out };
     match reader.item(0) {
         Ok(()) if reader.at == payload.len() => Ok(reader.out),
         Ok(()) | Err(Stop::Form) => Err(Malformed::NotCbor { at: reader.at }),
@@ -28,6 +50,7 @@ enum Stop {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    labels: Labels,
     out: String,
 }
 
@@ -145,27 +168,40 @@ impl Reader<'_> {
     /// A key is a text, or an integer written as one.
     fn key(&mut self) -> Result<(), Stop> {
         let head = self.head()?;
-        match (head.major, head.argument) {
-            (0, Some(number)) => self.say(format_args!("\"{number}\"")),
-            (1, Some(number)) => self.say(format_args!("\"{}\"", -1 - i128::from(number))),
-            (3, _) => self.text(&head),
-            _ => Err(Stop::Form),
+        let number = match (head.major, head.argument) {
+            (0, Some(number)) => i128::from(number),
+            (1, Some(number)) => -1 - i128::from(number),
+            (3, _) => return self.text(&head),
+            _ => return Err(Stop::Form),
+        };
+        match self.labels.iter().find(|(label, _)| i128::from(*label) == number) {
+            Some((_, name)) => self.say(format_args!("\"{name}\"")),
+            None => self.say(format_args!("\"{number}\"")),
         }
     }
 
-    /// Times are texts and numbers that the reader knows. Integers beyond 64 bits are no values.
+    /// Times are texts and numbers that the reader knows. An integer beyond 64 bits is a byte string
+    /// (RFC 8949, section 3.4.3), and a number again up to 128 bits.
     fn tagged(&mut self, tag: Option<u64>, depth: usize) -> Result<(), Stop> {
         // A tag may hold a tag; they nest like containers.
         if depth == DEPTH_MAX {
             return Err(Stop::TooDeep);
         }
-        let before = self.out.len();
-        self.item(depth + 1)?;
-        if let Some(2 | 3) = tag {
-            self.out.truncate(before);
-            self.out.push_str("null");
+        let Some(sign @ (2 | 3)) = tag else { return self.item(depth + 1) };
+        let head = self.head()?;
+        if head.major != 2 {
+            return Err(Stop::Form);
         }
-        Ok(())
+        let bytes = self.string(&head)?;
+        let digits = bytes.iter().position(|byte| *byte != 0).map_or(&[][..], |at| &bytes[at..]);
+        if digits.len() > 16 {
+            return self.say(format_args!("null"));
+        }
+        let number = digits.iter().fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte));
+        match sign {
+            2 => self.say(format_args!("{number}")),
+            _ => self.say(format_args!("-{}", number.saturating_add(1))),
+        }
     }
 
     fn simple(&mut self, head: &Head) -> Result<(), Stop> {
@@ -205,7 +241,7 @@ mod tests {
     fn json(hex: &str) -> Result<String, Malformed> {
         let (pairs, _) = hex.as_bytes().as_chunks::<2>();
         let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16);
-        to_json(&pairs.iter().map(|pair| byte(pair).unwrap()).collect::<Vec<_>>())
+        to_json(&pairs.iter().map(|pair| byte(pair).unwrap()).collect::<Vec<_>>(), None)
     }
 
     #[test]
@@ -227,7 +263,9 @@ mod tests {
             ("f6", "null"),
             ("f7", "null"),
             ("c11a514b67b0", "1363896240"),
-            ("c249010000000000000000", "null"),
+            ("c249010000000000000000", "18446744073709551616"),
+            ("c349010000000000000000", "-18446744073709551617"),
+            ("c25101000000000000000000000000000000ff", "null"),
             ("43010203", "\"AQID\""),
             ("6161", "\"a\""),
             ("62225c", "\"\\\"\\\\\""),

@@ -101,14 +101,35 @@ fn named_row(item: &Item<'_>, index: usize) -> Row {
             }
             Ok(ChildRow { path, payload: canonical(envelope) })
         }
+        Item::Document(called, time, token) => {
+            let mut payload = String::with_capacity(token.text.len());
+            let is_dated = members(*token).any(|(name, _)| envelope::is_time_key(name));
+            for (name, value) in members(*token) {
+                payload.push(if payload.is_empty() { '{' } else { ',' });
+                rewrite(name, &mut payload);
+                payload.push(':');
+                rewrite(value, &mut payload);
+            }
+            if let Some(time) = time.filter(|time| time.in_range() && !is_dated) {
+                write!(payload, ",\"timestamp\":\"{time}\"").expect("a string takes everything");
+            }
+            payload.push('}');
+            Ok(ChildRow { path: path(*called), payload })
+        }
         Item::Unread(token) => Err(BadRow::new(index, None, token.raw(), NO_NAME)),
     }
 }
 
 /// A name as a path: what is joined by dots are levels.
 fn path(called: Called<'_>) -> String {
-    let parts = [called.base, called.own].into_iter().flatten().map(meant);
-    parts.collect::<String>().replace('.', "/")
+    let mut path = String::new();
+    for (dotted, piece) in called.pieces() {
+        if dotted && !path.is_empty() {
+            path.push('/');
+        }
+        path.push_str(&meant(piece));
+    }
+    path.replace('.', "/")
 }
 
 fn meant(token: Token<'_>) -> String {

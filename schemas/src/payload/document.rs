@@ -6,7 +6,7 @@ mod spelling;
 use uns_model::PointRef;
 
 use super::context::DecodeContext;
-use super::envelope::Envelope;
+use super::envelope::{self, Envelope};
 use super::named::{self, Called, Container, Item};
 use super::point::hand_on;
 use super::rows;
@@ -15,6 +15,9 @@ use super::shape::Shape;
 use super::sink::Sink;
 use name::Name;
 use spelling::{First, Spelling};
+
+/// The longest name a field has.
+pub(super) const NAME_BYTES_MAX: usize = name::BYTES_MAX;
 
 /// The longest array of scalars whose elements are fields: `phases.0`.
 const ELEMENTS_MAX: usize = 16;
@@ -27,6 +30,8 @@ pub(super) struct Document<'a, 's> {
     pub(super) shape: Option<&'s Shape<'a>>,
     /// What its fields have in common: their time and quality.
     pub(super) model: PointRef<'static>,
+    /// Only those of its members are fields that say nothing of its one value.
+    pub(super) neighbours: bool,
 }
 
 /// Hands on the fields of a document: its scalar leaves, and its named points. Gives how many there
@@ -61,7 +66,7 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
         let Document { token, .. } = self.document;
         match token.kind {
             Kind::Object { .. } => self.collect(token, &mut Name::default(), 1),
-            Kind::Array { .. } if !named::is_named(token, self.context) => self.leave_out(token),
+            Kind::Array { .. } if !named::is_named(token, self.context) => self.list(token),
             Kind::Array { .. } if !self.context.children => {
                 self.named(Container::Array, token, &mut Name::default(), 0);
             }
@@ -74,6 +79,9 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
         for (key, token) in members(object) {
             let Kind::Text { escaped } = key.kind else { continue };
             let is_container = matches!(token.kind, Kind::Object { .. } | Kind::Array { .. });
+            if level == 1 && self.document.neighbours && !envelope::is_neighbour(key, token) {
+                continue;
+            }
             self.spelling.key(key.text, escaped);
             // Most names stand in the payload as they are.
             if level == 1 && !escaped && !is_container {
@@ -101,9 +109,32 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
                 Kind::Object { .. } => self.left_out += 1,
                 Kind::Array { .. } => {}
                 _ if key.text.is_empty() => {}
+                _ if level > 1 && envelope::is_value(key) => self.stated(object, name, token),
                 _ => self.joined(name, token, level > 1),
             }
             name.truncate(parent);
+        }
+    }
+
+    /// The value of an object in a document, of which the object may say quality, unit and time.
+    fn stated(&mut self, object: Token<'a>, name: &Name, token: Token<'a>) {
+        let said = envelope::read(object, true, self.context).filter(Envelope::is_stated);
+        let Some(said) = said else { return self.joined(name, token, true) };
+        self.spelling.nested(true);
+        let Some(name) = name.as_str() else {
+            self.left_out += 1;
+            return;
+        };
+        if self.is_taken(name, false) {
+            let (unit, outer) = (said.unit(), self.model);
+            let model = PointRef {
+                field: Some(name),
+                source: said.source.or(outer.source),
+                seq: said.seq.or(outer.seq),
+                historical: said.historical || outer.historical,
+                ..said.point(unit.as_deref())
+            };
+            hand_on(model, token, self.sink);
         }
     }
 
@@ -124,13 +155,19 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
     }
 
     /// Named points; `level` says how many keys are in the name they begin with.
-    fn named(&mut self, container: Container, token: Token<'a>, name: &mut Name, level: usize) {
+    fn named(&mut self, container: Container<'a>, token: Token<'a>, name: &mut Name, level: usize) {
         let (time, context) = (self.model.source, self.context);
         named::show(container, token, time, context, &mut |item| match item {
             Item::Point(called, envelope) => {
                 let outer = self.model;
                 self.model = envelope.point(None);
                 self.point(called, &envelope, name, level);
+                self.model = outer;
+            }
+            Item::Document(called, time, token) => {
+                let outer = self.model;
+                self.model = PointRef { source: time, ..outer };
+                self.inner(called, token, name, level);
                 self.model = outer;
             }
             Item::Unread(_) => self.left_out += 1,
@@ -146,21 +183,14 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
     ) {
         let value = envelope.value;
         let is_container = matches!(value.kind, Kind::Object { .. } | Kind::Array { .. });
-        if let Called { base: None, own: Some(own) } = called
-            && own.kind != (Kind::Text { escaped: true })
+        if let Some(own) = called.plain()
             && level == 0
             && !is_container
         {
             return self.sample(own.text, envelope);
         }
         let parent = name.len();
-        let mut parts = [called.base, called.own].into_iter().flatten();
-        if let Some(first) = parts.next() {
-            name.push_key(level > 0, first.text, first.kind == Kind::Text { escaped: true });
-        }
-        for part in parts {
-            name.push_key(false, part.text, part.kind == Kind::Text { escaped: true });
-        }
+        Self::call(called, name, level);
         match value.kind {
             Kind::Object { .. } if level + 1 < self.context.limits.depth_max => {
                 self.collect(value, name, level + 2);
@@ -172,6 +202,26 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
                 None => self.left_out += 1,
             },
         }
+        name.truncate(parent);
+    }
+
+    /// Appends what a point is called.
+    fn call(called: Called<'_>, name: &mut Name, level: usize) {
+        for (nth, (dotted, piece)) in called.pieces().enumerate() {
+            let joined = dotted && (level > 0 || nth > 0);
+            name.push_key(joined, piece.text, piece.kind == Kind::Text { escaped: true });
+        }
+    }
+
+    /// The fields of an element that has a name.
+    fn inner(&mut self, called: Called<'a>, token: Token<'a>, name: &mut Name, level: usize) {
+        if level + 1 >= self.context.limits.depth_max {
+            self.left_out += 1;
+            return;
+        }
+        let parent = name.len();
+        Self::call(called, name, level);
+        self.collect(token, name, level + 2);
         name.truncate(parent);
     }
 
@@ -191,17 +241,44 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
         if named::is_named(array, self.context) {
             return self.named(Container::Array, array, name, level);
         }
-        let is_scalar =
-            |token: Token<'_>| !matches!(token.kind, Kind::Object { .. } | Kind::Array { .. });
+        let may_be_deeper = level < self.context.limits.depth_max;
+        let is_read = |token: Token<'_>| match token.kind {
+            Kind::Object { .. } => may_be_deeper,
+            Kind::Array { .. } => false,
+            _ => true,
+        };
         let short = elements(array).take(ELEMENTS_MAX + 1).count() <= ELEMENTS_MAX;
-        if !short || !elements(array).all(is_scalar) {
+        if !short || !elements(array).all(is_read) {
             return self.leave_out(array);
         }
         let parent = name.len();
         for (index, token) in elements(array).enumerate() {
             name.push_index(index);
-            self.joined(name, token, true);
+            match token.kind {
+                Kind::Object { .. } => self.collect(token, name, level + 1),
+                _ => self.joined(name, token, true),
+            }
             name.truncate(parent);
+        }
+    }
+
+    /// A payload that is an array of objects without names or times: they are told apart by their places,
+    /// where they are few and plain. Lists of devices with all their properties are not values.
+    fn list(&mut self, array: Token<'a>) {
+        let is_plain = |element: Token<'_>| {
+            let Kind::Object { .. } = element.kind else { return false };
+            let is_container = |kind| matches!(kind, Kind::Object { .. } | Kind::Array { .. });
+            !members(element).any(|(_, token)| is_container(token.kind))
+        };
+        let short = elements(array).take(ELEMENTS_MAX + 1).count() <= ELEMENTS_MAX;
+        if !short || !elements(array).all(is_plain) {
+            return self.leave_out(array);
+        }
+        let mut name = Name::default();
+        for (index, token) in elements(array).enumerate() {
+            name.push_place(index);
+            self.collect(token, &mut name, 2);
+            name.truncate(0);
         }
     }
 

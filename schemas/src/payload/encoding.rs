@@ -16,6 +16,22 @@ pub(super) fn windows_1252(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| character(*byte)).collect()
 }
 
+/// Whether bytes that are no UTF-8 are text in that encoding: words, with a few letters and signs that
+/// have no place in ASCII. So short a payload, or one as long as a double, may as well be a raw number.
+pub(super) fn is_windows_1252_text(bytes: &[u8]) -> bool {
+    if matches!(bytes.len(), 0..=4 | 8) {
+        return false;
+    }
+    let is_ascii = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
+    // Letters, degree, currencies, quotation marks and what else stands between words.
+    let is_other = |byte: &u8| {
+        matches!(byte, 0x80 | 0x82 | 0x84 | 0x85 | 0x91..=0x97 | 0x99 | 0xa0 | 0xa7 | 0xb0..=0xb3 | 0xb5)
+            || (matches!(byte, 0xc0..) && !matches!(byte, 0xd7 | 0xf7))
+    };
+    let others = bytes.iter().filter(|byte| !is_ascii(byte)).count();
+    others * 4 <= bytes.len() && bytes.iter().all(|byte| is_ascii(byte) || is_other(byte))
+}
+
 fn character(byte: u8) -> char {
     const HIGH: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
@@ -40,6 +56,31 @@ mod tests {
             (b"\xef\xbb", b"\xef\xbb"),
         ] {
             assert_eq!(trim(payload), rest);
+        }
+    }
+
+    #[test]
+    fn words_in_latin_1_are_told_from_raw_numbers() {
+        for text in [
+            &b"St\xf6rung"[..],
+            b"21.5 \xb0C",
+            b"Temp\xe9rature \xe9lev\xe9e",
+            b"\x84OK\x94 all well",
+        ] {
+            assert!(is_windows_1252_text(text), "{text:?}");
+        }
+        let float = 21.5_f32.to_be_bytes();
+        let registers = [0x01, 0xf4, 0x00, 0x64, 0xff, 0x9c];
+        for bytes in [
+            &float[..],
+            b"\x40\x35\xe6\x66\x66\x66\x66\x66",
+            &registers,
+            b"\xf6\xe4\xfc\xdf\xe9\xe8",
+            b"\xff\xd8\xff\xe0\x00\x10JFIF",
+            b"abcdefg\x81hijk",
+            b"ab\x00cdefghi\xe9jk",
+        ] {
+            assert!(!is_windows_1252_text(bytes), "{bytes:?}");
         }
     }
 

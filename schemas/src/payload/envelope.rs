@@ -17,6 +17,39 @@ use key::{Key, Role};
 use stated::worst;
 pub(super) use stated::{document_time, is_time};
 
+/// The names that say which point it is: `name`, `tag`, `tagName`, `NodeId` and `DisplayName`, as ranked.
+const LABELS: [u8; 5] = [2, 3, 4, 6, 7];
+
+/// Whether a key is one for the time of a document.
+pub(super) fn is_time_key(name: Token<'_>) -> bool {
+    Key::is_document_time(name.text)
+}
+
+/// The time that an object says of all its members, if it can be read (NS-19b).
+pub(super) fn time_of(object: Token<'_>, context: &DecodeContext<'_>) -> Option<Timestamp> {
+    let (name, token) = members(object).find(|(name, token)| is_time(*name, *token, context))?;
+    document_time(name, token, context).or_else(|| stated::time(token, context))
+}
+
+/// Whether a key is one for a value.
+pub(super) fn is_value(name: Token<'_>) -> bool {
+    Key::of(name.text).is_some_and(|key| matches!(key.role, Role::Value | Role::ShortValue))
+}
+
+/// Whether a member beside the value of an envelope is a field: it has no part in the envelope.
+pub(super) fn is_neighbour(name: Token<'_>, token: Token<'_>) -> bool {
+    let Some(key) = Key::of(name.text) else { return true };
+    let is_text = matches!(token.kind, Kind::Text { .. });
+    match key.role {
+        Role::Status => stated::is_other_status(name, token),
+        Role::ShortUnit | Role::ShortName(_) => !is_text,
+        Role::Time | Role::Quality | Role::ShortQuality | Role::Flag | Role::QualityCode => {
+            matches!(token.kind, Kind::Array { .. })
+        }
+        _ => false,
+    }
+}
+
 /// What an envelope says.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Envelope<'a> {
@@ -32,6 +65,8 @@ pub(super) struct Envelope<'a> {
     pub(super) unit: Option<Token<'a>>,
     /// The best of its names, and how good it is.
     name: Option<(u8, Token<'a>)>,
+    /// The same of those names that a point keeps from message to message.
+    label: Option<(u8, Token<'a>)>,
     seen: Seen,
 }
 
@@ -62,6 +97,7 @@ impl Default for Envelope<'_> {
             historical: false,
             unit: None,
             name: None,
+            label: None,
             seen: Seen::default(),
         }
     }
@@ -82,8 +118,8 @@ impl<'a> Envelope<'a> {
         context: &DecodeContext<'_>,
     ) {
         match Key::of(name.text) {
-            Some(key) => self.take(key, token, context),
-            None => self.seen.others = true,
+            Some(key) if !stated::is_other_status(name, token) => self.take(key, token, context),
+            Some(_) | None => self.seen.others = true,
         }
     }
 
@@ -143,6 +179,38 @@ impl<'a> Envelope<'a> {
         if self.name.is_none_or(|(known, _)| rank < known) {
             self.name = Some((rank, token));
         }
+        let is_label = matches!(token.kind, Kind::Text { .. }) && LABELS.contains(&rank);
+        if is_label && self.label.is_none_or(|(known, _)| rank < known) {
+            self.label = Some((rank, token));
+        }
+    }
+
+    /// What a point is called that is a message of its own: several on one topic are told apart by it.
+    /// An `id` may be that of the message.
+    pub(super) fn label(&self) -> Option<Token<'a>> {
+        self.label.map(|(_, label)| label)
+    }
+
+    /// Whether it says nothing but what its one point does.
+    #[inline]
+    pub(super) fn is_alone(&self) -> bool {
+        !self.seen.others && self.label.is_none()
+    }
+
+    /// Whether something stands beside the value that it does not explain.
+    pub(super) fn has_neighbours(&self) -> bool {
+        self.seen.others
+    }
+
+    /// Whether the value has a name that a field of a document may have as well, beside others.
+    pub(super) fn may_be_document(&self) -> bool {
+        self.seen.others && !self.seen.is_named
+    }
+
+    /// Whether it says a quality, a unit or a time, and no more than a value needs.
+    pub(super) fn is_stated(&self) -> bool {
+        let seen = self.seen;
+        self.has_value() && seen.is_marked && (seen.is_named || !seen.others)
     }
 
     /// What the point is called, where it is one of several.
@@ -267,7 +335,9 @@ fn variant(object: Token<'_>) -> Option<Token<'_>> {
 pub(super) fn read_flat<'a>(payload: &'a str, context: &DecodeContext<'_>) -> Option<Envelope<'a>> {
     let mut envelope = Envelope::default();
     let known = |name: Token<'a>, token: Token<'a>| match Key::of(name.text) {
-        Some(key) if envelope.seen.known & key.bit() == 0 => {
+        Some(key)
+            if envelope.seen.known & key.bit() == 0 && !stated::is_other_status(name, token) =>
+        {
             envelope.take(key, token, context);
             true
         }

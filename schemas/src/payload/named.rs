@@ -3,7 +3,7 @@
 //! Publisher), in `values` beside a time (ThingsBoard, Neuron, TwinCAT), and in the `Payload` of OPC UA
 //! PubSub. Whether they become fields or children is decided by who asks.
 
-mod element;
+pub(super) mod element;
 
 use uns_model::{Quality, Timestamp};
 
@@ -18,21 +18,23 @@ use element::{Base, Element};
 /// One of several points.
 pub(super) enum Item<'a> {
     Point(Called<'a>, Envelope<'a>),
+    /// Several fields under one name.
+    Document(Called<'a>, Option<Timestamp>, Token<'a>),
     /// An element that is none.
     Unread(Token<'a>),
 }
 
 /// How an outermost member holds named points.
 #[derive(Clone, Copy)]
-pub(super) enum Container {
+pub(super) enum Container<'a> {
     /// Elements with a name and a value each.
     Array,
     /// `{"temp":23.4}` beside a time.
     Series,
     /// What could not be read, by name: `{"temp":2014}` beside a series.
     Errors,
-    /// The fields of an OPC UA DataSetMessage.
-    Payload,
+    /// The fields of an OPC UA DataSetMessage, and by whom it was written.
+    Payload(Option<Token<'a>>),
 }
 
 /// Whether an array under this key has points that are named by themselves alone; under other keys
@@ -53,16 +55,18 @@ pub(super) fn is_plain_container(key: &str) -> bool {
 }
 
 /// How an outermost member of an object holds named points, if it does.
-pub(super) fn container(
+pub(super) fn container<'a>(
     key: &str,
     token: Token<'_>,
-    shape: &Shape<'_>,
+    shape: &Shape<'a>,
     context: &DecodeContext<'_>,
-) -> Option<Container> {
+) -> Option<Container<'a>> {
     let found = match (token.kind, key) {
         (Kind::Object { .. }, "values" | "Values") if shape.is_series() => Container::Series,
         (Kind::Object { .. }, "errors") if shape.is_series() => Container::Errors,
-        (Kind::Object { .. }, "Payload") if shape.is_data_set() => Container::Payload,
+        (Kind::Object { .. }, "Payload") if shape.is_data_set() => {
+            Container::Payload(shape.writer())
+        }
         (Kind::Array { .. }, _) if is_plain_container(key) => Container::Array,
         _ => return None,
     };
@@ -71,7 +75,7 @@ pub(super) fn container(
 
 /// Shows the points of an outermost member; `time` is theirs where they name none.
 pub(super) fn show<'a>(
-    container: Container,
+    container: Container<'a>,
     token: Token<'a>,
     time: Option<Timestamp>,
     context: &DecodeContext<'_>,
@@ -80,22 +84,26 @@ pub(super) fn show<'a>(
     match container {
         Container::Array => array(token, time, context, each),
         Container::Series => series(token, time, context, each),
-        Container::Payload => payload(token, time, context, each),
+        Container::Payload(writer) => payload((writer, token), time, context, each),
         Container::Errors => {
             for (name, token) in members(token) {
                 let null = Token { kind: Kind::Null, text: token.text };
                 let mut envelope = Envelope::of(null, time);
                 envelope.word = Some(Quality::BAD);
-                each(Item::Point(Called { base: None, own: Some(name) }, envelope));
+                each(Item::Point(Called::own(name), envelope));
             }
         }
     }
 }
 
-/// Whether the elements of an array are named points: the first one tells.
+/// So many elements are looked at to tell whether an array has named points: one of a gateway that could
+/// not be read has no value, and may be the first.
+const LOOKED_AT: usize = 16;
+
+/// Whether some of the elements of an array, of the first few, are named points.
 pub(super) fn is_named(array: Token<'_>, context: &DecodeContext<'_>) -> bool {
-    elements(array).next().is_some_and(|first| {
-        !matches!(Element::read(first, &mut Base::default(), context), Element::Unread)
+    elements(array).take(LOOKED_AT).any(|element| {
+        !matches!(Element::read(element, &mut Base::default(), context), Element::Unread)
     })
 }
 
@@ -117,7 +125,17 @@ pub(super) fn array<'a>(
                 each(Item::Point(called, dated(envelope.unwrapped(context), time)));
             }
             Element::Series(own, values) => series(values, own.or(time), context, each),
-            Element::Payload(own, fields) => payload(fields, own.or(time), context, each),
+            Element::Payload(own, fields, writer) => {
+                payload((writer, fields), own.or(time), context, each);
+            }
+            Element::Network(messages) => self::array(messages, time, context, each),
+            Element::Metric(called, own, fields) => {
+                for (name, token) in members(fields) {
+                    let called = Called { own: Some(name), ..called };
+                    each(Item::Point(called, Envelope::of(token, own.or(time))));
+                }
+            }
+            Element::Document(called, own) => each(Item::Document(called, own.or(time), token)),
             Element::Base => {}
             Element::Unread => each(Item::Unread(token)),
         }
@@ -133,13 +151,13 @@ fn series<'a>(
     for (name, token) in members(values) {
         let said = object(token, context).filter(Envelope::is_marked);
         let envelope = dated(said.unwrap_or(Envelope::of(token, None)), time);
-        each(Item::Point(Called { base: None, own: Some(name) }, envelope));
+        each(Item::Point(Called::own(name), envelope));
     }
 }
 
 /// A field of PubSub is a `DataValue`, a `Variant`, or a plain value.
 fn payload<'a>(
-    fields: Token<'a>,
+    (writer, fields): (Option<Token<'a>>, Token<'a>),
     time: Option<Timestamp>,
     context: &DecodeContext<'_>,
     each: &mut dyn FnMut(Item<'a>),
@@ -147,7 +165,8 @@ fn payload<'a>(
     for (name, token) in members(fields) {
         let said = object(token, context);
         let envelope = said.unwrap_or(Envelope::of(token, None)).unwrapped(context);
-        each(Item::Point(Called { base: None, own: Some(name) }, dated(envelope, time)));
+        let called = Called { source: writer, ..Called::own(name) };
+        each(Item::Point(called, dated(envelope, time)));
     }
 }
 

@@ -1,13 +1,13 @@
 //! Making points of values.
 
-use uns_model::{Finding, PointRef, Quality, ValueRef};
+use uns_model::{Finding, PointRef, Quality, Timestamp, ValueRef};
 
 use super::encoding;
 use super::scan::{self, Kind, Token};
 use super::second;
 use super::sink::Sink;
 use super::text;
-use super::value::{as_json, value_of};
+use super::value::{as_json, is_rounded, value_of};
 
 /// Hands on what is neither object nor array: a number, a literal or a string of JSON, else text, else
 /// bytes.
@@ -19,6 +19,10 @@ pub(super) fn read_scalar(payload: &[u8], trimmed: &[u8], sink: &mut impl Sink) 
                 hand_on(PointRef::new(ValueRef::Null), json, sink);
                 return sink.finding(Finding::Windows1252);
             }
+        }
+        if encoding::is_windows_1252_text(trimmed) {
+            text_as_it_is(&encoding::windows_1252(trimmed), sink);
+            return sink.finding(Finding::Windows1252);
         }
         return sink.point(&scalar(ValueRef::Bytes(payload)));
     };
@@ -40,7 +44,27 @@ pub(super) fn as_text(payload: &[u8], sink: &mut impl Sink) {
 /// Hands on a text that is a payload.
 #[inline]
 fn text_as_it_is(text: &str, sink: &mut impl Sink) {
-    sink.point(&texted(PointRef::new(ValueRef::Null), text));
+    let is_digit = text.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    let Some((time, values)) = is_digit.then(|| second::values(text)).flatten() else {
+        return sink.point(&texted(PointRef::new(ValueRef::Null), text));
+    };
+    columns(text, (time, values), sink);
+}
+
+/// Hands on a line that has several values, and those under their places.
+#[cold]
+fn columns(
+    text: &str,
+    (time, values): (Timestamp, impl Iterator<Item = ValueRef<'static>>),
+    sink: &mut impl Sink,
+) {
+    const PLACES: [&str; 16] =
+        ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
+    let model = PointRef { source: Some(time), ..PointRef::new(ValueRef::Null) };
+    sink.point(&valued(model, ValueRef::Text(text)));
+    for (place, value) in PLACES.into_iter().zip(values) {
+        sink.point(&valued(PointRef { field: Some(place), ..model }, value));
+    }
 }
 
 /// A point of the node itself that says nothing but its value.
@@ -61,7 +85,13 @@ pub(super) fn hand_on(model: PointRef<'_>, token: Token<'_>, sink: &mut impl Sin
             let text = as_json(token);
             sink.point(&valued(model, ValueRef::Document(&text)));
         }
-        _ => sink.point(&valued(model, value_of(token))),
+        _ => {
+            let value = value_of(token);
+            sink.point(&valued(model, value));
+            if is_rounded(token, &value) {
+                sink.finding(Finding::Rounded);
+            }
+        }
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Second<'a> {
 const BYTES_MAX: usize = 48;
 /// The longest unit that may follow a number.
 const UNIT_BYTES_MAX: usize = 12;
+/// The most values of one line.
+const VALUES_MAX: usize = 16;
 /// Words for a flag.
 const TRUE: [&str; 3] = ["on", "true", "online"];
 const FALSE: [&str; 3] = ["off", "false", "offline"];
@@ -42,6 +44,26 @@ pub(super) fn of(text: &str) -> Option<Second<'_>> {
         b'o' | b'O' | b't' | b'T' | b'f' | b'F' => word(text),
         _ => None,
     }
+}
+
+/// The values of a line of collectd that has several: `1795262400.254:0.1:0.2:U`, a time and at least two
+/// numbers, or `U` where there is none.
+pub(super) fn values(text: &str) -> Option<(Timestamp, impl Iterator<Item = ValueRef<'static>>)> {
+    if text.len() > BYTES_MAX * 4 {
+        return None;
+    }
+    let text = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\0');
+    let (time, rest) = text.split_once(':').filter(|(_, rest)| rest.contains(':'))?;
+    let value = |part: &str| match part {
+        "U" => Some(ValueRef::Null),
+        part => number::parse(part).map(|value| number_of(&value)),
+    };
+    let time = epoch(time)?;
+    if rest.split(':').take(VALUES_MAX + 1).count() > VALUES_MAX {
+        return None;
+    }
+    rest.split(':').all(|part| value(part).is_some()).then_some(())?;
+    Some((time, rest.split(':').filter_map(value)))
 }
 
 fn plain(value: ValueRef<'static>) -> Second<'static> {

@@ -4,6 +4,7 @@ use uns_model::Timestamp;
 
 use super::context::DecodeContext;
 use super::envelope::{self, Envelope};
+use super::named::element::Writer;
 use super::scan::{Kind, Token};
 
 /// What an object looks like from its outermost members.
@@ -18,6 +19,7 @@ pub(super) struct Shape<'a> {
     has_containers: bool,
     has_values: bool,
     is_data_set: bool,
+    writer: Writer<'a>,
 }
 
 /// The columns of a batch: nothing but `t`, `v` and perhaps `q`, all of them arrays (NS-21).
@@ -54,7 +56,15 @@ impl<'a> Shape<'a> {
             }
             _ => {}
         }
+        if self.is_data_set {
+            self.writer.member(name, token);
+        }
         self.envelope.member(name, token, context);
+    }
+
+    /// Who wrote it, where it is a DataSetMessage.
+    pub(super) fn writer(&self) -> Option<Token<'a>> {
+        self.writer.name()
     }
 
     /// The time of a document, at its top level, if that can be read (NS-19b).

@@ -11,11 +11,30 @@ use super::scan::{Kind, Token, elements, members};
 pub(super) fn value_of(token: Token<'_>) -> ValueRef<'_> {
     match token.kind {
         Kind::Bool(value) => ValueRef::Bool(value),
-        Kind::Number => number::parse(token.text).map_or(ValueRef::Null, |value| number_of(&value)),
+        Kind::Number => match number::parse(token.text) {
+            Some(Value::Null) => beyond(token.text),
+            Some(value) => number_of(&value),
+            None => ValueRef::Null,
+        },
         Kind::Text { .. } => ValueRef::Text(token.text),
         Kind::Null | Kind::NonFinite => ValueRef::Null,
         Kind::Object { .. } | Kind::Array { .. } => ValueRef::Document(token.text),
     }
+}
+
+/// What is kept of a number that has no exact form: an integer has a nearest double, and nothing is near
+/// to one beyond all doubles.
+#[cold]
+fn beyond(text: &str) -> ValueRef<'static> {
+    number::nearest(text).map_or(ValueRef::Null, ValueRef::Float)
+}
+
+/// Whether the value of a token is only near to it.
+#[inline]
+pub(super) fn is_rounded(token: Token<'_>, value: &ValueRef<'_>) -> bool {
+    // Nothing shorter is beyond 64 bits.
+    let may_be = token.text.len() >= 19 && matches!(value, ValueRef::Float(_));
+    may_be && number::nearest(token.text).is_some()
 }
 
 /// A number, which borrows from nothing.

@@ -21,6 +21,13 @@ pub fn parse(token: &str) -> Option<Value> {
     token.parse().ok().map(float)
 }
 
+/// The double nearest to an integer token that fits neither `i64` nor `u64`.
+pub fn nearest(token: &str) -> Option<f64> {
+    let number = Number::prefix(token.as_bytes())?;
+    number.integer(token.as_bytes()).filter(|_| number.length == token.len())?;
+    token.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
 /// The length of the JSON number, of whatever size, that these bytes start with. What follows it is
 /// not looked at; a fraction or an exponent without digits is none.
 pub fn token_length(bytes: &[u8]) -> Option<usize> {

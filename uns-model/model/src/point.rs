@@ -103,6 +103,8 @@ pub enum Finding {
     Malformed,
     /// It is larger than a value may be, and so kept as bytes (NS-22).
     TooLarge,
+    /// An integer beyond 64 bits in it was read as the nearest double.
+    Rounded,
 }
 
 impl Finding {
@@ -113,6 +115,7 @@ impl Finding {
             Self::Windows1252 => (2, 0),
             Self::Malformed => (3, 0),
             Self::TooLarge => (4, 0),
+            Self::Rounded => (5, 0),
         }
     }
 
@@ -123,6 +126,7 @@ impl Finding {
             2 => Self::Windows1252,
             3 => Self::Malformed,
             4 => Self::TooLarge,
+            5 => Self::Rounded,
             _ => return None,
         })
     }
@@ -139,6 +143,7 @@ mod tests {
             Finding::Windows1252,
             Finding::Malformed,
             Finding::TooLarge,
+            Finding::Rounded,
         ];
         for (finding, expected) in known.into_iter().zip(1..) {
             let (code, number) = finding.code();

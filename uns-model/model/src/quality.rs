@@ -44,20 +44,33 @@ impl Quality {
     }
 
     /// Reads a word in any case. What begins with Good, Uncertain or Bad is that, whatever detail
-    /// follows (`BadCommunicationError`); an unknown word is uncertain.
+    /// follows (`BadCommunicationError`), `OK` and `valid` are good, `invalid` is bad; an unknown word is
+    /// uncertain.
     pub fn from_word(word: &str) -> Self {
+        Self::of_word(word).unwrap_or(Self::UNCERTAIN)
+    }
+
+    /// Whether a word is one for a quality.
+    pub fn is_word(word: &str) -> bool {
+        Self::of_word(word).is_some()
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
         let begins = |known: &str| {
             word.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known))
         };
-        if word.eq_ignore_ascii_case("GoodNoData") {
+        let is = |known: &str| word.eq_ignore_ascii_case(known);
+        Some(if is("GoodNoData") {
             Self::GOOD_NO_DATA
-        } else if begins("Good") {
+        } else if begins("Good") || is("ok") || is("valid") {
             Self::GOOD
-        } else if begins("Bad") {
+        } else if begins("Bad") || is("invalid") {
             Self::BAD
-        } else {
+        } else if begins("Uncertain") {
             Self::UNCERTAIN
-        }
+        } else {
+            return None;
+        })
     }
 
     /// The worse of two; the first where both are equally bad.
@@ -131,6 +144,10 @@ mod tests {
             (Q::from_word("BadCommunicationError"), "Bad"),
             (Q::from_word("good, local override"), "Good"),
             (Q::from_word("Uncertain_LastUsableValue"), "Uncertain"),
+            (Q::from_word("OK"), "Good"),
+            (Q::from_word("valid"), "Good"),
+            (Q::from_word("Invalid"), "Bad"),
+            (Q::from_word("okay"), "Uncertain"),
             (Q::from_word("ba"), "Uncertain"),
             (Q::from_word("so-so"), "Uncertain"),
             (Q::from_word("güt"), "Uncertain"),

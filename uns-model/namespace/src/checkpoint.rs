@@ -22,9 +22,10 @@ use entry::{decode_entry, decode_retained};
 use piece::{MORE, Piece};
 
 /// The version is the one this release writes; since version 2 it is in pieces, and the next
-/// numbers of nodes and topics are in it, since deleted ones are not for ever.
+/// numbers of nodes and topics are in it, since deleted ones are not for ever. Since version 3 it has what
+/// is said of fields.
 pub(crate) const FORMAT: Format =
-    Format { prefix: "checkpoint-", magic: b"UNSSPACE", version: 2, what: "namespace" };
+    Format { prefix: "checkpoint-", magic: b"UNSSPACE", version: 3, what: "namespace" };
 
 /// What a checkpoint brings back.
 #[derive(Debug)]

@@ -73,7 +73,7 @@ const NO_NUMBER: u32 = u32::MAX;
 /// A last value that grows by less is not looked at.
 const HELD_UNIT: usize = 64;
 /// What a field of a document takes beside its bytes.
-const FIELD_BYTES: usize = 112;
+const FIELD_BYTES: usize = 136;
 /// The most fields a document, and so a node, may be set to have (NS-20).
 pub const FIELDS_MAX: usize = 1_024;
 

@@ -77,6 +77,8 @@ pub struct FoldCounts {
     pub corrections: u64,
     /// Source times outside 2000..2100 (NS-23).
     pub out_of_range: u64,
+    /// Source times that cannot be read (NS-23).
+    pub unreadable: u64,
     /// Source times over 60 s ahead (NS-25).
     pub ahead: u64,
     /// Source clocks that were set back (NS-24).

@@ -570,7 +570,7 @@ export interface components {
         };
         /** @description The clock of a client that named times which cannot be: its values have the time of their arrival. */
         ClientClock: {
-            /** @description `ahead`, `out_of_range` or `set_back`, as in `GET /api/v1/uns/violations`. */
+            /** @description `ahead`, `out_of_range`, `unreadable` or `set_back`, as in `GET /api/v1/uns/violations`. */
             fault: string;
             /** @description The last time. */
             last: components["schemas"]["Timestamp"];
@@ -631,8 +631,8 @@ export interface components {
             /** @description Its client id. */
             clientId: string;
             /**
-             * @description `ahead`: over 60 s ahead of the hub. `out_of_range`: outside 2000..2100 or not readable.
-             *     `set_back`: its clock was set back and runs on.
+             * @description `ahead`: over 60 s ahead of the hub. `out_of_range`: outside 2000..2100. `unreadable`: its times
+             *     cannot be read, which says nothing of its clock. `set_back`: its clock was set back and runs on.
              */
             fault: string;
             /** @description The first time. */
@@ -857,10 +857,19 @@ export interface components {
         ListedValue: {
             /** @description True where `value` is only how a long value begins; `current` has the whole. */
             cut?: boolean;
+            /** @description `windows-1252` where the payload was no UTF-8 and read as that. */
+            encoding?: string | null;
+            /**
+             * Format: int32
+             * @description How many fields of the document there was no room for.
+             */
+            fieldsLeftOut?: number;
             /** @description What the bytes look like: `jpeg`, `gzip`, `protobuf` and others. */
             looksLike?: string | null;
             /** @description Its quality. */
             quality?: components["schemas"]["Quality"];
+            /** @description What a text also reads as: `ON` as a flag, `23,4 °C` as a number. */
+            readsAs?: components["schemas"]["ReadsAs"];
             /**
              * Format: int64
              * @description How many bytes the value has, where it is `bytes` or was cut.
@@ -1027,6 +1036,7 @@ export interface components {
             /** @description Stable name of the finding. */
             reason: string;
         };
+        ReadsAs: number | boolean;
         /** @description A row of a batch that was refused by itself. */
         RefusedRow: {
             /** @description The dead letter that describes it. */
@@ -1058,6 +1068,8 @@ export interface components {
             looksLike?: string | null;
             /** @description Its quality. */
             quality: components["schemas"]["Quality"];
+            /** @description What a text also reads as: `ON` as a flag, `23,4 °C` as a number. */
+            readsAs?: components["schemas"]["ReadsAs"];
             /**
              * Format: int64
              * @description Its place in the log.

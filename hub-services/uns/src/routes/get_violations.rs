@@ -69,6 +69,11 @@ fn remedy(fault: ClockFault) -> &'static str {
             "Set its clock by NTP, or let it send RFC 3339 or an epoch in s, ms, us or ns \
              (docs/payloads.md); until then its values have the time of their arrival."
         }
+        ClockFault::Unreadable => {
+            "Its clock may be right: let it send RFC 3339 (2026-11-30T15:11:35+01:00) or an epoch in s, \
+             ms, us or ns (docs/payloads.md). Dates such as 30.11.2026 or DT#2026-11-30 are not read; \
+             until then its values have the time of their arrival."
+        }
         ClockFault::Ahead => {
             "Set its clock by NTP, and check its time zone: a whole number of hours is an offset that \
              is missing. Until then its values have the time of their arrival."

@@ -114,7 +114,7 @@ pub struct Client {
 #[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientClock {
-    /// `ahead`, `out_of_range` or `set_back`, as in `GET /api/v1/uns/violations`.
+    /// `ahead`, `out_of_range`, `unreadable` or `set_back`, as in `GET /api/v1/uns/violations`.
     #[schema(value_type = String)]
     pub fault: &'static str,
     /// How far its time was from the hub's, the last time; above zero is ahead.

@@ -50,8 +50,13 @@ impl Name {
 
     /// The place of an element: `.0` to `.15`.
     pub(super) fn push_index(&mut self, index: usize) {
-        const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
         self.push_str(".");
+        self.push_place(index);
+    }
+
+    /// The same as the beginning of a name.
+    pub(super) fn push_place(&mut self, index: usize) {
+        const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
         if index >= 10 {
             self.push_str(DIGITS[index / 10 % 10]);
         }

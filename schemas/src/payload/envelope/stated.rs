@@ -79,6 +79,27 @@ pub(in crate::payload) fn status(token: Token<'_>) -> Option<Quality> {
     }
 }
 
+/// Whether a `status` is that of the machine, and not of the value: a word that is no quality.
+#[inline]
+pub(in crate::payload) fn is_other_status(name: Token<'_>, token: Token<'_>) -> bool {
+    name.text == "status" && is_other_word(token)
+}
+
+fn is_other_word(token: Token<'_>) -> bool {
+    let Kind::Text { escaped } = token.kind else { return false };
+    let word = text::unescape(token.text, escaped);
+    let word = word.trim_ascii();
+    uns_model::number::parse(word).is_none()
+        && hexadecimal(word).is_none()
+        && !Quality::is_word(word)
+}
+
+/// A code as many tools print it: `0x80050000`.
+fn hexadecimal(word: &str) -> Option<u32> {
+    let digits = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X"))?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
 fn stated(token: Token<'_>, from_number: impl Fn(u32) -> Quality) -> Option<Quality> {
     let from = |number: ValueRef<'_>| whole(number).map_or(Quality::UNCERTAIN, &from_number);
     Some(match token.kind {
@@ -86,9 +107,10 @@ fn stated(token: Token<'_>, from_number: impl Fn(u32) -> Quality) -> Option<Qual
         Kind::Text { escaped } => {
             let word = text::unescape(token.text, escaped);
             let word = word.trim_ascii();
-            match uns_model::number::parse(word) {
-                Some(number) => from(number_of(&number)),
-                None => Quality::from_word(word),
+            match (uns_model::number::parse(word), hexadecimal(word)) {
+                (Some(number), _) => from(number_of(&number)),
+                (None, Some(code)) => from_number(code),
+                (None, None) => Quality::from_word(word),
             }
         }
         Kind::Bool(good) => Quality::from_flag(good),

@@ -8,11 +8,39 @@ use crate::payload::envelope::stated;
 use crate::payload::scan::{Kind, Token, members};
 use crate::payload::value::value_of;
 
-/// What one of several points is called: a common beginning, and its own name.
-#[derive(Clone, Copy, Debug)]
+/// What one of several points is called: whose it is, a common beginning, and its own name.
+#[derive(Clone, Copy, Debug, Default)]
 pub(in crate::payload) struct Called<'a> {
+    /// Its source, where several may have points of the same name: the writer of an OPC UA
+    /// DataSetMessage, the measurement of a metric.
+    pub(in crate::payload) source: Option<Token<'a>>,
+    /// An object whose values tell the sources of one name apart: the tags of a metric.
+    pub(in crate::payload) tags: Option<Token<'a>>,
     pub(in crate::payload) base: Option<Token<'a>>,
     pub(in crate::payload) own: Option<Token<'a>>,
+}
+
+impl<'a> Called<'a> {
+    pub(super) fn own(own: Token<'a>) -> Self {
+        Self { own: Some(own), ..Self::default() }
+    }
+
+    /// The name, where it is one piece of the payload and nothing else.
+    pub(in crate::payload) fn plain(&self) -> Option<Token<'a>> {
+        let Self { source: None, tags: None, base: None, own } = *self else { return None };
+        own.filter(|own| own.kind != (Kind::Text { escaped: true }))
+    }
+
+    /// The pieces of the name, and whether a dot stands between each and the one before.
+    pub(in crate::payload) fn pieces(self) -> impl Iterator<Item = (bool, Token<'a>)> {
+        let tags = self.tags.into_iter().flat_map(members).map(|(_, value)| value);
+        let is_written = |value: &Token<'_>| {
+            !matches!(value.kind, Kind::Object { .. } | Kind::Array { .. } | Kind::Null)
+        };
+        let sources = self.source.into_iter().chain(tags.filter(is_written));
+        let own = self.own.map(|own| (self.base.is_none(), own));
+        sources.chain(self.base).map(|piece| (true, piece)).chain(own)
+    }
 }
 
 /// The base fields of SenML (RFC 8428), which hold from the record that has them.
@@ -27,13 +55,43 @@ pub(super) struct Base<'a> {
 /// Numbers below this are seconds from now (RFC 8428, section 4.5.3).
 const RELATIVE_BELOW: f64 = 268_435_456.0;
 
+/// Who wrote a DataSetMessage (OPC 10000-14): by name, else by number.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::payload) struct Writer<'a> {
+    name: Option<Token<'a>>,
+    id: Option<Token<'a>>,
+}
+
+impl<'a> Writer<'a> {
+    pub(in crate::payload) fn member(&mut self, name: Token<'a>, token: Token<'a>) {
+        let is_text = matches!(token.kind, Kind::Text { .. }) && !token.text.is_empty();
+        match name.text {
+            "DataSetWriterName" if is_text => self.name = Some(token),
+            "DataSetWriterId" if is_text || token.kind == Kind::Number => self.id = Some(token),
+            _ => {}
+        }
+    }
+
+    /// What the names of its fields begin with, so that two writers on one topic do not share fields.
+    /// Most publishers have one writer without a name, which is number 1: its fields stand alone.
+    pub(in crate::payload) fn name(&self) -> Option<Token<'a>> {
+        self.name.or(self.id.filter(|id| id.text != "1"))
+    }
+}
+
 /// What an element is.
 pub(super) enum Element<'a> {
     Point(Called<'a>, Envelope<'a>),
     /// A time and named values.
     Series(Option<Timestamp>, Token<'a>),
-    /// A time and the fields of a DataSetMessage.
-    Payload(Option<Timestamp>, Token<'a>),
+    /// A time and the fields of a DataSetMessage, and by whom it was written.
+    Payload(Option<Timestamp>, Token<'a>, Option<Token<'a>>),
+    /// The messages of a whole OPC UA network message.
+    Network(Token<'a>),
+    /// A measurement as Telegraf writes it: a name, tags and fields.
+    Metric(Called<'a>, Option<Timestamp>, Token<'a>),
+    /// A name, and fields instead of a value.
+    Document(Called<'a>, Option<Timestamp>),
     /// Nothing but what holds for those that follow.
     Base,
     Unread,
@@ -95,6 +153,10 @@ struct Found<'a> {
     envelope: Envelope<'a>,
     series: Option<Token<'a>>,
     payload: Option<Token<'a>>,
+    messages: Option<Token<'a>>,
+    fields: Option<Token<'a>>,
+    tags: Option<Token<'a>>,
+    writer: Writer<'a>,
     time: Option<Token<'a>>,
     has_short_name: bool,
     has_error: bool,
@@ -107,10 +169,14 @@ impl<'a> Found<'a> {
         match name.text {
             "values" if is_object => self.series = Some(token),
             "Payload" if is_object => self.payload = Some(token),
+            "Messages" if matches!(token.kind, Kind::Array { .. }) => self.messages = Some(token),
+            "fields" if is_object => self.fields = Some(token),
+            "tags" if is_object => self.tags = Some(token),
             "vs" | "vb" | "vd" => self.envelope.set_value(token),
             "error" => self.has_error = true,
             _ => self.envelope.member(name, token, context),
         }
+        self.writer.member(name, token);
         match name.text {
             "t" if token.kind == Kind::Number => self.time = Some(token),
             "n" => self.has_short_name = true,
@@ -124,16 +190,30 @@ impl<'a> Found<'a> {
             return Element::Series(time, values);
         }
         if let Some(fields) = self.payload {
-            return Element::Payload(time, fields);
+            return Element::Payload(time, fields, self.writer.name());
         }
-        let called = Called { base: base.name, own: self.envelope.name() };
+        if let Some(messages) = self.messages {
+            return Element::Network(messages);
+        }
+        let called = Called { base: base.name, own: self.envelope.name(), ..Called::default() };
+        if let (Some(fields), Some(source)) = (self.fields, self.envelope.name())
+            && !self.envelope.has_value()
+        {
+            let called = Called { source: Some(source), tags: self.tags, ..Called::default() };
+            return Element::Metric(called, time, fields);
+        }
         let is_called = called.base.is_some() || called.own.is_some();
         if self.has_error && !self.envelope.has_value() {
             self.envelope.set_value(Token { kind: Kind::Null, text: "null" });
             self.envelope.word = Some(Quality::BAD);
         }
         if !is_called || !self.envelope.has_value() {
-            return if self.is_base { Element::Base } else { Element::Unread };
+            let has_fields = self.envelope.has_neighbours() || self.tags.is_some();
+            return match (self.is_base, called.own.is_some() && has_fields) {
+                (true, _) => Element::Base,
+                (false, true) => Element::Document(called, time),
+                (false, false) => Element::Unread,
+            };
         }
         if base.time.is_some() || (self.has_short_name && time.is_none() && self.time.is_some()) {
             self.envelope.source = base.date(self.time, context).or(self.envelope.source);

@@ -8,16 +8,21 @@ fn rows() {
         r#"[{"value":1,"timestamp":1795262400},{"value":2.5,"quality":"Bad","timestamp":"2026-11-21T12:00:01Z"}]"#,
         &expect![["- Int(1) Good @2026-11-21T12:00:00Z\n- Float(2.5) Bad @2026-11-21T12:00:01Z\n"]],
     );
-    for no_batch in [r#"[{"value":1}]"#, r#"[7,{"value":1,"timestamp":1795262400}]"#] {
+    for (no_batch, fields) in [
+        (r#"[{"value":1}]"#, "0.value Int(1) Good\n"),
+        (r#"[7,{"value":1,"timestamp":1795262400}]"#, ""),
+    ] {
         assert_eq!(
             show(&points(no_batch.as_bytes(), None)),
-            format!("- Document({no_batch:?}) Good\n")
+            format!("- Document({no_batch:?}) Good\n{fields}")
         );
         assert_eq!(accept(no_batch.as_bytes()), Ok(None));
     }
     let row = r#"{"value":1,"timestamp":1795262400}"#;
-    let many = |n: usize| points(format!("[{}]", vec![row; n].join(",")).as_bytes(), None).len();
-    assert_eq!((many(10_000), many(10_001)), (10_000, 1));
+    let many = |n: usize| format!("[{}]", vec![row; n].join(","));
+    assert_eq!(points(many(10_000).as_bytes(), None).len(), 10_000);
+    let refused = accept(many(10_001).as_bytes()).unwrap_err();
+    assert_eq!(refused, Malformed::TooManyRows { rows: 10_001 });
 }
 
 #[test]
@@ -25,7 +30,11 @@ fn a_bad_row_costs_no_good_one() {
     let payload = r#"[{"value":1,"timestamp":1795262400},7,{"value":2},"x",{"value":3,"x":1,"timestamp":1795262401}]"#;
     check(
         payload,
-        &expect![["- Int(1) Good @2026-11-21T12:00:00Z\n- Int(3) Good @2026-11-21T12:00:01Z\n"]],
+        &expect![[r#"
+            - Int(1) Good @2026-11-21T12:00:00Z
+            - Int(3) Good @2026-11-21T12:00:01Z
+            x Int(1) Good @2026-11-21T12:00:01Z
+        "#]],
     );
     let Ok(Some(Batch::Flawed(bad))) = accept(payload.as_bytes()) else { unreachable!() };
     let bad: Vec<_> = bad.iter().map(|row| (row.index, &*row.payload)).collect();

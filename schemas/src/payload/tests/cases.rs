@@ -17,6 +17,9 @@ const INGEST: Timestamp = Timestamp(1_795_262_460_000_000_000);
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Case<'a> {
+    /// Who sends such, in a sentence.
+    #[serde(rename = "from")]
+    _from: Option<String>,
     topic: &'a str,
     content_type: Option<&'a str>,
     /// What was published, where that is JSON.
@@ -45,7 +48,7 @@ impl Case<'_> {
 
 /// Writes points as lines.
 #[derive(Default)]
-struct Shown(String);
+struct Shown(String, Vec<Finding>);
 
 impl Sink for Shown {
     fn point(&mut self, point: &PointRef<'_>) {
@@ -80,7 +83,7 @@ impl Sink for Shown {
     }
 
     fn finding(&mut self, finding: Finding) {
-        writeln!(self.0, "finding: {finding:?}").unwrap();
+        self.1.push(finding);
     }
 }
 
@@ -110,7 +113,10 @@ fn show(case: &Case<'_>, payload: &[u8]) -> String {
         keep(payload, case.content_type, &context, &mut shown);
         None
     };
-    let mut shown = shown.0;
+    let Shown(mut shown, findings) = shown;
+    for finding in findings {
+        writeln!(shown, "finding: {finding:?}").unwrap();
+    }
     match batch {
         Some(Batch::Children(rows)) => {
             for row in rows {

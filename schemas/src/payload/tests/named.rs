@@ -54,9 +54,19 @@ fn the_best_of_several_names_is_taken_and_text_before_numbers() {
     ] {
         assert_eq!(names(&format!("[{element}]"), few(256)).0, [name], "{element}");
     }
-    for none in [r#"{"v":1}"#, r#"{"id":"a"}"#, r#"{"id":"","v":1}"#, r#"{"id":true,"v":1}"#] {
-        let found = names(&format!("[{none}]"), few(256));
-        assert_eq!(found, (vec![], vec![Finding::FieldsLeftOut(1)]), "{none}");
+    // Without a name, the place of an element stands for it.
+    for (none, expected) in [
+        (r#"{"v":1}"#, &["0.v"][..]),
+        (r#"{"id":"a"}"#, &["0.id"]),
+        (r#"{"id":"","v":1}"#, &["0.id", "0.v"]),
+        (r#"{"id":true,"v":1}"#, &["0.id", "0.v"]),
+    ] {
+        let (found, findings) = names(&format!("[{none}]"), few(256));
+        assert_eq!(
+            (found, findings),
+            (expected.iter().map(|&name| name.into()).collect(), vec![]),
+            "{none}"
+        );
     }
 }
 

@@ -80,10 +80,13 @@ fn json_of_programs_that_do_not_know_utf_8_is_windows_1252() {
     assert!(decode_here(b"{\"value\":\"\xb0C\"}", None, &mut out).unwrap().windows_1252);
     expect![["- Text(\"°C\") Good\n"]].assert_eq(&show(&out));
     // What is no JSON all the same stays bytes.
-    for bytes in [&b"St\xf6rung"[..], b"{\"a\":\xff", b"\xff\xd8\xff\xe0"] {
+    for bytes in [&b"\xf6l"[..], b"{\"a\":\xff", b"\xff\xd8\xff\xe0"] {
         assert_eq!(points(bytes, None), [scalar(ValueRef::Bytes(bytes)).to_point()]);
     }
     assert!(accept(b"{\"a\":\"\xf6\",\"a\":1}").is_err());
+    out.clear();
+    assert!(decode_here(b"St\xf6rung", None, &mut out).unwrap().windows_1252);
+    expect![["- Text(\"Störung\") Good\n"]].assert_eq(&show(&out));
 }
 
 #[test]
@@ -120,14 +123,20 @@ fn a_quality_in_every_form() {
 
 #[test]
 fn an_envelope_by_any_of_its_names() {
-    let expected = expect![["- Float(23.4) Good @2026-11-21T12:00:00Z in Cel\n"]];
+    let expected = "- Float(23.4) Good @2026-11-21T12:00:00Z in Cel\n";
+    let neighbour = "line.no Int(3) Good @2026-11-21T12:00:00Z\n";
+    let found = |payload: String| show(&points(payload.as_bytes(), None));
     for value in ["value", "Value", "v", "val", "present_value"] {
         for time in ["timestamp", "Timestamp", "ts", "time", "Time", "t", "_timestamp", "datetime"]
         {
             for unit in ["unit", "units", "uom", "unit_of_measurement"] {
                 let rest = format!("\"{time}\":1795262400,\"{unit}\":\"Cel\"");
-                check(&format!("{{\"{value}\":23.4,{rest}}}"), &expected);
-                check(&format!("{{{rest},\"{value}\":23.4,\"line\":{{\"no\":3}}}}"), &expected);
+                assert_eq!(found(format!("{{\"{value}\":23.4,{rest}}}")), expected);
+                let beside = found(format!("{{{rest},\"{value}\":23.4,\"line\":{{\"no\":3}}}}"));
+                assert!(beside.starts_with(expected) && beside.ends_with(neighbour), "{beside}");
+                // What may be a field of a document as well is one, under the name it has there.
+                let short = format!("{value} Float(23.4) Good @2026-11-21T12:00:00Z\n");
+                assert_eq!(beside.contains(&short), value.starts_with('v') && value.len() < 5);
             }
         }
     }
@@ -150,16 +159,32 @@ fn a_meter_keeps_its_reactive_power() {
         q Int(12) Good
     "#]];
     check(r#"{"v":230,"i":5,"q":12}"#, &fields);
-    check(r#"{"v":7,"a":1,"q":false}"#, &expect![["- Int(7) Bad\n"]]);
-    check(r#"{"v":7,"a":1,"q":"Good"}"#, &expect![["- Int(7) Good\n"]]);
+    check(
+        r#"{"v":7,"a":1,"q":false}"#,
+        &expect![[r#"
+            - Int(7) Bad
+            v Int(7) Good
+            a Int(1) Good
+            q Bool(false) Good
+        "#]],
+    );
 }
 
 #[test]
 fn an_unknown_key_moves_no_value() {
-    check(r#"{"value":1,"colour":"red"}"#, &expect![["- Int(1) Good\n"]]);
-    check(r#"{"colour":"red","value":1}"#, &expect![["- Int(1) Good\n"]]);
+    let beside = expect![["- Int(1) Good\ncolour Text(\"red\") Good\n"]];
+    check(r#"{"value":1,"colour":"red"}"#, &beside);
+    check(r#"{"colour":"red","value":1}"#, &beside);
     check(r#"{"v":1}"#, &expect![["- Int(1) Good\n"]]);
-    check(r#"{"v":1,"unit":"V","phase":2}"#, &expect![["- Int(1) Good in V\n"]]);
+    check(
+        r#"{"v":1,"unit":"V","phase":2}"#,
+        &expect![[r#"
+            - Int(1) Good in V
+            v Int(1) Good
+            unit Text("V") Good
+            phase Int(2) Good
+        "#]],
+    );
     // Volt beside ampere and a temperature: `v` is a field like the others.
     check(
         r#"{"v":230,"a":5,"t":21}"#,

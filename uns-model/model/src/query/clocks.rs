@@ -9,8 +9,10 @@ use crate::Timestamp;
 pub enum ClockFault {
     /// It is over 60 s ahead of the hub's.
     Ahead,
-    /// It names times no plant lives in, or that nobody can read.
+    /// It names times no plant lives in.
     OutOfRange,
+    /// Its publisher names times that cannot be read, which says nothing of the clock.
+    Unreadable,
     /// It was set back: what its publisher sends counts as late until it has caught up.
     SetBack,
 }
@@ -21,6 +23,7 @@ impl ClockFault {
         match self {
             Self::Ahead => "ahead",
             Self::OutOfRange => "out_of_range",
+            Self::Unreadable => "unreadable",
             Self::SetBack => "set_back",
         }
     }

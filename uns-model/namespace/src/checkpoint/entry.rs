@@ -6,7 +6,7 @@ use fabric::checkpoint::{Reader, Writer};
 use uns_model::{Kept, NodeId, NodeNo, OrgId, Timestamp, TopicId};
 
 use super::last::{decode_last, encode_last};
-use super::remarks::{decode_remarks, encode_remarks};
+use super::remarks::{decode_more, decode_remarks, encode_more, encode_remarks};
 use crate::node::{Minted, Node};
 use crate::registry::Registry;
 use crate::view::{Entry, Field, View};
@@ -15,8 +15,10 @@ const LIVING: u8 = 0b0001;
 const HAS_OWN: u8 = 0b0010;
 const HAS_FIELDS: u8 = 0b0100;
 const HAS_INGEST: u8 = 0b1000;
-/// What is said of it beside its value, and when each field was seen last; in version 2 only.
+/// What is said of it beside its value, and when each field was seen last; since version 2.
 const HAS_REMARKS: u8 = 0b1_0000;
+/// What is said of its fields, and when they ended; since version 3.
+const HAS_MORE: u8 = 0b10_0000;
 
 /// Publisher and sequence have their place in the format, and are not kept any more.
 pub(super) fn encode_retained(topic: TopicId, kept: &Kept, ingest: Timestamp, to: &mut Writer) {
@@ -53,7 +55,8 @@ pub(super) fn encode_entry(entry: &Entry, living: bool, to: &mut Writer) {
         | flag(entry.own.is_some(), HAS_OWN)
         | flag(!fields.is_empty(), HAS_FIELDS)
         | flag(last_ingest.is_some(), HAS_INGEST)
-        | flag(remarks.is_some(), HAS_REMARKS));
+        | flag(remarks.is_some(), HAS_REMARKS)
+        | flag(remarks.is_some(), HAS_MORE));
     let node = &entry.node;
     to.u32(node.org.0);
     to.u32(node.topic.0);
@@ -75,6 +78,7 @@ pub(super) fn encode_entry(entry: &Entry, living: bool, to: &mut Writer) {
     }
     if let Some(remarks) = remarks {
         encode_remarks(remarks, fields, to);
+        encode_more(entry, to);
     }
 }
 
@@ -118,12 +122,16 @@ pub(super) fn decode_entry(
         for _ in 0..from.u32()? {
             let name = view.share_field(from.text()?);
             let last = decode_last(from)?;
-            fields.push(Field { name, seen: last.sequence, last });
+            let (seen, unit, is_beside) = (last.sequence, None, false);
+            fields.push(Field { name, last, seen, unit, is_beside });
         }
         entry.set_fields(fields);
     }
     if flags & HAS_REMARKS != 0 {
         decode_remarks(&mut entry, from, view)?;
+    }
+    if flags & HAS_MORE != 0 {
+        decode_more(&mut entry, from, view)?;
     }
     if let Some(ingest) = last_ingest {
         entry.note_ingest(ingest);

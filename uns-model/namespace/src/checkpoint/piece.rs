@@ -109,7 +109,8 @@ mod tests {
         for number in 0..PIECE + 2 {
             let mut entry = Entry::new(Node::named(number, &format!("a/{number}")));
             entry.own = Some(last(5, &large));
-            let field = Field { name: "f".into(), last: last(5, &large), seen: Sequence(5) };
+            let (last, seen) = (last(5, &large), Sequence(5));
+            let field = Field { name: "f".into(), last, seen, unit: None, is_beside: false };
             entry.set_fields(vec![field]);
             view.insert(entry);
             let kept = Kept::new(1, Some(9), b"", large.as_bytes());

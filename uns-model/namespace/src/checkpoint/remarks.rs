@@ -1,7 +1,7 @@
 //! What a checkpoint keeps of a node beside its values.
 
 use fabric::checkpoint::{Reader, Writer};
-use uns_model::Sequence;
+use uns_model::{Sequence, Timestamp};
 
 use crate::view::{Entry, Field, Remarks, View};
 
@@ -31,6 +31,32 @@ pub(super) fn decode_remarks(
     entry.set_remarks(remarks);
     for field in entry.fields_mut() {
         field.seen = Sequence(from.u64()?);
+    }
+    Some(())
+}
+
+/// Behind the remarks: when fields ended, then of each field its unit, and whether it stands beside a value.
+pub(super) fn encode_more(entry: &Entry, to: &mut Writer) {
+    let ended = entry.ended_before();
+    to.u8(u8::from(ended.is_some()));
+    if let Some((time, sequence)) = ended {
+        to.i64(time.0);
+        to.u64(sequence.0);
+    }
+    for field in entry.fields() {
+        to.text(field.unit.as_deref().unwrap_or_default());
+        to.u8(u8::from(field.is_beside));
+    }
+}
+
+pub(super) fn decode_more(entry: &mut Entry, from: &mut Reader<'_>, view: &mut View) -> Option<()> {
+    if from.flag()? {
+        entry.set_ended_before((Timestamp(from.i64()?), Sequence(from.u64()?)));
+    }
+    for field in entry.fields_mut() {
+        let unit = from.text()?;
+        field.unit = (!unit.is_empty()).then(|| view.share_field(unit));
+        field.is_beside = from.flag()?;
     }
     Some(())
 }

@@ -3,6 +3,7 @@
 //! rows of children (NS-19, NS-21).
 
 use fabric::{Findings, Inbound, Points, PointsBuffer, PointsBuilder, Rejection};
+use schemas::Malformed;
 use schemas::payload::{self, Batch, DecodeContext, Sink, VQT_JSON};
 use uns_model::{Finding, PointRef, Reason};
 
@@ -69,7 +70,13 @@ impl Reading {
         let context = context.limited(config.fields);
         let read = payload::read(payload, content_type, &context, &mut filling);
         (self.points, self.findings) = (filling.points, filling.findings);
-        read.map_err(|malformed| Rejection::new(Reason::PayloadMalformed, malformed))
+        read.map_err(|malformed| {
+            let reason = match malformed {
+                Malformed::TooManyRows { .. } => Reason::PayloadTooLarge,
+                _ => Reason::PayloadMalformed,
+            };
+            Rejection::new(reason, malformed)
+        })
     }
 
     /// The points of the payload that was read.
@@ -121,8 +128,11 @@ impl Sink for Filling<'_, '_> {
     }
 
     fn finding(&mut self, finding: Finding) {
+        // Of several numbers that were rounded one is told.
+        if finding != Finding::Rounded || !self.findings.has(finding) {
+            self.builder.finding(finding);
+        }
         self.findings.note(finding);
-        self.builder.finding(finding);
     }
 }
 

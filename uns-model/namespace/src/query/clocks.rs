@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use uns_model::query::ClockViolation;
+use uns_model::query::{ClockFault, ClockViolation};
 use uns_model::{OrgId, PublisherId};
 
 use crate::Namespace;
@@ -52,6 +52,17 @@ impl Namespace {
             let client_id = names.get(&publisher).cloned().unwrap_or_else(|| unnamed(publisher));
             let topic = self.topic_of_node(clock.node).unwrap_or_default();
             let offset_seconds = clock.offset.map(|nanos| nanos / 1_000_000_000);
+            if clock.fault == ClockFault::Unreadable {
+                tracing::warn!(
+                    client_id = &*client_id,
+                    topic = &*topic,
+                    fault = clock.fault.name(),
+                    messages = clock.messages,
+                    "a publisher names times that cannot be read: its values have the time of their \
+                     arrival instead; let it send RFC 3339 or an epoch (docs/payloads.md)"
+                );
+                continue;
+            }
             tracing::warn!(
                 client_id = &*client_id,
                 topic = &*topic,

@@ -107,8 +107,8 @@ fn shown(entry: &Entry, field: Option<&Field>, last: &Last) -> CurrentValue {
     let remarks = match field {
         None => own_remarks(entry),
         Some(field) => {
-            let superseded = entry.is_superseded(field);
-            Remarks { superseded, ..Remarks::default() }
+            let (superseded, unit) = (entry.is_superseded(field), field.unit.clone());
+            Remarks { superseded, unit, ..Remarks::default() }
         }
     };
     CurrentValue {

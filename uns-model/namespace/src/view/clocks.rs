@@ -55,7 +55,7 @@ impl Clocks {
     ) {
         let (fault, offset) = match finding {
             TimeFinding::Ahead(nanos) => (ClockFault::Ahead, Some(nanos)),
-            TimeFinding::OutOfRange(Timestamp::UNREADABLE) => (ClockFault::OutOfRange, None),
+            TimeFinding::OutOfRange(Timestamp::UNREADABLE) => (ClockFault::Unreadable, None),
             TimeFinding::OutOfRange(named) => {
                 (ClockFault::OutOfRange, Some(named.0.saturating_sub(ingest.0)))
             }
@@ -186,6 +186,7 @@ mod tests {
         assert_eq!(clock.worst, Some(-(NOON + 2 * SECOND)), "56 years behind");
         note(&mut clocks, 1, TimeFinding::OutOfRange(Timestamp::UNREADABLE), 3);
         assert_eq!((only(&clocks).offset, only(&clocks).worst), (None, clock.worst));
+        assert_eq!(only(&clocks).fault.name(), "unreadable");
         assert_eq!(only(&clocks).first, Timestamp(NOON));
     }
 

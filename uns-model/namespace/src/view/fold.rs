@@ -20,6 +20,15 @@ const RECORDS_MAX: usize = 512;
 /// A turn takes no further record once it has so many points.
 const POINTS_MAX: u64 = 8_192;
 
+/// What the fields of a payload belong to: the point of the node itself before them.
+#[derive(Clone, Copy, Default)]
+struct Belonging {
+    /// It became the last value of the node, or is it already.
+    is_newest: bool,
+    /// When it was, if it is one value and no document.
+    beside: Option<Timestamp>,
+}
+
 /// What applying needs besides the view; reused.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
@@ -96,15 +105,16 @@ impl View {
         self.counts.broken_json += u64::from(found.malformed);
         let arrived = Arrived { publisher, ingest, sequence };
         let mut finding = None;
-        let mut is_newest = false;
+        let mut of = Belonging::default();
         for point in points.iter() {
             let verdict = match point.field {
                 None => {
                     let verdict = self.own_point(node, &point, (arrived, found));
-                    is_newest = verdict.effect != Effect::HistoryOnly;
+                    of.is_newest = verdict.effect != Effect::HistoryOnly;
+                    of.beside = fold::ends_fields(&point.value).then_some(verdict.time);
                     verdict
                 }
-                Some(name) => self.field_point(node, (name, &point), (arrived, is_newest)),
+                Some(name) => self.field_point(node, (name, &point), (arrived, of)),
             };
             self.counts.count(&verdict);
             finding = worse(finding, verdict.finding);
@@ -160,34 +170,46 @@ impl View {
         verdict
     }
 
-    /// A point of a field, of a document that is the newest of its node or not.
+    /// A point of a field.
     fn field_point(
         &mut self,
         node: NodeNo,
         (name, point): (&str, &PointRef<'_>),
-        (arrived, is_newest): (Arrived, bool),
+        (arrived, of): (Arrived, Belonging),
     ) -> Verdict {
         let Self { entries, shared_fields, fields_max, .. } = self;
         let entry = entries.get_mut(node).expect("whoever asks has looked");
         let verdict = match entry.find_field(name) {
             Ok(field) => {
-                if is_newest {
+                if of.is_newest {
                     field.seen = arrived.sequence;
                 }
-                field.last.next(point, arrived)
+                let verdict = field.last.next(point, arrived);
+                if follows(&verdict) {
+                    field.is_beside = of.beside == Some(verdict.time);
+                    if let Some(unit) =
+                        point.unit.filter(|unit| field.unit.as_deref() != Some(unit))
+                    {
+                        field.unit = Some(share_field(shared_fields, unit));
+                    }
+                }
+                verdict
             }
             Err(place) => {
                 let (verdict, first) = Last::first(point, arrived);
                 if let Some(last) = first {
                     let name = share_field(shared_fields, name);
-                    let seen = if is_newest { arrived.sequence } else { Sequence::ZERO };
-                    entry.add_field(place, Field { name, last, seen }, *fields_max);
+                    let seen = if of.is_newest { arrived.sequence } else { Sequence::ZERO };
+                    let unit = point.unit.map(|unit| share_field(shared_fields, unit));
+                    let is_beside = of.beside == Some(verdict.time);
+                    let field = Field { name, last, seen, unit, is_beside };
+                    entry.add_field(place, field, *fields_max);
                 }
                 verdict
             }
         };
         if follows(&verdict) {
-            if !is_newest {
+            if !of.is_newest {
                 entry.note_document();
             }
             entry.end_late_field(name, arrived);
@@ -218,6 +240,7 @@ impl FoldCounts {
         }
         match verdict.finding {
             None => {}
+            Some(TimeFinding::OutOfRange(Timestamp::UNREADABLE)) => self.unreadable += 1,
             Some(TimeFinding::OutOfRange(_)) => self.out_of_range += 1,
             Some(TimeFinding::Ahead(_)) => self.ahead += 1,
             Some(TimeFinding::ClockStep(_)) => self.clock_steps += 1,

@@ -23,6 +23,10 @@ pub(crate) struct Field {
     /// The newest record that had it, of those whose document was the newest of its node; zero if there
     /// was none.
     pub(crate) seen: Sequence,
+    /// The unit of its series: the last one a payload named (NS-23a).
+    pub(crate) unit: Option<Arc<str>>,
+    /// It came beside a value of its node, and not in a document: values that come alone do not end it.
+    pub(crate) is_beside: bool,
 }
 
 /// A last value as a checkpoint keeps it.

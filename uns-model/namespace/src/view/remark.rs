@@ -72,6 +72,16 @@ impl Entry {
         own.max(self.more.as_ref().and_then(|more| more.ended))
     }
 
+    /// When fields ended, where the node's own last value does not tell; for a checkpoint.
+    pub(crate) fn ended_before(&self) -> Option<Moment> {
+        self.more.as_ref().and_then(|more| more.ended)
+    }
+
+    /// Puts back what a checkpoint kept of that.
+    pub(crate) fn set_ended_before(&mut self, ended: Moment) {
+        self.more_mut().ended = Some(ended);
+    }
+
     /// Keeps in mind when fields ended: the node's own value that says so may give way to another one, a
     /// document or a value without a type. Where nobody ever heard of fields, the latter needs no memory.
     pub(super) fn keep_ended(&mut self, is_document: bool) {
@@ -87,8 +97,7 @@ impl Entry {
     pub(super) fn end_fields(&mut self, arrived: Arrived, time: Timestamp) {
         let moment = (time, arrived.sequence);
         let Some(more) = &self.more else { return };
-        let is_open =
-            |field: &Field| !field.last.is_closed() && fold::has_ended(field.last.moment(), moment);
+        let is_open = |field: &Field| field.ends_with(moment);
         let ends_some = more.fields.iter().any(is_open);
         if self.ended().is_none_or(|ended| ended < moment) {
             self.more_mut().ended = Some(moment);
@@ -104,7 +113,7 @@ impl Entry {
     pub(super) fn end_late_field(&mut self, name: &str, arrived: Arrived) {
         let Some(ended) = self.ended() else { return };
         let Ok(field) = self.find_field(name) else { return };
-        if !field.last.is_closed() && fold::has_ended(field.last.moment(), ended) {
+        if field.ends_with(ended) {
             let arrived = Arrived { sequence: ended.1, ..arrived };
             field.last.next(&closing(ended.0), arrived);
         }
@@ -125,6 +134,15 @@ impl Entry {
         let unit = point.unit?;
         let known = self.remarks().and_then(|remarks| remarks.unit.as_deref());
         (known != Some(unit)).then_some(unit)
+    }
+}
+
+impl Field {
+    /// Whether a value of its node that came alone at this moment ends it. What came beside a value goes
+    /// on: who sends such a neighbour need not send it every time.
+    fn ends_with(&self, moment: Moment) -> bool {
+        let may_end = !self.is_beside && !self.last.is_closed();
+        may_end && fold::has_ended(self.last.moment(), moment)
     }
 }
 

@@ -107,12 +107,12 @@ fn a_newer_format_is_refused_by_name() {
     let newest = world.files().pop().unwrap();
     let mut bytes = world.disk.read(&newest).unwrap();
     bytes.truncate(bytes.len() - 4);
-    bytes[8] = 3;
+    bytes[8] = 4;
     let crc = crc32fast::hash(&bytes);
     bytes.extend_from_slice(&crc.to_le_bytes());
     world.disk.write_atomic(&newest, &bytes).unwrap();
     let error = world.try_open().unwrap_err();
-    assert!(matches!(error, Error::NewerCheckpoint { found: 3, known: 2, .. }), "{error}");
+    assert!(matches!(error, Error::NewerCheckpoint { found: 4, known: 3, .. }), "{error}");
 }
 
 #[test]
@@ -196,4 +196,31 @@ fn a_checkpoint_of_format_1_is_read() {
     publish(&mut gate, "uns/v1/acme/new", "1").unwrap();
     let new = node(&mut gate, "uns/v1/acme/new");
     assert_eq!(new.number.0, 5, "the deleted one has had a number too");
+}
+
+/// What the release wrote that knew format 2: a value with a unit, a document with a field that a newer one
+/// lacks, and a text.
+#[test]
+fn a_checkpoint_of_format_2_is_read() {
+    let world = World::new();
+    let path = World::dir().join("checkpoint-0000000001.bin");
+    world.disk.write_atomic(&path, include_bytes!("checkpoint-2.bin")).unwrap();
+    let space = world.open();
+    assert_eq!((space.stats().damaged_checkpoints, space.stats().nodes), (0, 3));
+    let found = current(&space, "#").into_iter().map(|value| {
+        let of = format!("{} {}", value.topic, value.field.as_deref().unwrap_or("-"));
+        (of, value.last.remarks.unit.map(|unit| unit.to_string()), value.last.remarks.superseded)
+    });
+    let found: Vec<_> = found.collect();
+    let expected = [
+        ("plant/doc -", None, false),
+        ("plant/doc a", None, false),
+        ("plant/doc b", None, true),
+        ("plant/short -", None, false),
+        ("uns/v1/acme/berlin/temp -", Some("Cel"), false),
+    ];
+    let expected = expected.map(|(of, unit, is)| (of.to_owned(), unit.map(str::to_owned), is));
+    assert_eq!(found, expected);
+    space.checkpoint().unwrap();
+    assert_eq!(current(&world.open(), "#").len(), found.len(), "as this release writes it");
 }

@@ -187,10 +187,38 @@ fn named_points_are_rows_of_a_batch() {
 }
 
 #[test]
+fn a_batch_of_too_many_rows_is_refused_or_says_what_was_left_out() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let many = |row: &str| vec![row; 10_001].join(",");
+    let rows = format!("[{}]", many(r#"{"value":1,"ts":1795262400}"#));
+    let columns = format!(r#"{{"t":[{}],"v":[{}]}}"#, many("1795262400"), many("1"));
+    let documents = format!("[{}]", many(r#"{"a":1,"ts":1795262400}"#));
+    let named = format!(r#"{{"values":[{}]}}"#, many(r#"{"id":"a","v":1}"#));
+    for payload in [&rows, &columns, &documents, &named] {
+        let refused = publish(&mut gate, "uns/v1/p", payload).unwrap_err();
+        assert_eq!(refused.reason, Reason::PayloadTooLarge, "{refused}");
+        assert_eq!(space.stats().nodes, 0);
+    }
+    for (payload, left_out) in
+        [(&rows, 10_001), (&columns, 10_001), (&documents, 10_001), (&named, 1)]
+    {
+        let topic = format!("plant/{left_out}/{}", payload.len());
+        publish(&mut gate, &topic, payload).unwrap();
+        let own = current(&space, &topic).into_iter().find(|value| value.field.is_none()).unwrap();
+        assert_eq!(own.last.remarks.fields_left_out, left_out, "{topic}");
+    }
+}
+
+#[test]
 fn a_row_is_one_value_whatever_stands_beside_it() {
     let space = World::new().open();
     let mut gate = Gate::new(&space);
     publish(&mut gate, "uns/v1/p", r#"{"points":[{"path":"a","v":1,"line":"x"}]}"#).unwrap();
     assert_eq!(value(&space, "uns/v1/p/a"), Some(Value::Int(1)));
-    assert_eq!(current(&space, "uns/v1/p/a").len(), 1, "it has no fields");
+    let beside = current(&space, "uns/v1/p/a").pop().unwrap();
+    assert_eq!(
+        (beside.field.as_deref(), beside.last.value),
+        (Some("line"), Value::Text("x".into()))
+    );
 }

@@ -77,7 +77,7 @@ fn rows_of_a_batch_and_a_content_type_are_read_for_their_records() {
     let all = understood(&world);
     let noon = Timestamp(1_795_262_400_000_000_000);
     assert_eq!(all[1].0, [format!("own=Int(7) Bad at {noon}")]);
-    assert_eq!(all[2].0, ["own=Int(5) Good"]);
+    assert_eq!(all[2].0, ["own=Int(5) Good", "line=Text(\"a\") Good"]);
 }
 
 #[test]

@@ -133,6 +133,58 @@ fn a_document_that_arrives_after_a_newer_scalar_has_no_open_fields() {
 }
 
 #[test]
+fn what_came_beside_a_value_goes_on_without_it() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    let mut publish = |payload: &str| publish(&mut gate, "p/m", payload).unwrap();
+    let good = |value, second| Some((Value::Int(value), Quality::GOOD, at(second)));
+    publish(r#"{"value":1,"battery":80,"ts":"2026-11-21T11:00:10Z"}"#);
+    publish(r#"{"value":2,"ts":"2026-11-21T11:00:20Z"}"#);
+    assert_eq!(field(&space, "p/m", "battery"), good(80, 10), "it need not come every time");
+    publish(r#"{"battery":70,"ts":"2026-11-21T11:00:30Z"}"#);
+    publish(r#"{"value":3,"battery":60,"ts":"2026-11-21T11:00:40Z"}"#);
+    assert_eq!(field(&space, "p/m", "battery"), good(60, 40), "a document or not");
+    space.checkpoint().unwrap();
+    let again = world.open();
+    assert_eq!(current(&again, "#"), current(&space, "#"));
+    let mut gate = Gate::new(&again);
+    for (payload, expected) in [
+        (r#"{"value":4,"ts":"2026-11-21T11:00:50Z"}"#, good(60, 40)),
+        (r#"{"battery":50,"ts":"2026-11-21T11:00:51Z"}"#, good(50, 51)),
+        (
+            r#"{"value":5,"ts":"2026-11-21T11:00:52Z"}"#,
+            Some((Value::Null, Quality::GOOD_NO_DATA, at(52))),
+        ),
+    ] {
+        crate::world::publish(&mut gate, "p/m", payload).unwrap();
+        assert_eq!(field(&again, "p/m", "battery"), expected, "{payload}");
+    }
+}
+
+#[test]
+fn a_field_has_the_unit_that_it_was_given_last() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    let unit = |space: &Namespace| -> Option<String> {
+        let found = current(space, "p/m").into_iter().find(|v| v.field.is_some())?;
+        Some(found.last.remarks.unit?.to_string())
+    };
+    for (payload, expected) in [
+        (r#"[{"n":"t","v":1}]"#, None),
+        (r#"[{"n":"t","v":2,"u":"Cel"}]"#, Some("Cel")),
+        (r#"[{"n":"t","v":3}]"#, Some("Cel")),
+        (r#"[{"n":"t","v":4,"u":"K"}]"#, Some("K")),
+    ] {
+        publish(&mut gate, "p/m", payload).unwrap();
+        assert_eq!(unit(&space).as_deref(), expected, "{payload}");
+    }
+    space.checkpoint().unwrap();
+    assert_eq!(unit(&world.open()).as_deref(), Some("K"), "out of a checkpoint");
+}
+
+#[test]
 fn superseded_means_that_the_newest_document_does_not_have_the_field() {
     let world = World::new();
     let space = world.open();
