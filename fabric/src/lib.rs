@@ -25,6 +25,7 @@ mod record;
 mod reopened;
 pub mod sim;
 mod stream;
+mod will;
 
 pub use admission::{
     Admitted, Author, Findings, Inbound, Output, Outputs, Place, RefusedRow, Rejection, Resolved,
@@ -46,3 +47,4 @@ pub use record::{
 };
 pub use reopened::Reopened;
 pub use stream::Stream;
+pub use will::{DueWill, Will};

@@ -1,8 +1,9 @@
 //! What the ledger hands to the cores, with a mistake in between. Without a fault it changes nothing.
 
-use broker_ledger::{Delivery, DueWill, Expired, Outlet, PassOn};
+use broker_ledger::{Delivery, Expired, Outlet, PassOn};
 
 use crate::Fault;
+use fabric::DueWill;
 
 /// An outlet with a mistake.
 pub(crate) struct FaultyOutlet<O> {

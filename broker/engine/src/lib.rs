@@ -86,7 +86,6 @@ pub use routing::tree::{
 };
 pub use sessions::clients::{Clients, Ended, Filters, Orphan, Parked};
 pub use sessions::left_behind::LeftBehind;
-pub use sessions::will::{DueWill, Will};
 pub use shortfall::{FellShort, Shortfall};
 pub use shown::Shown;
 pub use signal::Signal;

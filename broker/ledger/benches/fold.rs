@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use broker_ledger::{
-    Attach, Config, Delivery, DueWill, Expired, Ledger, Outlet, Parts, PassOn, Place, Topics,
+    Attach, Config, Delivery, Expired, Ledger, Outlet, Parts, PassOn, Place, Topics,
 };
 use fabric::sim::{SimDisk, SimLog};
-use fabric::{Audience, Batch, Log, Message, Publish, Record, SessionChange};
+use fabric::{Audience, Batch, DueWill, Log, Message, Publish, Record, SessionChange};
 use tokio::sync::watch;
 use uns_model::{
     Clock, NodeNo, OrgId, PublisherId, Sequence, SessionNo, SystemClock, Timestamp, TopicId,

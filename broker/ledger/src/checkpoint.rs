@@ -11,14 +11,15 @@ mod sessions;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fabric::Will;
 #[cfg(test)]
 use fabric::checkpoint::Unusable;
 use fabric::checkpoint::{Checkpoints, Format, Reader, Writer};
 use uns_model::{Kept, OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
+use crate::Error;
 use crate::fold::{Fold, RetainedCopy, Snapshot, Stored};
 use crate::session::PendingWill;
-use crate::{Error, Will};
 
 /// The format that this release writes. Version 2 added the record of a will and the share of a
 /// delivery, version 3 the owner of a will, and version 4 durable consumers.

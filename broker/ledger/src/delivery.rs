@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use fabric::DueWill;
 use uns_model::{OrgId, Sequence, SessionNo};
 
-use crate::{DueWill, Ids, LoggedPublish};
+use crate::{Ids, LoggedPublish};
 
 /// The largest packet id that the ledger uses. Larger ones are free for other deliveries.
 pub const PACKET_ID_MAX: u16 = 49_151;

@@ -16,12 +16,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use fabric::DueWill;
 use uns_model::{Sequence, SessionNo};
 
 use crate::fold::Fold;
 use crate::owed::Entry;
 use crate::session::{PendingWill, Session};
-use crate::{Attach, Config, Delivery, DueWill, LoggedPublish, PACKET_ID_MAX, PassOn, Place};
+use crate::{Attach, Config, Delivery, LoggedPublish, PACKET_ID_MAX, PassOn, Place};
 pub(crate) use connection_feed::Feed;
 pub(crate) use outbox::Outboxes;
 pub(crate) use pass_on::drop_remains;

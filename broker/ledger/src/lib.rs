@@ -23,7 +23,6 @@ mod reader;
 mod session;
 mod subscription;
 mod topics;
-mod will;
 
 pub use checkpoint::fuzz;
 pub use config::Config;
@@ -36,4 +35,3 @@ pub use ledger::{Ledger, Parts};
 pub use logged_publish::{Ids, LoggedPublish};
 pub use subscription::Subscription;
 pub use topics::Topics;
-pub use will::{DueWill, Will};

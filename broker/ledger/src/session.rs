@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use fabric::{DueWill, Will};
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
+use crate::Subscription;
 use crate::feed::Feed;
 use crate::owed::Owed;
-use crate::{DueWill, Subscription, Will};
 
 /// A session, and how it is fed while it is connected.
 #[derive(Debug)]

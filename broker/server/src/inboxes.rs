@@ -6,11 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use broker_codec::ReasonCode;
-use broker_engine::{
-    Batch, CoreNo, DueWill, Identity, Key, LeftBehind, RetainedMessages, Signal, Ticket,
-};
+use broker_engine::{Batch, CoreNo, Identity, Key, LeftBehind, RetainedMessages, Signal, Ticket};
 use broker_ledger::{Delivery, Expired};
-use fabric::{Commit, Rejection};
+use fabric::{Commit, DueWill, Rejection};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 

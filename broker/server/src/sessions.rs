@@ -9,7 +9,7 @@ use broker_engine::{
     Attached, CoreNo, Due, Engine, Fed, FedPublish, Key, LeftBehind, Now, ShareName, Shortfall,
 };
 use broker_ledger::{Attach, Delivery, Expired, Ids, Ledger, LoggedPublish, Outlet, PassOn, Place};
-use fabric::Commit;
+use fabric::{Commit, DueWill};
 use tokio::sync::watch;
 use uns_model::Sequence;
 
@@ -51,8 +51,8 @@ impl Outlet for LedgerOutlet {
         self.inboxes.deliver(CoreNo(core), batch)
     }
 
-    fn will(&self, will: &broker_ledger::DueWill) -> bool {
-        self.inboxes.request(REQUESTS_TO, || LedgerRequest::Will(Box::new(due_will(will))))
+    fn will(&self, will: &DueWill) -> bool {
+        self.inboxes.request(REQUESTS_TO, || LedgerRequest::Will(Box::new(will.clone())))
     }
 
     fn pass_on(&self, one: &PassOn) -> bool {
@@ -74,27 +74,6 @@ fn left_behind(one: &PassOn) -> LeftBehind {
         share: ShareName { org: message.org, filter: (*one.share).into() },
         publisher: message.publisher,
         publish: publish(message, terms, Ids::None),
-    }
-}
-
-fn due_will(due: &broker_ledger::DueWill) -> broker_engine::DueWill {
-    let will = &due.will;
-    broker_engine::DueWill {
-        org: due.org,
-        session: due.session,
-        publisher: due.publisher,
-        client_id: (*due.client_id).into(),
-        owner: due.owner.clone(),
-        will: broker_engine::Will {
-            topic: will.topic.clone(),
-            payload: will.payload.to_vec().into(),
-            properties: will.properties.to_vec().into(),
-            qos: will.qos,
-            retain: will.retain,
-            expiry: will.expiry,
-            delay: will.delay,
-        },
-        sequence: due.sequence,
     }
 }
 

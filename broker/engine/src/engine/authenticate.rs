@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use broker_codec::{Connect, ReasonCode, Version};
+use bytes::Bytes;
 
 use super::Engine;
 use super::step::{Fatal, Step};
+use fabric::Will;
+
 use crate::failed::FailedLogin;
 use crate::gate::Gate;
 use crate::key::Key;
@@ -13,7 +16,6 @@ use crate::login::{Identity, Login, OwnedLogin, Verdict};
 use crate::now::Now;
 use crate::pressure::Pressure;
 use crate::sessions::phase::{Accepted, Introduction, Phase};
-use crate::sessions::will::Will;
 use crate::stats::{Limit, LoginFailure};
 use crate::tried::Proof;
 
@@ -222,8 +224,10 @@ impl Introduction {
             let mut scratch = Vec::new();
             Box::new(Will {
                 topic: will.topic.into(),
-                payload: will.payload.into(),
-                properties: will.properties.pass_through.bytes(&mut scratch).into(),
+                payload: Bytes::copy_from_slice(will.payload),
+                properties: Bytes::copy_from_slice(
+                    will.properties.pass_through.bytes(&mut scratch),
+                ),
                 qos: will.qos.level(),
                 retain: will.retain,
                 expiry: will.properties.message_expiry,

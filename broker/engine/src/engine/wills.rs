@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use fabric::SessionChange;
+use fabric::{DueWill, SessionChange, Will};
 use uns_model::{OrgId, PublisherId};
 
 use super::Engine;
@@ -16,7 +16,7 @@ use crate::key::Key;
 use crate::login::Identity;
 use crate::now::Now;
 use crate::sessions::phase::Accepted;
-use crate::sessions::will::{DueWill, Will};
+use crate::sessions::will::message;
 
 /// Who left a will.
 #[derive(Clone, Copy)]
@@ -92,7 +92,7 @@ impl<G: Gate> Engine<G> {
         let from = Publisher::Absent { org, client_id };
         let rights = RightsOf::Absent(access);
         let origin = Origin { org, publisher, from, rights };
-        let message = will.message();
+        let message = message(will);
         match self.accept(now, origin, &message) {
             Ok(_) => self.stats.messages_in += 1,
             // Nobody is left to hear of it.
@@ -113,7 +113,7 @@ impl<G: Gate> Engine<G> {
             refused.detail =
                 "whoever left this will is no account any more, or may not connect".to_owned();
         }
-        self.reject(now, Publisher::Absent { org, client_id }, &will.message(), &mut refused);
+        self.reject(now, Publisher::Absent { org, client_id }, &message(will), &mut refused);
         false
     }
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use ahash::RandomState;
 use broker_codec::{PacketId, ReasonCode, Version};
+use fabric::Will;
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
 
 use super::clients::{Filters, Parked};
 use super::exchanges::Exchanges;
 use super::phase::{Conversation, Phase};
 use super::unconfirmed::Unconfirmed;
-use super::will::Will;
 use crate::config::Durability;
 use crate::dead_letter::Described;
 use crate::forgive::Offender;

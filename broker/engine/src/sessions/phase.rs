@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use broker_codec::ReasonCode;
 
-use super::will::Will;
+use fabric::Will;
+
 use crate::login::{Exchange, Identity};
 
 /// Where a connection stands.

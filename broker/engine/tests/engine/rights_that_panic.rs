@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use broker_codec::{Connect, Packet, Publish, PublishProperties, QoS, Version, Will};
 use broker_engine::{
-    Absent, Access, Action, Authenticate, Config, Coverage, DueWill, Everything, Identity, Login,
+    Absent, Access, Action, Authenticate, Config, Coverage, Everything, Identity, Login,
     Reservation, Verdict,
 };
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
@@ -140,21 +140,21 @@ fn a_will_that_is_due_is_over_when_its_rights_cannot_be_asked() {
     shaky.fails();
     let now = net.now;
     for (nth, owner) in (1..).zip(["fred", "elsewhere"]) {
-        let will = DueWill {
+        let will = fabric::DueWill {
             org: OrgId::DEFAULT,
             session: SessionNo(0),
             publisher: PublisherId(4),
             client_id: "fred".into(),
             owner: Some(owner.into()),
-            will: broker_engine::Will {
+            will: Arc::new(fabric::Will {
                 topic: "a/will".into(),
-                payload: b"gone"[..].into(),
-                properties: Box::default(),
+                payload: bytes::Bytes::from_static(b"gone"),
+                properties: bytes::Bytes::new(),
                 qos: 0,
                 retain: false,
                 expiry: None,
                 delay: 10,
-            },
+            }),
             sequence: Some(Sequence(7)),
         };
         net.engines[0].will_due(now, &will);

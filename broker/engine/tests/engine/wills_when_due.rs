@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use broker_codec::{Connect, ConnectProperties, PublishProperties, QoS, Version, Will};
-use broker_engine::{Config, DueWill};
+use broker_engine::Config;
+use fabric::DueWill;
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
 use crate::doorman::{Doorman, Rules, as_user, rules};
@@ -51,15 +52,15 @@ fn due(owner: Option<&str>) -> DueWill {
         publisher: PublisherId(4),
         client_id: "fred".into(),
         owner: owner.map(Arc::from),
-        will: broker_engine::Will {
+        will: Arc::new(fabric::Will {
             topic: "mine/w".into(),
-            payload: b"gone"[..].into(),
-            properties: Box::default(),
+            payload: bytes::Bytes::from_static(b"gone"),
+            properties: bytes::Bytes::new(),
             qos: 0,
             retain: false,
             expiry: None,
             delay: 10,
-        },
+        }),
         sequence: Some(Sequence(7)),
     }
 }

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use fabric::SessionChange;
+use fabric::{SessionChange, Will};
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
 use super::{Fold, Observer};
+use crate::Subscription;
 use crate::owed::Entry;
 use crate::session::{PendingWill, Remains, Session};
-use crate::{Subscription, Will};
 
 /// A session that is opened.
 struct Opened<'a> {
@@ -70,7 +69,7 @@ impl Fold {
             }
             SessionChange::Left { .. } => observer.left(session, self.wills.get(number)),
             SessionChange::Will { .. } => {
-                if let Some(will) = will(change) {
+                if let Some(will) = Will::of(change).map(Arc::new) {
                     let (org, publisher) = (session.org, session.publisher);
                     let pending = PendingWill {
                         org,
@@ -197,20 +196,4 @@ fn change_session(session: &mut Session, change: &SessionChange<'_>) -> isize {
         _ => {}
     }
     0
-}
-
-fn will(change: &SessionChange<'_>) -> Option<Arc<Will>> {
-    let SessionChange::Will { delay, qos, retain, expiry, topic, properties, payload } = *change
-    else {
-        return None;
-    };
-    Some(Arc::new(Will {
-        delay,
-        qos,
-        retain,
-        expiry,
-        topic: topic.into(),
-        properties: Bytes::copy_from_slice(properties),
-        payload: Bytes::copy_from_slice(payload),
-    }))
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::feed::Timer;
 use crate::ledger::State;
-use crate::{DueWill, Expired, Ledger, Outlet, PassOn};
+use crate::{Expired, Ledger, Outlet, PassOn};
+use fabric::DueWill;
 
 /// How long before a will that nobody took is offered again.
 const WILL_AGAIN: Duration = Duration::from_secs(1);

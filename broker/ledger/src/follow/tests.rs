@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use fabric::conformance::append;
 use fabric::sim::{SimDisk, SimLog};
-use fabric::{Batch, Log, Message, Record, SessionChange};
+use fabric::{Batch, DueWill, Log, Message, Record, SessionChange};
 use uns_model::{ManualClock, OrgId, PublisherId, SessionNo, Timestamp};
 
 use super::*;
 use crate::fold::tests::stream::Known;
 use crate::fold::{PIECE, Progress};
 use crate::ledger::Parts;
-use crate::{Config, DueWill, Expired, PassOn};
+use crate::{Config, Expired, PassOn};
 
 /// Takes nothing.
 struct Nowhere;

@@ -7,12 +7,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use broker_ledger::{
-    Attach, Config, Delivery, DueWill, Expired, Ledger, LoggedPublish, Outlet, Parts, PassOn,
-    Place, Topics,
+    Attach, Config, Delivery, Expired, Ledger, LoggedPublish, Outlet, Parts, PassOn, Place, Topics,
 };
 use fabric::conformance::append;
 use fabric::sim::{SimDisk, SimLog};
-use fabric::{Audience, Batch, Commit, Log, Message, Publish, Record, SessionChange};
+use fabric::{Audience, Batch, Commit, DueWill, Log, Message, Publish, Record, SessionChange};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use uns_model::{ManualClock, NodeNo, OrgId, PublisherId, Sequence, SessionNo, Timestamp, TopicId};
