@@ -14,7 +14,8 @@ const GOES: u32 = 60;
 
 fn main() {
     let scalar = [PointRef::new(ValueRef::Float(23.4))];
-    measure("scalar", b"23.4", &scalar);
+    measure("a number", b"23.4", &scalar);
+    measure("an integer", b"118", &[PointRef::new(ValueRef::Int(118))]);
 
     let payload = r#"{"value":23.4,"timestamp":"2026-11-21T12:00:00Z","unit":"Cel"}"#;
     let envelope = PointRef {
@@ -33,6 +34,14 @@ fn main() {
         points.push(PointRef { field: payload.get(start..start + 8), ..PointRef::new(value) });
     }
     measure("a document of 20 fields", payload.as_bytes(), &points);
+    let names: Vec<String> = (10..30).map(|n| format!("line.motor.field_{n}")).collect();
+    for (point, name) in points.iter_mut().skip(1).zip(&names) {
+        point.field = Some(name);
+    }
+    measure("20 fields in levels", payload.as_bytes(), &points);
+    let third = 1.0 / 3.0;
+    points.iter_mut().skip(1).for_each(|point| point.value = ValueRef::Float(third));
+    measure("20 long doubles", payload.as_bytes(), &points);
 }
 
 /// Per payload: its section is written, and read with every point looked at.

@@ -17,8 +17,10 @@ use crate::{Record, Skim, record};
 /// name. Version 1 knows nodes, publishers and publishes; version 2 added sessions and what they
 /// are owed; since version 3 the end of a will names it, and an audience the shares of its members;
 /// since version 4 a publish carries what the gate understood of it, a publisher its organisation,
-/// and there are marks.
-pub const FORMAT_VERSION: u16 = 4;
+/// and there are marks; since version 5 that understanding says nothing twice.
+pub const FORMAT_VERSION: u16 = 5;
+/// The first version whose publishes carry what the gate understood of them.
+const POINTS_VERSION: u16 = 4;
 /// Bytes before the records.
 pub const FRAME_HEADER_BYTES: usize = 40;
 /// Frames start at multiples of this.

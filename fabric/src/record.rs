@@ -6,7 +6,8 @@
 //! sequence of its own: it is the frame's first sequence plus its position. New kinds or fields raise
 //! the frame's format version: kinds 1 to 4 are of version 1, 5 to 8 came with version 2; with
 //! version 3 the end of a will may name it, and a member of an audience the share it is chosen of;
-//! version 4 added the points section of publishes, the organisation of publishers, and kind 9.
+//! version 4 added the points section of publishes, the organisation of publishers, and kind 9;
+//! with version 5 that section says nothing twice.
 
 mod audience;
 mod cut;

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use bytes::BytesMut;
 use uns_model::Sequence;
 
-use super::{FORMAT_VERSION, FRAME_ALIGN, FRAME_HEADER_BYTES, Frame, FrameHeader};
+use super::{FORMAT_VERSION, FRAME_ALIGN, FRAME_HEADER_BYTES, Frame, FrameHeader, POINTS_VERSION};
 use crate::{Batch, PointsBuffer, PointsBuilder, Publish, Record};
 
 /// Understands the payloads of publishes that were taken before their points were stored beside them.
@@ -29,7 +29,7 @@ impl Frame {
             _ => None,
         });
         let is_old = publish.is_some_and(|publish| publish.points.is_none());
-        if self.header.version >= FORMAT_VERSION && !is_old {
+        if self.header.version >= POINTS_VERSION && !is_old {
             return self;
         }
         let after = std::mem::replace(&mut self.after, Sequence::ZERO);

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use parquet::data_type::ByteArray;
-use uns_model::{Quality, Sequence, Timestamp, Value};
+use uns_model::{Quality, Sequence, Timestamp, Value, decimal};
 
-use crate::decimal;
 use crate::error::Error;
 use crate::layout::TimeUnit;
 use crate::sample::{Sample, SeriesId};

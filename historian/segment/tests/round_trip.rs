@@ -1,9 +1,9 @@
 //! Whatever is written comes back bit for bit, whichever part of it is asked for.
 
-use historian_segment::{Origin, Sample, Segment, SeriesId, TimeUnit, Writer, decimal};
+use historian_segment::{Origin, Sample, Segment, SeriesId, TimeUnit, Writer};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use uns_model::{Quality, Sequence, Timestamp, Value};
+use uns_model::{Quality, Sequence, Timestamp, Value, decimal};
 
 fn bits(value: &Value) -> (String, u64) {
     match value {

@@ -6,6 +6,7 @@
 //! the only doors to time and chance, so that simulations can close them.
 
 mod coverage;
+pub mod decimal;
 mod error;
 mod filter;
 pub mod fold;

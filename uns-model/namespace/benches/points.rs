@@ -74,12 +74,12 @@ fn rows() -> Payloads {
     let time = |n: usize| start + n * 1_000;
     let row = |n| format!(r#"{{"value":{},"timestamp":{}}}"#, measured(n), time(n));
     let named = |n| format!(r#"{{"n":"t","v":{},"t":{}}}"#, measured(n), time(n) / 1_000);
-    let sample = |n| format!(r#"{{"ts":{},"value":{n}}}"#, time(n));
-    let key = format!("{{\"{}\":[", "k".repeat(250));
+    let sample = |n| format!(r#"{{"n":"t","v":{n}}}"#);
+    let long = format!(r#"[{{"bn":"{}","n":"t","v":1}},"#, "b".repeat(250));
     vec![
         ("100 rows with time", list("[", (0..100).map(row), "]")),
         ("100 rows of one point with a base name", list(BASE, (0..99).map(named), "]")),
-        ("1,000 samples under a key of 250 bytes", list(&key, (0..1_000).map(sample), "]}")),
+        ("1,000 samples under a base name of 250 bytes", list(&long, (0..999).map(sample), "]")),
     ]
 }
 

@@ -12,6 +12,7 @@ mod memory_is_for_readers_that_lag;
 mod newer_format_is_refused;
 mod older_format_is_read;
 mod older_records_get_their_points;
+mod points_of_format_4_are_read;
 mod power_cuts;
 mod retention_respects_holds;
 mod rig;

@@ -12,7 +12,7 @@ use crate::rig::{DIR, Rig};
 
 fn refused(rig: &Rig) {
     let Err(error) = rig.try_open() else { unreachable!("a newer log was opened") };
-    assert!(matches!(error, Error::NewerFormat { found: 5, supported: 4, .. }), "{error}");
+    assert!(matches!(error, Error::NewerFormat { found: 6, supported: 5, .. }), "{error}");
 }
 
 /// Patches the version of a header and its checksum, as a newer release would write them.
@@ -20,7 +20,7 @@ fn newer_header(rig: &Rig, path: &Path) {
     let file = rig.disk.open(path).expect("a healthy disk");
     let mut bytes = [0; 64];
     file.read_exact_at(&mut bytes, 0).expect("a healthy disk");
-    bytes[4] = 5;
+    bytes[4] = 6;
     let crc = crc32fast::hash(&bytes[..60]);
     bytes[60..].copy_from_slice(&crc.to_le_bytes());
     file.write_all_at(&bytes, 0).expect("a healthy disk");
@@ -28,7 +28,7 @@ fn newer_header(rig: &Rig, path: &Path) {
 }
 
 fn one_record() -> Rig {
-    assert_eq!(FORMAT_VERSION, 4);
+    assert_eq!(FORMAT_VERSION, 5);
     let rig = Rig::new(1);
     append(&*rig.open(), batch(&[b"x"])).expect("a healthy disk");
     rig
@@ -54,7 +54,7 @@ fn in_a_frame() {
     let key = FrameKey(SeededRandom::new(7).u64());
     let place = (Sequence(1), Timestamp(0));
     let empty = FrameBuilder::new(BytesMut::new(), Sequence(2), place).finish(key);
-    let header = FrameHeader { version: 5, ..*empty.header() }.encode(key);
+    let header = FrameHeader { version: 6, ..*empty.header() }.encode(key);
     let mut bytes = BytesMut::from(&empty.bytes()[..]);
     bytes[..FRAME_HEADER_BYTES].copy_from_slice(&header);
     let bytes: Bytes = bytes.freeze();

@@ -48,8 +48,8 @@ fn an_envelope_stores_its_unit_once() {
         source: Some(Timestamp(1_795_262_400_000_000_000)),
         ..PointRef::new(ValueRef::Float(23.4))
     };
-    // Flags, double, time, and where the unit is.
-    assert_eq!(size(payload.as_bytes(), &[point]), 3 + 8 + 8 + 2);
+    // Flags, digits, time, and where the unit is.
+    assert_eq!(size(payload.as_bytes(), &[point]), 3 + 2 + 8 + 2);
 }
 
 #[test]
@@ -70,7 +70,8 @@ fn a_document_of_twenty_fields_stores_no_text_twice() {
         .iter()
         .map(|point| PointRef { field: point.field.map(|_| "motor.temp"), ..*point })
         .collect();
-    assert_eq!(size(payload.as_bytes(), &elsewhere), bytes_without(&points, &payload) + 20 * 11);
+    let bare = bytes_without(&points, &payload);
+    assert_eq!(size(payload.as_bytes(), &elsewhere), bare + 11 + 19, "a name is said once");
 }
 
 /// The section without places of fields.
@@ -87,6 +88,78 @@ fn rows_say_their_time_beside_the_row_before() {
     assert_eq!(size(b"", &[row(start), row(start)]), one + 2, "the same time costs nothing");
     assert_eq!(size(b"", &[row(start), row(start + 1_000_000_000)]), one + 2 + 5);
     size(b"", &[row(i64::MAX), row(i64::MIN), PointRef::new(ValueRef::Null), row(0)]);
+}
+
+#[test]
+fn a_double_of_few_decimals_takes_its_digits() {
+    let field = |number| {
+        let point = PointRef { field: Some("f"), ..PointRef::new(ValueRef::Float(number)) };
+        size(b"", &[point]) - size(b"", &[PointRef { value: ValueRef::Null, ..point }])
+    };
+    for (number, bytes) in [
+        (0.0, 1),
+        (0.5, 1),
+        (23.4, 2),
+        (-23.4, 2),
+        (1013.25, 3),
+        (51.507_351, 5),
+        (1e12, 7),
+        (1e15, 8),
+        (0.1 + 0.2, 8),
+        (-0.0, 8),
+        (1e300, 8),
+        (f64::INFINITY, 8),
+    ] {
+        assert_eq!(field(number), bytes, "{number}");
+    }
+}
+
+#[test]
+fn what_is_as_before_is_not_said_again() {
+    let payload = r#"[{"n":"t","u":"Cel"},{"n":"t","u":"Cel"}]"#;
+    let point = PointRef {
+        field: Some("line.motor.t"),
+        unit: Some(part(payload, "Cel")),
+        quality: Quality(0x8000_0000),
+        source: Some(Timestamp(7)),
+        ..PointRef::new(ValueRef::Int(1))
+    };
+    let one = size(payload.as_bytes(), &[point]);
+    let behind = payload.rfind("Cel").expect("the payload has it");
+    let other_unit = PointRef { unit: payload.get(behind..behind + 3), ..point };
+    for again in [point, other_unit] {
+        assert_eq!(size(payload.as_bytes(), &[point, again]), one + 3);
+        let bare = PointRef::new(ValueRef::Null);
+        assert_eq!(size(payload.as_bytes(), &[point, bare, again]), one + 4, "past one without");
+    }
+}
+
+/// Names that are put together stand nowhere in a payload: of a table, each is stored once.
+#[test]
+fn a_text_that_stands_in_the_section_is_named_there() {
+    for columns in [1_usize, 2, 31, 32, 33, 100] {
+        let names: Vec<String> =
+            (0..columns).map(|n| format!("line.motor.column_{n:03}")).collect();
+        let row =
+            |names: &[String]| -> Vec<(String, i64)> { names.iter().cloned().zip(0..).collect() };
+        // Each row has texts of its own, as a reader puts them together anew.
+        let rows: Vec<_> = (0..10).map(|_| row(&names)).collect();
+        let all: Vec<PointRef<'_>> = rows
+            .iter()
+            .flatten()
+            .map(|(name, number)| PointRef {
+                field: Some(name),
+                ..PointRef::new(ValueRef::Int(*number))
+            })
+            .collect();
+        let bytes = size(b"payload", &all);
+        let texts = columns * 21;
+        match columns {
+            1..=32 => assert!(bytes < texts + all.len() * 7, "{columns}: {bytes}"),
+            // More than are remembered: those cost their bytes again, and no more than that.
+            _ => assert!(bytes <= 1 + all.len() * (21 + 4), "{columns}: {bytes}"),
+        }
+    }
 }
 
 #[test]
@@ -117,12 +190,21 @@ fn a_finding_of_a_later_release_is_passed_over() {
 fn a_text_outside_of_the_payload_or_no_text_is_nonsense() {
     for section in [
         // Behind the end, over the end, no UTF-8, a kind there is not, flags there are not.
-        &[0, 6, 1 << 1 | 1, 4][..],
+        &[0, 6, 1 << 1 | 1, 4 + 9][..],
         &[0, 6, 3 << 1 | 1, 2],
         &[0, 6, 1 << 1, 0xFF],
-        &[0, 11],
-        &[0, 0x83, 0b0010_0000, 2],
+        &[0, 12],
         &[0, 0x83, 0, 2],
+        // Quality, unit and field of a point before, where there is none, and said twice.
+        &[0, 0x83, 0b0010_0000, 2],
+        &[0, 0x83, 0b0100_0000, 2],
+        &[0, 0x83, 0b1000_0000, 2],
+        &[0, 0x83, 0b0010_0001, 2, 0, 0, 0, 0],
+        &[0, 0x83, 0b0100_0010, 2, 0],
+        &[0, 0xC3, 0b1000_0000, 2, 0],
+        // A decimal without digits, and a text in the section that does not end before its item.
+        &[0, 11],
+        &[0, 6, 5 << 1 | 1, 4],
         // A time beside none, and bytes that say there is more than points, where there is not.
         &[0, 0x13, 2],
         &[1, 3, 2],
@@ -143,6 +225,7 @@ fn value<'a>(kind: u8, bits: u64, text: &'a str) -> ValueRef<'a> {
         4 => ValueRef::Float(f64::from_bits(bits)),
         5 => ValueRef::Text(text),
         6 => ValueRef::Document(text),
+        8 => ValueRef::Float(f64::from(u32::try_from(bits >> 32).unwrap_or_default()) / 100.0),
         _ => ValueRef::Bytes(text.as_bytes()),
     }
 }
@@ -169,9 +252,9 @@ proptest! {
         payload in ".{0,60}",
         drawn in proptest::collection::vec(
             (
-                (0u8..8, any::<u64>(), ".{0,12}", any::<bool>()),
-                (proptest::option::of(0u8..5), proptest::option::of(".{0,9}"), any::<u64>()),
-                (any::<u32>(), proptest::option::of("[a-z°]{0,4}"), any::<bool>()),
+                (0u8..9, any::<u64>(), ".{0,12}", any::<bool>()),
+                (proptest::option::of(0u8..5), proptest::option::of("a|b[.]c|.{0,9}"), any::<u64>()),
+                (0u32..4, proptest::option::of("°C|[a-z]{0,2}"), any::<bool>()),
                 (proptest::option::of(any::<i64>()), proptest::option::of(any::<u64>())),
             ),
             0..20,

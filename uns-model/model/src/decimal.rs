@@ -5,6 +5,9 @@ pub const MANTISSA_MAX: i64 = 1 << 53;
 /// The largest power of ten a double holds exactly.
 pub const SCALE_MAX: u8 = 22;
 
+/// Below this adding a half is exact, and so rounds as `round` does where it matters: quicker.
+const HALVES_MAX: f64 = (1_u64 << 50) as f64;
+
 const POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
@@ -23,11 +26,16 @@ pub fn value(mantissa: i64, scale: u8) -> Option<f64> {
     reason = "the range is checked before the cast, and the result by dividing"
 )]
 pub fn at_scale(v: f64, scale: u8) -> Option<i64> {
-    let scaled = (v * POWERS.get(usize::from(scale))?).round();
-    if scaled.abs() > MANTISSA_MAX as f64 || scaled.is_nan() {
-        return None;
-    }
-    let mantissa = scaled as i64;
+    let scaled = v * POWERS.get(usize::from(scale))?;
+    let mantissa = if scaled.abs() < HALVES_MAX {
+        (scaled + 0.5_f64.copysign(scaled)) as i64
+    } else {
+        let rounded = scaled.round();
+        if rounded.abs() > MANTISSA_MAX as f64 || rounded.is_nan() {
+            return None;
+        }
+        rounded as i64
+    };
     (value(mantissa, scale)?.to_bits() == v.to_bits()).then_some(mantissa)
 }
 
