@@ -36,8 +36,6 @@ pub(crate) struct Decided<R, N> {
     pub(crate) outcome: Option<Result<R, Rejection>>,
     /// The log works again, and has everything up to this ticket; what came after it may not be there.
     pub(crate) doubtful_after: Option<u64>,
-    /// There is more room for what is not committed.
-    pub(crate) frees_room: bool,
     dead_letter: DeadLetterNo,
 }
 
@@ -228,9 +226,8 @@ impl<R, N> Commits<R, N> {
             }
             Some(Err(_)) | None => self.lost = true,
         }
-        let Group { ticket, waiters, outcome, dead_letter, .. } = group;
-        let frees_room = ticket.is_some();
-        Some(Decided { waiters, outcome, doubtful_after, frees_room, dead_letter })
+        let Group { waiters, outcome, dead_letter, .. } = group;
+        Some(Decided { waiters, outcome, doubtful_after, dead_letter })
     }
 
     /// All waiters of a group were answered.

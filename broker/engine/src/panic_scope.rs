@@ -1,4 +1,4 @@
-//! Which code concerns one connection panic_scope: a panic in it ends that connection and nothing else.
+//! Which code concerns one connection alone: a panic in it ends that connection and nothing else.
 //!
 //! Everything is taken to be shared that is not run through [`PanicScope::run`]: a panic in the tree, the
 //! routes, the gate or a delivery may leave them half changed, and ends the process. What runs

@@ -72,10 +72,10 @@ impl<G: Gate> Engine<G> {
                 let refused = self.commits.refusal(&waiter, outcome);
                 self.answer(now, waiter, refused.as_ref(), outcome);
             }
-            if decided.frees_room {
-                self.sessions.allow_resume_if_paused();
-            }
             self.commits.answered(decided);
+            // There is more room: for bytes that are not committed, or for packets of a client that are
+            // not answered.
+            self.sessions.allow_resume_if_paused();
         }
     }
 

@@ -38,7 +38,7 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    /// The client id is this connection's panic_scope: its session goes on, or a new one begins. Returns
+    /// The client id is this connection's alone: its session goes on, or a new one begins. Returns
     /// whether it goes on.
     pub(super) fn open_session(
         &mut self,

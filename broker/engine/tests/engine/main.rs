@@ -8,6 +8,7 @@ mod net;
 mod access;
 mod acks_follow_commits;
 mod changed_rights;
+mod dead_letters;
 mod durability;
 mod durable_sessions;
 mod enhanced;

@@ -14,8 +14,8 @@ use broker_codec::{
     SubscribeOptions, Topics, Unsubscribe, UserProperties, Version, frame, push_filter,
 };
 use broker_engine::{
-    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, Engine, Gate, Key, Now, OwedTo, Peer,
-    Received, Rights, Ticket,
+    Anonymous, Authenticate, Batch, Broker, Config, CoreNo, DeadLetterNo, DeadLetters, Engine,
+    Gate, Key, Now, OnStored, OwedTo, Peer, Received, Rights, Ticket,
 };
 use fabric::{Admitted, Inbound, Place, Rejection, Resolved, SessionChange};
 use uns_model::{OrgId, PublisherId, Reason, SeededRandom, Sequence, SessionNo, Timestamp};
@@ -41,6 +41,8 @@ pub(crate) struct FakeGate {
     grown: usize,
     /// What was noted in batches beside publishes, in words.
     pub(crate) notes: Vec<String>,
+    /// The dead letters that answers wait for; `None` if they wait for none.
+    pub(crate) awaited: Option<RefCell<Vec<DeadLetterNo>>>,
 }
 
 impl FakeGate {
@@ -143,6 +145,12 @@ impl Gate for FakeGate {
         self.committed
     }
 
+    fn on_stored(&self, dead_letter: DeadLetterNo) -> Option<OnStored> {
+        // Whoever plays the disk says so with a signal.
+        self.awaited.as_ref()?.borrow_mut().push(dead_letter);
+        Some(Arc::new(|_| {}))
+    }
+
     fn pending_bytes(&self) -> usize {
         self.pending.iter().map(|payload| payload.len() + 100).sum()
     }
@@ -196,7 +204,18 @@ impl Net {
 
     pub(crate) fn guarded(cores: u16, config: Config, authenticate: Box<dyn Authenticate>) -> Self {
         let random = Arc::new(SeededRandom::new(1));
-        let broker = Arc::new(Broker::new(config, cores, authenticate, random));
+        Self::of(Broker::new(config, cores, authenticate, random))
+    }
+
+    /// One core, where refused publishes are described.
+    pub(crate) fn with_dead_letters(config: Config, dead_letters: Arc<dyn DeadLetters>) -> Self {
+        let random = Arc::new(SeededRandom::new(1));
+        let broker = Broker::new(config, 1, Box::new(Anonymous), random);
+        Self::of(broker.with_dead_letters(Some(dead_letters)))
+    }
+
+    fn of(broker: Broker) -> Self {
+        let (cores, broker) = (broker.cores(), Arc::new(broker));
         let engines = (0..cores)
             .map(|core| Engine::new(Arc::clone(&broker), CoreNo(core), FakeGate::default()))
             .collect();
