@@ -17,7 +17,7 @@ use crate::outbound::congestion::Congestion;
 use crate::pressure::Pressure;
 use crate::routing::retained::{Retained, RetainedMessages};
 use crate::routing::tree::{Holder, Subscriber, Subscriptions};
-use crate::sessions::clients::{Clients, Parked};
+use crate::sessions::clients::{ClientRef, Clients, Parked};
 
 /// In the byte of the pressure: sessions are owed as much as they may be.
 pub(crate) const OWED_FULL: u8 = 1 << 7;
@@ -125,7 +125,7 @@ impl Broker {
     /// it from here on (TRAP-12).
     pub fn restore_session(
         &self,
-        (org, client_id): (OrgId, &str),
+        ClientRef { org, client_id }: ClientRef<'_>,
         owner: Option<&Arc<str>>,
         session: SessionNo,
         parked: Parked,
@@ -138,7 +138,7 @@ impl Broker {
             whole if whole.len() == owner.len() => Arc::clone(owner),
             account => account.into(),
         });
-        self.clients.restore((org, client_id), owner, session, parked);
+        self.clients.restore(ClientRef { org, client_id }, owner, session, parked);
     }
 
     /// Says how short memory is; cores act on it within a tick.

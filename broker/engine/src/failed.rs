@@ -1,5 +1,5 @@
-//! Failed log-ins as operators are told of them: one line for each name, address and minute, with
-//! how many there were. Names are strangers' text: nobody forges a line with them.
+//! Failed log-ins for the operators' log: one line for each name, address and minute, with the number of
+//! failures. Unknown clients choose the names, so a name is cleaned before it is logged.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 const EVERY: Duration = Duration::from_secs(60);
 /// Names and addresses remembered; those beyond share one line.
 const ENTRIES_MAX: usize = 512;
-/// How much of a name is told.
+/// How much of a name is logged.
 const CHARACTERS_MAX: usize = 64;
 /// The name of those that are not remembered one by one.
 const OTHERS: &str = "(further names and addresses)";
@@ -48,19 +48,19 @@ pub struct RefusedLogin {
 #[derive(Debug)]
 struct Entry {
     /// When a line was last written.
-    told: Option<Duration>,
-    /// What was not told since then.
+    reported: Option<Duration>,
+    /// The failures that were not reported since then.
     kept: RefusedLogin,
 }
 
 type Key = (Option<Box<str>>, Box<str>);
 
-/// The failures that are still to be told of.
+/// The failures that are still to be reported.
 #[derive(Debug, Default)]
 pub struct FailedLogins(Mutex<HashMap<Key, Entry, RandomState>>);
 
 impl FailedLogins {
-    /// Notes a failure. What comes back is to be told now.
+    /// Notes a failure. What comes back is to be reported now.
     pub fn note(&self, now: Duration, failed: &FailedLogin<'_>) -> Option<RefusedLogin> {
         let mut entries = self.0.lock();
         let mut key = (failed.name.map(printable), failed.address.into());
@@ -73,15 +73,18 @@ impl FailedLogins {
         let (name, address) = key.clone();
         let entry = entries.entry(key).or_insert_with(|| {
             let (listener, reason) = ("".into(), failed.reason);
-            // The first is told at once.
-            Entry { told: None, kept: RefusedLogin { name, address, listener, reason, count: 0 } }
+            // The first failure is reported at once.
+            Entry {
+                reported: None,
+                kept: RefusedLogin { name, address, listener, reason, count: 0 },
+            }
         });
         entry.kept.count = entry.kept.count.saturating_add(1);
         (entry.kept.listener, entry.kept.reason) = (failed.listener.into(), failed.reason);
         entry.take(now)
     }
 
-    /// What was noted a minute ago and not told yet.
+    /// The failures that were noted a minute ago and not reported yet.
     pub fn due(&self, now: Duration) -> Vec<RefusedLogin> {
         let mut entries = self.0.lock();
         let due: Vec<_> = entries.values_mut().filter_map(|entry| entry.take(now)).collect();
@@ -93,21 +96,21 @@ impl FailedLogins {
 impl Entry {
     /// Whether a line may be written.
     fn is_due(&self, now: Duration) -> bool {
-        self.told.is_none_or(|told| now.saturating_sub(told) >= EVERY)
+        self.reported.is_none_or(|reported| now.saturating_sub(reported) >= EVERY)
     }
 
     fn take(&mut self, now: Duration) -> Option<RefusedLogin> {
         if self.kept.count == 0 || !self.is_due(now) {
             return None;
         }
-        self.told = Some(now);
-        let told = self.kept.clone();
+        self.reported = Some(now);
+        let line = self.kept.clone();
         self.kept.count = 0;
-        Some(told)
+        Some(line)
     }
 }
 
-/// Text of a stranger as it may stand in a log: one line, in its own order, not too long.
+/// Text of an unknown client as it may stand in a log: one line, printed in its own order, of bounded length.
 fn printable(text: &str) -> Box<str> {
     let hidden = |c: char| {
         c.is_control()

@@ -1,5 +1,5 @@
-//! Leniency (TRAP-28a): what a listener with `lenient` passes over is counted per client, and told
-//! the operators ever more rarely.
+//! Leniency (TRAP-28a): what a listener with `lenient` passes over is counted per client, and
+//! reported to the operators ever more rarely.
 
 use crate::peer::Peer;
 use crate::stats::{Leniency, Stats};
@@ -30,17 +30,18 @@ pub(crate) struct Offender<'a> {
 #[cold]
 pub(crate) fn pass_over(
     client: &mut Offender<'_>,
-    (stats, told): (&mut Stats, &mut Vec<Forgiven>),
     fault: Leniency,
+    stats: &mut Stats,
+    reports: &mut Vec<Forgiven>,
 ) -> bool {
     if !client.peer.lenient {
         return false;
     }
     stats.forgave(fault);
     *client.forgiven += 1;
-    // The first few are told one by one, then ever fewer.
+    // The first few are reported one by one, then ever fewer.
     if client.forgiven.is_power_of_two() {
-        told.push(Forgiven {
+        reports.push(Forgiven {
             client_id: client.client_id.into(),
             address: client.peer.address.clone(),
             listener: client.peer.listener.clone(),

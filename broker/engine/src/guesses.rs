@@ -1,8 +1,8 @@
 //! Failed log-ins by name and address, so that guessing passwords is slow.
 //!
-//! The limit per name and address lets nobody lock out all who share an address with him. The far
-//! higher one per address slows down whoever tries many names; names that were let in from there
-//! are exempt from it, and so is what nobody can guess.
+//! The first limit is per name and address, so one client cannot lock out others behind the same address.
+//! The second limit is per address and far higher; it slows down clients that try many names. It does not
+//! hold for names that logged in from that address before, nor for secrets that cannot be guessed.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
@@ -48,6 +48,17 @@ impl Default for Guessing {
     }
 }
 
+/// A log-in, as far as guessing is concerned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt<'a> {
+    /// Where it came from, with the port.
+    pub(crate) address: &'a str,
+    /// Whose account it tries; nothing if it names nobody.
+    pub(crate) name: Option<&'a str>,
+    /// What it shows.
+    pub(crate) proof: Proof,
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Place {
     /// Not yet forgiven, as of `since`.
@@ -70,14 +81,14 @@ impl Place {
     }
 }
 
-/// Where failed log-ins came from.
+/// The failed log-ins, by where they came from.
 #[derive(Debug)]
 pub(crate) struct Guesses {
     config: Guessing,
     places: Mutex<HashMap<u64, Place, RandomState>>,
     /// Names and addresses of log-ins that succeeded.
-    welcome: Mutex<HashSet<u64, RandomState>>,
-    /// How many there are, so that nobody locks while there is none.
+    succeeded: Mutex<HashSet<u64, RandomState>>,
+    /// How many places are remembered. While it is 0, nothing is locked.
     count: AtomicUsize,
     hasher: RandomState,
 }
@@ -87,7 +98,7 @@ impl Guesses {
         Self {
             config,
             places: Mutex::default(),
-            welcome: Mutex::default(),
+            succeeded: Mutex::default(),
             count: AtomicUsize::new(0),
             hasher: RandomState::new(),
         }
@@ -102,11 +113,11 @@ impl Guesses {
         self.hasher.hash_one((host(address), "all names"))
     }
 
-    /// Whether a log-in shall not even be looked at.
+    /// Whether a log-in is refused without being checked.
     pub(crate) fn is_over(
         &self,
         now: Duration,
-        (address, name, proof): (&str, Option<&str>, Proof),
+        Attempt { address, name, proof }: Attempt<'_>,
     ) -> bool {
         if self.count.load(Ordering::Relaxed) == 0 || proof == Proof::Signature {
             return false;
@@ -126,25 +137,25 @@ impl Guesses {
                     config.address_failures_max,
                     config.address_forgive_after,
                 )
-                && !self.welcome.lock().contains(&key)
+                && !self.succeeded.lock().contains(&key)
     }
 
-    /// Somebody logged in: failures of others do not keep that name out.
+    /// A log-in succeeded: failures of other names do not keep this one out.
     pub(crate) fn succeeded(&self, address: &str, name: &str) {
         let key = self.place(address, Some(name));
-        let mut welcome = self.welcome.lock();
-        if welcome.len() >= self.config.places_max && !welcome.contains(&key) {
-            welcome.clear();
+        let mut succeeded = self.succeeded.lock();
+        if succeeded.len() >= self.config.places_max && !succeeded.contains(&key) {
+            succeeded.clear();
         }
-        welcome.insert(key);
+        succeeded.insert(key);
     }
 
-    /// Notes a failed log-in, which was a guess if it came with a secret; how long to wait before it
-    /// is said.
+    /// Notes a failed log-in, which was a guess if it came with a secret. Returns how long the client waits
+    /// for the answer.
     pub(crate) fn failed(
         &self,
         now: Duration,
-        (address, name, proof): (&str, Option<&str>, Proof),
+        Attempt { address, name, proof }: Attempt<'_>,
         guess: bool,
     ) -> Duration {
         let key = self.place(address, name);
@@ -199,6 +210,10 @@ fn host(address: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
+    fn attempt<'a>(address: &'a str, name: Option<&'a str>, proof: Proof) -> Attempt<'a> {
+        Attempt { address, name, proof }
+    }
+
     fn seconds(s: u64) -> Duration {
         Duration::from_secs(s)
     }
@@ -207,21 +222,24 @@ mod tests {
     fn guesses_wait_longer_and_are_then_not_looked_at() {
         let guesses = Guesses::new(Guessing { failures_max: 3, ..Guessing::default() });
         let (from, name) = ("10.0.0.1:5000", Some("admin"));
-        assert!(!guesses.is_over(seconds(1), (from, name, Proof::Password)));
+        assert!(!guesses.is_over(seconds(1), attempt(from, name, Proof::Password)));
         let waits: Vec<_> = (0..3)
-            .map(|_| guesses.failed(seconds(1), (from, name, Proof::Password), true))
+            .map(|_| guesses.failed(seconds(1), attempt(from, name, Proof::Password), true))
             .map(|wait| wait.as_millis())
             .collect();
         assert_eq!(waits, [0, 250, 500]);
         assert!(
-            guesses.is_over(seconds(1), ("10.0.0.1:6000", name, Proof::Password)),
+            guesses.is_over(seconds(1), attempt("10.0.0.1:6000", name, Proof::Password)),
             "whichever port"
         );
-        assert!(!guesses.is_over(seconds(1), (from, Some("other"), Proof::Password)));
-        assert!(!guesses.is_over(seconds(1), ("10.0.0.2:5000", name, Proof::Password)));
-        assert!(guesses.is_over(seconds(3), (from, name, Proof::Password)));
-        assert!(!guesses.is_over(seconds(4), (from, name, Proof::Password)), "one is forgiven");
-        let wait = guesses.failed(seconds(1000), (from, name, Proof::Password), true);
+        assert!(!guesses.is_over(seconds(1), attempt(from, Some("other"), Proof::Password)));
+        assert!(!guesses.is_over(seconds(1), attempt("10.0.0.2:5000", name, Proof::Password)));
+        assert!(guesses.is_over(seconds(3), attempt(from, name, Proof::Password)));
+        assert!(
+            !guesses.is_over(seconds(4), attempt(from, name, Proof::Password)),
+            "one is forgiven"
+        );
+        let wait = guesses.failed(seconds(1000), attempt(from, name, Proof::Password), true);
         assert_eq!(wait, Duration::ZERO, "all are");
     }
 
@@ -229,10 +247,11 @@ mod tests {
     fn without_a_secret_nobody_guesses() {
         let guesses = Guesses::new(Guessing { failures_max: 1, ..Guessing::default() });
         for _ in 1..100 {
-            let wait = guesses.failed(seconds(1), ("10.0.0.1:1", None, Proof::Password), false);
+            let wait =
+                guesses.failed(seconds(1), attempt("10.0.0.1:1", None, Proof::Password), false);
             assert_eq!(wait, Duration::ZERO);
         }
-        assert!(!guesses.is_over(seconds(1), ("10.0.0.1:1", None, Proof::Password)));
+        assert!(!guesses.is_over(seconds(1), attempt("10.0.0.1:1", None, Proof::Password)));
     }
 
     /// Whoever tries many names from one address; not who shows what nobody guesses, nor who was
@@ -244,17 +263,17 @@ mod tests {
         guesses.succeeded(from, "anna");
         for n in 0..50 {
             let name = n.to_string();
-            assert!(!guesses.is_over(now, (from, Some(&name), Proof::Password)));
+            assert!(!guesses.is_over(now, attempt(from, Some(&name), Proof::Password)));
             for proof in [Proof::Secret, Proof::Signature, Proof::Password] {
-                guesses.failed(now, (from, Some(&name), proof), true);
+                guesses.failed(now, attempt(from, Some(&name), proof), true);
             }
         }
-        let over = |name, proof| guesses.is_over(now, (from, Some(name), proof));
+        let over = |name, proof| guesses.is_over(now, attempt(from, Some(name), proof));
         assert!(over("ben", Proof::Password));
         assert!(!over("anna", Proof::Password), "she was there before");
         assert!(!over("press7", Proof::Secret) && !over("ben", Proof::Signature));
-        assert!(!guesses.is_over(now, ("10.0.0.2:1", Some("ben"), Proof::Password)));
-        assert!(!guesses.is_over(seconds(11), (from, Some("ben"), Proof::Password)));
+        assert!(!guesses.is_over(now, attempt("10.0.0.2:1", Some("ben"), Proof::Password)));
+        assert!(!guesses.is_over(seconds(11), attempt(from, Some("ben"), Proof::Password)));
     }
 
     /// Garbage in the place of a token names nobody and keeps no good one out.
@@ -264,29 +283,29 @@ mod tests {
         let (now, from) = (seconds(1), "10.0.0.1:5000");
         for name in [None, Some("anna")] {
             for _ in 0..1000 {
-                guesses.failed(now, (from, name, Proof::Signature), true);
+                guesses.failed(now, attempt(from, name, Proof::Signature), true);
             }
-            assert!(!guesses.is_over(now, (from, name, Proof::Signature)), "{name:?}");
+            assert!(!guesses.is_over(now, attempt(from, name, Proof::Signature)), "{name:?}");
         }
-        assert!(!guesses.is_over(now, (from, Some("ben"), Proof::Password)));
+        assert!(!guesses.is_over(now, attempt(from, Some("ben"), Proof::Password)));
     }
 
-    /// TRAP-40: names are chosen by strangers.
+    /// TRAP-40: unknown clients choose the names.
     #[test]
     fn what_is_remembered_is_bounded() {
         let guesses = Guesses::new(Guessing { places_max: 10, ..Guessing::default() });
         let from = "[2001:db8::1]:1";
         for _ in 0..20 {
-            guesses.failed(seconds(1), (from, Some("admin"), Proof::Password), true);
+            guesses.failed(seconds(1), attempt(from, Some("admin"), Proof::Password), true);
         }
         for n in 0..1000 {
-            guesses.failed(seconds(1), (from, Some(&n.to_string()), Proof::Password), true);
-            guesses.failed(seconds(1), (from, Some(&n.to_string()), Proof::Password), true);
+            guesses.failed(seconds(1), attempt(from, Some(&n.to_string()), Proof::Password), true);
+            guesses.failed(seconds(1), attempt(from, Some(&n.to_string()), Proof::Password), true);
             assert!(guesses.places.lock().len() <= 10);
         }
         let near = "[2001:db8::2]:2";
         assert!(
-            guesses.is_over(seconds(1), (near, Some("admin"), Proof::Password)),
+            guesses.is_over(seconds(1), attempt(near, Some("admin"), Proof::Password)),
             "the worst is not forgotten"
         );
     }

@@ -84,7 +84,7 @@ pub use routing::retained::{Held, Quota, Retained, RetainedMessages, Walk};
 pub use routing::tree::{
     Group, Holder, Link, List, Matched, ShareName, Subscriber, Subscriptions, Visit, Wish,
 };
-pub use sessions::clients::{Clients, Ended, Filters, Orphan, Parked};
+pub use sessions::clients::{ClientRef, Clients, Ended, Filters, Orphan, Parked};
 pub use sessions::left_behind::LeftBehind;
 pub use shortfall::{FellShort, Shortfall};
 pub use shown::Shown;

@@ -1,5 +1,5 @@
-//! What operators are told of clients: each reason once a minute for a client, whichever core it
-//! comes to.
+//! Limits what is reported to the operators about clients: each reason once a minute for each client,
+//! on whichever core it is.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use ahash::RandomState;
 use parking_lot::Mutex;
 
-/// A refused publish whose client cannot be told why, for the operators' log.
+/// A refused publish whose client cannot learn why, for the operators' log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SilentRefusal {
     /// Who sent it.
@@ -20,7 +20,7 @@ pub struct SilentRefusal {
     pub reason: &'static str,
 }
 
-/// Clients, and when operators were told of which reason.
+/// The clients, with the time when each reason was reported last.
 #[derive(Debug, Default)]
 pub(crate) struct NoticeLimiter(Mutex<Lately>);
 
@@ -33,7 +33,7 @@ struct Lately {
 }
 
 const EVERY: Duration = Duration::from_secs(60);
-/// Beyond so many in a minute others are not told of, or the log would be a flood itself.
+/// At most so many clients are reported in a minute, so that the log is no flood itself.
 const CLIENTS_MAX: usize = 1024;
 
 impl Lately {
@@ -52,10 +52,10 @@ impl Lately {
 }
 
 impl NoticeLimiter {
-    /// Whether this is to be told now.
+    /// Whether this is to be reported now.
     pub(crate) fn is_due(&self, client_id: &str, reason: &'static str, now: Duration) -> bool {
-        let mut told = self.0.lock();
-        if let Some(reasons) = told.clients.get_mut(client_id) {
+        let mut lately = self.0.lock();
+        if let Some(reasons) = lately.clients.get_mut(client_id) {
             let known = reasons.iter_mut().find(|(known, _)| *known == reason);
             match known {
                 Some((_, at)) if now.saturating_sub(*at) < EVERY => return false,
@@ -64,9 +64,9 @@ impl NoticeLimiter {
             }
             return true;
         }
-        let room = told.has_room(now);
+        let room = lately.has_room(now);
         if room {
-            told.clients.insert(client_id.into(), vec![(reason, now)]);
+            lately.clients.insert(client_id.into(), vec![(reason, now)]);
         }
         room
     }
@@ -78,8 +78,9 @@ mod tests {
 
     #[test]
     fn once_a_minute_for_each_client_and_reason_in_bounded_memory() {
-        let told = NoticeLimiter::default();
-        let due = |client: &str, reason, at| told.is_due(client, reason, Duration::from_secs(at));
+        let limiter = NoticeLimiter::default();
+        let due =
+            |client: &str, reason, at| limiter.is_due(client, reason, Duration::from_secs(at));
         assert!(due("a", "x", 0) && due("a", "y", 1) && due("b", "x", 2));
         assert!(
             !due("a", "x", 59) && due("a", "x", 60) && !due("a", "x", 61) && !due("b", "x", 61)

@@ -29,7 +29,7 @@ use audiences::Audiences;
 use batch::Batch;
 use outbox::Outbox;
 use policy::{Grants, Policies, PolicyNo};
-use retained::RetainedMessages;
+use retained::{Content, RetainedMessages};
 use route::{Matching, Owed, Remote, Route, RouteCache, Shares, Subject};
 use tree::{Holder, ShareName, Subscriber};
 use unfolded::Unfolded;
@@ -252,7 +252,7 @@ impl<N: Clone> Routing<N> {
         let Message { topic, qos, expiry, properties, payload, .. } = *message;
         let kept = Kept::new(qos, expiry, properties, payload);
         let name = || Arc::clone(&route.topic);
-        self.broker.retained.keep(org, topic, name, (expires, kept));
+        self.broker.retained.keep(org, topic, name, Content { expires, kept });
     }
 
     /// The number of walks that begin when the log has decided about what was handed to it so far.

@@ -5,15 +5,18 @@
 
 pub(crate) mod claim;
 pub(crate) mod clients;
-mod conclude;
 pub(crate) mod connection;
 pub(crate) mod departing;
 pub(crate) mod exchanges;
+pub(crate) mod inbound_aliases;
+pub(crate) mod inflight;
 pub(crate) mod left_behind;
+mod log_in;
 pub(crate) mod overdue;
 mod paused;
 pub(crate) mod phase;
-pub(crate) mod publishing;
+mod publishing;
+pub(crate) mod session_state;
 pub(crate) mod takeover;
 pub(crate) mod unconfirmed;
 pub(crate) mod will;

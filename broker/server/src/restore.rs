@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use broker_codec::{PacketId, SubscribeOptions};
-use broker_engine::{Broker, Now, Parked, Retained, Wish};
+use broker_engine::{Broker, ClientRef, Now, Parked, Retained, Wish};
 use broker_ledger::{Ledger, PlainRetained, Restored, SharedRetained};
 use uns_model::{Clock, Kept, OrgId, Sequence, Timestamp};
 use uns_namespace::{Namespace, RetainedChange, RetainedSink};
@@ -66,7 +66,7 @@ fn sessions(broker: &Arc<Broker>, ledger: &Ledger, clock: &dyn Clock) {
         // A session without expiry is in the log only for its will, whose timer the ledger has.
         if restored.expiry > 0 {
             let parked = parked(&restored);
-            let client = (restored.org, &**restored.client_id);
+            let client = ClientRef { org: restored.org, client_id: restored.client_id };
             broker.restore_session(client, restored.owner, restored.session, parked);
         }
     });

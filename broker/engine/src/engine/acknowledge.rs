@@ -49,12 +49,11 @@ impl<G: Gate> Engine<G> {
             self.commits.wait(Awaited::Nothing, None);
         }
         let describes = accepted.as_ref().err().is_some_and(|refused| refused.letter.is_some());
-        if (logged && commit) || describes || connection.unacknowledged > 0 {
-            connection.unacknowledged += 1;
-            connection.unacknowledged_qos1 += u32::from(answer == Answer::Puback);
+        if (logged && commit) || describes || connection.inflight.unanswered > 0 {
+            connection.inflight.wait(answer);
             let awaited = match connection.durable_session() {
                 Some(_) if answer == Answer::Pubrec => {
-                    connection.undecided += 1;
+                    connection.inflight.undecided += 1;
                     Awaited::SessionPubrec(key, acknowledgement)
                 }
                 _ => Awaited::Answer(key, acknowledgement),
@@ -75,7 +74,7 @@ impl<G: Gate> Engine<G> {
     ) {
         let Acknowledgement { id, answer, .. } = acknowledgement;
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        let refused = connection.conclude(id, answer, refused);
+        let refused = connection.inflight.conclude(id, answer, refused, connection.durability);
         let refused = refused.as_ref();
         if !connection.is_up() {
             return;

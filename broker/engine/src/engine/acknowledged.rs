@@ -43,10 +43,10 @@ impl<G: Gate> Engine<G> {
             match feed.receive(id) {
                 ReceivedPubrec::First(sequence) => {
                     let Some(connection) = self.sessions.get_mut(key) else { return };
-                    let Some(session) = connection.session else { return };
+                    let Some(session) = connection.session.number else { return };
                     self.gate.session(now.wall, session, &SessionChange::Released { sequence });
                     let (ticket, reached) = (self.commits.follow(), self.commits.reached());
-                    connection.note_unconfirmed(sequence, Some(id), ticket, reached);
+                    connection.session.note_unconfirmed(sequence, Some(id), ticket, reached);
                     self.commits.wait(Awaited::Pubrel(key, id), None);
                 }
                 ReceivedPubrec::Again => self.outbound.say_pubrel(key, id),

@@ -1,6 +1,6 @@
 //! A look at the publishes that follow in the same bytes. Where a million topics take turns, what is
 //! known of each is far from the processor, and a publish would wait several times, one thing leading
-//! to the next. The gate is told a few topics at once, so that they wait together.
+//! to the next. The gate learns of a few topics at once, so that their look-ups wait together.
 
 use broker_codec::{Frame, PacketType, frame};
 
@@ -16,7 +16,8 @@ impl<G: Gate> Engine<G> {
     /// packet is checked here: that is done when its turn comes.
     pub(super) fn look_ahead(&self, key: Key, bytes: &[u8], at: usize) -> usize {
         let connection = self.sessions.get(key).filter(|connection| connection.is_up());
-        let Some(identity) = connection.and_then(|connection| connection.identity.as_ref()) else {
+        let Some(identity) = connection.and_then(|connection| connection.log_in.identity.as_ref())
+        else {
             return at;
         };
         let mut topics = [""; TOPICS];

@@ -11,6 +11,7 @@ use fabric::Will;
 
 use crate::failed::FailedLogin;
 use crate::gate::Gate;
+use crate::guesses::Attempt;
 use crate::key::Key;
 use crate::login::{Identity, Login, OwnedLogin, Verdict};
 use crate::now::Now;
@@ -45,7 +46,7 @@ impl<G: Gate> Engine<G> {
             return Ok(Step::Next);
         }
         let method = connect.properties.authentication_method;
-        connection.has_secret = connect.password.is_some() || method.is_some();
+        connection.log_in.has_secret = connect.password.is_some() || method.is_some();
         if let Some(method) = method {
             // Whose account it is about is said in the exchange, and nowhere else.
             self.connect_with(now, key, connect, method);
@@ -74,8 +75,10 @@ impl<G: Gate> Engine<G> {
         proof: Proof,
     ) -> bool {
         let Some(connection) = self.sessions.get_mut(key) else { return false };
-        let from = (&*connection.peer.address, name.as_deref(), proof);
-        let over = connection.has_secret && self.broker.guesses.is_over(now.monotonic, from);
+        let address = &*connection.peer.address;
+        let attempt = Attempt { address, name: name.as_deref(), proof };
+        let over =
+            connection.log_in.has_secret && self.broker.guesses.is_over(now.monotonic, attempt);
         if let Some(about) = &mut connection.about {
             (about.tried, about.proof) = (name, proof);
         }
@@ -143,7 +146,7 @@ impl<G: Gate> Engine<G> {
     pub(super) fn accept_login(&mut self, now: Now, key: Key, mut accepted: Accepted) {
         let tried = self.sessions.get_mut(key).map(|connection| {
             let tried = connection.about.as_mut().and_then(|about| about.tried.take());
-            (tried.filter(|_| connection.has_secret), &connection.peer.address)
+            (tried.filter(|_| connection.log_in.has_secret), &connection.peer.address)
         });
         if let Some((Some(name), address)) = tried {
             self.broker.guesses.succeeded(address, &name);
@@ -164,7 +167,7 @@ impl<G: Gate> Engine<G> {
         let wait = least + self.count_failed_login(now, key, reason);
         let Some(connection) = self.sessions.get_mut(key) else { return };
         let tells = matches!(reason, ReasonCode::BadUserNameOrPassword | ReasonCode::NotAuthorized);
-        if wait.is_zero() && !(connection.has_secret && tells) {
+        if wait.is_zero() && !(connection.log_in.has_secret && tells) {
             return self.fail(now, key, reason);
         }
         connection.phase = Phase::Refused(reason, now.monotonic + wait);
@@ -192,9 +195,9 @@ impl<G: Gate> Engine<G> {
         let about = connection.about.as_ref();
         let name = about.and_then(|about| about.tried.as_deref());
         let proof = about.map_or(Proof::default(), |about| about.proof);
-        let from = (&*connection.peer.address, name, proof);
-        let guess = connection.has_secret && failure != LoginFailure::Method;
-        let wait = self.broker.guesses.failed(now.monotonic, from, guess);
+        let attempt = Attempt { address: &connection.peer.address, name, proof };
+        let guess = connection.log_in.has_secret && failure != LoginFailure::Method;
+        let wait = self.broker.guesses.failed(now.monotonic, attempt, guess);
         let failed = FailedLogin {
             name,
             address: host(&connection.peer.address),

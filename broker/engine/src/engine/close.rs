@@ -12,6 +12,7 @@ use crate::outbound::Remains;
 use crate::panic_scope::Panicked;
 use crate::routing::tree::Holder;
 use crate::sessions::clients::Filters;
+use crate::sessions::inbound_aliases::InboundAliases;
 use crate::sessions::phase::Phase;
 use crate::stats::End;
 
@@ -26,14 +27,14 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.sessions.get_mut(key) else { return Ok(()) };
         if let Some(expiry) = disconnect.properties.session_expiry_interval {
             // An interval of 0 may not be raised on leaving [MQTT-3.14.2-2].
-            if expiry > 0 && !connection.wants_session {
+            if expiry > 0 && !connection.session.wanted {
                 return Err(Fatal(ReasonCode::ProtocolError));
             }
-            connection.expiry = expiry.min(self.broker.config.session_expiry_max);
+            connection.session.expiry = expiry.min(self.broker.config.session_expiry_max);
         }
         if disconnect.reason == ReasonCode::NORMAL_DISCONNECTION
             && connection.will.take().is_some()
-            && let Some(session) = connection.session
+            && let Some(session) = connection.session.number
         {
             self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
         }
@@ -150,11 +151,11 @@ impl<G: Gate> Engine<G> {
         }
         connection.phase = Phase::Closing { connected: connection.is_up() };
         connection.paused = false;
-        connection.aliases = Vec::new();
+        connection.aliases = InboundAliases::default();
         connection.last_route = None;
-        connection.again = None;
+        connection.log_in.again = None;
         let Remains { entrusted, relieved, held } = self.outbound.end(key);
-        let (org, logged) = (connection.org, connection.session.is_some());
+        let (org, logged) = (connection.org, connection.session.number.is_some());
         let filters = connection.filters.keys().map(|filter| &**filter);
         self.routing.unsubscribe(org, filters, &[Holder::Connection(me)]);
         self.leave_session(now, key, held);

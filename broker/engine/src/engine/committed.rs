@@ -5,7 +5,7 @@ use fabric::Rejection;
 
 use super::Engine;
 use crate::commits::BATCH_BYTES;
-use crate::commits::waiter::{Acknowledgement, Answer, Awaited, Waiter};
+use crate::commits::waiter::{Acknowledgement, Awaited, Waiter};
 use crate::dead_letter::DeadLetterNo;
 use crate::effects::Reply;
 use crate::gate::{Gate, Ticket};
@@ -94,7 +94,7 @@ impl<G: Gate> Engine<G> {
             }
             Awaited::Granted(key, granted) => {
                 if let Some(connection) = self.sessions.get_mut(key) {
-                    connection.unacknowledged -= 1;
+                    connection.inflight.unanswered -= 1;
                 }
                 self.grant(now, key, *granted, refused);
             }
@@ -128,8 +128,7 @@ impl<G: Gate> Engine<G> {
         refused: Option<&Rejection>,
     ) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        connection.unacknowledged -= 1;
-        connection.unacknowledged_qos1 -= u32::from(acknowledgement.answer == Answer::Puback);
+        connection.inflight.answered(acknowledgement.answer);
         self.answer_client(key, acknowledgement, refused);
     }
 

@@ -41,8 +41,8 @@ impl<G: Gate> Engine<G> {
         } else {
             introduction.client_id.clone()
         };
-        connection.wants_session = wish.is_some_and(|seconds| seconds > 0);
-        connection.expiry = expiry;
+        connection.session.wanted = wish.is_some_and(|seconds| seconds > 0);
+        connection.session.expiry = expiry;
         connection.durability = connection.peer.durability;
         connection.publisher = self.gate.publisher(identity.org, &connection.client_id);
         let keep_alive = introduction.keep_alive;
@@ -68,7 +68,7 @@ impl<G: Gate> Engine<G> {
             self.stats.limited(Limit::Sessions);
             return self.fail(now, key, ReasonCode::QuotaExceeded);
         }
-        let Ok(old) = claim(&self.broker, &connection.client_id, (me, &identity)) else {
+        let Ok(old) = claim(&self.broker, &connection.client_id, me, &identity) else {
             return self.fail(now, key, ReasonCode::ClientIdentifierNotValid);
         };
         connection.will = introduction.will.take();
@@ -167,7 +167,7 @@ impl<G: Gate> Engine<G> {
                 assigned_client_identifier: welcome.assigned_client_id.then_some(&*assigned),
                 topic_alias_maximum: Some(config.topic_alias_maximum),
                 server_keep_alive: welcome.server_keep_alive,
-                authentication_method: connection.method.as_deref(),
+                authentication_method: connection.log_in.method.as_deref(),
                 authentication_data: welcome.authentication.as_deref().filter(|d| !d.is_empty()),
                 ..ConnackProperties::default()
             },
@@ -194,7 +194,8 @@ impl<G: Gate> Engine<G> {
 fn claim(
     broker: &Broker,
     client_id: &str,
-    (connection, identity): (Address, &Identity),
+    connection: Address,
+    identity: &Identity,
 ) -> Result<Option<Address>, NotYours> {
     let reserved = access_guard::answer(|| broker.authenticate.reservation(client_id, identity));
     let reserved = match reserved.unwrap_or(Reservation::Anothers) {

@@ -23,7 +23,7 @@ impl<G: Gate> Engine<G> {
         if !same || connection.is_closing() {
             return false;
         }
-        connection.expiry = 0;
+        connection.session.expiry = 0;
         self.fail(now, key, ReasonCode::AdministrativeAction);
         true
     }

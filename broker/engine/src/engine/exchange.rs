@@ -8,7 +8,7 @@ use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::{Identity, Login, Step as Said};
 use crate::now::Now;
-use crate::sessions::phase::{Accepted, Conversation, Introduction, Phase};
+use crate::sessions::phase::{Accepted, Conversation, Introduction, LogInUnderWay, Phase};
 use crate::stats::End;
 use crate::tried::Proof;
 
@@ -40,11 +40,11 @@ impl<G: Gate> Engine<G> {
         let Some(exchange) = exchange else {
             return self.refuse_login(now, key, ReasonCode::BadAuthenticationMethod);
         };
-        connection.method = Some(method.into());
+        connection.log_in.method = Some(method.into());
         let conversation = Conversation::new(exchange, now.monotonic);
         let introduction = Introduction::of(connect);
         let data = connect.properties.authentication_data.unwrap_or_default();
-        self.converse(now, key, (introduction, conversation), data);
+        self.converse(now, key, LogInUnderWay { introduction, conversation }, data);
     }
 
     /// A packet of a client that is not connected yet, but authenticates: AUTH or a good-bye.
@@ -59,7 +59,7 @@ impl<G: Gate> Engine<G> {
             Packet::Auth(auth) => {
                 let method = auth.properties.authentication_method;
                 let goes_on = auth.reason == ReasonCode::ContinueAuthentication
-                    && method == connection.method.as_deref();
+                    && method == connection.log_in.method.as_deref();
                 let phase = std::mem::replace(&mut connection.phase, Phase::New);
                 let Phase::Exchanging(under_way) = phase else { return Ok(Step::Next) };
                 if !goes_on {
@@ -78,13 +78,8 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    fn converse(
-        &mut self,
-        now: Now,
-        key: Key,
-        (introduction, mut conversation): (Introduction, Conversation),
-        data: &[u8],
-    ) {
+    fn converse(&mut self, now: Now, key: Key, under_way: LogInUnderWay, data: &[u8]) {
+        let LogInUnderWay { introduction, mut conversation } = under_way;
         let bytes_max = self.broker.config.auth_bytes_max;
         let (named, outcome) = self.panic_scope.run(|| {
             let named = conversation.exchange.name().is_some();
@@ -100,8 +95,9 @@ impl<G: Gate> Engine<G> {
         match outcome {
             Outcome::Continue(data) => {
                 let Some(connection) = self.sessions.get_mut(key) else { return };
-                connection.phase = Phase::Exchanging(Box::new((introduction, conversation)));
-                self.say_auth(now, key, (ReasonCode::ContinueAuthentication, &data));
+                let under_way = LogInUnderWay { introduction, conversation };
+                connection.phase = Phase::Exchanging(Box::new(under_way));
+                self.say_auth(now, key, ReasonCode::ContinueAuthentication, &data);
             }
             Outcome::Done(identity, data) => {
                 let authentication = Some(data);
@@ -115,11 +111,11 @@ impl<G: Gate> Engine<G> {
     pub(super) fn auth(&mut self, now: Now, key: Key, auth: &Auth<'_>) -> Result<(), Fatal> {
         let Some(connection) = self.sessions.get_mut(key) else { return Ok(()) };
         // Nobody authenticates again who did not authenticate so before [MQTT-4.12.1-1].
-        let method = connection.method.as_deref();
+        let method = connection.log_in.method.as_deref();
         if method.is_none() || method != auth.properties.authentication_method {
             return Err(Fatal(ReasonCode::ProtocolError));
         }
-        let conversation = match (auth.reason, connection.again.take()) {
+        let conversation = match (auth.reason, connection.log_in.again.take()) {
             (ReasonCode::ContinueAuthentication, Some(conversation)) => conversation,
             (ReasonCode::ReAuthenticate, None) => {
                 let method = method.unwrap_or_default();
@@ -154,21 +150,21 @@ impl<G: Gate> Engine<G> {
         match outcome {
             Outcome::Continue(data) => {
                 let said = ReasonCode::ContinueAuthentication;
-                connection.again = Some(conversation);
-                self.say_auth(now, key, (said, &data));
+                connection.log_in.again = Some(conversation);
+                self.say_auth(now, key, said, &data);
             }
             Outcome::Done(identity, data) => {
                 // Client id, session and subscriptions belong to who came first.
                 let same = |before: &Identity| {
                     before.org == identity.org && before.account == identity.account
                 };
-                if !connection.identity.as_ref().is_some_and(same) {
+                if !connection.log_in.identity.as_ref().is_some_and(same) {
                     self.refuse_again(now, key);
                     return Ok(());
                 }
                 self.identify(key, identity);
                 self.touch_subscriptions(key);
-                self.say_auth(now, key, (ReasonCode::Success, &data));
+                self.say_auth(now, key, ReasonCode::Success, &data);
             }
             Outcome::Refused(_) => self.refuse_again(now, key),
         }
@@ -185,7 +181,8 @@ impl<G: Gate> Engine<G> {
     /// A client did not prove again who it is: its connection ends.
     pub(super) fn refuse_again(&mut self, now: Now, key: Key) {
         if let Some(connection) = self.sessions.get_mut(key)
-            && let (Some(about), Some(identity)) = (&mut connection.about, &connection.identity)
+            && let (Some(about), Some(identity)) =
+                (&mut connection.about, &connection.log_in.identity)
         {
             about.tried = Some((*identity.name).into());
         }
@@ -193,10 +190,10 @@ impl<G: Gate> Engine<G> {
         self.fail(now, key, ReasonCode::NotAuthorized);
     }
 
-    fn say_auth(&mut self, now: Now, key: Key, (reason, data): (ReasonCode, &[u8])) {
+    fn say_auth(&mut self, now: Now, key: Key, reason: ReasonCode, data: &[u8]) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
         let properties = AuthProperties {
-            authentication_method: connection.method.as_deref(),
+            authentication_method: connection.log_in.method.as_deref(),
             authentication_data: (!data.is_empty()).then_some(data),
             ..AuthProperties::default()
         };

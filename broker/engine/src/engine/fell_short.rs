@@ -1,5 +1,5 @@
-//! A slow client loses messages of QoS 1 and 2: it is told where its version has words for it, and
-//! operators are, once a minute for a client (TRAP-35).
+//! A slow client loses messages of QoS 1 and 2 (TRAP-35). Its connection ends with the reason where its version
+//! of MQTT has one, and the operators read of it once a minute for each client.
 
 use broker_codec::{ReasonCode, Version};
 
@@ -35,7 +35,7 @@ impl<G: Gate> Engine<G> {
         });
         let short = lossy.filter(|(key, dropped)| {
             let connection = self.sessions.get(*key);
-            connection.is_some_and(|c| *dropped > c.reported_dropped && !c.durable)
+            connection.is_some_and(|c| *dropped > c.reported_dropped && !c.session.durable)
         });
         let keys: Vec<Key> = short.map(|(key, _)| key).collect();
         for key in keys {

@@ -16,7 +16,7 @@ impl<G: Gate> Engine<G> {
         if connection.durable_session().is_none() {
             return self.grant(now, key, granted, None);
         }
-        connection.unacknowledged += 1;
+        connection.inflight.unanswered += 1;
         self.commits.wait(Awaited::Granted(key, Box::new(granted)), None);
     }
 

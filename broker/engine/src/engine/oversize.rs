@@ -47,8 +47,7 @@ impl<G: Gate> Engine<G> {
                 PublishTopic::Incomplete => return None,
                 PublishTopic::Name(topic) => Some(topic.into()),
                 PublishTopic::Alias(alias) => {
-                    let known = connection.aliases.get(usize::from(alias.get()));
-                    known.and_then(Option::as_deref).map(Into::into)
+                    connection.aliases.topic(alias).map(|topic| topic.as_ref().into())
                 }
                 PublishTopic::Unknown => None,
             },

@@ -28,12 +28,12 @@ impl<G: Gate> Engine<G> {
         let policy = self.routing.register_rights(&identity.access);
         let Some(connection) = self.sessions.get_mut(key) else { return };
         connection.org = identity.org;
-        connection.policy = policy;
+        connection.log_in.policy = policy;
         connection.last_route = None;
         if let Some(client) = self.outbound.get(key) {
             client.link.set_access(&identity.access);
         }
-        if let Some(before) = connection.identity.replace(identity) {
+        if let Some(before) = connection.log_in.identity.replace(identity) {
             self.routing.unregister_rights(&before.access);
         }
     }
@@ -41,7 +41,7 @@ impl<G: Gate> Engine<G> {
     /// Its rights are in use no more.
     pub(super) fn forget_identity(&mut self, key: Key) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        if let Some(identity) = connection.identity.take() {
+        if let Some(identity) = connection.log_in.identity.take() {
             self.routing.unregister_rights(&identity.access);
         }
     }
@@ -56,7 +56,7 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.sessions.get(key) else {
             return Err(not_authorized("the client is gone"));
         };
-        let (org, policy) = (connection.org, connection.policy);
+        let (org, policy) = (connection.org, connection.log_in.policy);
         let known = self.routing.known(org, topic);
         let granted = known.as_ref().filter(|route| route.grants.has(policy));
         if let Some(route) = granted.filter(|route| self.is_current(route)) {
@@ -66,7 +66,7 @@ impl<G: Gate> Engine<G> {
         }
         let epoch = self.broker.policy_epoch();
         let granted = granted.is_some_and(|route| route.grants.is_of(epoch));
-        let permits = || may_publish(connection.identity.as_ref(), topic);
+        let permits = || may_publish(connection.log_in.identity.as_ref(), topic);
         if !granted && !self.panic_scope.run(permits) {
             return Err(self.deny_publish());
         }
@@ -102,7 +102,7 @@ impl<G: Gate> Engine<G> {
     /// Whether a subscription would bring its client anything. What it has no right to is left out
     /// later, when routes are built and retained messages walked.
     pub(super) fn check_subscribe(&mut self, key: Key, filter: &str) -> Result<(), ReasonCode> {
-        let identity = self.sessions.get(key).and_then(|c| c.identity.as_ref());
+        let identity = self.sessions.get(key).and_then(|c| c.log_in.identity.as_ref());
         let covers = |identity: &Identity| identity.access.covers(subjects(filter));
         match self.panic_scope.run(|| identity.map_or(Coverage::None, covers)) {
             Coverage::None => {
@@ -120,7 +120,7 @@ impl<G: Gate> Engine<G> {
             return;
         }
         let of = |(_, connection): &(Key, &Connection<G::Node>)| {
-            connection.identity.is_some() && revoked.contains(&connection.policy)
+            connection.log_in.identity.is_some() && revoked.contains(&connection.log_in.policy)
         };
         let keys: Vec<_> = self.sessions.iter().filter(of).map(|(key, _)| key).collect();
         for key in keys {

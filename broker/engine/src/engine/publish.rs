@@ -23,7 +23,7 @@ use crate::message::Message;
 use crate::now::Now;
 use crate::routing::TopicRef;
 use crate::routing::route::Route;
-use crate::sessions::publishing::Excess;
+use crate::sessions::inflight::Excess;
 pub(super) use origin::{Author, Origin, Publisher, RightsOf};
 pub(super) use route::Asked;
 use routed::Routed;
@@ -38,9 +38,10 @@ impl<G: Gate> Engine<G> {
         let me = self.address(key);
         let config = &self.broker.config;
         let Some(connection) = self.sessions.get_mut(key) else { return Ok(Step::Next) };
-        let noted = (&mut self.stats, &mut self.effects.forgiven);
+        let (stats, forgiven) = (&mut self.stats, &mut self.effects.forgiven);
         if publish.qos != QoS::AtMostOnce
-            && let Some(excess) = connection.excess(publish, config.receive_maximum, noted)
+            && let Some(excess) =
+                connection.excess(publish, config.receive_maximum, stats, forgiven)
         {
             return match excess {
                 Excess::Wait => Ok(self.pause(key)),
@@ -51,7 +52,7 @@ impl<G: Gate> Engine<G> {
             None => None,
             Some(_) => {
                 let learns = !self.pressure.is_short();
-                let aliased = || connection.aliased(publish, config, learns);
+                let aliased = || connection.aliases.resolve(publish, config, learns);
                 self.panic_scope.run(aliased).map_err(Fatal)?
             }
         };
@@ -59,7 +60,8 @@ impl<G: Gate> Engine<G> {
             return Err(Fatal(ReasonCode::ProtocolError));
         }
         if publish.qos == QoS::ExactlyOnce
-            && let Some(id) = publish.packet_id.filter(|id| connection.received.is_repeated(*id))
+            && let Some(id) =
+                publish.packet_id.filter(|id| connection.inflight.exchanges.is_repeated(*id))
         {
             // It is taken already, and delivered once (TRAP-07).
             self.acknowledge(key, id, Answer::PubrecAgain, Ok(Accepted::default()));

@@ -24,8 +24,8 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.sessions.get_mut(key) else { return };
         let mut accepted = accepted;
         if let Ok(accepted) = &mut accepted {
-            connection.received.begin(id);
-            connection.unforgotten.remove(&id);
+            connection.inflight.exchanges.begin(id);
+            connection.inflight.unforgotten.remove(&id);
             if let Some(session) = connection.durable_session() {
                 self.gate.session(now.wall, session, &SessionChange::Took { packet_id: id.get() });
                 accepted.logged = true;
@@ -39,15 +39,15 @@ impl<G: Gate> Engine<G> {
     /// crash brought it back as one in use, that message would pass for a repetition, and be lost.
     pub(super) fn pubrel(&mut self, now: Now, key: Key, id: PacketId) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        let unknown = (!connection.received.release(id)).then(unknown_identifier);
+        let unknown = (!connection.inflight.exchanges.release(id)).then(unknown_identifier);
         let pubcomp = Acknowledgement { id, answer: Answer::Pubcomp, refused_rows: 0 };
         let session = connection.durable_session();
         if let Some(session) = session {
             // Also of one that is unknown here: the log may still have it.
             self.gate.session(now.wall, session, &SessionChange::Forgot { packet_id: id.get() });
         }
-        if session.is_some() || connection.unacknowledged > 0 {
-            connection.unacknowledged += 1;
+        if session.is_some() || connection.inflight.unanswered > 0 {
+            connection.inflight.unanswered += 1;
             return self.commits.wait(Awaited::Answer(key, pubcomp), unknown);
         }
         self.answer_client(key, pubcomp, unknown.as_ref());

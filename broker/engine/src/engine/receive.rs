@@ -1,12 +1,11 @@
 //! Bytes of a client: whole packets are handled, the rest stays with the caller.
 
 use broker_codec::{
-    Error, Frame, Framed, Packet, PacketType, ReasonCode, Version, decode_publish, encode_pingresp,
-    frame,
+    Error, Frame, Packet, PacketType, ReasonCode, Version, decode_publish, encode_pingresp, frame,
 };
 
 use super::Engine;
-use super::step::{Fatal, Received, Step};
+use super::step::{Fatal, RawPacket, Received, Step};
 use crate::forgive::pass_over;
 use crate::gate::Gate;
 use crate::key::Key;
@@ -57,9 +56,10 @@ impl<G: Gate> Engine<G> {
             let step = match self.panic_scope.run(|| frame(rest, most)) {
                 Ok(Frame::Need(_)) => return self.need(now, key, rest, at),
                 Ok(Frame::Packet(framed)) => {
-                    let step = self.packet(now, key, version, (&framed, rest));
+                    let raw = RawPacket { framed: &framed, bytes: rest };
+                    let step = self.packet(now, key, version, raw);
                     if self.tracer.is_on() {
-                        self.trace_in(now, key, (&framed, rest), step);
+                        self.trace_in(now, key, raw, step);
                     }
                     if step == Ok(Step::Next) {
                         at += framed.total_len;
@@ -104,14 +104,14 @@ impl<G: Gate> Engine<G> {
         now: Now,
         key: Key,
         version: Version,
-        (framed, bytes): (&Framed, &[u8]),
+        RawPacket { framed, bytes }: RawPacket<'_>,
     ) -> Result<Step, Fatal> {
         let body = bytes.get(framed.body.clone()).unwrap_or_default();
         let Some(connection) = self.sessions.get_mut(key) else { return Ok(Step::Next) };
         connection.heard = now.monotonic;
         if !connection.is_up() {
             if matches!(connection.phase, Phase::New) {
-                return self.first_packet(now, key, (framed, bytes));
+                return self.first_packet(now, key, RawPacket { framed, bytes });
             }
             let decode = || broker_codec::decode(version, framed.header, body);
             let packet = self.panic_scope.run(decode)?;
@@ -160,7 +160,7 @@ impl<G: Gate> Engine<G> {
         &mut self,
         now: Now,
         key: Key,
-        (framed, bytes): (&Framed, &[u8]),
+        RawPacket { framed, bytes }: RawPacket<'_>,
     ) -> Result<Step, Fatal> {
         if PacketType::from_header(framed.header) != Some(PacketType::Connect) {
             return Err(self.no_connect(key));
@@ -176,7 +176,7 @@ impl<G: Gate> Engine<G> {
     }
 
     /// A CONNECT that cannot be read is answered in a form its client reads (TRAP-01), or not at all
-    /// where that cannot be told.
+    /// where that is unknown.
     pub(super) fn fault(&mut self, key: Key, bytes: &[u8], error: Error) -> Fatal {
         let Some(connection) = self.sessions.get_mut(key) else { return error.into() };
         if !matches!(connection.phase, Phase::New) {
@@ -195,16 +195,16 @@ impl<G: Gate> Engine<G> {
 
     /// Whether a client's listener passes over this fault. If it does, that counts.
     pub(super) fn forgives(&mut self, key: Key, fault: Leniency) -> bool {
-        let noted = (&mut self.stats, &mut self.effects.forgiven);
-        let connection = self.sessions.get_mut(key);
-        connection.is_some_and(|connection| pass_over(&mut connection.offender(), noted, fault))
+        let Some(connection) = self.sessions.get_mut(key) else { return false };
+        let (stats, forgiven) = (&mut self.stats, &mut self.effects.forgiven);
+        pass_over(&mut connection.offender(), fault, stats, forgiven)
     }
 
     /// What changes a durable session is answered after its commit, and only so much may wait for
     /// the log.
     fn waits_for_log(&self, key: Key) -> bool {
         self.commits.is_full(&self.broker.config)
-            && self.sessions.get(key).is_some_and(|connection| connection.durable)
+            && self.sessions.get(key).is_some_and(|connection| connection.session.durable)
     }
 
     fn other(&mut self, now: Now, key: Key, packet: &Packet<'_>) -> Result<Step, Fatal> {

@@ -47,7 +47,7 @@ impl<G: Gate> Engine<G> {
         clean_start: bool,
     ) -> Result<bool, TooMany> {
         let Some(connection) = self.sessions.get_mut(key) else { return Ok(false) };
-        let (org, expiry) = (connection.org, connection.expiry);
+        let (org, expiry) = (connection.org, connection.session.expiry);
         let old = self.broker.clients.resume(org, &connection.client_id);
         let resumed = match old {
             Some(Found { session, parked, own }) if clean_start || !own => {
@@ -61,20 +61,22 @@ impl<G: Gate> Engine<G> {
         };
         let present = resumed.is_some();
         if let Some(Found { session, parked, .. }) = resumed {
-            connection.session = Some(session);
-            connection.durable = true;
+            connection.session.number = Some(session);
+            connection.session.durable = true;
             self.gate.session(now.wall, session, &SessionChange::Resumed { expiry });
             self.unpark(now, key, session, parked);
         } else if expiry > 0 || (connection.will.is_some() && self.gate.has_log()) {
             let (session, clients) = (self.broker.clients.number(), &self.broker.clients);
             let max = self.broker.config.sessions_max;
-            connection.durable = expiry > 0;
-            if connection.durable && !clients.begin(org, &connection.client_id, session, max) {
-                connection.durable = false;
+            connection.session.durable = expiry > 0;
+            if connection.session.durable
+                && !clients.begin(org, &connection.client_id, session, max)
+            {
+                connection.session.durable = false;
                 return Err(TooMany);
             }
-            connection.session = Some(session);
-            connection.new_session = true;
+            connection.session.number = Some(session);
+            connection.session.is_new = true;
             let (client_id, publisher) = (&*connection.client_id, connection.publisher);
             let opened = SessionChange::Opened { org, client_id, publisher, expiry };
             self.gate.session(now.wall, session, &opened);
@@ -88,7 +90,9 @@ impl<G: Gate> Engine<G> {
     /// leaves is judged by the rights of that account.
     fn note_owner(&mut self, now: Now, key: Key) {
         let Some(connection) = self.sessions.get(key) else { return };
-        let (Some(session), Some(identity)) = (connection.session, &connection.identity) else {
+        let (Some(session), Some(identity)) =
+            (connection.session.number, &connection.log_in.identity)
+        else {
             return;
         };
         if let Some(name) = identity.owner(connection.will.is_some()) {
@@ -99,11 +103,11 @@ impl<G: Gate> Engine<G> {
     /// Notes the will, and asks the ledger for what the session is owed.
     fn begin_session(&mut self, now: Now, key: Key) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        let Some(session) = connection.session else { return };
+        let Some(session) = connection.session.number else { return };
         if let Some(will) = &connection.will {
             self.gate.session(now.wall, session, &will.change());
         }
-        if connection.durable {
+        if connection.session.durable {
             if let Some(client) = self.outbound.get_mut(key) {
                 client.feed = Some(Box::default());
                 client.window.move_to(LEDGER_PACKET_IDS, self.broker.random.u64());
@@ -134,8 +138,8 @@ impl<G: Gate> Engine<G> {
             }
         }
         connection.filters = filters;
-        connection.walks = walks;
-        connection.received = Exchanges::resumed(received);
+        connection.session.walks = walks;
+        connection.inflight.exchanges = Exchanges::resumed(received);
         if !client.owed.is_empty() {
             self.await_walks(key);
         }
@@ -151,15 +155,15 @@ impl<G: Gate> Engine<G> {
         committed: Result<Option<G::Receipt>, ()>,
     ) {
         let Some(connection) = self.sessions.get_mut(key).filter(|c| c.is_up()) else { return };
-        let new = std::mem::take(&mut connection.new_session);
+        let new = std::mem::take(&mut connection.session.is_new);
         match committed {
             Err(()) if new => {
-                connection.expiry = 0;
+                connection.session.expiry = 0;
                 self.fail(now, key, ReasonCode::QuotaExceeded);
             }
             committed => {
                 if committed.is_err() {
-                    connection.unknown = self.commits.follow();
+                    connection.session.unknown = self.commits.follow();
                 }
                 let receipt = committed.unwrap_or_default();
                 self.effects.attached.push(Attached { key, session, receipt });
@@ -172,9 +176,9 @@ impl<G: Gate> Engine<G> {
     pub fn session_gone(&mut self, now: Now, key: Key, session: SessionNo) {
         if let Some(connection) = self.sessions.get_mut(key)
             && connection.is_up()
-            && connection.session == Some(session)
+            && connection.session.number == Some(session)
         {
-            connection.expiry = 0;
+            connection.session.expiry = 0;
             self.fail(now, key, ReasonCode::UnspecifiedError);
         }
     }
@@ -183,8 +187,8 @@ impl<G: Gate> Engine<G> {
     /// now, or left to the ledger's clock.
     pub(super) fn leave_session(&mut self, now: Now, key: Key, held: Vec<(PacketId, Awaits)>) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        let (org, session) = (connection.org, connection.session);
-        let (durable, expiry) = (connection.durable, connection.expiry);
+        let (org, session) = (connection.org, connection.session.number);
+        let (durable, expiry) = (connection.session.durable, connection.session.expiry);
         let waits = durable && expiry > 0;
         self.leave_will(now, key, waits);
         let Some(session) = session else { return };
@@ -236,14 +240,14 @@ impl<G: Gate> Engine<G> {
     /// Sends what was fed while the client takes it, and settles in the log what it has.
     pub(super) fn pump_feed(&mut self, now: Now, key: Key) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        let Some(session) = connection.session else { return };
-        let access = connection.identity.as_ref().map(|identity| &identity.access);
+        let Some(session) = connection.session.number else { return };
+        let access = connection.log_in.identity.as_ref().map(|identity| &identity.access);
         let may_receive = |topic: &str| {
             access.is_some_and(|access| access_guard::allows(&**access, Action::Receive, topic))
         };
         for sequence in self.outbound.pump_feed(now.wall, key, &may_receive) {
             let (ticket, reached) = (self.commits.follow(), self.commits.reached());
-            connection.note_unconfirmed(sequence, None, ticket, reached);
+            connection.session.note_unconfirmed(sequence, None, ticket, reached);
             self.gate.session(now.wall, session, &SessionChange::Settled { sequence });
         }
     }
@@ -251,12 +255,12 @@ impl<G: Gate> Engine<G> {
     /// Once a session has all retained messages of its new subscriptions, the log may know.
     pub(super) fn note_walks(&mut self, now: Now, key: Key) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        if connection.walks.is_empty() {
+        if connection.session.walks.is_empty() {
             return;
         }
         let under_way = self.outbound.get(key).is_some_and(Outbound::is_under_way);
-        let Some(session) = connection.session.filter(|_| !under_way) else { return };
-        for filter in connection.walks.drain() {
+        let Some(session) = connection.session.number.filter(|_| !under_way) else { return };
+        for filter in connection.session.walks.drain() {
             self.gate.session(now.wall, session, &SessionChange::Walked { filter: &filter });
         }
     }

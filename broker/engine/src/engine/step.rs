@@ -1,6 +1,6 @@
 //! What became of one packet, and of the bytes it came in.
 
-use broker_codec::{Error, ReasonCode};
+use broker_codec::{Error, Framed, ReasonCode};
 
 /// What became of received bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,6 +12,14 @@ pub enum Received {
     Paused(usize),
     /// Nothing more is wanted from this client.
     Done,
+}
+
+/// A whole packet that is not decoded yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RawPacket<'a> {
+    pub(super) framed: &'a Framed,
+    /// The received bytes, from its first one on.
+    pub(super) bytes: &'a [u8],
 }
 
 /// Whether to go on with the next packet.

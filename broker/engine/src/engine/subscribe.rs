@@ -121,7 +121,7 @@ impl<G: Gate> Engine<G> {
         let Some(session) = connection.durable_session() else { return };
         let identifier = connection.filters.get(*filter).and_then(|wish| wish.identifier);
         if *walk {
-            connection.walks.insert((*filter).into());
+            connection.session.walks.insert((*filter).into());
         }
         let options = options.byte();
         let change = SessionChange::Subscribed { filter, options, identifier, walk: *walk };
@@ -146,7 +146,7 @@ impl<G: Gate> Engine<G> {
                 if let Some(client) = self.outbound.get_mut(key) {
                     client.forget_retained(&walk);
                 }
-                connection.walks.remove(filter);
+                connection.session.walks.remove(filter);
                 if let Some(session) = session {
                     let change = SessionChange::Unsubscribed { filter };
                     self.gate.session(now.wall, session, &change);
@@ -171,7 +171,7 @@ impl<G: Gate> Engine<G> {
         let holders = holders(me, connection.durable_session());
         for filter in filters {
             connection.filters.remove(filter);
-            connection.walks.remove(filter);
+            connection.session.walks.remove(filter);
         }
         let filters = filters.iter().map(|filter| &**filter);
         self.routing.unsubscribe(connection.org, filters, &holders);

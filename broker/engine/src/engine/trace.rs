@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use broker_codec::{Frame, Framed, Packet, PacketType, Publish, frame};
+use broker_codec::{Frame, Packet, PacketType, Publish, frame};
 use uns_model::OrgId;
 
 use super::Engine;
-use super::step::{Fatal, Step};
+use super::step::{Fatal, RawPacket, Step};
 use crate::gate::Gate;
 use crate::in_process::InProcess;
 use crate::key::Key;
@@ -30,7 +30,7 @@ impl<G: Gate> Engine<G> {
         &mut self,
         now: Now,
         key: Key,
-        (framed, bytes): (&Framed, &[u8]),
+        RawPacket { framed, bytes }: RawPacket<'_>,
         step: Result<Step, Fatal>,
     ) {
         let refused = self.tracer.take_refusal();
@@ -56,7 +56,7 @@ impl<G: Gate> Engine<G> {
         if let Some(publish) = &mut words.publish
             && let Some(alias) = publish.properties.topic_alias
             && publish.topic.is_empty()
-            && let Some(Some(topic)) = connection.aliases.get(usize::from(alias.get()))
+            && let Some(topic) = connection.aliases.topic(alias)
         {
             publish.topic = topic;
         }

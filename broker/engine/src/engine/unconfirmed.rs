@@ -1,5 +1,5 @@
-//! The log works again after a failure. What clients of durable sessions acknowledged meanwhile it may
-//! not have, and nobody waits for that: the log is told again.
+//! The log works again after a failure. It may lack what clients of durable sessions acknowledged
+//! meanwhile. Nobody waits for those acknowledgements, so they are written once more.
 
 use fabric::SessionChange;
 
@@ -9,8 +9,9 @@ use crate::gate::Gate;
 use crate::now::Now;
 
 impl<G: Gate> Engine<G> {
-    /// Tells the log again what sessions acknowledged after a ticket, since the ledger would wait for
-    /// it. A connection the log does not know of ends at the next tick, and takes up what the log says.
+    /// Writes again what sessions acknowledged after a ticket, since the ledger would wait for it. A
+    /// connection that the log does not know of ends at the next tick; its client comes back to what the log
+    /// knows.
     pub(super) fn repeat_unconfirmed(&mut self, now: Now, reached: u64) {
         let ticket = self.commits.next_ticket();
         for key in self.sessions.keys() {
@@ -18,15 +19,16 @@ impl<G: Gate> Engine<G> {
             let Some(session) = connection.durable_session().filter(|_| connection.is_up()) else {
                 continue;
             };
-            if connection.unknown > reached {
+            if connection.session.unknown > reached {
                 self.sessions.end_unanswered(key);
                 continue;
             }
-            for id in &connection.unforgotten {
+            for id in &connection.inflight.unforgotten {
                 let forgot = SessionChange::Forgot { packet_id: id.get() };
                 self.gate.session(now.wall, session, &forgot);
             }
-            let doubtful = connection.unconfirmed.iter_mut().filter(|one| one.ticket > reached);
+            let doubtful =
+                connection.session.unconfirmed.iter_mut().filter(|one| one.ticket > reached);
             for one in doubtful {
                 one.ticket = ticket;
                 self.commits.follow();

@@ -1,5 +1,5 @@
-//! Wills: taken with CONNECT, left when their client is lost, and judged when they are due, which may
-//! be long after their client went, and after a restart (TRAP-06).
+//! Wills (TRAP-06). A will comes with CONNECT and is left when its client is lost. Rights are checked when it
+//! is due, which may be long after that, and after a restart.
 
 use std::sync::Arc;
 
@@ -29,8 +29,8 @@ struct Testator<'a> {
 }
 
 impl<G: Gate> Engine<G> {
-    /// A will that may not be published is left out when its client connects, so that no subscriber
-    /// waits for it. CONNACK has no code for that, and the client may well do without.
+    /// Drops a will that its client may not publish, when the client connects, so that no subscriber waits
+    /// for it. CONNACK has no code for that, and a client can do without its will.
     pub(super) fn take_will(&mut self, now: Now, accepted: &mut Accepted) {
         let Accepted { identity, introduction, .. } = accepted;
         let Some(will) = &introduction.will else { return };
@@ -51,8 +51,8 @@ impl<G: Gate> Engine<G> {
             return;
         }
         let (org, publisher) = (connection.org, connection.publisher);
-        let (session, client_id) = (connection.session, connection.client_id.clone());
-        let identity = connection.identity.clone();
+        let (session, client_id) = (connection.session.number, connection.client_id.clone());
+        let identity = connection.log_in.identity.clone();
         let access = identity.as_ref().and_then(|identity| self.rights_now(identity, &client_id));
         let access = access.as_ref();
         self.publish_will(now, Testator { org, publisher, client_id: &client_id, access }, &will);

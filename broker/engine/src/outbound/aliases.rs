@@ -101,8 +101,8 @@ impl Aliases {
         self.places.get(usize::from(number.get()) - 1).map(|place| &*place.topic)
     }
 
-    /// The client was told so.
-    pub(crate) fn told(&mut self, topic: &str, number: NonZeroU16) {
+    /// From now on the client knows the topic by this number.
+    pub(crate) fn assign(&mut self, topic: &str, number: NonZeroU16) {
         let topic: Rc<str> = topic.into();
         let place = Place { topic: Rc::clone(&topic), used: true };
         match self.places.get_mut(usize::from(number.get()) - 1) {
@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    /// What a client would make of what it is told.
+    /// The topics as a client understands the packets it gets.
     #[derive(Default)]
     struct Reader(HashMap<NonZeroU16, String>);
 
@@ -141,7 +141,7 @@ mod tests {
                 Alias::None => topic.into(),
                 Alias::New(number) => {
                     assert!(number.get() <= aliases.maximum);
-                    aliases.told(topic, number);
+                    aliases.assign(topic, number);
                     self.0.insert(number, topic.into());
                     topic.into()
                 }

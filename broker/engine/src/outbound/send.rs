@@ -121,7 +121,7 @@ impl Outbound {
             if naming == Naming::Both
                 && let Some(aliases) = &mut self.aliases
             {
-                aliases.told(message.topic, alias);
+                aliases.assign(message.topic, alias);
             }
         }
         self.messages += 1;

@@ -19,11 +19,12 @@ use arc_swap::ArcSwap;
 use parking_lot::RwLock;
 use uns_model::{Kept, OrgId, Sequence};
 
+pub(crate) use message::Content;
 use message::OVERHEAD;
 pub use message::{Held, Retained};
 use position::Position;
 pub use size::Quota;
-use size::Size;
+use size::{Size, SizeChange};
 use topics::Topics;
 pub use walk::Walk;
 
@@ -132,7 +133,7 @@ impl RetainedMessages {
     /// Keeps a message in place of the topic's last one.
     pub fn set(&self, org: OrgId, message: Retained) {
         let Retained { topic, expires, kept } = message;
-        self.keep(org, &topic, || Arc::clone(&topic), (expires, kept));
+        self.keep(org, &topic, || Arc::clone(&topic), Content { expires, kept });
     }
 
     /// As [`RetainedMessages::set`]; the topic's string is asked for only where it is not known.
@@ -141,7 +142,7 @@ impl RetainedMessages {
         org: OrgId,
         topic: &str,
         name: impl FnOnce() -> Arc<str>,
-        (expires, kept): (Option<Duration>, Kept),
+        Content { expires, kept }: Content,
     ) {
         let bytes = Held { topic, expires, kept: &kept }.bytes();
         let orgs = self.orgs.load();
@@ -154,8 +155,8 @@ impl RetainedMessages {
             }
         };
         let mut messages = root.messages.write();
-        let before = messages.topics.set(topic, name, (expires, kept));
-        self.note_size(root, topic, (before, Some(bytes)));
+        let before = messages.topics.set(topic, name, Content { expires, kept });
+        self.note_size(root, topic, SizeChange { before, after: Some(bytes) });
         if let Some(at) = expires {
             messages.note_expiry(at, topic);
             // Behind the entry, which whoever looks for what expires may have missed.
@@ -167,7 +168,7 @@ impl RetainedMessages {
     pub fn clear(&self, org: OrgId, topic: &str) {
         if let Some(root) = self.orgs.load().get(&org) {
             let before = root.messages.write().topics.remove(topic);
-            self.note_size(root, topic, (before, None));
+            self.note_size(root, topic, SizeChange { before, after: None });
         }
     }
 
@@ -209,7 +210,7 @@ impl RetainedMessages {
                 // One that was replaced may expire later, or never.
                 if messages.topics.get(&topic).is_some_and(|message| message.expired(now)) {
                     let before = messages.topics.remove(&topic);
-                    self.note_size(root, &topic, (before, None));
+                    self.note_size(root, &topic, SizeChange { before, after: None });
                 }
             }
             if let Some(Reverse((at, _))) = messages.expiries.peek() {
@@ -227,10 +228,10 @@ impl RetainedMessages {
         self.orgs.load().get(&org).map(Arc::clone).expect("organisations are never taken out")
     }
 
-    fn note_size(&self, root: &Root, topic: &str, (before, after): (Option<usize>, Option<usize>)) {
-        self.size.replace(before, after);
+    fn note_size(&self, root: &Root, topic: &str, change: SizeChange) {
+        self.size.replace(change);
         if is_own(topic) {
-            root.size.replace(before, after);
+            root.size.replace(change);
         }
     }
 }

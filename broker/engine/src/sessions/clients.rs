@@ -51,6 +51,15 @@ pub enum Ended {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NotYours;
 
+/// A client, connected or not.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientRef<'a> {
+    /// Its organisation.
+    pub org: OrgId,
+    /// Its client id.
+    pub client_id: &'a str,
+}
+
 /// Who claims a client id.
 #[derive(Clone, Copy, Debug)]
 pub struct Claimant<'a> {
@@ -206,20 +215,20 @@ impl Clients {
 
     /// A publish of QoS 2 was not taken after all, and its client is gone by now: sent again, it is
     /// a new one.
-    pub fn forget_received(&self, client: (OrgId, &str), session: SessionNo, id: PacketId) {
+    pub fn forget_received(&self, client: ClientRef<'_>, session: SessionNo, id: PacketId) {
         self.with_parked(client, session, |parked| {
             parked.received.remove(&id);
         });
     }
 
     /// The log has decided about all that the last connection of a session published.
-    pub fn decided(&self, client: (OrgId, &str), session: SessionNo) {
+    pub fn decided(&self, client: ClientRef<'_>, session: SessionNo) {
         self.with_parked(client, session, |parked| parked.undecided = None);
     }
 
     fn with_parked(
         &self,
-        (org, client_id): (OrgId, &str),
+        ClientRef { org, client_id }: ClientRef<'_>,
         session: SessionNo,
         change: impl FnOnce(&mut Parked),
     ) {
@@ -285,7 +294,7 @@ impl Clients {
     /// Puts a session back, as at start-up.
     pub fn restore(
         &self,
-        (org, client_id): (OrgId, &str),
+        ClientRef { org, client_id }: ClientRef<'_>,
         owner: Option<Arc<str>>,
         session: SessionNo,
         parked: Parked,

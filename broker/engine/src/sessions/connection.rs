@@ -1,27 +1,25 @@
 //! One connection: its phase, what its CONNECT said, and what it subscribed to.
 
-use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ahash::RandomState;
 use broker_codec::{PacketId, ReasonCode, Version};
 use fabric::Will;
-use uns_model::{OrgId, PublisherId, Sequence, SessionNo, Timestamp};
+use uns_model::{OrgId, PublisherId, SessionNo, Timestamp};
 
 use super::clients::{Filters, Parked};
-use super::exchanges::Exchanges;
-use super::phase::{Conversation, Phase};
-use super::unconfirmed::Unconfirmed;
+use super::inbound_aliases::InboundAliases;
+use super::inflight::Inflight;
+use super::log_in::LogInState;
+use super::phase::Phase;
+use super::session_state::SessionState;
 use crate::config::Durability;
 use crate::dead_letter::Described;
 use crate::forgive::Offender;
 use crate::limits::{Bucket, Organisation};
-use crate::login::Identity;
 use crate::outbound::window::Awaits;
 use crate::peer::Peer;
-use crate::routing::policy::PolicyNo;
 use crate::routing::route::Route;
 use crate::tried::Proof;
 
@@ -54,16 +52,7 @@ pub(crate) struct Connection<N> {
     pub(crate) version: Version,
     pub(crate) peer: Box<Peer>,
     pub(crate) org: OrgId,
-    /// Who it is, once that is known.
-    pub(crate) identity: Option<Identity>,
-    /// The number of its rights.
-    pub(crate) policy: PolicyNo,
-    /// The method of its enhanced authentication.
-    pub(crate) method: Option<Box<str>>,
-    /// It is asked again who it is.
-    pub(crate) again: Option<Box<Conversation>>,
-    /// Whether its log-in came with a secret.
-    pub(crate) has_secret: bool,
+    pub(crate) log_in: LogInState,
     pub(crate) client_id: Box<str>,
     pub(crate) publisher: PublisherId,
     pub(crate) about: Option<Box<About>>,
@@ -73,40 +62,11 @@ pub(crate) struct Connection<N> {
     /// One and a half times its keep alive.
     pub(crate) silence_max: Option<Duration>,
     pub(crate) will: Option<Box<Will>>,
-    pub(crate) aliases: Vec<Option<Rc<str>>>,
-    /// Bytes of their topics.
-    pub(crate) alias_bytes: usize,
+    pub(crate) aliases: InboundAliases,
     pub(crate) filters: Filters,
-    /// Filters of a logged session whose retained messages are still being sent.
-    pub(crate) walks: HashSet<Box<str>, RandomState>,
-    /// Packets of this client whose answer waits for a commit.
-    pub(crate) unacknowledged: u32,
-    /// Those of them that are PUBLISH with QoS 1.
-    pub(crate) unacknowledged_qos1: u32,
-    /// QoS 2 identifiers it uses.
-    pub(crate) received: Exchanges,
-    /// Its publishes of QoS 2 that the log has not decided about, if its session is durable.
-    pub(crate) undecided: u32,
-    /// Identifiers whose release the log did not take, though PUBCOMP was said: `memory` says so
-    /// whatever the disk does. The log is told again once it works.
-    pub(crate) unforgotten: HashSet<PacketId, RandomState>,
-    /// Its session, if the log knows it: it has a will, or is durable.
-    pub(crate) session: Option<SessionNo>,
-    /// Whether the session outlives this connection, or the one before: then what it is owed
-    /// comes from the ledger.
-    pub(crate) durable: bool,
-    /// Whether it began with this connection, and the log has not confirmed it.
-    pub(crate) new_session: bool,
-    /// What its client acknowledged and the log may not have yet, oldest first. No more than a
-    /// window of the ledger, which waits for it.
-    pub(crate) unconfirmed: VecDeque<Unconfirmed>,
-    /// The ticket that tells whether the log works again, if it took nothing when this connection
-    /// began and so does not know of it.
-    pub(crate) unknown: u64,
-    /// Seconds its session outlives the connection, `u32::MAX` for ever.
-    pub(crate) expiry: u32,
-    /// Whether its CONNECT asked for a session that outlives the connection.
-    pub(crate) wants_session: bool,
+    /// What it has sent and has no answer to.
+    pub(crate) inflight: Inflight,
+    pub(crate) session: SessionState,
     /// What its acknowledgements wait for.
     pub(crate) durability: Durability,
     /// Whether reason strings are welcome.
@@ -139,11 +99,7 @@ impl<N> Connection<N> {
             version: Version::V5,
             peer: Box::new(peer),
             org: OrgId::default(),
-            identity: None,
-            policy: PolicyNo::default(),
-            method: None,
-            again: None,
-            has_secret: false,
+            log_in: LogInState::default(),
             client_id: Box::default(),
             publisher: PublisherId::default(),
             about: None,
@@ -151,22 +107,10 @@ impl<N> Connection<N> {
             heard: now,
             silence_max: None,
             will: None,
-            aliases: Vec::new(),
-            alias_bytes: 0,
+            aliases: InboundAliases::default(),
             filters: Filters::default(),
-            walks: HashSet::default(),
-            unacknowledged: 0,
-            unacknowledged_qos1: 0,
-            received: Exchanges::default(),
-            undecided: 0,
-            unforgotten: HashSet::default(),
-            session: None,
-            durable: false,
-            new_session: false,
-            unconfirmed: VecDeque::new(),
-            unknown: 0,
-            expiry: 0,
-            wants_session: false,
+            inflight: Inflight::default(),
+            session: SessionState::default(),
             durability: Durability::Commit,
             problem_information: true,
             bridge: false,
@@ -197,7 +141,7 @@ impl<N> Connection<N> {
 
     /// Its session, if that is durable.
     pub(crate) fn durable_session(&self) -> Option<SessionNo> {
-        self.session.filter(|_| self.durable)
+        self.session.number_if_durable()
     }
 
     /// What its session keeps while the client is away; `held` are identifiers of QoS 2 that it was sent
@@ -205,26 +149,10 @@ impl<N> Connection<N> {
     pub(crate) fn park(&mut self, held: Vec<(PacketId, Awaits)>) -> Parked {
         Parked {
             filters: std::mem::take(&mut self.filters),
-            walks: std::mem::take(&mut self.walks),
-            received: std::mem::take(&mut self.received).park(),
+            walks: std::mem::take(&mut self.session.walks),
+            received: std::mem::take(&mut self.inflight.exchanges).park(),
             held,
             undecided: None,
         }
-    }
-
-    /// Its client acknowledged something, which is kept until the log has it: once `ticket` is among
-    /// those that are reached.
-    pub(crate) fn note_unconfirmed(
-        &mut self,
-        sequence: Sequence,
-        released: Option<PacketId>,
-        ticket: u64,
-        reached: u64,
-    ) {
-        let kept = &mut self.unconfirmed;
-        while kept.front().is_some_and(|one| one.ticket <= reached) {
-            kept.pop_front();
-        }
-        kept.push_back(Unconfirmed { ticket, sequence, released });
     }
 }

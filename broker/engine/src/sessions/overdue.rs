@@ -41,11 +41,13 @@ impl<N> Connection<N> {
         let unproven =
             |again: &Conversation| now.saturating_sub(again.since) >= config.handshake_timeout;
         match &self.phase {
-            Phase::Up if self.again.as_deref().is_some_and(unproven) => Some(Overdue::Unproven),
+            Phase::Up if self.log_in.again.as_deref().is_some_and(unproven) => {
+                Some(Overdue::Unproven)
+            }
             Phase::New | Phase::Asking(_) => {
                 (silent >= config.handshake_timeout).then_some(Overdue::Cut)
             }
-            Phase::Exchanging(under_way) => (now.saturating_sub(under_way.1.since)
+            Phase::Exchanging(under_way) => (now.saturating_sub(under_way.conversation.since)
                 >= config.handshake_timeout)
                 .then_some(Overdue::Cut),
             Phase::Refused(reason, at) => (now >= *at).then_some(Overdue::Refused(*reason)),

@@ -18,7 +18,7 @@ pub(crate) enum Phase {
     /// Its log-in is being verified; nothing is read until it is.
     Asking(Box<Introduction>),
     /// It authenticates; nothing but AUTH is expected.
-    Exchanging(Box<(Introduction, Conversation)>),
+    Exchanging(Box<LogInUnderWay>),
     /// Its log-in failed, which it is told at that time; nothing is read until then.
     Refused(ReasonCode, Duration),
     /// The client id is being taken over from another core; nothing is read until it is.
@@ -79,6 +79,13 @@ impl fmt::Debug for Conversation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Conversation").field("steps", &self.steps).finish_non_exhaustive()
     }
+}
+
+/// A log-in by enhanced authentication that is not over.
+#[derive(Debug)]
+pub(crate) struct LogInUnderWay {
+    pub(crate) introduction: Introduction,
+    pub(crate) conversation: Conversation,
 }
 
 /// What CONNACK will say.

@@ -6,7 +6,7 @@ use uns_model::SessionNo;
 
 use super::Sessions;
 use super::claim::Claim;
-use super::clients::Clients;
+use super::clients::{ClientRef, Clients};
 use super::departing::Departing;
 use crate::key::{Address, Key};
 
@@ -32,7 +32,7 @@ impl<N> Sessions<N> {
     /// published: the session does not go on elsewhere until it has.
     pub(crate) fn depart(&mut self, key: Key, session: SessionNo) -> bool {
         let Some(connection) = self.connections.get_mut(key) else { return false };
-        let undecided = std::mem::take(&mut connection.undecided);
+        let undecided = std::mem::take(&mut connection.inflight.undecided);
         if undecided == 0 {
             return false;
         }
@@ -53,11 +53,11 @@ impl<N> Sessions<N> {
     ) -> Vec<Address> {
         let Some(departing) = self.departing.get_mut(&key) else {
             if let Some(connection) = self.connections.get_mut(key) {
-                connection.undecided = connection.undecided.saturating_sub(1);
+                connection.inflight.undecided = connection.inflight.undecided.saturating_sub(1);
             }
             return Vec::new();
         };
-        let client = (departing.org, &*departing.client_id);
+        let client = ClientRef { org: departing.org, client_id: &departing.client_id };
         if !taken {
             clients.forget_received(client, departing.session, id);
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use broker_codec::{
     Connect, ConnectProperties, PublishProperties, QoS, SubscribeOptions, Version, Will,
 };
-use broker_engine::{Config, Parked, Refusals};
+use broker_engine::{ClientRef, Config, Parked, Refusals};
 use uns_model::{OrgId, SessionNo};
 
 use crate::doorman::{Doorman, Rules, as_user, rules};
@@ -311,7 +311,7 @@ fn a_session_put_back_belongs_to_whoever_it_belonged_to() {
     net.engines.iter_mut().for_each(|engine| engine.gate().has_log = true);
     let restore = |client_id: &str, owner: Option<&str>, session| {
         let owner = owner.map(Arc::from);
-        let client = (OrgId::DEFAULT, client_id);
+        let client = ClientRef { org: OrgId::DEFAULT, client_id };
         net.broker.restore_session(client, owner.as_ref(), SessionNo(session), Parked::default());
     };
     restore("his", Some("fred"), 0);

@@ -67,7 +67,7 @@ impl<'a> RightsOf<'a> {
     {
         match self {
             Self::Connection(key) => {
-                let identity = sessions.get(key).and_then(|c| c.identity.as_ref());
+                let identity = sessions.get(key).and_then(|c| c.log_in.identity.as_ref());
                 Rights::of(identity.map(|identity| &identity.access))
             }
             Self::Absent(access) => Rights::of(access),

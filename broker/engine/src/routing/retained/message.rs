@@ -16,6 +16,14 @@ pub struct Retained {
     pub kept: Kept,
 }
 
+/// A message to be retained on a topic.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Content {
+    /// When it expires, on the monotonic clock.
+    pub(crate) expires: Option<Duration>,
+    pub(crate) kept: Kept,
+}
+
 /// A retained message as it lies in the store.
 #[derive(Clone, Copy, Debug)]
 pub struct Held<'a> {

@@ -18,6 +18,13 @@ impl Quota {
     }
 }
 
+/// The bytes of a topic's message before and after a change; none where there was or is no message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SizeChange {
+    pub(super) before: Option<usize>,
+    pub(super) after: Option<usize>,
+}
+
 /// How much there is, to be read without a lock.
 #[derive(Debug, Default)]
 pub(super) struct Size {
@@ -31,7 +38,7 @@ impl Size {
     }
 
     /// One message in place of another one, either of which there may not be.
-    pub(super) fn replace(&self, before: Option<usize>, after: Option<usize>) {
+    pub(super) fn replace(&self, SizeChange { before, after }: SizeChange) {
         // Sums wrap around, so that a difference below zero is one more number to add.
         let add = |sum: &AtomicUsize, more: usize, less: usize| {
             sum.fetch_add(more.wrapping_sub(less), Ordering::Relaxed);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ahash::RandomState;
 use uns_model::{Kept, TopicMap};
 
-use super::message::Held;
+use super::message::{Content, Held};
 use super::order::{Order, Place, compare};
 
 /// Retained messages. A topic has a slot of 32 bytes and two numbers of four.
@@ -40,7 +40,7 @@ impl Topics {
         &mut self,
         topic: &str,
         name: impl FnOnce() -> Arc<str>,
-        (expires, kept): (Option<Duration>, Kept),
+        Content { expires, kept }: Content,
     ) -> Option<usize> {
         let known = self.messages.find(topic);
         let before = known.and_then(|slot| self.held(slot)).map(|held| held.bytes());

@@ -140,7 +140,8 @@ impl OwedOne {
         &self,
         qos: u8,
         session: SessionNo,
-        (subscriber, share): (&Subscriber, &Arc<ShareName>),
+        subscriber: &Subscriber,
+        share: &Arc<ShareName>,
     ) -> Option<Rc<Owed>> {
         let wish = &subscriber.wish;
         let qos = wish.qos.min(qos);

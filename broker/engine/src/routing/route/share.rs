@@ -162,7 +162,7 @@ impl Share {
     #[inline]
     pub(crate) fn owed(&self, qos: u8) -> Option<Rc<Owed>> {
         let chosen = self.chosen()?;
-        chosen.owed.get(qos, chosen.session?, (&chosen.subscriber, self.name()))
+        chosen.owed.get(qos, chosen.session?, &chosen.subscriber, self.name())
     }
 
     /// The chosen member's connection, unless the message comes to it from the log.

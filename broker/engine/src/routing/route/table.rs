@@ -64,7 +64,7 @@ impl<N> RouteCache<N> {
             return Some(Rc::clone(route));
         }
         let (route, _) = old.find_entry(hash, is_it).ok()?.remove();
-        Self::keep(young, old, (self.half, &self.hasher), Rc::clone(&route));
+        Self::keep(young, old, self.half, &self.hasher, Rc::clone(&route));
         Some(route)
     }
 
@@ -91,7 +91,7 @@ impl<N> RouteCache<N> {
         let hash = self.hasher.hash_one(&*route.topic);
         match young.find_mut(hash, |known| known.topic == route.topic) {
             Some(known) => *known = route,
-            None => Self::keep(young, old, (self.half, &self.hasher), route),
+            None => Self::keep(young, old, self.half, &self.hasher, route),
         }
     }
 
@@ -104,7 +104,8 @@ impl<N> RouteCache<N> {
     fn keep(
         young: &mut Table<N>,
         old: &mut Table<N>,
-        (half, hasher): (usize, &RandomState),
+        half: usize,
+        hasher: &RandomState,
         route: Rc<Route<N>>,
     ) {
         if young.len() >= half {

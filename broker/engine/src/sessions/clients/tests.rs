@@ -50,7 +50,7 @@ fn a_session_goes_on_for_its_account_only() {
     clients.claim(org, "a", reserved(3)).unwrap();
     let found = clients.resume(org, "a").unwrap();
     assert!(found.session == session && !found.own);
-    clients.restore((org, "b"), None, SessionNo(9), Parked::default());
+    clients.restore(ClientRef { org, client_id: "b" }, None, SessionNo(9), Parked::default());
     claim(&clients, org, "b", 4);
     assert!(clients.resume(org, "b").unwrap().own, "it belonged to nobody");
     clients.release(org, "b", who(4));

@@ -101,7 +101,7 @@ impl Known {
                 }
                 *count += 1;
                 *last += 1;
-                level.insert((hash, name), *last, hasher);
+                level.insert(hash, name, *last, hasher);
             }
             level = level.below.find_mut(hash, |next| *next.name == *name).expect("it is there");
             rest = below;
@@ -141,7 +141,7 @@ impl Level {
         self.below.find(hash, |next| *next.name == *name)
     }
 
-    fn insert(&mut self, (hash, name): (u64, &str), number: u64, hasher: &RandomState) {
+    fn insert(&mut self, hash: u64, name: &str, number: u64, hasher: &RandomState) {
         let subtree = Arc::new(Subtree { version: AtomicU64::new(0), number });
         let next = Self { name: name.into(), subtree, ..Self::default() };
         self.below.insert_unique(hash, next, |next| hasher.hash_one(&*next.name));
