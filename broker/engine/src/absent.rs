@@ -22,7 +22,7 @@ pub struct Absent<'a> {
 }
 
 impl<'a> Absent<'a> {
-    /// Whoever left a will, by the owner that the log names.
+    /// A client that left a will, by the owner that the log names.
     pub(crate) fn new(org: OrgId, client_id: &'a str, owner: Option<&'a str>) -> Self {
         let (account, noted) = owner.map_or((None, None), |owner| {
             let (account, noted) = split(owner);

@@ -47,7 +47,7 @@ pub struct Broker {
     policies: AtomicU64,
     pub(crate) guesses: Guesses,
     pub(crate) failed_logins: FailedLogins,
-    /// Of whom operators were told lately, and for what.
+    /// Limits how often operators are told of a client.
     pub(crate) notices: NoticeLimiter,
     cores: u16,
 }

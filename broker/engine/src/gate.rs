@@ -49,8 +49,8 @@ pub trait Gate {
     /// What a commit tells an in-process publisher.
     type Receipt: Clone;
 
-    /// Which node a topic is, for whoever has these rights: a refusal tells it nothing of topics it
-    /// may not receive.
+    /// Which node a topic is. A refusal tells a publisher with these rights nothing of topics it may not
+    /// receive.
     ///
     /// # Errors
     /// The topic may not be published to.

@@ -150,7 +150,7 @@ pub enum Reservation {
     Nobodys,
     /// For the account that asks: it gets the id even where another one uses it.
     Own,
-    /// For another account: whoever asks is refused.
+    /// For another account: this one is refused.
     Anothers,
 }
 

@@ -1,8 +1,8 @@
-//! Which code concerns one connection alone: a panic in it ends that connection and nothing else.
+//! Marks code that concerns one connection alone: a panic in it ends that connection and nothing else.
 //!
-//! Everything is taken to be shared that is not run through [`PanicScope::run`]: a panic in the tree, the
-//! routes, the gate or a delivery may leave them half changed, and ends the process. What runs
-//! through it reads shared state at most, or changes its own connection, which is thrown away then.
+//! Code that does not run through [`PanicScope::run`] counts as shared. A panic in the subscription tree, the
+//! routes, the gate or a delivery may leave them half changed, so it ends the process. Code that runs through it
+//! only reads shared state, or changes its own connection, which is closed after a panic.
 
 use std::cell::Cell;
 
@@ -11,8 +11,8 @@ use std::cell::Cell;
 pub(crate) struct PanicScope(Cell<bool>);
 
 impl PanicScope {
-    /// Runs what concerns one connection. The note of it stays after a panic, and only then; there is
-    /// no guard, so a packet pays for it with two stores.
+    /// Runs code that concerns one connection alone. The mark stays set only after a panic. There is no
+    /// guard object, so a packet pays two stores for it.
     #[inline]
     pub(crate) fn run<T>(&self, work: impl FnOnce() -> T) -> T {
         self.0.set(true);

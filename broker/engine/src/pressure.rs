@@ -1,4 +1,4 @@
-//! How short memory is, as whoever runs the broker measures it, and what is refused for it.
+//! How short memory is, as the embedder measures it, and what is refused for it.
 
 use fabric::Rejection;
 use uns_model::Reason;

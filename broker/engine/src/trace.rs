@@ -1,5 +1,5 @@
-//! Traces: what one client sends and gets, or what is published on some topics, noted for an
-//! operator while he looks. A core that has none pays one comparison per packet.
+//! Traces: what one client sends and gets, or what is published on some topics, noted while an operator
+//! looks. A core without a trace pays one comparison per packet.
 
 mod answers;
 mod event;

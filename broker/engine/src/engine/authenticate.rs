@@ -1,4 +1,4 @@
-//! CONNECT, first half: who is it? What the answer needs to outlive the packet is kept meanwhile.
+//! CONNECT, first half: the log-in. What the second half needs of the packet is kept until it is decided.
 
 use std::time::Duration;
 
@@ -66,7 +66,8 @@ impl<G: Gate> Engine<G> {
         Ok(Step::Next)
     }
 
-    /// Notes whose account a log-in tries. One that was guessed at too often is refused unseen.
+    /// Notes whose account a log-in tries. If that account was guessed at too often, the log-in is refused
+    /// without being checked.
     pub(super) fn tries(
         &mut self,
         now: Now,
@@ -155,14 +156,14 @@ impl<G: Gate> Engine<G> {
         self.begin(now, key, accepted);
     }
 
-    /// Refuses a log-in: CONNACK says why in one code (TRAP-22), and nothing more. Who guesses
-    /// waits for it.
+    /// Refuses a log-in. CONNACK says why in one code (TRAP-22) and nothing more. A client that guesses
+    /// passwords waits for it.
     pub(super) fn refuse_login(&mut self, now: Now, key: Key, reason: ReasonCode) {
         self.refuse_login_after(now, key, reason, Duration::ZERO);
     }
 
-    /// The same, not before so long. Whoever showed a secret hears of it at a tick, however it was
-    /// found to be wrong: so the moment does not tell whether the name exists.
+    /// The same, after at least this time. A client that showed a secret is answered at a tick, whatever was
+    /// wrong with it, so the time of the answer does not tell whether the name exists.
     fn refuse_login_after(&mut self, now: Now, key: Key, reason: ReasonCode, least: Duration) {
         let wait = least + self.count_failed_login(now, key, reason);
         let Some(connection) = self.sessions.get_mut(key) else { return };

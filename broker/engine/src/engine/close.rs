@@ -17,7 +17,7 @@ use crate::sessions::phase::Phase;
 use crate::stats::End;
 
 impl<G: Gate> Engine<G> {
-    /// The client says good-bye.
+    /// DISCONNECT came from the client.
     pub(super) fn disconnect(
         &mut self,
         now: Now,
@@ -60,7 +60,7 @@ impl<G: Gate> Engine<G> {
         self.end(now, key);
     }
 
-    /// The last word of the broker on a connection.
+    /// Says why a connection ends: DISCONNECT, or CONNACK before it is connected.
     pub(super) fn say_end(&mut self, key: Key, reason: ReasonCode, why: Option<&str>) {
         let Some(connection) = self.sessions.get(key) else { return };
         let version = connection.version;
@@ -123,10 +123,10 @@ impl<G: Gate> Engine<G> {
 
     /// Every client is told that the broker goes down.
     pub fn shut_down(&mut self, now: Now) {
-        // Whoever would get next what shares gave to a client goes as well.
+        // The members that would get next what shares gave to a client disconnect as well.
         self.outbound.drop_entrusted();
         for key in self.sessions.keys() {
-            // Who has said nothing yet waits for no answer, and nobody waits for it to take one.
+            // A client that has sent nothing yet does not wait for an answer, so it gets none.
             if self.sessions.get(key).is_some_and(|c| matches!(c.phase, Phase::New)) {
                 self.count_end(key, End::of(ReasonCode::ServerShuttingDown));
                 self.end(now, key);
@@ -162,8 +162,8 @@ impl<G: Gate> Engine<G> {
         self.pass_on_all(now, entrusted);
         self.forget_identity(key);
         if logged {
-            // Whoever takes the client id from here on may write to another batch: what this
-            // connection did comes first in the log.
+            // The next connection with this client id may be on another core and write to another batch.
+            // What this connection did has to come first in the log.
             self.flush(now);
         }
         // A claim frees the client id when the one it waits for is gone.

@@ -1,4 +1,4 @@
-//! CONNECT, second half: whose client id it takes over, and what CONNACK says.
+//! CONNECT, second half: which connection holds the client id, and what CONNACK says.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -22,14 +22,14 @@ use crate::signal::Signal;
 use crate::stats::Limit;
 
 impl<G: Gate> Engine<G> {
-    /// The client may come in: its session begins.
+    /// The log-in succeeded: the connection claims its client id.
     pub(super) fn begin(&mut self, now: Now, key: Key, accepted: Accepted) {
         let me = self.address(key);
         let Accepted { identity, mut introduction, authentication } = accepted;
         let Some(connection) = self.sessions.get(key) else { return };
         let (version, clean_start) = (connection.version, introduction.clean_start);
         if introduction.client_id.is_empty() && version != Version::V5 && !clean_start {
-            // Nobody could come back to a session without a name [MQTT-3.1.3-8].
+            // A session without a client id could never be resumed [MQTT-3.1.3-8].
             return self.fail(now, key, ReasonCode::ClientIdentifierNotValid);
         }
         let wish = introduction.session_expiry;
@@ -56,8 +56,8 @@ impl<G: Gate> Engine<G> {
             clean_start,
             authentication,
         };
-        // Before it has a will, which nobody is to hear if it is refused.
-        // Whoever comes back to his session takes what it is owed.
+        // This comes before the connection has a will, since nobody is to hear that of a refused client. A
+        // client that comes back to its session is let in: it takes what it is owed, which frees memory.
         if self.pressure.is_short()
             && !self.broker.clients.has_room(identity.org, &connection.client_id, 0)
         {

@@ -98,7 +98,7 @@ impl<G: Gate> Engine<G> {
         Err(memory_full(what))
     }
 
-    /// Ends a connection that holds too much while memory is short.
+    /// Ends a connection that holds too much memory while memory is short.
     pub fn end_for_memory(&mut self, now: Now, key: Key) {
         self.stats.limited(Limit::Memory);
         self.fail(now, key, ReasonCode::QuotaExceeded);

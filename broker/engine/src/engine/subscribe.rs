@@ -184,7 +184,7 @@ fn holders(me: Address, session: Option<uns_model::SessionNo>) -> Vec<Holder> {
     session.into_iter().chain([Holder::Connection(me)]).collect()
 }
 
-/// What a bridge means, and older versions have no words for.
+/// The options that a bridge means; versions before MQTT 5 cannot ask for them.
 fn as_bridge(filter: &str, options: SubscribeOptions) -> SubscribeOptions {
     let no_local = shared(filter).is_none();
     SubscribeOptions { no_local, retain_as_published: true, ..options }

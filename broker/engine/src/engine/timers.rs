@@ -1,4 +1,4 @@
-//! What time does: handshakes, keep alive, stuck writes, slow clients, expired messages.
+//! What is due as time passes: handshakes, keep alive, stuck writes, slow clients, expired messages.
 
 use broker_codec::ReasonCode;
 
@@ -37,7 +37,7 @@ impl<G: Gate> Engine<G> {
             self.effects.refused.extend(self.broker.failed_logins.due(now.monotonic));
         }
         self.fold_moved(now);
-        // A lost wake-up would be a fault; it shall not stop a publisher for ever.
+        // A lost wake-up would be a bug. This keeps it from stopping a publisher for ever.
         self.sessions.allow_resume_if_paused();
         self.check_slow(now);
     }

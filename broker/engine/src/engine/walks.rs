@@ -1,5 +1,5 @@
-//! When the retained messages of a new subscription are sent: not before what was published ahead of
-//! it is committed, and in the store.
+//! Decides when the retained messages of a new subscription are sent: once everything published before it is
+//! committed and in the store.
 
 use super::Engine;
 use crate::commits::waiter::Awaited;
@@ -9,8 +9,7 @@ use crate::now::Now;
 use crate::outbound::owed_retained::{OwedRetained, Start};
 
 impl<G: Gate> Engine<G> {
-    /// When a walk that is asked for now may start. Whoever asks for it calls
-    /// [`Engine::await_walks`] too.
+    /// When a walk that is asked for now may start. The caller has to call [`Engine::await_walks`] as well.
     pub(super) fn walk_start(&mut self, now: Now) -> Start {
         if !self.gate.is_folded() {
             return Start::Folded(uns_model::Sequence::ZERO, now.monotonic);

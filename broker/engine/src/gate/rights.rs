@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::access::{Access, Action};
 use crate::access_guard;
 
-/// What whoever publishes may do with topics: nothing where nothing is known of them.
+/// What a publisher may do with topics. A publisher that nobody knows may do nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Rights<'a>(Option<&'a Arc<dyn Access>>);
 
@@ -15,7 +15,7 @@ impl<'a> Rights<'a> {
         Self(access)
     }
 
-    /// Whether this may be done with a topic. A panic of whoever answers counts as a refusal.
+    /// Whether this may be done with a topic. A panic in the answer counts as a refusal.
     pub fn may(&self, action: Action, topic: &str) -> bool {
         self.0.is_some_and(|access| access_guard::allows(&**access, action, topic))
     }

@@ -1,8 +1,8 @@
-//! The refused rows of a batch (NS-21), as its publisher is told of them.
+//! The refused rows of a batch (NS-21), as its publisher learns of them.
 
 use fabric::Rejection;
 
-/// What is said of a refused row to whoever published the batch.
+/// What the publisher of a batch learns of a refused row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ToldRow {
     /// Its place in the batch, from 0.

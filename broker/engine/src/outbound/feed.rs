@@ -1,4 +1,4 @@
-//! What the ledger owes a logged session, on its way to the client. It comes in the order of the log,
+//! What the ledger owes a durable session, on its way to the client. It comes in the order of the log,
 //! with packet identifiers that are the same after a crash.
 
 use std::collections::{HashMap, VecDeque};

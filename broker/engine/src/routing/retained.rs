@@ -159,7 +159,7 @@ impl RetainedMessages {
         self.note_size(root, topic, SizeChange { before, after: Some(bytes) });
         if let Some(at) = expires {
             messages.note_expiry(at, topic);
-            // Behind the entry, which whoever looks for what expires may have missed.
+            // After the entry is there: a search for expired messages may have missed it.
             self.next_expiry.fetch_min(nanos(at), Ordering::AcqRel);
         }
     }

@@ -185,10 +185,10 @@ impl<N> Route<N> {
     }
 
     /// The audiences a message of this QoS is owed to: that of the subscriptions, if there is one,
-    /// and one of a single member for every share whose chosen member is a logged session.
-    /// Everything of QoS 0 and everybody without a logged session is delivered live instead.
+    /// and one of a single member for every share whose chosen member is a durable session.
+    /// Everything of QoS 0 and everybody without a durable session is delivered live instead.
     ///
-    /// `own` is the publisher's logged session, which does not get what No Local keeps from it.
+    /// `own` is the publisher's durable session, which does not get what No Local keeps from it.
     #[inline]
     pub(crate) fn owed(&self, qos: u8, own: Option<SessionNo>) -> impl Iterator<Item = Rc<Owed>> {
         let shared = self.shares.iter().filter_map(move |share| share.owed(qos));

@@ -79,7 +79,7 @@ impl Subscriptions {
         }
     }
 
-    /// How many subscriptions there are. One of a logged session counts once, connected or not.
+    /// How many subscriptions there are. One of a durable session counts once, connected or not.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }

@@ -1,13 +1,13 @@
-//! What takes memory for good once it is folded, on its way from the gate to there: new topics, longer
-//! values, retained messages. Bounded in bytes, since whoever watches the memory sees them only when
-//! they are there, and on a busy machine the fold comes late and does much at once.
+//! Counts what will take memory for good once it is folded, and is between the gate and the fold: new topics,
+//! longer values, retained messages. It has a bound in bytes, because the watch over memory sees it only once it
+//! is folded, and on a busy machine the fold comes late and does much at once.
 
 use uns_model::Sequence;
 
 /// What one core admitted.
 #[derive(Debug)]
 pub(super) struct Unfolded {
-    /// Most bytes; beyond them whoever publishes more of the kind waits.
+    /// The most bytes. Beyond them, publishers of more of the kind wait.
     max: usize,
     bytes: usize,
     check: Option<Check>,

@@ -1,4 +1,4 @@
-//! Which connection holds a client id, and which logged session waits for it: taken over across
+//! Which connection holds a client id, and which durable session waits for it: taken over across
 //! cores, never shared across organisations.
 
 mod look;
@@ -21,7 +21,7 @@ pub use look::Orphan;
 /// The subscriptions of one client.
 pub type Filters = HashMap<Box<str>, Wish, RandomState>;
 
-/// A logged session while its client is away: what its next connection begins with.
+/// A durable session while its client is away: what its next connection begins with.
 #[derive(Debug, Default)]
 pub struct Parked {
     /// What it subscribed to.

@@ -221,7 +221,7 @@ impl Leniency {
 pub enum LoginFailure {
     /// User name or password are wrong.
     Credentials,
-    /// Whoever it is may not connect, or not there.
+    /// The client may not connect, or not to this listener.
     NotAuthorized,
     /// The authentication method is not known.
     Method,

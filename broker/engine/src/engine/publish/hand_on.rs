@@ -1,5 +1,4 @@
-//! Passing an admitted publish on, and what it caused: to the receivers at once, or to all of them after
-//! the commit.
+//! Delivers an admitted publish and the messages it caused, at once or after the commit.
 
 use fabric::{Outputs, RefusedRow};
 use uns_model::{OrgId, Plane, PublisherId};
@@ -61,7 +60,7 @@ impl<G: Gate> Engine<G> {
             let held = HeldMessage::new(message, route, promised);
             return self.commits.wait(Awaited::Delivery(Box::new(held)), None);
         }
-        // What is logged is retained at its commit, by whoever folds the log.
+        // A logged message is retained at its commit, by the fold over the log.
         if message.retain && !logged {
             self.routing.retain(now.monotonic, org, message, route);
         }
@@ -101,7 +100,7 @@ impl<G: Gate> Engine<G> {
                 payload: &output.payload,
                 publisher: own,
             };
-            // It is said all the same; whoever subscribes later does not hear of it.
+            // It is delivered even if it cannot be retained; later subscribers do not get it then.
             message.retain = message.retain && self.has_retained_room(origin.org, &message);
             route.choose(message.qos);
             let owed = self.owed(&message, &route);

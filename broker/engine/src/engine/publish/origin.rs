@@ -54,7 +54,7 @@ pub(in crate::engine) enum Author<'a> {
 pub(in crate::engine) enum RightsOf<'a> {
     /// The log-in of a connection.
     Connection(Key),
-    /// These, or whoever has none publishes no rows and is told of no other topic.
+    /// These. A publisher without rights publishes no rows, and a refusal tells it of no other topic.
     Absent(Option<&'a Arc<dyn Access>>),
 }
 

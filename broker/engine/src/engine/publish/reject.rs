@@ -1,5 +1,5 @@
-//! What was refused is not silently gone (NS-33): it is counted, described to whoever may read its
-//! topic on `$uns/dead/<reason>/<topic>`, and kept.
+//! A refused publish is not silently gone (NS-33). It is counted, described on `$uns/dead/<reason>/<topic>` to
+//! those who may read its topic, and kept.
 
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ pub(crate) struct Target {
     pub(crate) qos: u8,
     pub(crate) retain_as_published: bool,
     pub(crate) audience: Audience,
-    /// The client has a logged session: above QoS 0 the message is owed to that (see
+    /// The client has a durable session: above QoS 0 the message is owed to that (see
     /// [`super::Route::owed`]) and comes from the log. Live it comes only with an effective QoS
     /// of 0.
     pub(crate) ledger: bool,

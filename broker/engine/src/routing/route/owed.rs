@@ -1,4 +1,4 @@
-//! The logged sessions a topic is owed to, merged once per route and QoS.
+//! The durable sessions a topic is owed to, merged once per route and QoS.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use super::merge::{Audience, Merged};
 use crate::gate::member::Member;
 use crate::routing::tree::{ShareName, Subscriber};
 
-/// Logged sessions that are owed the same messages.
+/// Durable sessions that are owed the same messages.
 #[derive(Debug)]
 pub(crate) struct Owed {
     /// By session, each once.
@@ -41,8 +41,8 @@ impl Owed {
         self.members.binary_search_by_key(&session, |member| member.session).is_ok()
     }
 
-    /// Whether somebody is owed the message by one of these already: then he gets it twice, as a
-    /// member of a share and by a subscription beside it, or of two shares (4.8.2).
+    /// Whether a session is owed the message by one of these already. Then it gets the message twice: as a
+    /// member of a share and by a subscription of its own, or as a member of two shares (4.8.2).
     pub(crate) fn is_second(&self, before: &[Rc<Self>]) -> bool {
         let owed = |member: &Member| before.iter().any(|one| one.has(member.session));
         !before.is_empty() && self.members.iter().any(owed)
@@ -52,7 +52,7 @@ impl Owed {
 /// The audience of one publisher's own messages, where No Local makes it another one.
 type Own = (SessionNo, u8, Option<Rc<Owed>>);
 
-/// The logged sessions of a topic that subscribed with QoS 1 or 2, by session. One that has
+/// The durable sessions of a topic that subscribed with QoS 1 or 2, by session. One that has
 /// subscriptions with and without No Local is here twice.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {

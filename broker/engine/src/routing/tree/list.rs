@@ -11,7 +11,7 @@ use super::subscriber::{Holder, Subscriber, Subscribers};
 pub type List<'a> = dyn FnMut(&str, Holder, &Subscriber) + 'a;
 
 impl Subscriptions {
-    /// Visits every subscription of an organisation once, that of a logged session under the
+    /// Visits every subscription of an organisation once, that of a durable session under the
     /// session's name, in no order.
     pub fn list(&self, org: OrgId, visit: &mut List<'_>) {
         let roots = self.roots.load_full();

@@ -56,7 +56,7 @@ impl Link {
 
 /// Under whose name a subscription is in the tree.
 ///
-/// A client whose session ends with its connection has one entry, its connection's. A *logged*
+/// A client whose session ends with its connection has one entry, its connection's. A *durable*
 /// session (one that outlives its connection) has an entry of its own from SUBSCRIBE to UNSUBSCRIBE
 /// or to the session's end, connected or not, and while it is connected a second one, its
 /// connection's. [`Subscriber::session`] names it in both. The first makes messages of an effective
@@ -66,7 +66,7 @@ impl Link {
 pub enum Holder {
     /// A connected client.
     Connection(Address),
-    /// A logged session.
+    /// A durable session.
     Session(SessionNo),
 }
 
@@ -78,7 +78,7 @@ pub struct Subscriber {
     /// The connection's visible state: in the entry of a session that of its last connection, none
     /// since the broker started.
     pub link: Option<Arc<Link>>,
-    /// The logged session the client has, if it has one.
+    /// The durable session the client has, if it has one.
     pub session: Option<SessionNo>,
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn address(n: u8) -> Address {
     Address { core: CoreNo(u16::from(n % 2)), key: Key { slot: u32::from(n), generation: 0 } }
 }
 
-/// The client `n`: even ones have a logged session, every fourth one is not connected.
+/// The client `n`: even ones have a durable session, every fourth one is not connected.
 pub(crate) fn holders(n: u8) -> (Vec<Holder>, Option<SessionNo>) {
     let connection = Holder::Connection(address(n));
     let session = SessionNo(u32::from(n));
