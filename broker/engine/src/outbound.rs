@@ -169,11 +169,10 @@ impl Outbounds {
         let high = self.context.config.backlog_bytes_high;
         let mut any = false;
         for target in to.targets {
-            let is_own = own.is_some_and(|own| own == target.key);
             match target.audience {
                 Audience::Everyone => {}
-                Audience::Others if is_own => continue,
-                Audience::Own if !is_own => continue,
+                Audience::Others if own == Some(target.key) => continue,
+                Audience::Own if own != Some(target.key) => continue,
                 Audience::Others | Audience::Own => {}
             }
             let qos = target.qos.min(message.qos);
