@@ -1,5 +1,5 @@
 //! What following the log costs: per record that is passed over, per delivery that is owed, and per
-//! delivery that is handed over; and for how long the fold stands still for a checkpoint.
+//! delivery that is handed over; and for how long the fold waits for a checkpoint.
 //!
 //! Prints and asserts nothing about time: `cargo bench -p broker-ledger --bench fold`. Figures are
 //! CPU time of all threads, so that a busy machine does not spoil them, and wall time beside it.
@@ -31,7 +31,7 @@ impl Topics for Names {
     }
 }
 
-/// Counts what it is given.
+/// Counts what it gets.
 #[derive(Default)]
 struct Count(AtomicUsize);
 
@@ -185,7 +185,7 @@ fn owed(sessions: u32, publishes: usize) {
     report(&format!("owed: {publishes} publishes to {sessions} sessions"), count, took);
 }
 
-/// With `lag` the connections come after the publishes, else before.
+/// With `lag` the connections come after the publishes, otherwise before.
 fn handed_over(sessions: u32, publishes: usize, lag: bool) {
     let log = Arc::new(SimLog::new());
     let audience = open_sessions(&log, sessions);
@@ -244,7 +244,7 @@ fn retain(log: &SimLog, count: usize) {
     }
 }
 
-/// The longest time for which nobody gets at the fold while a checkpoint is written.
+/// The longest time for which the fold is locked while a checkpoint is written.
 #[expect(clippy::print_stdout, reason = "a benchmark prints")]
 fn stands_still(sessions: u32, publishes: usize, retained: usize) {
     let log = Arc::new(SimLog::new());

@@ -1,4 +1,4 @@
-//! Log-ins as the broker asks for them, and what a change of the file does to those who are in.
+//! Log-ins as the broker asks for them, and what a change of the file does to connected clients.
 
 use std::sync::atomic::{AtomicBool, Ordering as AtomicOrdering};
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl World {
         secret
     }
 
-    /// As a core asks, and off the core if that is needed; whether it was.
+    /// Logs in as a core does, and off the core if that is needed. Returns whether it was needed.
     fn log_in(&self, login: &Login<'_>) -> (Result<Identity, ReasonCode>, bool) {
         match self.control.authenticate(login) {
             Verdict::Known(known) => (known, false),
@@ -85,7 +85,7 @@ impl World {
 }
 
 impl World {
-    /// As HTTP asks.
+    /// Logs in over HTTP.
     fn http(&self, from: &crate::HttpLogin<'_>) -> Result<Arc<Grant>, ReasonCode> {
         match self.control.begin(from) {
             LoginStart::Decided(known) => known,
@@ -135,7 +135,7 @@ fn people_are_verified_off_the_core_and_remembered_for_a_minute() {
     assert_eq!((counts.accepted, counts.refused), (3, 3));
 }
 
-/// It was being hashed while another one was put in its place.
+/// The old password was being hashed while it was changed.
 #[test]
 fn a_password_that_was_right_before_it_was_changed_is_not_remembered() {
     let world = World::new("changed-password", "");
@@ -156,7 +156,7 @@ fn a_password_that_was_right_before_it_was_changed_is_not_remembered() {
 }
 
 #[test]
-fn devices_are_judged_on_the_core() {
+fn devices_are_checked_on_the_core() {
     let world = World::new("devices", "");
     let secret = world.device("press1", "%u/#");
     let peer = peer();
@@ -173,7 +173,7 @@ fn devices_are_judged_on_the_core() {
 }
 
 #[test]
-fn changes_reach_rights_that_were_given() {
+fn a_change_of_the_file_reaches_grants_in_use() {
     let world = World::new("changes", "");
     world.user("anna", &[]);
     let peer = peer();
@@ -192,7 +192,7 @@ fn changes_reach_rights_that_were_given() {
 }
 
 #[test]
-fn strangers_on_this_machine_come_in_while_that_is_allowed() {
+fn anonymous_clients_on_this_machine_are_accepted_while_that_is_allowed() {
     let world = World::new("strangers", "[anonymous]\nsubscribe = [\"public/#\"]\n");
     let here = peer();
     let access = world.log_in(&login(&here, "", "")).0.unwrap().access;
@@ -217,7 +217,7 @@ fn strangers_on_this_machine_come_in_while_that_is_allowed() {
 }
 
 #[test]
-fn certificates_stand_for_names() {
+fn certificates_belong_to_names() {
     let text = "[[certificate]]\nsubject = \"CN=press-7,O=Acme\"\nname = \"press7\"\nallow = [\"a/#\"]\n\
                 [[certificate]]\ncommon_name = \"press-8\"\nname = \"press8\"\nallow = [\"%c/#\"]\n";
     let world = World::new("certificates", text);
@@ -257,7 +257,7 @@ impl AccountSource for Directory {
 }
 
 #[test]
-fn accounts_elsewhere_come_after_those_of_the_file() {
+fn external_accounts_come_after_those_of_the_file() {
     let world = World::with("elsewhere", "", vec![Box::new(Directory)]);
     world.user("anna", &[ADMIN]);
     let peer = peer();
@@ -270,7 +270,7 @@ fn accounts_elsewhere_come_after_those_of_the_file() {
 }
 
 #[test]
-fn others_than_mqtt_are_turned_away_after_ten_failures() {
+fn log_ins_over_http_are_refused_after_ten_failures() {
     let world = World::new("limit", "");
     let secret = world.device("press1", "acme/#");
     let address = Some([192, 0, 2, 1].into());

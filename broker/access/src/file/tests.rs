@@ -1,4 +1,4 @@
-//! What the file may say, and how mistakes are told.
+//! What the file may contain, and how mistakes in it are reported.
 
 use broker_engine::Action;
 use uns_model::SeededRandom;

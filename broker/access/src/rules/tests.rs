@@ -1,4 +1,4 @@
-//! Rules against a brute-force matcher over every topic of a small world.
+//! Compares rules with a brute-force matcher over every topic of a small set.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Tokens that are good, and every way they are forged.
+//! Valid tokens, and the ways to forge one.
 
 use ring::rand::SystemRandom;
 use ring::signature::{

@@ -17,7 +17,7 @@ use crate::checkpoint::{decode, encode};
 use crate::{Config, SharedRetained, Topics};
 use stream::{Known, Stream};
 
-/// A small quota, so that it is met.
+/// A small quota, so that the streams reach it.
 pub(crate) fn config() -> Config {
     Config { owed_count_max: 12, ..Config::default() }
 }
@@ -62,7 +62,7 @@ impl SharedRetained for Ahead {
     }
 }
 
-/// The broker admits two million by default, and tells each publisher success.
+/// The broker accepts two million by default, and acknowledges each of them.
 #[test]
 fn more_than_a_million_retained_messages_are_kept() {
     const MANY: usize = 1_000_001;

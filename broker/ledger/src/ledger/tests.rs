@@ -200,8 +200,8 @@ fn checkpoints_of_the_releases_before_are_read() {
     }
     fabric::conformance::append(&*log, batch).expect("it works");
     catch_up(&ledger);
-    // What comes last in a file: of the will its record and its owner, the number of retained messages,
-    // what sessions left, the numbers of consumers and of those that ended, the checksum.
+    // A file ends with: the record and the owner of the will, the number of retained messages, what ended
+    // sessions left, the numbers of consumers and of ended epochs, and the checksum.
     let (record, owner, number) = (8, 4 + "press7".len(), 4);
     let of_version = |version: u8| {
         let mut bytes = state(&ledger);

@@ -79,7 +79,7 @@ impl Chaos {
             }
         }
         if self.below(3) == 0 {
-            // Else most connections would be gone before they got anything.
+            // Otherwise most connections would be gone before they got anything.
             self.world.settled_down();
         }
         self.check_all();
@@ -102,7 +102,7 @@ impl Chaos {
         self.check(client);
         let Some(place) = self.clients[client].place else { return };
         let number = Self::number(client);
-        // In either order: they travel on different ways.
+        // They may come in either order, since they take different ways.
         if self.below(2) == 0 {
             self.world.ledger.detach(SessionNo(number), place);
             self.world.change(number, SessionChange::Left { expiry: NEVER });
@@ -143,7 +143,7 @@ impl Chaos {
         (0..SESSIONS).for_each(|client| self.check(client));
     }
 
-    /// What came since the last look follows the rules.
+    /// Checks what came since the last call.
     fn check(&mut self, client: usize) {
         let got = self.got(client);
         let one = &mut self.clients[client];
@@ -154,7 +154,7 @@ impl Chaos {
         assert!(one.open(&got).len() <= WINDOW, "the window holds");
     }
 
-    /// Everybody connects and acknowledges until nothing is owed.
+    /// Connects all clients, which acknowledge until nothing is owed.
     fn finish(mut self) {
         self.world.cores.full.store(false, SeqCst);
         (0..SESSIONS).for_each(|client| self.connect(client));

@@ -1,4 +1,4 @@
-//! What a connection is handed, and in which order.
+//! Which deliveries a connection gets, and in which order.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::Ordering::SeqCst;
@@ -79,7 +79,7 @@ fn what_was_not_settled_comes_again_as_duplicate_with_the_same_id() {
     let at = world.change(1, SessionChange::Resumed { expiry: NEVER });
     let place = world.attach(1, 6, at);
     assert_eq!(publishes(&world.got(place, 3)), again);
-    // It was connected when the process ended: all of it may have been sent.
+    // It was connected when the process ended, so all of it may have been sent.
     world.restart();
     let at = world.change(1, SessionChange::Resumed { expiry: NEVER });
     let place = world.attach(1, 7, at);
@@ -145,7 +145,7 @@ fn a_connection_that_was_taken_over_gets_nothing_more() {
     world.got(old, 1);
     let at = world.change(1, SessionChange::Resumed { expiry: NEVER });
     let new = world.attach(1, 6, at);
-    // The old connection says goodbye late.
+    // The old connection is reported as gone late.
     world.ledger.detach(SessionNo(1), old);
     world.got(new, 1);
     world.publish(b"b", &[1]);

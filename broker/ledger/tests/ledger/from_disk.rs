@@ -10,7 +10,7 @@ use uns_model::{SeededRandom, Sequence};
 
 use crate::world::{NEVER, World, eventually};
 
-/// A log of small segments that keeps next to nothing in memory.
+/// A log with small segments that keeps almost nothing in memory.
 fn on_disk() -> World {
     World::on(Config { feed_count_max: 50, ..Config::default() }, |disk, clock| {
         let config =
@@ -38,7 +38,7 @@ fn everything_comes_in_order_from_many_segments() {
         world.open_session(number, NEVER);
         world.change(number, SessionChange::Left { expiry: NEVER });
     }
-    // The second is owed every tenth only.
+    // The second session is owed only every tenth publish.
     let mut owed: [Vec<Sequence>; 2] = Default::default();
     for number in 0..400u32 {
         let to: &[u32] = if number % 10 == 0 { &[1, 2] } else { &[1] };

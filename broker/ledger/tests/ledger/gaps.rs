@@ -1,4 +1,4 @@
-//! What the log has lost is dropped, counted and told; everything else goes on.
+//! What the log has lost is dropped, counted and reported. Everything else goes on.
 
 use broker_ledger::Delivery;
 use fabric::SessionChange;

@@ -1,4 +1,4 @@
-//! Sessions that lag are served within bounds, and hold nobody up.
+//! Sessions that lag are served within limits, and do not delay others.
 
 use broker_ledger::{Config, Delivery, PACKET_ID_MAX};
 use fabric::{Audience, Batch, Record, SessionChange};
@@ -18,7 +18,7 @@ fn the_window_is_never_exceeded_and_settling_gives_it_back() {
     let sequences: Vec<Sequence> =
         (0..10u8).map(|number| world.publish(&[b'0' + number], &[1])).collect();
     assert_eq!(payloads(&world.got(place, 3)), ["0", "1", "2"]);
-    // Out of order, and the oldest last.
+    // They are settled out of order, and the oldest last.
     world.settle(1, sequences[2]);
     assert_eq!(payloads(&world.got(place, 4)), ["0", "1", "2", "3"]);
     world.settle(1, sequences[0]);
@@ -31,7 +31,7 @@ fn the_window_is_never_exceeded_and_settling_gives_it_back() {
     let all: Vec<String> = (0..10).map(|number: u8| number.to_string()).collect();
     assert_eq!(payloads(&world.got(place, 10)), all);
     assert_eq!(world.ledger.stats().owed, 0);
-    // Caught up: straight from the frame again.
+    // The session has caught up, so it is fed from the frame again.
     world.publish(b"x", &[1]);
     assert_eq!(payloads(&world.got(place, 11)).last().unwrap(), "x");
 }
@@ -95,7 +95,7 @@ fn no_two_entries_with_one_packet_id_are_under_way() {
     let sequences = flood(&world, &[1], u32::from(PACKET_ID_MAX) + 10);
     let place = world.attach(1, 5, at);
     eventually("all ids in use", || world.ledger.stats().inflight == usize::from(PACKET_ID_MAX));
-    // The window of ids moves with the oldest, whatever else is settled.
+    // The window of packet ids moves only when the oldest delivery is settled.
     world.settle(1, sequences[1]);
     world.got(place, usize::from(PACKET_ID_MAX));
     world.settle(1, sequences[0]);
@@ -122,7 +122,7 @@ fn many_lag_at_once_and_each_gets_everything_in_order() {
             world.attach(*number, *number, at)
         })
         .collect();
-    // Each acknowledges what it got, until it has all.
+    // Each session acknowledges what it got, until it has everything.
     let mut settled = vec![0; sessions.len()];
     eventually("everybody has everything", || {
         let got = world.cores.got.lock().clone();

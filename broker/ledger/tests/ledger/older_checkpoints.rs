@@ -1,4 +1,4 @@
-//! R17: checkpoints that releases before wrote are read.
+//! R17: checkpoints of earlier releases are read.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ fn opened(bytes: &[u8]) -> (Arc<SimLog>, Arc<Ledger>) {
     (log, ledger)
 }
 
-/// What the last release of format 1 left: a session with a share and an identifier, owed three
+/// A checkpoint of the last release of format 1: a session with a share and an identifier, owed three
 /// messages of QoS 2, one with a will that does not know its record, a retained message.
 #[test]
 fn sessions_of_format_1() {
@@ -42,7 +42,7 @@ fn sessions_of_format_1() {
     assert!(ledger.find(ORG, "gone").is_none(), "its session ended");
 }
 
-/// What a hub of format 2 left: a session with a shared subscription and an identifier, owed five
+/// A checkpoint of format 2: a session with a shared subscription and an identifier, owed five
 /// messages, and one whose client died and whose will is due much later.
 #[test]
 fn sessions_of_format_2() {
@@ -55,7 +55,7 @@ fn sessions_of_format_2() {
     assert_eq!((visitor.owed, ledger.find(ORG, "dying").map(|one| one.owed)), (5, Some(0)));
 }
 
-/// What a hub of format 3 left: three sessions, and three wills that are due, one of them of a session
+/// A checkpoint of format 3: three sessions, and three wills that are due, one of them of a session
 /// that has ended and belonged to the account `press7`.
 #[test]
 fn sessions_of_format_3() {

@@ -1,4 +1,4 @@
-//! Whose a will is: noted with it, kept in checkpoints, and known where its session has ended.
+//! The owner of a will is logged with it, kept in checkpoints, and known after its session has ended.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn a_will_belongs_to_whoever_had_its_session_when_it_was_noted() {
         }
         world.change(number, will(0));
     }
-    // Whoever goes on with a session that belonged to nobody left nothing of what is due.
+    // A client that takes over a session without an owner is not the owner of its due will.
     world.append(&[
         record(1, SessionChange::Left { expiry: NEVER }),
         record(1, SessionChange::Resumed { expiry: NEVER }),

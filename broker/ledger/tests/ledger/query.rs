@@ -1,4 +1,4 @@
-//! What operators and the start-up of the broker are told.
+//! The answers for operators and for the start of the broker.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ impl SharedRetained for Other {
 #[test]
 fn what_the_broker_retains_as_well_exists_once() {
     let world = World::new();
-    // Small ones lie in place.
+    // Small messages are stored in place.
     let large = b"a payload that does not lie in place";
     let kept = |payload: &[u8]| Kept::new(1, None, b"pp", payload);
     let other = [("a".into(), kept(large)), ("b".into(), kept(b"newer"))];
@@ -114,7 +114,7 @@ fn what_the_broker_retains_as_well_exists_once() {
     assert_eq!(seen, expected);
 }
 
-/// The broker's store follows the log by itself, and may do so later.
+/// The broker follows the log by itself, and may be later than the ledger.
 #[test]
 fn what_the_broker_retains_later_is_shared_then() {
     struct Late(parking_lot::Mutex<Vec<(Arc<str>, Kept)>>);

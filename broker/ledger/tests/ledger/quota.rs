@@ -1,4 +1,5 @@
-//! TRAP-35, TRAP-43: what a session may be owed is bounded; beyond it it is told, and counted.
+//! TRAP-35, TRAP-43: what a session may be owed is bounded. What is dropped beyond that is counted and
+//! reported.
 
 use broker_ledger::{Config, Delivery};
 use fabric::SessionChange;
@@ -25,7 +26,7 @@ fn an_absent_session_is_owed_so_many_and_no_more() {
     world.publish(b"x", &[1]);
     let got = world.got(place, 4);
     assert!(matches!(got[3], Delivery::Lost { count: 1, over_quota: true, .. }), "{got:?}");
-    // Refused ones have ordinals too: ids do not depend on the quota.
+    // Dropped deliveries have ordinals too, so packet ids do not depend on the quota.
     let first = got.iter().find_map(|one| match one {
         Delivery::Publish { sequence, .. } => Some(*sequence),
         _ => None,

@@ -1,5 +1,5 @@
-//! What a session was owed as the member of a share outlives it: it is offered to somebody who gives it
-//! to another member, until the log says that it is done.
+//! What a session was owed as the member of a share outlives it. It is offered to the cores, which pass it
+//! on to another member, until the log says that this is done.
 
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -48,7 +48,7 @@ fn what_was_for_a_share_is_offered_until_it_is_settled() {
     world.change(1, SessionChange::Settled { sequence: first });
     world.settled_down();
     assert_eq!(world.ledger.stats().owed, 1);
-    // The log did not take what came of the other one; nor did the process live on.
+    // The log did not take what the core made of the other one, and then the process ended.
     world.ledger.offer_again(SessionNo(1), third);
     world.clock.advance(Duration::from_secs(2));
     eventually("it is offered again", || passed(&world).len() == 3);
@@ -113,7 +113,7 @@ fn what_is_owed_to_a_member_that_has_just_ended_is_for_another_one() {
     assert_eq!(world.ledger.stats().owed, 0);
 }
 
-/// The same before the session begins: it has no claim to it, and the share has.
+/// A message may also be owed before its session begins. It is for the share, not for that session.
 #[test]
 fn what_is_owed_to_a_member_that_is_not_opened_yet_is_for_another_one() {
     let world = World::new();

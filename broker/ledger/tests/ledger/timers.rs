@@ -10,8 +10,8 @@ use crate::world::{NEVER, ORG, World, eventually, opened, record, will};
 
 fn advance(world: &World, seconds: u64) {
     world.clock.advance(Duration::from_secs(seconds));
-    // Anything in the log wakes the thread, so that it looks at the clock. What it finds due it tells
-    // at the end of a turn, which is over once something later is folded.
+    // Any record wakes the thread, which then reads the clock. It hands over what is due at the end of
+    // that turn, so before it folds a later record.
     for _ in 0..2 {
         world.publish(b"tick", &[]);
         world.settled_down();
@@ -47,7 +47,7 @@ fn a_session_expires_when_its_time_is_over_and_not_before() {
     world.settled_down();
     advance(&world, 2);
     assert_eq!(expired(&world), [1]);
-    // Asked again until somebody has ended it.
+    // The ledger asks again until the session has ended.
     advance(&world, 31);
     assert_eq!(expired(&world), [1, 1]);
     world.change(1, SessionChange::Ended);
@@ -101,7 +101,7 @@ fn a_will_waits_for_its_delay_or_the_end_of_its_session() {
     assert_eq!(wills(&world), [3]);
     advance(&world, 5);
     assert_eq!((wills(&world), expired(&world)), (vec![3, 2], vec![2]));
-    // Whoever comes back in time withdraws it.
+    // A client that is back in time withdraws its will.
     world.change(4, SessionChange::Resumed { expiry: 100 });
     world.change(4, SessionChange::Left { expiry: 100 });
     world.settled_down();
@@ -110,7 +110,7 @@ fn a_will_waits_for_its_delay_or_the_end_of_its_session() {
     let due = world.cores.wills.lock()[2].clone();
     assert_eq!((due.org, &*due.client_id, &*due.will.topic), (ORG, "client-1", "gone"));
     assert_eq!((&due.will.payload[..], due.will.qos), (&b"bye"[..], 1));
-    // Taken once is enough, also when its session ends.
+    // A will that was taken is not offered again, also when its session ends.
     world.change(1, SessionChange::Ended);
     world.settled_down();
     advance(&world, 1_000);
@@ -174,7 +174,7 @@ fn numbers_are_never_given_out_twice() {
     let first = world.ledger.next_session();
     world.open_session(first.0 + 5, NEVER);
     world.change(first.0 + 5, SessionChange::Ended);
-    // A session whose opening was lost may still be named.
+    // The log may name a session whose opening was lost.
     world.publish(b"x", &[first.0 + 7]);
     world.settled_down();
     world.restart();
@@ -193,7 +193,7 @@ fn the_end_of_a_will_leaves_the_one_its_client_came_back_with() {
     advance(&world, 5);
     assert_eq!(wills(&world), [1]);
     assert_eq!(world.cores.wills.lock()[0].sequence, Some(first));
-    // It is published while its client is on its way in.
+    // The will is published while its client connects.
     world.append(&[record(1, SessionChange::Resumed { expiry: NEVER }), record(1, will(7))]);
     world.change(1, SessionChange::WillGone { will: Some(first) });
     world.settled_down();
@@ -204,14 +204,14 @@ fn the_end_of_a_will_leaves_the_one_its_client_came_back_with() {
     world.settled_down();
     advance(&world, 7);
     eventually("the second will", || wills(&world) == [1]);
-    // One without a name, as it was before, ends whichever stands.
+    // A `WillGone` without a name, as in earlier formats, removes whichever will there is.
     world.change(1, SessionChange::WillGone { will: None });
     world.settled_down();
     assert_eq!(world.ledger.stats().wills, 0);
 }
 
-/// After a crash a will without delay is due at once, however fast its client is back; and it is
-/// not what that one leaves.
+/// After a crash a will without a delay is due at once, however fast its client is back. It is not
+/// replaced by the will of the new connection.
 #[test]
 fn a_will_that_is_due_when_its_client_comes_back_is_published_once() {
     let mut world = World::new();
@@ -237,7 +237,7 @@ fn a_will_that_is_due_when_its_client_comes_back_is_published_once() {
     assert_eq!((wills(&world).len(), world.ledger.stats().wills), (1, 1));
 }
 
-/// A full log took no `Left`.
+/// A full log does not take the `Left` of a session.
 #[test]
 fn a_session_whose_connection_went_unseen_counts_as_left_after_a_while() {
     let world = World::new();
@@ -257,7 +257,7 @@ fn a_session_whose_connection_went_unseen_counts_as_left_after_a_while() {
     assert!(expired(&world).is_empty());
     advance(&world, 90);
     eventually("its end", || expired(&world) == [1]);
-    // One that comes back in time is nobody's business.
+    // A client that is back in time has no timer.
     let opened = world.open_session(2, 100);
     let place = world.attach(2, 2, opened);
     world.fed(place);

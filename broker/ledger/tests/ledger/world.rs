@@ -1,4 +1,4 @@
-//! What the tests share: a log, a ledger on its thread, cores that keep what they are given.
+//! What the tests share: a log, a ledger on its thread, and cores that keep what they get.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use uns_model::{ManualClock, NodeNo, OrgId, PublisherId, Sequence, SessionNo, Ti
 pub(crate) const ORG: OrgId = OrgId::DEFAULT;
 pub(crate) const NEVER: u32 = u32::MAX;
 
-/// Cores that keep what they are given.
+/// Cores that keep what they get.
 #[derive(Debug, Default)]
 pub(crate) struct Cores {
     pub(crate) got: Mutex<Vec<Delivery>>,
@@ -70,7 +70,7 @@ impl Topics for Names {
     }
 }
 
-/// A ledger that runs.
+/// A running ledger.
 pub(crate) struct World {
     pub(crate) disk: SimDisk,
     pub(crate) clock: Arc<ManualClock>,
@@ -112,7 +112,7 @@ impl World {
         world
     }
 
-    /// On a log of its own; `sim` is then of no use.
+    /// A ledger on another log; `sim` is not used then.
     pub(crate) fn on<L: Log + 'static>(
         config: Config,
         log: impl FnOnce(&SimDisk, &Arc<ManualClock>) -> Arc<L>,
@@ -208,7 +208,7 @@ impl World {
         eventually("it is fed", is_fed);
     }
 
-    /// What a connection got, once it is so much.
+    /// What a connection got, once that are `count` deliveries.
     pub(crate) fn got(&self, place: Place, count: usize) -> Vec<Delivery> {
         let mine = || {
             let got = self.cores.got.lock();
@@ -221,7 +221,7 @@ impl World {
         mine
     }
 
-    /// Waits until everything committed is folded and nothing more happens for a moment.
+    /// Waits until everything committed is folded, and a moment longer.
     pub(crate) fn settled_down(&self) {
         eventually("folded", || self.ledger.folded() >= self.log.committed());
         std::thread::sleep(Duration::from_millis(10));
@@ -284,7 +284,7 @@ pub(crate) fn message<'a>(topic: &'a str, retain: bool, payload: &'a [u8]) -> Re
     })
 }
 
-/// Payload, packet id and dup of each publish; what else there is must be expected elsewhere.
+/// Payload, packet id and dup of each publish among the deliveries.
 pub(crate) fn publishes(deliveries: &[Delivery]) -> Vec<(String, u16, bool)> {
     deliveries
         .iter()
@@ -301,7 +301,7 @@ pub(crate) fn payload(message: &LoggedPublish) -> String {
     String::from_utf8_lossy(&message.payload()).into_owned()
 }
 
-/// Asks again until it holds.
+/// Waits until a condition holds.
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..30_000 {
         if holds() {

@@ -1,4 +1,4 @@
-//! TRAP-22, TRAP-31: what a client may publish and receive, and what it hears otherwise.
+//! TRAP-22, TRAP-31: what a client may publish and receive, and how it is refused otherwise.
 
 use std::sync::atomic::Ordering;
 

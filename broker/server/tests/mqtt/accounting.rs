@@ -1,4 +1,5 @@
-//! TRAP-39, TRAP-48: queues count every byte they hold; events for a slot that was reused hit nobody.
+//! TRAP-39, TRAP-48: queues count every byte they hold; events for a slot that was reused reach
+//! no other connection.
 
 use broker_codec::{
     Ack, Connect, ConnectProperties, Packet, PassThrough, Publish, PublishProperties, Version,

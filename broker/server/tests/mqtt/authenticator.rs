@@ -11,7 +11,7 @@ use broker_server::{
 
 use crate::client::connect;
 
-/// Everything below the own name, until it is revoked.
+/// Rights to everything below `own/`, until they are revoked.
 #[derive(Debug, Default)]
 pub(crate) struct Own {
     pub(crate) revoked: AtomicBool,
@@ -35,7 +35,7 @@ impl Access for Own {
     }
 }
 
-/// Everything but what lies below `uns/v1/acme/secret/`.
+/// Rights to everything except `uns/v1/acme/secret/`.
 #[derive(Debug)]
 pub(crate) struct NoSecrets;
 
@@ -56,12 +56,12 @@ impl Authenticate for NoSecrets {
     }
 }
 
-/// Lets in anybody with the password `right`, with the rights of [`Own`]; anonymous clients where
-/// their listener does, with all rights. Verifies as slowly as a test wants.
+/// Accepts everybody with the password `right`, with the rights of [`Own`]. Accepts anonymous clients
+/// where their listener does, with all rights. Verifies as slowly as a test wants.
 #[derive(Clone, Default)]
 pub(crate) struct SlowAuthenticator {
     pub(crate) own: Arc<Own>,
-    /// Whoever locks it holds up every verification.
+    /// While it is locked, every verification waits.
     pub(crate) held: Arc<Mutex<()>>,
     /// How many verifications have begun.
     pub(crate) begun: Arc<AtomicUsize>,
@@ -105,7 +105,7 @@ impl Authenticate for SlowAuthenticator {
     }
 }
 
-/// Wants to hear `echo` back.
+/// Expects the client to send `echo`.
 struct Echo {
     authenticator: SlowAuthenticator,
     asked: bool,

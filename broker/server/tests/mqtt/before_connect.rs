@@ -1,4 +1,5 @@
-//! Before a log-in: what a connection may hold, how many an address may have, and who gives way.
+//! Before a log-in: how much memory a connection may take, how many an address may have, and which one
+//! gives way.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
@@ -10,7 +11,7 @@ use broker_server::{Deps, Failure, Pressure, Transport};
 use crate::client::{Broker, Client, connect, eventually};
 use crate::peers::witnessed;
 
-/// A fixed header that announces a packet of so many bytes.
+/// A fixed header that announces a packet of this length.
 fn announced(kind: u8, mut length: usize) -> Vec<u8> {
     let mut bytes = vec![kind];
     loop {
@@ -23,7 +24,7 @@ fn announced(kind: u8, mut length: usize) -> Vec<u8> {
     }
 }
 
-/// Nobody is waited for who announces more than a CONNECT needs.
+/// A packet that is announced as larger than a CONNECT may be is not waited for.
 #[test]
 fn a_connect_is_at_most_64_kib() {
     let broker = Broker::start();
@@ -44,7 +45,7 @@ fn a_connect_is_at_most_64_kib() {
     client.ping();
 }
 
-/// Plain sockets that say nothing keep nobody out, as those of TLS do not.
+/// Silent plain sockets keep nobody out, just as silent TLS sockets do not.
 #[test]
 fn silent_plain_sockets_give_way() {
     let broker = Broker::with(|config| {
@@ -58,7 +59,7 @@ fn silent_plain_sockets_give_way() {
         one.bytes(&announced(0x10, 1000));
     }
     eventually("four sockets", || broker.handle.stats().sockets == 4);
-    // A core hears of the strangers of another one a moment later.
+    // A core learns a moment later how many connections of another core may give way.
     let welcome = |id: String| loop {
         let mut client = broker.raw(Version::V5);
         client.send(&Packet::Connect(Box::new(connect(Version::V5, &id))));
@@ -82,7 +83,7 @@ fn silent_plain_sockets_give_way() {
     honest.iter_mut().for_each(Client::ping);
 }
 
-/// A PROXY header for an address of a network that is nobody's.
+/// A PROXY header for an address of a network for documentation.
 fn header(last: u8) -> Vec<u8> {
     let addresses = [192, 0, 2, last, 127, 0, 0, 1, 0x12, 0x34, 0x07, 0x5B];
     [&b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"[..], &addresses].concat()
@@ -125,7 +126,7 @@ fn an_address_has_so_many_connections() {
     second.ping();
 }
 
-/// What an HTTP request that asks for MQTT is answered, by its status line.
+/// The status line of the answer to an HTTP request for MQTT.
 fn upgrade(mut socket: TcpStream) -> String {
     let request = "GET /mqtt HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
                    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -154,7 +155,7 @@ fn an_address_with_many_connections_hears_it_over_websocket_in_http() {
     eventually("it is counted", || broker.failed(Transport::WebSocket, Failure::Address) == 1);
 }
 
-/// Neither is there silence where no connection has a place.
+/// A client is also told when the hub is full.
 #[test]
 fn a_full_hub_says_so() {
     let broker = Broker::also(Transport::WebSocket, Deps::default(), |_| ());

@@ -1,4 +1,4 @@
-//! A broker of its own for each test, and a client that says exactly what it is told to.
+//! A broker of its own for each test, and a client that sends exactly what a test wants.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -1,6 +1,6 @@
-//! Sockets that are kept until their client has read why its connection ended: for how long, and
-//! that they keep nobody out. An attempt in which this machine kept the clients from writing for so
-//! long that they seem to have fallen silent does not count.
+//! Sockets stay open until their client has read why its connection ended. The tests check for how long,
+//! and that these sockets keep nobody out. An attempt does not count if this machine was so slow that the
+//! clients seemed to be silent.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -15,14 +15,14 @@ use crate::client::{Broker, connect, eventually};
 struct Slow(TcpStream);
 
 impl Slow {
-    /// Sends these bytes, which make its hub end the connection.
+    /// Sends these bytes, which make the hub end the connection.
     fn ended_by(broker: &Broker, packets: &[&[u8]]) -> Self {
         let mut socket = broker.socket(Transport::Tcp);
         socket.write_all(&packets.concat()).expect("it is sent");
         Self(socket)
     }
 
-    /// One that was connected, and sends a packet over the limit.
+    /// A client that was connected and sends a packet over the limit.
     fn connected(broker: &Broker) -> Self {
         let oversize = || broker.handle.stats().stats.oversize;
         let before = oversize();
@@ -31,7 +31,7 @@ impl Slow {
         slow
     }
 
-    /// Sends a little more; whether its socket is still there.
+    /// Sends a little more. Returns whether the socket is still open.
     fn goes_on(&mut self) -> bool {
         self.0.write_all(b"a part of the rest").is_ok()
     }
@@ -44,8 +44,8 @@ fn hello(version: Version) -> Vec<u8> {
     bytes
 }
 
-/// Repeats an attempt that needs its turns to follow each other quickly, until one was not held up.
-/// A turn returns whether the attempt is at its end, or what is wrong.
+/// Repeats an attempt until its turns followed each other quickly. A turn returns whether the attempt is
+/// at its end, or what is wrong.
 fn undisturbed<T>(
     broker: &Broker,
     begin: impl Fn() -> T,
@@ -74,13 +74,13 @@ fn small(config: &mut Config) {
     config.engine.packet_bytes_max = 10_000;
 }
 
-/// It holds a place without any right to one. Who was connected before it is waited for longer.
+/// A refused client has no right to a connection. A client that was connected has more time.
 #[test]
-fn one_that_is_refused_is_not_waited_for_as_long_as_one_that_was_connected() {
+fn the_socket_of_a_refused_client_is_closed_sooner_than_that_of_a_connected_one() {
     let broker = Broker::with(small);
     let begin = || {
         let connected = Slow::connected(&broker);
-        // A protocol version that nobody speaks: CONNACK 0x84.
+        // An unknown protocol version is answered with CONNACK 0x84.
         let refused = Slow::ended_by(&broker, &[b"\x10\x0e\0\x04MQTT\x2e\x02\0\0\0\0\x01c"]);
         (connected, refused)
     };
@@ -90,9 +90,9 @@ fn one_that_is_refused_is_not_waited_for_as_long_as_one_that_was_connected() {
     });
 }
 
-/// What has ended needs no place that somebody could use.
+/// A connection that has ended must not take the room of a new one.
 #[test]
-fn one_that_is_waited_for_gives_way_to_a_new_connection() {
+fn a_draining_socket_gives_way_to_a_new_connection() {
     let broker = Broker::with(|config| {
         small(config);
         config.connections_max = 1;
@@ -109,7 +109,7 @@ fn one_that_is_waited_for_gives_way_to_a_new_connection() {
             other => panic!("{other:?} is no CONNACK"),
         });
         assert!(matches!(reason, ReasonCode::Success | ReasonCode::QuotaExceeded), "{reason:?}");
-        // Without a newcomer it is kept for 30 s.
+        // Without a new connection it would stay open for 30 s.
         match reason == ReasonCode::Success {
             false if ended.elapsed() > Duration::from_secs(20) => Err("nobody had its place"),
             has_place => Ok(has_place),

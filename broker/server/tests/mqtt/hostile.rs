@@ -1,5 +1,5 @@
-//! TRAP-47, TRAP-48, TRAP-50, TRAP-52: slow, broken and too many clients are dropped, and nobody else
-//! notices.
+//! TRAP-47, TRAP-48, TRAP-50, TRAP-52: slow, broken and too many clients are dropped, and no other client
+//! is affected.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! TRAP-37, TRAP-38, TRAP-44: who exceeds a rate waits and loses nothing, and nobody else waits; who
-//! exceeds a quota is told; without a setting there is none.
+//! TRAP-37, TRAP-38, TRAP-44: a client that exceeds a rate waits and loses nothing, and no other client
+//! waits; a client that exceeds a quota is told; without a setting there are no limits.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! TRAP-21, TRAP-22, TRAP-30: who comes in, and what who does not is told.
+//! TRAP-21, TRAP-22, TRAP-30: which log-ins are accepted, and what refused clients are told.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -58,7 +58,7 @@ fn log_ins_beyond_the_queue_are_told_to_come_back() {
     let held = authenticator.held.lock().expect("nobody panics with it");
     let mut first = send_connect(&broker, &as_user(Version::V5, "a", "right"));
     eventually("a verification", || authenticator.begun.load(Ordering::Relaxed) == 1);
-    // Of two that come at once one waits, and one is refused; which, is theirs to race for.
+    // Of two that come at the same time one waits and one is refused; either may be first.
     let mut both = [("b", Version::V5), ("c", Version::V5)]
         .map(|(name, version)| send_connect(&broker, &as_user(version, name, "right")));
     eventually("a refusal", || failed(&broker, LoginFailure::Busy) == 1);

@@ -1,11 +1,11 @@
-//! What authentication saw of each client.
+//! What authentication is told about each client.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use broker_server::{Anonymous, Authenticate, Deps, Login, Peer, Verdict};
 
-/// Lets in whom [`Anonymous`] lets in, or everybody, and tells about them.
+/// Accepts whom [`Anonymous`] accepts, or everybody, and reports them to the test.
 struct Witness {
     told: SyncSender<Peer>,
     everybody: bool,
@@ -20,7 +20,7 @@ impl Authenticate for Witness {
     }
 }
 
-/// Surroundings that tell who comes.
+/// Dependencies that report each client.
 pub(crate) fn witnessed(everybody: bool) -> (Deps, Receiver<Peer>) {
     let (told, peers) = sync_channel(1000);
     let authenticate = Box::new(Witness { told, everybody });

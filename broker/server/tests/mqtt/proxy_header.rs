@@ -1,4 +1,4 @@
-//! The PROXY protocol: whom a connection comes from, and that nobody unknown comes that way.
+//! The PROXY protocol: the address that a header gives, and that only known proxies may send one.
 
 use std::io::Write as _;
 use std::time::Duration;

@@ -1,11 +1,11 @@
-//! The rights of somebody who is not connected, asked when a will they left is due.
+//! The rights of a client that is not connected, for its will that is due.
 
 use broker_engine::{Absent, Access};
 
 use super::accounts::{JWT, SECRET, token_with, with_tokens};
 use super::*;
 
-/// What the log keeps of somebody: the account, and what is noted beside it.
+/// What the log has of a client: the account, and the credential noted beside it.
 struct Left(Option<Arc<str>>, Option<String>);
 
 impl Left {
@@ -21,7 +21,7 @@ impl Left {
         rights
     }
 
-    /// Whether it may publish this; `None` where it has no rights at all.
+    /// Whether it may publish to a topic; `None` if it may not connect at all.
     fn may(&self, world: &World, topic: &str) -> Option<bool> {
         Some(self.rights(&world.control)?.allows(Action::Publish, topic))
     }
@@ -43,7 +43,7 @@ impl World {
 }
 
 #[test]
-fn users_and_devices_have_the_rights_that_hold_now() {
+fn users_and_devices_have_their_current_rights() {
     let world = World::new("absent-names", "");
     let peer = peer();
     world.user("anna", &[]);
@@ -67,7 +67,7 @@ fn users_and_devices_have_the_rights_that_hold_now() {
         (Some(false), Some(false))
     );
     world.write(&all);
-    // Whoever has a new password is the same account.
+    // With a new password it is still the same account.
     world.file().set_password("anna", "another horse battery", &SeededRandom::new(3)).unwrap();
     assert!(world.control.reload(true));
     assert_eq!(anna.may(&world, "acme/x"), Some(true));
@@ -77,12 +77,12 @@ fn users_and_devices_have_the_rights_that_hold_now() {
 }
 
 #[test]
-fn whoever_came_without_a_log_in_has_what_strangers_have_now() {
+fn an_anonymous_client_has_the_rights_that_anonymous_clients_have_now() {
     let world = World::new("absent-strangers", "[anonymous]\npublish = [\"public/#\"]\n");
     let stranger = world.left(&login(&peer(), "", ""));
     assert_eq!(stranger.may(&world, "public/x"), Some(true));
     assert_eq!(stranger.may(&world, "acme/x"), Some(false));
-    // Where nobody has an account everybody comes in without one.
+    // Where there are no accounts, everybody connects without one.
     let lost = Left(Some("press7".into()), None);
     assert_eq!(lost.may(&world, "public/x"), Some(true));
     world.device("press8", "acme/#");
@@ -110,7 +110,7 @@ fn two_certificates_of_one_name_are_told_apart() {
     let eight = world.left(&login(&showing("CN=x", "press-8"), "", ""));
     assert_eq!((seven.may(&world, "a/x"), seven.may(&world, "b/x")), (Some(true), Some(false)));
     assert_eq!((eight.may(&world, "a/x"), eight.may(&world, "b/x")), (Some(false), Some(true)));
-    // As a release before left it.
+    // Earlier releases noted nothing.
     let before = Left(seven.0.clone(), None);
     assert_eq!(before.may(&world, "a/x"), Some(true));
     world.write(&text.replace("CN=press-7", "CN=press-9"));
@@ -120,7 +120,7 @@ fn two_certificates_of_one_name_are_told_apart() {
 }
 
 #[test]
-fn tokens_have_what_they_brought_under_the_rules_that_hold_now() {
+fn a_token_has_the_rights_in_it_under_the_current_rules() {
     let world = with_tokens("absent-tokens");
     let roles = "[[role]]\nname = \"gateway\"\npublish = [\"gw/#\"]\n";
     let jwt = JWT.replace("allow =", "roles_claim = \"roles\"\nallow =");
@@ -131,14 +131,14 @@ fn tokens_have_what_they_brought_under_the_rules_that_hold_now() {
     let topics = ["acme/x", "own/x", "gw/x"];
     assert_eq!(may(topics), [Some(true); 3]);
     assert_eq!(anna.may(&world, "other/x"), Some(false));
-    // It is over, and so is its log-in: that is no reason to keep silent about it.
+    // The token has expired, which ends its log-in. Its will is published all the same.
     world.clock.advance(Duration::from_secs(365 * 86_400 * 10));
     assert_eq!(may(topics), [Some(true); 3]);
     world.write(&format!("{jwt}{}", roles.replace("gw/#", "none/#")));
     assert_eq!(may(topics), [Some(true), Some(true), Some(false)]);
     world.write(&format!("[deny]\nall = [\"own/#\"]\n{jwt}{roles}"));
     assert_eq!(may(topics), [Some(true), Some(false), Some(true)]);
-    // After a restart, too.
+    // This also holds after a restart.
     let again = AccessControl::open(Deps {
         file: world.file(),
         clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
@@ -148,7 +148,7 @@ fn tokens_have_what_they_brought_under_the_rules_that_hold_now() {
     });
     let rights = anna.rights(&again.unwrap()).unwrap();
     assert!(rights.allows(Action::Publish, "gw/x") && !rights.allows(Action::Publish, "own/x"));
-    // A key that is trusted no more takes with it what was left under it.
+    // If a key is not trusted any more, wills left under it are not published.
     std::fs::write(world.directory.join("shared"), [SECRET, b"!"].concat()).unwrap();
     assert!(world.control.reload(true));
     assert_eq!(may(topics), [None; 3]);
@@ -163,7 +163,7 @@ fn tokens_have_what_they_brought_under_the_rules_that_hold_now() {
     assert_eq!((may(topics), nothing_noted.may(&world, "acme/x")), ([Some(true); 3], None));
 }
 
-/// As keys are rotated: the new one comes before the old one goes.
+/// When keys are rotated, the new one is added before the old one is removed.
 #[test]
 fn a_key_that_is_added_leaves_wills_and_connections_of_the_others() {
     let world = with_tokens("absent-rotated-keys");
@@ -189,9 +189,9 @@ fn a_key_that_is_added_leaves_wills_and_connections_of_the_others() {
     assert!(world.log_in(&login(&peer, "", &token)).0.is_err());
 }
 
-/// It is one of all keys, which does not say which of them it was.
+/// That mark is of all keys together, so it does not say which one it was.
 #[test]
-fn a_mark_of_the_release_before_is_good_while_all_keys_are_as_they_were() {
+fn a_mark_of_an_earlier_release_is_valid_while_all_keys_are_the_same() {
     let world = with_tokens("absent-mark-before");
     let hash = crate::secret::SecretHash::of(SECRET);
     let noted = format!("idp\nuns\nHS256 None {:?}\n", hash.digest());
@@ -220,7 +220,7 @@ impl AccountSource for External {
 }
 
 #[test]
-fn accounts_kept_elsewhere_are_asked_for_there() {
+fn external_accounts_are_asked_of_their_source() {
     let world = World::with("absent-elsewhere", "", vec![Box::new(External)]);
     let carl = world.left(&login(&peer(), "carl", "x"));
     assert_eq!(carl.may(&world, "a"), Some(true));

@@ -1,4 +1,4 @@
-//! What tells accounts apart, and which client ids are kept for them.
+//! The identifiers of accounts, and the client ids that are reserved for them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ pub(super) const SECRET: &[u8] = b"a secret of at least thirty-two bytes";
 pub(super) const JWT: &str = "[jwt]\nissuer = \"idp\"\naudience = \"uns\"\nallow = [\"acme/#\"]\n\
                    [[jwt.key]]\nalgorithm = \"HS256\"\nfile = \"shared\"\n";
 
-/// A token of this subject, signed as the hub expects it.
+/// A valid token of this subject.
 pub(super) fn token(subject: &str) -> String {
     token_with(subject, "")
 }
@@ -28,7 +28,7 @@ pub(super) fn token_with(subject: &str, more: &str) -> String {
     format!("{signed}.{}", encode(signature.as_ref()))
 }
 
-/// A world that takes tokens.
+/// A world that accepts tokens.
 pub(super) fn with_tokens(name: &str) -> World {
     let world = World::new(name, "");
     std::fs::write(world.directory.join("shared"), SECRET).unwrap();
@@ -72,9 +72,9 @@ fn an_account_is_gone_when_the_file_no_longer_has_it() {
     assert!(has("press7"), "a file that was lost ends no session");
 }
 
-/// What is published over HTTP is the publish of whoever logged in there, and of nobody else.
+/// A publish over HTTP belongs to the account that logged in there, and to no other.
 #[test]
-fn client_ids_of_the_http_interface_are_kept_for_its_callers() {
+fn client_ids_of_the_http_interface_are_reserved_for_its_callers() {
     let world = with_tokens("over-http");
     let secret = world.device("press7", "acme/#");
     let peer = peer();

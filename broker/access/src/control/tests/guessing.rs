@@ -1,4 +1,4 @@
-//! What guessing costs and tells: nothing about which names there are.
+//! The cost and the outcome of guessing reveal nothing about which names exist.
 
 use broker_engine::{Proof, Tried};
 
@@ -6,7 +6,7 @@ use super::accounts::{token, with_tokens};
 use super::*;
 
 #[test]
-fn a_name_nobody_has_takes_no_place_among_those_who_are_verified() {
+fn an_unknown_name_does_not_fill_the_queue_of_those_that_are_verified() {
     let world = World::new("nobody", "");
     world.user("anna", &[]);
     let peer = peer();
@@ -26,9 +26,9 @@ fn a_name_nobody_has_takes_no_place_among_those_who_are_verified() {
     ));
 }
 
-/// The work and the way of it, over MQTT and elsewhere: not the clock, which a test cannot trust.
+/// The test compares the work and not the time, over MQTT and HTTP, since it cannot trust a clock.
 #[test]
-fn a_name_nobody_has_is_hashed_like_a_wrong_password() {
+fn an_unknown_name_is_hashed_like_a_wrong_password() {
     let world = World::new("decoy", "");
     world.user("anna", &[]);
     let peer = peer();
@@ -50,7 +50,7 @@ fn a_name_nobody_has_is_hashed_like_a_wrong_password() {
 }
 
 #[test]
-fn the_length_of_a_password_tells_nothing_of_its_name() {
+fn the_length_of_a_password_reveals_nothing_about_its_name() {
     let world = World::new("length", "");
     world.user("anna", &[]);
     let peer = peer();
@@ -62,9 +62,9 @@ fn the_length_of_a_password_tells_nothing_of_its_name() {
     }
 }
 
-/// Whoever asks for a salt before and after a restart must not see that it changed.
+/// A changed salt after a restart would reveal that the name is unknown.
 #[test]
-fn the_salt_of_a_name_nobody_has_survives_a_restart() {
+fn the_salt_of_an_unknown_name_survives_a_restart() {
     let world = World::new("salt", "");
     world.user("anna", &[]);
     let salt = |control: &AccessControl, name: &str| {
@@ -112,7 +112,7 @@ fn a_token_counts_under_its_subject() {
 }
 
 #[test]
-fn failures_that_name_nobody_keep_no_good_token_out() {
+fn failures_without_a_name_keep_no_valid_token_out() {
     let world = with_tokens("garbage");
     let address = Some([192, 0, 2, 1].into());
     let bearer = |token: &str| {

@@ -1,4 +1,4 @@
-//! The rules of sessions, said plainly: lists that are searched from end to end.
+//! A plain model of the rules of sessions: lists that are searched from end to end.
 
 use std::collections::BTreeMap;
 
@@ -195,7 +195,7 @@ impl Model {
         }
     }
 
-    /// The fold says the same.
+    /// Checks that the fold has the same state.
     pub(super) fn check(&self, fold: &Fold) {
         let mut sessions = BTreeMap::new();
         for session in fold.sessions.values() {

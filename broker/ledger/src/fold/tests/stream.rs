@@ -1,4 +1,4 @@
-//! Random records of sessions: plausible ones, late ones, and some that make no sense.
+//! Random records of sessions: plausible ones, late ones, and some that contradict others.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -121,7 +121,7 @@ impl Stream {
         }
         let number = self.below_u32(3);
         batch.push(&Record::Audience { number, members: audience.members(), ingest });
-        // Now and then it points at something else.
+        // Sometimes it refers to another record.
         let back = if self.below(20) == 0 { self.below_u32(9) } else { 2 };
         batch.push(&Record::Owed { audience: number, back, ingest });
     }
