@@ -1,10 +1,16 @@
 //! Auditors: what must hold after each step, and at the end.
 
+mod files;
+mod history;
 mod journal;
+mod marks;
 mod promises;
 mod views;
 mod wills;
 
+pub(crate) use files::Files;
+pub(crate) use history::{Verdict, judge_answers, judge_samples, look};
 pub(crate) use journal::Journal;
+pub(crate) use marks::state_at;
 pub(crate) use promises::Promises;
 pub(crate) use views::judge_views;

@@ -28,6 +28,26 @@ pub enum Fault {
     NamespaceSkipsFrames,
     /// The ledger does not see some frames.
     LedgerSkipsFrames,
+    /// History does not see some frames, and its cursor passes them.
+    HistorySkipsFrames,
+    /// History reads again what is in its files.
+    HistoryReadsAgain,
+    /// What is purged is the history of another node.
+    HistoryPurgesAnother,
+    /// Files of history, and their names, are listed before they are synced.
+    HistoryDoesNotSync,
+    /// Files of history have no name yet when the catalog lists them and the cursor passes them.
+    HistoryListsFilesEarly,
+    /// The log does not know what the namespace has not made durable.
+    NamespaceHoldsNothing,
+    /// The log does not know what the ledger has not made durable, or still owes: messages and marks.
+    LedgerHoldsNothing,
+    /// The log does not know what history has no files of.
+    HistoryHoldsNothing,
+    /// Marks say that somebody works, and not how far it is.
+    MarksSayNothing,
+    /// Whoever was taken over may go on.
+    OlderEpochsPass,
 }
 
 impl Fault {
@@ -45,5 +65,27 @@ impl Fault {
         Self::LosesReleases,
         Self::NamespaceSkipsFrames,
         Self::LedgerSkipsFrames,
+        Self::HistorySkipsFrames,
+        Self::HistoryReadsAgain,
+        Self::HistoryPurgesAnother,
+        Self::HistoryDoesNotSync,
+        Self::HistoryListsFilesEarly,
+        Self::NamespaceHoldsNothing,
+        Self::LedgerHoldsNothing,
+        Self::HistoryHoldsNothing,
+        Self::MarksSayNothing,
+        Self::OlderEpochsPass,
     ];
+
+    /// Whether it shows only where retention drops segments, as in every fourth history.
+    #[must_use]
+    pub fn needs_retention(self) -> bool {
+        use Fault::{HistoryHoldsNothing, LedgerHoldsNothing, NamespaceHoldsNothing};
+        matches!(self, NamespaceHoldsNothing | LedgerHoldsNothing | HistoryHoldsNothing)
+    }
+
+    /// Whether files of history are not what they should be, and somebody finds out.
+    pub(crate) fn damages_history(self) -> bool {
+        matches!(self, Self::HistoryDoesNotSync | Self::HistoryListsFilesEarly)
+    }
 }

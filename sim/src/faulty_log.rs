@@ -1,16 +1,23 @@
 //! The log as one of its users sees it, with a mistake in between. Without a fault it changes nothing.
 
+mod tails;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use fabric::{Batch, Commit, Error, Health, Log, OnCommit, Record, SessionChange, Tail, TailItem};
+use fabric::{
+    Batch, Commit, Error, Health, Log, Mark, MarkDoes, OnCommit, Record, SessionChange, Tail,
+};
 use tokio::sync::watch;
 use uns_model::{Sequence, SessionNo};
 
 use crate::Fault;
+use tails::{PurgingTail, SkippingTail};
 
 /// Of so many records or frames one is lost.
 const ONE_IN: u32 = 20;
+/// So many sequences are read again.
+const READ_AGAIN: u64 = 30;
 /// No session has this number: what is said of it changes nothing.
 const NOBODY: SessionNo = SessionNo(0);
 /// No audience has this number.
@@ -22,6 +29,7 @@ pub(crate) enum User {
     /// The gates, and the view.
     Namespace,
     Ledger,
+    Historian,
 }
 
 /// A log with a mistake.
@@ -46,6 +54,16 @@ impl FaultyLog {
         match self.user {
             User::Namespace => self.is(Fault::NamespaceSkipsFrames),
             User::Ledger => self.is(Fault::LedgerSkipsFrames),
+            User::Historian => self.is(Fault::HistorySkipsFrames),
+        }
+    }
+
+    /// Whether what this user still needs is not held for it.
+    fn holds_nothing(&self) -> bool {
+        match self.user {
+            User::Namespace => self.is(Fault::NamespaceHoldsNothing),
+            User::Ledger => self.is(Fault::LedgerHoldsNothing),
+            User::Historian => self.is(Fault::HistoryHoldsNothing),
         }
     }
 
@@ -53,10 +71,17 @@ impl FaultyLog {
     /// to be lost is said of somebody who does not exist.
     fn spoil(&self, batch: Batch) -> Batch {
         use Fault::{
-            EndsWhicheverWill, ForgetsWhatItTook, KeepsWhatWasReleased, LosesOwed, NeverSettles,
+            EndsWhicheverWill, ForgetsWhatItTook, KeepsWhatWasReleased, LosesOwed, MarksSayNothing,
+            NeverSettles,
         };
-        let spoils =
-            [EndsWhicheverWill, ForgetsWhatItTook, KeepsWhatWasReleased, LosesOwed, NeverSettles];
+        let spoils = [
+            EndsWhicheverWill,
+            ForgetsWhatItTook,
+            KeepsWhatWasReleased,
+            LosesOwed,
+            MarksSayNothing,
+            NeverSettles,
+        ];
         if !self.fault.is_some_and(|fault| spoils.contains(&fault)) {
             return batch;
         }
@@ -87,6 +112,9 @@ impl FaultyLog {
                     change => change,
                 };
                 Record::Session { session: if lost { NOBODY } else { session }, change, ingest }
+            }
+            Record::Mark(mark) if self.is(Fault::MarksSayNothing) => {
+                Record::Mark(Mark { does: MarkDoes::TakesOver, ..mark })
             }
             record => record,
         }
@@ -120,12 +148,24 @@ impl Log for FaultyLog {
     }
 
     fn tail(&self, after: Sequence) -> Box<dyn Tail> {
+        let is_history = self.user == User::Historian;
+        if is_history && self.is(Fault::HistoryReadsAgain) {
+            return self.log.tail(Sequence(after.0.saturating_sub(READ_AGAIN)));
+        }
         let tail = self.log.tail(after);
-        if self.skips() { Box::new(SkippingTail { tail, frames: 0 }) } else { tail }
+        match () {
+            () if self.skips() => Box::new(SkippingTail::new(tail, ONE_IN)),
+            () if is_history && self.is(Fault::HistoryPurgesAnother) => {
+                Box::new(PurgingTail::new(tail))
+            }
+            () => tail,
+        }
     }
 
     fn hold(&self, name: &str, at: Sequence) {
-        self.log.hold(name, at);
+        if !self.holds_nothing() {
+            self.log.hold(name, at);
+        }
     }
 
     fn begin_after(&self, fold: &str, at: Sequence) {
@@ -134,24 +174,5 @@ impl Log for FaultyLog {
 
     fn health(&self) -> Health {
         self.log.health()
-    }
-}
-
-/// A tail that skips a frame now and then without a word.
-struct SkippingTail {
-    tail: Box<dyn Tail>,
-    frames: u32,
-}
-
-impl Tail for SkippingTail {
-    fn next(&mut self) -> Result<Option<TailItem>, Error> {
-        let item = self.tail.next()?;
-        if matches!(item, Some(TailItem::Frame(_))) {
-            self.frames += 1;
-            if self.frames.is_multiple_of(ONE_IN) {
-                return self.tail.next();
-            }
-        }
-        Ok(item)
     }
 }

@@ -1,7 +1,10 @@
 //! The machine the hub runs on: a disk, a clock, and the hub while there is power.
 
 pub(crate) mod accounts;
+pub(crate) mod history;
 mod running;
+mod sqlite;
+pub(crate) mod watched_disk;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +16,11 @@ use uns_model::{Clock, ManualClock, Timestamp};
 
 use crate::Fault;
 use accounts::Forbidden;
+use history::history_files;
+use running::Boot;
 pub(crate) use running::{CORES, Running};
+use sqlite::SqliteDisk;
+use watched_disk::WatchedDisk;
 
 /// Room for many segments, history and checkpoints, so that only ballast fills it.
 const DISK_BYTES: u64 = 8 << 20;
@@ -40,8 +47,10 @@ pub(crate) struct Machine {
     forbidden: Forbidden,
     /// How many starts there were.
     starts: u64,
-    /// Nothing only while it starts.
+    /// Nothing only while it starts. It goes before what SQLite has of the disk.
     running: Option<Running>,
+    sqlite: SqliteDisk,
+    history_disk: Arc<WatchedDisk>,
 }
 
 impl Machine {
@@ -49,7 +58,11 @@ impl Machine {
         let clock = Arc::new(ManualClock::new(START));
         let disk = SimDisk::new(seed, DISK_BYTES);
         let forbidden = Forbidden::default();
-        let mut machine = Self { clock, disk, seed, fault, forbidden, starts: 0, running: None };
+        let sqlite = SqliteDisk::new(Arc::new(disk.clone()));
+        let history_disk = Arc::new(WatchedDisk::new(Arc::new(disk.clone()), fault));
+        let (starts, running) = (0, None);
+        let mut machine =
+            Self { clock, disk, seed, fault, forbidden, starts, running, sqlite, history_disk };
         machine.start()?;
         Ok(machine)
     }
@@ -61,6 +74,11 @@ impl Machine {
 
     pub(crate) fn monotonic(&self) -> Duration {
         self.clock.monotonic()
+    }
+
+    /// The mistake that is built in.
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        self.fault
     }
 
     /// The power fails in the middle of a change of the disk, so many changes from now.
@@ -80,12 +98,29 @@ impl Machine {
     }
 
     /// The hub is gone, with everything it had not made durable, and starts again.
-    pub(crate) fn restart(&mut self, end: End) -> Result<(), String> {
+    /// Meanwhile somebody may damage what is on the disk.
+    pub(crate) fn restart(
+        &mut self,
+        end: End,
+        damage: impl FnOnce(&SimDisk),
+    ) -> Result<(), String> {
         // Whatever lets go of its files now must not tidy up, as a process that is killed does not.
         self.disk.power_off();
         self.running = None;
+        self.history_disk.forget();
         self.power_up(end);
+        damage(&self.disk);
         self.start()
+    }
+
+    /// The files of history that are there, by name, and their bytes.
+    pub(crate) fn history_files(&self) -> Vec<(String, Vec<u8>)> {
+        history_files(&self.disk)
+    }
+
+    /// Who looks at history while its files change.
+    pub(crate) fn history_disk(&self) -> &WatchedDisk {
+        &self.history_disk
     }
 
     fn power_up(&self, end: End) {
@@ -102,15 +137,22 @@ impl Machine {
             self.starts += 1;
             // A start makes numbers of its own, and never those of the one before.
             let seed = self.seed.wrapping_add(self.starts << 32);
-            let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
-            let accounts = (self.forbidden.clone(), self.fault);
-            match Running::open(disk, Arc::clone(&self.clock), seed, accounts) {
+            let boot = Boot {
+                disk: Arc::new(self.disk.clone()),
+                history_disk: Arc::clone(&self.history_disk),
+                vfs: self.sqlite.name().to_owned(),
+                clock: Arc::clone(&self.clock),
+                seed,
+                forbidden: self.forbidden.clone(),
+                fault: self.fault,
+            };
+            match Running::open(boot) {
                 Ok(running) => {
                     self.running = Some(running);
                     return Ok(());
                 }
                 Err(_) if self.was_cut() => self.power_up(End::Power),
-                Err(error) => return Err(format!("the hub does not start: {error}")),
+                Err(error) => return Err(format!("the hub does not start: {}", chain(&*error))),
             }
         }
     }
@@ -140,4 +182,10 @@ impl Machine {
         self.forbidden.add(account);
         self.hub().server.broker().policy_changed();
     }
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -1,6 +1,8 @@
 //! One history from one seed: who acts in it, and whose turn it is.
 
 mod auditor;
+mod consumer;
+mod history;
 mod hub;
 mod power;
 mod program;
@@ -9,21 +11,28 @@ mod rest;
 mod session;
 
 use std::fmt::Arguments;
+use std::pin::Pin;
 use std::time::Duration;
 
 use broker_codec::{QoS, Version};
 use broker_engine::Key;
 
 use crate::Fault;
-use crate::audit::{Journal, Promises};
+use crate::audit::{Files, Journal, Promises};
 use crate::choices::Choices;
 use crate::client::Client;
 use crate::machine::Machine;
 use crate::program::Program;
 use crate::trace::Trace;
+use crate::worker::Worker;
 
 /// How many turns a history has before it comes to rest.
 const TURNS: usize = 400;
+/// The same where messages are large, so that there is time for retention to drop some.
+const MANY_TURNS: usize = 1_000;
+
+/// Then everything comes to rest every now and then: what nobody is owed any more need not be held.
+const CALM: usize = 200;
 
 /// Who acts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,6 +41,8 @@ enum Actor {
     Publisher,
     /// A program inside the hub publishes a batch.
     Program,
+    /// A program does the work of a durable consumer, or takes it over.
+    Consumer,
     /// A client answers, says something again, or loses its connection.
     Session,
     /// Bytes arrive at the hub: some, of one connection.
@@ -42,9 +53,11 @@ enum Actor {
     Log,
     /// A fold takes a turn, or writes a checkpoint.
     Follower,
+    /// History reads the log, or writes files.
+    Historian,
     /// Time passes.
     Clock,
-    /// An account loses a right.
+    /// An account loses a right, or a topic is purged.
     Operator,
     /// The power fails, or the process is killed.
     Power,
@@ -58,17 +71,22 @@ enum Actor {
 const WEIGHTS: &[(Actor, usize)] = &[
     (Actor::Publisher, 32),
     (Actor::Program, 6),
+    (Actor::Consumer, 8),
     (Actor::Session, 30),
     (Actor::Network, 24),
     (Actor::Core, 36),
     (Actor::Log, 16),
     (Actor::Follower, 24),
+    (Actor::Historian, 18),
     (Actor::Clock, 4),
-    (Actor::Operator, 1),
+    (Actor::Operator, 2),
     (Actor::Power, 2),
     (Actor::DiskFull, 2),
     (Actor::Auditor, 4),
 ];
+
+/// It waits for commits and folds.
+type Purge = Pin<Box<dyn Future<Output = ()>>>;
 
 /// A history.
 pub(crate) struct World {
@@ -76,14 +94,29 @@ pub(crate) struct World {
     choices: Choices,
     clients: Vec<Client>,
     program: Program,
+    /// The newest last.
+    workers: Vec<Worker>,
+    /// The newest epoch of all workers.
+    claimed: u64,
     /// Connections whose clients are gone and which the hub has not noticed.
     ghosts: Vec<(usize, Key)>,
     /// Connections with output the network did not take.
     unwritten: Vec<(usize, Key)>,
     promises: Promises,
     journal: Journal,
+    files: Files,
+    /// A purge that is under way.
+    purge: Option<Purge>,
     /// Whether the disk is full.
     is_full: bool,
+    /// Whether all but the first client stay away.
+    is_over: bool,
+    /// Whether messages are so large that retention drops segments.
+    is_heavy: bool,
+    /// Whether the namespace seldom has a checkpoint.
+    is_lazy: bool,
+    /// Whether somebody has damaged files of history.
+    is_damaged: bool,
     pub(crate) trace: Trace,
 }
 
@@ -106,12 +139,20 @@ impl World {
             machine,
             choices: Choices::new(seed),
             program: Program::default(),
+            workers: Vec::new(),
+            claimed: 0,
             ghosts: Vec::new(),
             unwritten: Vec::new(),
             promises: Promises::new(clients.len()),
             clients,
             journal,
+            files: Files::default(),
+            purge: None,
             is_full: false,
+            is_over: false,
+            is_heavy: seed % 4 == 1,
+            is_lazy: seed % 8 == 5,
+            is_damaged: false,
             trace: Trace::default(),
         })
     }
@@ -119,11 +160,16 @@ impl World {
     /// Plays it all, lets everything come to rest, and asks the auditors; how many deliveries were
     /// right.
     pub(crate) fn play(&mut self) -> Result<usize, String> {
-        for _ in 0..TURNS {
+        for turn in 0..if self.is_heavy { MANY_TURNS } else { TURNS } {
             self.turn()?;
+            if self.is_heavy && turn % CALM == CALM - 1 {
+                self.rest()?;
+            }
         }
         self.rest()?;
+        self.everybody_leaves()?;
         let right = self.judge()?;
+        self.is_over = false;
         // Somebody new gets what is retained.
         self.clients.push(Client::new("new", Version::V5, &[("t/+/kept", QoS::AtLeastOnce)]));
         self.rest()?;
@@ -150,6 +196,7 @@ impl World {
         match self.choose() {
             Actor::Publisher => self.publisher_turn(),
             Actor::Program => self.program_turn()?,
+            Actor::Consumer => self.consumer_turn()?,
             Actor::Session => self.session_turn(),
             Actor::Network => self.network_turn(),
             Actor::Core => {
@@ -158,6 +205,7 @@ impl World {
             }
             Actor::Log => self.log_turn()?,
             Actor::Follower => self.follower_turn(),
+            Actor::Historian => self.historian_turn()?,
             Actor::Clock => self.pass(self.choices.pick(&[200, 200, 1_500])),
             Actor::Operator => self.operator_turn()?,
             Actor::Power => self.power_turn()?,

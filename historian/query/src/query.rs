@@ -99,6 +99,15 @@ impl Query {
         });
         page.await.map_err(|_| Error::Interrupted)?
     }
+
+    /// One page of history as it is now, on the calling thread: for simulations, in which nobody
+    /// follows the log while somebody waits.
+    ///
+    /// # Errors
+    /// Those of [`Query::history`].
+    pub fn history_now(&self, query: HistoryQuery) -> Result<HistoryPage, Error> {
+        run(&self.store, &check(query, self.config)?, &Cancelled::default())
+    }
 }
 
 fn check(query: HistoryQuery, config: Config) -> Result<Checked, Error> {

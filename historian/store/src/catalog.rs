@@ -6,6 +6,7 @@
 //! order.
 
 mod contents;
+mod file;
 mod load;
 mod migrate;
 mod open;
@@ -13,7 +14,6 @@ mod read;
 mod row;
 mod save;
 
-use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
@@ -21,6 +21,7 @@ use parking_lot::Mutex;
 use sqlx::Connection;
 
 pub(crate) use contents::{Loaded, Publication};
+pub(crate) use file::CatalogFile;
 
 use crate::error::Error;
 
@@ -29,6 +30,8 @@ struct Request(Box<Publication>, SyncSender<Result<(), Error>>);
 /// The way to the catalog's thread.
 pub(crate) struct Catalog {
     requests: Mutex<Option<SyncSender<Request>>>,
+    /// What a start on a full disk could not say, in order: it comes before anything else.
+    waiting: Mutex<Vec<Publication>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -40,15 +43,14 @@ impl std::fmt::Debug for Catalog {
 
 impl Catalog {
     /// Opens or creates the database and reads it.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Loaded), Error> {
-        let path = path.to_owned();
+    pub(crate) fn open(file: CatalogFile) -> Result<(Self, Loaded), Error> {
         let (send, requests) = sync_channel::<Request>(4);
         let (loaded, receive) = sync_channel(1);
         let start = |source| Error::Start { what: "the thread of the history catalog", source };
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(start)?;
         let body = move || {
-            let mut connection = match runtime.block_on(open::open(&path)) {
+            let mut connection = match runtime.block_on(open::open(&file)) {
                 Ok((connection, catalog)) => {
                     if loaded.send(Ok(catalog)).is_err() {
                         return;
@@ -68,14 +70,41 @@ impl Catalog {
             drop(runtime.block_on(connection.close()));
         };
         let thread = thread::Builder::new().name("history-catalog".into()).spawn(body);
-        let catalog =
-            Self { requests: Mutex::new(Some(send)), thread: Some(thread.map_err(start)?) };
+        let catalog = Self {
+            requests: Mutex::new(Some(send)),
+            waiting: Mutex::default(),
+            thread: Some(thread.map_err(start)?),
+        };
         let loaded = receive.recv().map_err(|_| Error::CatalogClosed)??;
         Ok((catalog, loaded))
     }
 
-    /// Makes a change, durably.
+    /// Makes a change, durably, and before it those that wait.
     pub(crate) fn publish(&self, what: Publication) -> Result<(), Error> {
+        let mut waiting = self.waiting.lock();
+        while let Some(first) = waiting.first() {
+            self.send(first.clone())?;
+            waiting.remove(0);
+        }
+        drop(waiting);
+        self.send(what)
+    }
+
+    /// The same for a start, which must not fail for want of room: what cannot be said now is said
+    /// with the next change. Killed before that, the next start finds out the same.
+    pub(crate) fn publish_or_wait(&self, what: Publication) -> Result<(), Error> {
+        match self.publish(what.clone()) {
+            Err(error) if error.is_no_room() => {
+                let error = crate::error::chain(&error);
+                tracing::warn!(error, "no room for a change of the history catalog, it waits");
+                self.waiting.lock().push(what);
+                Ok(())
+            }
+            published => published,
+        }
+    }
+
+    fn send(&self, what: Publication) -> Result<(), Error> {
         let (reply, answer) = sync_channel(1);
         let requests = self.requests.lock().clone().ok_or(Error::CatalogClosed)?;
         requests.send(Request(Box::new(what), reply)).map_err(|_| Error::CatalogClosed)?;
@@ -108,7 +137,7 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("catalog-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let path = dir.join("catalog.sqlite");
-        let (catalog, loaded) = Catalog::open(&path).unwrap();
+        let (catalog, loaded) = Catalog::open(CatalogFile::at(&path)).unwrap();
         let mut registry = loaded.registry;
         for node in 0..4_500 {
             let name = format!("a/{node}");
@@ -126,7 +155,7 @@ mod tests {
         catalog.publish(Publication { changes, ..Publication::default() }).unwrap();
         drop(catalog);
 
-        let (_catalog, loaded) = Catalog::open(&path).unwrap();
+        let (_catalog, loaded) = Catalog::open(CatalogFile::at(&path)).unwrap();
         for node in 0..4_500 {
             for field in [None, Some("f,=\0"), Some("")] {
                 let find =
@@ -149,13 +178,14 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("catalog-shut-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let path = dir.join("catalog.sqlite");
-        drop(Catalog::open(&path).unwrap());
+        drop(Catalog::open(CatalogFile::at(&path)).unwrap());
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[4096..].fill(0x55);
         std::fs::write(&path, bytes).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for round in 0..50 {
-            assert!(runtime.block_on(open::open_and_load(&path, Default::default())).is_err());
+            let file = CatalogFile::at(&path);
+            assert!(runtime.block_on(open::open_and_load(&file, Default::default())).is_err());
             let fds = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
             let open: Vec<_> = fds.filter_map(|fd| std::fs::read_link(fd.path()).ok()).collect();
             let open: Vec<_> = open.iter().filter(|file| file.starts_with(&dir)).collect();

@@ -87,6 +87,30 @@ pub enum Error {
     Log(#[source] fabric::Error),
 }
 
+impl Error {
+    /// Whether the disk has no room: what was asked for succeeds once it has.
+    pub fn is_no_room(&self) -> bool {
+        match self {
+            Self::Disk { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            Self::Catalog { .. } => {
+                self.sqlite_code().is_some_and(|code| code & 0xff == SQLITE_FULL)
+            }
+            _ => false,
+        }
+    }
+
+    /// The result code of SQLite, where the failure is one of SQLite.
+    pub(crate) fn sqlite_code(&self) -> Option<i32> {
+        let Self::Catalog { source: sqlx::Error::Database(database), .. } = self else {
+            return None;
+        };
+        database.code()?.parse::<i32>().ok()
+    }
+}
+
+/// The primary result code of a database that cannot grow.
+const SQLITE_FULL: i32 = 13;
+
 /// An error with its causes, for people.
 pub(crate) fn chain(error: &Error) -> String {
     let mut text = error.to_string();

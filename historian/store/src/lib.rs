@@ -33,5 +33,5 @@ pub use health::{Aside, Counters, Health};
 pub use historian_segment::{Sample, SeriesId};
 pub use names::{KnownNode, SharedNames};
 pub use registry::ValueType;
-pub use store::{Parts, Store};
+pub use store::{Parts, Steps, Store};
 pub use view::{PieceOfFile, Request, View};

@@ -11,7 +11,7 @@ use uns_model::Sequence;
 
 use crate::catalog::{Loaded, Publication};
 use crate::covered::{Covered, parse_name};
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::file::Entry;
 use crate::flush::{self, TEMPORARY};
 use crate::health::Aside;
@@ -68,7 +68,7 @@ impl Recovery<'_> {
         if gone.is_empty() {
             return Ok(());
         }
-        self.catalog.publish(Publication { gone, ..Publication::default() })
+        self.catalog.publish_or_wait(Publication { gone, ..Publication::default() })
     }
 
     /// Where the log is to be read from under a new catalog: at its oldest record, so that what no
@@ -84,9 +84,12 @@ impl Recovery<'_> {
         let changes = Arc::new(loaded.registry.take_changes());
         if !changes.is_empty() {
             let entries = flush::series_entries(&loaded.registry);
-            flush::write_series(self.files, &entries)?;
+            match flush::write_series(self.files, &entries) {
+                Err(error) if error.is_no_room() => loaded.series_map_is_old = true,
+                written => written?,
+            }
         }
-        self.catalog.publish(Publication {
+        self.catalog.publish_or_wait(Publication {
             position: Some((loaded.cursor, loaded.ingest)),
             changes,
             files: adopted.files,
@@ -117,7 +120,7 @@ impl Recovery<'_> {
             loaded.files.retain(|kept| kept.name != entry.name);
             let others = Covered::by(&loaded.files, entry.after);
             let registry = &loaded.registry;
-            let repaired = repair(
+            let repaired = match repair(
                 self,
                 (&entry, &what),
                 &Known {
@@ -129,7 +132,16 @@ impl Recovery<'_> {
                         sids.iter().filter_map(|sid| registry.origin_of(*sid)).collect()
                     },
                 },
-            )?;
+            ) {
+                // Whoever reads it asks for the same, and the disk may have room by then.
+                Err(error) if error.is_no_room() => {
+                    let error = chain(&error);
+                    tracing::warn!(name = entry.name, error, "a damaged history file stays so");
+                    loaded.files.push(entry);
+                    continue;
+                }
+                repaired => repaired?,
+            };
             loaded.files.extend(repaired.entries);
             loaded.gaps.extend(repaired.gaps);
             aside.extend(repaired.aside);

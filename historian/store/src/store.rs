@@ -1,8 +1,10 @@
 //! The store: opening, following the log, and how it is doing.
 
 mod follow;
+mod job;
 mod publish;
 mod purge;
+mod stepped;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -15,7 +17,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use uns_model::{Clock, Sequence, Timestamp};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, CatalogFile};
 use crate::config::Config;
 use crate::error::Error;
 use crate::file::{Files, HistoryFile};
@@ -24,6 +26,9 @@ use crate::memory::Memory;
 use crate::names::SharedNames;
 use crate::recover::Recovery;
 use crate::state::State;
+use job::Job;
+
+pub use stepped::Steps;
 
 /// The name under which the log keeps what is not in files yet.
 const HOLD: &str = "historian";
@@ -65,6 +70,10 @@ pub struct Store {
     follower: Mutex<Follower>,
     cursor: watch::Sender<Sequence>,
     flush_wanted: AtomicBool,
+    /// The table that names series for other tools lacks some.
+    series_map_is_old: AtomicBool,
+    /// A checkpoint that could not be written and is not tried at present.
+    given_up: Mutex<Option<Job>>,
     names: OnceLock<SharedNames>,
 }
 
@@ -80,13 +89,19 @@ impl Store {
     /// # Errors
     /// When the catalog or the directory cannot be read, or is of a newer release.
     pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
+        // SQLite opens its file itself, so its directory must exist beside any disk.
+        let failed = |source| Error::Disk { action: "create", path: parts.dir.clone(), source };
+        std::fs::create_dir_all(&parts.dir).map_err(failed)?;
+        Self::open_at(parts, CatalogFile::default())
+    }
+
+    /// Opens the files, and the catalog wherever it is.
+    fn open_at(parts: Parts, place: CatalogFile) -> Result<Arc<Self>, Error> {
         let Parts { log, disk, dir, clock, config } = parts;
         let failed = |source| Error::Disk { action: "create", path: dir.clone(), source };
-        // Durably first; SQLite opens its file itself, so its directory must exist beside any disk.
         disk.create_dir_all(&dir.join("files")).map_err(failed)?;
-        std::fs::create_dir_all(&dir).map_err(failed)?;
         let files = Files::new(disk, dir.clone(), config.open_files_max);
-        let (catalog, mut loaded) = Catalog::open(&dir.join("catalog.sqlite"))?;
+        let (catalog, mut loaded) = Catalog::open(place.in_dir(&dir))?;
         let recovery = Recovery { files: &files, catalog: &catalog, log: &*log, config: &config };
         let aside = recovery.run(&mut loaded)?;
 
@@ -134,6 +149,8 @@ impl Store {
             follower: Mutex::new(follower),
             cursor: watch::Sender::new(cursor),
             flush_wanted: AtomicBool::new(false),
+            series_map_is_old: AtomicBool::new(loaded.series_map_is_old),
+            given_up: Mutex::default(),
             names: OnceLock::new(),
         }))
     }

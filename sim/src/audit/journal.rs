@@ -4,18 +4,25 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use fabric::{GapReason, Log, Record, SessionChange, Tail, TailItem};
-use uns_model::{Sequence, TopicId};
+use fabric::{GapReason, Log, MarkDoes, Record, SessionChange, Tail, TailItem};
+use uns_model::{NodeNo, Sequence};
 
+use super::history::Due;
+use super::marks::Marks;
 use crate::client::{Got, number_in};
+use crate::worker::TOPIC;
 
 /// A record, as far as auditors compare it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum What {
     /// A publish to a node or to a plain topic.
     Published { got: Got, retain: bool, is_node: bool },
+    /// A node with its history is no more.
+    Purged { topic: String },
     /// A session is over.
     SessionEnded,
+    /// A durable consumer says how far it is.
+    Marked { position: Vec<u8> },
     /// Something else.
     Other,
 }
@@ -27,12 +34,25 @@ pub(crate) struct Entry {
     pub(crate) what: What,
 }
 
+/// The topics of nodes, and where in the log they were deleted. What was published to one before, and
+/// comes into the log behind that, counts as deleted with it.
+#[derive(Default)]
+struct Nodes {
+    topics: BTreeMap<NodeNo, Arc<str>>,
+    deleted: BTreeMap<NodeNo, Sequence>,
+}
+
 /// Every record that was ever visible, retention or not.
 #[derive(Default)]
 pub(crate) struct Journal {
     entries: Vec<Entry>,
     numbers: HashSet<Got>,
-    topics: BTreeMap<TopicId, Arc<str>>,
+    nodes: Nodes,
+    /// What history has of each topic: the sequences and numbers since it was purged last.
+    samples: BTreeMap<String, Vec<(Sequence, u32)>>,
+    /// When topics were purged, each time.
+    purges: BTreeMap<String, Vec<Sequence>>,
+    marks: Marks,
     tail: Option<Box<dyn Tail>>,
     /// Records that retention dropped, over all restarts.
     pub(crate) dropped: usize,
@@ -45,6 +65,7 @@ impl Journal {
     /// Something is missing, or is another one.
     pub(crate) fn restarted(&mut self, log: &dyn Log) -> Result<(), String> {
         let mut tail = log.tail(Sequence::ZERO);
+        // What is no longer in the log was read when it was.
         let mut known = self.entries.iter();
         let mut fresh = Vec::new();
         let mut forgotten = 0;
@@ -60,7 +81,7 @@ impl Journal {
                 gap @ TailItem::Gap { .. } => return Err(format!("the log has a hole: {gap:?}")),
             };
             for (sequence, record) in frame.records() {
-                let entry = Entry { sequence, what: what(&mut self.topics, &record) };
+                let entry = Entry { sequence, what: self.nodes.what((sequence, &record)) };
                 match known.next() {
                     Some(before) if *before == entry => {}
                     Some(before) => {
@@ -75,7 +96,7 @@ impl Journal {
             return Err(format!("{lost:?} was durable and is gone"));
         }
         self.dropped = self.dropped.max(forgotten);
-        fresh.into_iter().for_each(|entry| self.add(entry));
+        fresh.into_iter().try_for_each(|entry| self.add(entry))?;
         self.tail = Some(tail);
         Ok(())
     }
@@ -92,7 +113,7 @@ impl Journal {
                 return Err(format!("what was just committed is missing: {item:?}"));
             };
             for (sequence, record) in frame.records() {
-                fresh.push(Entry { sequence, what: what(&mut self.topics, &record) });
+                fresh.push(Entry { sequence, what: self.nodes.what((sequence, &record)) });
             }
         }
         let count = fresh.len();
@@ -100,16 +121,44 @@ impl Journal {
             if self.entries.last().is_some_and(|last| last.sequence >= entry.sequence) {
                 return Err(format!("{entry:?} does not follow {:?}", self.entries.last()));
             }
-            self.add(entry);
+            self.add(entry)?;
         }
         Ok(count)
     }
 
-    fn add(&mut self, entry: Entry) {
-        if let What::Published { got, .. } = &entry.what {
-            self.numbers.insert(got.clone());
+    fn add(&mut self, entry: Entry) -> Result<(), String> {
+        match &entry.what {
+            What::Published { got, is_node, .. } => {
+                self.numbers.insert(got.clone());
+                if got.topic == TOPIC {
+                    self.marks.published(got.number)?;
+                }
+                if *is_node {
+                    let samples = self.samples.entry(got.topic.clone()).or_default();
+                    samples.push((entry.sequence, got.number));
+                }
+            }
+            What::Purged { topic } => {
+                self.purges.entry(topic.clone()).or_default().push(entry.sequence);
+            }
+            What::Marked { position } => self.marks.said(position)?,
+            What::SessionEnded | What::Other => {}
         }
         self.entries.push(entry);
+        Ok(())
+    }
+
+    /// A number is about to be published for a position of the durable consumer.
+    pub(crate) fn made(&mut self, number: u32, position: u64) {
+        self.marks.made(number, position);
+    }
+
+    /// Somebody has taken its work over, and goes on from there.
+    ///
+    /// # Errors
+    /// That is not where the log says.
+    pub(crate) fn judge_resumed(&self, position: u64, state: &[u8]) -> Result<(), String> {
+        self.marks.judge_resumed(position, state)
     }
 
     /// Everything, in order.
@@ -122,9 +171,37 @@ impl Journal {
         self.numbers.contains(&Got { topic: topic.to_owned(), number })
     }
 
-    /// Whether the topic had a node before this publish was logged.
+    /// Whether the topic had a node before this publish was logged. One that was purged has none again
+    /// before something is logged for it.
     pub(crate) fn is_node(&self, topic: &str) -> bool {
-        self.topics.values().any(|known| &**known == topic)
+        match self.purges.get(topic).and_then(|purges| purges.last()) {
+            None => self.nodes.topics.values().any(|known| &**known == topic),
+            Some(purged) => {
+                let last = self.samples.get(topic).and_then(|samples| samples.last());
+                last.is_some_and(|(sequence, _)| sequence > purged)
+            }
+        }
+    }
+
+    /// The topics that ever had a sample.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = &str> {
+        self.samples.keys().map(String::as_str)
+    }
+
+    /// What history has of a topic when everything up to here is folded in.
+    pub(crate) fn due(&self, topic: &str, applied: Sequence) -> Due {
+        let purges = || self.purges.get(topic).into_iter().flatten().copied();
+        let gone = purges().filter(|purged| *purged <= applied).max().unwrap_or_default();
+        let going = purges().max().unwrap_or_default();
+        let (mut samples, mut optional) = (Vec::new(), Vec::new());
+        for sample in self.samples.get(topic).into_iter().flatten() {
+            match sample.0 {
+                sequence if sequence <= gone => {}
+                sequence if sequence <= going || sequence > applied => optional.push(*sample),
+                _ => samples.push(*sample),
+            }
+        }
+        Due { topic: topic.to_owned(), applied, samples, optional }
     }
 
     /// The publishes, in order, and whether each is to be retained.
@@ -153,24 +230,38 @@ impl Journal {
     }
 }
 
-fn what(topics: &mut BTreeMap<TopicId, Arc<str>>, record: &Record<'_>) -> What {
-    match record {
-        Record::NodeMinted { topic, name, .. } => {
-            topics.insert(*topic, (*name).into());
-            What::Other
+impl Nodes {
+    fn what(&mut self, (sequence, record): (Sequence, &Record<'_>)) -> What {
+        match record {
+            Record::NodeMinted { node, name, .. } => {
+                self.topics.insert(*node, (*name).into());
+                What::Other
+            }
+            Record::NodeDeleted { node, .. } => match self.topics.get(node) {
+                Some(topic) => {
+                    self.deleted.insert(*node, sequence);
+                    What::Purged { topic: topic.to_string() }
+                }
+                None => What::Other,
+            },
+            Record::Publish(publish) => {
+                let topic = self.topics.get(&publish.node).map_or("", |topic| &**topic).to_owned();
+                let got = Got { topic, number: number_in(publish.payload) };
+                let deleted = self.deleted.get(&publish.node);
+                let is_node = deleted.is_none_or(|deleted| sequence < *deleted);
+                What::Published { got, retain: publish.retain, is_node }
+            }
+            Record::Message(message) => {
+                let (topic, number) = (message.topic.to_owned(), number_in(message.payload));
+                let got = Got { topic, number };
+                What::Published { got, retain: message.retain, is_node: false }
+            }
+            Record::Session { change: SessionChange::Ended, .. } => What::SessionEnded,
+            Record::Mark(mark) if mark.does == MarkDoes::Says => {
+                What::Marked { position: mark.position.to_vec() }
+            }
+            _ => What::Other,
         }
-        Record::Publish(publish) => {
-            let topic = topics.get(&publish.topic).map_or("", |topic| &**topic).to_owned();
-            let got = Got { topic, number: number_in(publish.payload) };
-            What::Published { got, retain: publish.retain, is_node: true }
-        }
-        Record::Message(message) => {
-            let (topic, number) = (message.topic.to_owned(), number_in(message.payload));
-            let got = Got { topic, number };
-            What::Published { got, retain: message.retain, is_node: false }
-        }
-        Record::Session { change: SessionChange::Ended, .. } => What::SessionEnded,
-        _ => What::Other,
     }
 }
 

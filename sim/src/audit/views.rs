@@ -39,11 +39,19 @@ pub(crate) fn judge_views(
 fn fold(journal: &Journal, applied: Sequence) -> (Last, Last) {
     let (mut values, mut kept) = (Last::new(), Last::new());
     for entry in journal.entries().iter().take_while(|entry| entry.sequence <= applied) {
-        let What::Published { got, retain, is_node } = &entry.what else { continue };
-        if *is_node {
+        let (got, retain, is_node) = match &entry.what {
+            What::Published { got, retain, is_node } => (got, *retain, *is_node),
+            What::Purged { topic } => {
+                values.remove(topic);
+                kept.remove(topic);
+                continue;
+            }
+            What::SessionEnded | What::Marked { .. } | What::Other => continue,
+        };
+        if is_node {
             values.insert(got.topic.clone(), got.number.into());
         }
-        if *retain {
+        if retain {
             kept.insert(got.topic.clone(), got.number.into());
         }
     }

@@ -14,25 +14,43 @@ use uns_model::{ManualClock, SeededRandom, TopicId};
 use uns_namespace::{Namespace, PayloadReader};
 
 use super::accounts::{Accounts, Forbidden};
+use super::history::History;
+use super::watched_disk::WatchedDisk;
 use crate::Fault;
 use crate::faulty_log::{FaultyLog, User};
 use crate::faulty_outlet::FaultyOutlet;
 
 /// How many cores the hub has.
 pub(crate) const CORES: usize = 2;
-/// The smallest there is, so that a history fills some.
-const SEGMENT_BYTES: u64 = 64 << 10;
-/// What the log keeps, unless somebody needs more of it.
-const RETENTION_BYTES: u64 = 3 * SEGMENT_BYTES;
+/// So small that a long history fills some, and larger than whatever may come in one batch, which is
+/// all that everybody has under way, with copies for those who are owed it twice.
+const SEGMENT_BYTES: u64 = 128 << 10;
+/// What the log keeps, unless somebody needs more of it: so little that every segment goes that nobody
+/// holds.
+const RETENTION_AGE: Duration = Duration::from_millis(1);
 /// Every other seed has so few nodes that some topics are plain MQTT.
 const FEW_NODES: u32 = 6;
+
+/// What a hub is started with.
+pub(super) struct Boot {
+    pub(super) disk: Arc<dyn Disk>,
+    /// The same, as history has it.
+    pub(super) history_disk: Arc<WatchedDisk>,
+    /// By what name SQLite reaches it.
+    pub(super) vfs: String,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) seed: u64,
+    pub(super) forbidden: Forbidden,
+    pub(super) fault: Option<Fault>,
+}
 
 /// A hub.
 pub(crate) struct Running {
     pub(crate) log: Arc<LocalLog>,
+    pub(crate) history: History,
     pub(crate) namespace: Arc<Namespace>,
     pub(crate) server: Stepped,
-    ledger: Arc<Ledger>,
+    pub(crate) ledger: Arc<Ledger>,
     ledger_steps: Steps,
     log_steps: LogSteps,
     outlet: Box<dyn Outlet>,
@@ -40,12 +58,8 @@ pub(crate) struct Running {
 
 impl Running {
     /// Recovers what is on the disk, in the order of the binary.
-    pub(crate) fn open(
-        disk: Arc<dyn Disk>,
-        clock: Arc<ManualClock>,
-        seed: u64,
-        (forbidden, fault): (Forbidden, Option<Fault>),
-    ) -> Result<Self, Box<dyn Error>> {
+    pub(super) fn open(boot: Boot) -> Result<Self, Box<dyn Error>> {
+        let Boot { disk, history_disk, vfs, clock, seed, forbidden, fault } = boot;
         let random = Arc::new(SeededRandom::new(seed));
         let (log, log_steps) = LocalLog::open_stepped(
             Arc::clone(&disk),
@@ -55,6 +69,8 @@ impl Running {
             &*random,
         )?;
         let seen_by = |user| FaultyLog::new(Arc::clone(&log) as _, user, fault);
+        let history =
+            History::open(seen_by(User::Historian), history_disk, &vfs, Arc::clone(&clock))?;
         let namespace = Namespace::open(uns_namespace::Parts {
             log: seen_by(User::Namespace),
             disk: Arc::clone(&disk),
@@ -63,6 +79,7 @@ impl Running {
             random: Arc::clone(&random) as _,
             config: namespace_config(seed),
         })?;
+        let history = history.share_names(&namespace);
         let ledger = Ledger::open(broker_ledger::Parts {
             log: seen_by(User::Ledger),
             disk,
@@ -83,7 +100,7 @@ impl Running {
         });
         let outlet = Box::new(FaultyOutlet { outlet: server.outlet(), fault });
         let ledger_steps = ledger.steps();
-        Ok(Self { log, namespace, server, ledger, ledger_steps, log_steps, outlet })
+        Ok(Self { log, history, namespace, server, ledger, ledger_steps, log_steps, outlet })
     }
 
     /// One frame; `false` when nothing waited.
@@ -104,11 +121,6 @@ impl Running {
     /// A turn of the ledger; whether there is more to do at once.
     pub(crate) fn step_ledger(&mut self) -> bool {
         self.ledger.step(&mut self.ledger_steps, &*self.outlet)
-    }
-
-    /// Writes checkpoints; whether the disk took them.
-    pub(crate) fn checkpoint(&mut self) -> (bool, bool) {
-        (self.namespace.checkpoint().is_ok(), self.ledger.checkpoint().is_ok())
     }
 
     /// A connection is there.
@@ -143,8 +155,8 @@ fn log_config() -> LogConfig {
     LogConfig {
         segment_bytes: SEGMENT_BYTES,
         memory_bytes: 32 << 10,
-        retention_age: None,
-        retention_bytes: RETENTION_BYTES,
+        retention_age: Some(RETENTION_AGE),
+        retention_bytes: SEGMENT_BYTES,
         retention_percent: 100,
         hold_percent: 100,
         retention_grace: Duration::ZERO,

@@ -18,6 +18,7 @@ impl World {
         let hub = self.machine.hub();
         judge_views(&hub.namespace, hub.server.broker(), &self.journal)?;
         let applied = hub.namespace.applied();
+        self.judge_history()?;
         self.note(Actor::Auditor, format_args!("finds all views right as of {applied}"));
         Ok(())
     }
@@ -28,6 +29,10 @@ impl World {
         let (applied, committed) = (hub.namespace.applied(), hub.committed());
         if applied != committed {
             return Err(format!("the namespace rests at {applied}, the log at {committed}"));
+        }
+        let taken = hub.history.store.applied();
+        if taken != committed {
+            return Err(format!("history rests at {taken}, the log at {committed}"));
         }
         self.auditor_turn()?;
         // The session of a fleeting one may have ended, and what was begun with it.

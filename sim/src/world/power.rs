@@ -1,5 +1,6 @@
 //! Power cuts, killed processes, a disk that fills up.
 
+use super::history::Damage;
 use super::{Actor, World};
 use crate::machine::End;
 
@@ -31,8 +32,13 @@ impl World {
             }
         }
         self.program_is_gone();
+        self.workers_are_gone();
+        self.purge = None;
         self.promises.kills += 1;
-        self.machine.restart(end)?;
+        let (choices, mut damage) = (&self.choices, None);
+        self.machine.restart(end, |disk| damage = Damage::happen(choices, disk))?;
+        damage.iter().for_each(|damage| self.note_damage(damage));
+        self.files.restarted(&self.machine.history_files())?;
         let hub = self.machine.hub();
         self.journal.restarted(&*hub.log)?;
         let oldest = fabric::Log::oldest(&*hub.log);
@@ -43,10 +49,10 @@ impl World {
     pub(super) fn disk_turn(&mut self) {
         if self.is_full && self.choices.one_in(2) {
             self.free_disk();
-        } else if !self.is_full && self.choices.one_in(3) {
+        } else if !self.is_full && !self.is_heavy && self.choices.one_in(3) {
             self.machine.fill_disk();
             self.is_full = true;
-            self.promises.wills.may_be_refused();
+            self.promises.wills.may_be_refused(&self.journal.published());
             self.note(Actor::DiskFull, format_args!("takes all room"));
         }
     }

@@ -1,9 +1,12 @@
 //! A program inside the hub that publishes batches, as HTTP and later connectors do.
 
 use broker_codec::QoS;
-use broker_engine::{InProcess, Offer, Together};
+use broker_engine::{InProcess, Offer, Reply, Together};
+use fabric::Commit;
 use uns_model::OrgId;
 
+use super::consumer::{Answered, Refused};
+use super::publisher::MUCH_PADDING;
 use super::{Actor, World};
 
 /// The core it is served by.
@@ -32,7 +35,8 @@ impl World {
             let last = if retain { "kept" } else { self.choices.pick(&["1", "2"]) };
             let topic = format!("t/program/{last}");
             let number = self.promises.published(&topic, qos, &self.clients);
-            let payload = number.to_string().into();
+            let padding = if self.is_heavy { MUCH_PADDING } else { 0 };
+            let payload = format!("{number}{}", " ".repeat(padding)).into();
             let qos = qos.level();
             batch.items.push(InProcess { topic, payload, qos, retain, ..InProcess::default() });
             numbers.push(number);
@@ -59,7 +63,10 @@ impl World {
     pub(super) fn take_replies(&mut self, core: usize) -> Result<(), String> {
         let engine = self.machine.hub().server.engine(core);
         for reply in std::mem::take(&mut engine.effects().replies) {
-            let Some(numbers) = self.program.open.remove(&reply.token) else { continue };
+            let Some(numbers) = self.program.open.remove(&reply.token) else {
+                self.answered(&to_worker(&reply))?;
+                continue;
+            };
             let committed = reply.outcome.is_some_and(|outcome| outcome.is_ok());
             for (number, taken) in numbers.into_iter().zip(&reply.taken) {
                 let is_logged = taken.as_ref().is_ok_and(|taken| taken.place.is_some());
@@ -87,4 +94,17 @@ impl World {
         open.into_values().flatten().for_each(|number| self.promises.given_up(number));
         self.program.waiting = None;
     }
+}
+
+/// What became of a batch with a mark: it is answered behind the items.
+fn to_worker(reply: &Reply<Commit>) -> Answered {
+    let mark = reply.taken.last().expect("every batch of a worker has a mark");
+    let fate = match (mark, &reply.outcome) {
+        (Ok(_), Some(Ok(commit))) => Ok(commit.last),
+        (Err(rejection), _) => Err(Refused::by(rejection.reason)),
+        (Ok(_), _) => Err(Refused::Otherwise),
+    };
+    let item = reply.taken.first().expect("it has at least that");
+    let is_logged = item.as_ref().is_ok_and(|taken| taken.place.is_some());
+    Answered { token: reply.token, fate, is_logged }
 }

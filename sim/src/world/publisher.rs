@@ -10,6 +10,10 @@ use crate::machine::CORES;
 const OPEN_MAX: usize = 6;
 /// Blanks behind a number now and then, so that segments fill.
 const PADDING: usize = 8 << 10;
+/// The same where everything is so large that retention drops segments.
+pub(super) const MUCH_PADDING: usize = 6 << 10;
+/// Most publishes of one client without an answer then.
+const FEW_OPEN_MAX: usize = 2;
 
 impl World {
     pub(super) fn publisher_turn(&mut self) {
@@ -23,7 +27,8 @@ impl World {
             return self.connect(who);
         }
         let idles = client.is_fleeting() || !client.established || !client.is_up();
-        if !idles && client.unacknowledged() < OPEN_MAX {
+        let open_max = if self.is_heavy { FEW_OPEN_MAX } else { OPEN_MAX };
+        if !idles && client.unacknowledged() < open_max {
             self.publish(who);
         }
     }
@@ -35,7 +40,9 @@ impl World {
         let may_wait = !self.clients[who].is_fleeting();
         let later = may_wait && self.clients[who].version == Version::V5 && self.choices.one_in(2);
         let delay = if later { 1 + u32::from(self.choices.one_in(2)) } else { 0 };
-        let will = self.promises.wills.connects(who, delay, self.promises.kills);
+        let is_full = self.is_full || fabric::Log::health(&*self.machine.hub().log).disk_full;
+        let kills = self.promises.kills;
+        let will = self.promises.wills.connects(who, delay, (kills, is_full));
         let clean = self.clients[who].is_fleeting() && self.choices.one_in(3);
         self.clients[who].connect(core, key, (will, delay, clean));
         let name = self.clients[who].name.clone();
@@ -45,7 +52,8 @@ impl World {
     fn publish(&mut self, who: usize) {
         let retain = self.choices.one_in(5);
         let qos = self.choices.pick(&[QoS::AtLeastOnce, QoS::ExactlyOnce]);
-        let padding = if self.choices.one_in(6) { PADDING } else { 0 };
+        let (size, one_in) = if self.is_heavy { (MUCH_PADDING, 1) } else { (PADDING, 6) };
+        let padding = if self.choices.one_in(one_in) { size } else { 0 };
         let last = if retain { "kept" } else { self.choices.pick(&["1", "2"]) };
         // What is kept may be everybody's, on whichever core.
         let alls = retain && self.choices.one_in(2);

@@ -2,6 +2,7 @@
 
 use super::World;
 use crate::machine::CORES;
+use crate::worker::Stage;
 
 /// Most rounds until nothing moves.
 const ROUNDS_MAX: usize = 4_000;
@@ -14,6 +15,7 @@ impl World {
     pub(super) fn rest(&mut self) -> Result<(), String> {
         self.machine.clear_faults();
         self.free_disk();
+        drop(self.machine.hub().ledger.checkpoint());
         while !self.ghosts.is_empty() {
             self.notice();
         }
@@ -25,6 +27,7 @@ impl World {
             }
             quiet += 1;
             if quiet >= QUIET {
+                self.promises.wills.rested(self.promises.kills);
                 return Ok(());
             }
             self.pass(PAUSE_MILLIS);
@@ -32,11 +35,21 @@ impl World {
         Err("the hub never comes to rest".to_owned())
     }
 
+    /// All but the first client, which watches, are lost and do not come back: their wills are due.
+    pub(super) fn everybody_leaves(&mut self) -> Result<(), String> {
+        self.is_over = true;
+        for who in 1..self.clients.len() {
+            self.vanish(who);
+            self.promises.wills.left(who);
+        }
+        self.rest()
+    }
+
     /// Everybody takes a turn; whether anything moved.
     fn round(&mut self) -> Result<bool, String> {
         let mut moved = false;
         for who in 0..self.clients.len() {
-            if self.clients[who].line.is_none() {
+            if self.clients[who].line.is_none() && (who == 0 || !self.is_over) {
                 self.connect_or_publish(who);
                 moved = true;
             }
@@ -49,6 +62,7 @@ impl World {
             }
         }
         self.offer_batch()?;
+        moved |= self.rest_of_work()?;
         for core in 0..CORES {
             moved |= self.core_turn(core)?;
         }
@@ -57,8 +71,26 @@ impl World {
         self.machine.hub().keep_log();
         moved |= self.machine.hub().step_ledger();
         moved |= self.machine.hub().step_namespace();
+        moved |= self.step_history();
+        moved |= self.write_history()?;
+        self.go_on_purging();
         moved |= self.clients.iter().any(|client| client.silent_answers() > 0);
-        moved |= self.program_waits();
+        moved |= self.program_waits() || self.workers_wait();
+        Ok(moved)
+    }
+
+    /// What a worker has begun is answered, and nothing new begins; whether anything was to be done.
+    fn rest_of_work(&mut self) -> Result<bool, String> {
+        let mut moved = false;
+        for nth in (0..self.workers.len()).rev() {
+            let worker = &mut self.workers[nth];
+            let waits = worker.batches().next().is_some();
+            let reaches = matches!(worker.stage, Stage::Reaching { .. });
+            if waits || reaches {
+                self.worker_turn(nth)?;
+                moved = true;
+            }
+        }
         Ok(moved)
     }
 }

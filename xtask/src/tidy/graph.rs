@@ -149,7 +149,7 @@ const SINGLE: &[&str] =
 const WRAPPED: &[(&str, &[&str])] = &[
     ("datafusion", &["historian-sql"]),
     ("parquet", &["historian-segment"]),
-    ("libsqlite3-sys", &[]),
+    ("libsqlite3-sys", &["sim"]),
 ];
 
 /// Facts about foreign crates; what only tests and benches link, such as a peer, is left alone.

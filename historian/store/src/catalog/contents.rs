@@ -28,6 +28,8 @@ pub(crate) struct Loaded {
     /// What the catalog should know, files may still tell: it was made just now, or by a start that
     /// was killed before it had asked them.
     pub(crate) is_new: bool,
+    /// The table that names series for other tools lacks some.
+    pub(crate) series_map_is_old: bool,
     /// Why there was no catalog to read though there had been one, and where it is now.
     pub(crate) lost: Option<String>,
 }
@@ -40,7 +42,7 @@ pub(super) struct Kept {
 }
 
 /// What changes in the catalog, atomically.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Publication {
     /// Where the cursor is then, and the newest ingest time up to there.
     pub(crate) position: Option<(Sequence, Timestamp)>,

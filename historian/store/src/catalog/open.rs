@@ -9,6 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, S
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::contents::{FORMAT, Kept, Loaded, Publication, sql};
+use super::file::CatalogFile;
 use super::save::{self, SCHEMA, TALLY};
 use super::{load, migrate, read};
 use crate::error::Error;
@@ -21,17 +22,18 @@ const ASIDE_MAX: u32 = 1_000;
 
 /// Opens or creates the database, locks it, and reads it. A damaged one is set aside, and a new one
 /// takes its place.
-pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, Loaded), Error> {
+pub(super) async fn open(file: &CatalogFile) -> Result<(SqliteConnection, Loaded), Error> {
+    let path = file.path();
     refuse_newer(path).await?;
     let mut lost = orphaned_wal(path)?;
-    match open_and_load(path, Kept::default()).await {
+    match open_and_load(file, Kept::default()).await {
         Err(Failed { error, kept }) if is_damage(&error) => {
             let aside = set_aside(path)?;
             let why = crate::error::chain(&error);
             let text = format!("the history catalog could not be read ({why}), kept as {aside}");
             tracing::error!(aside, error = %why, "the history catalog is damaged and set aside");
             lost = Some(text);
-            let opened = open_and_load(path, *kept).await;
+            let opened = open_and_load(file, *kept).await;
             let (connection, loaded) = opened.map_err(|failed| failed.error)?;
             Ok((connection, Loaded { lost, ..loaded }))
         }
@@ -75,11 +77,11 @@ async fn refuse_newer(path: &Path) -> Result<(), Error> {
 /// Opens the database and reads it; where that fails, nothing of it stays open. A new one begins with
 /// what was kept of the one before.
 pub(super) async fn open_and_load(
-    path: &Path,
+    file: &CatalogFile,
     kept: Kept,
 ) -> Result<(SqliteConnection, Loaded), Failed> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
+    let options = file
+        .options()
         .create_if_missing(true)
         // The only connection: without memory shared with others, which would be a file of its own
         // to be made at every start, it also opens on a full disk. And it is a lock.
@@ -88,7 +90,7 @@ pub(super) async fn open_and_load(
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE)
         .disable_statement_logging();
-    check_header(path)?;
+    check_header(file.path())?;
     let opened = SqliteConnection::connect_with(&options).await;
     let mut connection = opened.map_err(sql("open")).map_err(in_use)?;
     match prepare_and_load(&mut connection, kept).await {
@@ -202,16 +204,10 @@ async fn create(connection: &mut SqliteConnection, kept: Kept) -> Result<(), Err
     tx.commit().await.map_err(sql("commit"))
 }
 
-/// The primary result code of SQLite, where the failure is one of SQLite.
-fn code(error: &Error) -> Option<i32> {
-    let Error::Catalog { source: sqlx::Error::Database(database), .. } = error else { return None };
-    database.code()?.parse::<i32>().ok()
-}
-
 /// Names a catalog that another process has.
 fn in_use(error: Error) -> Error {
     const BUSY: i32 = 5;
-    match code(&error) {
+    match error.sqlite_code() {
         Some(code) if code & 0xff == BUSY => Error::CatalogInUse,
         _ => error,
     }
@@ -226,7 +222,7 @@ fn is_damage(error: &Error) -> bool {
     match error {
         Error::Inconsistent(_) => true,
         Error::Catalog { source: sqlx::Error::Database(_), .. } => {
-            code(error).is_some_and(|code| {
+            error.sqlite_code().is_some_and(|code| {
                 [ERROR, CORRUPT, NOT_A_DATABASE].contains(&(code & 0xff)) || code == SHORT_READ
             })
         }

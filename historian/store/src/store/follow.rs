@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use uns_model::Sequence;
 
 use super::Store;
-use super::publish::Job;
+use super::job::Job;
 use crate::covered::Covered;
 use crate::error::Error;
 use crate::ingest::{self, Ingest};
@@ -21,10 +21,13 @@ const PURGE_AGAIN: Duration = Duration::from_secs(2);
 const PURGE_DOUBLED_MAX: u32 = 5;
 
 /// History while it is driven.
-struct Folding<'a> {
-    store: &'a Arc<Store>,
+pub(super) struct Folding {
+    store: Arc<Store>,
     ingest: Ingest,
     stop: watch::Receiver<bool>,
+    /// Whether files that cannot be written are tried again by whoever drives it, and not by a writer
+    /// that waits in between.
+    gives_up: bool,
     /// What waited before the start is folded in.
     is_current: bool,
     purging: Purging,
@@ -46,21 +49,27 @@ impl Store {
     /// # Errors
     /// When a thread cannot be started. Failed reads and writes are retried and show in health.
     pub fn run(self: &Arc<Self>, stop: watch::Receiver<bool>) -> Result<(), Error> {
+        let mut folding = self.folding(stop.clone());
+        let turn = |phase: Phase| self.follower.lock().turn(&mut folding, phase);
+        self.following.run(stop, turn).map_err(|source| Error::Run { source })
+    }
+
+    /// What drives it takes its turns with.
+    pub(super) fn folding(self: &Arc<Self>, stop: watch::Receiver<bool>) -> Folding {
         let covered = {
             // Not kept: files that a purge replaces go with their last holder.
             let files = Arc::clone(&self.state.lock().files);
             Covered::by(files.iter().map(|file| &file.entry), self.cursor())
         };
-        let mut folding = Folding {
-            store: self,
+        self.adopt_names();
+        Folding {
+            store: Arc::clone(self),
             ingest: Ingest::new(&self.config, self.names.get().cloned(), covered),
-            stop: stop.clone(),
+            stop,
+            gives_up: false,
             is_current: false,
             purging: Purging::default(),
-        };
-        self.adopt_names();
-        let turn = |phase: Phase| self.follower.lock().turn(&mut folding, phase);
-        self.following.run(stop, turn).map_err(|source| Error::Run { source })
+        }
     }
 
     /// The catalog came with strings of its own: lets go of those others have too.
@@ -76,7 +85,11 @@ impl Store {
     /// Takes what is in memory, to be written to files; `None` if there is nothing.
     fn rotate(&self) -> Option<Job> {
         let mut state = self.state.lock();
-        // A load the writer gave up at the end comes first: the cursor must not pass it.
+        // A load the writer gave up comes first: the cursor must not pass it.
+        if let Some(job) = self.given_up.lock().take() {
+            state.flushing = true;
+            return Some(job);
+        }
         if state.flushing || state.frozen.is_some() || state.applied == state.cursor {
             return None;
         }
@@ -99,13 +112,18 @@ impl Store {
     }
 }
 
-impl Folding<'_> {
+impl Folding {
+    /// The same for a driver that tries again itself what could not be written.
+    pub(super) fn giving_up(self) -> Self {
+        Self { gives_up: true, ..self }
+    }
+
     fn is_told_to_stop(&self) -> bool {
         told_to_stop(&self.stop)
     }
 }
 
-impl Fold for Folding<'_> {
+impl Fold for Folding {
     /// Memory and time say when it becomes files, not how many records there are.
     fn frame(&mut self, frame: &Frame) -> u64 {
         self.ingest.frame(&self.store.state, frame);
@@ -146,13 +164,14 @@ impl Fold for Folding<'_> {
     }
 
     fn wants_checkpoint(&self) -> bool {
-        let Store { config, flush_wanted, .. } = &**self.store;
+        let Store { config, flush_wanted, given_up, .. } = &*self.store;
         let state = self.store.state.lock();
         if state.applied == state.cursor {
             flush_wanted.store(false, Ordering::Release);
             return self.purging.is_due;
         }
         self.purging.is_due
+            || given_up.lock().is_some()
             || state.memory.bytes >= config.memory_bytes_max
             || state.purge_noted
             || flush_wanted.load(Ordering::Acquire)
@@ -162,7 +181,8 @@ impl Fold for Folding<'_> {
         if self.is_told_to_stop() && !self.store.config.flush_on_stop {
             return None;
         }
-        let (store, stop) = (Arc::clone(self.store), self.stop.clone());
+        let (store, stop) = (Arc::clone(&self.store), self.stop.clone());
+        let gives_up = self.gives_up;
         // A stop does not wait for what the next start takes up again.
         let purges = std::mem::take(&mut self.purging.is_due) && !told_to_stop(&stop);
         if purges {
@@ -174,7 +194,7 @@ impl Fold for Folding<'_> {
         match store.rotate() {
             Some(job) => Some(Box::new(move || {
                 let _guard = AbortOnPanic;
-                Ok(store.publish_job(&job, || told_to_stop(&stop)))
+                Ok(store.publish_job(job, || gives_up || told_to_stop(&stop)))
             })),
             None if purges => Some(Box::new(move || {
                 let _guard = AbortOnPanic;

@@ -2,45 +2,32 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
 use fabric::follow::Durable;
 use historian_segment::{SeriesId, SeriesOrigin};
-use uns_model::{Sequence, Timestamp};
 
+use super::job::Job;
 use super::{HOLD, Store};
 use crate::catalog::Publication;
 use crate::error::{Error, chain};
 use crate::file::HistoryFile;
 use crate::flush::{self, Written};
-use crate::gap::Gap;
-use crate::memory::Frozen;
-use crate::registry::Changes;
 
 /// The first pause after a failure; it doubles up to [`PAUSE_MAX`].
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Service resumes at the latest so long after the disk has room again.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// One checkpoint to publish.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) frozen: Arc<Frozen>,
-    pub(super) changes: Arc<Changes>,
-    pub(super) gaps: Vec<Gap>,
-    /// The samples came after the first and up to the second.
-    pub(super) range: (Sequence, Sequence),
-    pub(super) ingest: Timestamp,
-}
-
 impl Store {
     /// Publishes a checkpoint, however often it takes; `None` when it is given up, since the store is
-    /// told to stop.
-    pub(super) fn publish_job(&self, job: &Job, stops: impl Fn() -> bool) -> Option<Durable> {
+    /// told to stop. Then it is what is written next, if anything is.
+    pub(super) fn publish_job(&self, job: Job, stops: impl Fn() -> bool) -> Option<Durable> {
         let mut pause = PAUSE_MIN;
         let bytes = loop {
-            let error = match self.try_publish(job) {
+            let error = match self.try_publish(&job) {
                 Ok(bytes) => break bytes,
                 Err(error) => chain(&error),
             };
@@ -51,6 +38,8 @@ impl Store {
             if stops() {
                 // The cursor has not moved: the next start replays these samples from the log.
                 state.flushing = false;
+                drop(state);
+                *self.given_up.lock() = Some(job);
                 return None;
             }
             drop(state);
@@ -81,9 +70,10 @@ impl Store {
             origins: &|series| self.origins(series),
         };
         let files = flush::write(&self.files, &job.frozen, &written)?;
-        if !job.changes.is_empty() {
+        if !job.changes.is_empty() || self.series_map_is_old.load(Ordering::Acquire) {
             let entries = flush::series_entries(&self.state.lock().registry);
             flush::write_series(&self.files, &entries)?;
+            self.series_map_is_old.store(false, Ordering::Release);
         }
         self.catalog.publish(Publication {
             position: Some((job.range.1, job.ingest)),

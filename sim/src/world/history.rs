@@ -1,0 +1,162 @@
+//! The turns of history: it follows the log, writes files, and is purged; and somebody who damages them.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use fabric::Disk;
+use fabric::sim::SimDisk;
+use uns_model::OrgId;
+
+use super::{Actor, World};
+use crate::Fault;
+use crate::audit::{Verdict, judge_answers, judge_samples, look};
+use crate::choices::Choices;
+use crate::machine::history::{FILES, history_files};
+
+impl World {
+    pub(super) fn historian_turn(&mut self) -> Result<(), String> {
+        match self.choices.below(24) {
+            0..=12 => drop(self.step_history()),
+            13..=22 => drop(self.write_history()?),
+            _ => {
+                self.machine.hub().history.store.flush_soon();
+                self.note(Actor::Historian, format_args!("is asked to write files"));
+            }
+        }
+        Ok(())
+    }
+
+    /// History reads a piece of the log; whether there is more to do at once.
+    pub(super) fn step_history(&mut self) -> bool {
+        let history = &mut self.machine.hub().history;
+        let more = history.step();
+        let applied = history.store.applied();
+        self.note(Actor::Historian, format_args!("is at {applied}, {more}"));
+        more
+    }
+
+    /// History writes files, and before each change of the disk somebody looks whether it is complete;
+    /// whether there was something to write.
+    pub(super) fn write_history(&mut self) -> Result<bool, String> {
+        let store = Arc::clone(&self.machine.hub().history.store);
+        let applied = store.applied();
+        let due = self.journal.topics().map(|topic| self.journal.due(topic, applied));
+        let verdict = Verdict::default();
+        let may_wait = self.is_damaged || self.machine.fault().is_some_and(Fault::damages_history);
+        let looked = (self.is_damaged, may_wait, verdict.clone());
+        let looking = look(Arc::clone(&store), due.collect(), looked);
+        self.machine.history_disk().watch(Box::new(looking));
+        if store.is_purging() {
+            self.files.forget_all();
+        }
+        let wrote = self.machine.hub().history.write();
+        self.machine.history_disk().watch_no_more();
+        let looks = verdict.into_looks()?;
+        let health = store.health();
+        if wrote && health.flush_error.is_none() && !store.is_purging() {
+            self.files.written(self.machine.history_files(), health.files)?;
+        }
+        let cursor = store.cursor();
+        self.note(
+            Actor::Historian,
+            format_args!("writes, {wrote}, looked at {looks} times, {cursor}"),
+        );
+        Ok(wrote)
+    }
+
+    /// Everything history has, as of now.
+    pub(super) fn judge_history(&mut self) -> Result<(), String> {
+        let topics: Vec<_> = self.journal.topics().map(str::to_owned).collect();
+        let asked = self.choices.below(topics.len().max(1));
+        let may_lack = self.is_damaged;
+        let journal = &self.journal;
+        let history = &self.machine.hub().history;
+        let store = &history.store;
+        let (cursor, applied) = (store.cursor(), store.applied());
+        if cursor > applied {
+            return Err(format!(
+                "the cursor of history is at {cursor}, what it knows at {applied}"
+            ));
+        }
+        for (nth, topic) in topics.iter().enumerate() {
+            let due = journal.due(topic, applied);
+            judge_samples(store, &due, may_lack)?;
+            if nth == asked {
+                judge_answers(&history.query, &due)?;
+            }
+        }
+        let aside = store.health().aside;
+        match aside.first() {
+            Some(aside) if !may_lack => Err(format!("{aside:?}, and nothing was damaged")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The operator purges a topic that retains nothing.
+    pub(super) fn begin_purge(&mut self) {
+        let topics = self.journal.topics().filter(|topic| !topic.ends_with("/kept"));
+        let topics: Vec<_> = topics.filter(|topic| topic.starts_with("t/")).collect();
+        if self.purge.is_some() || topics.is_empty() {
+            return;
+        }
+        let topic = topics[self.choices.below(topics.len())].to_owned();
+        self.note(Actor::Operator, format_args!("purges {topic}"));
+        let namespace = Arc::clone(&self.machine.hub().namespace);
+        self.purge = Some(Box::pin(async move {
+            // Refused on a full disk, and nobody asks again.
+            drop(namespace.delete(OrgId::DEFAULT, &topic, true).await);
+        }));
+    }
+
+    /// The purge goes on as far as it can without waiting.
+    pub(super) fn go_on_purging(&mut self) {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        if let Some(purge) = &mut self.purge
+            && purge.as_mut().poll(&mut context).is_ready()
+        {
+            self.purge = None;
+            self.note(Actor::Operator, format_args!("has purged"));
+        }
+    }
+
+    /// Notes what was damaged while the hub was down.
+    pub(super) fn note_damage(&mut self, damage: &Damage) {
+        self.is_damaged = true;
+        self.files.forget(&damage.name);
+        self.note(Actor::Power, format_args!("{damage}"));
+    }
+}
+
+/// What happens to one file.
+pub(super) struct Damage {
+    name: String,
+    bit: Option<u64>,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.bit {
+            Some(bit) => write!(f, "flips bit {bit} of {}", self.name),
+            None => write!(f, "removes {}", self.name),
+        }
+    }
+}
+
+impl Damage {
+    /// While the hub is down a file of history may lose a bit, or be removed.
+    pub(super) fn happen(choices: &Choices, disk: &SimDisk) -> Option<Self> {
+        let files = history_files(disk);
+        if files.is_empty() || !choices.one_in(8) {
+            return None;
+        }
+        let (name, bytes) = &files[choices.below(files.len())];
+        let path = Path::new(FILES).join(name);
+        let bit = (!choices.one_in(3)).then(|| choices.below(bytes.len() * 8) as u64);
+        match bit {
+            Some(bit) => drop(disk.flip_bit(&path, bit)),
+            None => drop(disk.remove(&path)),
+        }
+        Some(Self { name: name.clone(), bit })
+    }
+}
