@@ -167,8 +167,8 @@ impl<R, N> Commits<R, N> {
         }
         let spare = self.spares.pop().unwrap_or_default();
         let waiters = std::mem::replace(&mut self.open, spare);
-        self.failing |= refused.is_some() && bytes > 0;
         let bytes = std::mem::take(&mut self.unticketed);
+        self.failing |= refused.is_some() && bytes > 0;
         self.next += 1;
         (self.ticketed, self.acknowledged) = (now, false);
         self.uncommitted += bytes;
@@ -254,5 +254,30 @@ impl<R, N> Commits<R, N> {
             _ => own.or(failed),
         }
         .cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uns_model::Reason;
+
+    use super::*;
+
+    /// Bytes for which nobody waited belong to the ticket of the next flush, even if that one has none of
+    /// its own: clients that wait for no commit must not be told success once it is refused.
+    #[test]
+    fn a_refused_ticket_fails_for_the_bytes_before_it_too() {
+        let now = Duration::from_secs(1);
+        let refused = || Some(Rejection::new(Reason::StorageFull, "the disk is full"));
+        for (bytes, failing) in [(10, true), (0, false)] {
+            let mut commits = Commits::<(), ()> { ticketed: now, ..Commits::default() };
+            assert_eq!(commits.ticket_for(now, bytes), None);
+            commits.flushed(now, bytes, None, None);
+            commits.wait(Awaited::Nothing, None);
+            let ticket = commits.ticket_for(now, 0);
+            assert!(ticket.is_some());
+            commits.flushed(now, 0, ticket, refused());
+            assert_eq!(commits.is_failing(), failing, "{bytes} bytes");
+        }
     }
 }
