@@ -1,13 +1,15 @@
 //! What a publish gate is asked, and what it answers. The gate of the namespace gives these answers and
 //! the broker acts on them, so the words lie below both.
 
+mod output;
+mod place;
 mod rejection;
-
-use std::sync::Arc;
 
 use bytes::Bytes;
 use uns_model::{Finding, PublisherId, Timestamp};
 
+pub use output::{Author, Output};
+pub use place::Place;
 pub use rejection::Rejection;
 
 /// One publish on its way through the gate.
@@ -39,10 +41,6 @@ pub enum Resolved<N> {
     /// Plain MQTT: delivered, neither checked nor stored.
     Plain,
 }
-
-/// Where a record stands in an open [`Batch`](crate::Batch).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Place(pub u32);
 
 /// What became of a publish that the gate admitted. Everything it caused goes into one batch, and so
 /// to the log in one append.
@@ -86,35 +84,6 @@ impl Outputs {
     }
 }
 
-/// A message the gate adds.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Output {
-    /// Whose words they are.
-    pub author: Author,
-    /// Where to. Only the fabric writes below `$uns/`.
-    pub topic: Arc<str>,
-    /// What.
-    pub payload: Bytes,
-    /// MQTT QoS, 0 to 2.
-    pub qos: u8,
-    /// MQTT RETAIN.
-    pub retain: bool,
-    /// MQTT 5 Message Expiry Interval in seconds.
-    pub expiry: Option<u32>,
-    /// Where its record stands in the open batch. A topic without a node has none until the broker finds
-    /// that the message is to be retained or is owed to a session.
-    pub place: Option<Place>,
-}
-
-/// Whose words a message of the gate is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Author {
-    /// The publisher's own, on another topic: a row of its batch. Its rights were asked for.
-    Publisher,
-    /// The fabric's: a violation, an alert. No rights are asked for.
-    Fabric,
-}
-
 /// A part of an admitted publish that was refused by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RefusedRow {
@@ -142,6 +111,18 @@ impl Findings {
     /// Whether there is one of the same kind.
     pub fn has(self, finding: Finding) -> bool {
         self.0 & bit(finding) != 0
+    }
+
+    /// The names of those there are, for people.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let known = [
+            (Finding::FieldsLeftOut(0), "fieldsLeftOut"),
+            (Finding::Windows1252, "windows1252"),
+            (Finding::Malformed, "malformed"),
+            (Finding::TooLarge, "tooLarge"),
+            (Finding::Rounded, "rounded"),
+        ];
+        known.into_iter().filter(move |(finding, _)| self.has(*finding)).map(|(_, name)| name)
     }
 
     /// Whether nothing was remarkable.
@@ -174,6 +155,7 @@ mod tests {
         findings.note(Finding::FieldsLeftOut(3));
         findings.note(Finding::TooLarge);
         assert!(findings.has(Finding::FieldsLeftOut(0)) && findings.has(Finding::TooLarge));
+        assert_eq!(findings.names().collect::<Vec<_>>(), ["fieldsLeftOut", "tooLarge"]);
         assert!(!findings.has(Finding::Malformed) && !findings.has(Finding::Windows1252));
     }
 

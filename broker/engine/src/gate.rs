@@ -118,11 +118,11 @@ pub trait Gate {
             Resolved::Guarded => self.check(topic, inbound)?,
             Resolved::Node(node) => self.admit(node, inbound, rights)?,
         };
-        let Admitted { mut place, retain, expiry, outputs, .. } = admitted;
+        let Admitted { mut place, retain, expiry, points, findings, outputs } = admitted;
         if place.is_none() && (retain || owed) {
             place = self.keep(org, topic, &Inbound { retain, expiry, ..*inbound })?;
         }
-        Ok(PublishOutcome { place, retain, expiry, outputs })
+        Ok(PublishOutcome { place, retain, expiry, points, findings, outputs })
     }
 
     /// Checks a publish and takes it into the open batch. Whether this client may publish to the

@@ -90,5 +90,5 @@ pub use shortfall::{FellShort, Shortfall};
 pub use shown::Shown;
 pub use signal::Signal;
 pub use stats::{Drop, End, Leniency, Limit, LoginFailure, Stats};
-pub use trace::{Trace, TraceEvent, TraceSpec, TracedTopics};
+pub use trace::{Trace, TraceEvent, TraceSpec, TracedTopics, Understood};
 pub use tried::{Proof, Tried};

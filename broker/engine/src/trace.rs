@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use fabric::Findings;
 use parking_lot::Mutex;
 use uns_model::{Filter, OrgId};
 
@@ -17,7 +18,7 @@ use crate::shown::Shown;
 use answers::Unanswered;
 
 pub(crate) use event::Context;
-pub use event::TraceEvent;
+pub use event::{TraceEvent, Understood};
 pub use topics::TracedTopics;
 pub(crate) use words::Words;
 
@@ -128,6 +129,8 @@ pub(crate) struct Tracer {
     active: Vec<Arc<Trace>>,
     /// Why the publish at hand was refused.
     refused: Option<&'static str>,
+    /// What was understood of it.
+    read: Option<Understood>,
 }
 
 impl Tracer {
@@ -137,7 +140,7 @@ impl Tracer {
     }
 
     pub(crate) fn add(&mut self, trace: Arc<Trace>) {
-        self.refused = None;
+        (self.refused, self.read) = (None, None);
         self.active.push(trace);
     }
 
@@ -149,6 +152,16 @@ impl Tracer {
     /// Remembers why a publish is refused, for the event that is about to be noted.
     pub(crate) fn refuse(&mut self, reason: &'static str) {
         self.refused = Some(reason);
+    }
+
+    /// Remembers what was understood of a publish, for the event that is about to be noted.
+    #[cold]
+    pub(crate) fn note_read(&mut self, points: u32, findings: Findings) {
+        self.read = Some(Understood { points, findings });
+    }
+
+    pub(crate) fn take_read(&mut self) -> Option<Understood> {
+        self.read.take()
     }
 
     pub(crate) fn take_refusal(&mut self) -> Option<&'static str> {

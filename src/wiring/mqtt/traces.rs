@@ -117,6 +117,8 @@ fn event(seen: broker_server::TraceEvent) -> TraceEvent {
         retain: seen.flags.is_some_and(|(_, retain, _)| retain),
         dup: seen.flags.is_some_and(|(_, _, dup)| dup),
         reason: seen.reason.map(Into::into),
+        points: seen.read.map(|read| read.points),
+        findings: seen.read.into_iter().flat_map(|read| read.findings.names()).collect(),
         bytes: seen.bytes as u64,
         payload_base64: None,
     };

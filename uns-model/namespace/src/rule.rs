@@ -25,7 +25,8 @@ pub trait Rule: Send + Sync {
     /// the verdict.
     ///
     /// # Errors
-    /// It is refused, and what the verdict says is forgotten.
+    /// It is refused. Of what the verdict says, the messages to `$uns/…` go out all the same (NS-17): a
+    /// refusal is a violation too. No sample comes of it.
     fn check(&self, publish: &Judged<'_>, verdict: &mut Verdict) -> Result<(), Rejection>;
 }
 

@@ -1345,6 +1345,8 @@ export interface components {
             direction: components["schemas"]["Direction"];
             /** @description DUP of a PUBLISH. */
             dup?: boolean;
+            /** @description What was remarkable about it: `fieldsLeftOut`, `windows1252`, `malformed`, `tooLarge`, `rounded`. */
+            findings?: string[];
             /** @description Its type, as `PUBLISH`. */
             packet: string;
             /**
@@ -1354,6 +1356,11 @@ export interface components {
             packetId?: number;
             /** @description The beginning of the payload in base64, where it was asked for. */
             payloadBase64?: string;
+            /**
+             * Format: int32
+             * @description How many values were read from the payload of a PUBLISH to a node: one, its fields, its rows.
+             */
+            points?: number;
             /**
              * Format: int32
              * @description The QoS of a PUBLISH.

@@ -179,8 +179,17 @@ impl<G: Gate> Engine<G> {
             inbound: &message.inbound(origin.publisher, now.wall),
             owed: !owed.is_empty(),
         };
-        let outcome = self.gate.publish(&request).inspect_err(|_| route.return_turns())?;
-        let PublishOutcome { place, retain, expiry, outputs } = outcome;
+        let outcome = match self.gate.publish(&request) {
+            Ok(outcome) => outcome,
+            Err(rejection) => {
+                route.return_turns();
+                return Err(self.say_refusal(now, origin, message, rejection));
+            }
+        };
+        let PublishOutcome { place, retain, expiry, points, findings, outputs } = outcome;
+        if self.tracer.is_on() && place.is_some() {
+            self.tracer.note_read(points, findings);
+        }
         let message = &Message { retain, expiry, ..*message };
         self.hand_on(now, origin, Routed { message, route, place }, &owed);
         let refused =

@@ -33,7 +33,7 @@ impl<G: Gate> Engine<G> {
         RawPacket { framed, bytes }: RawPacket<'_>,
         step: Result<Step, Fatal>,
     ) {
-        let refused = self.tracer.take_refusal();
+        let (refused, read) = (self.tracer.take_refusal(), self.tracer.take_read());
         if step == Ok(Step::Wait) {
             return;
         }
@@ -47,6 +47,7 @@ impl<G: Gate> Engine<G> {
                 None => return,
             },
         };
+        words.read = read;
         let mut client_id = &*connection.client_id;
         if let Ok(Packet::Connect(connect)) = &decoded
             && !connect.client_id.is_empty()
@@ -116,6 +117,7 @@ impl<G: Gate> Engine<G> {
             ..Publish::default()
         });
         words.reason = self.tracer.take_refusal().map(str::to_owned);
+        words.read = self.tracer.take_read();
         self.tracer.note(Context { time: now.wall, incoming: true, org, client_id }, &words);
     }
 }

@@ -1,7 +1,7 @@
 //! What the side of the connections asks of the owner of topics, and what it is answered. All of it could
 //! travel over a network: numbers, addresses, topics, bytes.
 
-use fabric::{Inbound, Outputs, Place, Resolved};
+use fabric::{Findings, Inbound, Outputs, Place, Resolved};
 use uns_model::OrgId;
 
 use super::member::Member;
@@ -37,6 +37,10 @@ pub struct PublishOutcome {
     pub retain: bool,
     /// Its Message Expiry Interval in seconds, which the owner may shorten.
     pub expiry: Option<u32>,
+    /// How many points were read from it.
+    pub points: u32,
+    /// What was remarkable about it.
+    pub findings: Findings,
     /// What it caused beside its own record, with the rows of it that were refused.
     pub outputs: Option<Box<Outputs>>,
 }

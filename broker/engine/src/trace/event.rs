@@ -1,6 +1,7 @@
 //! One packet that a trace has seen.
 
 use broker_codec::{PacketType, Publish};
+use fabric::Findings;
 use uns_model::{OrgId, Timestamp};
 
 use super::topics::TracedTopics;
@@ -27,10 +28,21 @@ pub struct TraceEvent {
     pub flags: Option<(u8, bool, bool)>,
     /// Its reason, or why it was refused.
     pub reason: Option<Box<str>>,
+    /// What was understood of a publish to a node.
+    pub read: Option<Understood>,
     /// Bytes of the whole packet.
     pub bytes: usize,
     /// The beginning of the payload, where it was asked for.
     pub payload: Option<Box<[u8]>>,
+}
+
+/// What the gate understood of a publish.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Understood {
+    /// How many points were read from it.
+    pub points: u32,
+    /// What was remarkable about it.
+    pub findings: Findings,
 }
 
 impl TraceEvent {

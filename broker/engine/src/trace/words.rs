@@ -2,7 +2,7 @@
 
 use broker_codec::{Packet, PacketType, Publish, ReasonCode};
 
-use super::event::{Context, TraceEvent, head};
+use super::event::{Context, TraceEvent, Understood, head};
 use super::topics::TracedTopics;
 
 /// The words for one packet.
@@ -15,6 +15,7 @@ pub(crate) struct Words<'a> {
     pub(crate) filters: TracedTopics,
     pub(crate) packet_id: Option<u16>,
     pub(crate) reason: Option<String>,
+    pub(crate) read: Option<Understood>,
 }
 
 /// The longest text of an event.
@@ -23,7 +24,7 @@ const TEXT_MAX: usize = 1024;
 impl<'a> Words<'a> {
     pub(crate) fn new(packet: PacketType, bytes: usize) -> Self {
         let filters = TracedTopics::default();
-        Self { packet, bytes, publish: None, filters, packet_id: None, reason: None }
+        Self { packet, bytes, publish: None, filters, packet_id: None, reason: None, read: None }
     }
 
     pub(crate) fn of(packet: &Packet<'a>, bytes: usize) -> Self {
@@ -78,6 +79,7 @@ impl<'a> Words<'a> {
             packet_id: self.packet_id,
             flags: publish.map(|publish| (publish.qos.level(), publish.retain, publish.dup)),
             reason: self.reason.as_deref().map(cut),
+            read: self.read,
             bytes: self.bytes,
             payload: publish.filter(|_| payload).map(|publish| head(publish).into()),
         }

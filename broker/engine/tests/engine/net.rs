@@ -2,6 +2,7 @@
 //! the test's.
 
 mod raw;
+mod refused;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -101,12 +102,12 @@ impl Gate for FakeGate {
         _: Rights<'_>,
     ) -> Result<Admitted, Rejection> {
         if inbound.payload == b"bad" {
-            return Err(Rejection::new(Reason::PayloadMalformed, "it is bad"));
+            return Err(refused::bad());
         }
         self.grown += Self::growth(node, inbound.payload);
         self.pending.push(inbound.payload.to_vec());
         let place = Some(Place(u32::try_from(self.pending.len() - 1).expect("few")));
-        Ok(Admitted { place, ..Admitted::unchanged(inbound) })
+        Ok(Admitted { place, points: 1, ..Admitted::unchanged(inbound) })
     }
 
     fn keep(

@@ -174,3 +174,23 @@ fn answers_to_packets_that_are_hidden_are_hidden() {
     ];
     assert_eq!(noted(&mut net, "open", 4), expected);
 }
+
+#[test]
+fn what_was_understood_of_a_publish_to_a_node_is_told() {
+    let mut net = Net::new(1, Config::default());
+    let client = net.client(0, Version::V5, "c");
+    let listener = net.client(0, Version::V5, "listener");
+    net.subscribe(listener, "$uns/violations/#", SubscribeOptions::default());
+    net.seen(listener);
+    let wanted = TraceSpec { client_id: Some("c".into()), ..spec(&net) };
+    let trace = start(&mut net, wanted);
+    for (topic, payload) in [("log/a", "1"), ("plain", "1"), ("log/a", "bad"), ("log/a", "2")] {
+        net.send(client, &qos0(topic, payload));
+    }
+    let read = trace.events(0, 10).into_iter().map(|event| event.read.map(|read| read.points));
+    assert_eq!(read.collect::<Vec<_>>(), [Some(1), None, None, Some(1)]);
+    // A refusal is a violation too, and whoever listens to those hears of it (NS-17).
+    let heard = net.seen(listener);
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert!(format!("{heard:?}").contains("$uns/violations/bad"), "{heard:?}");
+}

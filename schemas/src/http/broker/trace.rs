@@ -107,6 +107,14 @@ pub struct TraceEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     pub reason: Option<String>,
+    /// How many values were read from the payload of a PUBLISH to a node: one, its fields, its rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u32, required = false)]
+    pub points: Option<u32>,
+    /// What was remarkable about it: `fieldsLeftOut`, `windows1252`, `malformed`, `tooLarge`, `rounded`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, required = false)]
+    pub findings: Vec<&'static str>,
     /// Bytes of the whole packet.
     pub bytes: u64,
     /// The beginning of the payload in base64, where it was asked for.
@@ -142,10 +150,12 @@ mod tests {
             retain: false,
             dup: false,
             reason: None,
+            points: Some(1),
+            findings: vec!["rounded"],
             bytes: 12,
             payload_base64: None,
         };
-        expect_test::expect![[r#"{"time":"2026-11-21T12:00:00Z","direction":"in","clientId":"press7","packet":"PUBLISH","topic":"a/b","qos":0,"bytes":12,"payloadBase64":"MjE="}"#]]
+        expect_test::expect![[r#"{"time":"2026-11-21T12:00:00Z","direction":"in","clientId":"press7","packet":"PUBLISH","topic":"a/b","qos":0,"points":1,"findings":["rounded"],"bytes":12,"payloadBase64":"MjE="}"#]]
         .assert_eq(&serde_json::to_string(&event.with_payload(b"21")).unwrap());
         let asked: TraceRequest = serde_json::from_str(r#"{"clientId":"c","limit":5}"#).unwrap();
         assert_eq!(

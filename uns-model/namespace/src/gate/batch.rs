@@ -65,6 +65,9 @@ impl Gate {
             outputs.messages.extend(caused.into_iter().flat_map(|caused| caused.messages));
         }
         outputs.refused = refused;
+        for row in &mut outputs.refused {
+            outputs.messages.extend(row.rejection.said.take().into_iter().flat_map(|said| *said));
+        }
         Ok(admitted)
     }
 
@@ -92,7 +95,7 @@ impl Gate {
                         if is_atomic { judged.and_then(|r| self.named(r)) } else { judged };
                     match judged {
                         Ok(row) => good.push(row),
-                        Err(refused) => rows.refused.push(refused),
+                        Err(refused) => rows.refused.push(*refused),
                     }
                 }
             }
@@ -105,7 +108,7 @@ impl Gate {
         for row in good {
             match self.child(parent, row, inbound, rights) {
                 Ok(child) => rows.children.push(child),
-                Err(refused) => rows.refused.push(refused),
+                Err(refused) => rows.refused.push(*refused),
             }
         }
         all_or_none(is_atomic, &rows.refused)?;
@@ -119,8 +122,8 @@ impl Gate {
         (parent, batch): (&Node, &Inbound<'_>),
         (index, row): (usize, Result<ChildRow, BadRow>),
         rights: &dyn PublisherRights,
-    ) -> Result<Row, RefusedRow> {
-        let ChildRow { path, payload } = row.map_err(|row| self.bad(parent, row))?;
+    ) -> Result<Row, Box<RefusedRow>> {
+        let ChildRow { path, payload } = row.map_err(|row| Box::new(self.bad(parent, row)))?;
         let topic = format!("{}/{path}", parent.name).into_boxed_str();
         let payload = Bytes::from(payload);
         let mut reading = Reading::default();
@@ -131,16 +134,16 @@ impl Gate {
         };
         match self.counted(allowed) {
             Ok(()) => Ok(Row { index, topic, payload, reading }),
-            Err(rejection) => Err(RefusedRow { index, topic, payload, rejection }),
+            Err(rejection) => Err(Box::new(RefusedRow { index, topic, payload, rejection })),
         }
     }
 
     /// The row if its topic may be one.
-    fn named(&self, row: Row) -> Result<Row, RefusedRow> {
+    fn named(&self, row: Row) -> Result<Row, Box<RefusedRow>> {
         let Row { index, topic, payload, reading } = row;
         match self.counted(self.space.check_name(&topic)) {
             Ok(()) => Ok(Row { index, topic, payload, reading }),
-            Err(rejection) => Err(RefusedRow { index, topic, payload, rejection }),
+            Err(rejection) => Err(Box::new(RefusedRow { index, topic, payload, rejection })),
         }
     }
 
@@ -151,7 +154,7 @@ impl Gate {
         row: Row,
         inbound: &Inbound<'_>,
         rights: &dyn PublisherRights,
-    ) -> Result<Child, RefusedRow> {
+    ) -> Result<Child, Box<RefusedRow>> {
         let Row { index, topic, payload, reading } = row;
         let judged = match self.resolve(parent.org, &topic, rights) {
             Ok(Resolved::Node(node)) => {
@@ -166,7 +169,7 @@ impl Gate {
         };
         match judged {
             Ok((node, verdict)) => Ok(Child { node, payload, reading, verdict }),
-            Err(rejection) => Err(RefusedRow { index, topic, payload, rejection }),
+            Err(rejection) => Err(Box::new(RefusedRow { index, topic, payload, rejection })),
         }
     }
 
@@ -202,5 +205,8 @@ fn all_or_none(is_atomic: bool, refused: &[RefusedRow]) -> Result<(), Rejection>
         refused.len(),
         first.index
     );
-    Err(Rejection::new(first.rejection.reason, detail))
+    let said = refused.iter().filter_map(|row| row.rejection.said.as_deref());
+    let said: Vec<_> = said.flatten().cloned().collect();
+    let said = (!said.is_empty()).then(|| Box::new(said));
+    Err(Rejection { said, ..Rejection::new(first.rejection.reason, detail) })
 }

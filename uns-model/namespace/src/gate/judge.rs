@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fabric::{Admitted, Author, Inbound, Output, PointsBuffer, Rejection, Resolved};
+use fabric::{Admitted, Author, Inbound, Output, Place, PointsBuffer, Rejection, Resolved};
 use uns_model::{OrgId, Plane, PublisherId, Reason};
 
 use super::read::{Reading, check_size};
@@ -72,7 +72,12 @@ impl Gate {
         let judged = Judged { org: node.org, topic: &node.name, inbound, points };
         let retain = rule.retain().applied(inbound.retain);
         let mut verdict = Verdict { expiry: inbound.expiry, retain, ..Verdict::default() };
-        let checked = rule.check(&judged, &mut verdict);
+        let checked = rule.check(&judged, &mut verdict).map_err(|rejection| {
+            // A refusal is said as well, but no sample comes of it.
+            let said = verdict.outputs.iter().filter(|one| Plane::of(&one.topic) == Plane::Fabric);
+            let said: Vec<_> = said.cloned().map(|emitted| spoken(emitted, None)).collect();
+            Rejection { said: (!said.is_empty()).then(|| Box::new(said)), ..rejection }
+        });
         self.counted(checked).map(|()| Some(verdict))
     }
 
@@ -126,28 +131,25 @@ impl Gate {
     /// Adds a message of the fabric about a publish. On a data topic it is a sample as well; one that can
     /// be none is said all the same.
     fn emit(&mut self, node: &Node, emitted: Emitted, about: &Inbound<'_>) -> Output {
-        let Emitted { topic, payload, qos, retain } = emitted;
-        // A sample is in the log before anybody asks whether there is room to retain it.
-        let retain = retain && Plane::of(&topic) == Plane::Fabric;
+        let Emitted { topic, payload, qos, .. } = &emitted;
         let inbound = Inbound {
             publisher: PublisherId::default(),
-            qos,
-            retain,
+            qos: *qos,
+            retain: false,
             expiry: None,
             properties: &[],
-            payload: &payload,
+            payload,
             ingest: about.ingest,
         };
-        let place = match Plane::of(&topic) {
+        let place = match Plane::of(topic) {
             Plane::Fabric => None,
-            _ => self.data_node(node.org, &topic).map(|node| {
+            _ => self.data_node(node.org, topic).map(|node| {
                 let mut reading = Reading::default();
                 reading.keep(&inbound, &self.space.config);
-                self.push(&node, &inbound, reading.points(&payload))
+                self.push(&node, &inbound, reading.points(payload))
             }),
         };
-        let (author, expiry) = (Author::Fabric, None);
-        Output { author, topic, payload, qos, retain, expiry, place }
+        spoken(emitted, place)
     }
 
     /// The node of a topic that the fabric writes samples to, if it may have one.
@@ -194,6 +196,14 @@ impl Gate {
         }
         Ok(admitted)
     }
+}
+
+/// A message of the fabric. A sample is in the log before anybody asks whether there is room to retain it.
+fn spoken(emitted: Emitted, place: Option<Place>) -> Output {
+    let Emitted { topic, payload, qos, retain } = emitted;
+    let retain = retain && Plane::of(&topic) == Plane::Fabric;
+    let (author, expiry) = (Author::Fabric, None);
+    Output { author, topic, payload, qos, retain, expiry, place }
 }
 
 /// Whole seconds, as MQTT counts them; at least one.

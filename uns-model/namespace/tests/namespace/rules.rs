@@ -58,6 +58,11 @@ impl Rule for Limited {
         let payload = std::str::from_utf8(publish.inbound.payload).unwrap_or_default();
         let digits = payload.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
         let [digit] = digits[..] else {
+            // The first is said all the same; of what is refused no sample comes.
+            for topic in [format!("$uns/violations/{}", publish.topic), "plant/refused".into()] {
+                let (topic, payload) = (topic.into(), "9".into());
+                verdict.outputs.push(Emitted { topic, payload, qos: 0, retain: false });
+            }
             return Err(Rejection::new(Reason::ContractRange, "it has more than one digit"));
         };
         if digit > b'3' {
@@ -147,6 +152,34 @@ fn what_a_rule_refuses_leaves_no_trace() {
 }
 
 #[test]
+fn a_refusal_is_said_to_subscribers_and_no_sample_comes_of_it() {
+    let space = World::new().open();
+    space.set_rules(Arc::new(Contracts));
+    let mut gate = Gate::new(&space);
+    let limited = node(&mut gate, "uns/v1/p/limited");
+    let refused = gate.admit(&limited, &inbound(b"66"), &AllRights).unwrap_err();
+    let topics = |said: &[fabric::Output]| -> Vec<_> {
+        said.iter().map(|one| (one.topic.to_string(), one.author, one.place)).collect()
+    };
+    let violation =
+        |row: &str| (format!("$uns/violations/uns/v1/p/{row}limited"), Author::Fabric, None);
+    assert_eq!(topics(&refused.said.unwrap()), [violation("")]);
+    assert_eq!((gate.pending().0, space.stats().nodes), (0, 0));
+    let batch = r#"{"points":[{"path":"a/limited","value":77},{"path":"b/limited","value":88}]}"#;
+    let parent = node(&mut gate, "uns/v1/p");
+    let admitted = gate.admit(&parent, &inbound(batch.as_bytes()), &AllRights).unwrap();
+    let outputs = admitted.outputs.unwrap();
+    assert_eq!(topics(&outputs.messages), [violation("a/"), violation("b/")]);
+    assert!(outputs.refused.iter().all(|row| row.rejection.said.is_none()), "said once");
+    let properties = b"\x26\0\x09uns-batch\0\x06atomic";
+    let atomic = Inbound { properties, ..inbound(batch.as_bytes()) };
+    let refused = gate.admit(&parent, &atomic, &AllRights).unwrap_err();
+    assert_eq!(topics(&refused.said.unwrap()), [violation("a/"), violation("b/")]);
+    gate.flush(None).unwrap();
+    assert_eq!(value(&space, "plant/refused"), None);
+}
+
+#[test]
 fn the_rows_of_a_batch_are_judged_by_the_rules_of_their_nodes() {
     let space = World::new().open();
     space.set_rules(Arc::new(Contracts));
@@ -169,6 +202,8 @@ fn the_rows_of_a_batch_are_judged_by_the_rules_of_their_nodes() {
         // A sample of a rule is not retained.
         ("uns/v1/p/b/limited/alarms", false, Some(Place(5))),
         ("uns/v1/p/state", true, Some(Place(7))),
+        // What is said of the refused row.
+        ("$uns/violations/uns/v1/p/a/limited", false, None),
     ];
     assert_eq!(messages, expected);
     let properties = b"\x26\0\x09uns-batch\0\x06atomic";

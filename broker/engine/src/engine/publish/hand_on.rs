@@ -1,6 +1,6 @@
 //! Delivers an admitted publish and the messages it caused, at once or after the commit.
 
-use fabric::{Outputs, RefusedRow};
+use fabric::{Outputs, RefusedRow, Rejection};
 use uns_model::{OrgId, Plane, PublisherId};
 
 use std::rc::Rc;
@@ -44,6 +44,22 @@ impl<G: Gate> Engine<G> {
             self.owe_all(now, origin, routed, owed);
         }
         self.deliver_or_hold(now, origin.org, routed);
+    }
+
+    /// Delivers what the fabric says about a publish that is refused (NS-17).
+    #[cold]
+    pub(super) fn say_refusal(
+        &mut self,
+        now: Now,
+        origin: Origin<'_>,
+        message: &Message<'_>,
+        mut rejection: Rejection,
+    ) -> Rejection {
+        if let Some(said) = rejection.said.take() {
+            let outputs = Outputs { messages: *said, refused: Vec::new() };
+            self.hand_on_outputs(now, origin, message, outputs);
+        }
+        rejection
     }
 
     /// Delivers at once, or after the commit where only that keeps QoS 2 exact.
