@@ -44,9 +44,8 @@ pub struct Gate {
     grown: usize,
     /// The new nodes whose records are in the batch.
     newcomers: Newcomers,
-    /// The deletions and losses of nodes that this gate's batch takes into account.
+    /// The deletions of nodes that this gate's batch takes into account.
     deletions: u64,
-    losses: u64,
 }
 
 impl fmt::Debug for Gate {
@@ -61,7 +60,6 @@ impl Gate {
         let rejections = Arc::new(Rejections::default());
         space.gates.lock().push(rejections.clone());
         let (space, deletions) = (space.clone(), *space.deletions.read());
-        let losses = space.underway.losses();
         Self {
             space,
             batch: Batch::new(),
@@ -71,7 +69,6 @@ impl Gate {
             grown: 0,
             newcomers: Newcomers::default(),
             deletions,
-            losses,
         }
     }
 

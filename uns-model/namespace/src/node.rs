@@ -64,7 +64,7 @@ const RULED: u8 = 0b1_0000;
 /// Its rule has every publish retained, or none.
 const RETAINS: u8 = 0b10_0000;
 const RETAINS_NOT: u8 = 0b100_0000;
-/// The log has not taken its record yet, as far as is known.
+/// No record of it is committed yet, as far as is known.
 const UNLOGGED: u8 = 0b1000_0000;
 
 /// The number of a prospect; no node gets so far.
@@ -91,7 +91,7 @@ impl Node {
         Self::new(Minted { org, topic, number, id, name }).unlogged()
     }
 
-    /// The same node, as long as its record is not in the log.
+    /// The same node, as long as no record of it is committed.
     pub(crate) fn unlogged(mut self) -> Self {
         *self.state.get_mut() |= UNLOGGED;
         self
@@ -107,7 +107,7 @@ impl Node {
         self.state.load(Ordering::Acquire) & UNLOGGED != 0
     }
 
-    /// The log has taken its record: whatever is appended from now on comes behind it.
+    /// A record of it is committed: whatever is appended from now on comes behind it.
     pub(crate) fn set_logged(&self) {
         self.state.fetch_and(!UNLOGGED, Ordering::Release);
     }

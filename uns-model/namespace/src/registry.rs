@@ -46,7 +46,7 @@ pub(crate) struct Registry {
     check_case: bool,
 }
 
-/// The right to mint and delete: held while the record is appended.
+/// The right to mint and delete. A deletion holds it while its record is appended.
 #[derive(Debug, Default)]
 pub(crate) struct Mint {
     next_node: u32,

@@ -103,9 +103,7 @@ impl Gate {
         }
         // With this somebody waits, so a full disk refuses the batch instead of dropping it in silence.
         let on_commit = confirming(&self.space.underway, nodes, on_commit);
-        self.space.log.append(batch, Some(on_commit))?;
-        nodes.iter().for_each(|node| node.set_logged());
-        Ok(())
+        self.space.log.append(batch, Some(on_commit))
     }
 }
 

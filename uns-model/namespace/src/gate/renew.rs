@@ -15,8 +15,8 @@ impl Gate {
         self.introduce_unnamed();
         let space = self.space.clone();
         let mut deletions = space.deletions.read();
-        while (*deletions, space.underway.losses()) != (self.deletions, self.losses) {
-            (self.deletions, self.losses) = (*deletions, space.underway.losses());
+        while *deletions != self.deletions {
+            self.deletions = *deletions;
             // Minting takes the lock that a deletion holds while it waits for this one.
             drop(deletions);
             self.renew().inspect_err(|_| self.give_up())?;

@@ -6,7 +6,6 @@
 //! claim is lost before one was confirmed, the node never came to be.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use ahash::AHashMap;
 use parking_lot::Mutex;
@@ -22,8 +21,6 @@ pub(crate) struct Underway {
     /// Nodes that never came to be and are in the registry still: their last claim was lost where the
     /// registry cannot be changed.
     lost: Mutex<Vec<Arc<Node>>>,
-    /// How often there were such nodes.
-    losses: AtomicU64,
 }
 
 impl Underway {
@@ -45,11 +42,13 @@ impl Underway {
         }
     }
 
-    /// The records of these nodes are committed.
+    /// The records of these nodes are committed. Only now do publishes need no record of their own: one
+    /// that relied on the record of a batch under way would be nobody's if the log refused that batch.
     pub(crate) fn confirm(&self, nodes: &[Arc<Node>]) {
         let mut claims = self.claims.lock();
         for node in nodes {
             claims.remove(&node.number);
+            node.set_logged();
         }
     }
 
@@ -70,22 +69,13 @@ impl Underway {
     /// The same after the log had taken the records, on its own thread: the registry hears of it with
     /// [`Underway::take_lost`].
     pub(crate) fn lose_later(&self, nodes: &[Arc<Node>]) {
-        let lost: Vec<_> = nodes.iter().filter(|node| self.lose(node)).cloned().collect();
-        if !lost.is_empty() {
-            self.lost.lock().extend(lost);
-            self.losses.fetch_add(1, Ordering::Release);
-        }
+        let lost = nodes.iter().filter(|node| self.lose(node)).cloned();
+        self.lost.lock().extend(lost);
     }
 
     /// The nodes that the registry is to let go of.
     pub(crate) fn take_lost(&self) -> Vec<Arc<Node>> {
         std::mem::take(&mut self.lost.lock())
-    }
-
-    /// Rises when nodes are lost after the log had taken their records: publishes that wait in an open
-    /// batch may be to one of them.
-    pub(crate) fn losses(&self) -> u64 {
-        self.losses.load(Ordering::Acquire)
     }
 }
 
@@ -110,12 +100,11 @@ mod tests {
         underway.confirm(&[Arc::clone(&node)]);
         underway.lose_later(&[Arc::clone(&node)]);
         assert!(!node.is_deleted() && underway.take_lost().is_empty());
-        assert_eq!(underway.losses(), 0);
 
         let node = Node::named(5, "uns/v1/c");
         underway.begin(node.number);
         underway.lose_later(&[Arc::clone(&node)]);
-        assert_eq!((underway.losses(), underway.take_lost().len()), (1, 1));
+        assert_eq!(underway.take_lost().len(), 1);
         assert!(node.is_deleted() && node.counts(), "the registry has it still");
     }
 }

@@ -250,7 +250,8 @@ impl FoldCounts {
 
 /// The registry's node of a record; made here when the log is replayed.
 fn known_node(registry: &Registry, minted: Minted) -> Arc<Node> {
-    // A gate holds this lock from before the record is appended until the node is registered.
+    // Gates register nodes ahead of the log: what is found here is this node, or an earlier or later one
+    // of the same topic.
     let mut mint = registry.mint();
     if let Some(node) = registry.find(minted.org, &minted.name) {
         if node.number == minted.number {

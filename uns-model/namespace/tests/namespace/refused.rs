@@ -102,18 +102,41 @@ fn a_node_goes_with_the_batch_that_has_its_record() {
 }
 
 #[test]
+fn no_publish_relies_on_the_record_of_a_batch_that_may_still_be_refused() {
+    let world = World::new();
+    let (log, space) = open(&world, Config::default());
+    let [mut one, mut two, mut three] = [(); 3].map(|()| Gate::new(&space));
+    log.queue();
+    publish(&mut one, "uns/v1/a", "1").unwrap();
+    // The log has the record of the node, and has not committed it: these batches carry it too.
+    for (gate, payload) in [(&mut two, b"2"), (&mut three, b"3")] {
+        let known = node(gate, "uns/v1/a");
+        gate.admit(&known, &inbound(payload), &AllRights).unwrap();
+        assert_eq!(gate.pending().0, 2, "a node and a publish");
+    }
+    log.refuse();
+    three.flush(None).unwrap();
+    assert_eq!(value(&space, "uns/v1/a"), Some(Value::Int(3)));
+    two.flush(None).unwrap();
+    assert_eq!(value(&space, "uns/v1/a"), Some(Value::Int(2)));
+    assert_eq!((space.stats().fold.orphans, space.stats().nodes), (0, 1));
+    // Nobody needs the record again once it is committed.
+    let known = node(&mut two, "uns/v1/a");
+    two.admit(&known, &inbound(b"4"), &AllRights).unwrap();
+    assert_eq!(two.pending().0, 1);
+}
+
+#[test]
 fn a_publish_does_not_outlive_the_record_of_its_node() {
     let world = World::new();
     let (log, space) = open(&world, Config::default());
     let [mut one, mut two] = [Gate::new(&space), Gate::new(&space)];
     log.queue();
     publish(&mut one, "uns/v1/a", "1").unwrap();
-    // The log has taken the record of the node by now, so this batch carries none.
     let known = node(&mut two, "uns/v1/a");
-    two.admit(&known, &inbound(b"2"), &AllRights).unwrap();
-    assert_eq!(two.pending().0, 1);
     log.refuse();
-    assert!(known.is_deleted());
+    assert!(known.is_deleted(), "nobody else had its record");
+    two.admit(&known, &inbound(b"2"), &AllRights).unwrap();
     two.flush(None).unwrap();
     assert_eq!(value(&space, "uns/v1/a"), Some(Value::Int(2)), "it has a node of its own");
     assert_eq!((space.stats().fold.orphans, space.stats().nodes), (0, 1));
