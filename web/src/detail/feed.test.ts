@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Sample } from "../api/types";
 import type { Reading } from "../values/store";
-import { beside } from "./feed";
+import { isLeftBehind, updated } from "./feed";
 
 const reading = (value: Reading["value"], sequence: number): Reading => ({
   value,
@@ -9,20 +10,23 @@ const reading = (value: Reading["value"], sequence: number): Reading => ({
   sequence,
 });
 
+const sample = (field: string, reading: Reading): Sample => ({ topic: "p", field, ...reading });
+
 describe("a field beside the value of its node", () => {
-  it("stays while it is of the newest document", () => {
+  it("is asked for where the newest value came without it, until the hub says what became of it", () => {
     const field = reading(21.5, 3);
-    expect(beside(reading({ temp: 21.5 }, 3), field)).toBe(field);
-    expect(beside(undefined, field)).toBe(field);
-    expect(beside(reading(null, 4), field)).toBe(field);
+    expect(isLeftBehind(undefined, field)).toBe(false);
+    expect(isLeftBehind(reading({ temp: 21.5 }, 3), field)).toBe(false);
+    expect(isLeftBehind(reading("RUN", 4), field)).toBe(true);
+    expect(isLeftBehind(reading({ rpm: 5 }, 4), { ...field, superseded: true })).toBe(false);
+    expect(isLeftBehind(reading("RUN", 4), { ...field, quality: "GoodNoData" })).toBe(false);
   });
 
-  it("is superseded by a document without it", () => {
-    expect(beside(reading({ rpm: 5 }, 4), reading(21.5, 3))).toEqual({ ...reading(21.5, 3), superseded: true });
-  });
-
-  it("ends with a value that is no document", () => {
-    const ended = beside(reading("RUN", 4), reading(21.5, 3));
-    expect(ended).toMatchObject({ value: null, quality: "GoodNoData", timestamp: "2026-11-21T12:00:04Z" });
+  it("becomes what the hub says, and never goes back", () => {
+    const known = new Map([["temp", reading(21.5, 3)], ["rpm", reading(5, 6)]]);
+    const ended = { ...reading(null, 4), quality: "GoodNoData" as const };
+    const fields = updated(known, [sample("temp", ended), sample("rpm", reading(4, 5))]);
+    expect(fields.get("temp")).toMatchObject({ value: null, quality: "GoodNoData" });
+    expect(fields.get("rpm")?.value).toBe(5);
   });
 });

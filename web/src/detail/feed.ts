@@ -6,7 +6,7 @@ import type { Sample } from "../api/types";
 import type { Channel } from "../live/channel";
 import type { Reading } from "../values/store";
 import { parseTime } from "../values/time";
-import { kindOf, shownValue } from "../values/value";
+import { shownValue } from "../values/value";
 
 export interface FeedState {
   readonly phase: "reading" | "ready" | "empty" | "failed";
@@ -31,14 +31,17 @@ const START: FeedState = {
 };
 
 const RETRY_MS = 2_000;
-/** A document has at most 64 fields, and a value of its own. */
-const VALUES_MAX = 100;
+/** A node may have more fields than a page: the rest follows. */
+const PAGE = 1_000;
+/** How long after a value without some fields the hub is asked what became of those. */
+const ASK_AGAIN_MS = 2_000;
 
 export class TopicFeed {
   #state = START;
   #abort = new AbortController();
   #close: (() => void) | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
   readonly #watchers = new Set<() => void>();
   readonly #taps = new Set<Tap>();
 
@@ -67,6 +70,8 @@ export class TopicFeed {
     return () => {
       this.#abort.abort();
       clearTimeout(this.#retry);
+      clearTimeout(this.#again);
+      this.#again = undefined;
       this.#close?.();
       this.#close = undefined;
     };
@@ -89,9 +94,7 @@ export class TopicFeed {
   }
 
   async #read(signal: AbortSignal): Promise<string> {
-    const query = { filter: urlFilter(this.topic), limit: VALUES_MAX };
-    const { cursor, values } = await api.current(query, signal);
-    signal.throwIfAborted();
+    const { cursor, values } = await this.#values(signal);
     const mine = values.filter((sample) => sample.topic === this.topic);
     const fields = new Map<string, Reading>();
     for (const sample of mine) {
@@ -102,6 +105,31 @@ export class TopicFeed {
     const phase = mine.length === 0 ? "empty" : "ready";
     this.#become({ phase, detail: undefined, own, fields, epoch: this.#state.epoch + 1 });
     return cursor;
+  }
+
+  /** All values of the topic, and the cursor they are as of. */
+  async #values(signal: AbortSignal): Promise<{ cursor: string; values: readonly Sample[] }> {
+    const query = { filter: urlFilter(this.topic), limit: PAGE };
+    let page = await api.current(query, signal);
+    const { cursor } = page;
+    const values = [...page.values];
+    while (typeof page.next === "string") {
+      page = await api.current({ ...query, after: page.next }, signal);
+      values.push(...page.values);
+    }
+    signal.throwIfAborted();
+    return { cursor, values };
+  }
+
+  /** Asks the hub what became of fields that did not come with the newest value. */
+  #askAgain(): void {
+    this.#again ??= setTimeout(() => {
+      this.#again = undefined;
+      this.#values(this.#abort.signal)
+        .then(({ values }) => this.#become({ fields: updated(this.#state.fields, values) }))
+        // The next value asks once more.
+        .catch(() => undefined);
+    }, ASK_AGAIN_MS);
   }
 
   #take(samples: readonly Sample[]): void {
@@ -115,7 +143,7 @@ export class TopicFeed {
         own = { ...sample, value: shownValue(sample), unit: sample.unit ?? own?.unit };
       }
     }
-    for (const [name, reading] of fields) fields.set(name, beside(own, reading));
+    if ([...fields.values()].some((field) => isLeftBehind(own, field))) this.#askAgain();
     const received = this.#state.received + samples.length;
     this.#become({ phase: "ready", own, fields, received });
   }
@@ -126,11 +154,24 @@ export class TopicFeed {
   }
 }
 
-/** What becomes of a field whose node has a newer value: superseded by a document, ended by another. */
-export function beside(own: Reading | undefined, field: Reading): Reading {
-  if (own === undefined || own.sequence <= field.sequence || own.value === null) return field;
-  if (kindOf(own.value) === "document") return { ...field, superseded: true };
-  return { ...field, value: null, quality: "GoodNoData", timestamp: own.timestamp };
+/** Whether a field did not come with the newest value of its node: it may have ended, or be superseded. */
+export function isLeftBehind(own: Reading | undefined, field: Reading): boolean {
+  const isOver = field.superseded === true || field.quality === "GoodNoData";
+  return own !== undefined && field.sequence < own.sequence && !isOver;
+}
+
+/** The fields with what the hub says of them now, unless something newer came meanwhile. */
+export function updated(
+  fields: ReadonlyMap<string, Reading>,
+  values: readonly Sample[],
+): ReadonlyMap<string, Reading> {
+  const all = new Map(fields);
+  for (const sample of values) {
+    if (typeof sample.field !== "string") continue;
+    const known = all.get(sample.field);
+    if (known === undefined || sample.sequence >= known.sequence) all.set(sample.field, sample);
+  }
+  return all;
 }
 
 /** How far a source clock may fall behind before it counts as set back, not as late. */

@@ -1,7 +1,8 @@
 // One row of the tree: a level, a field of a document, or the rest of a long level.
 
 import { useReading } from "../hub-context";
-import { briefText, fieldsOf, kindOf, valueText } from "../values/value";
+import { fieldKey } from "../values/store";
+import { briefText, kindOf, valueText } from "../values/value";
 import { LeafCells } from "./leaf-cells";
 import { isExpandable, type Row } from "./tree-state";
 
@@ -86,8 +87,7 @@ function NodeCells({ row }: { row: Extract<Row, { kind: "node" }> }) {
 }
 
 function FieldCells({ row }: { row: Extract<Row, { kind: "field" }> }) {
-  const reading = useReading(row.topic);
-  const value = fieldsOf(reading?.value).get(row.field);
+  const value = useReading(fieldKey(row.topic, row.field))?.value;
   return (
     <>
       <span className="name field" title={`${row.topic} · ${row.field}`}>

@@ -69,9 +69,13 @@ describe("the tree", () => {
   it("shows the fields of a document that is open", () => {
     const pump = node("p", 0, { value: { temp: 1, motor: { rpm: 2 } } });
     let state = page(EMPTY, ROOT, [pump]);
-    expect(isExpandable(itemOf(pump))).toBe(true);
+    expect(isExpandable(itemOf(pump))).toBe(false);
+    // The hub says which fields there are, whatever the document looks like.
+    const fields = new Map([["p", ["temp", "motor.rpm"]]]);
+    state = reduce(state, { do: "fields", path: ROOT, fields });
     state = reduce(state, { do: "open", path: "p" });
     expect(shown(state)).toEqual(["p", " .temp", " .motor.rpm"]);
+    expect(shown(page(state, ROOT, [pump]))).toEqual(["p", " .temp", " .motor.rpm"]);
   });
 
   it("does not change when a refresh brings nothing new", () => {

@@ -1,14 +1,13 @@
 // The tree as a reducer: which levels are loaded, which are open, and the rows that follow.
 
 import type { TreeNode } from "../api/types";
-import { fieldsOf, isDocument } from "../values/value";
 
 export interface Item {
   readonly path: string;
   readonly name: string;
   readonly children: number;
   readonly leaf: boolean;
-  /** Fields of the document it held when it was read. */
+  /** Its fields, as far as the hub has told of them. */
   readonly fields: readonly string[];
 }
 
@@ -37,6 +36,13 @@ export type TreeAction =
       readonly next: string | null;
       /** The page follows what is loaded, instead of replacing it. */
       readonly append: boolean;
+    }
+  | {
+      readonly do: "fields";
+      /** A level. */
+      readonly path: string;
+      /** Fields of topics in it. */
+      readonly fields: ReadonlyMap<string, readonly string[]>;
     };
 
 export type Row =
@@ -75,9 +81,8 @@ export const EMPTY: TreeState = { branches: new Map(), open: new Set([ROOT]) };
 const UNREAD: Branch = { items: [], next: undefined, loading: false };
 
 export function itemOf(node: TreeNode): Item {
-  const fields = isDocument(node.value) ? [...fieldsOf(node.value).keys()] : [];
   const { path, name, children, leaf } = node;
-  return { path, name, children, leaf, fields };
+  return { path, name, children, leaf, fields: [] };
 }
 
 export function isExpandable(item: Item): boolean {
@@ -111,6 +116,13 @@ export function reduce(state: TreeState, action: TreeAction): TreeState {
       const first = known.items.length === 0 && action.next === null;
       return first ? { ...read, open: opened(state.open, items) } : read;
     }
+    case "fields": {
+      const items = known.items.map((item) => {
+        const fields = action.fields.get(item.path);
+        return fields === undefined ? item : { ...item, fields };
+      });
+      return withBranch({ ...known, items });
+    }
   }
 }
 
@@ -143,8 +155,8 @@ function appended(known: readonly Item[], nodes: readonly TreeNode[]): readonly 
 function merged(known: readonly Item[], nodes: readonly TreeNode[]): readonly Item[] {
   const before = new Map(known.map((item) => [item.path, item]));
   const items = nodes.map((node) => {
-    const item = itemOf(node);
-    const old = before.get(item.path);
+    const old = before.get(node.path);
+    const item = { ...itemOf(node), fields: old?.fields ?? [] };
     return old !== undefined && same(old, item) ? old : item;
   });
   const unchanged = items.length === known.length && items.every((item, i) => item === known[i]);
@@ -152,9 +164,7 @@ function merged(known: readonly Item[], nodes: readonly TreeNode[]): readonly It
 }
 
 function same(a: Item, b: Item): boolean {
-  return (
-    a.children === b.children && a.leaf === b.leaf && a.fields.join("\n") === b.fields.join("\n")
-  );
+  return a.children === b.children && a.leaf === b.leaf;
 }
 
 /** Everything that is open, top to bottom. */
@@ -189,12 +199,17 @@ const paths = new WeakMap<readonly Item[], ReadonlySet<string>>();
 
 /** Whether a level that is loaded to its end lacks this topic: it is new. */
 export function isNew(state: TreeState, topic: string): boolean {
-  const end = topic.lastIndexOf("/");
-  const branch = state.branches.get(end === -1 ? ROOT : topic.slice(0, end));
+  const branch = state.branches.get(levelOf(topic));
   if (branch?.next !== null) return false;
   const known = paths.get(branch.items) ?? new Set(branch.items.map((item) => item.path));
   paths.set(branch.items, known);
   return !known.has(topic);
+}
+
+/** The level a topic lies in. */
+export function levelOf(topic: string): string {
+  const end = topic.lastIndexOf("/");
+  return end === -1 ? ROOT : topic.slice(0, end);
 }
 
 /** The levels above a topic, from the top. */

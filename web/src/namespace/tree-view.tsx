@@ -117,20 +117,21 @@ function usePaging(tree: TreeControl, rows: readonly Row[], span: { first: numbe
 function useWatching(visible: readonly Row[], tree: TreeControl) {
   const known = useRef(tree.state);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const { refresh } = tree;
+  const { refresh, showFields } = tree;
   useEffect(() => {
     known.current = tree.state;
   }, [tree.state]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const seen = useCallback(
-    (topics: ReadonlySet<string>) => {
+    (topics: ReadonlySet<string>, withNewFields: ReadonlySet<string>) => {
+      if (withNewFields.size > 0) showFields(withNewFields);
       if (timer.current !== undefined || ![...topics].some((t) => isNew(known.current, t))) return;
       timer.current = setTimeout(() => {
         timer.current = undefined;
         refresh();
       }, NEW_NODE_MS);
     },
-    [refresh],
+    [refresh, showFields],
   );
   const plan = useMemo(() => [...watchPlan(visible)].sort().join("\n"), [visible]);
   useWatcher(plan, seen);

@@ -5,7 +5,7 @@ import { api } from "../api/client";
 import type { TreeNode } from "../api/types";
 import { useHub } from "../hub-context";
 import { shownValue } from "../values/value";
-import { EMPTY, ROOT, ancestors, reduce, type TreeState } from "./tree-state";
+import { EMPTY, ROOT, ancestors, levelOf, reduce, type TreeState } from "./tree-state";
 
 const PAGE = 500;
 /** How often open levels are read again, for nodes that came or went. */
@@ -24,6 +24,8 @@ export interface TreeControl {
   /** Opens every level above a topic. */
   reveal(topic: string): void;
   refresh(): void;
+  /** Shows the fields that are known of these topics. */
+  showFields(topics: ReadonlySet<string>): void;
 }
 
 export function useTree(): TreeControl {
@@ -111,5 +113,19 @@ export function useTree(): TreeControl {
     (topic: string) => ancestors(topic).forEach((path) => dispatch({ do: "open", path })),
     [],
   );
-  return { state, open, close, more, reveal, refresh };
+  const showFields = useCallback(
+    (topics: ReadonlySet<string>) => {
+      const levels = new Map<string, Map<string, readonly string[]>>();
+      for (const topic of topics) {
+        const path = levelOf(topic);
+        const fields = levels.get(path) ?? new Map<string, readonly string[]>();
+        levels.set(path, fields.set(topic, values.fields(topic)));
+      }
+      for (const [path, fields] of levels) {
+        if (latest.current.branches.has(path)) dispatch({ do: "fields", path, fields });
+      }
+    },
+    [values],
+  );
+  return { state, open, close, more, reveal, refresh, showFields };
 }

@@ -2,13 +2,13 @@
 
 import { useEffect, useRef } from "react";
 import { useHub } from "../hub-context";
-import { Watcher } from "./watcher";
+import { Watcher, type Seen } from "./watcher";
 
 /** How long the filters stand still before they are asked for. */
 const SETTLE_MS = 120;
 
 /** `filters` are joined by line feeds, so that equal plans are equal to React. */
-export function useWatcher(filters: string, seen: (topics: ReadonlySet<string>) => void): void {
+export function useWatcher(filters: string, seen: Seen): void {
   const { channel, values } = useHub();
   const watcher = useRef<Watcher>(undefined);
   useEffect(() => {

@@ -11,14 +11,16 @@ import { shownValue } from "../values/value";
 const PAGES_MAX = 5;
 const PAGE = 1_000;
 
+/** What a watcher tells: topics that have a value, and those of which a field is new. */
+export type Seen = (topics: ReadonlySet<string>, withNewFields: ReadonlySet<string>) => void;
+
 export class Watcher {
   readonly #open = new Map<string, { stop: () => void }>();
 
   constructor(
     private readonly channel: Channel,
     private readonly values: ValueStore,
-    /** Told of every topic that has a value, so that new ones can be shown. */
-    private readonly seen: (topics: ReadonlySet<string>) => void,
+    private readonly seen: Seen,
   ) {}
 
   /** Watches exactly these filters from now on. */
@@ -74,11 +76,16 @@ export class Watcher {
 
   #take(samples: readonly Sample[]): void {
     const topics = new Set<string>();
+    const withNewFields = new Set<string>();
     for (const sample of samples) {
-      if (typeof sample.field === "string") continue;
-      topics.add(sample.topic);
-      this.values.put(sample.topic, { ...sample, value: shownValue(sample) });
+      const { topic, field } = sample;
+      if (typeof field === "string") {
+        if (this.values.putField(topic, field, sample)) withNewFields.add(topic);
+        continue;
+      }
+      topics.add(topic);
+      this.values.put(topic, { ...sample, value: shownValue(sample) });
     }
-    this.seen(topics);
+    this.seen(topics, withNewFields);
   }
 }

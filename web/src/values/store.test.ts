@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ValueStore } from "./store";
+import { ValueStore, fieldKey } from "./store";
 
 const reading = (value: number, sequence: number) => ({
   value,
@@ -27,6 +27,18 @@ describe("ValueStore", () => {
     store.put("a", { ...reading(3, 6), unit: "Hz" });
     store.put("a", reading(4, 7));
     expect(store.get("a")).toEqual({ ...reading(4, 7), unit: "Hz" });
+  });
+
+  it("knows the fields of a topic, and forgets them with it", () => {
+    const store = new ValueStore();
+    expect(store.putField("a", "temp", reading(1, 5))).toBe(true);
+    expect(store.putField("a", "temp", reading(2, 6))).toBe(false);
+    expect(store.putField("a", "rpm", reading(3, 6))).toBe(true);
+    expect(store.fields("a")).toEqual(["temp", "rpm"]);
+    expect(store.get(fieldKey("a", "temp"))?.value).toBe(2);
+    store.forget(["a"]);
+    expect(store.fields("a")).toEqual([]);
+    expect(store.get(fieldKey("a", "temp"))).toBeUndefined();
   });
 
   it("prefers what has a place in the log", () => {

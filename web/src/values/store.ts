@@ -15,12 +15,19 @@ export interface Reading {
   readonly superseded?: boolean | undefined;
 }
 
+/** Where the store keeps a field of a topic: no topic has a line feed. */
+export function fieldKey(topic: string, field: string): string {
+  return `${topic}\n${field}`;
+}
+
 /** So many steps tell the pace of a tag. */
 const STEPS_MAX = 8;
 const STEPS_LEAST = 3;
 
 export class ValueStore {
   readonly #readings = new Map<string, Reading>();
+  /** The fields of topics, as the hub names them. */
+  readonly #fields = new Map<string, Set<string>>();
   /** The last distances of two samples, of tags that were seen to change. */
   readonly #steps = new Map<string, number[]>();
   /** What their history says. */
@@ -41,6 +48,20 @@ export class ValueStore {
     this.#readings.set(topic, unit === undefined ? reading : { ...reading, unit });
     this.#listeners.get(topic)?.forEach((listener) => listener());
     return true;
+  }
+
+  /** Takes in a field of a topic; answers whether it is one that was not known. */
+  putField(topic: string, field: string, reading: Reading): boolean {
+    this.put(fieldKey(topic, field), reading);
+    const known = this.#fields.get(topic) ?? new Set<string>();
+    if (known.has(field)) return false;
+    this.#fields.set(topic, known.add(field));
+    return true;
+  }
+
+  /** The names of all fields of a topic that are known. */
+  fields(topic: string): readonly string[] {
+    return [...(this.#fields.get(topic) ?? [])];
   }
 
   /** Takes in what came without a place in the log: it yields to everything that has one. */
@@ -72,6 +93,8 @@ export class ValueStore {
   forget(topics: Iterable<string>): void {
     for (const topic of topics) {
       if (this.#listeners.has(topic)) continue;
+      this.fields(topic).forEach((field) => this.#readings.delete(fieldKey(topic, field)));
+      this.#fields.delete(topic);
       this.#readings.delete(topic);
       this.#steps.delete(topic);
       this.#paces.delete(topic);

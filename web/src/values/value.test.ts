@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Exact } from "../api/exact";
-import { briefText, fieldsOf, kindOf, numberOf, shownValue, unitOf, valueText } from "./value";
+import { briefText, kindOf, numberOf, shownValue, unitOf, valueText } from "./value";
 
 describe("values", () => {
   it("are written exactly", () => {
@@ -29,19 +29,6 @@ describe("values", () => {
     expect(kindOf({ a: 1 })).toBe("document");
     expect(kindOf(null)).toBe("none");
     expect(numberOf("-9223372036854775808")).toBe(-9223372036854775808);
-  });
-
-  it("have the fields the hub gives them", () => {
-    const value = {
-      temp: 23.4,
-      motor: { rpm: 1200, bearing: { c: 40, deep: { no: 1 } } },
-      list: [1],
-      note: null,
-    };
-    expect([...fieldsOf(value).keys()]).toEqual(["temp", "motor.rpm", "motor.bearing.c", "note"]);
-    const wide = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`f${i}`, i]));
-    expect(fieldsOf(wide).size).toBe(64);
-    expect(fieldsOf(7).size).toBe(0);
   });
 
   it("may state a unit", () => {

@@ -74,28 +74,6 @@ export function briefText(value: Value | undefined): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
-/** As many leaves, as deep and as long as the hub takes for fields. */
-const FIELDS_MAX = 64;
-const LEVELS_MAX = 3;
-
-/** The scalar leaves of a document by dotted name, as the hub names its fields. */
-export function fieldsOf(value: Value | undefined): Map<string, Value> {
-  const fields = new Map<string, Value>();
-  const collect = (document: Document, prefix: string, level: number) => {
-    for (const [key, inner] of Object.entries(document)) {
-      if (fields.size >= FIELDS_MAX) return;
-      const name = level === 1 ? key : `${prefix}.${key}`;
-      if (isDocument(inner)) {
-        if (level < LEVELS_MAX) collect(inner, name, level + 1);
-      } else if (!Array.isArray(inner) && key !== "" && !fields.has(name)) {
-        fields.set(name, inner);
-      }
-    }
-  };
-  if (isDocument(value)) collect(value, "", 1);
-  return fields;
-}
-
 const UNIT_KEYS = ["unit", "units", "uom", "engUnit", "engineeringUnit"];
 
 /** The unit a document states about itself. */
