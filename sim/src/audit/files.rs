@@ -1,11 +1,22 @@
 //! Files of history: what the catalog lists is there, and stays as it was until it is purged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The files that were listed, and their bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     known: BTreeMap<String, Vec<u8>>,
+    /// What files that were damaged are called but for a number behind it: the ones that are made in their
+    /// place take their names in turn.
+    damaged: BTreeSet<String>,
+}
+
+/// The name without what tells files of the same samples apart.
+fn stem(name: &str) -> &str {
+    let name = name.trim_end_matches(".parquet");
+    let suffix = name.rsplit_once('.').and_then(|(_, behind)| behind.split_once('-'));
+    let plain = suffix.and_then(|(_, nth)| name.strip_suffix(nth)?.strip_suffix('-'));
+    plain.unwrap_or(name)
 }
 
 impl Files {
@@ -23,7 +34,8 @@ impl Files {
             return Err(format!("{listed} files are listed, and {} are there", found.len()));
         }
         self.compare(&found)?;
-        self.known = found.into_iter().collect();
+        let is_sound = |(name, _): &(String, Vec<u8>)| !self.damaged.contains(stem(name));
+        self.known = found.into_iter().filter(is_sound).collect();
         Ok(())
     }
 
@@ -41,7 +53,8 @@ impl Files {
 
     /// This one was damaged, and others are purged.
     pub(crate) fn forget(&mut self, name: &str) {
-        self.known.remove(name);
+        self.damaged.insert(stem(name).to_owned());
+        self.known.retain(|known, _| stem(known) != stem(name));
     }
 
     /// Nothing is known any more.

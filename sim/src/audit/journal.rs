@@ -35,7 +35,8 @@ pub(crate) struct Entry {
 }
 
 /// The topics of nodes, and where in the log they were deleted. What was published to one before, and
-/// comes into the log behind that, counts as deleted with it.
+/// comes into the log behind that, counts as deleted with it; the log may never have introduced a node
+/// whose first publish was overtaken so.
 #[derive(Default)]
 struct Nodes {
     topics: BTreeMap<NodeNo, Arc<str>>,
@@ -47,6 +48,8 @@ struct Nodes {
 pub(crate) struct Journal {
     entries: Vec<Entry>,
     numbers: HashSet<Got>,
+    /// Those of publishes that are deleted with a node the log never introduced.
+    overtaken: HashSet<u32>,
     nodes: Nodes,
     /// What history has of each topic: the sequences and numbers since it was purged last.
     samples: BTreeMap<String, Vec<(Sequence, u32)>>,
@@ -130,6 +133,9 @@ impl Journal {
         match &entry.what {
             What::Published { got, is_node, .. } => {
                 self.numbers.insert(got.clone());
+                if got.topic.is_empty() {
+                    self.overtaken.insert(got.number);
+                }
                 if got.topic == TOPIC {
                     self.marks.published(got.number)?;
                 }
@@ -169,6 +175,7 @@ impl Journal {
     /// Whether a publish is durable.
     pub(crate) fn has(&self, topic: &str, number: u32) -> bool {
         self.numbers.contains(&Got { topic: topic.to_owned(), number })
+            || self.overtaken.contains(&number)
     }
 
     /// Whether the topic had a node before this publish was logged. One that was purged has none again
@@ -237,13 +244,11 @@ impl Nodes {
                 self.topics.insert(*node, (*name).into());
                 What::Other
             }
-            Record::NodeDeleted { node, .. } => match self.topics.get(node) {
-                Some(topic) => {
-                    self.deleted.insert(*node, sequence);
-                    What::Purged { topic: topic.to_string() }
-                }
-                None => What::Other,
-            },
+            Record::NodeDeleted { node, .. } => {
+                self.deleted.insert(*node, sequence);
+                let purged = |topic: &Arc<str>| What::Purged { topic: topic.to_string() };
+                self.topics.get(node).map_or(What::Other, purged)
+            }
             Record::Publish(publish) => {
                 let topic = self.topics.get(&publish.node).map_or("", |topic| &**topic).to_owned();
                 let got = Got { topic, number: number_in(publish.payload) };

@@ -77,6 +77,16 @@ fn one_seed_gives_one_trace() {
     }
 }
 
+/// A node was purged while a core had publishes to it and to the node that followed in one batch: the
+/// first of them came into the log before the node it was given, where nobody saw it.
+#[test]
+fn publishes_that_a_purge_overtakes_do_not_come_before_their_node() {
+    for seed in [114, 212, 522] {
+        let played = play(seed, None).map_err(|failure| failure.to_string());
+        assert!(played.is_ok(), "{played:?}");
+    }
+}
+
 /// The auditors look: each mistake is found, on seeds that are right without it.
 #[test]
 fn mistakes_are_found() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fabric::{Batch, OnCommit, Publish, Record, Rejection, Resolved};
-use uns_model::{OrgId, Reason};
+use uns_model::{NodeNo, OrgId, Reason};
 
 use super::{AllRights, Gate, mint};
 use crate::node::Node;
@@ -47,14 +47,17 @@ impl Gate {
     }
 
     /// Gives the publishes of deleted nodes the nodes that live on their topics now. One that can
-    /// have none stays as it is: it counts as published before the deletion. Every record keeps its
-    /// place, which its publisher may know.
+    /// have none stays as it is: it counts as published before the deletion. So does one whose topic has
+    /// a node again that comes further behind in the batch: nobody sees a publish before its node. Every
+    /// record keeps its place, which its publisher may know.
     ///
     /// # Errors
     /// `storage_full`: nothing of the batch is kept.
     fn renew(&mut self) -> Result<(), Rejection> {
         let old = std::mem::take(&mut self.batch);
+        let mut behind: Vec<NodeNo> = old.records().filter_map(|record| minted(&record)).collect();
         for record in old.records() {
+            behind.retain(|node| minted(&record) != Some(*node));
             match record {
                 Record::Publish(publish) => {
                     let name = self.space.registry.topic(publish.topic);
@@ -62,6 +65,7 @@ impl Gate {
                         Some(name) => self.living(publish.org, &name)?,
                         None => None,
                     };
+                    let living = living.filter(|node| !behind.contains(&node.number));
                     let (node, topic) = living
                         .map_or((publish.node, publish.topic), |node| (node.number, node.topic));
                     self.batch.push(&Record::Publish(Publish { node, topic, ..publish }));
@@ -103,5 +107,13 @@ impl Gate {
             Err(reject) if reject.reason != Reason::StorageFull => Ok(None),
             resolved => resolved,
         }
+    }
+}
+
+/// The node a record introduces.
+fn minted(record: &Record<'_>) -> Option<NodeNo> {
+    match record {
+        Record::NodeMinted { node, .. } => Some(*node),
+        _ => None,
     }
 }
