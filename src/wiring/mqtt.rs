@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use broker_server::{Address, CoreNo, Handle, Holder, Key, Shown};
 use hub_kit::services::{
-    Answer, ClientQuery, Mqtt, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec,
+    Answer, ClientQuery, Mqtt, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec,
 };
 use hub_kit::{Refusal, Rights};
 use schemas::http::broker::{
@@ -17,6 +17,7 @@ use schemas::http::broker::{
     Trace,
 };
 use uns_model::OrgId;
+use uns_model::query::SessionQuery;
 use uns_namespace::Namespace;
 
 use refusals::{client_unknown, refusal, session_unknown};
@@ -97,14 +98,7 @@ impl Mqtt for Operators {
 
 impl Operators {
     async fn session_page(&self, query: SessionQuery) -> Result<Sessions, Refusal> {
-        let asked = broker_server::SessionQuery {
-            org: query.org,
-            client_id: query.client_id,
-            connected: query.connected,
-            after: query.after,
-            limit: query.limit,
-        };
-        let (found, more) = self.broker.sessions(asked).await.map_err(|e| refusal(&e))?;
+        let (found, more) = self.broker.sessions(query).await.map_err(|e| refusal(&e))?;
         let next = found.last().filter(|_| more).map(|last| last.client_id.to_string());
         let sessions = found.into_iter().map(|found| Session {
             client_id: found.client_id.into(),

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use broker_codec::Version;
+use uns_model::query::ClientOrder;
 use uns_model::{Filter, OrgId, SessionNo, Timestamp};
 
 use crate::key::Address;
@@ -91,22 +92,6 @@ impl ClientInfo {
             ClientOrder::MessagesOut => self.messages_out,
         }
     }
-}
-
-/// In which order clients are listed; those of the same rank by client id.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ClientOrder {
-    /// By client id.
-    #[default]
-    ClientId,
-    /// Most lost messages first.
-    Dropped,
-    /// Most waiting bytes first.
-    Queued,
-    /// Most publishes first.
-    MessagesIn,
-    /// Most deliveries first.
-    MessagesOut,
 }
 
 /// Which clients.

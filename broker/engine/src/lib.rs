@@ -64,7 +64,7 @@ pub use gate::{
 pub use guesses::Guessing;
 pub use in_process::{InProcess, Offer, Progress, Together};
 pub use inspect::{
-    ClientInfo, ClientOrder, ClientQuery, ClientScan, ClientState, Keeping, TopicName, TopicScan,
+    ClientInfo, ClientQuery, ClientScan, ClientState, Keeping, TopicName, TopicScan,
 };
 pub use key::{Address, CoreNo, Key, Slots};
 pub use limits::{Limits, OrganisationLimits, Rate};

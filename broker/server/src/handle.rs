@@ -37,7 +37,7 @@ use crate::operator_request::OperatorRequests;
 use crate::stats::{StatsSnapshot, sessions_offline};
 use crate::traces::Traces;
 
-pub use sessions::{SessionInfo, SessionQuery};
+pub use sessions::SessionInfo;
 pub use subscriptions::{SubscriptionInfo, SubscriptionQuery};
 pub use topics::{TopicInfo, TopicQuery};
 

@@ -55,9 +55,7 @@ pub use config::{Config, Handshakes, Listener, Tls, Verification};
 pub use counters::{Failure, Reloads, TransportStats};
 pub use dispatch::{ConnectionLoan, REFUSED_MAX};
 pub use error::Error;
-pub use handle::{
-    Handle, SessionInfo, SessionQuery, SubscriptionInfo, SubscriptionQuery, TopicInfo, TopicQuery,
-};
+pub use handle::{Handle, SessionInfo, SubscriptionInfo, SubscriptionQuery, TopicInfo, TopicQuery};
 pub use handshake::{NoBrowsers, OriginCheck, Refusal, accept_upgrade};
 pub use in_process::Published;
 pub use load_averages::{Load, Measure};
@@ -79,6 +77,6 @@ pub use broker_engine::{
 pub use broker_ledger::Stats as SessionStats;
 
 pub use broker_engine::{
-    Address, ClientInfo, ClientOrder, ClientQuery, ClientState, CoreNo, Holder, Keeping, Key,
-    Shown, Trace, TraceEvent, TracedTopics, Wish,
+    Address, ClientInfo, ClientQuery, ClientState, CoreNo, Holder, Keeping, Key, Shown, Trace,
+    TraceEvent, TracedTopics, Wish,
 };

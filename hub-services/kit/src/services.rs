@@ -18,10 +18,7 @@ mod publish;
 pub use dead_letters::DeadLetters;
 pub use history::{History, HistoryGap, HistoryPage};
 pub use live::{CurrentPage, DeleteQuery, Live};
-pub use mqtt::{
-    ClientOrder, ClientQuery, Mqtt, SessionQuery, SubscriptionQuery, TopicQuery, TraceQuery,
-    TraceSpec,
-};
+pub use mqtt::{ClientQuery, Mqtt, SubscriptionQuery, TopicQuery, TraceQuery, TraceSpec};
 pub use page::Page;
 pub use publish::{Mark, Publish, PublishBatch, PublishItem, Published, RefusedRow, Resumed};
 

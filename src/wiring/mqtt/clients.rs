@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use broker_server::{ClientInfo, ClientState, DropCause, Handle, Keeping, Transport};
 use hub_kit::Refusal;
-use hub_kit::services::{ClientOrder, ClientQuery};
+use hub_kit::services::ClientQuery;
 use schemas::WireTime;
 use schemas::http::broker::{self, Client, ClientClock, Clients, Pace};
 use uns_model::OrgId;
@@ -18,13 +18,6 @@ pub(super) async fn page(
     (handle, namespace): (&Handle, &Namespace),
     query: ClientQuery,
 ) -> Result<Clients, Refusal> {
-    let order = match query.order {
-        ClientOrder::ClientId => broker_server::ClientOrder::ClientId,
-        ClientOrder::Dropped => broker_server::ClientOrder::Dropped,
-        ClientOrder::Queued => broker_server::ClientOrder::Queued,
-        ClientOrder::MessagesIn => broker_server::ClientOrder::MessagesIn,
-        ClientOrder::MessagesOut => broker_server::ClientOrder::MessagesOut,
-    };
     let after = query.after.as_deref().map(|after| place(after).ok_or_else(Refusal::not_a_page));
     let transport = |name: String| Transport::ALL.into_iter().find(|t| t.name() == name);
     let asked = broker_server::ClientQuery {
@@ -44,13 +37,13 @@ pub(super) async fn page(
             Pace::Slow => Keeping::Slow,
         }),
         durable: None,
-        order,
+        order: query.order,
         after: after.transpose()?,
         limit: query.limit,
     };
     let (found, more) = handle.clients(asked).await.map_err(|error| refusal(&error))?;
     let last = found.last().filter(|_| more);
-    let next = last.map(|last| format!("{}/{}", last.rank(order), last.client_id));
+    let next = last.map(|last| format!("{}/{}", last.rank(query.order), last.client_id));
     let clocks = clocks(namespace, query.org);
     Ok(Clients { clients: found.into_iter().map(|info| body(info, &clocks)).collect(), next })
 }

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use broker_codec::ReasonCode;
+use uns_model::query::ClientOrder;
 
 use super::Engine;
 use crate::gate::Gate;
-use crate::inspect::{ClientInfo, ClientOrder, ClientScan, ClientState, Keeping, TopicScan};
+use crate::inspect::{ClientInfo, ClientScan, ClientState, Keeping, TopicScan};
 use crate::key::{Address, Key};
 use crate::now::Now;
 use crate::outbound::client::Outbound;

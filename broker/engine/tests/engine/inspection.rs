@@ -2,9 +2,8 @@
 //! ended by hand.
 
 use broker_codec::{Connect, SubscribeOptions, Version};
-use broker_engine::{
-    ClientInfo, ClientOrder, ClientQuery, ClientScan, ClientState, Config, End, TopicScan,
-};
+use broker_engine::{ClientInfo, ClientQuery, ClientScan, ClientState, Config, End, TopicScan};
+use uns_model::query::ClientOrder;
 use uns_model::{Filter, OrgId};
 
 use crate::net::{Net, connect, qos0};

@@ -5,24 +5,10 @@ use std::time::Duration;
 
 use broker_engine::{ClientInfo, ClientQuery};
 use uns_model::OrgId;
+use uns_model::query::SessionQuery;
 
 use crate::operator_request::{EndSession, HeldBy, OperatorRequest};
 use crate::{Error, Handle};
-
-/// Which sessions.
-#[derive(Clone, Debug, Default)]
-pub struct SessionQuery {
-    /// The organisation.
-    pub org: OrgId,
-    /// Only those with this in their client id.
-    pub client_id: Option<String>,
-    /// Only those whose client is connected, or only those whose client is not.
-    pub connected: Option<bool>,
-    /// Only those after this client id.
-    pub after: Option<String>,
-    /// At most this many.
-    pub limit: usize,
-}
 
 /// One session.
 #[derive(Clone, Debug)]

@@ -4,9 +4,10 @@ use axum::Json;
 use axum::extract::{Query, State};
 use hub_kit::Refusal;
 use hub_kit::http::{LIST, Pairs, Params};
-use hub_kit::services::{ClientOrder, ClientQuery};
+use hub_kit::services::ClientQuery;
 use schemas::http::Problem;
 use schemas::http::broker::{ClientState, Clients, Pace};
+use uns_model::query::ClientOrder;
 
 use crate::params::word;
 use crate::service::Service;

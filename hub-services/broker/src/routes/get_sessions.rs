@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::{Query, State};
 use hub_kit::Refusal;
 use hub_kit::http::{LIST, Pairs, Params};
-use hub_kit::services::SessionQuery;
 use schemas::http::Problem;
 use schemas::http::broker::Sessions;
+use uns_model::query::SessionQuery;
 
 use crate::params::choice;
 use crate::service::Service;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use hub_kit::services::{
     Answer, Boxed, ClientQuery, CurrentPage, DeleteQuery, History, HistoryPage, Live, Mqtt, Page,
-    Publish, PublishBatch, Published, Resumed, SessionQuery, SubscriptionQuery, TopicQuery,
-    TraceQuery, TraceSpec,
+    Publish, PublishBatch, Published, Resumed, SubscriptionQuery, TopicQuery, TraceQuery,
+    TraceSpec,
 };
 use hub_kit::{Refusal, Rights};
 use schemas::WireTime;
@@ -15,7 +15,8 @@ use schemas::http::broker::{
     Subscriptions, Topic, Topics, Trace,
 };
 use uns_model::query::{
-    ClockViolation, CurrentQuery, HistoryQuery, SearchHit, SearchQuery, TreeNode, TreeQuery,
+    ClockViolation, CurrentQuery, HistoryQuery, SearchHit, SearchQuery, SessionQuery, TreeNode,
+    TreeQuery,
 };
 use uns_model::{NodeNo, OrgId, Timestamp, TopicId};
 

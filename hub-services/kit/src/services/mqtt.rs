@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemas::http::broker::{
     BrokerStats, Client, ClientState, Clients, Pace, Sessions, Subscriptions, Topics, Trace,
 };
+use uns_model::query::{ClientOrder, SessionQuery};
 use uns_model::{Filter, OrgId};
 
 use crate::Rights;
@@ -57,33 +58,6 @@ pub trait Mqtt: Send + Sync {
     fn stop_trace(&self, org: OrgId, id: String) -> Answer<'_, ()>;
 }
 
-/// In which order clients are listed; those of the same rank by client id.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ClientOrder {
-    /// By client id.
-    #[default]
-    ClientId,
-    /// Most lost messages first.
-    Dropped,
-    /// Most waiting bytes first.
-    Queued,
-    /// Most publishes first.
-    MessagesIn,
-    /// Most deliveries first.
-    MessagesOut,
-}
-
-impl ClientOrder {
-    /// Every order by its name in a URL.
-    pub const ALL: [(&'static str, Self); 5] = [
-        ("clientId", Self::ClientId),
-        ("dropped", Self::Dropped),
-        ("queued", Self::Queued),
-        ("messagesIn", Self::MessagesIn),
-        ("messagesOut", Self::MessagesOut),
-    ];
-}
-
 /// Which clients.
 #[derive(Clone, Debug, Default)]
 pub struct ClientQuery {
@@ -105,21 +79,6 @@ pub struct ClientQuery {
     pub pace: Option<Pace>,
     /// In which order.
     pub order: ClientOrder,
-    /// Continue after this page's `next`.
-    pub after: Option<String>,
-    /// At most so many.
-    pub limit: usize,
-}
-
-/// Which sessions.
-#[derive(Clone, Debug, Default)]
-pub struct SessionQuery {
-    /// The asking organisation.
-    pub org: OrgId,
-    /// Part of the client id.
-    pub client_id: Option<String>,
-    /// Whether its client is connected.
-    pub connected: Option<bool>,
     /// Continue after this page's `next`.
     pub after: Option<String>,
     /// At most so many.
