@@ -17,6 +17,11 @@ use super::value::rewrite;
 
 const NO_POINT: &str = "a point is an object with `path`, a string that is not empty, and a value";
 const NO_NAME: &str = "a point is an object with a name and a value";
+const LONG_NAMES: &str = "the names of the points in one payload have at most 1 MiB together";
+
+/// What the names of one payload may have together. A beginning that many points share is written once in the
+/// payload, and here once for each point.
+const NAMES_BYTES_MAX: usize = 1 << 20;
 
 type Row = Result<ChildRow, BadRow>;
 
@@ -39,8 +44,9 @@ pub(super) fn read(
         return None;
     }
     let mut rows = Vec::new();
+    let mut names_left = NAMES_BYTES_MAX;
     let mut each = |item: Item<'_>| {
-        let row = named_row(&item, rows.len());
+        let row = named_row(&item, rows.len(), &mut names_left);
         rows.push(row);
     };
     let time = shape.time();
@@ -92,7 +98,15 @@ fn payload(
     payload
 }
 
-fn named_row(item: &Item<'_>, index: usize) -> Row {
+fn named_row(item: &Item<'_>, index: usize, names_left: &mut usize) -> Row {
+    if let Item::Point(called, _) | Item::Document(called, ..) = item {
+        // Asked before the name is put together.
+        let length = called.pieces().map(|(_, piece)| piece.text.len() + 1).sum();
+        match names_left.checked_sub(length) {
+            Some(left) => *names_left = left,
+            None => return Err(BadRow::new(index, None, item.raw(), LONG_NAMES)),
+        }
+    }
     match item {
         Item::Point(called, envelope) => {
             let path = path(*called);

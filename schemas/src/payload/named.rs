@@ -24,6 +24,16 @@ pub(super) enum Item<'a> {
     Unread(Token<'a>),
 }
 
+impl Item<'_> {
+    /// Its value as it was published.
+    pub(super) fn raw(&self) -> String {
+        match self {
+            Self::Point(_, envelope) => envelope.value.raw(),
+            Self::Document(.., token) | Self::Unread(token) => token.raw(),
+        }
+    }
+}
+
 /// How an outermost member holds named points.
 #[derive(Clone, Copy)]
 pub(super) enum Container<'a> {

@@ -52,6 +52,11 @@ pub(super) struct Base<'a> {
     value: Option<Token<'a>>,
 }
 
+/// A base number has so many bytes: it is read again for each record.
+const BASE_NUMBER_BYTES_MAX: usize = 64;
+/// Tags that tell the sources of a measurement apart have so many bytes: they are read for each field.
+const TAGS_BYTES_MAX: usize = 4 << 10;
+
 /// Numbers below this are seconds from now (RFC 8428, section 4.5.3).
 const RELATIVE_BELOW: f64 = 268_435_456.0;
 
@@ -119,7 +124,7 @@ impl<'a> Element<'a> {
 
 impl<'a> Base<'a> {
     fn member(&mut self, name: Token<'a>, token: Token<'a>) -> bool {
-        let is_number = token.kind == Kind::Number;
+        let is_number = token.kind == Kind::Number && token.text.len() <= BASE_NUMBER_BYTES_MAX;
         let is_text = matches!(token.kind, Kind::Text { .. });
         match name.text {
             "bn" if is_text => self.name = Some(token),
@@ -199,6 +204,9 @@ impl<'a> Found<'a> {
         if let (Some(fields), Some(source)) = (self.fields, self.envelope.name())
             && !self.envelope.has_value()
         {
+            if self.tags.is_some_and(|tags| tags.text.len() > TAGS_BYTES_MAX) {
+                return Element::Unread;
+            }
             let called = Called { source: Some(source), tags: self.tags, ..Called::default() };
             return Element::Metric(called, time, fields);
         }

@@ -70,6 +70,39 @@ fn children_are_rows_with_a_path() {
     assert!(accept(br#"{"points":[{"path":"a","value":1,"value":2}]}"#).is_err());
 }
 
+/// What a beginning that all names share takes is bounded, however long and for however many rows.
+#[test]
+fn the_names_of_one_payload_have_a_bound_together() {
+    let long = "x".repeat(60_000);
+    let list = |row: &str| vec![row; 2_000].join(",");
+    let senml = format!(r#"[{{"bn":"{long}","n":"a","v":1}},{}]"#, list(r#"{"n":"b","v":2}"#));
+    let fields: Vec<_> = (0..2_000).map(|n| format!("\"f{n}\":1")).collect();
+    let fields = fields.join(",");
+    let metric = |name: &str, tags: &str| {
+        format!(
+            r#"{{"metrics":[{{"name":"{name}","tags":{{{tags}}},"fields":{{{fields}}},"timestamp":1795262400}}]}}"#
+        )
+    };
+    let writer =
+        format!(r#"{{"Messages":[{{"DataSetWriterName":"{long}","Payload":{{{fields}}}}}]}}"#);
+    let mut checked = 0;
+    for payload in
+        [senml, metric(&long, ""), metric("cpu", &format!("\"host\":\"{long}\"")), writer]
+    {
+        let Ok(Some(Batch::Children(rows))) = accept(payload.as_bytes()) else {
+            // Nothing of it is a point.
+            continue;
+        };
+        checked += 1;
+        let names: usize = rows.iter().flatten().map(|row| row.path.len()).sum();
+        assert!(names <= 1 << 20, "{names} bytes of names");
+        let bad: Vec<_> = rows.iter().filter_map(|row| row.as_ref().err()).collect();
+        assert!(bad.len() > 1_900, "{} of {} rows are refused", bad.len(), rows.len());
+        assert!(bad.iter().all(|row| row.path.is_none() && row.payload.len() < 10));
+    }
+    assert_eq!(checked, 3, "but for the tags, which are too long to be read");
+}
+
 #[test]
 fn columns() {
     check(
