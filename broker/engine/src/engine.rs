@@ -1,10 +1,11 @@
 //! One core of the broker: events in, effects out. It owns its connections and touches no socket, thread
 //! or clock.
 //!
-//! Its state is in four parts, none of which knows another one: [`Sessions`] (who the clients are and
-//! how far their exchanges are), [`Routing`] (where messages go), [`Outbounds`] (what is on its way to
-//! the clients) and [`Commits`] (who waits for the log). The files of this folder only say in which
-//! order an event passes through them.
+//! Its state is in four parts: [`Sessions`] (who the clients are and how far their exchanges are),
+//! [`Routing`] (where messages go), [`Outbounds`] (what is on its way to the clients) and [`Commits`] (who
+//! waits for the log). No part holds another one; they share some types, such as routes and acknowledgements.
+//! The files of this folder take an event through the parts. Much of what CONNECT, the end of a connection
+//! and QoS 2 decide still stands here, beside the state it reads.
 
 mod acknowledge;
 mod acknowledged;

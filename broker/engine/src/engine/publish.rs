@@ -171,7 +171,6 @@ impl<G: Gate> Engine<G> {
         route.choose(message.qos);
         let owed = self.owed(message, route);
         let request = PublishRequest {
-            from: message.publisher,
             org: origin.org,
             rights: origin.rights.resolve(&self.sessions),
             topic: message.topic,

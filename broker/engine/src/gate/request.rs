@@ -1,18 +1,15 @@
-//! What the side of the connections asks of the owner of topics, and what it is answered. All of it could
-//! travel over a network: numbers, addresses, topics, bytes.
+//! What the side of the connections asks of the owner of topics, and what it is answered: numbers, topics
+//! and bytes that could travel over a network, and two handles, the rights and the node (ADR 0020).
 
 use fabric::{Findings, Inbound, Outputs, Place, Resolved};
 use uns_model::OrgId;
 
 use super::member::Member;
 use super::rights::Rights;
-use crate::key::Address;
 
 /// One publish.
 #[derive(Debug)]
 pub struct PublishRequest<'a, N> {
-    /// The connection it came from; none for a will, and for what this process publishes.
-    pub from: Option<Address>,
     /// Whose topics.
     pub org: OrgId,
     /// What its author may publish and receive. Whether this is the topic itself was decided before it was
