@@ -45,8 +45,102 @@ fn last(hub: &Hub, topic: &str, field: &str) -> [[serde_json::Value; 3]; 2] {
     let current = hub.get(&format!("current?filter={topic}"));
     let values = current["values"].as_array().expect("values");
     let shown = values.iter().find(|v| v["field"] == field).expect("the field is shown");
-    let history = hub.history(topic, &format!("&field={field}&start=2026-11-21T00:00:00Z"));
+    let range = "start=2026-11-21T00:00:00Z&end=2100-01-01T00:00:00Z";
+    let history = hub.history(topic, &format!("&field={field}&{range}"));
     [of(shown), of(history.last().expect("the field has a history"))]
+}
+
+/// Both agree about value and quality, and about the time of a value. Of a field that has ended, history
+/// has the value that ended it, and the last value the newest one that says so.
+fn assert_one_story(hub: &Hub, topic: &str, field: &str, after: &str) -> [serde_json::Value; 3] {
+    let [current, history] = last(hub, topic, field);
+    assert_eq!(current[..2], history[..2], "{field} after {after}");
+    if current[1] == "GoodNoData" {
+        assert!(current[2].as_str() >= history[2].as_str(), "{field} after {after}");
+    } else {
+        assert_eq!(current, history, "{field} after {after}");
+    }
+    current
+}
+
+/// All orders of so many things.
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    let Some(last) = count.checked_sub(1) else { return vec![Vec::new()] };
+    let mut all = Vec::new();
+    for order in orders(last) {
+        for place in 0..count {
+            let mut longer = order.clone();
+            longer.insert(place, last);
+            all.push(longer);
+        }
+    }
+    all
+}
+
+/// A document, a value with a neighbour of the same name and values that come alone, in every order in which
+/// networks may deliver them: each field is what the times say (NS-19f).
+#[test]
+fn current_and_history_tell_of_the_same_messages_alike_in_every_order() {
+    let scratch = Scratch::new();
+    let hub = Hub::start(scratch.path());
+    let at = |second: u32| format!(r#""timestamp":"2026-11-21T11:00:{second}Z""#);
+    let document = format!(r#"{{"a":1,{}}}"#, at(10));
+    let beside = format!(r#"{{"value":3,"a":9,{}}}"#, at(11));
+    let alone = [12, 13].map(|second| format!(r#"{{"value":5,{}}}"#, at(second)));
+    let [first, second] = alone.clone();
+    // Which messages; what `a` is at the end; the times in current and in history.
+    let cases = [
+        (vec![document.clone(), beside.clone(), first.clone()], json!(9), [11, 11]),
+        (vec![document.clone(), first.clone(), second.clone()], json!(null), [13, 12]),
+        (vec![document, beside, first, second], json!(9), [11, 11]),
+    ];
+    for (of, (messages, value, times)) in cases.iter().enumerate() {
+        for (number, order) in orders(messages.len()).into_iter().enumerate() {
+            let topic = format!("plant/{of}/{number}");
+            let sent: Vec<_> = order.iter().map(|at| messages[*at].as_str()).collect();
+            for payload in &sent {
+                hub.mosquitto_pub(&["-t", &topic, "-m", payload, "-q", "1"]);
+            }
+            assert_one_story(&hub, &topic, "a", &format!("{sent:?}"));
+            let found = last(&hub, &topic, "a");
+            assert_eq!([&found[0][0], &found[1][0]], [value; 2], "after {sent:?}");
+            let times = times.map(|second| json!(format!("2026-11-21T11:00:{second}Z")));
+            assert_eq!(found.map(|[_, _, time]| time), times, "after {sent:?}");
+        }
+    }
+}
+
+/// A source whose clock is 20 s ahead, and messages without a time after its value: each document has its
+/// own fields, and the node, the field and its history say so.
+#[test]
+fn a_value_ahead_of_the_clock_ends_no_field_that_comes_after_it() {
+    let scratch = Scratch::new();
+    let hub = Hub::start(scratch.path());
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is later");
+    let ahead = now.as_millis() + 20_000;
+    hub.mosquitto_pub(&[
+        "-t",
+        "plant/a",
+        "-m",
+        &format!(r#"{{"value":2,"ts":{ahead}}}"#),
+        "-q",
+        "1",
+    ]);
+    hub.mosquitto_pub(&["-t", "plant/a", "-m", r#"{"hum":5}"#, "-q", "1"]);
+    let current = assert_one_story(&hub, "plant/a", "hum", "a value ahead of it");
+    assert_eq!(current[0], json!(5));
+    // With a neighbour: now it is 5, and for history 4 is still to come.
+    let beside = format!(r#"{{"v":2,"t":{ahead},"hum":4}}"#);
+    hub.mosquitto_pub(&["-t", "plant/b", "-m", &beside, "-q", "1"]);
+    hub.mosquitto_pub(&["-t", "plant/b", "-m", r#"{"v":3,"hum":5}"#, "-q", "1"]);
+    let [current, history] = last(&hub, "plant/b", "hum");
+    assert_eq!([&current[0], &current[1]], [&json!(5), &json!("Good")]);
+    assert_eq!([&history[0], &history[1]], [&json!(4), &json!("Good")]);
+    let range = "start=2026-11-21T00:00:00Z&end=2100-01-01T00:00:00Z";
+    let all = hub.history("plant/b", &format!("&field=hum&{range}"));
+    let values: Vec<_> = all.iter().map(|sample| sample["value"].clone()).collect();
+    assert_eq!(values, [json!(5), json!(4)], "both, in the order of their times");
 }
 
 /// Documents and scalars of one topic in an order in which networks deliver them: last value and history
@@ -71,13 +165,11 @@ fn current_and_history_agree_where_a_document_arrives_after_a_newer_scalar() {
     ];
     for (payload, field, lives) in steps {
         hub.mosquitto_pub(&["-t", topic, "-m", &payload, "-q", "1"]);
-        let [current, history] = last(&hub, topic, field);
-        assert_eq!(current, history, "{field} after {payload}");
+        let current = assert_one_story(&hub, topic, field, &payload);
         assert_eq!(current[0].is_null(), lives.is_none(), "{field} after {payload}");
     }
     for field in ["a", "b", "c", "d", "e", "f"] {
-        let [current, history] = last(&hub, topic, field);
-        assert_eq!(current, history, "{field} at the end");
+        assert_one_story(&hub, topic, field, "all");
     }
 }
 

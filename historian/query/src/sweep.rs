@@ -213,8 +213,12 @@ fn collapse(mut batch: Vec<Tagged>) -> Vec<Tagged> {
         if !new.same_event(old) || next.ends != kept.ends {
             return false;
         }
+        // Of equal ones it counts that one came beside a value.
+        let beside = next.beside || kept.beside;
         if new.value != old.value || new.quality != old.quality || next.unit != kept.unit {
             std::mem::swap(next, kept);
+        } else {
+            kept.beside = beside;
         }
         true
     });

@@ -7,6 +7,8 @@
 
 mod clock_step;
 
+use std::cmp::Ordering;
+
 use crate::{PointRef, PublisherId, Quality, Sequence, Timestamp, ValueRef};
 use clock_step::ClockStep;
 
@@ -61,9 +63,16 @@ pub fn place(source: Option<Timestamp>, ingest: Timestamp) -> Placed {
     Placed { time: ingest, finding: Some(finding) }
 }
 
-/// Where a sample stands among those of its node and the node's fields: of equal times the later record
-/// counts.
-pub type Moment = (Timestamp, Sequence);
+/// Where a sample stands among those of its node and the node's fields.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    /// The time of the sample.
+    pub time: Timestamp,
+    /// The record it came with.
+    pub sequence: Sequence,
+    /// That time is when it was taken in: it named none, or none that is believed.
+    pub is_now: bool,
+}
 
 /// Whether a value of a node itself says that the node has no fields at that moment (NS-19f): a number, a
 /// flag, a text or bytes. A document has fields, and a value without a type says nothing about them.
@@ -71,10 +80,17 @@ pub fn ends_fields(value: &ValueRef<'_>) -> bool {
     !matches!(value, ValueRef::Null | ValueRef::Document(_))
 }
 
-/// Whether a field whose sample is of one moment has ended by a value of its node that
-/// [`ends_fields`], of another: last value and history ask alike, whichever of the two came in first.
+/// Whether a field whose newest sample is of one moment has ended by a value of its node that
+/// [`ends_fields`], of another. Last value and history ask alike, whichever of the two came in first.
+///
+/// The later time counts, and of equal times the later record. What names no time is of now, so it is
+/// never before what came earlier, although the clock of that may run a minute ahead.
 pub fn has_ended(field: Moment, ender: Moment) -> bool {
-    ender > field
+    match ender.sequence.cmp(&field.sequence) {
+        Ordering::Greater => ender.is_now || ender.time >= field.time,
+        Ordering::Equal => ender.time > field.time,
+        Ordering::Less => !field.is_now && ender.time > field.time,
+    }
 }
 
 /// What a point does.

@@ -23,9 +23,9 @@ use piece::{MORE, Piece};
 
 /// The version is the one this release writes; since version 2 it is in pieces, and the next
 /// numbers of nodes and topics are in it, since deleted ones are not for ever. Since version 3 it has what
-/// is said of fields.
+/// is said of fields, and since version 4 fields that have ended keep what they were.
 pub(crate) const FORMAT: Format =
-    Format { prefix: "checkpoint-", magic: b"UNSSPACE", version: 3, what: "namespace" };
+    Format { prefix: "checkpoint-", magic: b"UNSSPACE", version: 4, what: "namespace" };
 
 /// What a checkpoint brings back.
 #[derive(Debug)]

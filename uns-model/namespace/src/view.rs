@@ -24,7 +24,7 @@ pub(crate) use clocks::{Clock, Clocks};
 pub(crate) use entry::Entry;
 pub(crate) use fold::Scratch;
 pub(crate) use last::{Arrived, Field, Last, LastSaved};
-pub(crate) use more::Remarks;
+pub(crate) use more::{Ended, Remarks};
 pub(crate) use retained::Sink;
 pub use retained::{Retained, RetainedChange, RetainedSink};
 pub(crate) use tree::Tree;

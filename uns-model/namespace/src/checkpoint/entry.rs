@@ -122,8 +122,8 @@ pub(super) fn decode_entry(
         for _ in 0..from.u32()? {
             let name = view.share_field(from.text()?);
             let last = decode_last(from)?;
-            let (seen, unit, is_beside) = (last.sequence, None, false);
-            fields.push(Field { name, last, seen, unit, is_beside });
+            let (seen, is_ended) = (last.sequence, last.is_closed());
+            fields.push(Field { name, last, seen, unit: None, is_beside: false, is_ended });
         }
         entry.set_fields(fields);
     }

@@ -110,7 +110,8 @@ mod tests {
             let mut entry = Entry::new(Node::named(number, &format!("a/{number}")));
             entry.own = Some(last(5, &large));
             let (last, seen) = (last(5, &large), Sequence(5));
-            let field = Field { name: "f".into(), last, seen, unit: None, is_beside: false };
+            let (is_beside, is_ended) = (false, false);
+            let field = Field { name: "f".into(), last, seen, unit: None, is_beside, is_ended };
             entry.set_fields(vec![field]);
             view.insert(entry);
             let kept = Kept::new(1, Some(9), b"", large.as_bytes());

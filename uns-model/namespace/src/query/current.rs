@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uns_model::query::{CurrentQuery, CurrentValue, Remarks};
 use uns_model::{Coverage, Sequence};
 
-use super::last::{last_value, own_remarks};
+use super::last::{field_value, own_remarks};
 use super::page::{PAGE_BYTES_MAX, PAGE_MAX, Page, STEPS_MAX, Token, WORK_MAX, size};
 use super::sight::{Everywhere, Sight};
 use crate::view::{Entry, Field, Last, Pattern, Walk};
@@ -114,6 +114,6 @@ fn shown(entry: &Entry, field: Option<&Field>, last: &Last) -> CurrentValue {
     CurrentValue {
         topic: entry.node.name.clone(),
         field: field.map(|field| Arc::clone(&field.name)),
-        last: last_value(last, remarks),
+        last: field_value(last, remarks, field.and_then(|field| entry.end_of(field))),
     }
 }

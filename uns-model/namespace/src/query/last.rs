@@ -1,8 +1,9 @@
 //! Last values as answers have them.
 
 use uns_model::query::{LastValue, Remarks};
+use uns_model::{Quality, Value};
 
-use crate::view::{Entry, Last};
+use crate::view::{Ended, Entry, Last};
 
 /// A last value with what is said of it.
 pub(super) fn last_value(last: &Last, remarks: Remarks) -> LastValue {
@@ -14,6 +15,13 @@ pub(super) fn last_value(last: &Last, remarks: Remarks) -> LastValue {
         sequence: last.sequence,
         remarks,
     }
+}
+
+/// The same of a field, which may have ended.
+pub(super) fn field_value(last: &Last, remarks: Remarks, ended: Option<Ended>) -> LastValue {
+    let Some(Ended { time, sequence, ingest }) = ended else { return last_value(last, remarks) };
+    let (value, quality) = (Value::Null, Quality::GOOD_NO_DATA);
+    LastValue { value, quality, timestamp: time, ingest, sequence, remarks }
 }
 
 /// A node's own last value, where it has one.

@@ -10,7 +10,7 @@ use uns_model::{Kept, NodeNo, PointRef, Sequence, Timestamp, ValueRef};
 
 use super::clocks::worse;
 use super::last::follows;
-use super::more::Found;
+use super::more::{Ended, Found};
 use super::{Arrived, Entry, Field, FoldCounts, Last, View, share_field};
 use crate::node::{Minted, Node};
 use crate::registry::Registry;
@@ -150,6 +150,7 @@ impl View {
         if !ends_fields {
             entry.keep_ended(is_document);
         }
+        let known_end = entry.known_end();
         let unit = entry.new_unit(point);
         let verdict = match &mut entry.own {
             Some(own) => own.next(point, arrived),
@@ -164,7 +165,8 @@ impl View {
             entry.remark((is_document, unit), arrived, found);
         }
         if ends_fields {
-            entry.end_fields(arrived, verdict.time);
+            let Arrived { ingest, sequence, .. } = arrived;
+            entry.end_fields(Ended { time: verdict.time, sequence, ingest }, known_end);
         }
         entry.note_ingest(arrived.ingest);
         verdict
@@ -184,7 +186,7 @@ impl View {
                 if of.is_newest {
                     field.seen = arrived.sequence;
                 }
-                let verdict = field.last.next(point, arrived);
+                let verdict = field.last.next_unless(field.is_ended, point, arrived);
                 if follows(&verdict) {
                     field.is_beside = of.beside == Some(verdict.time);
                     if let Some(unit) =
@@ -202,7 +204,7 @@ impl View {
                     let seen = if of.is_newest { arrived.sequence } else { Sequence::ZERO };
                     let unit = point.unit.map(|unit| share_field(shared_fields, unit));
                     let is_beside = of.beside == Some(verdict.time);
-                    let field = Field { name, last, seen, unit, is_beside };
+                    let field = Field { name, last, seen, unit, is_beside, is_ended: false };
                     entry.add_field(place, field, *fields_max);
                 }
                 verdict
@@ -212,7 +214,7 @@ impl View {
             if !of.is_newest {
                 entry.note_document();
             }
-            entry.end_late_field(name, arrived);
+            entry.open_field(name);
         }
         entry.note_ingest(arrived.ingest);
         verdict

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use uns_model::fold::{self, Arrival, Effect, Moment, Series, Verdict};
-use uns_model::{PointRef, PublisherId, Quality, Sequence, Timestamp, Value};
+use uns_model::{PointRef, PublisherId, Quality, Sequence, Timestamp, Value, ValueRef};
 
 use super::held::Held;
 
@@ -27,6 +27,8 @@ pub(crate) struct Field {
     pub(crate) unit: Option<Arc<str>>,
     /// It came beside a value of its node, and not in a document: values that come alone do not end it.
     pub(crate) is_beside: bool,
+    /// A value of its node ended it. What it was stays here, since the next sample of it is judged by that.
+    pub(crate) is_ended: bool,
 }
 
 /// A last value as a checkpoint keeps it.
@@ -80,7 +82,8 @@ impl Last {
 
     /// Where it stands in time.
     pub(super) fn moment(&self) -> Moment {
-        (self.time(), self.sequence)
+        let (time, sequence) = (self.time(), self.sequence);
+        Moment { time, sequence, is_now: time == self.ingest() }
     }
 
     /// Whether a value of the node itself says that there are no fields.
@@ -93,7 +96,8 @@ impl Last {
         matches!(self.value, Held::Document(_))
     }
 
-    /// Whether it says that there is nothing any more.
+    /// Whether it says that there is nothing any more, as ended fields did in checkpoints before
+    /// version 4.
     pub(crate) fn is_closed(&self) -> bool {
         self.quality() == Quality::GOOD_NO_DATA && matches!(self.value, Held::Null)
     }
@@ -109,7 +113,18 @@ impl Last {
 
     /// Folds one more point in.
     pub(crate) fn next(&mut self, point: &PointRef<'_>, arrived: Arrived) -> Verdict {
-        let verdict = self.series.judge(point, arrived.arrival(), |value| self.value.is(value));
+        self.next_unless(false, point, arrived)
+    }
+
+    /// The same; once the series has ended, its last sample repeats nothing when it comes again.
+    pub(super) fn next_unless(
+        &mut self,
+        is_ended: bool,
+        point: &PointRef<'_>,
+        arrived: Arrived,
+    ) -> Verdict {
+        let is_last = |value: &ValueRef<'_>| !is_ended && self.value.is(value);
+        let verdict = self.series.judge(point, arrived.arrival(), is_last);
         if follows(&verdict) {
             self.value.set(&point.value);
             self.sequence = arrived.sequence;

@@ -15,8 +15,24 @@ pub(super) struct More {
     /// When its last sample came in, where its own last value is older.
     pub(super) last_ingest: Option<Timestamp>,
     /// When the newest value came that ends fields, where the node's own last value is not that one.
-    pub(super) ended: Option<Moment>,
+    pub(super) ended: Option<Ended>,
     pub(super) remarks: Remarks,
+}
+
+/// A value that ends fields, without the value; in the order of time, and of equal times of the log.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Ended {
+    pub(crate) time: Timestamp,
+    pub(crate) sequence: Sequence,
+    pub(crate) ingest: Timestamp,
+}
+
+impl Ended {
+    /// Where it stands in time.
+    pub(super) fn moment(self) -> Moment {
+        let Self { time, sequence, ingest } = self;
+        Moment { time, sequence, is_now: time == ingest }
+    }
 }
 
 /// What is said of a node beside its value.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use uns_model::fold::{self, Moment};
-use uns_model::{PointRef, Quality, Sequence, Timestamp, ValueRef};
+use uns_model::{PointRef, Sequence};
 
 use super::Entry;
 use super::last::{Arrived, Field, Last};
-use super::more::{Found, More, Remarks};
+use super::more::{Ended, Found, More, Remarks};
 
 impl Entry {
     /// What is said of the node beside its value, if anything is.
@@ -22,11 +22,11 @@ impl Entry {
         }
     }
 
-    /// Whether the newest document no longer has a field.
+    /// Whether the newest document no longer has a field, which has not ended.
     pub(crate) fn is_superseded(&self, field: &Field) -> bool {
         self.remarks()
             .and_then(|remarks| remarks.document)
-            .is_some_and(|newest| field.seen < newest)
+            .is_some_and(|newest| field.seen < newest && !field.is_ended)
     }
 
     /// Notes what a point that became the node's own last value says beside its value.
@@ -66,19 +66,34 @@ impl Entry {
         !same || is_document
     }
 
-    /// When the newest value came that ends fields.
-    fn ended(&self) -> Option<Moment> {
-        let own = self.own.as_ref().filter(|own| own.ends_fields()).map(Last::moment);
-        own.max(self.more.as_ref().and_then(|more| more.ended))
+    /// The newest value that ends fields.
+    fn ended(&self) -> Option<Ended> {
+        self.own_end().max(self.ended_before())
     }
 
-    /// When fields ended, where the node's own last value does not tell; for a checkpoint.
-    pub(crate) fn ended_before(&self) -> Option<Moment> {
+    /// The node's own last value, where it ends fields.
+    fn own_end(&self) -> Option<Ended> {
+        let own = self.own.as_ref().filter(|own| own.ends_fields())?;
+        Some(Ended { time: own.time(), sequence: own.sequence, ingest: own.ingest() })
+    }
+
+    /// What is shown as the end of a field that has ended: the value the node has now, or else the newest
+    /// one it had that ends fields. The first one behind the field is for history to find, since a field
+    /// that arrives late may lie before any number of them.
+    pub(crate) fn end_of(&self, field: &Field) -> Option<Ended> {
+        if !field.is_ended {
+            return None;
+        }
+        self.own_end().or(self.ended_before())
+    }
+
+    /// When fields ended, where the node's own last value does not tell.
+    pub(crate) fn ended_before(&self) -> Option<Ended> {
         self.more.as_ref().and_then(|more| more.ended)
     }
 
     /// Puts back what a checkpoint kept of that.
-    pub(crate) fn set_ended_before(&mut self, ended: Moment) {
+    pub(crate) fn set_ended_before(&mut self, ended: Ended) {
         self.more_mut().ended = Some(ended);
     }
 
@@ -86,37 +101,42 @@ impl Entry {
     /// document or a value without a type. Where nobody ever heard of fields, the latter needs no memory.
     pub(super) fn keep_ended(&mut self, is_document: bool) {
         let may_have_fields = is_document || self.more.is_some();
-        if may_have_fields && self.own.as_ref().is_some_and(Last::ends_fields) {
+        if may_have_fields && self.own_end().is_some() {
             let ended = self.ended();
             self.more_mut().ended = ended;
         }
     }
 
-    /// A number, flag or text of this moment, late or not, ends the fields whose samples are older
-    /// (NS-19f).
-    pub(super) fn end_fields(&mut self, arrived: Arrived, time: Timestamp) {
-        let moment = (time, arrived.sequence);
-        let Some(more) = &self.more else { return };
-        let is_open = |field: &Field| field.ends_with(moment);
-        let ends_some = more.fields.iter().any(is_open);
-        if self.ended().is_none_or(|ended| ended < moment) {
-            self.more_mut().ended = Some(moment);
+    /// When fields ended before a value that ends them too, which need not be newer; where nobody ever
+    /// heard of fields, that needs no memory.
+    pub(super) fn known_end(&self) -> Option<Ended> {
+        self.more.as_ref().and_then(|_| self.ended())
+    }
+
+    /// A number, flag or text, late or not, ends the fields whose samples are before it (NS-19f).
+    pub(super) fn end_fields(&mut self, ender: Ended, known: Option<Ended>) {
+        // Behind a value that is newer, and where nobody ever heard of fields, it needs no memory.
+        if self.more.is_none() && !self.own.as_ref().is_some_and(Last::is_document) {
+            return;
+        }
+        let ends = |field: &Field| !field.is_ended && field.ends_with(ender.moment());
+        let ends_some = self.fields().iter().any(ends);
+        let newest = known.max(Some(ender));
+        if self.ended() < newest {
+            self.more_mut().ended = newest;
         }
         if ends_some {
-            for field in self.more_mut().fields.iter_mut().filter(|field| is_open(field)) {
-                field.last.next(&closing(time), arrived);
+            for field in self.more_mut().fields.iter_mut().filter(|field| ends(field)) {
+                field.is_ended = true;
             }
         }
     }
 
-    /// What came late may have ended before.
-    pub(super) fn end_late_field(&mut self, name: &str, arrived: Arrived) {
-        let Some(ended) = self.ended() else { return };
+    /// A field has a new sample: it goes on, unless that came late and had ended before.
+    pub(super) fn open_field(&mut self, name: &str) {
+        let ended = self.ended();
         let Ok(field) = self.find_field(name) else { return };
-        if field.ends_with(ended) {
-            let arrived = Arrived { sequence: ended.1, ..arrived };
-            field.last.next(&closing(ended.0), arrived);
-        }
+        field.is_ended = ended.is_some_and(|ended| field.ends_with(ended.moment()));
     }
 
     /// A field came with a late document: whether it is superseded is told by the newest one, of which
@@ -141,13 +161,6 @@ impl Field {
     /// Whether a value of its node that came alone at this moment ends it. What came beside a value goes
     /// on: who sends such a neighbour need not send it every time.
     fn ends_with(&self, moment: Moment) -> bool {
-        let may_end = !self.is_beside && !self.last.is_closed();
-        may_end && fold::has_ended(self.last.moment(), moment)
+        !self.is_beside && fold::has_ended(self.last.moment(), moment)
     }
-}
-
-/// The end of a field: from now on there is nothing.
-fn closing(time: Timestamp) -> PointRef<'static> {
-    let point = PointRef::new(ValueRef::Null);
-    PointRef { quality: Quality::GOOD_NO_DATA, source: Some(time), ..point }
 }

@@ -1,7 +1,7 @@
 //! Checkpoints: what they bring back, and what happens when their bytes are damaged.
 
 use fabric::{Disk, Inbound, Log};
-use uns_model::{OrgId, Sequence};
+use uns_model::{OrgId, Quality, Sequence, Value};
 use uns_namespace::{Error, Gate, Namespace};
 
 use crate::world::{Running, World, current, inbound, node, publish, publish_as, wait};
@@ -107,12 +107,12 @@ fn a_newer_format_is_refused_by_name() {
     let newest = world.files().pop().unwrap();
     let mut bytes = world.disk.read(&newest).unwrap();
     bytes.truncate(bytes.len() - 4);
-    bytes[8] = 4;
+    bytes[8] = 5;
     let crc = crc32fast::hash(&bytes);
     bytes.extend_from_slice(&crc.to_le_bytes());
     world.disk.write_atomic(&newest, &bytes).unwrap();
     let error = world.try_open().unwrap_err();
-    assert!(matches!(error, Error::NewerCheckpoint { found: 4, known: 3, .. }), "{error}");
+    assert!(matches!(error, Error::NewerCheckpoint { found: 5, known: 4, .. }), "{error}");
 }
 
 #[test]
@@ -223,4 +223,33 @@ fn a_checkpoint_of_format_2_is_read() {
     assert_eq!(found, expected);
     space.checkpoint().unwrap();
     assert_eq!(current(&world.open(), "#").len(), found.len(), "as this release writes it");
+}
+
+/// What the release wrote that knew format 3, whose ended fields had no value any more: a document that a
+/// value ended and another one followed, and a value with a neighbour.
+#[test]
+fn a_checkpoint_of_format_3_is_read() {
+    let world = World::new();
+    let path = World::dir().join("checkpoint-0000000001.bin");
+    world.disk.write_atomic(&path, include_bytes!("checkpoint-3.bin")).unwrap();
+    let space = world.open();
+    assert_eq!((space.stats().damaged_checkpoints, space.stats().nodes), (0, 2));
+    let shown = |space: &Namespace, name: &str| {
+        let found = current(space, "#").into_iter().find(|v| v.field.as_deref() == Some(name));
+        let last = found.expect("it is a field").last;
+        (last.value, last.quality, last.timestamp.to_string())
+    };
+    let ended =
+        |second| (Value::Null, Quality::GOOD_NO_DATA, format!("2026-11-21T11:00:{second}Z"));
+    assert_eq!(shown(&space, "a"), ended(20));
+    assert_eq!(shown(&space, "b").0, Value::Int(2));
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "plant/doc", r#"{"c":1,"ts":"2026-11-21T11:00:15Z"}"#).unwrap();
+    assert_eq!(shown(&space, "c"), ended(20), "the value before the newest document is known");
+    publish(&mut gate, "plant/doc", r#"{"value":18,"ts":"2026-11-21T11:00:50Z"}"#).unwrap();
+    publish(&mut gate, "plant/tank", r#"{"value":18,"ts":"2026-11-21T11:00:50Z"}"#).unwrap();
+    assert_eq!(["a", "b", "c"].map(|name| shown(&space, name)), [50, 50, 50].map(ended));
+    assert_eq!(shown(&space, "battery").0, Value::Int(80), "it came beside a value");
+    space.checkpoint().unwrap();
+    assert_same(&space, &world.open());
 }

@@ -8,6 +8,7 @@ mod children;
 mod concurrency;
 mod delete;
 mod deleted_many;
+mod ended_fields;
 mod fold;
 mod gate;
 mod model;
