@@ -192,7 +192,12 @@ impl<'a> Found<'a> {
     fn element(mut self, base: &Base<'a>, context: &DecodeContext<'_>) -> Element<'a> {
         let time = self.envelope.source.filter(|time| time.in_range());
         if let Some(values) = self.series {
-            return Element::Series(time, values);
+            let source = self.envelope.name().filter(|_| !self.envelope.has_value());
+            return match source {
+                // Another element may have values of the same names.
+                Some(_) => Element::Metric(Called { source, ..Called::default() }, time, values),
+                None => Element::Series(time, values),
+            };
         }
         if let Some(fields) = self.payload {
             return Element::Payload(time, fields, self.writer.name());

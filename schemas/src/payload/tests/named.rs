@@ -168,3 +168,14 @@ fn what_stands_in_the_payload_is_borrowed_from_it() {
         keep(payload.as_bytes(), None, &context, &mut Inside(payload.as_bytes()));
     }
 }
+
+#[test]
+fn elements_with_a_name_and_values_keep_their_names_apart() {
+    let payload =
+        r#"{"sensors":[{"id":"s1","values":{"t":21.5}},{"id":"s2","values":{"t":99.5}}]}"#;
+    assert_eq!(names(payload, few(256)).0, ["sensors.s1.t", "sensors.s2.t"]);
+    // Without a name the time tells them apart.
+    let series =
+        r#"{"tags":[{"ts":1795262400,"values":{"t":1}},{"ts":1795262401,"values":{"t":2}}]}"#;
+    assert_eq!(names(series, few(256)).0, ["t", "t"]);
+}
