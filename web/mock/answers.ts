@@ -1,7 +1,8 @@
 // The mock's answers to HTTP, by the same types as the page's client.
 
 import type { History, HistorySample } from "../src/api/types";
-import { fieldsOf, numberOf } from "../src/values/value";
+import { numberOf } from "../src/values/value";
+import { leaves } from "./leaves";
 import type { World } from "./world";
 
 const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -41,7 +42,7 @@ export function history(world: World, query: URLSearchParams, limit: number): Hi
     return at >= start && at < end;
   });
   if (field !== null) {
-    samples = samples.map((sample) => ({ ...sample, value: fieldsOf(sample.value).get(field) ?? null }));
+    samples = samples.map((sample) => ({ ...sample, value: new Map(leaves(sample.value)).get(field) ?? null }));
   }
   const aggregate = query.get("aggregate");
   if (aggregate !== null) samples = reduce(samples, aggregate, width(query.get("bucket") ?? ""));

@@ -1,7 +1,7 @@
 // A plant in memory that behaves like a hub: one log, and views of it.
 
 import type { Current, HistorySample, Quality, Sample, SearchResults, Tree, TreeNode, Value } from "../src/api/types";
-import { isDocument } from "../src/values/value";
+import { leaves } from "./leaves";
 
 export const SITE = "uns/v1/acme/dallas";
 const ARCHIVE = 100_000;
@@ -149,13 +149,4 @@ export function plant(now: number): World {
     world.publish(`${SITE}/archive/tag-${name}`, index % 997, "Good", now - 3_600_000);
   }
   return world;
-}
-
-/** The scalar leaves of a document, as the documents of this plant have them. */
-function* leaves(value: Value, prefix = ""): Generator<[string, Value]> {
-  if (!isDocument(value)) return;
-  for (const [key, inner] of Object.entries(value)) {
-    if (isDocument(inner)) yield* leaves(inner, `${prefix}${key}.`);
-    else if (!Array.isArray(inner)) yield [`${prefix}${key}`, inner];
-  }
 }
