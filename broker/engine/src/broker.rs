@@ -131,7 +131,8 @@ impl Broker {
         parked: Parked,
     ) {
         for (filter, wish) in &parked.filters {
-            let subscriber = Subscriber { wish: *wish, link: None, session: Some(session) };
+            let subscriber =
+                Subscriber { wish: *wish, session: Some(session), ..Subscriber::default() };
             self.subscriptions.insert(org, filter, &[Holder::Session(session)], &subscriber);
         }
         let owner = owner.map(|owner| match account(owner) {

@@ -2,6 +2,7 @@
 //! It says what became of what; what follows from it is for others to do.
 
 pub(crate) mod awaited_dead_letters;
+pub(crate) mod flush_rounds;
 pub(crate) mod waiter;
 
 use std::collections::VecDeque;
@@ -13,6 +14,7 @@ use crate::config::Config;
 use crate::dead_letter::DeadLetterNo;
 use crate::gate::Ticket;
 use awaited_dead_letters::AwaitedDeadLetters;
+use flush_rounds::FlushRounds;
 use waiter::{Acknowledgement, Answer, Awaited, Waiter};
 
 /// What one ticket decides.
@@ -46,6 +48,7 @@ pub(crate) struct Commits<R, N> {
     groups: VecDeque<Group<R, N>>,
     next: u64,
     pub(crate) dead_letters: AwaitedDeadLetters,
+    pub(crate) flush_rounds: FlushRounds,
     uncommitted: usize,
     /// Somebody waits for what other cores handed to the log, though there is nothing from here.
     barrier: bool,
@@ -71,6 +74,7 @@ impl<R, N> Default for Commits<R, N> {
             groups: VecDeque::new(),
             next: 1,
             dead_letters: AwaitedDeadLetters::default(),
+            flush_rounds: FlushRounds::default(),
             uncommitted: 0,
             barrier: false,
             unticketed: 0,

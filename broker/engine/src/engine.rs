@@ -178,9 +178,14 @@ impl<G: Gate> Engine<G> {
     /// Tells every core, this one included, that paused publishers may try again.
     fn resume_all(&mut self) {
         self.sessions.allow_resume();
-        for core in (0..self.broker.cores()).map(CoreNo).filter(|core| *core != self.core) {
-            self.effects.signals.push((core, Signal::Resume));
-        }
+        self.tell_others(Signal::Resume);
+    }
+
+    /// Says something to all other cores.
+    fn tell_others(&mut self, signal: Signal) {
+        let me = self.core;
+        let others = (0..self.broker.cores()).map(CoreNo).filter(|core| *core != me);
+        self.effects.signals.extend(others.map(|core| (core, signal)));
     }
 
     /// The same if publishers were relieved.

@@ -15,6 +15,7 @@ pub(crate) mod encoder;
 pub(crate) mod entrusted;
 mod fed;
 pub(crate) mod feed;
+mod live_topics;
 pub(crate) mod owed_retained;
 pub(crate) mod pace;
 mod send;
@@ -188,7 +189,9 @@ impl Outbounds {
                 share: to.share,
                 ..Delivery::new(qos, message.retain && target.retain_as_published)
             };
-            client.send(&mut self.context, now, message, &delivery);
+            if client.send(&mut self.context, now, message, &delivery) && message.retain {
+                client.note_live(&mut self.context, message.topic, target.walk);
+            }
             client.mark_pending(target.key, &mut self.pending);
             if client.backlog() > high {
                 // A backlog that is above the mark relieves nobody.

@@ -1,7 +1,7 @@
 //! What one core tells another one, beside batches of messages.
 
 use crate::dead_letter::DeadLetterNo;
-use crate::key::{Address, Key};
+use crate::key::{Address, CoreNo, Key};
 
 /// A word from one core to another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +22,18 @@ pub enum Signal {
     Resume,
     /// The fold that keeps the retained messages has moved.
     Folded,
+    /// A core wants to know when everything admitted here by now is handed to the log.
+    FlushAsked {
+        /// Which core.
+        by: CoreNo,
+        /// The number of its question.
+        round: u64,
+    },
+    /// A core has handed over what it had admitted when it was asked.
+    Flushed {
+        /// The number of the question.
+        round: u64,
+    },
     /// A dead letter that an answer waits for is on disk, or will not be.
     DeadLetterStored(DeadLetterNo, bool),
 }

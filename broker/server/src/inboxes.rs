@@ -57,7 +57,8 @@ struct BatchSlot {
 struct Inbox {
     /// By sender.
     batches: Vec<Mutex<BatchSlot>>,
-    /// At most two for each connection and paused publisher, and one for each dead letter under way.
+    /// At most two for each connection, paused publisher and other core, and one for each dead letter
+    /// under way.
     signals: Mutex<Vec<Signal>>,
     /// At most one for each ticket, whose bytes are bounded.
     commits: Mutex<Vec<CommitOutcome>>,

@@ -112,6 +112,7 @@ fn publish(message: &LoggedPublish, terms: Terms, ids: Ids) -> FedPublish {
     FedPublish {
         qos,
         retain: retain && message.retain,
+        retained: message.retain,
         dup,
         ids: match ids {
             Ids::None => None,

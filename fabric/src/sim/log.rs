@@ -76,7 +76,17 @@ impl SimLog {
     /// Commits what waits, in one frame each, and goes on.
     pub fn resume(&self) {
         lock(&self.state).paused = false;
-        self.commit();
+        self.commit_some(usize::MAX);
+    }
+
+    /// Commits the first batch that [`SimLog::pause`] holds back, and goes on holding the others.
+    pub fn commit_first(&self) {
+        self.commit_some(1);
+    }
+
+    /// How many batches it holds back.
+    pub fn waiting(&self) -> usize {
+        lock(&self.state).waiting.len()
     }
 
     /// Lets the disk be full, or no longer.
@@ -109,13 +119,15 @@ impl SimLog {
         lock(&self.state).waiting.clear();
     }
 
-    fn commit(&self) {
+    fn commit_some(&self, batches: usize) {
         let mut told = Vec::new();
         {
             // Stored under one lock, so that batches keep their order; told without it, so that a
             // callback may append.
             let mut state = lock(&self.state);
-            for (batch, on_commit) in std::mem::take(&mut state.waiting) {
+            let batches = batches.min(state.waiting.len());
+            let first: Vec<_> = state.waiting.drain(..batches).collect();
+            for (batch, on_commit) in first {
                 let commit = state.store(&batch);
                 told.extend(on_commit.map(|on_commit| (on_commit, commit)));
             }
@@ -162,7 +174,7 @@ impl Log for SimLog {
             state.paused
         };
         if !paused {
-            self.commit();
+            self.commit_some(usize::MAX);
         }
         Ok(())
     }

@@ -29,6 +29,14 @@ impl<G: Gate> Engine<G> {
 
     /// The end of a tick: what was admitted goes to the log.
     pub fn flush(&mut self, now: Now) {
+        self.ask_for_flushes();
+        self.hand_to_log(now);
+        for (core, round) in self.commits.flush_rounds.take_questions() {
+            self.effects.signals.push((core, Signal::Flushed { round }));
+        }
+    }
+
+    fn hand_to_log(&mut self, now: Now) {
         let bytes = self.gate.pending_bytes();
         if !self.commits.wants_flush(bytes) {
             self.commits.join_last_group();

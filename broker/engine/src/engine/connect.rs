@@ -134,6 +134,10 @@ impl<G: Gate> Engine<G> {
             Signal::TakenOver { new } => self.taken_over(now, new),
             Signal::Resume => self.sessions.allow_resume(),
             Signal::Folded => self.fold_moved(now),
+            Signal::FlushAsked { by, round } => {
+                self.commits.flush_rounds.note_question(by, round);
+            }
+            Signal::Flushed { round } => self.commits.flush_rounds.answered(round),
             Signal::DeadLetterStored(letter, stored) => {
                 self.dead_letter_stored(now, letter, stored)
             }

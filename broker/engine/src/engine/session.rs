@@ -1,7 +1,7 @@
 //! Sessions that the log knows: how they begin, go on, wait for their client and end. What they
 //! are owed comes from the ledger (see [`crate::Fed`]).
 
-use broker_codec::{PacketId, ReasonCode, Version};
+use broker_codec::{PacketId, ReasonCode, Version, shared};
 use fabric::SessionChange;
 use uns_model::{OrgId, SessionNo};
 
@@ -17,7 +17,6 @@ use crate::outbound::client::Outbound;
 use crate::outbound::feed::{Fed, LEDGER_PACKET_IDS};
 use crate::outbound::owed_retained::OwedRetained;
 use crate::outbound::window::Awaits;
-use crate::routing::retained::Walk;
 use crate::routing::tree::{Holder, Subscriber};
 use crate::sessions::clients::{Ended, Found, Parked};
 use crate::sessions::exchanges::Exchanges;
@@ -125,16 +124,12 @@ impl<G: Gate> Engine<G> {
         client.window.hold(held);
         for (filter, wish) in &filters {
             let link = Some(client.link.clone());
-            let subscriber = Subscriber { wish: *wish, link, session: Some(session) };
+            let walk = if shared(filter).is_some() { 0 } else { start.number() };
+            let subscriber = Subscriber { wish: *wish, link, session: Some(session), walk };
             let holder = [Holder::Connection(me)];
             self.routing.subscribe(connection.org, filter, &holder, &subscriber);
             if walks.contains(filter) {
-                client.owed.push_back(OwedRetained {
-                    walk: Walk::new(filter),
-                    qos: wish.qos,
-                    identifier: wish.identifier,
-                    start,
-                });
+                client.owed.push_back(OwedRetained::new(filter, wish, start));
             }
         }
         connection.filters = filters;

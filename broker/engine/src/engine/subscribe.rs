@@ -46,17 +46,12 @@ impl<G: Gate> Engine<G> {
                 retain_as_published: options.retain_as_published,
                 identifier: subscribe.subscription_id,
             };
-            granted.codes.push(match self.subscribe_one(key, filter, wish) {
+            granted.codes.push(match self.subscribe_one(key, filter, wish, start.number()) {
                 Ok(new) => {
                     // A share gets no retained messages (4.8.2).
                     let walk = wants_retained(options, new) && shared(filter).is_none();
                     if walk {
-                        walks.push(OwedRetained {
-                            walk: Walk::new(filter),
-                            qos: wish.qos,
-                            identifier: wish.identifier,
-                            start,
-                        });
+                        walks.push(OwedRetained::new(filter, &wish, start));
                     }
                     let walk = walk && wish.qos > 0;
                     self.note_subscribed(now, key, &Subscribed { filter, options, walk });
@@ -78,14 +73,21 @@ impl<G: Gate> Engine<G> {
         Ok(())
     }
 
-    /// Adds or replaces one subscription; returns whether it is new.
-    fn subscribe_one(&mut self, key: Key, filter: &str, wish: Wish) -> Result<bool, ReasonCode> {
+    /// Adds or replaces one subscription; returns whether it is new. A walk with this number may follow.
+    fn subscribe_one(
+        &mut self,
+        key: Key,
+        filter: &str,
+        wish: Wish,
+        walk: u64,
+    ) -> Result<bool, ReasonCode> {
         let me = self.address(key);
         check_filter(filter).map_err(|error| error.reason())?;
         self.check_subscribe(key, filter)?;
         let config = &self.broker.config;
         let connection = self.sessions.get_mut(key).ok_or(ReasonCode::UnspecifiedError)?;
-        let levels = shared(filter).map_or(filter, |(_, levels)| levels);
+        let share = shared(filter);
+        let levels = share.map_or(filter, |(_, levels)| levels);
         if levels.split('/').take(config.levels_max + 1).count() > config.levels_max {
             return Err(ReasonCode::TopicFilterInvalid);
         }
@@ -103,7 +105,9 @@ impl<G: Gate> Engine<G> {
             return Err(ReasonCode::QuotaExceeded);
         }
         let session = connection.durable_session();
-        let subscriber = Subscriber { wish, link, session };
+        // What a share gives may be older than what is retained, and no walk follows.
+        let walk = if share.is_some() { 0 } else { walk };
+        let subscriber = Subscriber { wish, link, session, walk };
         let holders = holders(me, session);
         self.routing.subscribe(connection.org, filter, &holders, &subscriber);
         connection.filters.insert(filter.into(), wish);

@@ -7,6 +7,7 @@ use crate::gate::Gate;
 use crate::key::Key;
 use crate::now::Now;
 use crate::outbound::owed_retained::{OwedRetained, Start};
+use crate::signal::Signal;
 
 impl<G: Gate> Engine<G> {
     /// When a walk that is asked for now may start. The caller has to call [`Engine::await_walks`] as well.
@@ -17,12 +18,28 @@ impl<G: Gate> Engine<G> {
         Start::Decided(self.routing.next_walk(), now.monotonic)
     }
 
-    /// Has the log decide about everything handed to it so far, before the walks of this connection
-    /// start.
+    /// Has the log decide about everything that any core has admitted so far, before the walks of this
+    /// connection start. What it is sent live from here on is noted for them.
     pub(super) fn await_walks(&mut self, key: Key) {
         if self.gate.is_folded() {
+            let number = self.routing.last_walk();
+            if let Some(client) = self.outbound.get_mut(key) {
+                client.live.get_or_insert_default().expect(number);
+            }
+            self.commits.flush_rounds.ask(key, number);
+        }
+    }
+
+    /// Asks the other cores to hand over what they have admitted. Walks for which all have done so wait
+    /// for the log.
+    pub(super) fn ask_for_flushes(&mut self) {
+        let others = usize::from(self.broker.cores()).saturating_sub(1);
+        if let Some(round) = self.commits.flush_rounds.begin(others) {
+            self.tell_others(Signal::FlushAsked { by: self.core, round });
+        }
+        for (key, number) in self.commits.flush_rounds.take_over() {
             self.commits.set_barrier();
-            self.commits.wait(Awaited::RetainedWalks(key, self.routing.last_walk()), None);
+            self.commits.wait(Awaited::RetainedWalks(key, number), None);
         }
     }
 
@@ -30,6 +47,9 @@ impl<G: Gate> Engine<G> {
     pub(super) fn begin_walks(&mut self, now: Now, key: Key, number: u64) {
         let committed = self.gate.committed();
         let Some(client) = self.outbound.get_mut(key) else { return };
+        if client.live.as_mut().is_some_and(|live| !live.begin(number)) {
+            return;
+        }
         for owed in &mut client.owed {
             if let Start::Decided(one, since) = owed.start
                 && one <= number
@@ -38,6 +58,17 @@ impl<G: Gate> Engine<G> {
             }
         }
         self.pump_retained(now, key);
+    }
+
+    /// Where a connection was sent more live than could be noted, its walks wait until all of that is in
+    /// the store.
+    pub(super) fn restart_walks(&mut self, key: Key) {
+        let Some(client) = self.outbound.get_mut(key) else { return };
+        let Some(live) = client.live.as_mut().filter(|live| live.is_incomplete()) else { return };
+        let number = self.routing.next_walk();
+        live.begin_anew(number);
+        client.owed.iter_mut().for_each(|owed| owed.start_again(number));
+        self.await_walks(key);
     }
 
     /// Whether the next walk of a connection may start; if not, it is looked at again.

@@ -100,7 +100,9 @@ impl Outbounds {
     pub(crate) fn gauge(&mut self) {
         let stats = &mut self.context.stats;
         stats.reset_gauges();
+        self.context.live_topics = 0;
         for (_, client) in self.clients.iter() {
+            self.context.live_topics += client.live.as_ref().map_or(0, |live| live.len());
             stats.slow += u64::from(client.pace == Pace::Slow);
             stats.in_flight += u64::from(client.window.in_use());
             stats.queued += client.queued() as u64;

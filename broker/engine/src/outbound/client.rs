@@ -13,6 +13,7 @@ use super::aliases::Aliases;
 use super::delivery::Delivery;
 use super::entrusted::{Entrusted, Trust};
 use super::feed::Feed;
+use super::live_topics::LiveTopics;
 use super::owed_retained::OwedRetained;
 use super::pace::Pace;
 use super::stored::Stored;
@@ -52,6 +53,8 @@ pub(crate) struct Outbound {
     pub(crate) window: Window,
     /// Retained messages it is still to get.
     pub(crate) owed: VecDeque<OwedRetained>,
+    /// What is newer than those; from when they are asked for until they are sent.
+    pub(crate) live: Option<Box<LiveTopics>>,
     pub(crate) link: Arc<Link>,
     pub(crate) pace: Pace,
     pub(crate) dropped: [u64; Drop::ALL.len()],
@@ -91,6 +94,7 @@ impl Outbound {
             connected: false,
             window: Window::new(0, 1),
             owed: VecDeque::new(),
+            live: None,
             link: Arc::default(),
             pace: Pace::default(),
             dropped: [0; Drop::ALL.len()],
@@ -213,6 +217,22 @@ impl Outbound {
         }
     }
 
+    /// A message that is to be retained was sent to it live, by subscriptions of which the last came
+    /// with this walk.
+    #[inline]
+    pub(super) fn note_live(&mut self, context: &mut WriteContext, topic: &str, walk: u64) {
+        if let Some(live) = &mut self.live {
+            live.note(topic, walk, &mut context.live_topics);
+        }
+    }
+
+    /// Where no retained messages are left to be sent to it, nothing has to be noted.
+    pub(crate) fn forget_live_topics(&mut self) {
+        if self.owed.is_empty() && self.live.as_ref().is_some_and(|live| live.all_begun()) {
+            self.live = None;
+        }
+    }
+
     /// It gets no more retained messages by this filter.
     pub(crate) fn forget_retained(&mut self, walk: &Walk) {
         self.owed.retain(|other| !other.walk.same_filter(walk));
@@ -245,5 +265,6 @@ impl Outbound {
         self.queue = VecDeque::new();
         self.queue_bytes = 0;
         self.owed.clear();
+        self.live = None;
     }
 }

@@ -1,10 +1,11 @@
 //! What the ledger fed, into the output of its client.
 
 use broker_codec::PacketId;
-use uns_model::Timestamp;
+use uns_model::{Sequence, Timestamp};
 
 use super::client::Outbound;
 use super::feed::{Due, FedPublish};
+use super::owed_retained::OwedRetained;
 use super::window::Awaits;
 use super::write_context::WriteContext;
 use crate::stats::Drop;
@@ -27,6 +28,9 @@ impl Outbound {
                     Awaits::Pubcomp
                 }
                 Due::Publish(publish) if may_receive(&publish.topic) => {
+                    if publish.retained {
+                        self.note_fed(context, &publish.topic, fed.sequence);
+                    }
                     self.send_fed(context, now, fed.packet_id, publish)
                 }
                 Due::Publish(_) => {
@@ -37,6 +41,20 @@ impl Outbound {
             if let Some(feed) = &mut self.feed {
                 feed.sent(&fed, awaits);
             }
+        }
+    }
+
+    /// A message that is to be retained comes from the log. Walks that wait for a place before its own
+    /// may not see it in the store, those that are still to have one will.
+    fn note_fed(&mut self, context: &mut WriteContext, topic: &str, sequence: Sequence) {
+        let is_before = |owed: &&OwedRetained| owed.is_before(sequence);
+        // They are in the order of their numbers and places.
+        if self.live.is_some()
+            && self.owed.front().filter(is_before).is_some()
+            && let Some(last) = self.owed.iter().rev().find(is_before)
+        {
+            let walk = last.number;
+            self.note_live(context, topic, walk);
         }
     }
 

@@ -45,6 +45,8 @@ pub struct FedPublish {
     pub qos: u8,
     /// RETAIN, as this session wants it.
     pub retain: bool,
+    /// Whether it is what its topic retains, or was.
+    pub retained: bool,
     /// Whether it may have been sent before.
     pub dup: bool,
     /// Subscription identifiers.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use uns_model::Sequence;
 
 use crate::routing::retained::{RetainedMessages, Walk};
+use crate::routing::tree::Wish;
 
 /// Retained messages still owed for one subscription.
 #[derive(Debug)]
@@ -14,6 +15,9 @@ pub(crate) struct OwedRetained {
     pub(crate) qos: u8,
     pub(crate) identifier: Option<NonZeroU32>,
     pub(crate) start: Start,
+    /// The number of the walk. The subscription has it too, as
+    /// [`Subscriber::walk`](crate::Subscriber::walk).
+    pub(crate) number: u64,
 }
 
 /// When a walk over retained messages may start: what was published before somebody subscribed is
@@ -30,13 +34,56 @@ pub(crate) enum Start {
 /// by then. One that is full decides at once, so nobody waits for space.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
-impl Start {
-    pub(crate) fn is_due(self, retained: &RetainedMessages, now: Duration) -> bool {
-        match self {
-            Self::Decided(_, since) => now.saturating_sub(since) >= WAIT_MAX,
-            Self::Folded(sequence, since) => {
-                retained.has_applied(sequence) || now.saturating_sub(since) >= WAIT_MAX
-            }
+impl OwedRetained {
+    /// All that match a filter.
+    pub(crate) fn new(filter: &str, wish: &Wish, start: Start) -> Self {
+        let (qos, identifier, number) = (wish.qos, wish.identifier, start.number());
+        Self { walk: Walk::new(filter), qos, identifier, start, number }
+    }
+
+    /// The number that a topic is compared by which came live: where the store may not have all that was
+    /// published before the subscription, any newer message counts.
+    pub(crate) fn compared_by(&self, retained: &RetainedMessages) -> u64 {
+        if self.start.is_folded(retained) { self.number } else { 0 }
+    }
+
+    /// Whether it waits for a place in the log before this one.
+    pub(crate) fn is_before(&self, sequence: Sequence) -> bool {
+        matches!(self.start, Start::Folded(at, _) if at < sequence)
+    }
+
+    /// Some of it was sent: where it has to start again, it waits from now on.
+    pub(crate) fn went_on(&mut self, retained: &RetainedMessages, now: Duration) {
+        if self.start.is_folded(retained)
+            && let Start::Folded(_, since) = &mut self.start
+        {
+            *since = now;
         }
+    }
+
+    /// It starts again where it is, as walk `number`.
+    pub(crate) fn start_again(&mut self, number: u64) {
+        let (Start::Decided(_, since) | Start::Folded(_, since)) = self.start;
+        self.start = Start::Decided(number, since);
+    }
+}
+
+impl Start {
+    /// The number of a walk that waits for the log; 0 where there is none.
+    pub(crate) fn number(self) -> u64 {
+        match self {
+            Self::Decided(number, _) => number,
+            Self::Folded(..) => 0,
+        }
+    }
+
+    /// Whether all that was published before is in the store.
+    fn is_folded(self, retained: &RetainedMessages) -> bool {
+        matches!(self, Self::Folded(sequence, _) if retained.has_applied(sequence))
+    }
+
+    pub(crate) fn is_due(self, retained: &RetainedMessages, now: Duration) -> bool {
+        let (Self::Decided(_, since) | Self::Folded(_, since)) = self;
+        self.is_folded(retained) || now.saturating_sub(since) >= WAIT_MAX
     }
 }

@@ -22,7 +22,7 @@ use crate::stats::Drop;
 const AT_ONCE_BYTES: usize = 32 << 10;
 
 impl Outbound {
-    /// Delivers one message, now or later, or drops it.
+    /// Delivers one message, now or later, or drops it: `false`.
     #[inline]
     pub(crate) fn send(
         &mut self,
@@ -30,7 +30,7 @@ impl Outbound {
         now: Duration,
         message: &Message<'_>,
         delivery: &Delivery<'_>,
-    ) {
+    ) -> bool {
         if delivery.qos == 0 {
             let limit = match self.pace {
                 Pace::Slow => context.config.backlog_bytes_high,
@@ -40,17 +40,18 @@ impl Outbound {
             // One that goes out alone may be as large as packets may be.
             let fits = waiting == 0 || waiting + message.bytes() <= limit;
             if !fits || !self.may_wait(context) {
-                return self.drop(Drop::OutputFull, &mut context.stats);
+                self.drop(Drop::OutputFull, &mut context.stats);
+                return false;
             }
         } else if !self.queue.is_empty() || !self.can_send(context) {
             return self.enqueue(context, now, message, delivery);
         }
-        if self.put(context, message, delivery)
-            && let Some(share) = delivery.share.filter(|_| delivery.qos == 1)
-        {
+        let sent = self.put(context, message, delivery);
+        if sent && let Some(share) = delivery.share.filter(|_| delivery.qos == 1) {
             let message = context.encoder.stored(message, now);
             self.entrust(context, Entrusted::new(message, share, delivery));
         }
+        sent
     }
 
     /// Keeps what a share gave it, as far as there is room, until it is acknowledged.
@@ -153,14 +154,15 @@ impl Outbound {
         now: Duration,
         message: &Message<'_>,
         delivery: &Delivery<'_>,
-    ) {
+    ) -> bool {
         let stored = context.encoder.stored(message, now);
         let bytes = stored.bytes();
         if self.queue.len() >= context.config.queue_count_max
             || self.queue_bytes + bytes > context.config.queue_bytes_max
             || !context.has_room()
         {
-            return self.drop(Drop::QueueFull, &mut context.stats);
+            self.drop(Drop::QueueFull, &mut context.stats);
+            return false;
         }
         self.queue_bytes += bytes;
         context.waiting += bytes;
@@ -172,6 +174,7 @@ impl Outbound {
             ids,
             share: delivery.share.cloned(),
         });
+        true
     }
 
     /// Moves queued messages into the output while window and output have room.

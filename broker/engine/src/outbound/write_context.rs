@@ -18,6 +18,8 @@ pub(crate) struct WriteContext {
     pub(crate) pressure: Pressure,
     /// Bytes in all outputs and queues, set right at every tick.
     pub(crate) waiting: usize,
+    /// Topics that are noted for pending walks, set right at every tick.
+    pub(super) live_topics: usize,
     /// Output buffers nobody uses: an idle connection has none.
     spares: Vec<Vec<u8>>,
 }
@@ -33,6 +35,7 @@ impl WriteContext {
             config,
             pressure: Pressure::default(),
             waiting: 0,
+            live_topics: 0,
             spares: Vec::new(),
         }
     }

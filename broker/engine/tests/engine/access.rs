@@ -284,6 +284,7 @@ fn sessions_are_owed_and_sent_what_their_client_may_receive() {
         what: broker_engine::Due::Publish(broker_engine::FedPublish {
             qos: 1,
             retain: false,
+            retained: false,
             dup: false,
             ids: None,
             topic: topic.into(),

@@ -54,6 +54,7 @@ fn publish(qos: u8, payload: &'static str) -> Due {
     Due::Publish(FedPublish {
         qos,
         retain: false,
+        retained: false,
         dup: false,
         ids: Some([NonZeroU32::MIN].into()),
         topic: "a".into(),

@@ -20,6 +20,7 @@ mod log_in;
 mod looks_ahead;
 mod memory;
 mod retained;
+mod retained_after_live;
 mod rights_that_panic;
 mod routing;
 mod shares_of_sessions;

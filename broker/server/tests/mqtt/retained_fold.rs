@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use uns_model::{SeededRandom, SystemClock};
 use uns_namespace::{Namespace, Parts};
 
-use crate::client::{Broker, Client, QOS0, message, qos1};
+use crate::client::{Broker, Client, QOS0, QOS1, eventually, message, qos1};
 
 /// A broker whose namespace follows the log on a thread of its own.
 fn broker(log: &Arc<SimLog>) -> (Broker, watch::Sender<bool>) {
@@ -73,6 +73,34 @@ fn what_was_published_with_qos_0_before_somebody_subscribed_is_there() {
         client.ping();
         assert_eq!(kept(&broker, &format!("s{n}"), "uns/v1/acme/t"), n.to_string());
     }
+}
+
+/// The walk of a subscriber starts when all before it is committed and folded; what it was sent live in
+/// the meantime is not.
+#[test]
+fn an_older_retained_message_does_not_follow_a_newer_live_one() {
+    let log = Arc::new(SimLog::new());
+    let (broker, _stop) = broker(&log);
+    let topic = "uns/v1/acme/t";
+    let mut publisher = broker.v5("p");
+    publisher.publish(Publish { retain: true, ..qos1(topic, "1", 1) });
+    publisher.puback();
+    assert_eq!(kept(&broker, "before", topic), "1");
+    let mut client = broker.v5("c");
+    log.pause();
+    client.subscribe(&[(topic, QOS1)]);
+    eventually("the question how far the log is", || log.waiting() == 1);
+    publisher.publish(Publish { retain: true, ..qos1(topic, "2", 2) });
+    let live = client.got();
+    assert_eq!((&*live.payload, live.retain), (&b"2"[..], false));
+    eventually("the publish is handed to the log", || log.waiting() == 2);
+    log.commit_first();
+    // The first may be answered before the core knows of the commit, the second is not.
+    assert_eq!([client.got_all(), client.got_all()].concat(), [], "after {live:?}");
+    log.resume();
+    assert_eq!(publisher.puback().0, 2);
+    assert_eq!(kept(&broker, "after", topic), "2");
+    assert_eq!(client.got_all(), []);
 }
 
 #[test]

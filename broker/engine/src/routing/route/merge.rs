@@ -18,6 +18,8 @@ pub(crate) struct Target {
     /// of 0.
     pub(crate) ledger: bool,
     pub(crate) ids: Option<Arc<[NonZeroU32]>>,
+    /// The last of its subscriptions: those of earlier walks that match are here too.
+    pub(crate) walk: u64,
 }
 
 /// For whose messages a target counts, after No Local.
@@ -70,6 +72,7 @@ pub(super) fn targets<K>(
     subscriptions: &[(K, Subscriber)],
 ) -> impl Iterator<Item = Target> {
     let ledger = subscriptions.iter().any(|(_, one)| one.session.is_some());
+    let walk = subscriptions.iter().map(|(_, one)| one.walk).max().unwrap_or(0);
     merge(subscriptions).map(move |merged| Target {
         key,
         qos: merged.qos,
@@ -77,5 +80,6 @@ pub(super) fn targets<K>(
         audience: merged.audience,
         ledger,
         ids: merged.ids,
+        walk,
     })
 }

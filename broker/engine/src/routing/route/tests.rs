@@ -44,7 +44,7 @@ fn again(
 
 fn add(tree: &Subscriptions, filter: &str, n: u8, wish: Wish) {
     let (who, session) = holders(n);
-    let subscriber = Subscriber { wish, link: Some(Arc::default()), session };
+    let subscriber = Subscriber { wish, link: Some(Arc::default()), session, walk: 0 };
     tree.insert(ORG, filter, &who, &subscriber);
 }
 
@@ -207,7 +207,7 @@ fn a_member_that_is_behind_is_passed_over_and_not_waited_for() {
     let links: Vec<Arc<Link>> = (0..2).map(|_| Arc::default()).collect();
     for (n, link) in [1, 3].into_iter().zip(&links) {
         let link = Some(Arc::clone(link));
-        let subscriber = Subscriber { wish: qos(1), link, session: None };
+        let subscriber = Subscriber { wish: qos(1), link, ..Subscriber::default() };
         tree.insert(ORG, "$share/g/a", &[Holder::Connection(address(n))], &subscriber);
     }
     let route = build(&tree, &mut shares, "a");

@@ -80,6 +80,9 @@ pub struct Subscriber {
     pub link: Option<Arc<Link>>,
     /// The durable session the client has, if it has one.
     pub session: Option<SessionNo>,
+    /// The number of the walk over retained messages that came with it. A publish that finds this entry
+    /// was made after it.
+    pub walk: u64,
 }
 
 impl Subscriber {

@@ -60,7 +60,7 @@ impl World {
                 wish.no_local &= shared(&filter).is_none();
                 let (who, session) = holders(n);
                 let link = Some(Arc::clone(&self.links[usize::from(n)]));
-                let subscriber = Subscriber { wish, link, session };
+                let subscriber = Subscriber { wish, link, session, walk: 0 };
                 self.tree.insert(ORG, &filter, &who, &subscriber);
                 self.filters[usize::from(n)].insert(filter);
             }
