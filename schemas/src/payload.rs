@@ -22,10 +22,11 @@
 //! A text that people read as a number or a flag has that as its second form (`second.rs`). CBOR is read
 //! as the JSON it means (`cbor.rs`).
 //!
-//! JSON that breaks off, or goes on after its end, is not JSON but a string. Only complete JSON
-//! can be [`Malformed`]: by a duplicate key or by depth. Where a program printed `NaN`, `-inf` or
-//! their like for a number, that number is null and Bad, its neighbours are taken, and a document is
-//! kept with `null` there. A byte-order mark in front and NUL bytes at the end are no part of a
+//! JSON that breaks off, or goes on after its end, is not JSON but a string; under our own prefix what
+//! begins as an object is Uncertain then, since it was to say more. Only complete JSON can be
+//! [`Malformed`]: by a duplicate key or by depth. Where a program printed `NaN`, `-inf` or their like for
+//! a number, that number is null and Bad, its neighbours are taken, and a document is kept with `null`
+//! there. A byte-order mark in front and NUL bytes at the end are no part of a
 //! number or of JSON (NS-22). JSON that is no UTF-8 is read as Windows-1252 (NS-19d).
 //!
 //! A time that cannot be read is [`uns_model::Timestamp::UNREADABLE`], for the time rules to treat
@@ -39,6 +40,8 @@ mod document;
 mod encoding;
 mod envelope;
 mod fuzzing;
+mod json;
+mod line;
 mod named;
 mod owned;
 mod point;
@@ -50,27 +53,20 @@ mod sink;
 #[cfg(test)]
 mod tests;
 mod text;
-mod units;
 mod value;
 
 use std::borrow::Cow;
 
-use uns_model::{Finding, Point, PointRef, Value, ValueRef, number};
+use uns_model::{Finding, Value, ValueRef, number};
 
 pub use context::{DecodeContext, FieldLimits};
 pub use fuzzing::fuzz;
-pub use owned::Decoded;
 pub use rows::{BATCH_SAMPLES_MAX, BadRow, Batch, ChildRow};
 pub use sink::Sink;
-pub use units::Units;
 
 use crate::Malformed;
-use batch::Rows;
-use document::Document;
-use owned::Owned;
-use point::{as_text, hand_on, read_scalar, scalar};
+use point::{as_broken_object, as_text, read_scalar, scalar};
 use scan::{Kind, Token};
-use shape::Shape;
 use value::number_of;
 
 /// The most bytes the payload of a scalar has. Under `uns/v1/` the gate refuses larger ones; elsewhere
@@ -85,18 +81,6 @@ pub const VQT_JSON: &str = "application/vnd.uns.vqt+json";
 const VQT_CBOR: &str = "application/vnd.uns.vqt+cbor";
 /// SenML in CBOR, whose keys are numbers (RFC 8428, section 6).
 const SENML_CBOR: &str = "application/senml+cbor";
-
-/// As [`keep`], into owned points.
-pub fn decode(
-    payload: &[u8],
-    content_type: Option<&str>,
-    context: &DecodeContext<'_>,
-    out: &mut Vec<Point>,
-) -> Decoded {
-    let mut sink = Owned { out, units: context.units, decoded: Decoded::default() };
-    keep(payload, content_type, context, &mut sink);
-    sink.decoded
-}
 
 /// What a text also reads as (NS-19e).
 pub fn second_form(text: &str) -> Option<ValueRef<'static>> {
@@ -200,7 +184,7 @@ fn read_cbor(
     let labels = is_media_type(content_type, SENML_CBOR).then_some(cbor::SENML);
     let text = cbor::to_json(payload, labels)?;
     let declared = is_media_type(content_type, VQT_CBOR);
-    read_json(&text, declared, context, sink)?.ok_or(Malformed::NotCbor { at: 0 })
+    json::read(&text, declared, context, sink)?.ok_or(Malformed::NotCbor { at: 0 })
 }
 
 /// The same for what is no plain number.
@@ -214,7 +198,9 @@ fn read_text(
     // The first byte tells: what is neither object nor array has no keys, no depth and no rows, and
     // most texts are no JSON at all. What those take is not set up for it.
     if !opens_container(trimmed) {
-        read_scalar(payload, trimmed, sink);
+        if !line::read(payload, context, sink) {
+            read_scalar(payload, trimmed, sink);
+        }
         return Ok(None);
     }
     let (text, windows_1252) = match std::str::from_utf8(trimmed) {
@@ -225,7 +211,7 @@ fn read_text(
                     let text = text.trim_ascii();
                     let json = Token { kind: Kind::Object { finite: true }, text };
                     let left_out = batch::neighbours((json, &envelope), false, context, sink);
-                    leave_out(left_out, sink);
+                    json::leave_out(left_out, sink);
                 }
                 return Ok(None);
             }
@@ -234,101 +220,18 @@ fn read_text(
         Err(_) => (Cow::Owned(encoding::windows_1252(trimmed)), true),
     };
     let declared = is_media_type(content_type, VQT_JSON);
-    let Some(batch) = read_json(&text, declared, context, sink)? else {
-        as_text(payload, sink);
+    let Some(batch) = json::read(&text, declared, context, sink)? else {
+        // Under our own prefix somebody meant to say more than a text.
+        match context.children && text.trim_ascii_start().starts_with('{') {
+            true => as_broken_object(payload, sink),
+            false => as_text(payload, sink),
+        }
         return Ok(None);
     };
     if windows_1252 {
         sink.finding(Finding::Windows1252);
     }
     Ok(batch)
-}
-
-/// Reads JSON; `None`: it is none, and nothing was handed on.
-fn read_json(
-    text: &str,
-    declared: bool,
-    context: &DecodeContext<'_>,
-    sink: &mut impl Sink,
-) -> Result<Option<Option<Batch>>, Malformed> {
-    let mut shape = Shape::default();
-    let mut member = |name, token| shape.member(name, token, context);
-    let Some(json) = scan::whole(text, &mut member)? else { return Ok(None) };
-    let too_many = batch::too_many(json, &shape.columns, context);
-    if let Some(rows) = too_many.filter(|_| context.children) {
-        return Err(Malformed::TooManyRows { rows });
-    }
-    let mut batch = None;
-    let left_out = match json.kind {
-        Kind::Object { .. } => {
-            batch = children::read(json, &shape, context).map(Batch::Children);
-            object(json, &shape, declared, context, sink)
-        }
-        Kind::Array { .. } => array(json, &mut batch, context, sink),
-        _ => {
-            hand_on(PointRef::new(ValueRef::Null), json, sink);
-            0
-        }
-    };
-    leave_out(left_out, sink);
-    Ok(Some(batch))
-}
-
-fn leave_out(fields: u32, sink: &mut impl Sink) {
-    if fields > 0 {
-        sink.finding(Finding::FieldsLeftOut(fields));
-    }
-}
-
-fn array(
-    json: Token<'_>,
-    batch: &mut Option<Batch>,
-    context: &DecodeContext<'_>,
-    sink: &mut impl Sink,
-) -> u32 {
-    if !named::is_named(json, context)
-        && let Some(Rows { bad, left_out }) = batch::rows_of(json, context, sink)
-    {
-        // Where rows can be refused singly they are no loss to be told of.
-        let count = if context.children { 0 } else { bad.len() };
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        *batch = (!bad.is_empty()).then_some(Batch::Flawed(bad));
-        return left_out.saturating_add(count);
-    }
-    *batch = children::read(json, &Shape::default(), context).map(Batch::Children);
-    whole_document(json, None, PointRef::new(ValueRef::Null), context, sink)
-}
-
-fn object(
-    json: Token<'_>,
-    shape: &Shape<'_>,
-    declared: bool,
-    context: &DecodeContext<'_>,
-    sink: &mut impl Sink,
-) -> u32 {
-    if batch::columns(&shape.columns, context, sink) {
-        return 0;
-    }
-    let beyond = batch::too_many(json, &shape.columns, context).unwrap_or_default();
-    let beyond = u32::try_from(beyond).unwrap_or(u32::MAX);
-    if shape.envelope.is_one(declared) {
-        let envelope = shape.envelope.unwrapped(context);
-        let left_out = batch::envelope_points(&envelope, context, sink);
-        return left_out + batch::neighbours((json, &envelope), declared, context, sink);
-    }
-    let model = PointRef { source: shape.time(), ..PointRef::new(ValueRef::Null) };
-    whole_document(json, Some(shape), model, context, sink).saturating_add(beyond)
-}
-
-fn whole_document(
-    token: Token<'_>,
-    shape: Option<&Shape<'_>>,
-    model: PointRef<'static>,
-    context: &DecodeContext<'_>,
-    sink: &mut impl Sink,
-) -> u32 {
-    hand_on(model, token, sink);
-    document::explode(Document { token, shape, model, neighbours: false }, context, sink)
 }
 
 fn opens_container(payload: &[u8]) -> bool {

@@ -88,8 +88,7 @@ pub(super) fn rows_of(
             Row::Document(time) => {
                 let model = PointRef { source: Some(time), ..PointRef::new(ValueRef::Null) };
                 hand_on(model, element, sink);
-                let (token, shape, neighbours) = (element, None, false);
-                let document = Document { token, shape, model, neighbours };
+                let document = Document { token: element, shape: None, model, beside: None };
                 batch.left_out += document::explode(document, context, sink);
             }
             Row::None => batch.bad.push(BadRow::new(index, None, element.raw(), NO_ROW)),
@@ -108,14 +107,16 @@ pub(super) fn envelope_points(
     let unit = envelope.unit();
     let model = envelope.point(unit.as_deref());
     hand_on(model, envelope.value, sink);
-    if let Kind::Object { .. } = envelope.value.kind {
-        // A unit is said of a value, and a document is none.
-        let model = envelope.point(None);
-        let (token, shape, neighbours) = (envelope.value, None, false);
-        let document = Document { token, shape, model, neighbours };
-        return document::explode(document, context, sink);
-    }
-    0
+    // A unit is said of a value or of several, and an object is none.
+    let model = match envelope.value.kind {
+        Kind::Object { .. } => envelope.point(None),
+        Kind::Array { .. } => model,
+        _ => return 0,
+    };
+    // Its points are of this node.
+    let context = DecodeContext { children: false, ..*context };
+    let document = Document { token: envelope.value, shape: None, model, beside: None };
+    document::explode(document, &context, sink)
 }
 
 /// Hands on what an envelope is called by and what stands beside its value: fields of their own, whose
@@ -142,8 +143,8 @@ pub(super) fn neighbours(
         return left_out;
     }
     let model = PointRef { quality: Quality::GOOD, ..envelope.point(None) };
-    let neighbours = declared || !envelope.may_be_document();
-    let document = Document { token: object, shape: None, model, neighbours };
+    let beside = (declared || !envelope.may_be_document()).then_some(envelope);
+    let document = Document { token: object, shape: None, model, beside };
     left_out + document::explode(document, context, sink)
 }
 

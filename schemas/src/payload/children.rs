@@ -99,7 +99,7 @@ fn payload(
 }
 
 fn named_row(item: &Item<'_>, index: usize, names_left: &mut usize) -> Row {
-    if let Item::Point(called, _) | Item::Document(called, ..) = item {
+    if let Item::Point { called, .. } | Item::Document(called, ..) = item {
         // Asked before the name is put together.
         let length = called.pieces().map(|(_, piece)| piece.text.len() + 1).sum();
         match names_left.checked_sub(length) {
@@ -108,12 +108,17 @@ fn named_row(item: &Item<'_>, index: usize, names_left: &mut usize) -> Row {
         }
     }
     match item {
-        Item::Point(called, envelope) => {
+        Item::Point { called, envelope, object } => {
             let path = path(*called);
             if path.is_empty() {
                 return Err(BadRow::new(index, None, envelope.value.raw(), NO_NAME));
             }
-            Ok(ChildRow { path, payload: canonical(envelope) })
+            let mut payload = canonical(envelope);
+            if let Some(object) = object {
+                add_neighbours(*object, envelope, &mut payload);
+            }
+            payload.push('}');
+            Ok(ChildRow { path, payload })
         }
         Item::Document(called, time, token) => {
             let mut payload = String::with_capacity(token.text.len());
@@ -150,7 +155,35 @@ fn meant(token: Token<'_>) -> String {
     text::unescape(token.text, token.kind == Kind::Text { escaped: true }).into_owned()
 }
 
-/// A named point in the canonical form.
+/// Adds what stands beside the value of a point to its canonical form, under names that it does not use.
+fn add_neighbours(object: Token<'_>, envelope: &Envelope<'_>, payload: &mut String) {
+    for (name, token) in members(object) {
+        let is_said = match &*meant(name) {
+            "status" => code(envelope).is_some(),
+            name => is_canonical(name),
+        };
+        if is_said || !envelope.is_neighbour(name, token) {
+            continue;
+        }
+        payload.push(',');
+        rewrite(name, payload);
+        payload.push(':');
+        rewrite(token, payload);
+    }
+}
+
+/// The names of the canonical form, but for `status`, which only some of them have.
+fn is_canonical(name: &str) -> bool {
+    matches!(name, "value" | "quality" | "timestamp" | "unit" | "seq" | "historical")
+}
+
+/// The code of a quality that its word does not tell.
+fn code(envelope: &Envelope<'_>) -> Option<u32> {
+    let words = [Quality::GOOD, Quality::UNCERTAIN, Quality::BAD];
+    envelope.quality().filter(|quality| !words.contains(quality)).map(|quality| quality.0)
+}
+
+/// A named point in the canonical form, but for the brace at its end.
 fn canonical(envelope: &Envelope<'_>) -> String {
     let mut payload = String::from("{\"value\":");
     match envelope.sum() {
@@ -165,9 +198,9 @@ fn canonical(envelope: &Envelope<'_>) -> String {
     };
     if let Some(quality) = envelope.quality() {
         say("quality", format_args!("\"{}\"", quality.word()));
-        if ![Quality::GOOD, Quality::UNCERTAIN, Quality::BAD].contains(&quality) {
-            say("status", format_args!("{}", quality.0));
-        }
+    }
+    if let Some(code) = code(envelope) {
+        say("status", format_args!("{code}"));
     }
     if let Some(time) = envelope.source.filter(|time| time.in_range()) {
         say("timestamp", format_args!("\"{time}\""));
@@ -181,6 +214,5 @@ fn canonical(envelope: &Envelope<'_>) -> String {
     if envelope.historical {
         say("historical", format_args!("true"));
     }
-    payload.push('}');
     payload
 }

@@ -2,8 +2,6 @@
 
 use uns_model::{Timestamp, Zone};
 
-use super::units::Units;
-
 /// What the decoder has to know beside the payload.
 #[derive(Clone, Copy, Debug)]
 pub struct DecodeContext<'a> {
@@ -12,8 +10,6 @@ pub struct DecodeContext<'a> {
     /// When the payload came in: of the two instants that a clock shows when it was set back, the
     /// one nearer to this is meant.
     pub ingest: Timestamp,
-    /// Where a unit is taken from that was named lately.
-    pub(super) units: Option<&'a Units>,
     pub(super) limits: FieldLimits,
     /// Whether rows with a path and named points are nodes of their own.
     pub(super) children: bool,
@@ -37,13 +33,7 @@ impl<'a> DecodeContext<'a> {
     /// For one payload that came in at `ingest`, whose times without an offset are of `zone`.
     #[must_use]
     pub const fn new(zone: &'a Zone, ingest: Timestamp) -> Self {
-        Self { zone, ingest, units: None, limits: FieldLimits::DEFAULT, children: false }
-    }
-
-    /// The same for one of many payloads, which share their units.
-    #[must_use]
-    pub const fn sharing(self, units: &'a Units) -> Self {
-        Self { units: Some(units), ..self }
+        Self { zone, ingest, limits: FieldLimits::DEFAULT, children: false }
     }
 
     /// The same with other limits for fields.

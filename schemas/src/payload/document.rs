@@ -1,15 +1,15 @@
 //! Documents and their fields (NS-20).
 
 mod name;
+mod points;
 mod spelling;
 
 use uns_model::PointRef;
 
 use super::context::DecodeContext;
 use super::envelope::{self, Envelope};
-use super::named::{self, Called, Container, Item};
+use super::named::{self, Container};
 use super::point::hand_on;
-use super::rows;
 use super::scan::{Kind, Token, elements, members};
 use super::shape::Shape;
 use super::sink::Sink;
@@ -29,9 +29,9 @@ pub(super) struct Document<'a, 's> {
     /// What its outermost members tell, where it is a whole payload.
     pub(super) shape: Option<&'s Shape<'a>>,
     /// What its fields have in common: their time and quality.
-    pub(super) model: PointRef<'static>,
-    /// Only those of its members are fields that say nothing of its one value.
-    pub(super) neighbours: bool,
+    pub(super) model: PointRef<'s>,
+    /// Its one value, where only those of its members are fields that say nothing of it.
+    pub(super) beside: Option<&'s Envelope<'a>>,
 }
 
 /// Hands on the fields of a document: its scalar leaves, and its named points. Gives how many there
@@ -46,11 +46,19 @@ pub(super) fn explode(
     fields.left_out
 }
 
+/// A member of an object.
+#[derive(Clone, Copy)]
+struct Member<'a> {
+    object: Token<'a>,
+    key: Token<'a>,
+    token: Token<'a>,
+}
+
 struct Fields<'a, 'c, 's, S> {
     document: Document<'a, 'c>,
     context: &'c DecodeContext<'c>,
     /// What the fields at hand have in common.
-    model: PointRef<'static>,
+    model: PointRef<'c>,
     left_out: u32,
     spelling: Spelling,
     sink: &'s mut S,
@@ -65,7 +73,7 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
     fn all(&mut self) {
         let Document { token, .. } = self.document;
         match token.kind {
-            Kind::Object { .. } => self.collect(token, &mut Name::default(), 1),
+            Kind::Object { .. } => self.object(token),
             Kind::Array { .. } if !named::is_named(token, self.context) => self.list(token),
             Kind::Array { .. } if !self.context.children => {
                 self.named(Container::Array, token, &mut Name::default(), 0);
@@ -74,46 +82,64 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
         }
     }
 
-    fn collect(&mut self, object: Token<'a>, name: &mut Name, level: usize) {
-        let depth_max = self.context.limits.depth_max;
+    /// The members of the outermost object.
+    fn object(&mut self, object: Token<'a>) {
+        let (beside, mut name) = (self.document.beside, Name::default());
         for (key, token) in members(object) {
+            if beside.is_some_and(|envelope| !envelope.is_neighbour(key, token)) {
+                continue;
+            }
             let Kind::Text { escaped } = key.kind else { continue };
-            let is_container = matches!(token.kind, Kind::Object { .. } | Kind::Array { .. });
-            if level == 1 && self.document.neighbours && !envelope::is_neighbour(key, token) {
-                continue;
-            }
-            self.spelling.key(key.text, escaped);
-            // Most names stand in the payload as they are.
-            if level == 1 && !escaped && !is_container {
-                if !key.text.is_empty() {
-                    self.leaf(key.text, token);
-                }
-                continue;
-            }
-            if level == 1 && is_container && self.outermost(key.text, token, name) {
-                continue;
-            }
-            let parent = name.len();
-            name.push_key(level > 1, key.text, escaped);
             match token.kind {
-                Kind::Object { .. } if level < depth_max => self.collect(token, name, level + 1),
-                Kind::Array { .. } if level < depth_max => {
-                    // The names of these are long enough to tell what they are.
-                    if named::is_plain_container(key.text) && named::is_named(token, self.context) {
-                        name.truncate(parent);
-                        self.named(Container::Array, token, name, level - 1);
-                    } else {
-                        self.array(token, name, level);
+                Kind::Object { .. } | Kind::Array { .. } => {
+                    if !self.outermost(key.text, token, &mut name) {
+                        self.member(Member { object, key, token }, &mut name, 1);
                     }
                 }
-                Kind::Object { .. } => self.left_out += 1,
-                Kind::Array { .. } => {}
-                _ if key.text.is_empty() => {}
-                _ if level > 1 && envelope::is_value(key) => self.stated(object, name, token),
-                _ => self.joined(name, token, level > 1),
+                // Most names stand in the payload as they are.
+                _ if !escaped => {
+                    self.spelling.key(key.text, escaped);
+                    if !key.text.is_empty() {
+                        self.leaf(key.text, token);
+                    }
+                }
+                _ => self.member(Member { object, key, token }, &mut name, 1),
             }
-            name.truncate(parent);
         }
+    }
+
+    fn collect(&mut self, object: Token<'a>, name: &mut Name, level: usize) {
+        for (key, token) in members(object) {
+            self.member(Member { object, key, token }, name, level);
+        }
+    }
+
+    /// A member whose name is put together, behind `level` - 1 others.
+    fn member(&mut self, member: Member<'a>, name: &mut Name, level: usize) {
+        let Member { object, key, token } = member;
+        let Kind::Text { escaped } = key.kind else { return };
+        let depth_max = self.context.limits.depth_max;
+        self.spelling.key(key.text, escaped);
+        let parent = name.len();
+        name.push_key(level > 1, key.text, escaped);
+        match token.kind {
+            Kind::Object { .. } if level < depth_max => self.collect(token, name, level + 1),
+            Kind::Array { .. } if level < depth_max => {
+                // The names of these are long enough to tell what they are.
+                if named::is_plain_container(key.text) && named::is_named(token, self.context) {
+                    name.truncate(parent);
+                    self.named(Container::Array, token, name, level - 1);
+                } else {
+                    self.array(token, name, level);
+                }
+            }
+            Kind::Object { .. } => self.left_out += 1,
+            Kind::Array { .. } => {}
+            _ if key.text.is_empty() => {}
+            _ if level > 1 && envelope::is_value(key) => self.stated(object, name, token),
+            _ => self.joined(name, token, level > 1),
+        }
+        name.truncate(parent);
     }
 
     /// The value of an object in a document, of which the object may say quality, unit and time.
@@ -141,99 +167,14 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
     /// Whether an outermost member holds named points; they are fields unless they are children.
     fn outermost(&mut self, key: &str, token: Token<'a>, name: &mut Name) -> bool {
         let Some(shape) = self.document.shape else { return false };
-        // Rows with a path become children where there are any, and are no fields elsewhere.
-        if key == "points" && rows::has_path(token) {
-            return true;
-        }
         let Some(container) = named::container(key, token, shape, self.context) else {
             return false;
         };
+        // Else they are children.
         if !self.context.children {
             self.named(container, token, name, 0);
         }
         true
-    }
-
-    /// Named points; `level` says how many keys are in the name they begin with.
-    fn named(&mut self, container: Container<'a>, token: Token<'a>, name: &mut Name, level: usize) {
-        let (time, context) = (self.model.source, self.context);
-        named::show(container, token, time, context, &mut |item| match item {
-            Item::Point(called, envelope) => {
-                let outer = self.model;
-                self.model = envelope.point(None);
-                self.point(called, &envelope, name, level);
-                self.model = outer;
-            }
-            Item::Document(called, time, token) => {
-                let outer = self.model;
-                self.model = PointRef { source: time, ..outer };
-                self.inner(called, token, name, level);
-                self.model = outer;
-            }
-            Item::Unread(_) => self.left_out += 1,
-        });
-    }
-
-    fn point(
-        &mut self,
-        called: Called<'a>,
-        envelope: &Envelope<'a>,
-        name: &mut Name,
-        level: usize,
-    ) {
-        let value = envelope.value;
-        let is_container = matches!(value.kind, Kind::Object { .. } | Kind::Array { .. });
-        if let Some(own) = called.plain()
-            && level == 0
-            && !is_container
-        {
-            return self.sample(own.text, envelope);
-        }
-        let parent = name.len();
-        Self::call(called, name, level);
-        match value.kind {
-            Kind::Object { .. } if level + 1 < self.context.limits.depth_max => {
-                self.collect(value, name, level + 2);
-            }
-            Kind::Object { .. } => self.left_out += 1,
-            Kind::Array { .. } => self.array(value, name, level + 1),
-            _ => match name.as_str() {
-                Some(name) => self.sample(name, envelope),
-                None => self.left_out += 1,
-            },
-        }
-        name.truncate(parent);
-    }
-
-    /// Appends what a point is called.
-    fn call(called: Called<'_>, name: &mut Name, level: usize) {
-        for (nth, (dotted, piece)) in called.pieces().enumerate() {
-            let joined = dotted && (level > 0 || nth > 0);
-            name.push_key(joined, piece.text, piece.kind == Kind::Text { escaped: true });
-        }
-    }
-
-    /// The fields of an element that has a name.
-    fn inner(&mut self, called: Called<'a>, token: Token<'a>, name: &mut Name, level: usize) {
-        if level + 1 >= self.context.limits.depth_max {
-            self.left_out += 1;
-            return;
-        }
-        let parent = name.len();
-        Self::call(called, name, level);
-        self.collect(token, name, level + 2);
-        name.truncate(parent);
-    }
-
-    /// A named point, of which there may be several in time.
-    fn sample(&mut self, name: &str, envelope: &Envelope<'a>) {
-        if name.is_empty() || !self.is_taken(name, true) {
-            self.left_out += 1;
-            return;
-        }
-        let unit = envelope.unit();
-        let model = PointRef { field: Some(name), ..envelope.point(unit.as_deref()) };
-        envelope.hand_on_scalar(model, self.sink);
     }
 
     /// An array below a key: named points, or a few scalars. Others stay in the document only.
@@ -262,22 +203,31 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
         }
     }
 
-    /// A payload that is an array of objects without names or times: they are told apart by their places,
-    /// where they are few and plain. Lists of devices with all their properties are not values.
+    /// An array without a key, whose elements have neither names nor times: they are told apart by their
+    /// places, where they are few and plain. Lists of devices with all their properties are not values.
     fn list(&mut self, array: Token<'a>) {
+        let is_scalar =
+            |token: Token<'_>| !matches!(token.kind, Kind::Object { .. } | Kind::Array { .. });
         let is_plain = |element: Token<'_>| {
-            let Kind::Object { .. } = element.kind else { return false };
-            let is_container = |kind| matches!(kind, Kind::Object { .. } | Kind::Array { .. });
-            !members(element).any(|(_, token)| is_container(token.kind))
+            matches!(element.kind, Kind::Object { .. })
+                && members(element).all(|(_, token)| is_scalar(token))
         };
-        let short = elements(array).take(ELEMENTS_MAX + 1).count() <= ELEMENTS_MAX;
-        if !short || !elements(array).all(is_plain) {
-            return self.leave_out(array);
+        let is_short = elements(array).take(ELEMENTS_MAX + 1).count() <= ELEMENTS_MAX;
+        let is_values = is_short && elements(array).all(is_scalar);
+        if !is_values {
+            // A unit is said of values, and these are none.
+            self.model.unit = None;
+            if !is_short || !elements(array).all(is_plain) {
+                return self.leave_out(array);
+            }
         }
         let mut name = Name::default();
         for (index, token) in elements(array).enumerate() {
             name.push_place(index);
-            self.collect(token, &mut name, 2);
+            match is_values {
+                true => self.joined(&name, token, false),
+                false => self.collect(token, &mut name, 2),
+            }
             name.truncate(0);
         }
     }

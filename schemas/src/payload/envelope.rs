@@ -1,7 +1,9 @@
 //! One value with its quality and time: the canonical form and its relatives (NS-19, NS-19a).
 
 mod key;
+mod seen;
 pub(super) mod stated;
+mod take;
 
 use std::borrow::Cow;
 
@@ -14,11 +16,9 @@ use super::sink::Sink;
 use super::text;
 use super::value::number_of;
 use key::{Key, Role};
-use stated::worst;
+use seen::Seen;
+use stated::{ValueType, worst};
 pub(super) use stated::{document_time, is_time};
-
-/// The names that say which point it is: `name`, `tag`, `tagName`, `NodeId` and `DisplayName`, as ranked.
-const LABELS: [u8; 5] = [2, 3, 4, 6, 7];
 
 /// Whether a key is one for the time of a document.
 pub(super) fn is_time_key(name: Token<'_>) -> bool {
@@ -36,20 +36,6 @@ pub(super) fn is_value(name: Token<'_>) -> bool {
     Key::of(name.text).is_some_and(|key| matches!(key.role, Role::Value | Role::ShortValue))
 }
 
-/// Whether a member beside the value of an envelope is a field: it has no part in the envelope.
-pub(super) fn is_neighbour(name: Token<'_>, token: Token<'_>) -> bool {
-    let Some(key) = Key::of(name.text) else { return true };
-    let is_text = matches!(token.kind, Kind::Text { .. });
-    match key.role {
-        Role::Status => stated::is_other_status(name, token),
-        Role::ShortUnit | Role::ShortName(_) => !is_text,
-        Role::Time | Role::Quality | Role::ShortQuality | Role::Flag | Role::QualityCode => {
-            matches!(token.kind, Kind::Array { .. })
-        }
-        _ => false,
-    }
-}
-
 /// What an envelope says.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Envelope<'a> {
@@ -63,26 +49,13 @@ pub(super) struct Envelope<'a> {
     pub(super) historical: bool,
     /// Its unit, a string that is not empty.
     pub(super) unit: Option<Token<'a>>,
+    /// What the text of its value holds.
+    value_type: Option<ValueType>,
     /// The best of its names, and how good it is.
     name: Option<(u8, Token<'a>)>,
     /// The same of those names that a point keeps from message to message.
     label: Option<(u8, Token<'a>)>,
     seen: Seen,
-}
-
-/// Which keys an object has, as far as they tell whether it is an envelope.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-struct Seen {
-    /// The bits of those that mean something.
-    known: u64,
-    values: u8,
-    others: bool,
-    /// The value has a name that means nothing else.
-    is_named: bool,
-    /// A quality, a unit, or a time that can be read.
-    is_marked: bool,
-    /// A number that may be a quality, or a field like any other.
-    is_numbered: bool,
 }
 
 impl Default for Envelope<'_> {
@@ -96,6 +69,7 @@ impl Default for Envelope<'_> {
             seq: None,
             historical: false,
             unit: None,
+            value_type: None,
             name: None,
             label: None,
             seen: Seen::default(),
@@ -109,84 +83,7 @@ impl<'a> Envelope<'a> {
         Self { value, source, ..Self::default() }
     }
 
-    /// Takes a member of the object that may be one.
-    #[inline]
-    pub(super) fn member(
-        &mut self,
-        name: Token<'a>,
-        token: Token<'a>,
-        context: &DecodeContext<'_>,
-    ) {
-        match Key::of(name.text) {
-            Some(key) if !stated::is_other_status(name, token) => self.take(key, token, context),
-            Some(_) | None => self.seen.others = true,
-        }
-    }
-
-    #[inline]
-    fn take(&mut self, key: Key, token: Token<'a>, context: &DecodeContext<'_>) {
-        self.seen.known |= key.bit();
-        // Neither a time nor a quality, but a column of them.
-        let column = matches!(token.kind, Kind::Array { .. })
-            && (key.role == Role::Time || key.role.is_quality());
-        self.seen.others |= column;
-        match key.role {
-            Role::Value | Role::ShortValue => {
-                self.value = token;
-                self.seen.values += 1;
-                self.seen.is_named |= key.role == Role::Value;
-            }
-            Role::Quality | Role::ShortQuality | Role::Flag | Role::QualityCode => {
-                let said = match key.role {
-                    Role::QualityCode => stated::quality_code(token),
-                    Role::Flag => stated::flag(token),
-                    _ => stated::quality(token),
-                };
-                self.word = worst(self.word, said);
-                let may_be_field = key.role == Role::ShortQuality && token.kind == Kind::Number;
-                self.seen.is_numbered |= may_be_field;
-                self.seen.is_marked |= said.is_some() && !column && !may_be_field;
-            }
-            Role::Status => {
-                self.status = worst(self.status, stated::status(token));
-                self.seen.is_marked |= self.status.is_some();
-            }
-            Role::Time => self.date(stated::time(token, context)),
-            Role::Unit | Role::ShortUnit => {
-                let said = stated::unit(token);
-                self.seen.others |= key.role == Role::ShortUnit && said.is_none();
-                self.unit = self.unit.or(said);
-                self.seen.is_marked |= self.unit.is_some();
-            }
-            Role::Seq => self.seq = stated::unsigned(token),
-            Role::Historical => self.historical = token.kind == Kind::Bool(true),
-            Role::Name(rank) => self.call(rank, token),
-            Role::ShortName(rank) => {
-                self.seen.others |= !matches!(token.kind, Kind::Text { .. });
-                self.call(rank, token);
-            }
-            Role::Told => {}
-        }
-    }
-
-    /// Of several names the best stands, and any text before a number.
-    fn call(&mut self, rank: u8, token: Token<'a>) {
-        let rank = match token.kind {
-            Kind::Text { .. } if !token.text.is_empty() => rank,
-            Kind::Number => rank + 100,
-            _ => return,
-        };
-        if self.name.is_none_or(|(known, _)| rank < known) {
-            self.name = Some((rank, token));
-        }
-        let is_label = matches!(token.kind, Kind::Text { .. }) && LABELS.contains(&rank);
-        if is_label && self.label.is_none_or(|(known, _)| rank < known) {
-            self.label = Some((rank, token));
-        }
-    }
-
     /// What a point is called that is a message of its own: several on one topic are told apart by it.
-    /// An `id` may be that of the message.
     pub(super) fn label(&self) -> Option<Token<'a>> {
         self.label.map(|(_, label)| label)
     }
@@ -194,17 +91,36 @@ impl<'a> Envelope<'a> {
     /// Whether it says nothing but what its one point does.
     #[inline]
     pub(super) fn is_alone(&self) -> bool {
-        !self.seen.others && self.label.is_none()
+        !self.has_neighbours() && self.label.is_none()
     }
 
-    /// Whether something stands beside the value that it does not explain.
+    /// Whether something stands beside the value that is a field of its own.
+    #[inline]
     pub(super) fn has_neighbours(&self) -> bool {
-        self.seen.others
+        let Seen { others, has_field, has_state, .. } = self.seen;
+        others || has_field || (has_state && self.word.is_none())
+    }
+
+    /// Whether a member beside the value is a field.
+    pub(super) fn is_neighbour(&self, name: Token<'_>, token: Token<'_>) -> bool {
+        let Some(key) = Key::of(name.text) else { return true };
+        let is_text = matches!(token.kind, Kind::Text { .. });
+        match key.role {
+            Role::Status => {
+                stated::is_other_status(name, token)
+                    || (self.word.is_none() && stated::may_be_state(token))
+            }
+            Role::ShortUnit | Role::ShortName(_) => !is_text,
+            Role::ShortTime if stated::is_no_epoch(token) => true,
+            Role::Origin => stated::origin(token).is_none(),
+            role if role.is_time() || role.is_quality() => matches!(token.kind, Kind::Array { .. }),
+            _ => false,
+        }
     }
 
     /// Whether the value has a name that a field of a document may have as well, beside others.
     pub(super) fn may_be_document(&self) -> bool {
-        self.seen.others && !self.seen.is_named
+        self.has_neighbours() && !self.seen.is_named
     }
 
     /// Whether it says a quality, a unit or a time, and no more than a value needs.
@@ -224,6 +140,16 @@ impl<'a> Envelope<'a> {
         self.seen.values += 1;
     }
 
+    /// A number that is no epoch is a time all the same.
+    pub(super) fn accept_short_time(&mut self) {
+        self.seen.has_field = false;
+    }
+
+    /// Notes a member that only its context tells, and that has no part in the envelope.
+    pub(super) fn note_neighbour(&mut self) {
+        self.seen.others = true;
+    }
+
     /// Whether there is exactly one value.
     pub(super) fn has_value(&self) -> bool {
         self.seen.values == 1
@@ -234,21 +160,10 @@ impl<'a> Envelope<'a> {
         self.has_value() && (self.seen.is_marked || self.seen.is_numbered)
     }
 
-    /// Exactly one value; and keys that are unknown move it only where its own name is short and
-    /// nothing else tells an envelope from the fields of a document. Declared as one, it may have any
-    /// other keys.
+    /// Whether the object is one value.
+    #[inline]
     pub(super) fn is_one(&self, declared: bool) -> bool {
-        let seen = self.seen;
-        seen.values == 1 && (declared || !seen.others || seen.is_named || seen.is_marked)
-    }
-
-    /// The first time that can be read stands.
-    fn date(&mut self, said: Option<Timestamp>) {
-        let is_read = said.is_some_and(|time| time != Timestamp::UNREADABLE);
-        self.seen.is_marked |= is_read;
-        if self.source.is_none() || (is_read && self.source == Some(Timestamp::UNREADABLE)) {
-            self.source = said;
-        }
+        self.seen.is_envelope(declared)
     }
 
     /// The same with the value of OPC UA's own containers: a `DataValue` as the value of a sample, a

@@ -2,9 +2,9 @@
 
 use uns_model::{Point, Timestamp, Value, Zone};
 
-use super::owned::Owned;
+use super::owned::{Decoded, Owned, decode};
 use super::sink::Nothing;
-use super::{Batch, DecodeContext, Decoded, VQT_CBOR, VQT_JSON, decode, read};
+use super::{Batch, DecodeContext, VQT_CBOR, VQT_JSON, read};
 use crate::Malformed;
 
 /// Any bytes at all must be survived, an accepted payload must decode, and so must what the rows
@@ -24,14 +24,14 @@ pub fn fuzz(data: &[u8]) {
     }
     let zone = Zone::fixed(3_600);
     for content_type in [None, Some(VQT_JSON), Some(VQT_CBOR)] {
-        let context = context(&zone).with_children();
-        let refused = read(data, content_type, &context, &mut Nothing);
+        let ours = context(&zone).with_children();
+        let refused = read(data, content_type, &ours, &mut Nothing);
         points.clear();
         let decoded = owned(data, content_type, &mut points);
         assert_eq!(refused.as_ref().err(), decoded.as_ref().err(), "one scan decides");
         children(refused);
         points.clear();
-        let stored = decode(data, content_type, &context, &mut points);
+        let stored = decode(data, content_type, &context(&zone), &mut points);
         assert_eq!(stored.malformed, decoded.is_err(), "what is stored is always something");
         assert_eq!(
             points.is_empty(),
@@ -60,7 +60,7 @@ fn owned(
     content_type: Option<&str>,
     out: &mut Vec<Point>,
 ) -> Result<Decoded, Malformed> {
-    let mut sink = Owned { out, units: None, decoded: Decoded::default() };
+    let mut sink = Owned { out, decoded: Decoded::default() };
     read(data, content_type, &context(&Zone::fixed(3_600)), &mut sink).map(drop)?;
     Ok(sink.decoded)
 }

@@ -9,7 +9,7 @@ use uns_model::{Quality, Timestamp};
 
 use super::context::DecodeContext;
 use super::envelope::{self, Envelope};
-use super::rows::BATCH_SAMPLES_MAX;
+use super::rows::{self, BATCH_SAMPLES_MAX};
 use super::scan::{Kind, Token, elements, members};
 use super::shape::Shape;
 pub(super) use element::Called;
@@ -17,18 +17,34 @@ use element::{Base, Element};
 
 /// One of several points.
 pub(super) enum Item<'a> {
-    Point(Called<'a>, Envelope<'a>),
+    Point {
+        called: Called<'a>,
+        envelope: Envelope<'a>,
+        /// The object it is read from, where that has fields beside the value.
+        object: Option<Token<'a>>,
+    },
     /// Several fields under one name.
     Document(Called<'a>, Option<Timestamp>, Token<'a>),
     /// An element that is none.
     Unread(Token<'a>),
 }
 
-impl Item<'_> {
+impl<'a> Item<'a> {
+    /// A point of which the payload says no more.
+    fn plain(called: Called<'a>, envelope: Envelope<'a>) -> Self {
+        Self::Point { called, envelope, object: None }
+    }
+
+    /// A point and what stands beside its value.
+    fn with_neighbours(called: Called<'a>, envelope: Envelope<'a>, object: Token<'a>) -> Self {
+        let object = envelope.has_neighbours().then_some(object);
+        Self::Point { called, envelope, object }
+    }
+
     /// Its value as it was published.
     pub(super) fn raw(&self) -> String {
         match self {
-            Self::Point(_, envelope) => envelope.value.raw(),
+            Self::Point { envelope, .. } => envelope.value.raw(),
             Self::Document(.., token) | Self::Unread(token) => token.raw(),
         }
     }
@@ -39,6 +55,8 @@ impl Item<'_> {
 pub(super) enum Container<'a> {
     /// Elements with a name and a value each.
     Array,
+    /// Elements with a path and a value each, where they are no children.
+    Rows,
     /// `{"temp":23.4}` beside a time.
     Series,
     /// What could not be read, by name: `{"temp":2014}` beside a series.
@@ -77,6 +95,7 @@ pub(super) fn container<'a>(
         (Kind::Object { .. }, "Payload") if shape.is_data_set() => {
             Container::Payload(shape.writer())
         }
+        (Kind::Array { .. }, "points") if rows::has_path(token) => return Some(Container::Rows),
         (Kind::Array { .. }, _) if is_plain_container(key) => Container::Array,
         _ => return None,
     };
@@ -93,6 +112,11 @@ pub(super) fn show<'a>(
 ) {
     match container {
         Container::Array => array(token, time, context, each),
+        Container::Rows => {
+            for row in elements(token) {
+                each(self::row(row, time, context));
+            }
+        }
         Container::Series => series(token, time, context, each),
         Container::Payload(writer) => payload((writer, token), time, context, each),
         Container::Errors => {
@@ -100,9 +124,36 @@ pub(super) fn show<'a>(
                 let null = Token { kind: Kind::Null, text: token.text };
                 let mut envelope = Envelope::of(null, time);
                 envelope.word = Some(Quality::BAD);
-                each(Item::Point(Called::own(name), envelope));
+                each(Item::plain(Called::own(name), envelope));
             }
         }
+    }
+}
+
+/// A row with a path, which has one value whatever stands beside it.
+fn row<'a>(row: Token<'a>, time: Option<Timestamp>, context: &DecodeContext<'_>) -> Item<'a> {
+    let Some(path) = rows::path(row) else { return Item::Unread(row) };
+    let mut envelope = Envelope::default();
+    for (name, token) in members(row).filter(|(name, _)| name.text != "path") {
+        envelope.member(name, token, context);
+    }
+    if !envelope.has_value() || path.text.is_empty() {
+        return Item::Unread(row);
+    }
+    Item::with_neighbours(Called::own(path), dated(envelope.unwrapped(context), time), row)
+}
+
+/// Whether a member beside the value of a named point is a field.
+pub(super) fn is_field(
+    container: Container<'_>,
+    envelope: &Envelope<'_>,
+    name: Token<'_>,
+    token: Token<'_>,
+) -> bool {
+    match name.text {
+        "path" if matches!(container, Container::Rows) => false,
+        "bn" | "bt" | "bu" | "bv" | "bver" | "vs" | "vb" | "vd" => false,
+        _ => envelope.may_be_document() || envelope.is_neighbour(name, token),
     }
 }
 
@@ -132,7 +183,8 @@ pub(super) fn array<'a>(
         }
         match Element::read(token, &mut base, context) {
             Element::Point(called, envelope) => {
-                each(Item::Point(called, dated(envelope.unwrapped(context), time)));
+                let envelope = dated(envelope.unwrapped(context), time);
+                each(Item::with_neighbours(called, envelope, token));
             }
             Element::Series(own, values) => series(values, own.or(time), context, each),
             Element::Payload(own, fields, writer) => {
@@ -142,7 +194,7 @@ pub(super) fn array<'a>(
             Element::Metric(called, own, fields) => {
                 for (name, token) in members(fields) {
                     let called = Called { own: Some(name), ..called };
-                    each(Item::Point(called, Envelope::of(token, own.or(time))));
+                    each(Item::plain(called, Envelope::of(token, own.or(time))));
                 }
             }
             Element::Document(called, own) => each(Item::Document(called, own.or(time), token)),
@@ -161,7 +213,7 @@ fn series<'a>(
     for (name, token) in members(values) {
         let said = object(token, context).filter(Envelope::is_marked);
         let envelope = dated(said.unwrap_or(Envelope::of(token, None)), time);
-        each(Item::Point(Called::own(name), envelope));
+        each(Item::with_neighbours(Called::own(name), envelope, token));
     }
 }
 
@@ -176,7 +228,7 @@ fn payload<'a>(
         let said = object(token, context);
         let envelope = said.unwrap_or(Envelope::of(token, None)).unwrapped(context);
         let called = Called { source: writer, ..Called::own(name) };
-        each(Item::Point(called, dated(envelope, time)));
+        each(Item::plain(called, dated(envelope, time)));
     }
 }
 

@@ -28,6 +28,9 @@ pub(super) fn read_scalar(payload: &[u8], trimmed: &[u8], sink: &mut impl Sink) 
     };
     match scan::scalar(text) {
         Some(json) => hand_on(PointRef::new(ValueRef::Null), json, sink),
+        None if text.trim_ascii().eq_ignore_ascii_case("null") => {
+            sink.point(&scalar(ValueRef::Null));
+        }
         None if payload.len() == trimmed.len() => text_as_it_is(text, sink),
         None => as_text(payload, sink),
     }
@@ -41,6 +44,13 @@ pub(super) fn as_text(payload: &[u8], sink: &mut impl Sink) {
     }
 }
 
+/// Hands on what begins as an object and is none, of which nobody knows what it was to say.
+pub(super) fn as_broken_object(payload: &[u8], sink: &mut impl Sink) {
+    let value = std::str::from_utf8(payload).map_or(ValueRef::Bytes(payload), ValueRef::Text);
+    sink.point(&PointRef { quality: Quality::UNCERTAIN, ..PointRef::new(value) });
+    sink.finding(Finding::Malformed);
+}
+
 /// Hands on a text that is a payload.
 #[inline]
 fn text_as_it_is(text: &str, sink: &mut impl Sink) {
@@ -51,7 +61,7 @@ fn text_as_it_is(text: &str, sink: &mut impl Sink) {
     columns(text, (time, values), sink);
 }
 
-/// Hands on a line that has several values, and those under their places.
+/// Hands on a line of values, and those under their places.
 #[cold]
 fn columns(
     text: &str,
@@ -61,7 +71,7 @@ fn columns(
     const PLACES: [&str; 16] =
         ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
     let model = PointRef { source: Some(time), ..PointRef::new(ValueRef::Null) };
-    sink.point(&valued(model, ValueRef::Text(text)));
+    sink.point(&texted(model, text));
     for (place, value) in PLACES.into_iter().zip(values) {
         sink.point(&valued(PointRef { field: Some(place), ..model }, value));
     }

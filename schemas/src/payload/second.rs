@@ -46,16 +46,17 @@ pub(super) fn of(text: &str) -> Option<Second<'_>> {
     }
 }
 
-/// The values of a line of collectd that has several: `1795262400.254:0.1:0.2:U`, a time and at least two
-/// numbers, or `U` where there is none.
+/// The values of a line of collectd: `1795262400.254:0.1:0.2:U`, a time and numbers, or `U` or `nan` where
+/// there is none.
 pub(super) fn values(text: &str) -> Option<(Timestamp, impl Iterator<Item = ValueRef<'static>>)> {
     if text.len() > BYTES_MAX * 4 {
         return None;
     }
     let text = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\0');
-    let (time, rest) = text.split_once(':').filter(|(_, rest)| rest.contains(':'))?;
+    let (time, rest) = text.split_once(':')?;
     let value = |part: &str| match part {
         "U" => Some(ValueRef::Null),
+        part if number::is_non_finite(part) => Some(ValueRef::Null),
         part => number::parse(part).map(|value| number_of(&value)),
     };
     let time = epoch(time)?;

@@ -82,9 +82,9 @@ impl<'a> Shape<'a> {
         self.has_containers
     }
 
-    /// Whether its `values` are points by name: a time stands beside them.
+    /// Whether it has `values` that are points by name.
     pub(super) fn is_series(&self) -> bool {
-        self.has_values && self.time().is_some()
+        self.has_values
     }
 
     /// Whether its `Payload` are the fields of an OPC UA DataSetMessage.

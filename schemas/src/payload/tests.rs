@@ -9,8 +9,9 @@ mod named;
 mod properties;
 mod tolerant;
 
+use super::owned::{Decoded, Owned, decode};
 use super::*;
-use uns_model::{Quality, Timestamp, Value, Zone};
+use uns_model::{Point, Quality, Timestamp, Value, Zone};
 
 use expect_test::{Expect, expect};
 
@@ -31,7 +32,7 @@ fn read_owned(
     context: &DecodeContext<'_>,
     out: &mut Vec<Point>,
 ) -> Result<Decoded, Malformed> {
-    let mut sink = Owned { out, units: None, decoded: Decoded::default() };
+    let mut sink = Owned { out, decoded: Decoded::default() };
     read(payload, content_type, context, &mut sink)?;
     Ok(sink.decoded)
 }
@@ -252,6 +253,8 @@ fn documents_and_their_fields() {
         "[1,2]",
         &expect![[r#"
         - Document("[1,2]") Good
+        0 Int(1) Good
+        1 Int(2) Good
     "#]],
     );
     check(

@@ -24,14 +24,23 @@ pub(super) enum Role {
     Flag,
     /// A quality by number, also of two bits: 0 is Bad, 1 Uncertain, 2 and 3 are Good.
     QualityCode,
-    /// An OPC UA status code.
+    /// An OPC UA status code, by a name that may also be that of a machine: `{"value":100,"status":3}`.
     Status,
+    /// An OPC UA status code.
+    StatusCode,
     Time,
+    /// A time, by a name that may also be a field like any other where it is a number that is no epoch:
+    /// the temperature in `{"v":230,"t":21.5}`.
+    ShortTime,
+    /// A time, only where it is an epoch in nanoseconds (`origin` of EdgeX).
+    Origin,
     Unit,
     /// A unit, by a name that may also be a field like any other unless it is a text.
     ShortUnit,
     Seq,
     Historical,
+    /// What kind of number a text holds (`valueType` of EdgeX).
+    ValueType,
     /// What the point is called where it is one of several; the lower the number, the better a name.
     Name(u8),
     /// The same, by a name that may also be a field like any other unless it is a text.
@@ -45,52 +54,57 @@ impl Role {
     pub(super) fn is_quality(self) -> bool {
         matches!(self, Self::Quality | Self::ShortQuality | Self::Flag | Self::QualityCode)
     }
+
+    /// Whether it says a time, of which there may be columns.
+    pub(super) fn is_time(self) -> bool {
+        matches!(self, Self::Time | Self::ShortTime)
+    }
 }
 
 impl Key {
     #[inline]
     pub(super) fn of(text: &str) -> Option<Self> {
         use Role::{
-            Flag, Name, QualityCode, Seq, ShortName, ShortQuality, ShortUnit, ShortValue, Time,
-            Told, Unit, Value,
+            Flag, Name, QualityCode, Seq, ShortName, ShortQuality, ShortTime, ShortUnit,
+            ShortValue, Time, Told, Unit, Value,
         };
         // By length first: a name is then compared with a few others only.
         let (place, role) = match text.len() {
             1 => match text {
                 "v" => (0, ShortValue),
-                "t" => (1, Time),
+                "t" => (1, ShortTime),
                 "q" => (2, ShortQuality),
-                "n" => (44, ShortName(1)),
+                "n" => (44, ShortName(2)),
                 "u" => (45, ShortUnit),
                 _ => return None,
             },
             2 => match text {
                 "ts" => (3, Time),
                 "qc" => (4, QualityCode),
-                "id" => (5, Name(0)),
+                "id" => (5, Name(1)),
                 _ => return None,
             },
             3 => match text {
                 "val" => (6, ShortValue),
                 "seq" => (7, Seq),
-                "tag" => (8, Name(3)),
-                "uom" => (9, Unit),
-                "key" => (46, ShortName(5)),
+                "tag" => (8, Name(4)),
+                "uom" | "Uom" | "UOM" => (9, Unit),
+                "key" => (46, ShortName(6)),
                 _ => return None,
             },
             4 => match text {
                 "time" => (10, Time),
                 "Time" => (11, Time),
-                "unit" => (12, Unit),
+                "unit" | "Unit" | "UNIT" => (12, Unit),
                 "good" => (13, Flag),
-                "name" => (14, Name(2)),
+                "name" => (14, Name(3)),
                 "meta" => (15, Told),
                 _ => return None,
             },
             5 => match text {
                 "value" => (16, Value),
                 "Value" => (17, Value),
-                "units" => (18, Unit),
+                "units" | "Units" | "UNITS" => (18, Unit),
                 _ => return None,
             },
             6 | 7 => return Self::of_six_or_seven(text),
@@ -104,12 +118,14 @@ impl Key {
         let (place, role) = match text {
             "status" => (19, Role::Status),
             "source" => (20, Role::Told),
-            "NodeId" => (47, Role::Name(6)),
-            "nodeId" => (48, Role::Name(6)),
+            "origin" => (54, Role::Origin),
+            "isNull" | "is_null" => (58, Role::Told),
+            "NodeId" => (47, Role::Name(7)),
+            "nodeId" => (48, Role::Name(7)),
             "quality" => (21, Role::Quality),
             "Quality" => (22, Role::Quality),
             "success" => (23, Role::Flag),
-            "tagName" => (24, Role::Name(4)),
+            "tagName" => (24, Role::Name(5)),
             "context" => (25, Role::Told),
             _ => return None,
         };
@@ -125,6 +141,7 @@ impl Key {
             "metadata" => (30, Role::Told),
             "timestamp" => (31, Role::Time),
             "Timestamp" => (32, Role::Time),
+            "valueType" => (55, Role::ValueType),
             _ => return None,
         };
         Some(Self { role, place })
@@ -136,14 +153,16 @@ impl Key {
             "timestamp_ms" => (34, Role::Time),
             "sourceTimestamp" => (35, Role::Time),
             "SourceTimestamp" => (36, Role::Time),
-            "statusCode" => (37, Role::Status),
-            "StatusCode" => (38, Role::Status),
+            "statusCode" => (37, Role::StatusCode),
+            "StatusCode" => (38, Role::StatusCode),
             "historical" => (39, Role::Historical),
             "registerId" => (40, Role::Told),
             "deviceName" => (41, Role::Told),
+            "profileName" => (56, Role::Told),
+            "resourceName" => (57, Role::Name(0)),
             "present_value" => (42, Role::Value),
             "unit_of_measurement" => (43, Role::Unit),
-            "DisplayName" => (49, Role::Name(7)),
+            "DisplayName" => (49, Role::Name(8)),
             "EndpointUrl" => (50, Role::Told),
             "ApplicationUri" => (51, Role::Told),
             "ServerTimestamp" => (52, Role::Told),
@@ -161,6 +180,6 @@ impl Key {
     /// Whether the top level of a document has its time under this name (NS-19b).
     pub(super) fn is_document_time(text: &str) -> bool {
         matches!(text, "tst" | "received_at")
-            || Self::of(text).is_some_and(|key| key.role == Role::Time)
+            || Self::of(text).is_some_and(|key| key.role.is_time())
     }
 }

@@ -67,16 +67,38 @@ fn quality_of(number: u32) -> Quality {
     }
 }
 
-/// An OPC UA status code, as its number, its name, or an object with its `Code`.
-pub(in crate::payload) fn status(token: Token<'_>) -> Option<Quality> {
+/// An OPC UA status code, as its number, its name, or an object with its `Code`. Where it may be the state
+/// of a machine, a number that is no such code says nothing of the quality.
+pub(in crate::payload) fn status(token: Token<'_>, may_be_state: bool) -> Option<Quality> {
     match token.kind {
         Kind::Object { .. } => {
             let code = members(token).find(|(name, _)| matches!(name.text, "Code" | "code"));
             // Left out, it is the code of Good.
             code.map_or(Some(Quality::GOOD), |(_, code)| stated(code, Quality))
         }
+        _ if may_be_state && !is_code(token) => None,
         _ => stated(token, Quality),
     }
+}
+
+/// Whether a `status` may be the state of a machine: a flag, or a number that is not written as a code.
+#[inline]
+pub(in crate::payload) fn may_be_state(token: Token<'_>) -> bool {
+    match token.kind {
+        Kind::Bool(_) | Kind::Number => true,
+        Kind::Text { .. } => uns_model::number::parse(token.text.trim_ascii()).is_some(),
+        _ => false,
+    }
+}
+
+/// Codes of OPC UA have their meaning in the upper 16 bits, and what they say of a value in those from 10 on.
+const CODES_FROM: u32 = 1 << 10;
+
+/// Whether a number may be a code of OPC UA that says something: small ones, negative ones and fractions are
+/// none.
+fn is_code(token: Token<'_>) -> bool {
+    let Some(number) = uns_model::number::parse(token.text.trim_ascii()) else { return true };
+    whole(number_of(&number)).is_some_and(|code| code >= CODES_FROM)
 }
 
 /// Whether a `status` is that of the machine, and not of the value: a word that is no quality.
@@ -150,6 +172,54 @@ pub(in crate::payload) fn unsigned(token: Token<'_>) -> Option<u64> {
     match token.kind {
         Kind::Number | Kind::Text { .. } => token.text.parse().ok(),
         _ => None,
+    }
+}
+
+/// Whether it is a number that is no time.
+#[inline]
+pub(in crate::payload) fn is_no_epoch(token: Token<'_>) -> bool {
+    token.kind == Kind::Number && !epoch(value_of(token)).is_some_and(Timestamp::in_range)
+}
+
+/// Epochs of nanoseconds have at least so many digits.
+const NANOS_DIGITS: usize = 18;
+
+/// A time in nanoseconds, where the name alone does not tell that it is one.
+pub(in crate::payload) fn origin(token: Token<'_>) -> Option<Timestamp> {
+    let is_long = token.kind == Kind::Number && token.text.len() >= NANOS_DIGITS;
+    is_long.then(|| epoch(value_of(token))).flatten().filter(|time| time.in_range())
+}
+
+/// What a text holds, where that is said of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::payload) enum ValueType {
+    Number,
+    Flag,
+}
+
+impl ValueType {
+    /// By its name in EdgeX: `"value":"-5","valueType":"Int8"`.
+    pub(in crate::payload) fn of(name: &str) -> Option<Self> {
+        match name {
+            "Int8" | "Int16" | "Int32" | "Int64" | "Uint8" | "Uint16" | "Uint32" | "Uint64"
+            | "Float32" | "Float64" => Some(Self::Number),
+            "Bool" => Some(Self::Flag),
+            _ => None,
+        }
+    }
+}
+
+/// What a text is by the type that is said of it.
+pub(in crate::payload) fn typed(value: Token<'_>, said: ValueType) -> Option<Kind> {
+    if value.kind != (Kind::Text { escaped: false }) {
+        return None;
+    }
+    match said {
+        ValueType::Number => match uns_model::number::parse(value.text) {
+            Some(_) => Some(Kind::Number),
+            None => uns_model::number::is_non_finite(value.text).then_some(Kind::NonFinite),
+        },
+        ValueType::Flag => value.text.parse().ok().map(Kind::Bool),
     }
 }
 

@@ -33,14 +33,25 @@ impl<'a> Called<'a> {
 
     /// The pieces of the name, and whether a dot stands between each and the one before.
     pub(in crate::payload) fn pieces(self) -> impl Iterator<Item = (bool, Token<'a>)> {
-        let tags = self.tags.into_iter().flat_map(members).map(|(_, value)| value);
         let is_written = |value: &Token<'_>| {
             !matches!(value.kind, Kind::Object { .. } | Kind::Array { .. } | Kind::Null)
         };
-        let sources = self.source.into_iter().chain(tags.filter(is_written));
+        let sources = self.source.into_iter().chain(by_key(self.tags).filter(is_written));
         let own = self.own.map(|own| (self.base.is_none(), own));
         sources.chain(self.base).map(|piece| (true, piece)).chain(own)
     }
+}
+
+/// The values of an object in the order of its keys, in which most programs write them: an object has none.
+fn by_key(object: Option<Token<'_>>) -> impl Iterator<Item = Token<'_>> {
+    let is_sorted =
+        object.is_none_or(|object| members(object).is_sorted_by_key(|(key, _)| key.text));
+    let (written, mut sorted) = match object.filter(|_| !is_sorted) {
+        Some(object) => (None, members(object).collect::<Vec<_>>()),
+        None => (object, Vec::new()),
+    };
+    sorted.sort_by_key(|(key, _)| key.text);
+    written.into_iter().flat_map(members).chain(sorted).map(|(_, value)| value)
 }
 
 /// The base fields of SenML (RFC 8428), which hold from the record that has them.
@@ -164,6 +175,8 @@ struct Found<'a> {
     writer: Writer<'a>,
     time: Option<Token<'a>>,
     has_short_name: bool,
+    /// A sum or the time of the next record, as SenML has them.
+    has_sum: bool,
     has_error: bool,
     is_base: bool,
 }
@@ -179,6 +192,7 @@ impl<'a> Found<'a> {
             "tags" if is_object => self.tags = Some(token),
             "vs" | "vb" | "vd" => self.envelope.set_value(token),
             "error" => self.has_error = true,
+            "s" | "ut" if token.kind == Kind::Number => self.has_sum = true,
             _ => self.envelope.member(name, token, context),
         }
         self.writer.member(name, token);
@@ -191,11 +205,13 @@ impl<'a> Found<'a> {
 
     fn element(mut self, base: &Base<'a>, context: &DecodeContext<'_>) -> Element<'a> {
         let time = self.envelope.source.filter(|time| time.in_range());
-        if let Some(values) = self.series {
-            let source = self.envelope.name().filter(|_| !self.envelope.has_value());
-            return match source {
+        let is_named_value = self.envelope.has_value() && self.envelope.name().is_some();
+        if let Some(values) = self.series.filter(|_| !is_named_value) {
+            return match self.envelope.name() {
                 // Another element may have values of the same names.
-                Some(_) => Element::Metric(Called { source, ..Called::default() }, time, values),
+                source @ Some(_) => {
+                    Element::Metric(Called { source, ..Called::default() }, time, values)
+                }
                 None => Element::Series(time, values),
             };
         }
@@ -219,9 +235,10 @@ impl<'a> Found<'a> {
         if self.has_error && !self.envelope.has_value() {
             self.envelope.set_value(Token { kind: Kind::Null, text: "null" });
             self.envelope.word = Some(Quality::BAD);
+            self.has_error = false;
         }
         if !is_called || !self.envelope.has_value() {
-            let has_fields = self.envelope.has_neighbours() || self.tags.is_some();
+            let has_fields = self.envelope.has_neighbours() || self.tags.is_some() || self.has_sum;
             return match (self.is_base, called.own.is_some() && has_fields) {
                 (true, _) => Element::Base,
                 (false, true) => Element::Document(called, time),
@@ -231,10 +248,24 @@ impl<'a> Found<'a> {
         if base.time.is_some() || (self.has_short_name && time.is_none() && self.time.is_some()) {
             self.envelope.source = base.date(self.time, context).or(self.envelope.source);
         }
+        self.note_neighbours(base);
         let is_number = self.envelope.value.kind == Kind::Number;
         let unit = base.unit.filter(|unit| is_number && stated::is_unit(*unit));
         self.envelope.unit = self.envelope.unit.or(unit);
         self.envelope.base = base.value;
         Element::Point(called, self.envelope)
+    }
+
+    /// Tells the envelope of what it was not shown, where that is no part of its value.
+    fn note_neighbours(&mut self, base: &Base<'a>) {
+        let is_senml = self.has_short_name || base.name.is_some() || base.time.is_some();
+        if is_senml {
+            // Small numbers are seconds from now.
+            self.envelope.accept_short_time();
+        }
+        let has_object = self.series.or(self.fields).or(self.tags).is_some();
+        if has_object || self.has_error || (self.has_sum && !is_senml) {
+            self.envelope.note_neighbour();
+        }
     }
 }

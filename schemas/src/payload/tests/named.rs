@@ -179,3 +179,64 @@ fn elements_with_a_name_and_values_keep_their_names_apart() {
         r#"{"tags":[{"ts":1795262400,"values":{"t":1}},{"ts":1795262401,"values":{"t":2}}]}"#;
     assert_eq!(names(series, few(256)).0, ["t", "t"]);
 }
+
+#[test]
+fn what_stands_beside_a_value_in_a_list_takes_no_room_from_values() {
+    let payload = r#"{"sensors":[{"id":"a","value":1,"battery":80},{"id":"b","value":2,"radio":{"rssi":-7}}]}"#;
+    let all = ["sensors.a", "sensors.b", "sensors.a.battery", "sensors.b.radio.rssi"];
+    assert_eq!(names(payload, few(256)).0, all);
+    assert_eq!(
+        names(payload, few(2)),
+        (vec![all[0].into(), all[1].into()], vec![Finding::FieldsLeftOut(2)])
+    );
+    let flat = FieldLimits { depth_max: 2, ..FieldLimits::DEFAULT };
+    assert_eq!(
+        names(payload, flat),
+        (vec![all[0].into(), all[1].into()], vec![Finding::FieldsLeftOut(2)])
+    );
+}
+
+#[test]
+fn names_stay_when_an_element_says_more() {
+    let mut known: Vec<String> = Vec::new();
+    for more in ["", r#","hum":40"#, r#","hum":40,"v":3.3"#, r#","hum":40,"v":3.3,"unit":"V""#] {
+        let payload = format!(r#"{{"sensors":[{{"id":"s1","temp":21.5{more}}}]}}"#);
+        let found = names(&payload, few(256)).0;
+        assert!(known.iter().all(|name| found.contains(name)), "{found:?} after {known:?}");
+        known = found;
+    }
+    assert!(known.contains(&"sensors.s1".into()) && known.contains(&"sensors.s1.v".into()));
+    // The tags of a metric are an object: it has no order.
+    let metric = |tags: &str| {
+        let metric = format!(
+            r#"{{"name":"m","tags":{{{tags}}},"fields":{{"x":1}},"timestamp":1795262400}}"#
+        );
+        names(&format!(r#"{{"metrics":[{metric}]}}"#), few(256)).0
+    };
+    assert_eq!(metric(r#""host":"h","cpu":"c""#), ["m.c.h.x"]);
+    assert_eq!(metric(r#""cpu":"c","host":"h""#), ["m.c.h.x"]);
+}
+
+#[test]
+fn children_have_what_stands_beside_their_value_under_names_of_its_own() {
+    for (element, child) in [
+        (r#"{"id":"a","value":1,"battery":80}"#, r#"{"value":1,"battery":80}"#),
+        (r#"{"id":"a","v":1,"temp":2,"unit":"V"}"#, r#"{"value":1,"unit":"V","temp":2}"#),
+        (r#"{"id":"a","value":1,"status":"RUN"}"#, r#"{"value":1,"status":"RUN"}"#),
+        (
+            r#"{"id":"a","value":1,"quality":[1],"st\u0061tus":"RUN","timestamp":[1]}"#,
+            r#"{"value":1,"quality":"Uncertain","st\u0061tus":"RUN"}"#,
+        ),
+        (
+            r#"{"id":"a","value":1,"quality":"GoodNoData","status":"RUN"}"#,
+            r#"{"value":1,"quality":"GoodNoData","status":10813440}"#,
+        ),
+    ] {
+        let Ok(Some(Batch::Children(rows))) = accept(format!("[{element}]").as_bytes()) else {
+            unreachable!("{element} is a point")
+        };
+        let [Ok(row)] = &rows[..] else { unreachable!("{element} is one good row") };
+        assert_eq!(row.payload, child, "{element}");
+        fuzz(format!("[{element}]").as_bytes());
+    }
+}

@@ -221,3 +221,81 @@ fn the_time_of_a_document_is_that_of_its_fields() {
     let points = points(br#"{"time":"later","t":5,"power":5}"#, None);
     assert!(points.iter().all(|point| point.source.is_none()));
 }
+
+/// A code of OPC UA and the state of a machine may have the same name: what may be either is both, unless a
+/// quality says that it is the former.
+#[test]
+fn a_status_by_number_is_not_lost() {
+    for (status, quality) in [
+        ("3", "Good"),
+        ("0", "Good"),
+        ("-1", "Good"),
+        ("2.5", "Good"),
+        ("\"7\"", "Good"),
+        ("true", "Good"),
+    ] {
+        let found = show(&points(format!("{{\"value\":5,\"status\":{status}}}").as_bytes(), None));
+        assert!(found.starts_with(&format!("- Int(5) {quality}\nstatus ")), "{status}: {found}");
+    }
+    let code = show(&points(br#"{"value":5,"status":2147483648}"#, None));
+    assert_eq!(code, "- Int(5) Bad\nstatus Int(2147483648) Good\n");
+    for status in ["3", "0", "\"Good\"", "{\"code\":0}"] {
+        let found = show(&points(
+            format!("{{\"value\":5,\"quality\":\"Good\",\"status\":{status}}}").as_bytes(),
+            None,
+        ));
+        assert_eq!(found, "- Int(5) Good\n", "{status}");
+    }
+    // Whether it is 0 or 3 moves no name.
+    for status in ["0", "3"] {
+        let found = show(&points(format!("{{\"v\":5,\"status\":{status}}}").as_bytes(), None));
+        assert!(found.starts_with("- Int(5) Good\nv Int(5) Good\nstatus "), "{found}");
+    }
+}
+
+#[test]
+fn what_begins_as_an_object_and_is_none_is_uncertain_under_our_own_prefix() {
+    let zone = Zone::default();
+    let context = DecodeContext::new(&zone, Timestamp(0)).with_children();
+    for payload in [r#"{"value":1,}"#, " {'value': 1}", "{value:1}", "{\"a\":1", "{\"a\":1}}"] {
+        let mut out = Vec::new();
+        let decoded = read_owned(payload.as_bytes(), None, &context, &mut out).unwrap();
+        assert_eq!(show(&out), format!("- Text({payload:?}) Uncertain\n"));
+        assert!(decoded.malformed);
+        assert_eq!(show(&points(payload.as_bytes(), None)), format!("- Text({payload:?}) Good\n"));
+    }
+    for payload in ["[INFO] started", "RUN", "{}"] {
+        let mut out = Vec::new();
+        let decoded = read_owned(payload.as_bytes(), None, &context, &mut out).unwrap();
+        assert!(!decoded.malformed && out[0].quality == Quality::GOOD, "{payload}");
+    }
+}
+
+#[test]
+fn a_type_says_what_a_text_is() {
+    for (value, kind, expected) in [
+        ("\"-5\"", "Int8", "Int(-5)"),
+        ("\"1.234500e+02\"", "Float64", "Float(123.45)"),
+        ("\"true\"", "Bool", "Bool(true)"),
+        ("\"NaN\"", "Float32", "Null"),
+        ("\"five\"", "Int8", "Text(\"five\")"),
+        ("\"5\"", "String", "Text(\"5\")"),
+        ("\"5\"", "Binary", "Text(\"5\")"),
+    ] {
+        for payload in [
+            format!("{{\"value\":{value},\"valueType\":\"{kind}\"}}"),
+            format!("{{\"valueType\":\"{kind}\",\"value\":{value}}}"),
+        ] {
+            let found = show(&points(payload.as_bytes(), None));
+            assert!(found.starts_with(&format!("- {expected} ")), "{payload}: {found}");
+        }
+    }
+}
+
+#[test]
+fn null_is_no_text_in_any_case() {
+    for payload in ["NULL", "Null", " null\r\n"] {
+        check(payload, &expect![["- Null Bad\n"]]);
+    }
+    check("nullify", &expect![["- Text(\"nullify\") Good\n"]]);
+}
