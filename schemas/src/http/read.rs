@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::listed::ListedValue;
+use crate::reads_as::ReadsAs;
 use crate::wire::{Sample, WireQuality, WireTime, WireValue};
 
 /// Answer of `GET tree`.
@@ -91,6 +92,10 @@ pub struct HistorySample<'a> {
     pub value: WireValue<'a>,
     /// Its quality.
     pub quality: WireQuality,
+    /// What a text also reads as: a number or a flag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub reads_as: Option<ReadsAs>,
     /// Its unit, where not all samples of the page have the same. A bucket has a row for each unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
@@ -197,7 +202,7 @@ mod tests {
             topic: "x",
             field: None,
             unit: None,
-            samples: vec![HistorySample { timestamp, value, quality, unit: None }],
+            samples: vec![HistorySample { timestamp, value, quality, reads_as: None, unit: None }],
             gaps: Vec::new(),
             next: None,
             hint: None,

@@ -9,9 +9,9 @@ use crate::wire::WireTime;
 #[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Violations<'a> {
-    /// The publishers, the farthest off first.
+    /// The publishers, the farthest off first; one is named again for each other fault.
     pub violations: Vec<ClockViolation<'a>>,
-    /// How many publishers there are in all.
+    /// How many there are in all.
     pub total: u64,
 }
 
@@ -27,7 +27,7 @@ pub struct ClockViolation<'a> {
     /// `ahead`: over 60 s ahead of the hub. `out_of_range`: outside 2000..2100. `unreadable`: its times
     /// cannot be read, which says nothing of its clock. `set_back`: its clock was set back and runs on.
     pub fault: &'static str,
-    /// How many of its messages named such a time, since the hub started.
+    /// How many of its messages had this fault, since the hub started.
     pub messages: u64,
     /// How far its time was from the hub's, the last time; above zero is ahead.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -48,15 +48,16 @@ pub(super) async fn page(
     Ok(Clients { clients: found.into_iter().map(|info| body(info, &clocks)).collect(), next })
 }
 
-/// The clocks that cannot be right, by client id.
+/// The clocks that cannot be right, by client id: what was wrong last.
 pub(super) fn clocks(namespace: &Namespace, org: OrgId) -> HashMap<Arc<str>, ClientClock> {
-    let found = namespace.clock_violations(org).into_iter();
+    let mut found = namespace.clock_violations(org);
+    found.sort_by_key(|violation| violation.last);
     let clock = |found: ClockViolation| {
         let (fault, messages, last) = (found.fault.name(), found.messages, WireTime(found.last));
         let offset_seconds = found.offset.map(seconds);
         (found.client_id, ClientClock { fault, offset_seconds, messages, last })
     };
-    found.map(clock).collect()
+    found.into_iter().map(clock).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds for people, not for sums")]

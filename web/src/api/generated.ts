@@ -643,7 +643,7 @@ export interface components {
             last: components["schemas"]["Timestamp"];
             /**
              * Format: int64
-             * @description How many of its messages named such a time, since the hub started.
+             * @description How many of its messages had this fault, since the hub started.
              */
             messages: number;
             /**
@@ -846,6 +846,8 @@ export interface components {
         HistorySample: {
             /** @description Its quality. */
             quality: components["schemas"]["Quality"];
+            /** @description What a text also reads as: a number or a flag. */
+            readsAs?: components["schemas"]["ReadsAs"];
             /** @description Source time, or the start of the bucket. */
             timestamp: components["schemas"]["Timestamp"];
             /** @description Its unit, where not all samples of the page have the same. A bucket has a row for each unit. */
@@ -1442,10 +1444,10 @@ export interface components {
         Violations: {
             /**
              * Format: int64
-             * @description How many publishers there are in all.
+             * @description How many there are in all.
              */
             total: number;
-            /** @description The publishers, the farthest off first. */
+            /** @description The publishers, the farthest off first; one is named again for each other fault. */
             violations: components["schemas"]["ClockViolation"][];
         };
     };

@@ -9,7 +9,7 @@ use hub_kit::http::Pairs;
 use hub_kit::services::HistoryPage;
 use hub_kit::{Caller, Refusal};
 use schemas::http::{History, HistoryGap, HistorySample, Problem};
-use schemas::{WireQuality, WireTime, WireValue};
+use schemas::{ReadsAs, WireQuality, WireTime, WireValue};
 use uns_model::Timestamp;
 use uns_model::query::{Aggregate, HistoryQuery};
 
@@ -138,6 +138,7 @@ fn json(query: &HistoryQuery, page: &HistoryPage, hint: Option<String>) -> Respo
         timestamp: WireTime(sample.timestamp),
         value: WireValue { value: &sample.value, quality: sample.quality },
         quality: WireQuality(sample.quality),
+        reads_as: ReadsAs::of(&sample.value, sample.quality),
         unit: sample.unit.as_deref().filter(|_| !is_one),
     });
     let gaps = page.gaps.iter().map(|gap| HistoryGap {

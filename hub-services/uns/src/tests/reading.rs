@@ -75,6 +75,16 @@ async fn history_defaults_to_the_last_hour() {
 }
 
 #[tokio::test]
+async fn history_says_what_a_text_also_reads_as() {
+    let fake = Fake::plant();
+    fill(&fake, 1);
+    fake.history.lock().unwrap()[0].value = Value::Text("23,4 °C".into());
+    let answer = get(&fake, "history?topic=acme/line3/temperature").await;
+    let sample = r#""value":"23,4 °C","quality":"Good","readsAs":23.4}"#;
+    assert!(answer.contains(sample), "{answer}");
+}
+
+#[tokio::test]
 async fn csv_pages_by_link() {
     let fake = Fake::plant();
     fill(&fake, 3);

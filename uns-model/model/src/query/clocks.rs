@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::Timestamp;
 
 /// What is wrong with the clock of a publisher.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ClockFault {
     /// It is over 60 s ahead of the hub's.
     Ahead,
@@ -29,7 +29,7 @@ impl ClockFault {
     }
 }
 
-/// One publisher whose source times were not believed.
+/// One publisher whose source times were not believed, for one reason.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ClockViolation {
     /// Its client id; its number where that is not known any more.

@@ -10,7 +10,8 @@ use crate::Namespace;
 use crate::view::Clock;
 
 impl Namespace {
-    /// The publishers of an organisation whose clocks cannot be right, the farthest off first.
+    /// The publishers of an organisation whose clocks cannot be right, the farthest off first; one for each
+    /// thing that is wrong with it.
     pub fn clock_violations(&self, org: OrgId) -> Vec<ClockViolation> {
         let view = self.view.read();
         let known: Vec<(PublisherId, Clock)> =

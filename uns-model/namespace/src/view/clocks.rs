@@ -1,12 +1,12 @@
 //! Publishers whose source times cannot be believed, and by how much their clocks are off (NS-23 to
 //! NS-25). Kept since the hub started; what was read again at its start does not count.
 
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 use uns_model::fold::TimeFinding;
 use uns_model::query::ClockFault;
 use uns_model::{NodeNo, OrgId, PublisherId, Timestamp};
 
-/// Most publishers that are remembered.
+/// Most publishers that are remembered; one counts again for each other thing that is wrong.
 const PUBLISHERS_MAX: usize = 1_000;
 /// So many make room for newcomers at once: those that were right for longest.
 const PUBLISHERS_ROOM: usize = PUBLISHERS_MAX / 2;
@@ -16,7 +16,10 @@ const TELL_EVERY_NANOS: i64 = 3_600 * 1_000_000_000;
 const TELL_MAX: u32 = 10;
 const TELL_WINDOW_NANOS: i64 = 60 * 1_000_000_000;
 
-/// One publisher.
+/// Who is wrong in which way: what helps against one of them is no remedy for another.
+type Who = (OrgId, PublisherId, ClockFault);
+
+/// One publisher that is wrong in one way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     pub(crate) fault: ClockFault,
@@ -36,10 +39,10 @@ pub(crate) struct Clock {
 /// The publishers, and those of whom the log is to speak.
 #[derive(Debug, Default)]
 pub(crate) struct Clocks {
-    publishers: AHashMap<(OrgId, PublisherId), Clock>,
+    publishers: AHashMap<Who, Clock>,
     /// How many gave their place to others.
     forgotten: u64,
-    untold: Vec<(OrgId, PublisherId)>,
+    untold: Vec<Who>,
     /// Since when the present window of telling runs, and how many it has told of.
     window: (Timestamp, u32),
 }
@@ -49,9 +52,10 @@ impl Clocks {
     #[cold]
     pub(crate) fn note(
         &mut self,
-        who: (OrgId, PublisherId),
+        (org, publisher): (OrgId, PublisherId),
         finding: TimeFinding,
-        (node, ingest): (NodeNo, Timestamp),
+        node: NodeNo,
+        ingest: Timestamp,
     ) {
         let (fault, offset) = match finding {
             TimeFinding::Ahead(nanos) => (ClockFault::Ahead, Some(nanos)),
@@ -61,6 +65,7 @@ impl Clocks {
             }
             TimeFinding::ClockStep(nanos) => (ClockFault::SetBack, Some(-nanos)),
         };
+        let who = (org, publisher, fault);
         if !self.publishers.contains_key(&who) {
             self.make_room();
         }
@@ -77,7 +82,6 @@ impl Clocks {
         let farthest =
             clock.worst.into_iter().chain(offset).max_by_key(|nanos| nanos.unsigned_abs());
         *clock = Clock {
-            fault,
             messages: clock.messages + 1,
             offset,
             worst: farthest,
@@ -113,13 +117,15 @@ impl Clocks {
 
     /// The publishers of an organisation.
     pub(crate) fn of(&self, org: OrgId) -> impl Iterator<Item = (PublisherId, &Clock)> {
-        let own = self.publishers.iter().filter(move |((of, _), _)| *of == org);
-        own.map(|((_, publisher), clock)| (*publisher, clock))
+        let own = self.publishers.iter().filter(move |((of, ..), _)| *of == org);
+        own.map(|((_, publisher, _), clock)| (*publisher, clock))
     }
 
     /// How many are remembered, and how many gave their place to others.
     pub(crate) fn counts(&self) -> (usize, u64) {
-        (self.publishers.len(), self.forgotten)
+        let known: AHashSet<_> =
+            self.publishers.keys().map(|(org, publisher, _)| (org, publisher)).collect();
+        (known.len(), self.forgotten)
     }
 
     /// Whether the log is to speak of somebody.
@@ -130,7 +136,10 @@ impl Clocks {
     /// Those of whom the log is to speak now.
     pub(crate) fn take_untold(&mut self) -> Vec<((OrgId, PublisherId), Clock)> {
         let untold = std::mem::take(&mut self.untold);
-        let known = untold.into_iter().filter_map(|who| Some((who, *self.publishers.get(&who)?)));
+        let known = untold.into_iter().filter_map(|who| {
+            let (org, publisher, _) = who;
+            Some(((org, publisher), *self.publishers.get(&who)?))
+        });
         known.collect()
     }
 }
@@ -165,29 +174,45 @@ mod tests {
 
     fn note(clocks: &mut Clocks, publisher: u32, finding: TimeFinding, second: i64) {
         let who = (OrgId::DEFAULT, PublisherId(publisher));
-        clocks.note(who, finding, (NodeNo(7), Timestamp(NOON + second * SECOND)));
+        clocks.note(who, finding, NodeNo(7), Timestamp(NOON + second * SECOND));
     }
 
-    fn only(clocks: &Clocks) -> Clock {
-        *clocks.of(OrgId::DEFAULT).next().expect("one").1
+    fn newest(clocks: &Clocks) -> Clock {
+        *clocks.of(OrgId::DEFAULT).map(|(_, clock)| clock).max_by_key(|clock| clock.last).unwrap()
     }
 
     #[test]
-    fn a_publisher_is_known_by_how_far_it_is_off() {
+    fn a_publisher_is_known_by_how_far_it_is_off_and_for_each_thing_that_is_wrong() {
         let mut clocks = Clocks::default();
         note(&mut clocks, 1, TimeFinding::Ahead(90 * SECOND), 0);
         note(&mut clocks, 1, TimeFinding::Ahead(61 * SECOND), 1);
-        let clock = only(&clocks);
+        let clock = newest(&clocks);
         assert_eq!((clock.fault, clock.messages), (ClockFault::Ahead, 2));
         assert_eq!((clock.offset, clock.worst), (Some(61 * SECOND), Some(90 * SECOND)));
         note(&mut clocks, 1, TimeFinding::OutOfRange(Timestamp(0)), 2);
-        let clock = only(&clocks);
+        let clock = newest(&clocks);
         assert_eq!(clock.fault, ClockFault::OutOfRange);
         assert_eq!(clock.worst, Some(-(NOON + 2 * SECOND)), "56 years behind");
         note(&mut clocks, 1, TimeFinding::OutOfRange(Timestamp::UNREADABLE), 3);
-        assert_eq!((only(&clocks).offset, only(&clocks).worst), (None, clock.worst));
-        assert_eq!(only(&clocks).fault.name(), "unreadable");
-        assert_eq!(only(&clocks).first, Timestamp(NOON));
+        assert_eq!((newest(&clocks).offset, newest(&clocks).worst), (None, None));
+        assert_eq!(newest(&clocks).fault.name(), "unreadable");
+        // Of three messages that cannot be read and one that is ahead, none is counted as the other.
+        note(&mut clocks, 1, TimeFinding::OutOfRange(Timestamp::UNREADABLE), 4);
+        note(&mut clocks, 1, TimeFinding::OutOfRange(Timestamp::UNREADABLE), 5);
+        note(&mut clocks, 1, TimeFinding::Ahead(120 * SECOND), 6);
+        let mut all: Vec<_> = clocks.of(OrgId::DEFAULT).map(|(_, clock)| clock).collect();
+        all.sort_by_key(|clock| clock.fault.name());
+        let all: Vec<_> =
+            all.into_iter().map(|c| (c.fault.name(), c.messages, c.first.0)).collect();
+        assert_eq!(
+            all,
+            [
+                ("ahead", 3, NOON),
+                ("out_of_range", 1, NOON + 2 * SECOND),
+                ("unreadable", 3, NOON + 3 * SECOND)
+            ]
+        );
+        assert_eq!(clocks.counts(), (1, 0), "it is one publisher");
     }
 
     #[test]

@@ -109,18 +109,18 @@ impl View {
         for point in points.iter() {
             let verdict = match point.field {
                 None => {
-                    let verdict = self.own_point(node, &point, (arrived, found));
+                    let verdict = self.own_point(node, &point, arrived, found);
                     of.is_newest = verdict.effect != Effect::HistoryOnly;
                     of.beside = fold::ends_fields(&point.value).then_some(verdict.time);
                     verdict
                 }
-                Some(name) => self.field_point(node, (name, &point), (arrived, of)),
+                Some(_) => self.field_point(node, &point, arrived, of),
             };
             self.counts.count(&verdict);
             finding = worse(finding, verdict.finding);
         }
         if let Some(finding) = finding {
-            self.clocks.note((publish.org, publisher), finding, (node, ingest));
+            self.clocks.note((publish.org, publisher), finding, node, ingest);
         }
     }
 
@@ -141,7 +141,8 @@ impl View {
         &mut self,
         node: NodeNo,
         point: &PointRef<'_>,
-        (arrived, found): (Arrived, Found),
+        arrived: Arrived,
+        found: Found,
     ) -> Verdict {
         let Self { entries, shared_fields, .. } = self;
         let entry = entries.get_mut(node).expect("whoever asks has looked");
@@ -162,7 +163,7 @@ impl View {
         };
         if follows(&verdict) {
             let unit = unit.map(|unit| share_field(shared_fields, unit));
-            entry.remark((is_document, unit), arrived, found);
+            entry.remark(unit, arrived, found);
         }
         if ends_fields {
             let Arrived { ingest, sequence, .. } = arrived;
@@ -176,9 +177,11 @@ impl View {
     fn field_point(
         &mut self,
         node: NodeNo,
-        (name, point): (&str, &PointRef<'_>),
-        (arrived, of): (Arrived, Belonging),
+        point: &PointRef<'_>,
+        arrived: Arrived,
+        of: Belonging,
     ) -> Verdict {
+        let name = point.field.expect("whoever asks has looked");
         let Self { entries, shared_fields, fields_max, .. } = self;
         let entry = entries.get_mut(node).expect("whoever asks has looked");
         let verdict = match entry.find_field(name) {

@@ -30,12 +30,8 @@ impl Entry {
     }
 
     /// Notes what a point that became the node's own last value says beside its value.
-    pub(super) fn remark(
-        &mut self,
-        (is_document, unit): (bool, Option<Arc<str>>),
-        arrived: Arrived,
-        found: Found,
-    ) {
+    pub(super) fn remark(&mut self, unit: Option<Arc<str>>, arrived: Arrived, found: Found) {
+        let is_document = self.own.as_ref().is_some_and(Last::is_document);
         // What nodes have beside their value is copied where a checkpoint holds it, so it is not
         // touched by a sample that says what is known.
         if unit.is_none() && !self.says_more(is_document, found) {
