@@ -9,7 +9,7 @@ use fabric::{Admitted, Author, Inbound, Output, RefusedRow, Rejection, Resolved}
 use schemas::payload::{BadRow, Batch, ChildRow};
 use uns_model::Reason;
 
-use super::read::Reading;
+use super::read::{Read, Reading};
 use super::{Gate, PublisherRights};
 use crate::node::Node;
 use crate::properties;
@@ -38,27 +38,36 @@ struct Row {
     reading: Reading,
 }
 
+/// The batch that a row is of, and the node it was published to.
+#[derive(Clone, Copy)]
+struct Whole<'a> {
+    node: &'a Node,
+    inbound: &'a Inbound<'a>,
+}
+
 impl Gate {
     /// Admits a batch: its accepted rows follow it into the log, each on the topic of its child.
     pub(super) fn admit_batch(
         &mut self,
-        (parent, batch): (&Arc<Node>, Batch),
-        (inbound, reading): (&Inbound<'_>, &Reading),
+        parent: &Arc<Node>,
+        batch: Batch,
+        read: Read<'_>,
         rights: &dyn PublisherRights,
     ) -> Result<Admitted, Rejection> {
         // Before a node is made for any row.
-        let verdict = self.ask_rule(parent, inbound, reading)?;
-        let Rows { children, refused } = self.rows((parent, batch), inbound, rights)?;
+        let (inbound, verdict) = (read.inbound, self.ask_rule(parent, read)?);
+        let whole = Whole { node: parent, inbound };
+        let Rows { children, refused } = self.rows(whole, batch, rights)?;
         let parent = match parent.is_settled() {
             true => Some(Arc::clone(parent)),
             false => self.destination(parent, rights)?,
         };
         let Some(parent) = &parent else { return Ok(Admitted::unchanged(inbound)) };
-        let mut admitted = self.admit_as(parent, (inbound, reading), verdict);
+        let mut admitted = self.admit_as(parent, read, verdict);
         let outputs = admitted.outputs.get_or_insert_default();
         for Child { node, payload, reading, verdict } in children {
             let row = row_of(inbound, &payload);
-            let admitted = self.admit_as(&node, (&row, &reading), verdict);
+            let admitted = self.admit_as(&node, Read { inbound: &row, reading: &reading }, verdict);
             let Admitted { place, retain, expiry, outputs: caused, .. } = admitted;
             let (author, topic, qos) = (Author::Publisher, Arc::clone(&node.name), inbound.qos);
             outputs.messages.push(Output { author, topic, payload, qos, retain, expiry, place });
@@ -74,11 +83,11 @@ impl Gate {
     /// Judges the rows of a batch. `rights` are asked for the topic of each before anything comes of it.
     fn rows(
         &mut self,
-        (parent, batch): (&Arc<Node>, Batch),
-        inbound: &Inbound<'_>,
+        whole: Whole<'_>,
+        batch: Batch,
         rights: &dyn PublisherRights,
     ) -> Result<Rows, Rejection> {
-        let is_atomic = properties::user(inbound.properties, "uns-batch") == Some("atomic");
+        let is_atomic = properties::user(whole.inbound.properties, "uns-batch") == Some("atomic");
         let mut rows = Rows::default();
         let mut good = Vec::new();
         match batch {
@@ -88,8 +97,8 @@ impl Gate {
                     let detail = format!("a batch of {} points, more than {max}", all.len());
                     return self.counted(Err(Rejection::new(Reason::PayloadTooLarge, detail)));
                 }
-                for row in all.into_iter().enumerate() {
-                    let judged = self.judge_row((parent, inbound), row, rights);
+                for (index, row) in all.into_iter().enumerate() {
+                    let judged = self.judge_row(whole, index, row, rights);
                     // Else its name is looked at where its node is made.
                     let judged =
                         if is_atomic { judged.and_then(|r| self.named(r)) } else { judged };
@@ -100,13 +109,13 @@ impl Gate {
                 }
             }
             Batch::Flawed(bad) => {
-                rows.refused = bad.into_iter().map(|row| self.bad(parent, row)).collect();
+                rows.refused = bad.into_iter().map(|row| self.bad(whole.node, row)).collect();
             }
         }
         // Before a node is made for any row: of a batch that is refused as a whole nothing stays.
         all_or_none(is_atomic, &rows.refused)?;
         for row in good {
-            match self.child(parent, row, inbound, rights) {
+            match self.child(whole, row, rights) {
                 Ok(child) => rows.children.push(child),
                 Err(refused) => rows.refused.push(*refused),
             }
@@ -119,16 +128,17 @@ impl Gate {
     /// What of a row can be told without making its node.
     fn judge_row(
         &mut self,
-        (parent, batch): (&Node, &Inbound<'_>),
-        (index, row): (usize, Result<ChildRow, BadRow>),
+        whole: Whole<'_>,
+        index: usize,
+        row: Result<ChildRow, BadRow>,
         rights: &dyn PublisherRights,
     ) -> Result<Row, Box<RefusedRow>> {
-        let ChildRow { path, payload } = row.map_err(|row| Box::new(self.bad(parent, row)))?;
-        let topic = format!("{}/{path}", parent.name).into_boxed_str();
+        let ChildRow { path, payload } = row.map_err(|row| Box::new(self.bad(whole.node, row)))?;
+        let topic = format!("{}/{path}", whole.node.name).into_boxed_str();
         let payload = Bytes::from(payload);
         let mut reading = Reading::default();
         let allowed = if rights.may_publish(&topic) {
-            reading.accept_row(&row_of(batch, &payload), &self.space.config)
+            reading.accept_row(&row_of(whole.inbound, &payload), &self.space.config)
         } else {
             Err(Rejection::no_right())
         };
@@ -150,15 +160,15 @@ impl Gate {
     /// The node of a row, and what its rule says.
     fn child(
         &mut self,
-        parent: &Node,
+        whole: Whole<'_>,
         row: Row,
-        inbound: &Inbound<'_>,
         rights: &dyn PublisherRights,
     ) -> Result<Child, Box<RefusedRow>> {
         let Row { index, topic, payload, reading } = row;
-        let judged = match self.resolve(parent.org, &topic, rights) {
+        let judged = match self.resolve(whole.node.org, &topic, rights) {
             Ok(Resolved::Node(node)) => {
-                let verdict = self.ask_rule(&node, &row_of(inbound, &payload), &reading);
+                let inbound = &row_of(whole.inbound, &payload);
+                let verdict = self.ask_rule(&node, Read { inbound, reading: &reading });
                 verdict.and_then(|verdict| match self.destination(&node, rights)? {
                     Some(node) => Ok((node, verdict)),
                     None => Err(no_place()),

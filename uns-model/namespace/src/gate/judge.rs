@@ -7,7 +7,7 @@ use std::time::Duration;
 use fabric::{Admitted, Author, Inbound, Output, Place, PointsBuffer, Rejection, Resolved};
 use uns_model::{OrgId, Plane, PublisherId, Reason};
 
-use super::read::{Reading, check_size};
+use super::read::{Read, Reading, check_size};
 use super::{AllRights, Gate, PublisherRights};
 use crate::Brownfield;
 use crate::node::{Node, Side};
@@ -25,7 +25,7 @@ impl Gate {
     ) -> Result<Admitted, Rejection> {
         // The buffer is out for as long as the gate is needed beside it.
         let mut reading = std::mem::take(&mut self.reading);
-        let admitted = self.judge_with(&mut reading, (node, inbound), rights);
+        let admitted = self.judge_with(&mut reading, node, inbound, rights);
         self.give_up_unwritten();
         reading.give_back();
         self.reading = reading;
@@ -36,24 +36,26 @@ impl Gate {
     fn judge_with(
         &mut self,
         reading: &mut Reading,
-        (node, inbound): (&Arc<Node>, &Inbound<'_>),
+        node: &Arc<Node>,
+        inbound: &Inbound<'_>,
         rights: &dyn PublisherRights,
     ) -> Result<Admitted, Rejection> {
         match node.side() {
             Side::Uns => {
                 let accepted = reading.accept(inbound, &self.space.config);
                 if let Some(batch) = self.counted(accepted)? {
-                    return self.admit_batch((node, batch), (inbound, reading), rights);
+                    return self.admit_batch(node, batch, Read { inbound, reading }, rights);
                 }
             }
             Side::Brownfield => reading.keep(inbound, &self.space.config),
         }
-        let verdict = self.ask_rule(node, inbound, reading)?;
+        let read = Read { inbound, reading };
+        let verdict = self.ask_rule(node, read)?;
         if node.is_settled() {
-            return Ok(self.admit_as(node, (inbound, reading), verdict));
+            return Ok(self.admit_as(node, read, verdict));
         }
         Ok(match self.destination(node, rights)? {
-            Some(node) => self.admit_as(&node, (inbound, reading), verdict),
+            Some(node) => self.admit_as(&node, read, verdict),
             // Its topic is plain now.
             None => Admitted::unchanged(inbound),
         })
@@ -64,11 +66,10 @@ impl Gate {
     pub(super) fn ask_rule(
         &mut self,
         node: &Node,
-        inbound: &Inbound<'_>,
-        reading: &Reading,
+        read: Read<'_>,
     ) -> Result<Option<Verdict>, Rejection> {
         let Some(rule) = self.rules.of(&self.space.rules, node) else { return Ok(None) };
-        let points = reading.points(inbound.payload);
+        let (inbound, points) = (read.inbound, read.points());
         let judged = Judged { org: node.org, topic: &node.name, inbound, points };
         let retain = rule.retain().applied(inbound.retain);
         let mut verdict = Verdict { expiry: inbound.expiry, retain, ..Verdict::default() };
@@ -86,30 +87,26 @@ impl Gate {
     pub(super) fn admit_as(
         &mut self,
         node: &Node,
-        (inbound, reading): (&Inbound<'_>, &Reading),
+        read: Read<'_>,
         verdict: Option<Verdict>,
     ) -> Admitted {
         if let Some(verdict) = verdict {
-            return self.admit_ruled(node, (inbound, reading), verdict);
+            return self.admit_ruled(node, read, verdict);
         }
-        let place = Some(self.push(node, inbound, reading.points(inbound.payload)));
+        let Read { inbound, reading } = read;
+        let place = Some(self.push(node, inbound, read.points()));
         let Reading { points, findings, .. } = *reading;
         Admitted { place, points, findings, ..Admitted::unchanged(inbound) }
     }
 
     /// Admits a publish as a rule wants it.
     #[cold]
-    fn admit_ruled(
-        &mut self,
-        node: &Node,
-        (inbound, reading): (&Inbound<'_>, &Reading),
-        verdict: Verdict,
-    ) -> Admitted {
+    fn admit_ruled(&mut self, node: &Node, read: Read<'_>, verdict: Verdict) -> Admitted {
+        let (reading, points) = (read.reading, read.points());
         let Verdict { retain, expiry, .. } = verdict;
-        let inbound = &Inbound { retain, expiry, ..*inbound };
+        let inbound = &Inbound { retain, expiry, ..*read.inbound };
         let mut findings = reading.findings;
         verdict.findings.iter().for_each(|finding| findings.note(*finding));
-        let points = reading.points(inbound.payload);
         let mut judged = PointsBuffer::new();
         let place = match verdict.changes_points() {
             true => {

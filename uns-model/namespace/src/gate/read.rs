@@ -23,6 +23,21 @@ pub(super) struct Reading {
     pub(super) findings: Findings,
 }
 
+/// A publish and what was understood of its payload.
+#[derive(Clone, Copy)]
+pub(super) struct Read<'a> {
+    pub(super) inbound: &'a Inbound<'a>,
+    pub(super) reading: &'a Reading,
+}
+
+impl<'a> Read<'a> {
+    /// The points of its payload.
+    #[inline]
+    pub(super) fn points(self) -> Points<'a> {
+        self.reading.points(self.inbound.payload)
+    }
+}
+
 impl Reading {
     /// Reads a payload that may be anything, as on topics outside our own prefix.
     #[inline]
