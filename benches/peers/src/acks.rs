@@ -14,7 +14,8 @@ use tokio::net::TcpStream;
 use crate::args::Args;
 use crate::brokers::{Binaries, Broker, Kind};
 use crate::client::{self, Sender};
-use crate::{cpu, wire};
+use crate::cpu::{self, Cost};
+use crate::wire;
 
 const PUBLISHERS: usize = 50;
 const IN_FLIGHT: usize = 100;
@@ -30,7 +31,7 @@ const QOS_1: wire::Form = wire::Form { qos: 1, retain: false };
 #[derive(Debug, Default)]
 struct Line {
     acks_per_second: f64,
-    micros: f64,
+    cost: Cost,
     p50: u32,
     p99: u32,
 }
@@ -48,7 +49,7 @@ pub(crate) fn table(args: &Args) -> Result<()> {
         lines.push((kind, measure(kind, args).with_context(|| kind.name())?));
     }
     let mosquitto = lines.iter().find(|(kind, _)| *kind == Kind::Mosquitto);
-    let mosquitto = mosquitto.map_or(f64::NAN, |(_, line)| line.micros);
+    let mosquitto = mosquitto.map_or(f64::NAN, |(_, line)| line.cost.micros);
     for (kind, line) in lines {
         let name = match kind {
             Kind::UnsFabric => "uns, acknowledged from disk",
@@ -58,11 +59,14 @@ pub(crate) fn table(args: &Args) -> Result<()> {
         println!(
             "| {name} | {:.0} | {:.2} | {:.2} | {} | {} |",
             line.acks_per_second,
-            line.micros,
-            line.micros / mosquitto,
+            line.cost.micros,
+            line.cost.micros / mosquitto,
             line.p50,
             line.p99
         );
+        if matches!(kind, Kind::UnsFabric | Kind::Uns) {
+            println!("|  | of which, by thread: {} | | | | |", line.cost.by_thread());
+        }
     }
     Ok(())
 }
@@ -71,10 +75,12 @@ fn measure(kind: Kind, args: &Args) -> Result<Line> {
     let messages = (MESSAGES as f64 * args.scale) as u64;
     let broker = kind.start(&args.binaries)?;
     flood(broker.address, kind, messages / 20)?;
-    let mut line = Line { micros: f64::INFINITY, ..Line::default() };
+    let mut line = Line { cost: Cost::most(), ..Line::default() };
     for _ in 0..args.rounds.max(1) {
-        let (micros, took) = cost(&broker, kind, messages)?;
-        line.micros = line.micros.min(micros);
+        let (cost, took) = cost(&broker, kind, messages)?;
+        if cost.micros < line.cost.micros {
+            line.cost = cost;
+        }
         line.acks_per_second = line.acks_per_second.max(messages as f64 / took.as_secs_f64());
     }
     let latencies = pace(&broker, kind)?;
@@ -91,17 +97,16 @@ pub(crate) fn round(kind: Kind, scale: f64, binaries: &Binaries) -> Result<f64> 
     let messages = (MESSAGES as f64 * scale) as u64;
     let broker = kind.start(binaries)?;
     flood(broker.address, kind, messages / 20)?;
-    Ok(cost(&broker, kind, messages)?.0)
+    Ok(cost(&broker, kind, messages)?.0.micros)
 }
 
 /// CPU microseconds of one message of a flood, and how long the flood took.
-fn cost(broker: &Broker, kind: Kind, messages: u64) -> Result<(f64, Duration)> {
+fn cost(broker: &Broker, kind: Kind, messages: u64) -> Result<(Cost, Duration)> {
     cpu::settle(broker.pid());
     let before = cpu::by_thread(broker.pid());
     let took = flood(broker.address, kind, messages)?;
     cpu::settle(broker.pid());
-    let used = cpu::difference(&before, &cpu::by_thread(broker.pid()));
-    Ok((used.values().sum::<u64>() as f64 / 1000.0 / messages as f64, took))
+    Ok((Cost::of(broker.pid(), &before, messages), took))
 }
 
 fn topics(kind: Kind, publisher: usize) -> Vec<String> {

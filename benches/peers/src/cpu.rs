@@ -45,3 +45,33 @@ pub(crate) fn difference(
     let used = |name: &str, now: u64| now.saturating_sub(before.get(name).copied().unwrap_or(0));
     after.iter().map(|(name, now)| (name.clone(), used(name, *now))).collect()
 }
+
+/// CPU microseconds of one message: in all, and by thread.
+#[derive(Debug, Default)]
+pub(crate) struct Cost {
+    pub(crate) micros: f64,
+    threads: BTreeMap<String, f64>,
+}
+
+impl Cost {
+    /// More than any.
+    pub(crate) fn most() -> Self {
+        Self { micros: f64::INFINITY, threads: BTreeMap::new() }
+    }
+
+    /// What each of so many messages took a process since an earlier reading.
+    pub(crate) fn of(pid: u32, before: &BTreeMap<String, u64>, messages: u64) -> Self {
+        let used = difference(before, &by_thread(pid));
+        let micros = |nanos: u64| nanos as f64 / 1000.0 / messages as f64;
+        let threads: BTreeMap<_, _> =
+            used.into_iter().map(|(name, nanos)| (name, micros(nanos))).collect();
+        Self { micros: threads.values().sum(), threads }
+    }
+
+    /// The threads that took much, with what they took.
+    pub(crate) fn by_thread(&self) -> String {
+        let much = self.threads.iter().filter(|(_, micros)| **micros >= 0.005);
+        let words: Vec<_> = much.map(|(name, micros)| format!("{name} {micros:.2}")).collect();
+        words.join(", ")
+    }
+}

@@ -1,7 +1,6 @@
 //! Many topics: what a million retained topics cost in memory, whether a subscriber of everything
 //! gets all of them, what a publish costs among them, and how long a start takes.
 
-use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -11,7 +10,8 @@ use anyhow::{Result, bail};
 use crate::args::Args;
 use crate::brokers::{Binaries, Broker, Kind};
 use crate::client::{self, Sender};
-use crate::{cpu, memory, wire};
+use crate::cpu::{self, Cost};
+use crate::{memory, wire};
 
 /// The payload: a number, as most of a plant's traffic is.
 const PAYLOAD: usize = 8;
@@ -33,21 +33,6 @@ struct Line {
     few: Cost,
     many: Cost,
     start_seconds: Option<f64>,
-}
-
-/// CPU microseconds of one publish: in all, and by thread.
-#[derive(Debug, Default)]
-struct Cost {
-    micros: f64,
-    threads: BTreeMap<String, f64>,
-}
-
-impl Cost {
-    fn by_thread(&self) -> String {
-        let much = self.threads.iter().filter(|(_, micros)| **micros >= 0.005);
-        let words: Vec<_> = much.map(|(name, micros)| format!("{name} {micros:.2}")).collect();
-        words.join(", ")
-    }
 }
 
 /// Measures this hub, then mosquitto.
@@ -152,7 +137,7 @@ fn retain(broker: &Broker, kind: Kind, topics: std::ops::Range<usize>) -> Result
 
 /// CPU microseconds of one publish of QoS 0 to a topic drawn from the first `count`.
 fn publish_cost(broker: &Broker, kind: Kind, count: usize) -> Result<Cost> {
-    let mut best = Cost { micros: f64::INFINITY, ..Cost::default() };
+    let mut best = Cost::most();
     for _ in 0..2 {
         let before = cpu::by_thread(broker.pid());
         let mut sender = Sender::new(client::connect(broker.address, "drawer")?, usize::MAX);
@@ -164,14 +149,9 @@ fn publish_cost(broker: &Broker, kind: Kind, count: usize) -> Result<Cost> {
         }
         sender.finish()?;
         cpu::settle(broker.pid());
-        let used = cpu::difference(&before, &cpu::by_thread(broker.pid()));
-        let threads: BTreeMap<_, _> = used
-            .into_iter()
-            .map(|(name, nanos)| (name, nanos as f64 / 1000.0 / PUBLISHES as f64))
-            .collect();
-        let micros = threads.values().sum();
-        if micros < best.micros {
-            best = Cost { micros, threads };
+        let cost = Cost::of(broker.pid(), &before, PUBLISHES);
+        if cost.micros < best.micros {
+            best = cost;
         }
     }
     Ok(best)
