@@ -66,7 +66,6 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     init_tracing(&config)?;
     let panics = Panics::watch();
     let limit = memory::find(config.memory.max);
-    memory::avoid_huge_pages(limit.as_ref());
     let wished =
         (config.mqtt.connections_max, CONNECTIONS_MAX.min(config.shares().http_connections));
     let (mqtt, http) =
