@@ -1,6 +1,6 @@
 //! What the embedder has to do after events.
 
-use fabric::Rejection;
+use fabric::{DueWill, Rejection};
 use uns_model::{Sequence, SessionNo};
 
 use crate::failed::RefusedLogin;
@@ -51,6 +51,8 @@ pub struct Effects<R> {
     pub detached: Vec<(SessionNo, Key)>,
     /// What ended sessions left to their shares and the log did not take: to be offered again.
     pub not_passed_on: Vec<(SessionNo, Sequence)>,
+    /// Wills that were due and the log did not take: to be handed in again after a while.
+    pub wills_not_taken: Vec<DueWill>,
     /// Log-ins to verify off the core; the answers come back with
     /// [`Engine::verified`](crate::Engine::verified).
     pub asked: Vec<(Key, OwnedLogin)>,
@@ -77,6 +79,7 @@ impl<R> Default for Effects<R> {
             attached: vec![],
             detached: vec![],
             not_passed_on: vec![],
+            wills_not_taken: vec![],
             asked: vec![],
             refused: vec![],
             forgiven: vec![],

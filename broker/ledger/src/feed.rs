@@ -45,6 +45,8 @@ pub(crate) struct Feeder {
     /// Wills that were due before their client was back. There is at most one for each session that
     /// came back since the last turn, or more while no core takes them.
     pub(crate) overdue: Vec<DueWill>,
+    /// They are not handed over before this time, since no core took one, or the log did not.
+    pub(crate) overdue_at: Duration,
     /// The monotonic time of this turn.
     pub(crate) now: Duration,
     count_max: usize,
@@ -223,6 +225,17 @@ impl Feeder {
             ids: session.owed.ids(entry),
             message,
         });
+    }
+
+    /// The wills that were due before their client was back, once it is time for them.
+    pub(crate) fn take_overdue(&mut self) -> Vec<DueWill> {
+        if self.now < self.overdue_at { Vec::new() } else { std::mem::take(&mut self.overdue) }
+    }
+
+    /// When the next timer is due, or the wills that wait are.
+    pub(crate) fn next_due(&self) -> Option<Duration> {
+        let overdue = (!self.overdue.is_empty()).then_some(self.overdue_at);
+        self.timers.next().into_iter().chain(overdue).min()
     }
 
     /// A will is replaced, or its client is back. If the will was due by then, it is published all the

@@ -234,7 +234,7 @@ impl Fold for Feeding<'_> {
         turns.handed = true;
         ledger.hand_over_due(*outlet, due);
         ledger.request(turns);
-        let timer = ledger.state.lock().feeder.timers.next();
+        let timer = ledger.state.lock().feeder.next_due();
         let at_once = served || are_long;
         // A core that took nothing is asked again only after a while.
         let wait = wait.or(at_once.then_some(Duration::ZERO));

@@ -133,6 +133,9 @@ pub(crate) fn report(ledger: &Ledger, core: CoreNo, engine: &mut Engine<ServerGa
     for (session, sequence) in std::mem::take(&mut effects.not_passed_on) {
         ledger.offer_again(session, sequence);
     }
+    for will in std::mem::take(&mut effects.wills_not_taken) {
+        ledger.offer_will_again(will);
+    }
     if effects.attached.is_empty() && effects.detached.is_empty() {
         return;
     }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use broker_codec::{PacketId, ReasonCode};
-use fabric::Rejection;
+use fabric::{DueWill, Rejection};
 use uns_model::SessionNo;
 
 use crate::gate::Placed;
@@ -124,6 +124,8 @@ pub(crate) enum Awaited<N> {
     /// What an ended session left to its share. `true` where it goes to a member without a durable
     /// session.
     PassedOn(Box<LeftBehind>, bool),
+    /// A will that was due. If the log does not take it, it is handed in again.
+    Will(Box<DueWill>),
     /// The reply to a producer in this process, with what became of each item.
     Reply(u64, Vec<Placed>),
     /// Nothing; but a failure must be noticed.

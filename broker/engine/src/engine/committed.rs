@@ -119,12 +119,13 @@ impl<G: Gate> Engine<G> {
             Awaited::Unfolded => self.await_fold(now),
             Awaited::RetainedWalks(key, number) => self.begin_walks(now, key, number),
             Awaited::PassedOn(left, live) => self.passed_on(now, &left, refused.is_none(), live),
+            Awaited::Will(due) if refused.is_some() => self.effects.wills_not_taken.push(*due),
             Awaited::Reply(token, taken) => {
                 let outcome = outcome.cloned();
                 self.effects.replies.push(Reply { token, taken, outcome });
             }
             // What was not committed is sent again, or was refused to its publisher.
-            Awaited::Pubrel(..) | Awaited::Delivery(_) | Awaited::Nothing => {}
+            Awaited::Pubrel(..) | Awaited::Delivery(_) | Awaited::Will(_) | Awaited::Nothing => {}
         }
     }
 

@@ -45,6 +45,7 @@ impl<G: Gate> Engine<G> {
             publisher,
             from: Publisher::Absent { org: offer.batch.org, client_id: &client_id },
             rights: RightsOf::Absent(Some(access.as_ref().unwrap_or(Everything::shared_ref()))),
+            awaits_commit: false,
         };
         let mut results = Vec::with_capacity(offer.len());
         for (at, route) in routes.into_iter().enumerate() {

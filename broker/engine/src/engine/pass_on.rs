@@ -32,6 +32,8 @@ impl<G: Gate> Engine<G> {
             match one.message.message(now.monotonic, one.qos) {
                 Some(message) => {
                     self.pass_on(now, &Message { retain: one.retain, ..message }, &one.share);
+                    // All of them in one batch may be too large.
+                    self.flush_if_large(now);
                 }
                 None => self.outbound.stats_mut().drop(Drop::Expired),
             }
@@ -98,6 +100,7 @@ impl<G: Gate> Engine<G> {
         let settled = SessionChange::Settled { sequence: *sequence };
         self.gate.session(now.wall, *session, &settled);
         self.commits.wait(Awaited::PassedOn(Box::new(left), live), None);
+        self.flush_if_large(now);
     }
 
     /// The log knows that it is nobody's any more, or does not.

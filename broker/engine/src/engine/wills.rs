@@ -11,6 +11,7 @@ use super::publish::{Origin, Publisher, RightsOf};
 use crate::absent::Absent;
 use crate::access::{Access, Action};
 use crate::access_guard;
+use crate::commits::waiter::Awaited;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::Identity;
@@ -26,6 +27,15 @@ struct Testator<'a> {
     client_id: &'a str,
     /// What it may do now; nothing if it may not do anything any more.
     access: Option<&'a Arc<dyn Access>>,
+}
+
+/// A will that is published now.
+#[derive(Clone, Copy)]
+struct LeftWill<'a> {
+    testator: Testator<'a>,
+    will: &'a Will,
+    /// The ledger hands it in again if the log does not take it.
+    comes_again: bool,
 }
 
 impl<G: Gate> Engine<G> {
@@ -55,8 +65,11 @@ impl<G: Gate> Engine<G> {
         let identity = connection.log_in.identity.clone();
         let access = identity.as_ref().and_then(|identity| self.rights_now(identity, &client_id));
         let access = access.as_ref();
-        self.publish_will(now, Testator { org, publisher, client_id: &client_id, access }, &will);
-        if let Some(session) = session {
+        let testator = Testator { org, publisher, client_id: &client_id, access };
+        let left = LeftWill { testator, will: &will, comes_again: false };
+        let is_settled = self.publish_will(now, left);
+        // One that may be taken later is due at the ledger as long as nothing else is said of it.
+        if let Some(session) = session.filter(|_| is_settled) {
             self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
         }
     }
@@ -72,31 +85,47 @@ impl<G: Gate> Engine<G> {
         access_guard::answer(|| self.broker.authenticate.rights_of(&absent)).flatten()
     }
 
-    /// The delay of a will is over, and its client did not come back.
+    /// The delay of a will is over, and its client did not come back. If the log does not take it, it is
+    /// in [`Effects::wills_not_taken`](crate::Effects::wills_not_taken), to be handed in again.
     pub fn will_due(&mut self, now: Now, due: &DueWill) {
         let DueWill { org, publisher, ref client_id, ref owner, .. } = *due;
         let absent = Absent::new(org, client_id, owner.as_deref());
         let access = access_guard::answer(|| self.broker.authenticate.rights_of(&absent)).flatten();
         let access = access.as_ref().filter(|access| !access_guard::is_revoked(&***access));
-        self.publish_will(now, Testator { org, publisher, client_id, access }, &due.will);
-        // Refused or not: it never comes again.
+        let testator = Testator { org, publisher, client_id, access };
+        let left = LeftWill { testator, will: &due.will, comes_again: true };
+        if !self.publish_will(now, left) {
+            return self.effects.wills_not_taken.push(due.clone());
+        }
+        // Taken, or refused for what it is: it never comes again.
         let gone = SessionChange::WillGone { will: due.sequence };
         self.gate.session(now.wall, due.session, &gone);
+        self.commits.wait(Awaited::Will(Box::new(due.clone())), None);
+        // Many are due at once when a network fails, and all of them in one batch may be too large.
+        self.flush_if_large(now);
     }
 
-    fn publish_will(&mut self, now: Now, testator: Testator<'_>, will: &Will) {
+    /// Publishes a will, or refuses it for good; `false` if it may be taken later.
+    fn publish_will(&mut self, now: Now, left: LeftWill<'_>) -> bool {
+        let LeftWill { testator, will, comes_again } = left;
         if !self.permits_will(now, testator, will) {
-            return;
+            return true;
         }
         let Testator { org, publisher, client_id, access } = testator;
         let from = Publisher::Absent { org, client_id };
         let rights = RightsOf::Absent(access);
-        let origin = Origin { org, publisher, from, rights };
+        let origin = Origin { org, publisher, from, rights, awaits_commit: comes_again };
         let message = message(will);
         match self.accept(now, origin, &message) {
-            Ok(_) => self.stats.messages_in += 1,
+            Ok(_) => {
+                self.stats.messages_in += 1;
+                true
+            }
             // Nobody is left to hear of it.
-            Err(mut rejection) => self.reject(now, from, &message, &mut rejection),
+            Err(mut rejection) => {
+                self.reject(now, from, &message, &mut rejection);
+                !rejection.is_temporary()
+            }
         }
     }
 

@@ -21,7 +21,7 @@ use broker_engine::{
 use fabric::{Admitted, Inbound, Place, Rejection, Resolved, SessionChange};
 use uns_model::{OrgId, PublisherId, Reason, SeededRandom, Sequence, SessionNo, Timestamp};
 
-/// Topics below `log/` are nodes, those below `no/` are refused, all others are plain.
+/// Topics below `log/` are nodes, those below `no/` and `full/` are refused, all others are plain.
 #[derive(Debug, Default)]
 pub(crate) struct FakeGate {
     pending: Vec<Vec<u8>>,
@@ -66,6 +66,9 @@ impl Gate for FakeGate {
         self.resolved.push(topic.into());
         if topic.starts_with("no/") {
             return Err(Rejection::new(Reason::NotAuthorized, topic));
+        }
+        if topic.starts_with("full/") {
+            return Err(Rejection::new(Reason::StorageFull, topic));
         }
         if !topic.starts_with("log/") {
             return Ok(Resolved::Plain);

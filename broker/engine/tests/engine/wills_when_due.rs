@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use broker_codec::{Connect, ConnectProperties, PublishProperties, QoS, Version, Will};
-use broker_engine::Config;
-use fabric::DueWill;
-use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
+use broker_engine::{Config, Gate};
+use fabric::{DueWill, Rejection};
+use uns_model::{OrgId, PublisherId, Reason, Sequence, SessionNo};
 
 use crate::doorman::{Doorman, Rules, as_user, rules};
 use crate::net::{Net, Peered, at_least_once};
@@ -65,6 +65,12 @@ fn due(owner: Option<&str>) -> DueWill {
     }
 }
 
+/// The log decides about what core 0 handed over.
+fn decide(net: &mut Net, outcome: &Result<u64, Rejection>) {
+    let flushed: Vec<_> = net.engines[0].gate().flushed.drain(..).filter_map(|f| f.0).collect();
+    flushed.iter().for_each(|ticket| net.commit(0, ticket.0, outcome.clone()));
+}
+
 fn notes(net: &mut Net) -> Vec<String> {
     let notes = std::mem::take(&mut net.engines[0].gate().notes);
     notes.into_iter().filter(|note| note.starts_with("session")).collect()
@@ -98,6 +104,9 @@ fn a_will_that_is_due_is_judged_by_the_rights_of_then() {
         net.engines[0].will_due(now, &due(owner));
         net.settle();
         assert_eq!(notes(net), ["session 0 WillGone"], "it never comes again");
+        assert!(net.seen(watcher).is_empty(), "the log has not decided");
+        decide(net, &Ok(9));
+        assert!(net.engines[0].effects().wills_not_taken.is_empty());
         net.seen(watcher)
     };
     assert_eq!(comes(&mut net, Some("fred")), ["mine/w gone q0"]);
@@ -154,4 +163,71 @@ fn a_connection_that_ends_with_its_password_leaves_the_will_of_its_account() {
     net.advance(Duration::from_millis(250));
     assert!(net.is_closed(client));
     assert_eq!(net.seen(watcher), ["mine/w gone q0"]);
+}
+
+/// A full disk refuses the batch of a will, or its publish before that. It is handed in again, and nobody
+/// gets it each time.
+#[test]
+fn a_will_that_the_log_does_not_take_is_given_back_and_comes_once() {
+    let mut net = net_of(&[]);
+    let watcher = watcher(&mut net);
+    let now = net.now;
+    let full = || Rejection::new(Reason::StorageFull, "the disk is full");
+    for at_once in [true, false] {
+        net.engines[0].gate().broken = at_once;
+        net.engines[0].will_due(now, &due(None));
+        net.settle();
+        decide(&mut net, &Err(full()));
+        assert_eq!(net.seen(watcher), [""; 0]);
+        let given_back = std::mem::take(&mut net.engines[0].effects().wills_not_taken);
+        assert_eq!(given_back, [due(None)], "at once: {at_once}");
+    }
+    let mut refused = due(None);
+    refused.will = Arc::new(fabric::Will { topic: "full/w".into(), ..(*refused.will).clone() });
+    notes(&mut net);
+    net.engines[0].will_due(now, &refused);
+    net.settle();
+    assert_eq!(std::mem::take(&mut net.engines[0].effects().wills_not_taken), [refused]);
+    assert_eq!(notes(&mut net), [""; 0], "nothing says that it is gone");
+
+    net.engines[0].will_due(now, &due(None));
+    net.settle();
+    decide(&mut net, &Ok(9));
+    assert_eq!(net.seen(watcher), ["mine/w gone q0"]);
+    assert!(net.engines[0].effects().wills_not_taken.is_empty());
+}
+
+#[test]
+fn wills_that_are_due_together_do_not_make_a_batch_without_a_limit() {
+    let mut net = net_of(&[]);
+    let now = net.now;
+    let will = fabric::Will {
+        topic: "log/w".into(),
+        payload: vec![b'x'; 100_000].into(),
+        ..(*due(None).will).clone()
+    };
+    let large = DueWill { will: Arc::new(will), ..due(None) };
+    net.engines[0].gate().flushed.clear();
+    for _ in 0..100 {
+        net.engines[0].will_due(now, &large);
+        assert!(net.engines[0].gate().pending_bytes() < 512 << 10);
+    }
+}
+
+/// The ledger has it due as long as the log does not say that it is gone.
+#[test]
+fn a_client_that_is_lost_on_a_full_disk_leaves_its_will_to_the_ledger() {
+    let mut net = Net::new(1, Config::default());
+    net.engines[0].gate().has_log = true;
+    for (topic, gone) in [("full/w", false), ("no/w", true), ("log/w", true)] {
+        let mut connect = Connect { user_name: None, password: None, ..with_will("c", 0, 60) };
+        connect.will = connect.will.map(|will| Will { topic, ..will });
+        let client = net.connect(0, &connect);
+        decide(&mut net, &Ok(1));
+        notes(&mut net);
+        net.lose(client);
+        decide(&mut net, &Ok(1));
+        let notes = notes(&mut net);
+        assert_eq!(notes.iter().any(|note| note.ends_with("WillGone")), gone, "{topic}: {notes:?}");
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::feed::Timer;
 use crate::ledger::State;
+use crate::session::PendingWill;
 use crate::{Expired, Ledger, Outlet, PassOn};
 use fabric::DueWill;
 
@@ -24,7 +25,7 @@ pub(super) struct Due {
 pub(super) fn due(state: &mut State) -> Due {
     let State { fold, feeder } = state;
     let mut due = Due {
-        wills: std::mem::take(&mut feeder.overdue),
+        wills: feeder.take_overdue(),
         expired: Vec::new(),
         passing: std::mem::take(&mut feeder.passing),
     };
@@ -57,18 +58,41 @@ impl Ledger {
         }
         for will in due.wills {
             let taken = outlet.will(&will);
-            let mut state = self.state.lock();
-            let State { fold, feeder } = &mut *state;
-            let stands = fold.wills.change_unlogged(will.session);
-            match stands.filter(|pending| pending.sequence == will.sequence) {
-                Some(pending) if taken => pending.taken = true,
-                Some(pending) => {
-                    pending.overdue = true;
-                    feeder.timers.set(Timer::Will, will.session, feeder.now + WILL_AGAIN);
-                }
-                None if taken => {}
-                None => feeder.overdue.push(will),
+            let state = &mut *self.state.lock();
+            if !taken {
+                state.keep_due(will);
+            } else if let Some(pending) = state.standing(&will) {
+                pending.taken = true;
             }
         }
+    }
+
+    /// A core has taken a will that was due, and the log did not.
+    pub fn offer_will_again(&self, will: DueWill) {
+        self.state.lock().keep_due(will);
+        self.following.wake();
+    }
+}
+
+impl State {
+    /// A will that was due is not published, so it is due again after a while.
+    fn keep_due(&mut self, will: DueWill) {
+        let again = self.feeder.now + WILL_AGAIN;
+        match self.standing(&will) {
+            Some(pending) => {
+                (pending.taken, pending.overdue) = (false, true);
+                self.feeder.timers.set(Timer::Will, will.session, again);
+            }
+            None => {
+                self.feeder.overdue.push(will);
+                self.feeder.overdue_at = again;
+            }
+        }
+    }
+
+    /// The same will in the fold, if its session has no other one and its client is not back.
+    fn standing(&mut self, will: &DueWill) -> Option<&mut PendingWill> {
+        let stands = self.fold.wills.change_unlogged(will.session);
+        stands.filter(|pending| pending.sequence == will.sequence)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use fabric::SessionChange;
+use fabric::{DueWill, SessionChange};
 use uns_model::{SessionNo, Timestamp};
 
 use crate::world::{NEVER, ORG, World, eventually, opened, record, will};
@@ -166,6 +166,36 @@ fn a_will_nobody_could_take_is_offered_again_also_after_a_restart() {
     world.settled_down();
     let stats = world.ledger.stats();
     assert_eq!((stats.wills, stats.sessions), (0, 0));
+}
+
+/// The disk is full: the core had it, and could not say in the log that it is published.
+#[test]
+fn a_will_that_the_log_refused_is_offered_again_until_it_is_gone() {
+    let world = World::new();
+    for number in [1, 2] {
+        world.open_session(number, NEVER);
+        world.change(number, will(5));
+        world.change(number, SessionChange::Left { expiry: NEVER });
+    }
+    world.settled_down();
+    advance(&world, 5);
+    assert_eq!(wills(&world), [1, 2]);
+    // The client of the second one is back, which does not take back what was due before.
+    world.change(2, SessionChange::Resumed { expiry: NEVER });
+    world.settled_down();
+    for will in std::mem::take(&mut *world.cores.wills.lock()) {
+        world.ledger.offer_will_again(will);
+    }
+    advance(&world, 0);
+    assert!(wills(&world).is_empty(), "not in a circle");
+    advance(&world, 1);
+    eventually("both wills", || wills(&world).len() == 2);
+    let of_first = |will: &&DueWill| will.session == SessionNo(1);
+    let will = world.cores.wills.lock().iter().find(of_first).and_then(|will| will.sequence);
+    world.change(1, SessionChange::WillGone { will });
+    world.settled_down();
+    advance(&world, 1_000);
+    assert_eq!((wills(&world).len(), world.ledger.stats().wills), (2, 0));
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl<G: Gate> Engine<G> {
         if !owed.is_empty() {
             self.owe_all(now, origin, routed, owed);
         }
-        self.deliver_or_hold(now, origin.org, routed);
+        self.deliver_or_hold(now, origin, routed);
     }
 
     /// Delivers what the fabric says about a publish that is refused (NS-17).
@@ -62,23 +62,23 @@ impl<G: Gate> Engine<G> {
         rejection
     }
 
-    /// Delivers at once, or after the commit where only that keeps QoS 2 exact.
+    /// Delivers at once, or after the commit: where only that keeps QoS 2 exact, or its origin says so.
     fn deliver_or_hold(
         &mut self,
         now: Now,
-        org: OrgId,
+        origin: Origin<'_>,
         Routed { message, route, place }: Routed<'_, G::Node>,
     ) {
         let logged = place.is_some();
-        if logged && message.qos == 2 {
+        // A logged message is retained at its commit, by the fold over the log.
+        if message.retain && !logged {
+            self.routing.retain(now.monotonic, origin.org, message, route);
+        }
+        if (logged && message.qos == 2) || origin.awaits_commit {
             let connection = message.publisher.and_then(|own| self.sessions.get(own.key));
             let promised = connection.is_some_and(|c| c.durability == Durability::Memory);
             let held = HeldMessage::new(message, route, promised);
             return self.commits.wait(Awaited::Delivery(Box::new(held)), None);
-        }
-        // A logged message is retained at its commit, by the fold over the log.
-        if message.retain && !logged {
-            self.routing.retain(now.monotonic, org, message, route);
         }
         self.deliver(now, message, route);
     }

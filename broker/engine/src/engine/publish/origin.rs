@@ -18,13 +18,16 @@ pub(in crate::engine) struct Origin<'a> {
     /// Whose the refused rows of a batch are.
     pub(in crate::engine) from: Publisher<'a>,
     pub(in crate::engine) rights: RightsOf<'a>,
+    /// It is delivered only once its batch is committed, whatever its QoS: if the log refuses that, it is
+    /// published again, and must not be delivered each time.
+    pub(in crate::engine) awaits_commit: bool,
 }
 
 impl Origin<'_> {
     pub(super) fn of<N>(connection: &Connection<N>, key: Key) -> Self {
         let Connection { org, publisher, .. } = *connection;
         let (from, rights) = (Publisher::Connection(key), RightsOf::Connection(key));
-        Self { org, publisher, from, rights }
+        Self { org, publisher, from, rights, awaits_commit: false }
     }
 }
 
