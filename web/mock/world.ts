@@ -77,9 +77,15 @@ export class World {
     const results: SearchResults["results"] = [];
     for (const [path, { last }] of this.tags) {
       if (results.length >= limit) break;
-      if (!words.every((word) => path.toLowerCase().includes(word))) continue;
+      const missing = words.filter((word) => !path.toLowerCase().includes(word));
       const { value, quality, timestamp } = last;
-      results.push({ name: path.slice(path.lastIndexOf("/") + 1), path, value, quality, timestamp });
+      const name = path.slice(path.lastIndexOf("/") + 1);
+      if (missing.length === 0) results.push({ name, path, value, quality, timestamp });
+      else
+        for (const { field, value } of this.#fields(last)) {
+          const isHit = missing.every((word) => field?.toLowerCase().includes(word));
+          if (isHit) results.push({ name, path, field: field ?? "", value, quality, timestamp });
+        }
     }
     return { results, next: null };
   }

@@ -125,7 +125,7 @@ pub struct SearchResults<'a> {
     pub next: Option<&'a str>,
 }
 
-/// One node found.
+/// One node or field found.
 #[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchHit<'a> {
@@ -133,6 +133,10 @@ pub struct SearchHit<'a> {
     pub name: &'a str,
     /// Its whole topic.
     pub path: &'a str,
+    /// The field, where its name and not the topic alone has all words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub field: Option<&'a str>,
     /// The last value, if it has one.
     #[serde(flatten)]
     pub last: ListedValue<'a>,
@@ -178,7 +182,7 @@ mod tests {
         let time = timestamp.0;
         let last = ListedValue::new((&float, None), Quality::GOOD, time, Some("Cel"));
         let leaf = TreeNode { leaf: true, last, ..branch.clone() };
-        let hit = SearchHit { name: "a", path: "x/a", last };
+        let hit = SearchHit { name: "a", path: "x/a", field: None, last };
         check(
             &SearchResults { results: vec![hit], next: None },
             &expect![[

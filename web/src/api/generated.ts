@@ -282,7 +282,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Nodes whose topic contains every word. */
+        /**
+         * Nodes whose topic contains every word, and fields whose topic and name together do.
+         * @description Where the topic alone contains every word, its fields are not listed one by one.
+         */
         get: operations["getSearch"];
         put?: never;
         post?: never;
@@ -1095,8 +1098,10 @@ export interface components {
             /** @description The value. */
             value: components["schemas"]["Value"];
         };
-        /** @description One node found. */
+        /** @description One node or field found. */
         SearchHit: components["schemas"]["ListedValue"] & {
+            /** @description The field, where its name and not the topic alone has all words. */
+            field?: string;
             /** @description Its last segment. */
             name: string;
             /** @description Its whole topic. */

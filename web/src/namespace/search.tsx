@@ -1,4 +1,4 @@
-// Search over all topics; the hits stand in the tree's place while there is a question.
+// Search over all topics and fields; the hits stand in the tree's place while there is a question.
 
 import { useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
@@ -6,6 +6,7 @@ import type { SearchHit } from "../api/types";
 import { useHub } from "../hub-context";
 import { backoff } from "../live/backoff";
 import type { Place } from "../location";
+import { fieldKey } from "../values/store";
 import { shownValue } from "../values/value";
 import { LeafCells } from "./leaf-cells";
 import { useWatcher } from "./use-watcher";
@@ -18,6 +19,11 @@ export type Found =
   | { readonly kind: "hits"; readonly text: string; readonly hits: readonly SearchHit[] }
   | { readonly kind: "fault"; readonly text: string; readonly detail: string };
 
+/** Where the store keeps the value of what was found. */
+function keyOf({ path, field }: SearchHit): string {
+  return field === undefined ? path : fieldKey(path, field);
+}
+
 /** Asks the hub once the typing pauses; nothing for an empty question. */
 export function useSearch(text: string): Found | undefined {
   const { values } = useHub();
@@ -28,10 +34,11 @@ export function useSearch(text: string): Found | undefined {
     const ask = async (attempt: number) => {
       try {
         const { results } = await api.search({ q: text, limit: HITS_MAX }, abort.signal);
-        for (const { path, value, quality, timestamp, unit, ...said } of results) {
+        for (const hit of results) {
+          const { value, quality, timestamp, unit, ...said } = hit;
           if (value === undefined || quality === undefined || timestamp === undefined) continue;
           const shown = shownValue({ ...said, value });
-          values.seed(path, { value: shown, quality, timestamp, unit: unit ?? undefined });
+          values.seed(keyOf(hit), { value: shown, quality, timestamp, unit: unit ?? undefined });
         }
         setFound({ kind: "hits", text, hits: results });
       } catch (error) {
@@ -84,8 +91,8 @@ export function SearchBox({ text, onText, onDown }: BoxProps) {
         ref={box}
         type="search"
         value={text}
-        placeholder="Search topics"
-        aria-label="Search topics"
+        placeholder="Search topics and fields"
+        aria-label="Search topics and fields"
         autoComplete="off"
         spellCheck={false}
         maxLength={200}
@@ -109,13 +116,8 @@ export function Hits({ found, place, onSelect }: HitsProps) {
   const list = useRef<HTMLUListElement>(null);
   const hits = found?.kind === "hits" ? found.hits : [];
   const valued = hits.filter((hit) => hit.value !== undefined || hit.quality !== undefined);
-  useWatcher(
-    valued
-      .slice(0, FILTERS_MAX)
-      .map((hit) => hit.path)
-      .join("\n"),
-    nothing,
-  );
+  const topics = [...new Set(valued.map((hit) => hit.path))];
+  useWatcher(topics.slice(0, FILTERS_MAX).join("\n"), nothing);
   const step = (event: React.KeyboardEvent) => {
     const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (by === 0) return;
@@ -125,7 +127,7 @@ export function Hits({ found, place, onSelect }: HitsProps) {
   };
   if (found === undefined) return <p className="note">Searching…</p>;
   if (found.kind === "fault") return <p className="note">Search failed: {found.detail} Trying again…</p>;
-  if (hits.length === 0) return <p className="note">No topic contains “{found.text}”.</p>;
+  if (hits.length === 0) return <p className="note">No topic or field contains “{found.text}”.</p>;
   return (
     <>
       <p className="note" role="status">
@@ -133,16 +135,16 @@ export function Hits({ found, place, onSelect }: HitsProps) {
       </p>
       <ul className="hits" ref={list}>
         {hits.map((hit) => (
-          <li key={hit.path}>
+          <li key={keyOf(hit)}>
             <button
               type="button"
-              className={hit.path === place.topic ? "hit selected" : "hit"}
+              className={hit.path === place.topic && hit.field === place.field ? "hit selected" : "hit"}
               onClick={() => onSelect(hit)}
               onKeyDown={step}
             >
               <span className="hit-line">
-                <span className="name">{hit.name === "" ? "(empty)" : hit.name}</span>
-                <LeafCells topic={hit.path} />
+                <span className="name">{hit.field ?? (hit.name === "" ? "(empty)" : hit.name)}</span>
+                <LeafCells topic={keyOf(hit)} />
               </span>
               <span className="hit-path">{hit.path}</span>
             </button>

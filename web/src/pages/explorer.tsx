@@ -34,7 +34,7 @@ export function Explorer() {
       tree.reveal(hit.path);
       tree.open(hit.path);
     } else {
-      goTo({ topic: hit.path, field: undefined });
+      goTo({ topic: hit.path, field: hit.field });
     }
   };
   const chosen = place.topic !== undefined;

@@ -1,4 +1,4 @@
-//! `GET search`: nodes by words of their topic.
+//! `GET search`: nodes by words of their topic, and fields.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -12,7 +12,9 @@ use crate::listed::{cut_of, listed};
 use crate::params::{LIST, Params};
 use crate::service::Service;
 
-/// Nodes whose topic contains every word.
+/// Nodes whose topic contains every word, and fields whose topic and name together do.
+///
+/// Where the topic alone contains every word, its fields are not listed one by one.
 #[utoipa::path(get, path = "/api/v1/uns/search", tag = "uns", operation_id = "getSearch",
     params(
         ("q" = String, Query, description = "Words, in any case"),
@@ -42,7 +44,7 @@ pub(crate) async fn handle(
     let results = page.items.iter().zip(&cuts).map(|(hit, cut)| {
         let name = hit.topic.rsplit('/').next().unwrap_or_default();
         let last = listed(hit.last.as_ref(), cut.as_ref());
-        SearchHit { name, path: &hit.topic, last }
+        SearchHit { name, path: &hit.topic, field: hit.field.as_deref(), last }
     });
     let body = SearchResults { results: results.collect(), next: page.next.as_deref() };
     Ok(Json(body).into_response())

@@ -161,6 +161,7 @@ impl Live for Fake {
         let hits: Vec<_> = hits
             .map(|(topic, value)| SearchHit {
                 topic: topic.as_str().into(),
+                field: None,
                 last: Some(last(value)),
             })
             .collect();

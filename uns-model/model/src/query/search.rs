@@ -1,4 +1,4 @@
-//! Nodes by words of their topic.
+//! Nodes by words of their topic, and fields by words of theirs.
 
 use std::sync::Arc;
 
@@ -10,19 +10,22 @@ use crate::OrgId;
 pub struct SearchQuery {
     /// The asking organisation.
     pub org: OrgId,
-    /// Words, all of which occur in a topic that is found, in any case.
+    /// Words, in any case: all of them occur in a topic that is found, or in the topic and the name of
+    /// a field that is.
     pub text: String,
     /// Continue after the page that gave this as `next`.
     pub after: Option<String>,
-    /// At most so many nodes.
+    /// At most so many nodes and fields.
     pub limit: usize,
 }
 
-/// One node found.
+/// One node or field found.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SearchHit {
     /// The topic.
     pub topic: Arc<str>,
-    /// Its own last value, where it has one.
+    /// The field, where its name and not the topic alone has all words.
+    pub field: Option<Arc<str>>,
+    /// Its last value, where it has one.
     pub last: Option<LastValue>,
 }

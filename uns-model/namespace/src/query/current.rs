@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use uns_model::query::{CurrentQuery, CurrentValue, Remarks};
+use uns_model::query::{CurrentQuery, CurrentValue};
 use uns_model::{Coverage, Sequence};
 
-use super::last::{field_value, own_remarks};
+use super::last::{last_value, own_remarks, value_of};
 use super::page::{PAGE_BYTES_MAX, PAGE_MAX, Page, STEPS_MAX, Token, WORK_MAX, size};
 use super::sight::{Everywhere, Sight};
 use crate::view::{Entry, Field, Last, Pattern, Walk};
@@ -103,17 +103,13 @@ impl Values {
     }
 }
 
-fn shown(entry: &Entry, field: Option<&Field>, last: &Last) -> CurrentValue {
-    let remarks = match field {
-        None => own_remarks(entry),
-        Some(field) => {
-            let (superseded, unit) = (entry.is_superseded(field), field.unit.clone());
-            Remarks { superseded, unit, ..Remarks::default() }
-        }
-    };
+fn shown(entry: &Entry, field: Option<&Field>, own: &Last) -> CurrentValue {
     CurrentValue {
         topic: entry.node.name.clone(),
         field: field.map(|field| Arc::clone(&field.name)),
-        last: field_value(last, remarks, field.and_then(|field| entry.end_of(field))),
+        last: match field {
+            None => last_value(own, own_remarks(entry)),
+            Some(field) => value_of(entry, field),
+        },
     }
 }

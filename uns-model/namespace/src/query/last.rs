@@ -3,7 +3,7 @@
 use uns_model::query::{LastValue, Remarks};
 use uns_model::{Quality, Value};
 
-use crate::view::{Ended, Entry, Last};
+use crate::view::{Ended, Entry, Field, Last};
 
 /// A last value with what is said of it.
 pub(super) fn last_value(last: &Last, remarks: Remarks) -> LastValue {
@@ -17,8 +17,15 @@ pub(super) fn last_value(last: &Last, remarks: Remarks) -> LastValue {
     }
 }
 
-/// The same of a field, which may have ended.
-pub(super) fn field_value(last: &Last, remarks: Remarks, ended: Option<Ended>) -> LastValue {
+/// The last value of a field of a node.
+pub(super) fn value_of(entry: &Entry, field: &Field) -> LastValue {
+    let (superseded, unit) = (entry.is_superseded(field), field.unit.clone());
+    let remarks = Remarks { superseded, unit, ..Remarks::default() };
+    field_value(&field.last, remarks, entry.end_of(field))
+}
+
+/// A last value of a field, which may have ended.
+fn field_value(last: &Last, remarks: Remarks, ended: Option<Ended>) -> LastValue {
     let Some(Ended { time, sequence, ingest }) = ended else { return last_value(last, remarks) };
     let (value, quality) = (Value::Null, Quality::GOOD_NO_DATA);
     LastValue { value, quality, timestamp: time, ingest, sequence, remarks }

@@ -114,6 +114,49 @@ fn search_finds_every_word_in_any_case() {
 }
 
 #[test]
+fn search_finds_fields_by_words_of_topic_and_name_page_by_page() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    let kitchen = r#"{"DS18B20":{"Temperature":21.5},"humidity":40,"temp":1}"#;
+    publish(&mut gate, "tele/kitchen/SENSOR", kitchen).unwrap();
+    publish(&mut gate, "tele/temp/SENSOR", r#"{"temp":2,"x":3}"#).unwrap();
+    publish(&mut gate, "z/temp", "4").unwrap();
+    space.catch_up().unwrap();
+    let found = |text: &str, limit| {
+        let (mut after, mut all) = (None, Vec::new());
+        loop {
+            let query = SearchQuery { org: ORG, text: text.to_owned(), after, limit };
+            let page = space.search(&query).unwrap();
+            assert!(page.hits.len() <= limit && page.is_full == page.next.is_some());
+            all.extend(page.hits.iter().map(|hit| {
+                let field = hit.field.as_deref().map(|field| format!("#{field}"));
+                format!("{}{}", hit.topic, field.unwrap_or_default())
+            }));
+            after = page.next;
+            if after.is_none() {
+                return all;
+            }
+        }
+    };
+    for limit in [1, 2, 9] {
+        // A topic that has the words stands for all of its fields.
+        let expected = [
+            "tele/kitchen/SENSOR#DS18B20.Temperature",
+            "tele/kitchen/SENSOR#temp",
+            "tele/temp/SENSOR",
+            "z/temp",
+        ];
+        assert_eq!(found("TEMP", limit), expected, "limit {limit}");
+        assert_eq!(found("ds18", limit), expected[..1], "limit {limit}");
+        assert_eq!(found("kitchen temp", limit), expected[..2], "limit {limit}");
+        assert_eq!(found("humidity z", limit).len(), 0, "limit {limit}");
+    }
+    let query = SearchQuery { org: ORG, text: "ds18".to_owned(), after: None, limit: 9 };
+    let last = space.search(&query).unwrap().hits[0].last.clone().expect("a value");
+    assert_eq!(last.value, uns_model::Value::Float(21.5));
+}
+
+#[test]
 fn a_page_of_values_has_as_many_as_were_asked_for() {
     let space = World::new().open();
     let mut gate = Gate::new(&space);

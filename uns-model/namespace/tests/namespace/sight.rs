@@ -146,6 +146,28 @@ fn a_search_finds_what_is_seen_behind_any_number_of_hidden_matches() {
 }
 
 #[test]
+fn a_search_finds_no_field_of_what_is_hidden_and_goes_on_within_a_node() {
+    let space = World::new().open();
+    let mut gate = Gate::new(&space);
+    for topic in ["uns/v1/acme/a/secret", "uns/v1/acme/k/open", "uns/v1/acme/z/secret"] {
+        publish(&mut gate, topic, r#"{"boiler1":1,"boiler2":2,"boiler3":3,"x":4}"#).unwrap();
+    }
+    space.catch_up().unwrap();
+    let sight = only("uns/v1/acme/+/open");
+    let first = found(&space, "Boiler", None, &sight);
+    let fields = |page: &SearchPage| {
+        let field = |hit: &uns_model::query::SearchHit| format!("{} {:?}", hit.topic, hit.field);
+        page.hits.iter().map(field).collect::<Vec<_>>()
+    };
+    let named = |name: &str| format!("uns/v1/acme/k/open Some({name:?})");
+    assert_eq!(fields(&first), [named("boiler1"), named("boiler2")]);
+    let next = first.next.expect("a third field");
+    assert!(!next.contains("secret"), "{next} names what is hidden");
+    let second = found(&space, "Boiler", Some(next), &sight);
+    assert_eq!((fields(&second), &second.next), (vec![named("boiler3")], &None));
+}
+
+#[test]
 fn a_search_looks_at_a_bounded_number_of_levels_and_goes_on_behind_them() {
     let space = World::new().open();
     let mut gate = Gate::new(&space);
