@@ -87,6 +87,8 @@ const recent = () =>
 function linePixels() {
   return page.evaluate(() => {
     const canvas = document.querySelector(".chart canvas");
+    // A chart is made anew for each window and after a reload.
+    if (canvas === null) return 0;
     const probe = document.createElement("canvas").getContext("2d");
     probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--line");
     probe.fillRect(0, 0, 1, 1);
@@ -215,6 +217,59 @@ const steps = {
     await shot("4-words");
   },
 
+  async "a recording is charted however old it is"() {
+    const start = Date.UTC(2014, 3, 1);
+    const at = (n) => new Date(start + n * 1_000).toISOString();
+    await publishMany(
+      Array.from({ length: 200 }, (_, n) => ({
+        topic: "uns/v1/lab/recording",
+        payload: { value: 20 + Math.sin(n / 9), timestamp: at(n) },
+      })),
+    );
+    await page.goto(`${base}#topic=uns/v1/lab/recording`);
+    await page.getByText("the last value holds").waitFor();
+    holds("it ends now at first", (await page.getByRole("button", { name: "Now" }).count()) === 0);
+    await page.getByRole("button", { name: "Newest sample" }).click();
+    await page.getByText("Every sample, until 2014-04-01").waitFor();
+    await eventually("the curve", async () => (await linePixels()) > 400 || (await linePixels()));
+    await shot("4-recording");
+    await page.reload();
+    await eventually("the curve after a reload", async () => (await linePixels()) > 400 || (await linePixels()));
+    await page.getByRole("button", { name: "Earlier" }).click();
+    await page.getByRole("button", { name: "Earlier" }).click();
+    await page.getByText("No samples in this window.").waitFor();
+    await page.getByRole("button", { name: "Newest sample" }).click();
+    await eventually("the curve again", async () => (await linePixels()) > 400 || (await linePixels()));
+    await page.getByRole("button", { name: "Now" }).click();
+    await page.getByText("the last value holds").waitFor();
+  },
+
+  async "units stand once, texts say what they read as, and what was left out is said"() {
+    publish("uns/v1/lab/text", "23,4 °C");
+    await page.goto(`${base}#topic=uns/v1/lab/text`);
+    await eventually("the text without a second unit", () => shows("23,4 °C"));
+    await page.getByText("Reads as 23.4 °C").waitFor();
+    publish("uns/v1/lab/one", JSON.stringify({ time: Date.now(), level: { value: 3, unit: "m" } }));
+    await page.goto(`${base}#topic=uns/v1/lab/one`);
+    await page.getByText("Trend of level").waitFor();
+    publish("uns/v1/lab/many", JSON.stringify(Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`k${n}`, n]))));
+    await page.goto(`${base}#topic=uns/v1/lab/many`);
+    await page.getByText("and 44 more of the newest document").waitFor();
+    for (let n = 0; n < 3; n += 1) publish("uns/v1/lab/burst", String(n));
+    await page.goto(`${base}#topic=uns/v1/lab/burst`);
+    await eventually("the newest of three", () => shows("2"));
+    holds("three in a row are no pace", (await page.locator(".facts").textContent()).endsWith("Usual interval–"));
+    publish("uns/v1/lab/gone", '{"a":1,"temperatureOfBearing":{"value":21.5,"quality":"Uncertain"}}');
+    publish("uns/v1/lab/gone", '{"a":2}');
+    await page.goto(`${base}#topic=uns/v1/lab/gone`);
+    const table = page.getByRole("region", { name: "Fields" }).locator(".table-box");
+    await table.getByText("not in the newest").first().waitFor();
+    holds("its quality as well", (await table.textContent()).includes("Uncertain"));
+    const cut = await table.evaluate((box) => box.scrollWidth - box.clientWidth);
+    holds(`nothing of the fields is cut: ${cut} px`, cut <= 0);
+    await shot("4-fields");
+  },
+
   async "the window is in the address, and what scrolls takes the focus"() {
     await page.goto(`${base}#topic=${SITE}/press/temperature`);
     await page.locator(".segmented label", { hasText: "24 h" }).click();
@@ -237,12 +292,15 @@ const steps = {
     complaints.splice(0, complaints.length, ...complaints.filter((text) => !broken(text)));
   },
 
-  async "search finds topics"() {
+  async "search finds topics and fields"() {
     await page.keyboard.press("/");
     await page.getByLabel("Search topics").fill("BERLIN temp");
     await page.locator(".hit", { hasText: `${SITE}/press/temperature` }).click();
     await eventually("the found tag", () => shows("103"));
     await shot("5-search");
+    await page.getByLabel("Search topics").fill("pump RPM");
+    await page.locator(".hit", { hasText: "motor.rpm" }).click();
+    await eventually("the found field", () => shows("1201"));
     await page.getByLabel("Search topics").fill("");
   },
 
@@ -298,7 +356,13 @@ const steps = {
     holds(`the ground is dark: ${ground}`, red < 60);
     await page.waitForTimeout(500);
     await shot("6-dark");
-    await page.setViewportSize({ width: 420, height: 860 });
+    await page.setViewportSize({ width: 390, height: 860 });
+    await page.goto(`${base}#topic=${SITE}/press/temperature`);
+    await eventually("the value on a narrow screen", () => shows("103"));
+    const samples = page.getByRole("region", { name: "Recent samples" }).locator(".table-box");
+    await samples.waitFor();
+    const cut = await samples.evaluate((box) => box.scrollWidth - box.clientWidth);
+    holds(`nothing of the samples is cut: ${cut} px`, cut <= 0);
     await page.waitForTimeout(500);
     await shot("7-narrow");
   },

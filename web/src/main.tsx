@@ -10,6 +10,7 @@ import { Explorer } from "./pages/explorer";
 import "./styles/theme.css";
 import "./styles/page.css";
 import "./styles/detail.css";
+import "./styles/tables.css";
 import { startTheme } from "./ui/theme";
 import { ValueStore } from "./values/store";
 

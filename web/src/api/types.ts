@@ -26,8 +26,9 @@ type Said = {
   readonly unit?: string | undefined;
   /** The document that came last has this field no more. */
   readonly superseded?: boolean | undefined;
+  readonly readsAs?: Value | undefined;
 };
-export type Sample = Valued<Schemas["Sample"]> & Said;
+export type Sample = Valued<Omit<Schemas["Sample"], keyof Said>> & Said;
 export type TreeNode = MaybeValued<Schemas["TreeNode"]>;
 export type SearchHit = MaybeValued<Schemas["SearchHit"]>;
 export type HistorySample = Valued<Schemas["HistorySample"]>;

@@ -1,11 +1,13 @@
 // Everything about the selected topic.
 
-import { showWindow, usePlace, type Place } from "../location";
+import { showSpan, untilOf, usePlace, type Place } from "../location";
 import type { Point } from "../trend/series";
 import { TrendCard } from "../trend/trend-card";
 import { windowOf } from "../trend/windows";
 import type { Reading } from "../values/store";
+import { parseTime } from "../values/time";
 import { kindOf } from "../values/value";
+import { firstCharted } from "./charted";
 import type { FeedState, TopicFeed } from "./feed";
 import { FieldsTable } from "./fields-table";
 import { RecentTable } from "./recent-table";
@@ -54,7 +56,7 @@ function Body({ feed, state, field, onSelect }: BodyProps) {
 
 function Valued(props: BodyProps & { reading: Reading }) {
   const { feed, state, field, reading, onSelect } = props;
-  const windowId = windowOf(usePlace().window).id;
+  const place = usePlace();
   const shown = chartedField(state, field);
   const samples = useRecent(feed, field, state.epoch);
   const recent = samples ?? NONE;
@@ -63,20 +65,34 @@ function Valued(props: BodyProps & { reading: Reading }) {
   const choose = (next: string | undefined) => onSelect({ topic: feed.topic, field: next });
   return (
     <>
-      <ValueCard topic={feed.topic} reading={reading} document={state.own} recent={recent} />
+      <ValueCard
+        topic={feed.topic}
+        reading={reading}
+        fields={state.fields.size}
+        heard={state.heard.get(field)}
+        recent={recent}
+      />
       {kind !== undefined && (
         <TrendCard
           feed={feed}
           field={shown}
           kind={kind}
           epoch={state.epoch}
-          windowId={windowId}
-          onWindow={showWindow}
+          last={charted === undefined ? undefined : parseTime(charted.timestamp)}
+          windowId={windowOf(place.window).id}
+          until={untilOf(place)}
+          onSpan={showSpan}
         />
       )}
       <div className="tables">
         {state.fields.size > 0 && (
-          <FieldsTable fields={state.fields} charted={shown} chosen={field} onChoose={choose} />
+          <FieldsTable
+            fields={state.fields}
+            leftOut={state.own?.fieldsLeftOut ?? 0}
+            charted={shown}
+            chosen={field}
+            onChoose={choose}
+          />
         )}
         <RecentTable points={samples} />
       </div>
@@ -84,11 +100,10 @@ function Valued(props: BodyProps & { reading: Reading }) {
   );
 }
 
-/** The field that is charted: the chosen one, or the first number of a document. */
+/** The field that is charted: the chosen one, or the first measurement of a document. */
 function chartedField(state: FeedState, field: string | undefined): string | undefined {
-  if (field !== undefined || kindOf(state.own?.value) !== "document") return field;
-  const numeric = [...state.fields].find(([, reading]) => kindOf(reading.value) === "number");
-  return numeric?.[0] ?? state.fields.keys().next().value;
+  const isOfDocument = field === undefined && kindOf(state.own?.value) === "document";
+  return isOfDocument ? firstCharted(state.fields) : field;
 }
 
 /** How it is charted; the value now may be hidden by its quality, then an older one decides. */

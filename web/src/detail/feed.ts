@@ -13,6 +13,8 @@ export interface FeedState {
   readonly detail: string | undefined;
   readonly own: Reading | undefined;
   readonly fields: ReadonlyMap<string, Reading>;
+  /** When a live sample of the topic itself (no name) or of a field came last. */
+  readonly heard: ReadonlyMap<string | undefined, number>;
   /** How many samples came live. */
   readonly received: number;
   /** Counts up when history must be read anew. */
@@ -26,6 +28,7 @@ const START: FeedState = {
   detail: undefined,
   own: undefined,
   fields: new Map(),
+  heard: new Map(),
   received: 0,
   epoch: 0,
 };
@@ -136,7 +139,9 @@ export class TopicFeed {
     this.#taps.forEach((tap) => tap(samples));
     let { own } = this.#state;
     const fields = new Map(this.#state.fields);
+    const heard = new Map(this.#state.heard);
     for (const sample of samples) {
+      heard.set(sample.field ?? undefined, Date.now());
       if (typeof sample.field === "string") {
         if (isNewer(sample, fields.get(sample.field))) fields.set(sample.field, sample);
       } else if (isNewer(sample, own)) {
@@ -145,7 +150,7 @@ export class TopicFeed {
     }
     if ([...fields.values()].some((field) => isLeftBehind(own, field))) this.#askAgain();
     const received = this.#state.received + samples.length;
-    this.#become({ phase: "ready", own, fields, received });
+    this.#become({ phase: "ready", own, fields, heard, received });
   }
 
   #become(change: Partial<FeedState>): void {

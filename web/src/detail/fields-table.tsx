@@ -5,10 +5,12 @@ import { QualityMark } from "../ui/quality-mark";
 import { ScrollBox } from "../ui/scroll-box";
 import type { Reading } from "../values/store";
 import { parseTime, shortAge } from "../values/time";
-import { valueText } from "../values/value";
+import { unitBeside, valueText } from "../values/value";
 
 interface Props {
   readonly fields: ReadonlyMap<string, Reading>;
+  /** How many more the newest document has. */
+  readonly leftOut: number;
   /** The field in the trend. */
   readonly charted: string | undefined;
   /** The field that was asked for; without one the document is shown. */
@@ -16,22 +18,25 @@ interface Props {
   readonly onChoose: (field: string | undefined) => void;
 }
 
-export function FieldsTable({ fields, charted, chosen, onChoose }: Props) {
+export function FieldsTable({ fields, leftOut, charted, chosen, onChoose }: Props) {
   const now = useNow();
   return (
     <section className="card" aria-label="Fields">
       <header className="card-head">
         <h2>Fields</h2>
-        <span className="faint">{fields.size}</span>
+        <span className="faint">
+          {fields.size.toLocaleString("en")}
+          {leftOut > 0 && `, and ${leftOut.toLocaleString("en")} more of the newest document that are not kept`}
+        </span>
       </header>
       <ScrollBox label="Fields, scrollable">
-        <table>
+        <table className="fields">
           <thead>
             <tr>
               <th scope="col">Field</th>
               <th scope="col" className="number">Value</th>
-              <th scope="col">Quality</th>
-              <th scope="col" className="number">Age</th>
+              <th scope="col" className="quality">Quality</th>
+              <th scope="col" className="number age">Age</th>
             </tr>
           </thead>
           <tbody>
@@ -48,12 +53,11 @@ export function FieldsTable({ fields, charted, chosen, onChoose }: Props) {
                   </button>
                 </th>
                 <td className="number exact" title={valueText(reading.value)}>
-                  {valueText(reading.value)}
-                  {reading.unit !== undefined && <span className="faint"> {reading.unit}</span>}
+                  {valueText(reading.value)} <Unit reading={reading} />
                 </td>
                 <td>
                   <QualityMark quality={reading.quality} /> {reading.quality}
-                  {reading.superseded === true && ", not in the newest"}
+                  {reading.superseded === true && <small>not in the newest</small>}
                 </td>
                 <td className="number faint">{shortAge(now - parseTime(reading.timestamp))}</td>
               </tr>
@@ -63,6 +67,11 @@ export function FieldsTable({ fields, charted, chosen, onChoose }: Props) {
       </ScrollBox>
     </section>
   );
+}
+
+function Unit({ reading }: { reading: Reading }) {
+  const unit = unitBeside(reading.value, reading.unit);
+  return unit !== undefined && <span className="faint">{unit}</span>;
 }
 
 /** What the newest document has no more is faint. */

@@ -1,35 +1,37 @@
 // The value now: large, with its quality, its age and where it came from.
 
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { useConnection, useHub } from "../hub-context";
 import { useNow } from "../ui/now";
 import { QualityMark, qualityWord } from "../ui/quality-mark";
-import { isStale, usualInterval } from "../values/pace";
+import { isStale, paceOf } from "../values/pace";
 import type { Reading } from "../values/store";
 import { ageText, clockText, dateText, parseTime } from "../values/time";
-import { isDocument, unitOf, valueText } from "../values/value";
+import { counted, isDocument, unitBeside, valueText } from "../values/value";
 import type { Point } from "../trend/series";
 
 interface Props {
   readonly topic: string;
   readonly reading: Reading;
-  readonly document: Reading | undefined;
+  /** How many fields the topic has. */
+  readonly fields: number;
+  /** When a value came while the page looked, if one did. */
+  readonly heard: number | undefined;
   /** Newest first. */
   readonly recent: readonly Point[];
 }
 
-export function ValueCard({ topic, reading, document, recent }: Props) {
+export function ValueCard({ topic, reading, fields, heard, recent }: Props) {
   const { values } = useHub();
   const at = parseTime(reading.timestamp);
-  const age = useNow() - at;
-  const pace = usualInterval([...recent].reverse());
+  const now = useNow();
+  const age = now - at;
+  const pace = useMemo(() => paceOf([...recent].reverse()), [recent]);
   useEffect(() => values.learn(topic, pace), [values, topic, pace]);
-  const stale = isStale(age, pace ?? values.pace(topic));
+  const stale = isStale(at, now, pace ?? values.pace(topic), heard);
   const lost = useConnection().kind !== "live";
-  const text = isDocument(reading.value)
-    ? `${Object.keys(reading.value).length} fields`
-    : valueText(reading.value);
-  const unit = isDocument(reading.value) ? undefined : (reading.unit ?? unitOf(document?.value));
+  const text = textOf(reading, fields);
+  const unit = unitBeside(reading.value, reading.unit);
   return (
     <section className={`card value-card ${stale || lost ? "is-stale" : ""} is-${reading.quality}`} aria-label="Value">
       <div className="now">
@@ -44,10 +46,11 @@ export function ValueCard({ topic, reading, document, recent }: Props) {
           </span>
           <span className={stale ? "chip chip-stale" : "chip chip-age"}>
             {stale && <StaleSign />}
-            {stale ? `Stale: no update for ${ageText(age)}` : agePhrase(age)}
+            {stale ? `Stale: newest sample is ${ageText(age)} old` : agePhrase(age)}
           </span>
           {lost && <span className="chip chip-stale">Not live: no connection to the hub</span>}
         </p>
+        <ReadsAs reading={reading} />
         <LastGood reading={reading} recent={recent} />
       </div>
       <dl className="facts">
@@ -64,11 +67,30 @@ export function ValueCard({ topic, reading, document, recent }: Props) {
         </div>
         <div>
           <dt>Usual interval</dt>
-          <dd>{intervalText(recent)}</dd>
+          <dd>{intervalText(pace?.usual)}</dd>
         </div>
+        {typeof reading.encoding === "string" && (
+          <div>
+            <dt>Read as</dt>
+            <dd>{reading.encoding}</dd>
+          </div>
+        )}
       </dl>
     </section>
   );
+}
+
+/** A document says how many fields it has: it stands in their table. */
+function textOf({ value }: Reading, fields: number): string {
+  if (!isDocument(value)) return valueText(value);
+  return fields === 0 ? "Document" : counted(fields, "field");
+}
+
+/** A text that is also a number or a flag. */
+function ReadsAs({ reading }: { reading: Reading }) {
+  if (reading.readsAs === undefined) return null;
+  const unit = reading.unit === undefined ? "" : ` ${reading.unit}`;
+  return <p className="last-good">Reads as {`${valueText(reading.readsAs)}${unit}`}</p>;
 }
 
 function LastGood({ reading, recent }: Pick<Props, "reading" | "recent">) {
@@ -96,8 +118,7 @@ function agePhrase(age: number): string {
   return text === "now" ? "Just now" : text.endsWith("ahead") ? text : `${text} ago`;
 }
 
-function intervalText(recent: readonly Point[]): string {
-  const ms = usualInterval([...recent].reverse());
+function intervalText(ms: number | undefined): string {
   if (ms === undefined) return "–";
   if (ms < 1) return "under 1 ms";
   if (ms < 995) return `${Math.round(ms)} ms`;

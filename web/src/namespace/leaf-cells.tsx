@@ -25,11 +25,12 @@ export function LeafCells({ topic }: { topic: string }) {
 
 function Age({ topic, timestamp }: { topic: string; timestamp: string }) {
   const { values } = useHub();
-  const age = useNow() - parseTime(timestamp);
-  const stale = isStale(age, values.pace(topic));
+  const now = useNow();
+  const at = parseTime(timestamp);
+  const stale = isStale(at, now, values.pace(topic), values.heard(topic));
   return (
     <span className={stale ? "age stale" : "age"} title={stale ? "Stale" : undefined}>
-      {shortAge(age)}
+      {shortAge(now - at)}
     </span>
   );
 }

@@ -78,7 +78,8 @@ export class Chart {
   }
 
   #range(): [number, number] {
-    return [(this.#now - this.trend.window.ms) / 1000, this.#now / 1000];
+    const [from, to] = this.trend.bounds(this.#now);
+    return [from / 1000, to / 1000];
   }
 
   #options(width: number): uPlot.Options {

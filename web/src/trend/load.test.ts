@@ -26,19 +26,20 @@ function filled(samples: number, stepMs: number): World {
 
 afterEach(() => vi.unstubAllGlobals());
 
+const live = (id: string) => ({ window: windowOf(id), until: undefined });
 const subject = { topic: "a", field: undefined, kind: "number" } as const;
 
 describe("load", () => {
   it("takes raw samples of a short window", async () => {
     serve(filled(600, 1_000));
-    const { points, buckets } = await load(subject, windowOf("5m"), NOW, never);
+    const { points, buckets } = await load(subject, live("5m"), NOW, never);
     expect(buckets).toBeUndefined();
     expect(points.length).toBe(300);
   });
 
   it("takes buckets where raw samples are too many, and the open bucket raw", async () => {
     serve(filled(12_000, 20));
-    const { points, buckets } = await load(subject, windowOf("5m"), NOW, never);
+    const { points, buckets } = await load(subject, live("5m"), NOW, never);
     expect(buckets?.length).toBe(240);
     expect(points.every((point) => point.at >= NOW - 1_000)).toBe(true);
     const last = buckets?.at(-1);
@@ -47,7 +48,7 @@ describe("load", () => {
 
   it("joins the last closed bucket and the raw tail without overlap", async () => {
     const asked = serve(filled(600, 1_000));
-    const { points, buckets } = await load(subject, windowOf("24h"), NOW, never);
+    const { points, buckets } = await load(subject, live("24h"), NOW, never);
     const border = Date.UTC(2026, 10, 21, 12, 0, 0);
     expect(points[0]?.at).toBe(border);
     expect(buckets?.at(-1)?.at).toBe(border - 120_000);
@@ -59,8 +60,23 @@ describe("load", () => {
     const world = filled(10, 1_000);
     world.publish("a", 99, "Good", NOW + 5_000);
     serve(world);
-    const { points } = await load(subject, windowOf("5m"), NOW, never);
+    const { points } = await load(subject, live("5m"), NOW, never);
     expect(points.at(-1)?.value).toBe(99);
+  });
+
+  it("reads a window that ends in the past as it was, raw and in buckets", async () => {
+    const asked = serve(filled(3 * 17_280, 5_000));
+    const until = NOW - 2 * 86_400_000 - 30_000;
+    const raw = await load(subject, { window: windowOf("5m"), until }, NOW, never);
+    expect(raw.points.length).toBe(60);
+    expect(raw.points.at(-1)?.at).toBe(until - 5_000);
+    const wide = await load(subject, { window: windowOf("24h"), until }, NOW, never);
+    expect(wide.buckets?.length).toBe(720);
+    expect(wide.points).toEqual([]);
+    const ends = asked.map((url) => Date.parse(url.searchParams.get("end") ?? ""));
+    expect(ends.every((end) => end <= until)).toBe(true);
+    const starts = asked.map((url) => Date.parse(url.searchParams.get("start") ?? ""));
+    expect(starts.every((start, index) => start < (ends[index] ?? 0))).toBe(true);
   });
 
   it("joins buckets by time", () => {

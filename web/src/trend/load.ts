@@ -1,11 +1,11 @@
 // Reads a window of history: raw samples, or buckets with a raw tail that goes on live.
 
 import { api } from "../api/client";
-import type { HistorySample } from "../api/types";
+import type { History, HistorySample } from "../api/types";
 import { numberOf } from "../values/value";
 import { pointOf, type Point } from "./series";
 import type { Bucket } from "./shape";
-import type { Window } from "./windows";
+import { boundsOf, type Span } from "./span";
 
 export interface Subject {
   readonly topic: string;
@@ -36,13 +36,15 @@ function ask(subject: Subject) {
 
 export async function load(
   subject: Subject,
-  window: Window,
+  span: Span,
   now: number,
   signal: AbortSignal,
 ): Promise<Loaded> {
-  const end = iso(now + AHEAD_MS);
+  const { window } = span;
+  const [from, until] = boundsOf(span, now);
+  const end = iso(span.until === undefined ? until + AHEAD_MS : until);
   if (window.raw || subject.kind === "state") {
-    const start = iso(now - window.ms);
+    const start = iso(from);
     const query = { ...ask(subject), start, end, limit: RAW_MAX };
     const page = await api.history(query, signal);
     if (typeof page.next !== "string") {
@@ -51,9 +53,13 @@ export async function load(
     }
   }
   const width = window.bucketMs;
-  const border = Math.floor(now / width) * width;
-  const start = iso(Math.floor((now - window.ms) / width) * width);
-  const tail = api.history({ ...ask(subject), start: iso(border), end, limit: TAIL_MAX }, signal);
+  const border = Math.floor(until / width) * width;
+  const start = iso(Math.floor(from / width) * width);
+  // A window that ends on the border of a bucket has none that is open.
+  const tail: Promise<Pick<History, "samples">> =
+    iso(border) === end
+      ? Promise.resolve({ samples: [] })
+      : api.history({ ...ask(subject), start: iso(border), end, limit: TAIL_MAX }, signal);
   const bucketed = (aggregate: string) => {
     const query = { ...ask(subject), start, end: iso(border), aggregate, bucket: window.bucket };
     return api.history({ ...query, limit: BUCKETS_MAX }, signal);

@@ -17,6 +17,7 @@ import {
   type Line,
   type Segment,
 } from "./shape";
+import { boundsOf, type Span } from "./span";
 import type { Window } from "./windows";
 
 /** Samples one chart keeps. */
@@ -48,8 +49,17 @@ export class Trend {
   constructor(
     private readonly feed: TopicFeed,
     readonly subject: Subject,
-    readonly window: Window,
+    private readonly span: Span,
   ) {}
+
+  get window(): Window {
+    return this.span.window;
+  }
+
+  /** Where it begins and ends, in milliseconds. */
+  bounds(now: number): readonly [start: number, end: number] {
+    return boundsOf(this.span, now);
+  }
 
   readonly state = (): TrendState => this.#state;
 
@@ -64,8 +74,10 @@ export class Trend {
     const field = this.subject.field;
     const untap = this.feed.tap((samples) => {
       for (const sample of samples) {
-        if ((sample.field ?? undefined) !== field) continue;
-        this.#data.live(pointOf(sample));
+        const point = pointOf(sample);
+        const isLater = this.span.until !== undefined && point.at >= this.span.until;
+        if ((sample.field ?? undefined) !== field || isLater) continue;
+        this.#data.live(point);
         this.version += 1;
       }
     });
@@ -81,7 +93,7 @@ export class Trend {
     const { signal } = this.#abort;
     this.#data.reading();
     try {
-      const loaded = await load(this.subject, this.window, Date.now(), signal);
+      const loaded = await load(this.subject, this.span, Date.now(), signal);
       signal.throwIfAborted();
       this.#buckets = loaded.buckets;
       this.#data.read(loaded.points);
@@ -103,30 +115,31 @@ export class Trend {
 
   /** What is to be drawn now. */
   drawing(now: number): Drawing {
-    const start = now - this.window.ms;
+    const [start, end] = this.bounds(now);
     this.#data.series.trim(start);
     const points = this.points;
     if (this.subject.kind === "state") {
       const known = points.length > 0 ? points : this.#before(start);
-      return { kind: "states", segments: segments(known, silenceMs(points, 15_000), now) };
+      return { kind: "states", segments: segments(known, silenceMs(points, 15_000), end) };
     }
     const silence = silenceMs(points);
     const last = points.at(-1);
     if (this.#buckets === undefined) {
-      const holds = held(last ?? this.#before(start)[0], silence, [start, now]);
+      const holds = held(last ?? this.#before(start)[0], silence, [start, end]);
       return { kind: "line", line: line(points, silence), held: holds };
     }
     const width = this.window.bucketMs;
     const from = this.#buckets.findIndex((bucket) => bucket.at >= start);
     const closed = from === -1 ? [] : this.#buckets.slice(from);
     const empty = closed.length === 0 && points.length === 0;
-    const holds = empty ? held(this.#before(start)[0], silence, [start, now]) : undefined;
-    return { kind: "band", band: band([...closed, ...fold(points, width)], width, now), held: holds };
+    const holds = empty ? held(this.#before(start)[0], silence, [start, end]) : undefined;
+    return { kind: "band", band: band([...closed, ...fold(points, width)], width, end), held: holds };
   }
 
   /** Whether nothing is drawn but a value from before the window. */
   onlyHolds(now: number): boolean {
-    return this.points.length === 0 && (this.#buckets ?? []).length === 0 && this.#before(now - this.window.ms).length > 0;
+    const isEmpty = this.points.length === 0 && (this.#buckets ?? []).length === 0;
+    return isEmpty && this.#before(this.bounds(now)[0]).length > 0;
   }
 
   /** The last value, where it is older than the window: a tag that rarely changes. */

@@ -53,13 +53,25 @@ describe("ValueStore", () => {
 
   it("knows the pace of a tag, from what comes live or from its history", () => {
     const store = new ValueStore();
-    for (let n = 0; n < 4; n += 1) {
+    for (let n = 0; n < 9; n += 1) {
       expect(store.pace("a")).toBeUndefined();
-      store.put("a", { ...reading(n, n), timestamp: `2026-11-21T12:00:0${2 * n}Z` });
+      store.put("a", { ...reading(n, n), timestamp: `2026-11-21T12:00:${10 + 2 * n}Z` });
     }
-    expect(store.pace("a")).toBe(2_000);
-    store.learn("a", 60_000);
-    expect(store.pace("a")).toBe(60_000);
+    expect(store.pace("a")).toEqual({ usual: 2_000, longest: 2_000 });
+    store.learn("a", { usual: 60_000, longest: 90_000 });
+    expect(store.pace("a")?.usual).toBe(60_000);
+  });
+
+  it("knows when something came, which what was read at first does not say", () => {
+    const store = new ValueStore();
+    store.put("a", reading(1, 5));
+    store.put("a", reading(1, 5));
+    expect(store.heard("a")).toBeUndefined();
+    const before = Date.now();
+    store.put("a", reading(2, 6));
+    expect(store.heard("a")).toBeGreaterThanOrEqual(before);
+    store.forget(["a"]);
+    expect(store.heard("a")).toBeUndefined();
   });
 
   it("keeps what is looked at", () => {

@@ -1,7 +1,7 @@
 // Last values by topic, each row of the page listening to its own.
 
 import type { Quality, Value } from "../api/types";
-import { median } from "./pace";
+import { paceOfSteps, type Pace } from "./pace";
 import { parseTime } from "./time";
 
 export interface Reading {
@@ -13,6 +13,12 @@ export interface Reading {
   readonly unit?: string | undefined;
   /** The document that came last has this field no more. */
   readonly superseded?: boolean | undefined;
+  /** What a text also reads as. */
+  readonly readsAs?: Value | undefined;
+  /** How many fields of the document there was no room for. */
+  readonly fieldsLeftOut?: number | undefined;
+  /** What the bytes were taken for that are no UTF-8. */
+  readonly encoding?: string | null | undefined;
 }
 
 /** Where the store keeps a field of a topic: no topic has a line feed. */
@@ -20,9 +26,8 @@ export function fieldKey(topic: string, field: string): string {
   return `${topic}\n${field}`;
 }
 
-/** So many steps tell the pace of a tag. */
-const STEPS_MAX = 8;
-const STEPS_LEAST = 3;
+/** So many steps are kept of a tag, to know its pace. */
+const STEPS_MAX = 32;
 
 export class ValueStore {
   readonly #readings = new Map<string, Reading>();
@@ -31,7 +36,9 @@ export class ValueStore {
   /** The last distances of two samples, of tags that were seen to change. */
   readonly #steps = new Map<string, number[]>();
   /** What their history says. */
-  readonly #paces = new Map<string, number>();
+  readonly #paces = new Map<string, Pace>();
+  /** When something newer came last. */
+  readonly #heard = new Map<string, number>();
   readonly #listeners = new Map<string, Set<() => void>>();
 
   get(topic: string): Reading | undefined {
@@ -42,7 +49,10 @@ export class ValueStore {
   put(topic: string, reading: Reading): boolean {
     const known = this.#readings.get(topic);
     if (known !== undefined && known.sequence > reading.sequence) return false;
-    if (known !== undefined) this.#step(topic, parseTime(reading.timestamp) - parseTime(known.timestamp));
+    if (known !== undefined && known.sequence < reading.sequence) {
+      this.#heard.set(topic, Date.now());
+      this.#step(topic, parseTime(reading.timestamp) - parseTime(known.timestamp));
+    }
     // A live sample names its unit only where its payload does; the unit holds until another one.
     const unit = reading.unit ?? known?.unit;
     this.#readings.set(topic, unit === undefined ? reading : { ...reading, unit });
@@ -71,16 +81,21 @@ export class ValueStore {
     }
   }
 
-  /** The usual distance of two samples of a topic, as far as it is known. */
-  pace(topic: string): number | undefined {
-    const steps = this.#steps.get(topic) ?? [];
-    return this.#paces.get(topic) ?? (steps.length < STEPS_LEAST ? undefined : median(steps));
+  /** The distances of samples of a topic, as far as they are known. */
+  pace(topic: string): Pace | undefined {
+    return this.#paces.get(topic) ?? paceOfSteps(this.#steps.get(topic) ?? []);
+  }
+
+  /** When a value of the topic came while the page looked, if one did. */
+  heard(topic: string): number | undefined {
+    return this.#heard.get(topic);
   }
 
   /** Takes over what was found in the history of a topic. */
-  learn(topic: string, interval: number | undefined): void {
-    if (interval === undefined || this.#paces.get(topic) === interval) return;
-    this.#paces.set(topic, interval);
+  learn(topic: string, pace: Pace | undefined): void {
+    const known = this.#paces.get(topic);
+    if (pace === undefined || (known?.usual === pace.usual && known.longest === pace.longest)) return;
+    this.#paces.set(topic, pace);
     this.#listeners.get(topic)?.forEach((listener) => listener());
   }
 
@@ -98,6 +113,7 @@ export class ValueStore {
       this.#readings.delete(topic);
       this.#steps.delete(topic);
       this.#paces.delete(topic);
+      this.#heard.delete(topic);
     }
   }
 

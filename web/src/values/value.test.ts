@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Exact } from "../api/exact";
-import { briefText, kindOf, numberOf, shownValue, unitOf, valueText } from "./value";
+import { briefText, counted, kindOf, numberOf, shownValue, unitBeside, valueText } from "./value";
 
 describe("values", () => {
   it("are written exactly", () => {
@@ -11,7 +11,10 @@ describe("values", () => {
       '{"a":1.50,"b":[null,true,"x"]}',
     );
     expect(valueText(null)).toBe("–");
-    expect(briefText({ a: 1, b: 2 })).toBe("{2 fields}");
+    expect(briefText({ a: 1, b: 2 })).toBe("{2 keys}");
+    expect(briefText({ a: 1 })).toBe("{1 key}");
+    expect(counted(1, "field")).toBe("1 field");
+    expect(counted(0, "field")).toBe("0 fields");
   });
 
   it("that are bytes are described", () => {
@@ -31,8 +34,14 @@ describe("values", () => {
     expect(numberOf("-9223372036854775808")).toBe(-9223372036854775808);
   });
 
-  it("may state a unit", () => {
-    expect(unitOf({ value: 1, unit: "°C" })).toBe("°C");
-    expect(unitOf({ unit: 7 })).toBeUndefined();
+  it("have their unit beside them once", () => {
+    expect(unitBeside(23.4, "°C")).toBe("°C");
+    expect(unitBeside(new Exact(23, "23.0"), "°C")).toBe("°C");
+    expect(unitBeside("23,4 °C", "°C")).toBeUndefined();
+    expect(unitBeside("85% ", "%")).toBeUndefined();
+    expect(unitBeside("23,4", "°C")).toBe("°C");
+    expect(unitBeside(null, "°C")).toBeUndefined();
+    expect(unitBeside({ value: 1, unit: "°C" }, "°C")).toBeUndefined();
+    expect(unitBeside(5, undefined)).toBeUndefined();
   });
 });

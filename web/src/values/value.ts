@@ -68,17 +68,20 @@ export function shownValue({ value, type, size, looksLike }: Opaque): Value {
 
 /** The value in the little space of a list. */
 export function briefText(value: Value | undefined): string {
-  if (isDocument(value)) return `{${Object.keys(value).length} fields}`;
+  if (isDocument(value)) return `{${counted(Object.keys(value).length, "key")}}`;
   if (Array.isArray(value)) return `[${value.length}]`;
   const text = valueText(value);
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
-const UNIT_KEYS = ["unit", "units", "uom", "engUnit", "engineeringUnit"];
+/** How many there are, as one says it. */
+export function counted(count: number, what: string): string {
+  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
+}
 
-/** The unit a document states about itself. */
-export function unitOf(value: Value | undefined): string | undefined {
-  if (!isDocument(value)) return undefined;
-  const unit = UNIT_KEYS.map((key) => value[key]).find((found) => typeof found === "string");
-  return typeof unit === "string" && unit.length <= 16 ? unit : undefined;
+/** The unit as it stands beside a value: not beside what is none, and not after a text that says it. */
+export function unitBeside(value: Value | undefined, unit: string | undefined): string | undefined {
+  const kind = kindOf(value);
+  if (unit === undefined || kind === "none" || kind === "document") return undefined;
+  return kind === "state" && valueText(value).trimEnd().endsWith(unit) ? undefined : unit;
 }
