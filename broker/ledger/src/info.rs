@@ -84,6 +84,14 @@ pub struct Dropped {
     pub shared: u64,
 }
 
+impl Dropped {
+    /// The counts under the stable names of their causes.
+    pub fn by_cause(&self) -> [(&'static str, u64); 4] {
+        let Self { quota, retention, damage, shared } = *self;
+        [("quota", quota), ("retention", retention), ("damage", damage), ("shared", shared)]
+    }
+}
+
 /// Figures for metrics and people.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]

@@ -39,7 +39,9 @@ pub struct Points<'a> {
 }
 
 impl<'a> Points<'a> {
-    /// Those of a section that was copied out of a record, and of its payload, whose texts they share.
+    /// Those of a section that was copied out of a record, and of the whole payload of that record, whose
+    /// texts they share. Sections count places in the payload and behind it by its length: with another
+    /// payload, or a part of it, other texts are read, and nothing says so.
     pub fn new(section: &'a [u8], payload: &'a [u8]) -> Self {
         Self { section, payload }
     }

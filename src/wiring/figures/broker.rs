@@ -143,10 +143,9 @@ fn write_sessions(snapshot: &StatsSnapshot, sessions: &SessionStats, out: &mut E
     out.single_gauge("uns_mqtt_session_wills", "Wills that wait.", sessions.wills);
     let mut dropped =
         out.counter("uns_mqtt_session_dropped_total", "Messages these sessions lost, by cause.");
-    dropped.sample(&[("cause", "quota")], sessions.dropped.quota);
-    dropped.sample(&[("cause", "retention")], sessions.dropped.retention);
-    dropped.sample(&[("cause", "damage")], sessions.dropped.damage);
-    dropped.sample(&[("cause", "shared")], sessions.dropped.shared);
+    for (cause, count) in sessions.dropped.by_cause() {
+        dropped.sample(&[("cause", cause)], count);
+    }
     let help = "Records of sessions in the log that contradict those before them.";
     out.single_counter("uns_mqtt_session_contradictions_total", help, sessions.contradictions);
     let help = "Checkpoints of sessions found damaged at start.";

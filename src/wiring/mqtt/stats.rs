@@ -49,12 +49,7 @@ fn sessions(handle: &Handle, snapshot: &StatsSnapshot) -> SessionStats {
         queued_messages: ledger.owed as u64,
         queued_bytes: ledger.owed_bytes,
         in_flight: ledger.inflight as u64,
-        dropped: Counts::from([
-            ("quota", ledger.dropped.quota),
-            ("retention", ledger.dropped.retention),
-            ("damage", ledger.dropped.damage),
-            ("shared", ledger.dropped.shared),
-        ]),
+        dropped: Counts::from(ledger.dropped.by_cause()),
     }
 }
 

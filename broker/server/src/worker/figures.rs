@@ -61,8 +61,8 @@ fn figures(sources: &FigureSources, stats: &Stats, uptime: Duration) -> Vec<(Str
     for (cause, count) in Drop::ALL.into_iter().zip(stats.dropped) {
         add(&format!("publish/messages/dropped/{}", cause.name()), count);
     }
-    for (cause, count) in sessions_lost(&sessions.dropped) {
-        add(&format!("publish/messages/dropped/{cause}"), count);
+    for (cause, count) in sessions.dropped.by_cause() {
+        add(&format!("publish/messages/dropped/session_{cause}"), count);
     }
     for (cause, count) in End::ALL.into_iter().zip(stats.ended) {
         add(&format!("clients/ended/{}", cause.name()), count);
@@ -100,7 +100,7 @@ fn add_messages(
     sessions: &broker_ledger::Stats,
     add: &mut impl FnMut(&str, u64),
 ) {
-    let lost: u64 = sessions_lost(&sessions.dropped).into_iter().map(|(_, count)| count).sum();
+    let lost: u64 = sessions.dropped.by_cause().into_iter().map(|(_, count)| count).sum();
     let dropped = stats.dropped.iter().sum::<u64>() + lost;
     let waiting = stats.queued + sessions.owed as u64;
     let (retained, retained_bytes) = sources.broker.retained.size();
@@ -121,16 +121,6 @@ fn add_messages(
     add("bytes/received", stats.bytes_in);
     add("bytes/sent", stats.bytes_out);
     add("retained messages/count", retained);
-}
-
-/// Messages that sessions of the log lost, by cause.
-fn sessions_lost(dropped: &broker_ledger::Dropped) -> [(&'static str, u64); 4] {
-    [
-        ("session_quota", dropped.quota),
-        ("session_retention", dropped.retention),
-        ("session_damage", dropped.damage),
-        ("session_shared", dropped.shared),
-    ]
 }
 
 /// The averages per minute, as mosquitto has them.
