@@ -34,6 +34,7 @@ mod flipped_bits;
 mod full_under_load;
 mod half_open;
 mod hidden_password;
+mod history_qualities;
 mod hostile_bytes;
 mod http_crowd;
 mod http_guard;

@@ -7,19 +7,11 @@ usage: history_files.py DATA_DIR [TOPIC=]RECORDING.csv... [--separator ;] [--tim
 import argparse
 import os
 import pathlib
-import re
 
 import duckdb
 
+from documented import documented
 from recording import bits, from_arguments
-
-DOCUMENT = pathlib.Path(__file__).parents[2] / "docs" / "history-files.md"
-
-
-def documented(language, start):
-    """The first code block of a language that begins like this."""
-    blocks = re.findall(rf"```{language}\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
-    return next(block for block in blocks if block.startswith(start))
 
 
 def with_duckdb():

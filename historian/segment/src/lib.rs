@@ -25,5 +25,5 @@ pub use layout::TimeUnit;
 pub use origin::{Origin, SeriesOrigin, check};
 pub use reader::{Piece, Segment};
 pub use sample::{Sample, SeriesId};
-pub use series_map::{SeriesEntry, read_series_map, write_series_map};
+pub use series_map::{SeriesEntry, read_series_map, series_map_rows, write_series_map};
 pub use writer::{Encoded, GROUP_ROWS, Writer};

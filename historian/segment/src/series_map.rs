@@ -61,6 +61,13 @@ pub fn write_series_map(entries: &[SeriesEntry]) -> Result<Bytes, Error> {
     Ok(file.into_inner().map_err(parquet("finish"))?.into())
 }
 
+/// How many rows the side table has, as its footer says.
+pub fn series_map_rows(bytes: Bytes) -> Result<usize, Error> {
+    let file = SerializedFileReader::new(bytes).map_err(parquet("open"))?;
+    let rows = file.metadata().file_metadata().num_rows();
+    usize::try_from(rows).map_err(|_| Error::Format("the series table has no rows".into()))
+}
+
 /// The side table back from its file.
 pub fn read_series_map(bytes: Bytes) -> Result<Vec<SeriesEntry>, Error> {
     let file = SerializedFileReader::new(bytes).map_err(parquet("open"))?;

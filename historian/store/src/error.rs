@@ -1,5 +1,6 @@
 //! What can go wrong in the store.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// A failed operation of the store.
@@ -88,13 +89,16 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the disk has no room: what was asked for succeeds once it has.
+    /// Whether the disk, or the quota of who runs the hub, has no room: what was asked for succeeds
+    /// once it has.
     pub fn is_no_room(&self) -> bool {
         match self {
-            Self::Disk { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
-            Self::Catalog { .. } => {
-                self.sqlite_code().is_some_and(|code| code & 0xff == SQLITE_FULL)
+            Self::Disk { source, .. } => {
+                matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
             }
+            Self::Catalog { .. } => self
+                .sqlite_code()
+                .is_some_and(|code| code & 0xff == SQLITE_FULL || code == SQLITE_IOERR_WRITE),
             _ => false,
         }
     }
@@ -110,6 +114,9 @@ impl Error {
 
 /// The primary result code of a database that cannot grow.
 const SQLITE_FULL: i32 = 13;
+/// What SQLite calls every other failed write, a full quota among them. A device that fails is said by
+/// it too, and by whatever is written next.
+const SQLITE_IOERR_WRITE: i32 = 778;
 
 /// An error with its causes, for people.
 pub(crate) fn chain(error: &Error) -> String {
@@ -121,4 +128,76 @@ pub(crate) fn chain(error: &Error) -> String {
         cause = source.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::error::Error as StdError;
+
+    use super::*;
+
+    /// What SQLite answers with a code.
+    #[derive(Debug)]
+    struct Refused(&'static str);
+
+    impl std::fmt::Display for Refused {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "code {}", self.0)
+        }
+    }
+
+    impl StdError for Refused {}
+
+    impl sqlx::error::DatabaseError for Refused {
+        fn message(&self) -> &str {
+            self.0
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn StdError + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn StdError + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> sqlx::error::ErrorKind {
+            sqlx::error::ErrorKind::Other
+        }
+    }
+
+    #[test]
+    fn a_full_quota_is_no_room_as_a_full_disk_is() {
+        let disk = |kind: ErrorKind| Error::Disk {
+            action: "write",
+            path: PathBuf::from("history"),
+            source: kind.into(),
+        };
+        let catalog = |code| Error::Catalog {
+            action: "commit",
+            source: sqlx::Error::Database(Box::new(Refused(code))),
+        };
+        for (error, expected) in [
+            (disk(ErrorKind::StorageFull), true),
+            (disk(ErrorKind::QuotaExceeded), true),
+            (disk(ErrorKind::PermissionDenied), false),
+            // SQLITE_FULL, SQLITE_IOERR_WRITE; SQLITE_IOERR_READ, SQLITE_CORRUPT, SQLITE_BUSY.
+            (catalog("13"), true),
+            (catalog("778"), true),
+            (catalog("266"), false),
+            (catalog("11"), false),
+            (catalog("5"), false),
+        ] {
+            assert_eq!(error.is_no_room(), expected, "{}", chain(&error));
+        }
+    }
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use historian_segment::{
-    Origin, Sample, SeriesEntry, SeriesId, SeriesOrigin, TimeUnit, Writer, write_series_map,
+    Origin, Sample, SeriesEntry, SeriesId, SeriesOrigin, TimeUnit, Writer, series_map_rows,
+    write_series_map,
 };
 use uns_model::{Sequence, Timestamp};
 
@@ -145,6 +146,12 @@ pub(crate) fn write_file(files: &Files, dir: &Path, name: &str, bytes: &[u8]) ->
 /// The rows of `series.parquet`.
 pub(crate) fn series_entries(registry: &Registry) -> Vec<SeriesEntry> {
     registry.entries().collect()
+}
+
+/// How many rows `series.parquet` has; `None` where there is none that can be read.
+pub(crate) fn series_written(files: &Files) -> Option<usize> {
+    let bytes = files.disk().read(&files.root().join(SERIES_MAP)).ok()?;
+    series_map_rows(bytes.into()).ok()
 }
 
 /// Replaces `series.parquet`.

@@ -36,6 +36,9 @@ impl Recovery<'_> {
         if loaded.is_new {
             self.position(loaded);
         }
+        // Before the catalog has it: a start that fails here finds the same again.
+        loaded.series_map_is_old = count > 0;
+        self.right_series_map(loaded)?;
         if count > 0 || loaded.is_new {
             self.publish_adopted(loaded, adopted)?;
         }
@@ -82,13 +85,6 @@ impl Recovery<'_> {
 
     fn publish_adopted(&self, loaded: &mut Loaded, adopted: Adopted) -> Result<(), Error> {
         let changes = Arc::new(loaded.registry.take_changes());
-        if !changes.is_empty() {
-            let entries = flush::series_entries(&loaded.registry);
-            match flush::write_series(self.files, &entries) {
-                Err(error) if error.is_no_room() => loaded.series_map_is_old = true,
-                written => written?,
-            }
-        }
         self.catalog.publish_or_wait(Publication {
             position: Some((loaded.cursor, loaded.ingest)),
             changes,
@@ -97,6 +93,28 @@ impl Recovery<'_> {
             rebuilding: loaded.is_new.then_some(false),
             ..Publication::default()
         })
+    }
+
+    /// Writes the table that names series for other tools where it lacks some: what adoption found
+    /// comes into it here, as does what an earlier start had no room for.
+    fn right_series_map(&self, loaded: &mut Loaded) -> Result<(), Error> {
+        let count = loaded.registry.entries_count();
+        loaded.series_map_is_old |= flush::series_written(self.files).unwrap_or(0) != count;
+        if !loaded.series_map_is_old {
+            return Ok(());
+        }
+        match flush::write_series(self.files, &flush::series_entries(&loaded.registry)) {
+            Err(error) if error.is_no_room() => {
+                let error = chain(&error);
+                tracing::warn!(error, "no room for the table that names series, it waits");
+                Ok(())
+            }
+            Err(error) => Err(error),
+            Ok(()) => {
+                loaded.series_map_is_old = false;
+                Ok(())
+            }
+        }
     }
 
     /// Looks for listed files that are missing, and at the bytes of the newest ones, which a crash
@@ -132,6 +150,7 @@ impl Recovery<'_> {
                         sids.iter().filter_map(|sid| registry.origin_of(*sid)).collect()
                     },
                 },
+                aside,
             ) {
                 // Whoever reads it asks for the same, and the disk may have room by then.
                 Err(error) if error.is_no_room() => {
@@ -144,7 +163,6 @@ impl Recovery<'_> {
             };
             loaded.files.extend(repaired.entries);
             loaded.gaps.extend(repaired.gaps);
-            aside.extend(repaired.aside);
         }
         Ok(())
     }

@@ -205,6 +205,7 @@ impl Store {
             log: &*self.log,
             config: &self.config,
         };
+        let mut aside = Vec::new();
         let repaired = recover::repair(
             &recovery,
             (&file.entry, what),
@@ -215,7 +216,10 @@ impl Store {
                 series: &|of| self.state.lock().registry.series_had(of),
                 origins: &|series| self.origins(series),
             },
-        )?;
+            &mut aside,
+        );
+        self.state.lock().aside.extend(aside);
+        let repaired = repaired?;
         let instead: Vec<_> =
             repaired.entries.into_iter().map(|entry| Arc::new(HistoryFile::new(entry))).collect();
         file.dropped.store(true, Ordering::Release);
@@ -224,7 +228,6 @@ impl Store {
         let kept = state.files.iter().filter(|kept| kept.entry.name != file.entry.name);
         state.files = Arc::new(kept.chain(&instead).cloned().collect());
         state.gaps.extend(repaired.gaps.iter().cloned());
-        state.aside.extend(repaired.aside);
         Ok((repaired.gaps, instead))
     }
 }

@@ -29,7 +29,22 @@ pub(crate) fn parse_instant(text: &str, here: Here<'_>) -> Option<Timestamp> {
     if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return Timestamp::from_epoch_f64(text.parse().ok()?);
     }
-    Timestamp::parse_in(&restore_plus(text), here.zone, now)
+    let text = restore_plus(text);
+    Timestamp::parse_in(&text, here.zone, now).or_else(|| beyond(&text, here))
+}
+
+/// A time that is written right and lies outside of what 64 bits of nanoseconds hold: `0001-01-01` and
+/// `9999-12-31` say "from the beginning" and "to the end". Years repeat after 400, leap days included.
+fn beyond(text: &str, here: Here<'_>) -> Option<Timestamp> {
+    let (year, rest) = text.split_at_checked(4)?;
+    let year: u32 = year.parse().ok()?;
+    let alike = 1700 + (year + 300) % 400;
+    Timestamp::parse_in(&format!("{alike}{rest}"), here.zone, here.now)?;
+    match year {
+        ..1700 => Some(Timestamp(i64::MIN)),
+        2200.. => Some(Timestamp(i64::MAX)),
+        _ => None,
+    }
 }
 
 /// A `+` before an offset arrives as a space when the client did not escape it.
@@ -38,7 +53,7 @@ fn restore_plus(text: &str) -> String {
         let digits = offset.bytes().filter(u8::is_ascii_digit).count();
         let others = offset.bytes().filter(|b| !b.is_ascii_digit()).count();
         // The time before it already has its own hours and minutes.
-        if digits == 4 && others <= 1 && time.contains(':') {
+        if matches!((digits, others), (2, 0) | (4, 0 | 1)) && time.contains(':') {
             return format!("{time}+{offset}");
         }
     }
@@ -96,6 +111,9 @@ mod tests {
             "2026-11-21 13:00 01:00",
             "2026-11-21 13:00 +01:00",
             "2026-11-21T13:00+01",
+            "2026-11-21T13:00 01",
+            "2026-11-21T13:00:00 0100",
+            "2026-11-21T13:00:00.000 01",
             "2026-11-21T07:00:00-05:00",
             "2026-11-21 12:00:00",
             "1795262400",
@@ -111,6 +129,27 @@ mod tests {
         assert_eq!(parse_instant("2026-11-21", NOW), midnight);
         assert_eq!(parse_instant("-1h", NOW), Some(Timestamp(NOW.0 - 3_600_000_000_000)));
         assert_eq!(parse_instant("-250ms", NOW), Some(Timestamp(NOW.0 - 250_000_000)));
+    }
+
+    #[test]
+    fn times_beyond_what_is_kept_are_the_beginning_and_the_end() {
+        for (text, expected) in [
+            ("0001-01-01T00:00:00Z", i64::MIN),
+            ("0000-02-29", i64::MIN),
+            ("1677-09-20", i64::MIN),
+            ("9999-12-31T23:59:59.999+01:00", i64::MAX),
+            ("2263-01-01", i64::MAX),
+            ("2400-02-29", i64::MAX),
+        ] {
+            assert_eq!(parse_instant(text, NOW), Some(Timestamp(expected)), "{text}");
+        }
+        let inside = parse_instant("1970-01-01", NOW);
+        assert_eq!(inside, Some(Timestamp(0)));
+        for text in
+            ["2300-02-29", "9999-13-01", "0001-01-01x", "1900-02-29", "999-01-01", "ä999-01-01"]
+        {
+            assert_eq!(parse_instant(text, NOW), None, "{text}");
+        }
     }
 
     #[test]

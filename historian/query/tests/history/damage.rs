@@ -205,3 +205,57 @@ fn the_cursor_does_not_pass_a_load_that_was_given_up_at_the_stop() {
     let values: Vec<_> = rig.all(raw("a")).samples.into_iter().map(|s| s.value).collect();
     assert_eq!(values, [Value::Int(1), Value::Int(2)]);
 }
+
+#[test]
+fn a_damaged_file_is_told_of_also_where_the_disk_has_no_room_for_what_replaces_it() {
+    for newest in [true, false] {
+        let (mut rig, files) = two_files();
+        rig.stop();
+        let name = &files[usize::from(newest)];
+        assert!(rig.disk.flip_bit(&rig.dir.join("files").join(name), 999));
+        rig.disk.set_capacity(0);
+        // The newest file is checked at start, others when somebody reads them.
+        rig.start();
+        assert!(rig.ask(raw("a")).is_err(), "newest {newest}: what it held cannot be written");
+        let told = |rig: &Rig| {
+            let aside = rig.store().health().aside;
+            aside.into_iter().map(|aside| aside.name.to_string()).collect::<Vec<_>>()
+        };
+        let expected = [format!("files/{name}.damaged")];
+        assert_eq!(told(&rig), expected, "newest {newest}");
+        rig.disk.set_capacity(1 << 30);
+        let values: Vec<_> = rig.all(raw("a")).samples.into_iter().map(|s| s.value).collect();
+        assert_eq!(values, [1, 2].map(Value::Int), "newest {newest}");
+        assert_eq!(told(&rig), expected, "newest {newest}");
+    }
+}
+
+#[test]
+fn the_table_that_names_series_is_written_by_the_next_start_that_has_room() {
+    use fabric::Disk;
+    let topics = |rig: &Rig| {
+        let bytes = rig.disk.read(&rig.dir.join("series.parquet")).expect("a table");
+        let entries = historian_segment::read_series_map(bytes.into()).expect("a table");
+        entries.into_iter().map(|entry| entry.topic).collect::<Vec<_>>()
+    };
+    let (mut rig, _) = two_files();
+    rig.stop();
+    // A catalog that is made again names its series anew; there is no room for that.
+    std::fs::remove_file(rig.catalog()).expect("a catalog");
+    rig.disk.remove(&rig.dir.join("series.parquet")).expect("a table");
+    rig.disk.set_capacity(0);
+    rig.start();
+    assert!(rig.disk.read(&rig.dir.join("series.parquet")).is_err());
+    // Killed before anything else was written.
+    rig.stop();
+    rig.disk.set_capacity(1 << 30);
+    rig.log.restart();
+    rig.start();
+    assert_eq!(topics(&rig), ["a"]);
+    // Somebody took it away.
+    rig.stop();
+    rig.disk.remove(&rig.dir.join("series.parquet")).expect("a table");
+    rig.log.restart();
+    rig.start();
+    assert_eq!(topics(&rig), ["a"]);
+}

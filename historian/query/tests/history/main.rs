@@ -14,5 +14,6 @@ mod gate;
 mod local;
 mod model;
 mod purge;
+mod ranges;
 mod rig;
 mod units;

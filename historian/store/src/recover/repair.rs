@@ -35,15 +35,16 @@ pub(crate) struct Repaired {
     pub(crate) entries: Vec<Entry>,
     /// What of it is lost.
     pub(crate) gaps: Vec<Gap>,
-    pub(crate) aside: Option<Aside>,
 }
 
 /// Takes a damaged file out of the manifest, keeps it under another name, and lists what the log
-/// gives again in its place.
+/// gives again in its place. What it set aside is in `aside` also where it fails later, since another
+/// attempt finds nothing to set aside any more.
 pub(crate) fn repair(
     recovery: &Recovery<'_>,
     (entry, what): (&Entry, &str),
     known: &Known<'_>,
+    aside: &mut Vec<Aside>,
 ) -> Result<Repaired, Error> {
     let files = recovery.files;
     let name = &entry.name;
@@ -55,7 +56,8 @@ pub(crate) fn repair(
     }
     // Renamed first: a crash in between leaves a listed file that is missing, which is found again
     // as damage.
-    let aside = recovery.set_aside(name, DAMAGED, &format!("it is damaged: {what}"))?;
+    let kept = recovery.set_aside(name, DAMAGED, &format!("it is damaged: {what}"))?;
+    aside.extend((!kept.name.is_empty()).then_some(kept));
     let written = Written {
         range: (entry.after, entry.until),
         ingest: known.ingest,
@@ -88,7 +90,7 @@ pub(crate) fn repair(
         of = entry.rows,
         "a damaged history file was made from the log again"
     );
-    Ok(Repaired { entries, gaps, aside: (!aside.name.is_empty()).then_some(aside) })
+    Ok(Repaired { entries, gaps })
 }
 
 /// All of a file is missing.

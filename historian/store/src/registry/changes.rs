@@ -6,7 +6,7 @@ use uns_model::NodeId;
 use super::Registry;
 use super::latest::{DELETED, PURGED};
 use super::node::Node;
-use super::rows::{Changes, NodeRow};
+use super::rows::{Changes, NodeRow, SeriesRow};
 
 impl Registry {
     /// What changed since this was last asked.
@@ -45,17 +45,26 @@ impl Registry {
 
     /// Every series that can be named, for the table that names them.
     pub(crate) fn entries(&self) -> impl Iterator<Item = SeriesEntry> {
+        self.named().map(|(row, node)| SeriesEntry {
+            sid: row.sid,
+            org: node.org.0,
+            topic: node.name.to_string(),
+            field: row.field.as_deref().map(str::to_owned),
+            kind: row.value_type.name().into(),
+            unit: row.unit.as_deref().map(str::to_owned),
+        })
+    }
+
+    /// How many those are.
+    pub(crate) fn entries_count(&self) -> usize {
+        self.named().count()
+    }
+
+    fn named(&self) -> impl Iterator<Item = (SeriesRow, &Node)> {
         self.series.rows(0).filter_map(|row| {
             let known = |node: &&Node| !node.name.is_empty() && !self.nodes.is(row.node, PURGED);
             let node = self.nodes.get(row.node).filter(known)?;
-            Some(SeriesEntry {
-                sid: row.sid,
-                org: node.org.0,
-                topic: node.name.to_string(),
-                field: row.field.as_deref().map(str::to_owned),
-                kind: row.value_type.name().into(),
-                unit: row.unit.as_deref().map(str::to_owned),
-            })
+            Some((row, node))
         })
     }
 }

@@ -92,7 +92,8 @@ fn read(params: &Params, service: &Service) -> Result<HistoryQuery, Refusal> {
     let end = params.time("end", here)?.unwrap_or(now);
     let start = params.time("start", here)?.unwrap_or(Timestamp(end.0.saturating_sub(HOUR_NANOS)));
     if start >= end {
-        return Err(Refusal::parameter("start", "must lie before `end`, which is now by default."));
+        let remedy = "must lie before `end`, which is not included and is now by default.";
+        return Err(Refusal::parameter("start", remedy));
     }
     let aggregate = params.text("aggregate").map(|name| aggregate(&name)).transpose()?;
     let bucket = params.duration("bucket")?;
@@ -116,7 +117,7 @@ fn read(params: &Params, service: &Service) -> Result<HistoryQuery, Refusal> {
         start,
         end,
         // Where the clock was ahead, the newest values are ahead of it now.
-        until_newest: params.get("end").is_none(),
+        until_newest: params.text("end").is_none(),
         aggregate,
         bucket,
         limit: params.limit(HISTORY)?,

@@ -85,6 +85,35 @@ async fn history_says_what_a_text_also_reads_as() {
 }
 
 #[tokio::test]
+async fn a_range_may_be_open_at_either_end() {
+    const HOUR: i64 = 3_600_000_000_000;
+    let fake = Fake::plant();
+    for (bounds, start, end, is_open) in [
+        ("", NOON - HOUR, NOON, true),
+        ("&start=&end=", NOON - HOUR, NOON, true),
+        ("&start=-2h", NOON - 2 * HOUR, NOON, true),
+        // An end without a start has the hour before it.
+        ("&end=-2h", NOON - 3 * HOUR, NOON - 2 * HOUR, false),
+        ("&start=0001-01-01T00:00:00Z", i64::MIN, NOON, true),
+        ("&start=0001-01-01&end=9999-12-31", i64::MIN, i64::MAX, false),
+        ("&start=2026-11-21T12:59:59.999999999+01:00&end=now", NOON - 1, NOON, false),
+        ("&start=2026-11-21T12:30+01&end=2026-11-21T07:00-05:00", NOON - HOUR / 2, NOON, false),
+    ] {
+        get(&fake, &format!("history?topic=acme/line3/temperature{bounds}")).await;
+        let query = fake.asked.lock().unwrap().pop().unwrap();
+        let asked = (query.start.0, query.end.0, query.until_newest);
+        assert_eq!(asked, (start, end, is_open), "{bounds}");
+    }
+    let noon = "2026-11-21T12:00:00Z";
+    for (start, end) in
+        [(noon, noon), (noon, "now"), ("now", ""), ("9999-12-31", "9999-12-31"), ("-1h", "-2h")]
+    {
+        let uri = format!("history?topic=acme/line3/temperature&start={start}&end={end}");
+        expect![[r#"400 parameter_invalid "Parameter `start`: must lie before `end`, which is not included and is now by default.""#]].assert_eq(&refused(&fake, "GET", &uri, "").await);
+    }
+}
+
+#[tokio::test]
 async fn csv_pages_by_link() {
     let fake = Fake::plant();
     fill(&fake, 3);
