@@ -22,9 +22,10 @@ use crate::fold::{Fold, RetainedCopy, Snapshot, Stored};
 use crate::session::PendingWill;
 
 /// The format that this release writes. Version 2 added the record of a will and the share of a
-/// delivery, version 3 the owner of a will, and version 4 durable consumers.
+/// delivery, version 3 the owner of a will, version 4 durable consumers, and version 5 wills that were due
+/// when their client was back.
 pub(crate) const FORMAT: Format =
-    Format { prefix: "sessions-", magic: b"UNSSESSN", version: 4, what: "sessions" };
+    Format { prefix: "sessions-", magic: b"UNSSESSN", version: 5, what: "sessions" };
 
 /// Loads the newest usable checkpoint; an empty fold if there is none.
 pub(crate) fn load(checkpoints: &mut Checkpoints) -> Result<Fold, Error> {
@@ -75,6 +76,7 @@ pub fn fuzz(data: &[u8]) {
 
 fn encode_body(snapshot: Snapshot, to: &mut Writer) {
     let Snapshot { seen, sessions, mut wills, mut retained, mut remains, marks, .. } = snapshot;
+    let mut due_wills = snapshot.due_wills;
     to.u32(seen.0);
     sessions::encode(sessions, to);
     wills.sort_unstable_by_key(|(number, _)| *number);
@@ -90,6 +92,11 @@ fn encode_body(snapshot: Snapshot, to: &mut Writer) {
     remains.sort_unstable_by_key(|(number, _)| *number);
     sessions::encode_remains(&remains, to);
     marks::encode(&marks, to);
+    due_wills.sort_unstable_by_key(|(number, _)| *number);
+    to.length(due_wills.iter().map(|(_, wills)| wills.len()).sum());
+    for (number, wills) in &due_wills {
+        wills.iter().for_each(|will| encode_will(*number, will, to));
+    }
 }
 
 fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
@@ -114,6 +121,15 @@ fn decode_body(applied: Sequence, from: &mut Reader<'_>) -> Option<Fold> {
     }
     if from.version() > 3 {
         fold.marks = marks::decode(from)?;
+    }
+    if from.version() > 4 {
+        for _ in 0..from.u32()? {
+            let (number, will) = decode_will(from, &fold)?;
+            match fold.due_wills.change(number) {
+                Some(wills) => wills.push(will),
+                None => drop(fold.due_wills.insert(number, vec![will])),
+            }
+        }
     }
     Some(fold)
 }

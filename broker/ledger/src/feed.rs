@@ -83,6 +83,9 @@ impl Feeder {
         for session in fold.sessions.values() {
             self.away(session, fold.wills.get(session.number));
         }
+        for (number, wills) in fold.due_wills.iter() {
+            self.overdue.extend(wills.iter().map(|will| will.due(number)));
+        }
         let wills = fold.wills.iter().map(|(number, _)| number);
         for number in wills.filter(|number| !fold.sessions.contains(*number)) {
             self.timers.set(Timer::Will, number, now);
@@ -241,8 +244,7 @@ impl Feeder {
     /// A will is replaced, or its client is back. If the will was due by then, it is published all the
     /// same. A will with a delay was due only if that was noticed.
     fn keep_overdue(&mut self, session: SessionNo, will: Option<&PendingWill>) {
-        let at_once = self.timers.at(Timer::Will, session).is_some_and(|at| at <= self.now);
-        let due = |one: &&PendingWill| one.overdue || (at_once && one.will.delay == 0);
+        let due = |one: &&PendingWill| one.overdue || one.is_due_at_once();
         let will = will.filter(due).filter(|pending| !pending.taken);
         self.overdue.extend(will.map(|pending| pending.due(session)));
         self.timers.clear(Timer::Will, session);

@@ -30,6 +30,9 @@ use crate::{Config, Dropped, Topics};
 pub(crate) struct Fold {
     pub(crate) sessions: Sessions,
     pub(crate) wills: BySession<PendingWill>,
+    /// Wills that were due, since their connections broke with the process, when the client was back with
+    /// another one. They are here until the log says that they are published.
+    pub(crate) due_wills: BySession<Vec<PendingWill>>,
     /// By the session that has ended.
     pub(crate) remains: BySession<Remains>,
     pub(crate) retained: Retained,

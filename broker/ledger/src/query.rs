@@ -116,7 +116,8 @@ impl Ledger {
             inflight,
             dropped: fold.counts.dropped,
             retained: fold.retained.len(),
-            wills: fold.wills.len(),
+            wills: fold.wills.len()
+                + fold.due_wills.iter().map(|(_, due)| due.len()).sum::<usize>(),
             contradictions: fold.counts.contradictions,
             folded: fold.applied,
             damaged_checkpoints: self.damaged_checkpoints,

@@ -64,6 +64,12 @@ pub(crate) struct Remains {
 }
 
 impl PendingWill {
+    /// Whether it was due when the connection was gone. Its record has to be known, to say that it is
+    /// published.
+    pub(crate) fn is_due_at_once(&self) -> bool {
+        self.will.delay == 0 && self.sequence.is_some()
+    }
+
     /// The will in the form in which a core gets it.
     pub(crate) fn due(&self, session: SessionNo) -> DueWill {
         DueWill {

@@ -83,6 +83,7 @@ impl Fold {
                     };
                     let old = self.wills.insert(number, pending);
                     observer.will_replaced(number, old.as_ref());
+                    self.keep_due(number, old);
                 }
             }
             _ => {}
@@ -114,6 +115,22 @@ impl Fold {
         if stands.is_some_and(|stands| gone.is_none() || stands == gone) {
             self.wills.remove(number);
             observer.will_gone(number);
+        } else if gone.is_some()
+            && let Some(due) = self.due_wills.change(number)
+        {
+            due.retain(|one| one.sequence != gone);
+            if due.is_empty() {
+                self.due_wills.remove(number);
+            }
+        }
+    }
+
+    /// A will without a delay that still stands when its client is back was due at once.
+    fn keep_due(&mut self, number: SessionNo, old: Option<PendingWill>) {
+        let Some(old) = old.filter(PendingWill::is_due_at_once) else { return };
+        match self.due_wills.change(number) {
+            Some(due) => due.push(old),
+            None => drop(self.due_wills.insert(number, vec![old])),
         }
     }
 

@@ -18,6 +18,7 @@ pub(crate) struct Snapshot {
     pub(crate) seen: SessionNo,
     pub(crate) sessions: Vec<Session>,
     pub(crate) wills: Vec<(SessionNo, PendingWill)>,
+    pub(crate) due_wills: Vec<(SessionNo, Vec<PendingWill>)>,
     pub(crate) retained: Vec<RetainedCopy>,
     pub(crate) remains: Vec<(SessionNo, Remains)>,
     pub(crate) marks: Marks,
@@ -43,6 +44,7 @@ impl Fold {
         self.snapshots += 1;
         self.sessions.begin_copy(self.seen);
         self.wills.begin_copy();
+        self.due_wills.begin_copy();
         self.remains.begin_copy();
         self.retained.begin_copy();
         Snapshot {
@@ -50,6 +52,7 @@ impl Fold {
             seen: self.seen,
             sessions: Vec::new(),
             wills: Vec::new(),
+            due_wills: Vec::new(),
             retained: Vec::new(),
             remains: Vec::new(),
             marks: self.marks.clone(),
@@ -65,6 +68,7 @@ impl Fold {
         let deliveries = |remains: &Remains| remains.owed.entries().len();
         let is_complete = self.sessions.copy_piece(cost, &mut snapshot.sessions)
             && self.wills.copy_piece(cost, |_| 0, &mut snapshot.wills)
+            && self.due_wills.copy_piece(cost, Vec::len, &mut snapshot.due_wills)
             && self.remains.copy_piece(cost, deliveries, &mut snapshot.remains)
             && self.retained.copy_piece(cost, &mut snapshot.retained);
         if is_complete { Progress::Complete } else { Progress::More }
@@ -75,6 +79,7 @@ impl Fold {
         if snapshot.number == self.snapshots {
             self.sessions.cancel_copy();
             self.wills.cancel_copy();
+            self.due_wills.cancel_copy();
             self.remains.cancel_copy();
             self.retained.cancel_copy();
         }

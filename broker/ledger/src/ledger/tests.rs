@@ -141,7 +141,7 @@ fn a_checkpoint_of_a_newer_release_is_refused_by_name() {
     ledger.checkpoint().expect("the disk works");
     let path = &rig.checkpoints()[0];
     let mut bytes = rig.disk.read(path).expect("it is there");
-    bytes[8] = 5;
+    bytes[8] = 6;
     let end = bytes.len() - 4;
     let crc = crc32fast::hash(&bytes[..end]);
     bytes[end..].copy_from_slice(&crc.to_le_bytes());
@@ -155,7 +155,7 @@ fn a_checkpoint_of_a_newer_release_is_refused_by_name() {
         config: config(),
     };
     let error = Ledger::open(parts).expect_err("it is newer");
-    assert!(error.to_string().contains("format 5"), "{error}");
+    assert!(error.to_string().contains("format 6"), "{error}");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn the_log_is_held_for_the_older_checkpoint() {
 }
 
 /// Before version 2 a checkpoint had no record of a will, before version 3 no owner of it, before version
-/// 4 there were no durable consumers.
+/// 4 there were no durable consumers, before version 5 no wills that were due.
 #[test]
 fn checkpoints_of_the_releases_before_are_read() {
     let rig = Rig::new(6);
@@ -201,13 +201,13 @@ fn checkpoints_of_the_releases_before_are_read() {
     fabric::conformance::append(&*log, batch).expect("it works");
     catch_up(&ledger);
     // A file ends with: the record and the owner of the will, the number of retained messages, what ended
-    // sessions left, the numbers of consumers and of ended epochs, and the checksum.
+    // sessions left, the numbers of consumers, of ended epochs and of wills that were due, and the checksum.
     let (record, owner, number) = (8, 4 + "press7".len(), 4);
     let of_version = |version: u8| {
         let mut bytes = state(&ledger);
         bytes[8] = version;
         let end = bytes.len() - 4;
-        bytes.drain(end - 2 * number..end);
+        bytes.drain(end - 3 * number..end);
         let end = bytes.len() - 4 - 2 * number;
         bytes.drain(end - owner..end);
         if version < 2 {

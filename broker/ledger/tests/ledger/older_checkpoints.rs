@@ -70,3 +70,15 @@ fn sessions_of_format_3() {
     let of = |name: &str| Some(name.to_owned());
     assert_eq!(owners, [(1, of("anna")), (3, of("press7")), (9, of("ben"))]);
 }
+
+/// A checkpoint of format 4: a session with a shared subscription, owed four messages, and one whose
+/// client is away and whose will is due much later.
+#[test]
+fn sessions_of_format_4() {
+    let (_log, ledger) = opened(include_bytes!("sessions-4.bin"));
+    let stats = ledger.stats();
+    assert_eq!((stats.sessions, stats.subscriptions), (2, 2));
+    assert_eq!((stats.owed, stats.wills), (4, 1));
+    let visitor = ledger.find(ORG, "visitor").expect("it is away");
+    assert_eq!((visitor.owed, ledger.find(ORG, "dying").map(|one| one.owed)), (4, Some(0)));
+}

@@ -241,18 +241,25 @@ fn the_end_of_a_will_leaves_the_one_its_client_came_back_with() {
 }
 
 /// After a crash a will without a delay is due at once, however fast its client is back. It is not
-/// replaced by the will of the new connection.
+/// replaced by the will of the new connection, also if another crash comes before it is published.
 #[test]
 fn a_will_that_is_due_when_its_client_comes_back_is_published_once() {
     let mut world = World::new();
     world.open_session(1, NEVER);
-    world.change(1, will(0));
+    let first = world.change(1, will(0));
     world.settled_down();
     world.stop();
     world.append(&[record(1, SessionChange::Resumed { expiry: NEVER }), record(1, will(9))]);
+    for _ in 0..2 {
+        world.restart();
+        eventually("the one that was due", || wills(&world) == [1]);
+        assert_eq!(world.cores.wills.lock()[0].sequence, Some(first));
+        assert_eq!(world.ledger.stats().wills, 2);
+    }
+    world.change(1, SessionChange::WillGone { will: Some(first) });
     world.restart();
     world.settled_down();
-    assert_eq!(wills(&world), [0; 0], "the log says that another will took its place");
+    assert_eq!((wills(&world).len(), world.ledger.stats().wills), (0, 1));
 
     world.change(1, SessionChange::Left { expiry: NEVER });
     world.settled_down();

@@ -1,6 +1,6 @@
 //! A plain model of the rules of sessions: lists that are searched from end to end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fabric::{Frame, Record, SessionChange};
 use uns_model::{OrgId, Sequence, SessionNo};
@@ -12,6 +12,7 @@ pub(super) struct Model {
     sessions: BTreeMap<SessionNo, One>,
     /// Delay and record.
     wills: BTreeMap<SessionNo, (u32, Sequence)>,
+    due_wills: BTreeSet<(SessionNo, Sequence)>,
     /// What ended sessions left to their shares.
     /// What is left, and the last it was owed.
     remains: BTreeMap<SessionNo, (Vec<u64>, u64)>,
@@ -136,6 +137,7 @@ impl Model {
         }
         if let SessionChange::WillGone { will } = change {
             self.wills.retain(|who, one| *who != number || will.is_some_and(|will| one.1 != will));
+            self.due_wills.retain(|one| Some(*one) != will.map(|will| (number, will)));
         }
         if matches!(change, SessionChange::Ended) {
             return self.end(number);
@@ -161,7 +163,10 @@ impl Model {
             SessionChange::Walked { filter } => {
                 one.subscriptions.entry(filter.to_owned()).and_modify(|sub| sub.1 = false);
             }
-            SessionChange::Will { delay, .. } => drop(self.wills.insert(number, (delay, at))),
+            SessionChange::Will { delay, .. } => {
+                let old = self.wills.insert(number, (delay, at)).filter(|old| old.0 == 0);
+                self.due_wills.extend(old.map(|(_, sequence)| (number, sequence)));
+            }
             SessionChange::Settled { sequence } => {
                 if one.owed.iter().all(|entry| entry.0 != sequence.0) {
                     return self.settle_remains(number, sequence.0);
@@ -232,6 +237,10 @@ impl Model {
             .map(|(number, one)| (number, (one.will.delay, one.sequence.unwrap_or_default())))
             .collect();
         assert_eq!((wills, fold.seen.0), (self.wills.clone(), self.seen));
+        let due = fold.due_wills.iter();
+        let due = due.flat_map(|(number, wills)| wills.iter().map(move |one| (number, one)));
+        let due = due.map(|(number, one)| (number, one.sequence.unwrap_or_default()));
+        assert_eq!(due.collect::<BTreeSet<_>>(), self.due_wills);
         let retained: BTreeMap<String, Sequence> = fold
             .retained
             .iter()
