@@ -1,6 +1,7 @@
 //! The memory of the whole process (R18): how much it may have, how much it has, and who is told when
 //! that gets close. Parts have limits of their own; this is about their sum.
 
+mod give_back;
 mod group;
 mod levels;
 mod limit;
@@ -10,20 +11,14 @@ mod watch;
 
 use std::ffi::{c_int, c_ulong};
 
+pub(crate) use give_back::{give_back, give_back_if_asked};
 pub(crate) use limit::find;
 pub(crate) use watch::{MemoryFigures, Parties, Watch};
 
-#[expect(unsafe_code, reason = "the allocator and the C library have no safe binding of these")]
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "the C library has no safe binding of this")]
 unsafe extern "C" {
-    /// mimalloc is the allocator of this binary.
-    safe fn mi_collect(force: bool);
-    #[cfg(target_os = "linux")]
     safe fn prctl(option: c_int, on: c_ulong, _: c_ulong, _: c_ulong, _: c_ulong) -> c_int;
-}
-
-/// Has the allocator return to the system what the calling thread does not use.
-pub(crate) fn give_back() {
-    mi_collect(true);
 }
 
 /// Has the kernel give this process pages of 4 KiB only. In one of 2 MiB much lies that nobody uses any

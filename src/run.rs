@@ -21,6 +21,7 @@ use broker_access::AccessControl;
 use broker_server::{Handle, Server, Transport};
 use clap::Args;
 use hub_kit::http::{CONNECTIONS_MAX, Places, ServeConfig};
+use tokio::sync::Notify;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Config, TracingFormat};
@@ -83,7 +84,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let authority = public::Authority::open(args.public, &args.public_name, &parts, &config)?;
     let entrance = Entrance::open(&parts, &config, entrance::on_terminal())?;
     let broker = hub.block_on(broker::start(&parts, &config, &entrance))?;
-    let watch = Watch::start(limit, parts.watched(broker.handle()))?;
+    let woken = Arc::new(Notify::new());
+    let watched = parts.watched(broker.handle(), &hub, Arc::clone(&woken));
+    let watch = Watch::start(limit, watched)?;
     let memory = Arc::clone(&watch.figures);
     let beside = Beside { entrance: &entrance, memory, panics };
     let http = hub.block_on(serve::start(&parts, &broker, (&config, http), beside))?;
@@ -101,7 +104,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let log_in = entrance.log_ins(&args.data);
     crate::client::print(&ready.banner(&args.data, page::embedded(), &log_in))?;
 
-    let signal = hub.block_on(signals.wait(&broker.handle(), &entrance.control));
+    let signal = hub.block_on(signals.wait(&broker.handle(), &entrance.control, &woken));
     tracing::info!(signal, "stopping");
     drop(watch);
     stopping::stop(hub, (broker, http), &parts)
@@ -164,11 +167,18 @@ impl Signals {
         })
     }
 
-    async fn wait(mut self, broker: &Handle, control: &AccessControl) -> &'static str {
+    /// Waits for one that asks to stop. Whenever `woken` says so, this thread gives back memory.
+    async fn wait(
+        mut self,
+        broker: &Handle,
+        control: &AccessControl,
+        woken: &Notify,
+    ) -> &'static str {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return "SIGTERM",
                 _ = self.interrupt.recv() => return "SIGINT",
+                () = woken.notified() => memory::give_back(),
                 _ = self.hangup.recv() => {
                     broker.reload_certificates();
                     entrance::reload(control, broker, true).await;

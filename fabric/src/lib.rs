@@ -19,6 +19,7 @@ mod error;
 pub mod follow;
 mod frame;
 mod gap;
+mod give_back;
 mod health;
 mod log;
 mod record;
@@ -39,6 +40,7 @@ pub use frame::{
     Records, Upgrade,
 };
 pub use gap::{GapReason, ends_epoch, epoch_after};
+pub use give_back::GiveBack;
 pub use health::{ClockHealth, ClockStep, Counters, Damage, Health, Hold};
 pub use log::{Commit, Log, OnCommit, Tail, TailItem};
 pub use record::{

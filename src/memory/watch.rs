@@ -14,12 +14,16 @@ use fabric_local::LocalLog;
 use historian_store::Store;
 use hub_kit::health::{Fault, HealthCheck};
 use hub_kit::metrics::{Exposition, MetricSource};
+use tokio::runtime;
+use tokio::sync::Notify;
 use uns_model::Clock;
 use uns_namespace::Namespace;
 
+use super::give_back;
 use super::levels::{is_far, level};
 use super::limit::Limit;
 use super::usage::Usage;
+use crate::wiring::dead::DeadLog;
 
 /// Who is told, and who gives back.
 pub(crate) struct Parties {
@@ -29,6 +33,11 @@ pub(crate) struct Parties {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) log: Arc<LocalLog>,
     pub(crate) store: Arc<Store>,
+    pub(crate) dead: Arc<DeadLog>,
+    /// The threads of modules, HTTP and queries.
+    pub(crate) hub: runtime::Handle,
+    /// Wakes the main thread.
+    pub(crate) main: Arc<Notify>,
 }
 
 /// What was seen last.
@@ -143,7 +152,15 @@ impl Look {
         if health.pending_bytes >= FLUSH_BYTES {
             self.parties.store.flush_soon();
         }
-        super::give_back();
+        let Parties { namespace, ledger, log, store, dead, hub, main, .. } = &self.parties;
+        namespace.following().give_back(give_back::give_back);
+        ledger.give_back(give_back::give_back);
+        store.give_back(give_back::give_back);
+        log.give_back(give_back::give_back);
+        dead.give_back(give_back::give_back);
+        give_back::ask(hub);
+        main.notify_one();
+        give_back::give_back();
     }
 }
 

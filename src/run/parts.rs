@@ -12,7 +12,7 @@ use broker_ledger::Ledger;
 use fabric::{Disk, GapReason, Log, Stream};
 use fabric_local::{DataDir, LocalLog, LogConfig, Origin, SystemDisk};
 use historian_store::{KnownNode, SharedNames, Store};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use uns_model::grammar;
 use uns_model::{Clock, Random, SystemClock, SystemRandom, TopicId, Zone};
 use uns_namespace::Namespace;
@@ -92,7 +92,12 @@ impl Parts {
     }
 
     /// Who is told how short memory is.
-    pub(super) fn watched(&self, broker: broker_server::Handle) -> Parties {
+    pub(super) fn watched(
+        &self,
+        broker: broker_server::Handle,
+        hub: &tokio::runtime::Runtime,
+        main: Arc<Notify>,
+    ) -> Parties {
         Parties {
             clock: Arc::clone(&self.clock),
             broker,
@@ -100,6 +105,9 @@ impl Parts {
             ledger: Arc::clone(&self.ledger),
             log: Arc::clone(&self.log),
             store: Arc::clone(&self.store),
+            dead: Arc::clone(&self.dead),
+            hub: hub.handle().clone(),
+            main,
         }
     }
 

@@ -17,6 +17,7 @@ pub(crate) fn hub_runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .thread_name("hub")
         .on_thread_start(lower_priority)
+        .on_thread_park(crate::memory::give_back_if_asked)
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()

@@ -31,6 +31,11 @@ impl DeadLog {
         self.log.close();
     }
 
+    /// Has its threads give back memory that they do not use.
+    pub(crate) fn give_back(&self, how: fn()) {
+        self.log.give_back(how);
+    }
+
     /// How many the log did not take.
     pub(crate) fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)

@@ -53,7 +53,8 @@ impl Ledger {
         outlet: &dyn Outlet,
         stop: watch::Receiver<bool>,
     ) -> Result<(), Error> {
-        let reader = Reader::start(Arc::clone(&self.log), Arc::clone(&self.following))?;
+        let (log, memory) = (Arc::clone(&self.log), Arc::clone(&self.reader_memory));
+        let reader = Reader::start(log, Arc::clone(&self.following), memory)?;
         let mut turns = Turns::new(reader);
         let turn = |phase: Phase| {
             let feeding = &mut Feeding { ledger: self, outlet, turns: &mut turns };

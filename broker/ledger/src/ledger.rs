@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use ahash::AHashMap;
 use fabric::checkpoint::Checkpoints;
 use fabric::follow::{Follower, Handle, Settings, Start};
-use fabric::{Disk, Log};
+use fabric::{Disk, GiveBack, Log};
 use parking_lot::Mutex;
 use uns_model::{Clock, Sequence, SessionNo};
 
@@ -59,6 +59,8 @@ pub struct Ledger {
     pub(crate) owed: AtomicUsize,
     /// How much memory may be used for a while, for example for the bytes of a checkpoint.
     pub(crate) memory_room: AtomicU64,
+    /// Asks the reader of lagging sessions to give back memory. It looks every few seconds.
+    pub(crate) reader_memory: Arc<GiveBack>,
     pub(crate) checkpoints: Mutex<Checkpoints>,
     pub(crate) damaged_checkpoints: u64,
 }
@@ -105,6 +107,7 @@ impl Ledger {
             follower: Mutex::new(follower),
             owed: AtomicUsize::new(0),
             memory_room: AtomicU64::new(u64::MAX),
+            reader_memory: Arc::default(),
             damaged_checkpoints: checkpoints.damaged(),
             checkpoints: Mutex::new(checkpoints),
         });
@@ -154,6 +157,12 @@ impl Ledger {
     /// The handle of the follower that drives the ledger.
     pub fn following(&self) -> &Arc<Handle> {
         &self.following
+    }
+
+    /// Has its threads give back memory that they do not use.
+    pub fn give_back(&self, how: fn()) {
+        self.reader_memory.ask(how);
+        self.following.give_back(how);
     }
 
     /// Sets how much memory may be used for a while. A checkpoint that needs more waits.

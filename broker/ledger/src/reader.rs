@@ -6,7 +6,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use fabric::follow::Handle;
-use fabric::{Log, Tail, TailItem};
+use fabric::{GiveBack, Log, Tail, TailItem};
 use uns_model::{Sequence, SessionNo};
 
 use crate::Error;
@@ -57,12 +57,17 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// Starts the thread. It wakes the follower for each answer.
-    pub(crate) fn start(log: Arc<dyn Log>, following: Arc<Handle>) -> Result<Self, Error> {
+    pub(crate) fn start(
+        log: Arc<dyn Log>,
+        following: Arc<Handle>,
+        memory: Arc<GiveBack>,
+    ) -> Result<Self, Error> {
         let (requests, wanted) = sync_channel::<Request>(1);
         let (done, answers) = sync_channel(1);
         let thread = Builder::new().name(NAME.to_owned()).spawn(move || {
             let mut tails = Tails { log, open: Vec::new(), clock: 0 };
             loop {
+                memory.if_asked();
                 match wanted.recv_timeout(IDLE) {
                     Ok(request) => {
                         if done.send(tails.read(request)).is_err() {

@@ -108,9 +108,8 @@ impl Server {
         let (stop, stopped) = watch::channel(None);
         let gauges: Arc<Vec<_>> = Arc::new((0..cores).map(|_| CoreGauges::default()).collect());
         let inboxes = Inboxes::new(cores, &broker.retained);
-        let verification = config.verification;
         let verifiers =
-            Verifiers::start(verification, broker.clone(), inboxes.clone(), clock.clone())?;
+            Verifiers::start(config.verification, &broker, &inboxes, &clock, deps.give_back)?;
         let sources = FigureSources::new(&broker, &counters, ledger.as_ref(), clock.monotonic());
         let loads = Arc::clone(&sources.loads);
         let (operators, requests) = OperatorRequests::new(cores);

@@ -3,17 +3,20 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use broker_codec::ReasonCode;
-use broker_engine::{Broker, CoreNo, Key, OwnedLogin};
+use broker_engine::{Broker, CoreNo, Key, OwnedLogin, Pressure};
 use parking_lot::Mutex;
 use uns_model::Clock;
 
 use crate::Error;
 use crate::config::Verification;
 use crate::inboxes::{Inboxes, VerifiedLogin};
+
+/// How long a thread waits for a log-in before it looks whether memory is short.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// A log-in to verify, and where the answer goes.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ struct VerifierContext {
     broker: Arc<Broker>,
     inboxes: Arc<Inboxes>,
     clock: Arc<dyn Clock>,
+    /// Makes the allocator return the memory that this thread does not use.
+    give_back: fn(),
 }
 
 impl Verifiers {
@@ -44,14 +49,20 @@ impl Verifiers {
     /// since they hold nothing that must be finished.
     pub(crate) fn start(
         config: Verification,
-        broker: Arc<Broker>,
-        inboxes: Arc<Inboxes>,
-        clock: Arc<dyn Clock>,
+        broker: &Arc<Broker>,
+        inboxes: &Arc<Inboxes>,
+        clock: &Arc<dyn Clock>,
+        give_back: fn(),
     ) -> Result<Arc<Self>, Error> {
         let (waiting, requests) = sync_channel(config.waiting_max);
         let waiting_requests = Mutex::new(requests);
-        let context =
-            Arc::new(VerifierContext { waiting: waiting_requests, broker, inboxes, clock });
+        let context = Arc::new(VerifierContext {
+            waiting: waiting_requests,
+            broker: Arc::clone(broker),
+            inboxes: Arc::clone(inboxes),
+            clock: Arc::clone(clock),
+            give_back,
+        });
         for number in 0..config.threads.max(1) {
             let context = Arc::clone(&context);
             std::thread::Builder::new()
@@ -79,7 +90,18 @@ impl VerifierContext {
             tracing::debug!(%error, "a log-in thread keeps its priority");
         }
         loop {
-            let Ok(request) = self.waiting.lock().recv() else { return };
+            // One thread at a time waits here, so all of them come round while nobody logs in.
+            let request = self.waiting.lock().recv_timeout(IDLE);
+            let request = match request {
+                Ok(request) => request,
+                Err(RecvTimeoutError::Timeout) => {
+                    if self.broker.pressure() > Pressure::None {
+                        (self.give_back)();
+                    }
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
             let VerifyRequest { core, key, mut login, asked } = request;
             let waited = self.clock.monotonic().saturating_sub(asked);
             // By now its connection has timed out.

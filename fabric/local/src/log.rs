@@ -131,6 +131,12 @@ impl LocalLog {
             .set_recent_limit(bytes.min(self.shared.config.memory_bytes));
     }
 
+    /// Has both threads give back memory that they do not use, also while nothing is appended.
+    pub fn give_back(&self, how: fn()) {
+        self.shared.queue.give_back(how);
+        self.shared.segments.keeper.give_back(how);
+    }
+
     /// Reads the whole log from disk and returns every damaged range.
     ///
     /// # Errors

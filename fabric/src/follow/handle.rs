@@ -10,7 +10,7 @@ use uns_model::{Clock, Sequence};
 
 use super::figures::{Counts, Told};
 use super::{Figures, LastCheckpoint};
-use crate::Log;
+use crate::{GiveBack, Log};
 
 /// Shared by a follower and everybody who asks something of it.
 pub struct Handle {
@@ -21,6 +21,7 @@ pub struct Handle {
     /// How many wait for it.
     awaited: AtomicUsize,
     pub(super) woken: Notify,
+    pub(super) memory: GiveBack,
     writing: AtomicU8,
     pub(super) counts: Counts,
     told: Mutex<Told>,
@@ -61,6 +62,7 @@ impl Handle {
             applied: watch::Sender::new(applied),
             awaited: AtomicUsize::new(0),
             woken: Notify::new(),
+            memory: GiveBack::default(),
             writing: AtomicU8::new(Writing::Nothing as u8),
             counts: Counts::default(),
             told: Mutex::default(),
@@ -93,6 +95,13 @@ impl Handle {
     /// what it would not take before.
     pub fn wake(&self) {
         self.woken.notify_one();
+    }
+
+    /// Has the threads of [`Handle::run`] give back memory that they do not use, also while there is
+    /// nothing to follow.
+    pub fn give_back(&self, how: fn()) {
+        self.memory.ask(how);
+        self.wake();
     }
 
     /// How it is doing.

@@ -1,4 +1,5 @@
-//! The loop around a follower: turns, waiting, and the thread that writes checkpoints.
+//! The loop around a follower: turns, waiting, and the thread that writes checkpoints. Both threads
+//! give back memory when they are asked to.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle};
@@ -41,10 +42,15 @@ impl Handle {
                 break;
             }
             let Step { next, job } = turn(Phase::Running);
-            // There is room: a second one comes after the first is done. A writer that is gone
-            // drops it, which counts as a failure.
+            // A second one comes after the first is done, so there is room, or will be as soon as the
+            // writer has given back memory. A writer that is gone drops it, which counts as a failure.
             if let Some(job) = job {
-                drop(jobs.send(job));
+                drop(jobs.send(Work::Checkpoint(job)));
+            }
+            if let Some(how) = self.memory.take() {
+                how();
+                // Where the queue is full, the writer has work and is asked again.
+                drop(jobs.try_send(Work::GiveBack(how)));
             }
             if let Next::Wait { until, commits } = next {
                 let now = self.clock.monotonic();
@@ -67,11 +73,22 @@ impl Handle {
     }
 }
 
-fn start_writer(fold: &str) -> std::io::Result<(SyncSender<Job>, JoinHandle<()>)> {
-    let (jobs, queue) = sync_channel::<Job>(1);
-    let writer = Builder::new()
-        .name(format!("{fold}-writer"))
-        .spawn(move || queue.into_iter().for_each(Job::run))?;
+/// What the thread that writes does.
+enum Work {
+    Checkpoint(Job),
+    GiveBack(fn()),
+}
+
+fn start_writer(fold: &str) -> std::io::Result<(SyncSender<Work>, JoinHandle<()>)> {
+    let (jobs, queue) = sync_channel(1);
+    let writer = Builder::new().name(format!("{fold}-writer")).spawn(move || {
+        for work in queue {
+            match work {
+                Work::Checkpoint(job) => job.run(),
+                Work::GiveBack(how) => how(),
+            }
+        }
+    })?;
     Ok((jobs, writer))
 }
 

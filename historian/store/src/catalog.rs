@@ -25,7 +25,13 @@ pub(crate) use file::CatalogFile;
 
 use crate::error::Error;
 
-struct Request(Box<Publication>, SyncSender<Result<(), Error>>);
+/// What its thread is asked.
+enum Request {
+    /// Makes a change durable, and answers.
+    Publish(Box<Publication>, SyncSender<Result<(), Error>>),
+    /// Gives back memory that the thread does not use.
+    GiveBack(fn()),
+}
 
 /// The way to the catalog's thread.
 pub(crate) struct Catalog {
@@ -63,9 +69,15 @@ impl Catalog {
                 }
             };
             for request in requests {
-                let Request(what, reply) = request;
-                // A caller that no longer waits has nobody to tell.
-                drop(reply.send(runtime.block_on(save::publish(&mut connection, &what))));
+                match request {
+                    Request::Publish(what, reply) => {
+                        let published = runtime.block_on(save::publish(&mut connection, &what));
+                        drop(what);
+                        // A caller that no longer waits has nobody to tell.
+                        drop(reply.send(published));
+                    }
+                    Request::GiveBack(how) => how(),
+                }
             }
             drop(runtime.block_on(connection.close()));
         };
@@ -104,10 +116,17 @@ impl Catalog {
         }
     }
 
+    /// Has its thread give back memory that it does not use, unless it has enough to do.
+    pub(crate) fn give_back(&self, how: fn()) {
+        if let Some(requests) = &*self.requests.lock() {
+            drop(requests.try_send(Request::GiveBack(how)));
+        }
+    }
+
     fn send(&self, what: Publication) -> Result<(), Error> {
         let (reply, answer) = sync_channel(1);
         let requests = self.requests.lock().clone().ok_or(Error::CatalogClosed)?;
-        requests.send(Request(Box::new(what), reply)).map_err(|_| Error::CatalogClosed)?;
+        requests.send(Request::Publish(Box::new(what), reply)).map_err(|_| Error::CatalogClosed)?;
         drop(requests);
         answer.recv().map_err(|_| Error::CatalogClosed)?
     }

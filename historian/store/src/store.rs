@@ -190,6 +190,12 @@ impl Store {
         &self.following
     }
 
+    /// Has its threads give back memory that they do not use.
+    pub fn give_back(&self, how: fn()) {
+        self.catalog.give_back(how);
+        self.following.give_back(how);
+    }
+
     /// Has what is in memory written to files soon, without waiting for it.
     pub fn flush_soon(&self) {
         self.flush_wanted.store(true, std::sync::atomic::Ordering::Release);

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 #[derive(Debug, Default)]
 struct Signal {
     woken: bool,
+    give_back: Option<fn()>,
     closing: bool,
 }
 
@@ -23,6 +24,14 @@ impl KeeperSignal {
         self.changed.notify_one();
     }
 
+    /// Has the keeper give back memory that it does not use.
+    pub(super) fn give_back(&self, how: fn()) {
+        let mut signal = self.signal.lock();
+        (signal.woken, signal.give_back) = (true, Some(how));
+        drop(signal);
+        self.changed.notify_one();
+    }
+
     pub(super) fn close(&self) {
         self.signal.lock().closing = true;
         self.changed.notify_one();
@@ -35,6 +44,9 @@ impl KeeperSignal {
             self.changed.wait_for(&mut signal, at_most);
         }
         signal.woken = false;
+        if let Some(how) = signal.give_back.take() {
+            MutexGuard::unlocked(&mut signal, how);
+        }
         !signal.closing
     }
 }

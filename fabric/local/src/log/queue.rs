@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fabric::{Batch, Error, OnCommit};
-use parking_lot::{Condvar, Mutex};
+use fabric::{Batch, Error, GiveBack, OnCommit};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::config::FRAME_BYTES;
 
@@ -40,6 +40,7 @@ struct State {
 pub(super) struct Queue {
     state: Mutex<State>,
     work: Condvar,
+    memory: GiveBack,
     limit: usize,
     flush_interval: Duration,
 }
@@ -52,7 +53,8 @@ impl std::fmt::Debug for Queue {
 
 impl Queue {
     pub(super) fn new(limit: usize, flush_interval: Duration) -> Self {
-        Self { state: Mutex::default(), work: Condvar::new(), limit, flush_interval }
+        let (state, work, memory) = (Mutex::default(), Condvar::new(), GiveBack::default());
+        Self { state, work, memory, limit, flush_interval }
     }
 
     /// Queues a batch. A single batch above the bound is taken by an empty queue.
@@ -88,6 +90,9 @@ impl Queue {
     pub(super) fn take(&self, taken: &mut VecDeque<Pending>) -> bool {
         let mut state = self.state.lock();
         loop {
+            if let Some(how) = self.memory.take() {
+                MutexGuard::unlocked(&mut state, how);
+            }
             if state.awaited > 0 || state.waiting_bytes >= FRAME_BYTES {
                 break;
             }
@@ -111,6 +116,14 @@ impl Queue {
     /// Moves what came in the meantime, without waiting.
     pub(super) fn top_up(&self, taken: &mut VecDeque<Pending>) {
         self.state.lock().hand_over(taken);
+    }
+
+    /// Has the thread that takes give back memory that it does not use.
+    pub(super) fn give_back(&self, how: fn()) {
+        let state = self.state.lock();
+        self.memory.ask(how);
+        drop(state);
+        self.work.notify_one();
     }
 
     /// So much was committed, or has failed.

@@ -1,7 +1,13 @@
 //! What every reader has passed leaves memory; for one that lags it stays, up to a limit.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
 use fabric::Log;
 use fabric::conformance::{append, batch, drain};
+use fabric_local::LogConfig;
 use uns_model::Sequence;
 
 use crate::rig::{Rig, eventually};
@@ -44,4 +50,19 @@ fn it_is() {
     drop(behind.next().unwrap());
     drop(behind);
     eventually("and is gone", || keeps_little(&*log));
+}
+
+/// An allocator keeps memory for each thread, so each has to give its own back.
+#[test]
+fn both_threads_give_back_what_the_allocator_keeps_for_them_while_nothing_is_appended() {
+    static THREADS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let config = LogConfig { retention_interval: Duration::MAX, ..Rig::new(1).config };
+    let log = Rig { config, ..Rig::new(1) }.open();
+    log.give_back(|| {
+        let name = thread::current().name().expect("they have one").to_owned();
+        THREADS.lock().unwrap().insert(name);
+    });
+    eventually("both do", || THREADS.lock().unwrap().len() == 2);
+    assert!(THREADS.lock().unwrap().iter().eq(["log-appender", "log-keeper"]));
+    append(&*log, batch(&[b"1"])).expect("and go on");
 }

@@ -92,6 +92,26 @@ fn a_fold_that_is_woken_writes_what_it_wants_to_write() {
     running.stop();
 }
 
+/// An allocator keeps memory for each thread, so each has to give its own back.
+#[test]
+fn both_threads_give_back_memory_while_there_is_nothing_to_follow() {
+    static THREADS: Mutex<Vec<Option<String>>> = Mutex::new(Vec::new());
+    let running = Running::start(World::new());
+    running.handle.give_back(|| {
+        THREADS.lock().unwrap().push(thread::current().name().map(str::to_owned));
+    });
+    let (sender, given) = mpsc::sync_channel(1);
+    thread::spawn(move || {
+        while THREADS.lock().unwrap().len() < 2 {
+            thread::yield_now();
+        }
+        sender.send(()).unwrap();
+    });
+    given.recv_timeout(PATIENCE).expect("both do");
+    assert_eq!(*THREADS.lock().unwrap(), [None, Some("tests-writer".to_owned())]);
+    running.stop();
+}
+
 #[test]
 fn the_panic_of_a_fold_ends_the_loop() {
     let mut world = World::new();
