@@ -66,6 +66,7 @@ mod room_for_brownfield;
 mod scram;
 mod session_libraries;
 mod sessions_survive;
+mod shares_survive;
 mod slow_consumer;
 mod slow_session;
 mod steady;

@@ -14,6 +14,7 @@ use crate::limits::Organisations;
 use crate::login::Authenticate;
 use crate::notices::NoticeLimiter;
 use crate::outbound::congestion::Congestion;
+use crate::owed_live::SettledLive;
 use crate::pressure::Pressure;
 use crate::routing::retained::{Retained, RetainedMessages};
 use crate::routing::tree::{Holder, Subscriber, Subscriptions};
@@ -41,6 +42,8 @@ pub struct Broker {
     pub(crate) random: Arc<dyn Random>,
     /// How many connections are congested.
     pub(crate) congestion: Arc<Congestion>,
+    /// What shares had given to connections and is settled.
+    pub(crate) settled_live: Arc<SettledLive>,
     /// How short memory is; each core looks once per chunk it reads.
     pressure: AtomicU8,
     assigned: AtomicU64,
@@ -83,6 +86,7 @@ impl Broker {
             authenticate,
             random,
             congestion: Arc::default(),
+            settled_live: Arc::default(),
             pressure: AtomicU8::new(0),
             assigned: AtomicU64::new(0),
             policies: AtomicU64::new(0),

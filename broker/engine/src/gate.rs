@@ -184,6 +184,11 @@ pub trait Gate {
         Ok(Admitted::unchanged(inbound))
     }
 
+    /// The sequence of a record of a batch that is committed.
+    fn sequence(_: &Self::Receipt, _: Place) -> Sequence {
+        Sequence::ZERO
+    }
+
     /// The last committed sequence.
     fn committed(&self) -> Sequence {
         Sequence::ZERO

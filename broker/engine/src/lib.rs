@@ -32,6 +32,7 @@ mod engine;
 
 mod commits;
 mod outbound;
+mod owed_live;
 mod routing;
 mod sessions;
 

@@ -187,6 +187,7 @@ impl Outbounds {
             let delivery = Delivery {
                 ids: target.ids.as_deref().unwrap_or_default(),
                 share: to.share,
+                owed_live: to.owed_live,
                 ..Delivery::new(qos, message.retain && target.retain_as_published)
             };
             if client.send(&mut self.context, now, message, &delivery) && message.retain {
@@ -268,10 +269,10 @@ impl Outbounds {
         client.mark_pending(key, &mut self.pending);
     }
 
-    /// What shares gave to clients is lost, and counted.
+    /// What shares gave to clients is lost, and counted, unless the log has it as owed.
     pub(crate) fn drop_entrusted(&mut self) {
         for client in self.clients.iter_mut() {
-            for _ in client.take_entrusted() {
+            for _ in client.take_entrusted().iter().filter(|one| one.owed_live.is_none()) {
                 self.context.stats.drop(Drop::ClientGone);
             }
         }

@@ -27,11 +27,12 @@ use crate::key::{Address, CoreNo};
 use crate::message::Message;
 use audiences::Audiences;
 use batch::Batch;
+pub(crate) use outbox::Chosen;
 use outbox::Outbox;
 use policy::{Grants, Policies, PolicyNo};
 use retained::{Content, RetainedMessages};
 use route::{Matching, Owed, Remote, Route, RouteCache, Shares, Subject};
-use tree::{Holder, ShareName, Subscriber};
+use tree::{Holder, Subscriber};
 use unfolded::Unfolded;
 
 /// The routing state of one core.
@@ -167,10 +168,10 @@ impl<N: Clone> Routing<N> {
         &mut self,
         message: &Message<'_>,
         remote: &Remote,
-        share: Option<&Arc<ShareName>>,
+        chosen: Option<Chosen<'_>>,
     ) {
         if let Some(outbox) = self.outboxes.get_mut(remote.core.index()) {
-            outbox.push(message, remote, share);
+            outbox.push(message, remote, chosen);
         }
     }
 

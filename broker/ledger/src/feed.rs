@@ -63,6 +63,8 @@ pub(crate) struct Feeder {
     pub(crate) passing: Vec<PassOn>,
     /// Nothing more is passed on before this time, since no core took it.
     pub(crate) pass_after: Duration,
+    /// What is owed to connections up to here is of a process that is gone.
+    left_until: Sequence,
     /// Deliveries that cannot be read, to be dropped after the frame.
     unreadable: Vec<(SessionNo, Sequence)>,
 }
@@ -80,6 +82,7 @@ impl Feeder {
     /// long the process was away.
     pub(crate) fn start(&mut self, fold: &Fold, now: Duration) {
         self.now = now;
+        self.left_until = fold.applied;
         for session in fold.sessions.values() {
             self.away(session, fold.wills.get(session.number));
         }

@@ -206,7 +206,8 @@ impl Fold {
     }
 
     /// A publish may be owed to a session that has just ended. What that would have got as the member of
-    /// a share is for another member.
+    /// a share is for another member. So is, later, what is owed to connections, which is bounded by
+    /// what they have on their way.
     fn owe_ended(&mut self, config: &Config, member: Member<'_>, target: &Target<'_>) {
         let Member { session, qos, retain, ids, share } = member;
         let (Some(share), Some(org)) = (share, target.org()) else { return };
@@ -217,9 +218,11 @@ impl Fold {
         let Some(Remains { owed, .. }) = self.remains.change(session) else { return };
         if sequence <= owed.last() {
             self.counts.contradictions += 1;
-        } else if owed.len() >= config.owed_count_max || self.totals.owed >= config.owed_total_max {
+        } else if (owed.len() >= config.owed_count_max && session != SessionNo::LIVE)
+            || self.totals.owed >= config.owed_total_max
+        {
             owed.refuse(sequence);
-            self.counts.dropped.quota += 1;
+            self.counts.dropped.quota += u64::from(session != SessionNo::LIVE);
         } else {
             owed.push(Terms { sequence, qos, retain, bytes }, ids.iter(), Some(share));
             self.totals.owed += 1;

@@ -246,6 +246,13 @@ impl Owed {
         Some(settled)
     }
 
+    /// Forgets settled deliveries, where no window of packet ids bounds their number.
+    pub(crate) fn compact(&mut self) {
+        if self.entries.len() > 2 * self.live + ROOM_KEPT {
+            self.entries.retain(|entry| !entry.is_settled());
+        }
+    }
+
     /// Marks a delivery whose PUBREC came; `false` if nothing of that sequence is owed.
     pub(crate) fn release(&mut self, sequence: Sequence) -> bool {
         let Some(place) = self.place(sequence) else { return false };
@@ -294,9 +301,9 @@ impl Owed {
         lost
     }
 
-    /// The first delivery that no core has taken to pass it on.
-    pub(crate) fn first_not_offered(&self) -> Option<Entry> {
-        self.entries.iter().find(|entry| !entry.is_settled() && !entry.is_offered()).copied()
+    /// The deliveries that no core has taken to pass them on.
+    pub(crate) fn not_offered(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| !entry.is_settled() && !entry.is_offered())
     }
 
     /// A core has taken a delivery to pass it on, or could not after all.

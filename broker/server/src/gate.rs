@@ -172,6 +172,10 @@ impl Gate for ServerGate {
         gate.check(topic, inbound)
     }
 
+    fn sequence(commit: &Commit, place: Place) -> Sequence {
+        sequence_of(commit, place)
+    }
+
     fn committed(&self) -> Sequence {
         self.namespace.as_ref().map_or(Sequence::ZERO, uns_namespace::Gate::committed)
     }
@@ -199,6 +203,11 @@ impl Gate for ServerGate {
         });
         gate.flush(on_commit)
     }
+}
+
+/// The sequence of a record: the first one of its batch plus its place.
+pub(crate) fn sequence_of(commit: &Commit, Place(place): Place) -> Sequence {
+    Sequence(commit.first.0 + u64::from(place))
 }
 
 /// The rights of a publisher, in the form in which the namespace asks for them.

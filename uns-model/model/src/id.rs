@@ -37,6 +37,13 @@ number!(
     SessionNo
 );
 
+impl SessionNo {
+    /// No session: in an audience it stands for a connection whose session ends with it, and which
+    /// was chosen as the member of a share. The record is owed to it until it acknowledges. Records of
+    /// a process that is gone are for another member of the share.
+    pub const LIVE: Self = Self(0);
+}
+
 impl OrgId {
     /// The organisation a fresh data directory starts with.
     pub const DEFAULT: Self = Self(1);

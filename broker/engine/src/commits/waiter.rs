@@ -1,16 +1,18 @@
 //! Who waits for the fate of records, and for what.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use broker_codec::{PacketId, ReasonCode};
-use fabric::{DueWill, Rejection};
-use uns_model::SessionNo;
+use fabric::{DueWill, Place, Rejection};
+use uns_model::{Sequence, SessionNo};
 
 use crate::gate::Placed;
 use crate::key::{Address, Key};
 use crate::message::Message;
 use crate::outbound::owed_retained::OwedRetained;
-use crate::routing::route::Route;
+use crate::owed_live::OwedLive;
+use crate::routing::route::{Route, Turn};
 use crate::sessions::left_behind::LeftBehind;
 
 /// Which packet answers.
@@ -54,7 +56,7 @@ impl Granted {
 pub(crate) struct HeldMessage<N> {
     pub(crate) route: Rc<Route<N>>,
     /// Whose turn it was in each share of the route.
-    turns: Box<[Option<usize>]>,
+    turns: Box<[Turn]>,
     qos: u8,
     retain: bool,
     expiry: Option<u32>,
@@ -95,7 +97,7 @@ impl<N> HeldMessage<N> {
     /// Gives the shares of its route the members back that were chosen for it.
     pub(crate) fn restore_turns(&self) {
         for (share, turn) in self.route.shares.iter().zip(&self.turns) {
-            share.set_turn(*turn);
+            share.set_turn(turn.clone());
         }
     }
 }
@@ -126,6 +128,12 @@ pub(crate) enum Awaited<N> {
     PassedOn(Box<LeftBehind>, bool),
     /// A will that was due. If the log does not take it, it is handed in again.
     Will(Box<DueWill>),
+    /// A record that is owed to a connection, at its place in the batch.
+    OwedLive(Arc<OwedLive>, Place),
+    /// The copy by which a session is owed what was owed to a connection.
+    TakenOver(Arc<OwedLive>),
+    /// Records that are not owed to connections any more.
+    SettledLive(Vec<Sequence>),
     /// The reply to a producer in this process, with what became of each item.
     Reply(u64, Vec<Placed>),
     /// Nothing; but a failure must be noticed.

@@ -123,7 +123,9 @@ impl<G: Gate> Engine<G> {
 
     /// Every client is told that the broker goes down.
     pub fn shut_down(&mut self, now: Now) {
-        // The members that would get next what shares gave to a client disconnect as well.
+        // The members that would get next what shares gave to a client disconnect as well. What is owed to
+        // connections is for members whose sessions last, after the next start.
+        self.broker.settled_live.close();
         self.outbound.drop_entrusted();
         for key in self.sessions.keys() {
             // A client that has sent nothing yet does not wait for an answer, so it gets none.

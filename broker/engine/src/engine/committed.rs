@@ -37,6 +37,7 @@ impl<G: Gate> Engine<G> {
     }
 
     fn hand_to_log(&mut self, now: Now) {
+        self.settle_live(now);
         let bytes = self.gate.pending_bytes();
         if !self.commits.wants_flush(bytes) {
             self.commits.join_last_group();
@@ -118,6 +119,15 @@ impl<G: Gate> Engine<G> {
             }
             Awaited::Unfolded => self.await_fold(now),
             Awaited::RetainedWalks(key, number) => self.begin_walks(now, key, number),
+            Awaited::OwedLive(owed, place) => {
+                if let Some(Ok(receipt)) = outcome.filter(|_| refused.is_none()) {
+                    owed.committed(G::sequence(receipt, place));
+                }
+            }
+            Awaited::TakenOver(owed) if refused.is_some() => owed.keep(),
+            Awaited::SettledLive(settled) if refused.is_some() => {
+                self.broker.settled_live.add(&settled);
+            }
             Awaited::PassedOn(left, live) => self.passed_on(now, &left, refused.is_none(), live),
             Awaited::Will(due) if refused.is_some() => self.effects.wills_not_taken.push(*due),
             Awaited::Reply(token, taken) => {
@@ -126,6 +136,7 @@ impl<G: Gate> Engine<G> {
             }
             // What was not committed is sent again, or was refused to its publisher.
             Awaited::Pubrel(..) | Awaited::Delivery(_) | Awaited::Will(_) | Awaited::Nothing => {}
+            Awaited::TakenOver(_) | Awaited::SettledLive(_) => {}
         }
     }
 

@@ -1,5 +1,7 @@
 //! Hands a message to its receivers: into the outputs of this core, into the batches for others.
 
+use std::sync::Arc;
+
 use broker_codec::ReasonCode;
 
 use super::Engine;
@@ -7,6 +9,8 @@ use crate::gate::Gate;
 use crate::key::{CoreNo, Key};
 use crate::message::Message;
 use crate::now::Now;
+use crate::owed_live::OwedLive;
+use crate::routing::Chosen;
 use crate::routing::batch::Batch;
 use crate::routing::route::{Receivers, Route, Share};
 
@@ -16,29 +20,39 @@ impl<G: Gate> Engine<G> {
     pub(super) fn deliver(&mut self, now: Now, message: &Message<'_>, route: &Route<G::Node>) {
         self.outbound.begin_message();
         if !route.local.is_empty() {
-            self.deliver_here(now, message, Receivers { targets: &route.local, share: None });
+            let to = Receivers { targets: &route.local, ..Receivers::default() };
+            self.deliver_here(now, message, to);
         }
         for remote in route.remote.iter().filter(|remote| remote.gets(message.qos)) {
             self.routing.hand_over(message, remote, None);
         }
         for share in &route.shares {
             let live = share.live(message.qos).is_some();
+            let owed_live = share.take_owed_live();
             // It may have left while the message waited for its commit.
-            if live && !self.deliver_share(now, message, share) {
-                self.pass_on(now, message, share.name());
+            if live && !self.deliver_share(now, message, share, owed_live.as_ref()) {
+                self.pass_on(now, message, share.name(), owed_live);
             }
         }
     }
 
     /// Delivers to the chosen member of a share, unless it gets the message from the ledger. `false`
     /// if there is nobody.
-    pub(super) fn deliver_share(&mut self, now: Now, message: &Message<'_>, share: &Share) -> bool {
+    pub(super) fn deliver_share(
+        &mut self,
+        now: Now,
+        message: &Message<'_>,
+        share: &Share,
+        owed_live: Option<&Arc<OwedLive>>,
+    ) -> bool {
         let Some(chosen) = share.live(message.qos) else { return false };
         if chosen.core == self.core {
-            let to = Receivers { targets: &chosen.targets, share: Some(share.name()) };
+            let share = Some(share.name());
+            let to = Receivers { targets: &chosen.targets, share, owed_live };
             return self.deliver_here(now, message, to);
         }
-        self.routing.hand_over(message, chosen, Some(share.name()));
+        let member = Chosen { share: share.name(), owed_live };
+        self.routing.hand_over(message, chosen, Some(member));
         true
     }
 
@@ -54,7 +68,7 @@ impl<G: Gate> Engine<G> {
             let there = self.deliver_here(now, &message, to);
             // A member that left meanwhile is replaced.
             if let Some(share) = to.share.filter(|_| !there) {
-                self.pass_on(now, &message, share);
+                self.pass_on(now, &message, share, to.owed_live.cloned());
             }
         }
     }

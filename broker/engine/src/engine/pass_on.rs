@@ -1,9 +1,10 @@
 //! What a share gave to a member that is gone goes to the next one (TRAP-16).
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use fabric::{Inbound, SessionChange};
-use uns_model::{OrgId, PublisherId};
+use uns_model::{OrgId, PublisherId, SessionNo};
 
 use super::Engine;
 use super::publish::Author;
@@ -12,6 +13,7 @@ use crate::gate::Gate;
 use crate::message::Message;
 use crate::now::Now;
 use crate::outbound::entrusted::Entrusted;
+use crate::owed_live::OwedLive;
 use crate::routing::TopicRef;
 use crate::routing::route::{Owed, Share};
 use crate::routing::tree::ShareName;
@@ -31,7 +33,8 @@ impl<G: Gate> Engine<G> {
         for one in entrusted {
             match one.message.message(now.monotonic, one.qos) {
                 Some(message) => {
-                    self.pass_on(now, &Message { retain: one.retain, ..message }, &one.share);
+                    let message = Message { retain: one.retain, ..message };
+                    self.pass_on(now, &message, &one.share, one.owed_live);
                     // All of them in one batch may be too large.
                     self.flush_if_large(now);
                 }
@@ -40,20 +43,38 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    /// Gives a message to another member of the share, if there is one.
+    /// Gives a message to another member of the share, if there is one. What the log has as owed to the
+    /// connection before is so until the next one acknowledges, or until it is owed to a session.
     #[cold]
-    pub(super) fn pass_on(&mut self, now: Now, message: &Message<'_>, name: &ShareName) {
+    pub(super) fn pass_on(
+        &mut self,
+        now: Now,
+        message: &Message<'_>,
+        name: &ShareName,
+        owed_live: Option<Arc<OwedLive>>,
+    ) {
         let share = self.share_now(message.topic, name);
         let passed = share.is_some_and(|share| {
-            share.choose(message.qos);
-            match share.owed(message.qos) {
+            // What the log does not have is safe with a session that lasts.
+            if owed_live.is_some() || !share.choose_lasting(message.qos) {
+                share.choose(message.qos);
+            }
+            match share.owed(message.qos).filter(|owed| owed.live().is_none()) {
                 Some(owed) => {
                     let copy = CopyOf { org: name.org, publisher: PublisherId::default(), message };
-                    self.owe_copy(now, copy, &owed)
+                    let copied = self.owe_copy(now, copy, &owed);
+                    match owed_live {
+                        None => return copied,
+                        Some(before) if copied => {
+                            self.commits.wait(Awaited::TakenOver(before), None);
+                        }
+                        Some(before) => before.keep(),
+                    }
+                    true
                 }
                 None => {
                     self.outbound.begin_message();
-                    self.deliver_share(now, message, &share)
+                    self.deliver_share(now, message, &share, owed_live.as_ref())
                 }
             }
         });
@@ -83,9 +104,9 @@ impl<G: Gate> Engine<G> {
             None => self.outbound.stats_mut().drop(Drop::Expired),
             Some(message) => {
                 let share = self.share_now(&publish.topic, name);
+                // A member whose session lasts comes first: what is owed to it is so in this batch.
                 let owed = share.and_then(|share| {
-                    share.choose(message.qos);
-                    share.owed(message.qos)
+                    share.choose_lasting(message.qos).then(|| share.owed(message.qos)).flatten()
                 });
                 live = match owed {
                     Some(owed) => {
@@ -109,10 +130,23 @@ impl<G: Gate> Engine<G> {
             self.effects.not_passed_on.push((left.session, left.sequence));
         } else if live {
             match left.publish.message(now.wall) {
-                Some(message) => self.pass_on(now, &message, &left.share),
+                Some(message) => self.pass_on(now, &message, &left.share, None),
                 None => self.outbound.stats_mut().drop(Drop::Expired),
             }
         }
+    }
+
+    /// Says to the log what is not owed to connections any more.
+    pub(super) fn settle_live(&mut self, now: Now) {
+        let settled = self.broker.settled_live.take();
+        if settled.is_empty() {
+            return;
+        }
+        for sequence in &settled {
+            let settled = SessionChange::Settled { sequence: *sequence };
+            self.gate.session(now.wall, SessionNo::LIVE, &settled);
+        }
+        self.commits.wait(Awaited::SettledLive(settled), None);
     }
 
     /// The share as it is now.

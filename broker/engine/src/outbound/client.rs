@@ -20,6 +20,7 @@ use super::stored::Stored;
 use super::window::{Awaits, Window};
 use super::write_context::WriteContext;
 use crate::key::Key;
+use crate::owed_live::OwedLive;
 use crate::routing::retained::Walk;
 use crate::routing::tree::{Link, ShareName};
 use crate::stats::{Drop, OutputStats};
@@ -32,6 +33,7 @@ pub(super) struct Queued {
     pub(super) retain: bool,
     pub(super) ids: Option<Arc<[NonZeroU32]>>,
     pub(super) share: Option<Arc<ShareName>>,
+    pub(super) owed_live: Option<Arc<OwedLive>>,
 }
 
 /// What is to be done after the socket took bytes.
@@ -247,7 +249,9 @@ impl Outbound {
             match &queued.share {
                 Some(share) => {
                     self.queue_bytes -= queued.message.bytes();
-                    let delivery = Delivery::new(queued.qos, queued.retain);
+                    let owed_live = queued.owed_live.as_ref();
+                    let delivery =
+                        Delivery { owed_live, ..Delivery::new(queued.qos, queued.retain) };
                     all.push(Entrusted::new(Rc::clone(&queued.message), share, &delivery));
                 }
                 None => kept.push_back(queued),

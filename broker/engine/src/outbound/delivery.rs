@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use broker_codec::PacketId;
 
+use crate::owed_live::OwedLive;
 use crate::routing::tree::ShareName;
 
 /// How one client gets a message.
@@ -17,6 +18,8 @@ pub(crate) struct Delivery<'a> {
     pub(crate) again: Option<Again>,
     /// The share it is a member of.
     pub(crate) share: Option<&'a Arc<ShareName>>,
+    /// The record that is owed to it, if it has no session that lasts.
+    pub(crate) owed_live: Option<&'a Arc<OwedLive>>,
 }
 
 /// A packet that may have been sent before.
@@ -28,7 +31,7 @@ pub(crate) struct Again {
 
 impl Delivery<'_> {
     pub(crate) fn new(qos: u8, retain: bool) -> Self {
-        Self { qos, retain, ids: &[], again: None, share: None }
+        Self { qos, retain, ids: &[], again: None, share: None, owed_live: None }
     }
 
     /// The flags of the first byte of PUBLISH.

@@ -10,6 +10,7 @@ use broker_codec::PacketId;
 
 use super::delivery::Delivery;
 use super::stored::Stored;
+use crate::owed_live::OwedLive;
 use crate::routing::tree::ShareName;
 
 /// One message.
@@ -19,6 +20,8 @@ pub(crate) struct Entrusted {
     pub(crate) share: Arc<ShareName>,
     pub(crate) qos: u8,
     pub(crate) retain: bool,
+    /// The record that is owed to the client, if the log has one.
+    pub(crate) owed_live: Option<Arc<OwedLive>>,
 }
 
 impl Entrusted {
@@ -27,7 +30,13 @@ impl Entrusted {
         share: &Arc<ShareName>,
         delivery: &Delivery<'_>,
     ) -> Self {
-        Self { message, share: Arc::clone(share), qos: delivery.qos, retain: delivery.retain }
+        Self {
+            message,
+            share: Arc::clone(share),
+            qos: delivery.qos,
+            retain: delivery.retain,
+            owed_live: delivery.owed_live.cloned(),
+        }
     }
 }
 
@@ -36,6 +45,8 @@ impl Entrusted {
 #[derive(Debug, Default)]
 pub(crate) struct Trust {
     held: HashMap<PacketId, (u64, Entrusted), RandomState>,
+    /// The records of what was too much to keep.
+    owed_live: HashMap<PacketId, Arc<OwedLive>, RandomState>,
     bytes: usize,
     count: u64,
 }
@@ -48,6 +59,8 @@ impl Trust {
             self.bytes += bytes;
             self.count += 1;
             self.held.insert(id, (self.count, one));
+        } else {
+            self.owed_live.extend(one.owed_live.map(|owed| (id, owed)));
         }
     }
 
@@ -55,11 +68,15 @@ impl Trust {
     pub(crate) fn settle(&mut self, id: PacketId) {
         if let Some((_, one)) = self.held.remove(&id) {
             self.bytes -= one.message.bytes();
+        } else if !self.owed_live.is_empty() {
+            self.owed_live.remove(&id);
         }
     }
 
-    /// What did not, in the order it was sent.
+    /// What did not, in the order it was sent. What was too much to keep stays owed until the next start,
+    /// if the log has it.
     pub(crate) fn left(self) -> impl Iterator<Item = Entrusted> {
+        self.owed_live.values().for_each(|owed| owed.keep());
         let mut left: Vec<_> = self.held.into_values().collect();
         left.sort_unstable_by_key(|(number, _)| *number);
         left.into_iter().map(|(_, one)| one)

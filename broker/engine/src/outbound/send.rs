@@ -173,6 +173,7 @@ impl Outbound {
             retain: delivery.retain,
             ids,
             share: delivery.share.cloned(),
+            owed_live: delivery.owed_live.cloned(),
         });
         true
     }
@@ -191,7 +192,8 @@ impl Outbound {
             };
             context.encoder.begin();
             let ids = queued.ids.as_deref().unwrap_or_default();
-            let delivery = Delivery { ids, ..Delivery::new(queued.qos, queued.retain) };
+            let owed_live = queued.owed_live.as_ref();
+            let delivery = Delivery { ids, owed_live, ..Delivery::new(queued.qos, queued.retain) };
             if self.put(context, &message, &delivery)
                 && let Some(share) = queued.share.as_ref().filter(|_| queued.qos == 1)
             {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::key::Address;
 use crate::message::Message;
+use crate::owed_live::OwedLive;
 use crate::routing::route::{Receivers, Target};
 use crate::routing::tree::ShareName;
 
@@ -14,6 +15,8 @@ pub struct Batch {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
     receivers: Vec<NotedReceivers>,
+    /// The records that are owed to receivers without a session that lasts, by entry, in order.
+    owed_live: Vec<(usize, Arc<OwedLive>)>,
 }
 
 /// Receivers of one core; of a share one member.
@@ -58,6 +61,7 @@ impl Batch {
         self.bytes.shrink_to(KEEP);
         self.entries.clear();
         self.receivers.clear();
+        self.owed_live.clear();
     }
 
     /// Notes receivers and returns their number within this batch.
@@ -70,7 +74,13 @@ impl Batch {
         narrow(self.receivers.len() - 1)
     }
 
-    pub(crate) fn push(&mut self, message: &Message<'_>, targets: u32) {
+    pub(crate) fn push(
+        &mut self,
+        message: &Message<'_>,
+        targets: u32,
+        owed_live: Option<&Arc<OwedLive>>,
+    ) {
+        self.owed_live.extend(owed_live.map(|owed| (self.entries.len(), Arc::clone(owed))));
         self.bytes.extend_from_slice(message.topic.as_bytes());
         self.bytes.extend_from_slice(message.properties);
         self.bytes.extend_from_slice(message.payload);
@@ -94,7 +104,9 @@ impl Batch {
             rest = after;
             piece
         };
-        self.entries.iter().map(move |entry| {
+        let mut owed_live = self.owed_live.iter().peekable();
+        self.entries.iter().enumerate().map(move |(nth, entry)| {
+            let owed_live = owed_live.next_if(|(of, _)| *of == nth).map(|(_, owed)| owed);
             let topic = take(entry.topic);
             let message = Message {
                 topic: std::str::from_utf8(topic).unwrap_or_default(),
@@ -106,8 +118,11 @@ impl Batch {
                 publisher: entry.publisher,
             };
             let noted = self.receivers.get(entry.targets as usize);
-            let to = noted
-                .map(|noted| Receivers { targets: &noted.targets, share: noted.share.as_ref() });
+            let to = noted.map(|noted| Receivers {
+                targets: &noted.targets,
+                share: noted.share.as_ref(),
+                owed_live,
+            });
             (message, to.unwrap_or_default())
         })
     }

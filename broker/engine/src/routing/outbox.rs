@@ -6,6 +6,15 @@ use super::batch::Batch;
 use super::route::Remote;
 use super::tree::ShareName;
 use crate::message::Message;
+use crate::owed_live::OwedLive;
+
+/// Of which share a receiver is the chosen member.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chosen<'a> {
+    pub(crate) share: &'a Arc<ShareName>,
+    /// The record that is owed to it, if it has no session that lasts.
+    pub(crate) owed_live: Option<&'a Arc<OwedLive>>,
+}
 
 /// Deliveries to one other core.
 #[derive(Debug)]
@@ -30,14 +39,15 @@ impl Outbox {
         &mut self,
         message: &Message<'_>,
         remote: &Remote,
-        share: Option<&Arc<ShareName>>,
+        chosen: Option<Chosen<'_>>,
     ) {
         let (number, mut targets) = remote.noted.get();
         if number != self.number {
+            let share = chosen.map(|chosen| chosen.share);
             targets = self.batch.add_targets(&remote.targets, share);
             remote.noted.set((self.number, targets));
         }
-        self.batch.push(message, targets);
+        self.batch.push(message, targets, chosen.and_then(|chosen| chosen.owed_live));
     }
 
     /// Takes what waits, in exchange for an empty batch.

@@ -28,7 +28,7 @@ pub(crate) use owed::Owed;
 use owed::Sessions;
 pub(crate) use receivers::{Receivers, Remote};
 use rights::Rights;
-pub(crate) use share::{Share, Shares};
+pub(crate) use share::{Share, Shares, Turn};
 pub(crate) use table::RouteCache;
 
 /// What is known of a topic.
@@ -185,8 +185,8 @@ impl<N> Route<N> {
     }
 
     /// The audiences a message of this QoS is owed to: that of the subscriptions, if there is one,
-    /// and one of a single member for every share whose chosen member is a durable session.
-    /// Everything of QoS 0 and everybody without a durable session is delivered live instead.
+    /// and one of a single member for every share whose chosen member is a durable session, or a
+    /// connection from which durable sessions may have to take over. Everything of QoS 0 and everybody without a durable session is delivered live instead.
     ///
     /// `own` is the publisher's durable session, which does not get what No Local keeps from it.
     #[inline]

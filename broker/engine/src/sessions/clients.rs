@@ -241,7 +241,7 @@ impl Clients {
         }
     }
 
-    /// A number for a session, never used before.
+    /// A number for a session, never used before; not [`SessionNo::LIVE`].
     pub fn number(&self) -> SessionNo {
         SessionNo(self.next_session.fetch_add(1, Ordering::Relaxed))
     }

@@ -23,6 +23,7 @@ mod retained;
 mod retained_after_live;
 mod rights_that_panic;
 mod routing;
+mod shares_of_both;
 mod shares_of_sessions;
 mod slow_clients;
 mod tracing;

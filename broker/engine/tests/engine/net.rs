@@ -3,6 +3,7 @@
 
 mod raw;
 mod refused;
+mod words;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -143,6 +144,10 @@ impl Gate for FakeGate {
 
     fn has_log(&self) -> bool {
         self.has_log
+    }
+
+    fn sequence(ticket: &u64, place: Place) -> Sequence {
+        Sequence(1000 * ticket + u64::from(place.0))
     }
 
     fn committed(&self) -> Sequence {
@@ -379,7 +384,7 @@ impl Net {
         let (mut at, mut seen) = (0, Vec::new());
         while let Frame::Packet(framed) = frame(&bytes[at..], usize::MAX).expect("frames") {
             let packet = framed.decode(version, &bytes[at..]).expect("a packet");
-            seen.push(words(&packet));
+            seen.push(words::words(&packet));
             at += framed.total_len;
         }
         assert_eq!(at, bytes.len(), "whole packets only");
@@ -423,32 +428,6 @@ impl Net {
             filters: Topics::parse(&raw).expect("filters"),
         };
         self.send(client, &Packet::Unsubscribe(unsubscribe));
-    }
-}
-
-fn words(packet: &Packet<'_>) -> Seen {
-    match packet {
-        Packet::Publish(p) => {
-            let flags = if p.retain { " retained" } else { "" };
-            format!("{} {} q{}{flags}", p.topic, String::from_utf8_lossy(p.payload), p.qos.level())
-        }
-        Packet::Connack(connack) => {
-            let present = if connack.session_present { " present" } else { "" };
-            format!("CONNACK {:?}{present}", connack.reason)
-        }
-        Packet::Suback(suback) => {
-            let codes: Vec<_> = suback.codes.iter().map(|code| format!("{code:?}")).collect();
-            format!("SUBACK {}", codes.join(" "))
-        }
-        Packet::Auth(auth) => {
-            let data = auth.properties.authentication_data.unwrap_or_default();
-            format!("AUTH {:?} {}", auth.reason, String::from_utf8_lossy(data))
-        }
-        Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => {
-            format!("{} {} {:?}", packet.packet_type(), ack.packet_id, ack.reason)
-        }
-        Packet::Disconnect(disconnect) => format!("DISCONNECT {:?}", disconnect.reason),
-        other => other.packet_type().to_string(),
     }
 }
 

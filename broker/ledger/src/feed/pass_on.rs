@@ -1,5 +1,6 @@
 //! Passes on what ended sessions were owed as members of shares. It is read from the log and offered to
-//! the cores, a bounded number at a time, until the log says what became of it.
+//! the cores, a bounded number at a time, until the log says what became of it. So is what was owed to
+//! connections of a process that is gone ([`SessionNo::LIVE`]).
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -29,9 +30,11 @@ impl Feeder {
             if offered >= OFFERED_MAX {
                 return None;
             }
-            if let Some(first) = owed.first_not_offered() {
-                let open = owed.entries().filter(|one| !one.is_settled() && !one.is_offered());
-                let last = open.take(OFFERED_MAX - offered).last().map_or(first, |last| *last);
+            let is_left =
+                |one: &&Entry| number != SessionNo::LIVE || one.sequence() <= self.left_until;
+            let mut open = owed.not_offered().take_while(is_left).take(OFFERED_MAX - offered);
+            if let Some(first) = open.next() {
+                let last = open.last().unwrap_or(first);
                 let (from, until) = (first.sequence(), last.sequence());
                 return Some(Request { from, until, session: number });
             }
@@ -107,6 +110,6 @@ pub(crate) fn drop_remains(
 }
 
 fn first_in(remains: &Remains, range: &RangeInclusive<Sequence>) -> Option<Entry> {
-    let entry = remains.owed.first_not_offered();
+    let entry = remains.owed.not_offered().next().copied();
     entry.filter(|entry| range.contains(&entry.sequence()))
 }

@@ -89,12 +89,12 @@ fn deliveries_of_a_share_have_its_name_in_common_and_outlive_their_session() {
     assert_eq!((left, owed.len()), (vec![1, 4, 6], 3));
     owed.offer(Sequence(1), true);
     assert_eq!(
-        (owed.offered(), owed.first_not_offered().map(|one| one.sequence().0)),
+        (owed.offered(), owed.not_offered().next().map(|one| one.sequence().0)),
         (1, Some(4))
     );
     assert_eq!(owed.oldest().map(super::Entry::word), Some(1), "that is not saved");
     owed.offer(Sequence(1), false);
-    assert_eq!(owed.first_not_offered().map(|one| one.sequence().0), Some(1));
+    assert_eq!(owed.not_offered().next().map(|one| one.sequence().0), Some(1));
 }
 
 proptest! {

@@ -124,3 +124,54 @@ fn what_is_owed_to_a_member_that_is_not_opened_yet_is_for_another_one() {
     world.settled_down();
     assert_eq!(world.ledger.stats().owed, 0);
 }
+
+/// Their connections may have it. After a crash they are gone.
+#[test]
+fn what_is_owed_to_connections_is_offered_after_the_next_start_unless_it_is_settled() {
+    let mut world = World::new();
+    let owe = |world: &World, payload: &str| {
+        let mut audience = Audience::new();
+        audience.push_chosen((SessionNo::LIVE, Some("$share/g/t/+")), 1, false, &[]);
+        world.publish_to(message("t/x", false, payload.as_bytes()), &audience)
+    };
+    let settle = |world: &World, sequence| {
+        world.change(SessionNo::LIVE.0, SessionChange::Settled { sequence });
+    };
+    let first = owe(&world, "1");
+    let second = owe(&world, "2");
+    settle(&world, first);
+    world.settled_down();
+    assert_eq!((passed(&world), world.ledger.stats().owed), (vec![], 1));
+    world.restart();
+    let left = ("2".to_owned(), second);
+    eventually("it is offered", || passed(&world) == [left.clone()]);
+    // What is owed to connections of this process is not.
+    let third = owe(&world, "3");
+    world.settled_down();
+    assert_eq!(passed(&world), [left]);
+    settle(&world, third);
+    settle(&world, second);
+    // There may have been no room to note it.
+    settle(&world, second);
+    world.settled_down();
+    let stats = world.ledger.stats();
+    assert_eq!((stats.owed, stats.owed_oldest, stats.contradictions), (0, None, 0));
+}
+
+/// A connection may keep one for long and acknowledge millions behind it.
+#[test]
+fn what_connections_acknowledged_out_of_order_takes_no_memory() {
+    let mut world = World::new();
+    let mut audience = Audience::new();
+    audience.push_chosen((SessionNo::LIVE, Some("$share/g/t/+")), 1, false, &[]);
+    let kept = world.publish_to(message("t/x", false, b"x"), &audience);
+    for _ in 0..1_000 {
+        let sequence = world.publish_to(message("t/x", false, b"x"), &audience);
+        world.change(SessionNo::LIVE.0, SessionChange::Settled { sequence });
+    }
+    world.settled_down();
+    assert_eq!((world.ledger.stats().owed, world.ledger.stats().owed_oldest), (1, Some(kept)));
+    world.stop();
+    let bytes = world.ledger.following().figures().last_checkpoint.expect("the last one").bytes;
+    assert!(bytes < 10_000, "{bytes} bytes");
+}

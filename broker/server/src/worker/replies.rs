@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use broker_engine::{Reply, Taken};
-use fabric::{Commit, Place};
+use fabric::Commit;
 use tokio::sync::oneshot;
-use uns_model::Sequence;
 
+use crate::gate::sequence_of;
 use crate::in_process::{PublishOutcomes, Published};
 
 /// The replies of one core, by the token under which the engine knows the batch.
@@ -45,14 +45,12 @@ impl Replies {
     }
 }
 
-/// The outcome of every item. The sequence of a record is the first one of its batch plus its place.
+/// The outcome of every item.
 fn outcomes(reply: Reply<Commit>) -> PublishOutcomes {
     let Reply { taken, outcome, .. } = reply;
     let published = |Taken { place, refused }| {
         let sequence = match (place, &outcome) {
-            (Some(Place(place)), Some(Ok(commit))) => {
-                Some(Sequence(commit.first.0 + u64::from(place)))
-            }
+            (Some(place), Some(Ok(commit))) => Some(sequence_of(commit, place)),
             (Some(_), Some(Err(rejection))) => return Err(rejection.clone()),
             (Some(_), None) | (None, _) => None,
         };

@@ -37,6 +37,12 @@ impl Owed {
         (if known { number } else { next }, known)
     }
 
+    /// The share of which a connection is the chosen member, if it is owed to that.
+    pub(crate) fn live(&self) -> Option<&Arc<ShareName>> {
+        let [member] = &*self.members else { return None };
+        member.share.as_ref().filter(|_| member.session == SessionNo::LIVE)
+    }
+
     fn has(&self, session: SessionNo) -> bool {
         self.members.binary_search_by_key(&session, |member| member.session).is_ok()
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::merge::Target;
 use crate::key::CoreNo;
+use crate::owed_live::OwedLive;
 use crate::routing::tree::ShareName;
 
 /// Receivers on one core, as batches to it note them.
@@ -37,4 +38,6 @@ pub(crate) struct Receivers<'a> {
     pub(crate) targets: &'a [Target],
     /// The share they are the chosen member of.
     pub(crate) share: Option<&'a Arc<ShareName>>,
+    /// The record that is owed to it, if it has no session that lasts.
+    pub(crate) owed_live: Option<&'a Arc<OwedLive>>,
 }

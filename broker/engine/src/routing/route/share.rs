@@ -1,7 +1,7 @@
 //! One share on one core: whose turn it is. A share is one thing for all topics it matches, so that
 //! its members get their turns also where no topic repeats.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use super::owed::{Owed, OwedOne};
 use super::receivers::Remote;
 use super::rights::Rights;
 use crate::key::{Address, CoreNo};
+use crate::owed_live::OwedLive;
 use crate::routing::tree::{Group, Holder, ShareName, Subscriber};
 
 /// One client of a share.
@@ -27,6 +28,11 @@ struct Sharer {
 }
 
 impl Sharer {
+    /// Whether a message of this QoS can be owed to its session.
+    fn may_be_owed(&self, qos: u8) -> bool {
+        self.session.is_some() && self.subscriber.wish.qos.min(qos) > 0
+    }
+
     /// How bad a choice it is.
     fn burden(&self) -> u8 {
         self.subscriber.link.as_ref().map_or(0, |link| link.burden())
@@ -61,8 +67,19 @@ pub(crate) struct Share {
     /// Those who are connected come first.
     members: Box<[Sharer]>,
     online: usize,
+    /// Whether some have sessions that last, to which something can be owed.
+    lasting: bool,
     next: Cell<usize>,
     chosen: Cell<Option<usize>>,
+    /// The record of the message at hand that is owed to the chosen connection.
+    owed_live: RefCell<Option<Arc<OwedLive>>>,
+}
+
+/// Which member was chosen for a message, and the record that is owed to its connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Turn {
+    chosen: Option<usize>,
+    owed_live: Option<Arc<OwedLive>>,
 }
 
 impl Share {
@@ -100,11 +117,14 @@ impl Share {
             subscriber,
             owed: OwedOne::default(),
         });
+        let members: Box<[Sharer]> = online.chain(offline).collect();
         Self {
-            members: online.chain(offline).collect(),
+            lasting: members.iter().any(|one| one.may_be_owed(1)),
+            members,
             online: count,
             next: Cell::new(next),
             chosen: Cell::new(None),
+            owed_live: RefCell::default(),
             group: Arc::clone(group),
         }
     }
@@ -131,11 +151,24 @@ impl Share {
         let (online, offline) = self.members.split_at(self.online);
         let turn = self.next.get();
         let chosen = in_turn(online, turn, |one| Some(one.burden())).or_else(|| {
-            let owed = |one: &Sharer| (one.subscriber.wish.qos.min(qos) > 0).then_some(0);
+            let owed = |one: &Sharer| one.may_be_owed(qos).then_some(0);
             in_turn(offline, turn, owed).map(|at| self.online + at)
         });
         self.next.set(turn.wrapping_add(1));
         self.chosen.set(chosen);
+    }
+
+    /// Takes the next member whose session lasts and to whom the message can be owed; `false` if there is
+    /// none.
+    pub(crate) fn choose_lasting(&self, qos: u8) -> bool {
+        let turn = self.next.get();
+        let burden = |one: &Sharer| one.may_be_owed(qos).then(|| one.burden());
+        let (online, offline) = self.members.split_at(self.online);
+        let chosen = in_turn(online, turn, burden)
+            .or_else(|| in_turn(offline, turn, burden).map(|at| self.online + at));
+        self.next.set(turn.wrapping_add(usize::from(chosen.is_some())));
+        self.chosen.set(chosen);
+        chosen.is_some()
     }
 
     /// The message the member was chosen for goes to nobody: it is its turn again.
@@ -145,24 +178,39 @@ impl Share {
 
     /// Whose turn it is, to be given back with [`Share::set_turn`] for a message that is delivered
     /// later.
-    pub(crate) fn turn(&self) -> Option<usize> {
-        self.chosen.get()
+    pub(crate) fn turn(&self) -> Turn {
+        Turn { chosen: self.chosen.get(), owed_live: self.take_owed_live() }
     }
 
     /// It is this member's turn.
-    pub(crate) fn set_turn(&self, turn: Option<usize>) {
-        self.chosen.set(turn);
+    pub(crate) fn set_turn(&self, Turn { chosen, owed_live }: Turn) {
+        self.chosen.set(chosen);
+        *self.owed_live.borrow_mut() = owed_live;
+    }
+
+    /// A record of the message at hand is owed to the chosen connection.
+    pub(crate) fn set_owed_live(&self, owed: Arc<OwedLive>) {
+        *self.owed_live.borrow_mut() = Some(owed);
+    }
+
+    /// The record of the message at hand that is owed to the chosen connection.
+    pub(crate) fn take_owed_live(&self) -> Option<Arc<OwedLive>> {
+        self.owed_live.borrow_mut().take()
     }
 
     fn chosen(&self) -> Option<&Sharer> {
         self.members.get(self.chosen.get()?)
     }
 
-    /// The audience of the chosen member, if the message comes to it from the log.
+    /// The audience of the chosen member: its session, to which the message comes from the log; or
+    /// [`SessionNo::LIVE`] for a connection without one, from which others would take it over after a
+    /// crash. What has begun with QoS 2 nobody takes over [MQTT-4.8.2-5].
     #[inline]
     pub(crate) fn owed(&self, qos: u8) -> Option<Rc<Owed>> {
         let chosen = self.chosen()?;
-        chosen.owed.get(qos, chosen.session?, &chosen.subscriber, self.name())
+        let live = self.lasting && chosen.subscriber.wish.qos.min(qos) == 1;
+        let session = chosen.session.or_else(|| live.then_some(SessionNo::LIVE))?;
+        chosen.owed.get(qos, session, &chosen.subscriber, self.name())
     }
 
     /// The chosen member's connection, unless the message comes to it from the log.

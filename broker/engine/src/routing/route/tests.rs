@@ -11,8 +11,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::gate::{Member, NoNode};
-use crate::routing::tree::Wish;
-use crate::routing::tree::tests::{address, filter, holders, naive, topic};
+use crate::routing::tree::tests::{FIRST_SESSION, address, filter, holders, naive, topic};
+use crate::routing::tree::{ShareName, Wish};
 
 const ORG: OrgId = OrgId(1);
 
@@ -58,6 +58,8 @@ fn qos(qos: u8) -> Wish {
 struct Outcome {
     live: Vec<(u32, u8)>,
     owed: Vec<(u32, u8)>,
+    /// Shares that have a record of what goes to a connection.
+    recorded: usize,
 }
 
 fn publish(route: &Route<NoNode>, qos: u8, publisher: Option<u8>) -> Outcome {
@@ -87,7 +89,11 @@ fn publish(route: &Route<NoNode>, qos: u8, publisher: Option<u8>) -> Outcome {
         live(&chosen.targets);
     }
     for owed in route.owed(qos, own) {
-        outcome.owed.extend(owed.members.iter().map(|m| (m.session.0, m.qos)));
+        if owed.live().is_some() {
+            outcome.recorded += 1;
+            continue;
+        }
+        outcome.owed.extend(owed.members.iter().map(|m| (m.session.0 - FIRST_SESSION, m.qos)));
     }
     outcome.live.sort_unstable();
     outcome.owed.sort_unstable();
@@ -168,9 +174,21 @@ proptest! {
             left.extend(outcome.owed.iter().map(|(n, q)| (*n, *q, true)));
             let groups = shares(&model, &topic, level);
             prop_assert_eq!(left.len(), groups.len(), "{:?} of {:?}", left, groups);
+            // A record where a session could take over, that is one in a share with sessions.
+            let recorded = route.shares.iter().filter(|share| {
+                let live = share.live(level).is_some_and(|to| to.targets[0].qos.min(level) == 1);
+                live && has_lasting(&model, share.name())
+            });
+            prop_assert_eq!(outcome.recorded, recorded.count());
             prop_assert!(matching(&left, &groups), "{:?} of {:?}", left, groups);
         }
     }
+}
+
+/// Whether a member of a share has a session to which something can be owed.
+fn has_lasting(model: &Model, share: &ShareName) -> bool {
+    let mut members = model.iter().filter(|((filter, _), _)| **filter == *share.filter);
+    members.any(|((_, n), wish)| holders(*n).1.is_some() && wish.qos > 0)
 }
 
 /// Whether each group has another one of the chosen.
@@ -235,12 +253,13 @@ fn owed_audiences_are_made_once_and_remember_their_number() {
     add(&tree, "a", 4, Wish { retain_as_published: true, ..qos(1) });
     let route = build(&tree, &mut shares, "a");
     let one = |own: Option<u32>, qos| {
-        let mut all: Vec<_> = route.owed(qos, own.map(SessionNo)).collect();
+        let own = own.map(|n| SessionNo(FIRST_SESSION + n));
+        let mut all: Vec<_> = route.owed(qos, own).collect();
         assert_eq!(all.len(), 1);
         all.remove(0)
     };
     let member = |session, qos, retain, ids: Option<u32>| Member {
-        session: SessionNo(session),
+        session: SessionNo(FIRST_SESSION + session),
         qos,
         retain,
         ids: ids.map(|id| [NonZeroU32::new(id).unwrap()].into()),

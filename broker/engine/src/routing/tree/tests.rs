@@ -29,10 +29,13 @@ pub(crate) fn address(n: u8) -> Address {
     Address { core: CoreNo(u16::from(n % 2)), key: Key { slot: u32::from(n), generation: 0 } }
 }
 
+/// The session of client 0.
+pub(crate) const FIRST_SESSION: u32 = 100;
+
 /// The client `n`: even ones have a durable session, every fourth one is not connected.
 pub(crate) fn holders(n: u8) -> (Vec<Holder>, Option<SessionNo>) {
     let connection = Holder::Connection(address(n));
-    let session = SessionNo(u32::from(n));
+    let session = SessionNo(FIRST_SESSION + u32::from(n));
     match n % 4 {
         0 => (vec![Holder::Session(session)], Some(session)),
         2 => (vec![Holder::Session(session), connection], Some(session)),
