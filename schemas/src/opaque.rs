@@ -64,8 +64,12 @@ fn is_utf8(bytes: &[u8]) -> bool {
     }
 }
 
-/// Printable characters alone, and mostly ASCII: text in an encoding that is not UTF-8.
+/// Printable characters alone, and mostly ASCII: text in an encoding that is not UTF-8. So short a payload, or
+/// one as long as a double, may as well be a raw number.
 fn is_text(bytes: &[u8]) -> bool {
+    if matches!(bytes.len(), 0..=4 | 8) {
+        return false;
+    }
     let printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0xa0..);
     let ascii = bytes.iter().filter(|byte| byte.is_ascii()).count();
     bytes.iter().all(printable) && ascii * 2 > bytes.len()
@@ -122,6 +126,9 @@ mod tests {
             (b"\x80\x81\x82", None),
             (b"\x00\xff", None),
             (b"\x08", None),
+            // A float and a double, as registers have them.
+            (b"A\xbb33", None),
+            (b"@5\xe6fffff", None),
             ("[{\"name\":\"Öfen\"}]".as_bytes(), Some("json")),
             (b"\xef\xbb\xbf {\"a\":1}", Some("json")),
             ("Öfen".repeat(2_000).as_bytes(), Some("text")),
