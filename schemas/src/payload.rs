@@ -57,7 +57,7 @@ mod value;
 
 use std::borrow::Cow;
 
-use uns_model::{Finding, Value, ValueRef, number};
+use uns_model::{Finding, ValueRef, number};
 
 pub use context::{DecodeContext, FieldLimits};
 pub use fuzzing::fuzz;
@@ -67,7 +67,6 @@ pub use sink::Sink;
 use crate::Malformed;
 use point::{as_broken_object, as_text, read_scalar, scalar};
 use scan::{Kind, Token};
-use value::number_of;
 
 /// The most bytes the payload of a scalar has. Under `uns/v1/` the gate refuses larger ones; elsewhere
 /// they are bytes (NS-22).
@@ -144,10 +143,10 @@ pub fn read(
     }
     if let [b'-' | b'0'..=b'9', ..] = payload
         && let Ok(token) = std::str::from_utf8(payload)
-        && let Some(value) = number::parse(token)
-        && value != Value::Null
+        && let Some(value) = number::read(token)
+        && value != ValueRef::Null
     {
-        sink.point(&scalar(number_of(&value)));
+        sink.point(&scalar(value));
         return Ok(None);
     }
     read_text(payload, content_type, context, sink)

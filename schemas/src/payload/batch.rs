@@ -26,11 +26,17 @@ pub(super) fn too_many(
         (_, Columns { times: Some(times), values: Some(_), others: false, .. }) => times,
         _ => return None,
     };
-    let count = elements(rows).count();
+    let count =
+        Some(rows).filter(|rows| may_exceed(*rows)).map_or(0, |rows| elements(rows).count());
     let is_batch = |first: Token<'_>| {
         !matches!(json.kind, Kind::Array { .. }) || !matches!(Row::read(first, context), Row::None)
     };
     (count > BATCH_SAMPLES_MAX && elements(rows).next().is_some_and(is_batch)).then_some(count)
+}
+
+/// Whether an array is long enough to have more elements than a batch may: each takes two bytes.
+fn may_exceed(array: Token<'_>) -> bool {
+    array.text.len() > 2 * BATCH_SAMPLES_MAX
 }
 
 /// What one row of a batch is.
@@ -73,7 +79,8 @@ pub(super) fn rows_of(
     if let Row::None = Row::read(elements(array).next()?, context) {
         return None;
     }
-    if elements(array).take(BATCH_SAMPLES_MAX + 1).count() > BATCH_SAMPLES_MAX {
+    if may_exceed(array) && elements(array).take(BATCH_SAMPLES_MAX + 1).count() > BATCH_SAMPLES_MAX
+    {
         return None;
     }
     let mut batch = Rows::default();

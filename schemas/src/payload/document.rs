@@ -82,29 +82,37 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
         }
     }
 
-    /// The members of the outermost object.
+    /// The members of the outermost object. Most have so few that they are known from the scan.
     fn object(&mut self, object: Token<'a>) {
-        let (beside, mut name) = (self.document.beside, Name::default());
-        for (key, token) in members(object) {
-            if beside.is_some_and(|envelope| !envelope.is_neighbour(key, token)) {
-                continue;
+        match self.document.shape.and_then(Shape::members) {
+            Some(known) => {
+                known.iter().for_each(|(key, token)| self.outer(object, *key, *token));
             }
-            let Kind::Text { escaped } = key.kind else { continue };
-            match token.kind {
-                Kind::Object { .. } | Kind::Array { .. } => {
-                    if !self.outermost(key.text, token, &mut name) {
-                        self.member(Member { object, key, token }, &mut name, 1);
-                    }
+            None => members(object).for_each(|(key, token)| self.outer(object, key, token)),
+        }
+    }
+
+    #[inline]
+    fn outer(&mut self, object: Token<'a>, key: Token<'a>, token: Token<'a>) {
+        if self.document.beside.is_some_and(|envelope| !envelope.is_neighbour(key, token)) {
+            return;
+        }
+        let Kind::Text { escaped } = key.kind else { return };
+        match token.kind {
+            Kind::Object { .. } | Kind::Array { .. } => {
+                let mut name = Name::default();
+                if !self.outermost(key.text, token, &mut name) {
+                    self.member(Member { object, key, token }, &mut name, 1);
                 }
-                // Most names stand in the payload as they are.
-                _ if !escaped => {
-                    self.spelling.key(key.text, escaped);
-                    if !key.text.is_empty() {
-                        self.leaf(key.text, token);
-                    }
-                }
-                _ => self.member(Member { object, key, token }, &mut name, 1),
             }
+            // Most names stand in the payload as they are.
+            _ if !escaped => {
+                self.spelling.key(key.text, escaped);
+                if !key.text.is_empty() {
+                    self.leaf(key.text, token);
+                }
+            }
+            _ => self.member(Member { object, key, token }, &mut Name::default(), 1),
         }
     }
 

@@ -14,7 +14,6 @@ use super::point::{hand_on, valued};
 use super::scan::{Kind, Token, flat, members};
 use super::sink::Sink;
 use super::text;
-use super::value::number_of;
 use key::{Key, Role};
 use seen::Seen;
 use stated::{ValueType, worst};
@@ -107,8 +106,7 @@ impl<'a> Envelope<'a> {
         let is_text = matches!(token.kind, Kind::Text { .. });
         match key.role {
             Role::Status => {
-                stated::is_other_status(name, token)
-                    || (self.word.is_none() && stated::may_be_state(token))
+                stated::is_other_word(token) || (self.word.is_none() && stated::may_be_state(token))
             }
             Role::ShortUnit | Role::ShortName(_) => !is_text,
             Role::ShortTime if stated::is_no_epoch(token) => true,
@@ -216,7 +214,7 @@ impl<'a> Envelope<'a> {
     /// Hands on a value that is no document, with what a model says and its own field.
     pub(super) fn hand_on_scalar(&self, model: PointRef<'_>, sink: &mut impl Sink) {
         match self.sum() {
-            Some(sum) => sink.point(&valued(model, number_of(&sum))),
+            Some(sum) => sink.point(&valued(model, sum.as_ref())),
             None => hand_on(model, self.value, sink),
         }
     }
@@ -250,9 +248,7 @@ fn variant(object: Token<'_>) -> Option<Token<'_>> {
 pub(super) fn read_flat<'a>(payload: &'a str, context: &DecodeContext<'_>) -> Option<Envelope<'a>> {
     let mut envelope = Envelope::default();
     let known = |name: Token<'a>, token: Token<'a>| match Key::of(name.text) {
-        Some(key)
-            if envelope.seen.known & key.bit() == 0 && !stated::is_other_status(name, token) =>
-        {
+        Some(key) if envelope.seen.known & key.bit() == 0 && Envelope::has_part(key, token) => {
             envelope.take(key, token, context);
             true
         }

@@ -13,7 +13,6 @@ use super::document::NAME_BYTES_MAX;
 use super::point::valued;
 use super::rows::BATCH_SAMPLES_MAX;
 use super::sink::Sink;
-use super::value::number_of;
 
 /// Epochs of nanoseconds have at least so many digits.
 const NANOS_DIGITS: usize = 18;
@@ -111,7 +110,7 @@ fn value_of(text: &str) -> Option<(ValueRef<'_>, &str)> {
     let value = match token {
         "t" | "T" | "true" | "True" | "TRUE" => ValueRef::Bool(true),
         "f" | "F" | "false" | "False" | "FALSE" => ValueRef::Bool(false),
-        _ => number_of(&number::parse(token.strip_suffix(['i', 'u']).unwrap_or(token))?),
+        _ => number::read(token.strip_suffix(['i', 'u']).unwrap_or(token))?,
     };
     Some((value, rest))
 }

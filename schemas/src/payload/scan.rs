@@ -258,18 +258,12 @@ impl<'a, 'k> Cursor<'a, 'k> {
         let start = self.at;
         let mut escaped = false;
         loop {
+            self.at += text::plain_length(self.rest());
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
                     self.at += text::escape_length(self.rest()).ok_or(Stop::Syntax)?;
-                }
-                Some(0x20..) => {
-                    self.at += 1;
-                    // Most strings are shorter than what setting out for more would cost.
-                    if (self.at - start).is_multiple_of(16) {
-                        self.at += text::plain_length(self.rest());
-                    }
                 }
                 Some(_) | None => return Err(Stop::Syntax),
             }

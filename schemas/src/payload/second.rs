@@ -4,8 +4,6 @@
 
 use uns_model::{Timestamp, ValueRef, number};
 
-use super::value::number_of;
-
 /// A second form, and what the text says beside it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Second<'a> {
@@ -57,7 +55,7 @@ pub(super) fn values(text: &str) -> Option<(Timestamp, impl Iterator<Item = Valu
     let value = |part: &str| match part {
         "U" => Some(ValueRef::Null),
         part if number::is_non_finite(part) => Some(ValueRef::Null),
-        part => number::parse(part).map(|value| number_of(&value)),
+        part => number::read(part),
     };
     let time = epoch(time)?;
     if rest.split(':').take(VALUES_MAX + 1).count() > VALUES_MAX {
@@ -110,16 +108,15 @@ fn numeric(text: &str) -> Option<Second<'_>> {
 /// A number as JSON writes it, with a plus sign, or with a decimal comma.
 fn exact(text: &str) -> Option<ValueRef<'static>> {
     let text = text.strip_prefix('+').filter(|rest| !rest.starts_with('-')).unwrap_or(text);
-    let value = match number::parse(text) {
+    let value = match number::read(text) {
         Some(value) => value,
         None => decimal_comma(text)?,
     };
-    let value = number_of(&value);
     (value != ValueRef::Null).then_some(value)
 }
 
 /// `21,5`. Where the comma may as well part thousands (`1,234`) it is neither.
-fn decimal_comma(text: &str) -> Option<uns_model::Value> {
+fn decimal_comma(text: &str) -> Option<ValueRef<'static>> {
     let (whole, fraction) = text.split_once(',')?;
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let digits = whole.strip_prefix('-').unwrap_or(whole);
@@ -133,7 +130,7 @@ fn decimal_comma(text: &str) -> Option<uns_model::Value> {
     let place = plain.get_mut(..text.len())?;
     place.copy_from_slice(text.as_bytes());
     *place.get_mut(whole.len())? = b'.';
-    number::parse(std::str::from_utf8(place).ok()?)
+    number::read(std::str::from_utf8(place).ok()?)
 }
 
 /// What may stand behind a number: a sign at once, letters after a space.
@@ -161,9 +158,9 @@ fn is_compound(name: &str) -> bool {
 }
 
 fn epoch(text: &str) -> Option<Timestamp> {
-    let time = match number::parse(text)? {
-        uns_model::Value::Int(number) => Timestamp::from_epoch_int(number)?,
-        uns_model::Value::Float(number) => Timestamp::from_epoch_f64(number)?,
+    let time = match number::read(text)? {
+        ValueRef::Int(number) => Timestamp::from_epoch_int(number)?,
+        ValueRef::Float(number) => Timestamp::from_epoch_f64(number)?,
         _ => return None,
     };
     time.in_range().then_some(time)

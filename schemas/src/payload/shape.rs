@@ -8,7 +8,7 @@ use super::named::element::Writer;
 use super::scan::{Kind, Token};
 
 /// What an object looks like from its outermost members.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Shape<'a> {
     pub(super) envelope: Envelope<'a>,
     /// A time no envelope has (`tst`, `received_at`).
@@ -20,7 +20,12 @@ pub(super) struct Shape<'a> {
     has_values: bool,
     is_data_set: bool,
     writer: Writer<'a>,
+    members: [(Token<'a>, Token<'a>); MEMBERS],
+    count: usize,
 }
+
+/// So many members are remembered; a larger object is scanned again.
+const MEMBERS: usize = 32;
 
 /// The columns of a batch: nothing but `t`, `v` and perhaps `q`, all of them arrays (NS-21).
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,6 +36,24 @@ pub(super) struct Columns<'a> {
     pub(super) others: bool,
 }
 
+impl Default for Shape<'_> {
+    fn default() -> Self {
+        let none = Token { kind: Kind::Null, text: "" };
+        Self {
+            envelope: Envelope::default(),
+            own_time: None,
+            columns: Columns::default(),
+            points: None,
+            has_containers: false,
+            has_values: false,
+            is_data_set: false,
+            writer: Writer::default(),
+            members: [(none, none); MEMBERS],
+            count: 0,
+        }
+    }
+}
+
 impl<'a> Shape<'a> {
     /// Takes the next member.
     pub(super) fn member(
@@ -39,6 +62,10 @@ impl<'a> Shape<'a> {
         token: Token<'a>,
         context: &DecodeContext<'_>,
     ) {
+        if let Some(place) = self.members.get_mut(self.count) {
+            *place = (name, token);
+        }
+        self.count += 1;
         let is_array = matches!(token.kind, Kind::Array { .. });
         self.has_containers |= is_array || matches!(token.kind, Kind::Object { .. });
         match name.text {
@@ -60,6 +87,11 @@ impl<'a> Shape<'a> {
             self.writer.member(name, token);
         }
         self.envelope.member(name, token, context);
+    }
+
+    /// All members with their names, where they are few.
+    pub(super) fn members(&self) -> Option<&[(Token<'a>, Token<'a>)]> {
+        self.members.get(..self.count)
     }
 
     /// Who wrote it, where it is a DataSetMessage.

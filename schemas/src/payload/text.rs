@@ -5,7 +5,8 @@ use std::borrow::Cow;
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// How many bytes there are before the first quote, backslash or control character; for long texts.
+/// How many bytes there are before the first quote, backslash or control character.
+#[inline]
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
     let ends = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
     let (words, rest) = bytes.as_chunks();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use uns_model::{Value, ValueRef, number};
+use uns_model::{ValueRef, number};
 
 use super::scan::{Kind, Token, elements, members};
 
@@ -11,9 +11,9 @@ use super::scan::{Kind, Token, elements, members};
 pub(super) fn value_of(token: Token<'_>) -> ValueRef<'_> {
     match token.kind {
         Kind::Bool(value) => ValueRef::Bool(value),
-        Kind::Number => match number::parse(token.text) {
-            Some(Value::Null) => beyond(token.text),
-            Some(value) => number_of(&value),
+        Kind::Number => match number::read(token.text) {
+            Some(ValueRef::Null) => beyond(token.text),
+            Some(value) => value,
             None => ValueRef::Null,
         },
         Kind::Text { .. } => ValueRef::Text(token.text),
@@ -35,19 +35,6 @@ pub(super) fn is_rounded(token: Token<'_>, value: &ValueRef<'_>) -> bool {
     // Nothing shorter is beyond 64 bits.
     let may_be = token.text.len() >= 19 && matches!(value, ValueRef::Float(_));
     may_be && number::nearest(token.text).is_some()
-}
-
-/// A number, which borrows from nothing.
-#[inline]
-pub(super) fn number_of(value: &Value) -> ValueRef<'static> {
-    match value {
-        Value::Int(number) => ValueRef::Int(*number),
-        Value::UInt(number) => ValueRef::UInt(*number),
-        Value::Float(number) => ValueRef::Float(*number),
-        Value::Null | Value::Bool(_) | Value::Text(_) | Value::Document(_) | Value::Bytes(_) => {
-            ValueRef::Null
-        }
-    }
 }
 
 /// The text of a container. With numbers that are none it would not be JSON: they become `null`,

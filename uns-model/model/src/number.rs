@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Value;
+use crate::{Value, ValueRef};
 
 /// The largest integer every JSON reader keeps exact, 2^53-1.
 pub const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
@@ -11,6 +11,12 @@ pub const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 /// [`Value::Null`]: a number that fits neither `i64`, `u64` nor a finite double. An integer token
 /// never turns into a rounded double: past `u64::MAX` it overflows.
 pub fn parse(token: &str) -> Option<Value> {
+    read(token).map(ValueRef::to_value)
+}
+
+/// The same as a value that owns nothing.
+#[inline]
+pub fn read(token: &str) -> Option<ValueRef<'static>> {
     let number = Number::prefix(token.as_bytes())?;
     if number.length < token.len() {
         return None;
@@ -18,7 +24,11 @@ pub fn parse(token: &str) -> Option<Value> {
     if let Some(digits) = number.integer(token.as_bytes()) {
         return Some(integer(number.negative, digits));
     }
-    token.parse().ok().map(float)
+    if let Some(number) = number.decimal(token.as_bytes()) {
+        return Some(ValueRef::Float(number));
+    }
+    let number = token.parse().ok()?;
+    Some(if f64::is_finite(number) { ValueRef::Float(number) } else { ValueRef::Null })
 }
 
 /// The double nearest to an integer token that fits neither `i64` nor `u64`.
@@ -39,8 +49,17 @@ struct Number {
     negative: bool,
     /// How many digits the integer part has.
     whole: usize,
+    /// How many digits stand behind the point.
+    fraction: usize,
     length: usize,
 }
+
+/// Powers of ten that a double holds exactly, as far as [`DECIMAL_DIGITS`] reach.
+const POWERS: [f64; DECIMAL_DIGITS] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14];
+
+/// Numbers of so many digits are below 2^53, so a double holds them exactly.
+const DECIMAL_DIGITS: usize = 15;
 
 impl Number {
     fn prefix(bytes: &[u8]) -> Option<Self> {
@@ -50,15 +69,33 @@ impl Number {
         if whole == 0 || (whole > 1 && bytes[start] == b'0') {
             return None;
         }
-        let mut length = start + whole;
-        if let [b'.', fraction @ ..] = &bytes[length..] {
-            length += 1 + Some(digits(fraction)).filter(|count| *count > 0)?;
+        let (mut length, mut fraction) = (start + whole, 0);
+        if let [b'.', rest @ ..] = &bytes[length..] {
+            fraction = Some(digits(rest)).filter(|count| *count > 0)?;
+            length += 1 + fraction;
         }
         if let [b'e' | b'E', rest @ ..] = &bytes[length..] {
             let sign = usize::from(matches!(rest, [b'+' | b'-', ..]));
             length += 1 + sign + Some(digits(&rest[sign..])).filter(|count| *count > 0)?;
         }
-        Some(Self { negative, whole, length })
+        Some(Self { negative, whole, fraction, length })
+    }
+
+    /// The double of what measuring devices write, such as `-23.45`: digits that a double holds exactly,
+    /// divided by a power of ten that it holds as well, are rounded once, as reading the decimal is.
+    #[inline]
+    fn decimal(&self, bytes: &[u8]) -> Option<f64> {
+        let start = usize::from(self.negative);
+        let has_exponent = self.length != start + self.whole + 1 + self.fraction;
+        if has_exponent || self.whole + self.fraction > DECIMAL_DIGITS {
+            return None;
+        }
+        let power = POWERS.get(self.fraction)?;
+        let digits = bytes.get(start..self.length)?.iter().filter(|byte| **byte != b'.');
+        let digits = digits.fold(0_u64, |sum, byte| sum * 10 + u64::from(byte - b'0'));
+        #[expect(clippy::cast_precision_loss, reason = "so few digits are exact")]
+        let number = digits as f64 / power;
+        Some(if self.negative { -number } else { number })
     }
 
     /// Its digits, if it is an integer.
@@ -146,7 +183,7 @@ pub fn write_json_number(value: &Value, out: &mut impl fmt::Write) -> fmt::Resul
     }
 }
 
-fn integer(negative: bool, digits: &[u8]) -> Value {
+fn integer(negative: bool, digits: &[u8]) -> ValueRef<'static> {
     // The first nineteen fit whatever they are.
     let (sure, rest) = digits.split_at(digits.len().min(19));
     let (eights, last) = sure.as_chunks();
@@ -159,14 +196,14 @@ fn integer(negative: bool, digits: &[u8]) -> Value {
         let next =
             magnitude.checked_mul(10).and_then(|sum| sum.checked_add(u64::from(byte - b'0')));
         let Some(next) = next else {
-            return Value::Null;
+            return ValueRef::Null;
         };
         magnitude = next;
     }
     if negative {
-        0_i64.checked_sub_unsigned(magnitude).map_or(Value::Null, Value::Int)
+        0_i64.checked_sub_unsigned(magnitude).map_or(ValueRef::Null, ValueRef::Int)
     } else {
-        unsigned(magnitude)
+        i64::try_from(magnitude).map_or(ValueRef::UInt(magnitude), ValueRef::Int)
     }
 }
 
@@ -260,6 +297,22 @@ mod tests {
             match parse(&text) {
                 Some(Value::Float(back)) => prop_assert_eq!(back.to_bits(), number.to_bits()),
                 other => prop_assert!(false, "{text} read as {other:?}"),
+            }
+        }
+
+        #[test]
+        fn short_decimals_are_the_nearest_doubles(digits: u64, length in 0..18_u32, places in 0..16_usize) {
+            let digits = digits % 10_u64.pow(length);
+            let text = format!("{:0>1$}", digits, places + 1);
+            let (whole, fraction) = text.split_at(text.len() - places);
+            for token in [format!("{whole}.{fraction}0"), format!("-{whole}.{fraction}0")] {
+                let nearest: f64 = token.parse().unwrap();
+                match read(&token) {
+                    Some(ValueRef::Float(number)) => {
+                        prop_assert_eq!(number.to_bits(), nearest.to_bits(), "{}", token)
+                    }
+                    other => prop_assert!(false, "{token} read as {other:?}"),
+                }
             }
         }
 

@@ -1,12 +1,12 @@
 //! What the members of an envelope state: times, qualities, units and numbers.
 
-use uns_model::{Quality, Timestamp, ValueRef};
+use uns_model::{Quality, Timestamp, ValueRef, number};
 
 use super::key::Key;
 use crate::payload::context::DecodeContext;
 use crate::payload::scan::{Kind, Token, members};
 use crate::payload::text;
-use crate::payload::value::{number_of, value_of};
+use crate::payload::value::value_of;
 
 /// The worse of two statements, the first where both are equally bad.
 pub(in crate::payload) fn worst(
@@ -27,7 +27,7 @@ pub(in crate::payload) fn time(token: Token<'_>, context: &DecodeContext<'_>) ->
             let text = text::unescape(token.text, escaped);
             let text = text.trim_ascii();
             Timestamp::parse_in(text, context.zone, context.ingest)
-                .or_else(|| epoch(number_of(&uns_model::number::parse(text)?)))
+                .or_else(|| epoch(number::read(text)?))
         }
         Kind::Number => epoch(value_of(token)),
         Kind::Bool(_) | Kind::NonFinite | Kind::Object { .. } | Kind::Array { .. } => None,
@@ -86,7 +86,7 @@ pub(in crate::payload) fn status(token: Token<'_>, may_be_state: bool) -> Option
 pub(in crate::payload) fn may_be_state(token: Token<'_>) -> bool {
     match token.kind {
         Kind::Bool(_) | Kind::Number => true,
-        Kind::Text { .. } => uns_model::number::parse(token.text.trim_ascii()).is_some(),
+        Kind::Text { .. } => number::read(token.text.trim_ascii()).is_some(),
         _ => false,
     }
 }
@@ -97,23 +97,16 @@ const CODES_FROM: u32 = 1 << 10;
 /// Whether a number may be a code of OPC UA that says something: small ones, negative ones and fractions are
 /// none.
 fn is_code(token: Token<'_>) -> bool {
-    let Some(number) = uns_model::number::parse(token.text.trim_ascii()) else { return true };
-    whole(number_of(&number)).is_some_and(|code| code >= CODES_FROM)
+    let Some(number) = number::read(token.text.trim_ascii()) else { return true };
+    whole(number).is_some_and(|code| code >= CODES_FROM)
 }
 
-/// Whether a `status` is that of the machine, and not of the value: a word that is no quality.
-#[inline]
-pub(in crate::payload) fn is_other_status(name: Token<'_>, token: Token<'_>) -> bool {
-    name.text == "status" && is_other_word(token)
-}
-
-fn is_other_word(token: Token<'_>) -> bool {
+/// Whether it is a word that is no quality.
+pub(in crate::payload) fn is_other_word(token: Token<'_>) -> bool {
     let Kind::Text { escaped } = token.kind else { return false };
     let word = text::unescape(token.text, escaped);
     let word = word.trim_ascii();
-    uns_model::number::parse(word).is_none()
-        && hexadecimal(word).is_none()
-        && !Quality::is_word(word)
+    number::read(word).is_none() && hexadecimal(word).is_none() && !Quality::is_word(word)
 }
 
 /// A code as many tools print it: `0x80050000`.
@@ -129,8 +122,8 @@ fn stated(token: Token<'_>, from_number: impl Fn(u32) -> Quality) -> Option<Qual
         Kind::Text { escaped } => {
             let word = text::unescape(token.text, escaped);
             let word = word.trim_ascii();
-            match (uns_model::number::parse(word), hexadecimal(word)) {
-                (Some(number), _) => from(number_of(&number)),
+            match (number::read(word), hexadecimal(word)) {
+                (Some(number), _) => from(number),
                 (None, Some(code)) => from_number(code),
                 (None, None) => Quality::from_word(word),
             }
@@ -215,9 +208,9 @@ pub(in crate::payload) fn typed(value: Token<'_>, said: ValueType) -> Option<Kin
         return None;
     }
     match said {
-        ValueType::Number => match uns_model::number::parse(value.text) {
+        ValueType::Number => match number::read(value.text) {
             Some(_) => Some(Kind::Number),
-            None => uns_model::number::is_non_finite(value.text).then_some(Kind::NonFinite),
+            None => number::is_non_finite(value.text).then_some(Kind::NonFinite),
         },
         ValueType::Flag => value.text.parse().ok().map(Kind::Bool),
     }

@@ -13,6 +13,13 @@ use crate::payload::scan::{Kind, Token};
 const LABELS: [u8; 7] = [0, 2, 3, 4, 5, 7, 8];
 
 impl<'a> Envelope<'a> {
+    /// Whether a member with this key has a part in an envelope: a `status` that is a word and no quality is
+    /// that of the machine.
+    #[inline]
+    pub(super) fn has_part(key: Key, token: Token<'_>) -> bool {
+        key.role != Role::Status || !stated::is_other_word(token)
+    }
+
     /// Takes a member of the object that may be one.
     #[inline]
     pub(in crate::payload) fn member(
@@ -22,7 +29,7 @@ impl<'a> Envelope<'a> {
         context: &DecodeContext<'_>,
     ) {
         match Key::of(name.text) {
-            Some(key) if !stated::is_other_status(name, token) => self.take(key, token, context),
+            Some(key) if Self::has_part(key, token) => self.take(key, token, context),
             Some(_) | None => self.seen.others = true,
         }
     }

@@ -82,6 +82,13 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// Two digits, of which most of a time consists.
+#[inline]
+fn pair(bytes: [u8; 2]) -> Option<i64> {
+    let [tens, ones] = bytes.map(|byte| byte.wrapping_sub(b'0'));
+    (tens <= 9 && ones <= 9).then(|| i64::from(tens) * 10 + i64::from(ones))
+}
+
 /// A run of at most nine digits.
 fn digits(bytes: &[u8]) -> Option<i64> {
     bytes
@@ -111,7 +118,8 @@ fn date(bytes: &[u8]) -> Option<(i64, &[u8])> {
         }
         _ => return None,
     };
-    let (year, month, day) = (digits(&year)?, digits(&month)?, digits(&day)?);
+    let [y1, y2, y3, y4] = year;
+    let (year, month, day) = (pair([y1, y2])? * 100 + pair([y3, y4])?, pair(month)?, pair(day)?);
     let is_date = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
     is_date.then(|| (days_from_civil(year, month, day), rest))
 }
@@ -124,11 +132,11 @@ fn time_of_day(bytes: &[u8]) -> Option<(i64, &[u8])> {
         _ => return None,
     };
     let (second, rest) = match *rest {
-        [b':', s1, s2, ref rest @ ..] if colons => (digits(&[s1, s2])?, rest),
-        [s1 @ b'0'..=b'9', s2, ref rest @ ..] if !colons => (digits(&[s1, s2])?, rest),
+        [b':', s1, s2, ref rest @ ..] if colons => (pair([s1, s2])?, rest),
+        [s1 @ b'0'..=b'9', s2, ref rest @ ..] if !colons => (pair([s1, s2])?, rest),
         _ => (0, rest),
     };
-    let (hour, minute) = (digits(&hour)?, digits(&minute)?);
+    let (hour, minute) = (pair(hour)?, pair(minute)?);
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
@@ -162,7 +170,7 @@ fn offset(zone: &[u8]) -> Option<i64> {
         [sign, h1, h2] => (sign, [h1, h2], *b"00"),
         _ => return None,
     };
-    let (hours, minutes) = (digits(&hours)?, digits(&minutes)?);
+    let (hours, minutes) = (pair(hours)?, pair(minutes)?);
     if hours > 23 || minutes > 59 {
         return None;
     }
