@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use broker_codec::{PacketId, ReasonCode};
 use fabric::{DueWill, Place, Rejection};
-use uns_model::{Sequence, SessionNo};
+use uns_model::{OrgId, Sequence, SessionNo};
 
 use crate::gate::Placed;
 use crate::key::{Address, Key};
@@ -102,6 +102,16 @@ impl<N> HeldMessage<N> {
     }
 }
 
+/// A session that outlived its connections and has ended.
+#[derive(Debug)]
+pub(crate) struct EndedSession {
+    pub(crate) org: OrgId,
+    pub(crate) client_id: Box<str>,
+    pub(crate) session: SessionNo,
+    /// Whether the log ever had it.
+    pub(crate) was_logged: bool,
+}
+
 /// What waits for a commit.
 #[derive(Debug)]
 pub(crate) enum Awaited<N> {
@@ -121,6 +131,10 @@ pub(crate) enum Awaited<N> {
     RetainedWalks(Key, u64),
     /// How far the fold of the retained messages is.
     Unfolded,
+    /// The end of a session.
+    SessionEnded(Box<EndedSession>),
+    /// CONNACK to a client whose session before has ended.
+    Connack(Key),
     /// A durable session, whose connection is known to the log from here on.
     Attached(Key, SessionNo),
     /// What an ended session left to its share. `true` where it goes to a member without a durable

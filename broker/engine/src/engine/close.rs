@@ -67,7 +67,9 @@ impl<G: Gate> Engine<G> {
         let reason = match connection.phase {
             Phase::Closing { .. } => return,
             // CONNACK has no code for it, and its client may try again.
-            Phase::Claiming(_) if reason == ReasonCode::SessionTakenOver => ReasonCode::ServerBusy,
+            Phase::Claiming(_) | Phase::Confirming(_) if reason == ReasonCode::SessionTakenOver => {
+                ReasonCode::ServerBusy
+            }
             _ => reason,
         };
         let up = connection.is_up();
@@ -148,8 +150,11 @@ impl<G: Gate> Engine<G> {
         }
         let known = !connection.phase.is_before_session();
         // A CONNECT that was not accepted leaves no will [MQTT-3.1.2-8].
-        if matches!(connection.phase, Phase::Claiming(_)) {
-            connection.will = None;
+        if matches!(connection.phase, Phase::Claiming(_) | Phase::Confirming(_))
+            && connection.will.take().is_some()
+            && let Some(session) = connection.session.number
+        {
+            self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
         }
         connection.phase = Phase::Closing { connected: connection.is_up() };
         connection.paused = false;

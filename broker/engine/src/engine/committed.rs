@@ -112,6 +112,8 @@ impl<G: Gate> Engine<G> {
                 held.restore_turns();
                 self.deliver(now, &held.message(), &held.route);
             }
+            Awaited::SessionEnded(ended) => self.session_ended(&ended, refused.is_none()),
+            Awaited::Connack(key) => self.confirm(now, key, refused.is_none()),
             Awaited::Attached(key, session) => {
                 let receipt = outcome.and_then(|outcome| outcome.as_ref().ok()).cloned();
                 let committed = if refused.is_some() { Err(()) } else { Ok(receipt) };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use broker_codec::{Connack, ConnackProperties, ReasonCode, Version};
 
 use super::Engine;
+use super::session::Opening;
 use super::throttle::may_connect;
 use crate::access_guard;
 use crate::broker::Broker;
@@ -144,7 +145,7 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    /// Says CONNACK, once the client id is this connection's alone.
+    /// Opens the session and says CONNACK, once the client id is this connection's alone.
     fn welcome(&mut self, now: Now, key: Key) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
         let Phase::Claiming(welcome) = &mut connection.phase else { return };
@@ -154,9 +155,33 @@ impl<G: Gate> Engine<G> {
             return self.await_holder(key, left);
         }
         let welcome = std::mem::take(&mut **welcome);
-        let Ok(session_present) = self.open_session(now, key, welcome.clean_start) else {
+        let Ok(opening) = self.open_session(now, key, welcome.clean_start) else {
             return self.fail(now, key, ReasonCode::QuotaExceeded);
         };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
+        if opening == Opening::NewOnceKnown {
+            connection.phase = Phase::Confirming(Box::new(welcome));
+            return;
+        }
+        self.say_connack(now, key, &welcome, opening == Opening::Resumed);
+    }
+
+    /// The log has decided about the end of the session that a client had before. Where it would not take
+    /// that, the client cannot be told that there is none.
+    pub(super) fn confirm(&mut self, now: Now, key: Key, is_known: bool) {
+        let Some(connection) = self.sessions.get_mut(key) else { return };
+        let Phase::Confirming(welcome) = &mut connection.phase else { return };
+        let welcome = std::mem::take(&mut **welcome);
+        if is_known {
+            self.say_connack(now, key, &welcome, false);
+            self.effects.resumed.push(key);
+        } else {
+            connection.session.expiry = 0;
+            self.fail(now, key, ReasonCode::QuotaExceeded);
+        }
+    }
+
+    fn say_connack(&mut self, now: Now, key: Key, welcome: &Welcome, session_present: bool) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
         let config = &self.broker.config;
         let assigned = connection.client_id.clone();

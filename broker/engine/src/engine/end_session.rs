@@ -1,15 +1,19 @@
-//! Sessions that end before their time: by an administrator, or because their account is gone.
+//! Sessions that end without a connection, or before their time; and that the log knows of it.
 
 use std::sync::Arc;
 
 use broker_codec::ReasonCode;
+use fabric::SessionChange;
 use uns_model::{OrgId, SessionNo};
 
 use super::Engine;
 use crate::access_guard;
+use crate::commits::waiter::{Awaited, EndedSession};
 use crate::gate::Gate;
 use crate::key::{CoreNo, Key};
 use crate::now::Now;
+use crate::routing::tree::Holder;
+use crate::sessions::clients::{ClientRef, Ended};
 
 /// Sessions ended in one tick, between which others come.
 const ORPHANS_MAX: usize = 1000;
@@ -31,6 +35,48 @@ impl<G: Gate> Engine<G> {
     /// Ends the session of a client that is away. One that has come back keeps it.
     pub fn end_absent(&mut self, now: Now, org: OrgId, client_id: &str, session: SessionNo) {
         self.expire_session(now, org, client_id, session);
+    }
+
+    /// The time of a session is over, unless its client is connected again.
+    pub fn expire_session(&mut self, now: Now, org: OrgId, client_id: &str, session: SessionNo) {
+        let client = ClientRef { org, client_id };
+        self.broker.clients.begin_ending(client, session, true);
+        match self.broker.clients.end(org, client_id, session, true) {
+            Ended::GoesOn => return self.broker.clients.forget_ending(client, session),
+            Ended::Left(parked) => {
+                let filters = parked.filters.keys().map(|filter| &**filter);
+                self.routing.unsubscribe(org, filters, &[Holder::Session(session)]);
+                self.stats.sessions_expired += 1;
+            }
+            // It was there for its will only.
+            Ended::Unknown => {}
+        }
+        self.end_logged(now, client, session, true);
+    }
+
+    /// The log is told that a session which outlived its connections is over, and it is noted until the log
+    /// knows.
+    pub(super) fn end_logged(
+        &mut self,
+        now: Now,
+        client: ClientRef<'_>,
+        session: SessionNo,
+        was_logged: bool,
+    ) {
+        self.broker.clients.begin_ending(client, session, was_logged);
+        self.gate.session(now.wall, session, &SessionChange::Ended);
+        let ClientRef { org, client_id } = client;
+        let ended = EndedSession { org, client_id: client_id.into(), session, was_logged };
+        self.commits.wait(Awaited::SessionEnded(Box::new(ended)), None);
+    }
+
+    /// The log has decided about the end of a session. One that it would not take is told again when its
+    /// client comes, or the ledger says once more that it has expired.
+    pub(super) fn session_ended(&self, ended: &EndedSession, is_known: bool) {
+        if is_known || !ended.was_logged {
+            let client = ClientRef { org: ended.org, client_id: &ended.client_id };
+            self.broker.clients.forget_ending(client, ended.session);
+        }
     }
 
     /// Ends the sessions of accounts that do not exist any more, after rights have changed; those

@@ -32,7 +32,9 @@ impl<G: Gate> Engine<G> {
     pub(super) fn count_end(&mut self, key: Key, cause: End) {
         let stats = &mut self.stats;
         match self.sessions.get(key).map(|connection| &connection.phase) {
-            Some(Phase::Claiming(_) | Phase::Up) => stats.ended[cause as usize] += 1,
+            Some(Phase::Claiming(_) | Phase::Confirming(_) | Phase::Up) => {
+                stats.ended[cause as usize] += 1;
+            }
             Some(Phase::Closing { .. }) | None => {}
             // A socket that is gone before CONNECT was nobody's connection.
             Some(_) if cause == End::Lost => {}

@@ -41,9 +41,10 @@ impl<G: Gate> Engine<G> {
             let version = connection.version;
             match &connection.phase {
                 Phase::Closing { .. } => return Received::Done,
-                Phase::Asking(_) | Phase::Refused(..) | Phase::Claiming(_) => {
-                    return Received::Paused(at);
-                }
+                Phase::Asking(_)
+                | Phase::Refused(..)
+                | Phase::Claiming(_)
+                | Phase::Confirming(_) => return Received::Paused(at),
                 Phase::Up if connection.paused => return Received::Paused(at),
                 Phase::New | Phase::Exchanging(_) | Phase::Up => {}
             }

@@ -3,7 +3,7 @@
 
 use broker_codec::{PacketId, ReasonCode, Version, shared};
 use fabric::SessionChange;
-use uns_model::{OrgId, SessionNo};
+use uns_model::SessionNo;
 
 use super::Engine;
 use crate::access::Action;
@@ -18,8 +18,20 @@ use crate::outbound::feed::{Fed, LEDGER_PACKET_IDS};
 use crate::outbound::owed_retained::OwedRetained;
 use crate::outbound::window::Awaits;
 use crate::routing::tree::{Holder, Subscriber};
-use crate::sessions::clients::{Ended, Found, Parked};
+use crate::sessions::clients::{ClientRef, Found, Parked};
 use crate::sessions::exchanges::Exchanges;
+
+/// How a connection comes to its session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Opening {
+    /// Its session goes on.
+    Resumed,
+    /// It begins anew.
+    New,
+    /// The same, once the log knows that the session before has ended: a crash would bring that back, after
+    /// its client was told that there is none and has forgotten what it had of it.
+    NewOnceKnown,
+}
 
 /// There are as many sessions as there may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,28 +49,43 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    /// The client id is this connection's alone: its session goes on, or a new one begins. Returns
-    /// whether it goes on.
+    /// The client id is this connection's alone: its session goes on, or a new one begins.
     pub(super) fn open_session(
         &mut self,
         now: Now,
         key: Key,
         clean_start: bool,
-    ) -> Result<bool, TooMany> {
-        let Some(connection) = self.sessions.get_mut(key) else { return Ok(false) };
-        let (org, expiry) = (connection.org, connection.session.expiry);
-        let old = self.broker.clients.resume(org, &connection.client_id);
+    ) -> Result<Opening, TooMany> {
+        let Some(connection) = self.sessions.get(key) else { return Ok(Opening::New) };
+        let (org, client_id) = (connection.org, connection.client_id.clone());
+        let old = self.broker.clients.resume(org, &client_id);
         let resumed = match old {
             Some(Found { session, parked, own }) if clean_start || !own => {
-                self.broker.clients.end(org, &connection.client_id, session, false);
+                self.end_logged(now, ClientRef { org, client_id: &client_id }, session, true);
+                self.broker.clients.end(org, &client_id, session, false);
                 let filters = parked.filters.keys().map(|filter| &**filter);
                 self.routing.unsubscribe(org, filters, &[Holder::Session(session)]);
-                self.gate.session(now.wall, session, &SessionChange::Ended);
                 None
             }
-            old => old,
+            Some(found) => Some(found),
+            None => {
+                // Wherever it ended, that is in the log behind this.
+                if let Some(session) = self.broker.clients.ending(org, &client_id) {
+                    self.end_logged(now, ClientRef { org, client_id: &client_id }, session, true);
+                }
+                None
+            }
         };
-        let present = resumed.is_some();
+        let opening = match &resumed {
+            Some(_) => Opening::Resumed,
+            None if self.broker.clients.ending(org, &client_id).is_some() => Opening::NewOnceKnown,
+            None => Opening::New,
+        };
+        if opening == Opening::NewOnceKnown {
+            self.commits.wait(Awaited::Connack(key), None);
+        }
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(opening) };
+        let expiry = connection.session.expiry;
         if let Some(Found { session, parked, .. }) = resumed {
             connection.session.number = Some(session);
             connection.session.durable = true;
@@ -82,7 +109,7 @@ impl<G: Gate> Engine<G> {
         }
         self.note_owner(now, key);
         self.begin_session(now, key);
-        Ok(present)
+        Ok(opening)
     }
 
     /// A session belongs to the account that logged in for it, also after a restart; the will it
@@ -150,13 +177,13 @@ impl<G: Gate> Engine<G> {
         committed: Result<Option<G::Receipt>, ()>,
     ) {
         let Some(connection) = self.sessions.get_mut(key).filter(|c| c.is_up()) else { return };
-        let new = std::mem::take(&mut connection.session.is_new);
         match committed {
-            Err(()) if new => {
+            Err(()) if connection.session.is_new => {
                 connection.session.expiry = 0;
                 self.fail(now, key, ReasonCode::QuotaExceeded);
             }
             committed => {
+                connection.session.is_new = false;
                 if committed.is_err() {
                     connection.session.unknown = self.commits.follow();
                 }
@@ -194,32 +221,21 @@ impl<G: Gate> Engine<G> {
             let parked = Parked { undecided, ..connection.park(held) };
             self.broker.clients.park(org, &connection.client_id, session, parked);
         } else {
-            self.gate.session(now.wall, session, &SessionChange::Ended);
-            let Some(connection) = self.sessions.get_mut(key) else { return };
+            let Some(connection) = self.sessions.get(key) else { return };
+            let (client_id, is_new) = (connection.client_id.clone(), connection.session.is_new);
             if durable {
-                self.broker.clients.end(org, &connection.client_id, session, false);
+                self.end_logged(now, ClientRef { org, client_id: &client_id }, session, !is_new);
+                self.broker.clients.end(org, &client_id, session, false);
+                let Some(connection) = self.sessions.get(key) else { return };
                 let filters = connection.filters.keys().map(|filter| &**filter);
                 self.routing.unsubscribe(org, filters, &[Holder::Session(session)]);
+            } else {
+                self.gate.session(now.wall, session, &SessionChange::Ended);
             }
         }
         if durable {
             self.effects.detached.push((session, key));
         }
-    }
-
-    /// The time of a session is over, unless its client is connected again.
-    pub fn expire_session(&mut self, now: Now, org: OrgId, client_id: &str, session: SessionNo) {
-        match self.broker.clients.end(org, client_id, session, true) {
-            Ended::GoesOn => return,
-            Ended::Left(parked) => {
-                let filters = parked.filters.keys().map(|filter| &**filter);
-                self.routing.unsubscribe(org, filters, &[Holder::Session(session)]);
-                self.stats.sessions_expired += 1;
-            }
-            // It was there for its will only.
-            Ended::Unknown => {}
-        }
-        self.gate.session(now.wall, session, &SessionChange::Ended);
     }
 
     /// The ledger hands out what a connected session is owed.

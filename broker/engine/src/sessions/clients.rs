@@ -1,6 +1,7 @@
 //! Which connection holds a client id, and which durable session waits for it: taken over across
 //! cores, never shared across organisations.
 
+mod ending;
 mod look;
 
 use std::collections::{HashMap, HashSet};
@@ -109,6 +110,8 @@ impl Client {
 #[derive(Debug, Default)]
 struct State {
     orgs: HashMap<OrgId, HashMap<Box<str>, Client, RandomState>>,
+    /// Sessions that have ended, which the log does not know yet.
+    ending: HashMap<OrgId, HashMap<Box<str>, SessionNo, RandomState>>,
     connected: usize,
     connected_max: usize,
     sessions: usize,

@@ -59,7 +59,7 @@ impl<N> Connection<N> {
             Phase::Up => {
                 self.silence_max.is_some_and(|max| silent >= max).then_some(Overdue::Silent)
             }
-            Phase::Claiming(_) => None,
+            Phase::Claiming(_) | Phase::Confirming(_) => None,
         }
     }
 }

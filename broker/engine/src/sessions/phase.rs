@@ -23,6 +23,9 @@ pub(crate) enum Phase {
     Refused(ReasonCode, Duration),
     /// The client id is being taken over from another core; nothing is read until it is.
     Claiming(Box<Welcome>),
+    /// The client id is this connection's, and the log does not know yet that the session before has
+    /// ended; nothing is read until it does.
+    Confirming(Box<Welcome>),
     /// Connected.
     Up,
     /// What is in the output goes out, then the socket is closed; whether it was connected.

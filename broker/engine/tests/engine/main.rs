@@ -11,6 +11,7 @@ mod changed_rights;
 mod dead_letters;
 mod durability;
 mod durable_sessions;
+mod ended_sessions;
 mod enhanced;
 mod exactly_once;
 mod fuzzed;
