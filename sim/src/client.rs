@@ -5,7 +5,7 @@
 mod line;
 mod take;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use broker_codec::{
     Ack, Connect, ConnectProperties, Filters, Packet, PacketId, Publish, PublishProperties, QoS,
@@ -60,12 +60,18 @@ pub(crate) struct Client {
     pub(crate) got: Vec<Got>,
     /// Those that came with RETAIN, because they were there when it subscribed.
     pub(crate) kept: Vec<Got>,
+    /// Of each topic what came last on this connection, retained or not.
+    pub(crate) shown: HashMap<String, u32>,
+    /// Retained messages that the network holds back until a newer one has come, if that is its mistake.
+    pub(crate) held_back: Option<HashMap<String, u32>>,
     out: Vec<Out>,
     echoes: Echoes,
     incoming: HashSet<PacketId>,
     owed_acks: VecDeque<(u8, PacketId)>,
     /// It closes its connection, to try again what was refused.
     pub(crate) gives_up: bool,
+    /// It said Clean Start, and does so until it hears that it has no session any more.
+    pub(crate) begins_anew: bool,
 }
 
 impl Client {
@@ -79,11 +85,14 @@ impl Client {
             established: false,
             got: Vec::new(),
             kept: Vec::new(),
+            shown: HashMap::new(),
+            held_back: None,
             out: Vec::new(),
             echoes: Echoes::default(),
             incoming: HashSet::new(),
             owed_acks: VecDeque::new(),
             gives_up: false,
+            begins_anew: false,
         }
     }
 
@@ -96,6 +105,11 @@ impl Client {
     /// Its session soon ends without it; it only listens.
     pub(crate) fn is_fleeting(&self) -> bool {
         self.expiry < 1_000_000
+    }
+
+    /// Whether its session outlives its connection.
+    pub(crate) fn has_session(&self) -> bool {
+        self.expiry > 0
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -135,7 +149,9 @@ impl Client {
         let (up, unread, down) = Default::default();
         self.line = Some(Line { core, key, up, unread, down, welcome: false });
         self.owed_acks.clear();
+        self.shown.clear();
         self.gives_up = false;
+        self.begins_anew = clean_start;
         let (name, topic, payload) =
             (self.name.clone(), format!("w/{}", self.name), will.to_string());
         let mut properties = ConnectProperties::default();

@@ -20,14 +20,22 @@ pub enum Fault {
     EndsWhicheverWill,
     /// A will that is due is published whatever its account may do by then.
     ForgetsWhoseWill,
+    /// The first will that is due after a start is published by nobody.
+    LosesWillsDueAtStart,
     /// What an ended session left to its share goes to nobody.
     LosesWhatIsLeft,
     /// PUBREL never reaches the subscriber.
     LosesReleases,
+    /// A retained message comes behind a newer one of its topic.
+    RetainedComesLate,
     /// The namespace does not see some frames.
     NamespaceSkipsFrames,
     /// The ledger does not see some frames.
     LedgerSkipsFrames,
+    /// A topic that two batches introduce becomes two nodes.
+    MintsTwice,
+    /// The log is not told that one node of a branch is deleted.
+    DeletionForgetsANode,
     /// History does not see some frames, and its cursor passes them.
     HistorySkipsFrames,
     /// History reads again what is in its files.
@@ -61,10 +69,14 @@ impl Fault {
         Self::LosesOwed,
         Self::EndsWhicheverWill,
         Self::ForgetsWhoseWill,
+        Self::LosesWillsDueAtStart,
         Self::LosesWhatIsLeft,
         Self::LosesReleases,
+        Self::RetainedComesLate,
         Self::NamespaceSkipsFrames,
         Self::LedgerSkipsFrames,
+        Self::MintsTwice,
+        Self::DeletionForgetsANode,
         Self::HistorySkipsFrames,
         Self::HistoryReadsAgain,
         Self::HistoryPurgesAnother,

@@ -1,5 +1,6 @@
 //! The log as one of its users sees it, with a mistake in between. Without a fault it changes nothing.
 
+mod nodes;
 mod tails;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use tokio::sync::watch;
 use uns_model::{Sequence, SessionNo};
 
 use crate::Fault;
+use nodes::{Minted, forget_a_deletion};
 use tails::{PurgingTail, SkippingTail};
 
 /// Of so many records or frames one is lost.
@@ -38,11 +40,12 @@ pub(crate) struct FaultyLog {
     user: User,
     fault: Option<Fault>,
     owed: AtomicU32,
+    nodes: Minted,
 }
 
 impl FaultyLog {
     pub(crate) fn new(log: Arc<dyn Log>, user: User, fault: Option<Fault>) -> Arc<Self> {
-        Arc::new(Self { log, user, fault, owed: AtomicU32::new(0) })
+        Arc::new(Self { log, user, fault, owed: AtomicU32::new(0), nodes: Minted::default() })
     }
 
     fn is(&self, fault: Fault) -> bool {
@@ -74,6 +77,11 @@ impl FaultyLog {
             EndsWhicheverWill, ForgetsWhatItTook, KeepsWhatWasReleased, LosesOwed, MarksSayNothing,
             NeverSettles,
         };
+        match self.fault {
+            Some(Fault::MintsTwice) => return self.nodes.mint_twice(&batch),
+            Some(Fault::DeletionForgetsANode) => return forget_a_deletion(&batch),
+            _ => {}
+        }
         let spoils = [
             EndsWhicheverWill,
             ForgetsWhatItTook,

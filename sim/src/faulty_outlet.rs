@@ -1,5 +1,7 @@
 //! What the ledger hands to the cores, with a mistake in between. Without a fault it changes nothing.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use broker_ledger::{Delivery, Expired, Outlet, PassOn};
 
 use crate::Fault;
@@ -9,6 +11,8 @@ use fabric::DueWill;
 pub(crate) struct FaultyOutlet<O> {
     pub(crate) outlet: O,
     pub(crate) fault: Option<Fault>,
+    /// Whether a will was due.
+    pub(crate) had_will: AtomicBool,
 }
 
 impl<O: Outlet> Outlet for FaultyOutlet<O> {
@@ -20,7 +24,8 @@ impl<O: Outlet> Outlet for FaultyOutlet<O> {
     }
 
     fn will(&self, will: &DueWill) -> bool {
-        self.outlet.will(will)
+        let is_first = !self.had_will.swap(true, Relaxed);
+        (is_first && self.fault == Some(Fault::LosesWillsDueAtStart)) || self.outlet.will(will)
     }
 
     fn pass_on(&self, one: &PassOn) -> bool {

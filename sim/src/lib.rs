@@ -23,6 +23,7 @@ mod machine;
 
 mod client;
 mod program;
+mod watchers;
 mod worker;
 
 mod audit;

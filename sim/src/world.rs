@@ -7,15 +7,19 @@ mod hub;
 mod power;
 mod program;
 mod publisher;
+mod purge;
 mod rest;
 mod session;
+mod watcher;
 
+use std::collections::BTreeSet;
 use std::fmt::Arguments;
 use std::pin::Pin;
 use std::time::Duration;
 
 use broker_codec::{QoS, Version};
 use broker_engine::Key;
+use uns_model::NodeNo;
 
 use crate::Fault;
 use crate::audit::{Files, Journal, Promises};
@@ -24,6 +28,7 @@ use crate::client::Client;
 use crate::machine::Machine;
 use crate::program::Program;
 use crate::trace::Trace;
+use crate::watchers::watchers;
 use crate::worker::Worker;
 
 /// How many turns a history has before it comes to rest.
@@ -43,6 +48,8 @@ enum Actor {
     Program,
     /// A program does the work of a durable consumer, or takes it over.
     Consumer,
+    /// Somebody looks at what is retained, for a while.
+    Watcher,
     /// A client answers, says something again, or loses its connection.
     Session,
     /// Bytes arrive at the hub: some, of one connection.
@@ -72,6 +79,7 @@ const WEIGHTS: &[(Actor, usize)] = &[
     (Actor::Publisher, 32),
     (Actor::Program, 6),
     (Actor::Consumer, 8),
+    (Actor::Watcher, 10),
     (Actor::Session, 30),
     (Actor::Network, 24),
     (Actor::Core, 36),
@@ -85,8 +93,14 @@ const WEIGHTS: &[(Actor, usize)] = &[
     (Actor::Auditor, 4),
 ];
 
-/// It waits for commits and folds.
-type Purge = Pin<Box<dyn Future<Output = ()>>>;
+/// A branch is being deleted, with its history.
+struct Purge {
+    path: String,
+    /// The nodes that lived there when it began.
+    nodes: BTreeSet<NodeNo>,
+    /// Whether all of them were deleted. It waits for commits and folds.
+    under_way: Pin<Box<dyn Future<Output = bool>>>,
+}
 
 /// A history.
 pub(crate) struct World {
@@ -115,6 +129,8 @@ pub(crate) struct World {
     is_heavy: bool,
     /// Whether the namespace seldom has a checkpoint.
     is_lazy: bool,
+    /// Whether the power fails once a client is told that it has no session.
+    fails_when_told: bool,
     /// Whether somebody has damaged files of history.
     is_damaged: bool,
     pub(crate) trace: Trace,
@@ -123,7 +139,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(seed: u64, fault: Option<Fault>) -> Result<Self, String> {
         let two = QoS::ExactlyOnce;
-        let clients = vec![
+        let mut clients = vec![
             Client::new("a", Version::V5, &[("t/#", two), ("w/#", two)]),
             Client::new("b", Version::V311, &[("t/+/1", QoS::AtLeastOnce)]),
             Client::new("c", Version::V5, &[("t/#", two)]),
@@ -131,7 +147,10 @@ impl World {
             Client::new("e", Version::V311, &[("$share/g/t/#", two)]),
             Client::new("g", Version::V5, &[("$share/g/t/#", two)]).for_seconds(1),
             Client::new("f", Version::V5, &[("$share/g/t/#", two), ("t/#", two)]),
+            Client::new("h", Version::V5, &[("t/#", two)]).for_seconds(1),
         ];
+        let promises = Promises::new(clients.len());
+        clients.extend(watchers(fault));
         let mut machine = Machine::new(seed, fault)?;
         let mut journal = Journal::default();
         journal.restarted(&*machine.hub().log)?;
@@ -143,7 +162,7 @@ impl World {
             claimed: 0,
             ghosts: Vec::new(),
             unwritten: Vec::new(),
-            promises: Promises::new(clients.len()),
+            promises,
             clients,
             journal,
             files: Files::default(),
@@ -152,6 +171,7 @@ impl World {
             is_over: false,
             is_heavy: seed % 4 == 1,
             is_lazy: seed % 8 == 5,
+            fails_when_told: false,
             is_damaged: false,
             trace: Trace::default(),
         })
@@ -174,7 +194,7 @@ impl World {
         self.clients.push(Client::new("new", Version::V5, &[("t/+/kept", QoS::AtLeastOnce)]));
         self.rest()?;
         let new = self.clients.pop().expect("it was pushed");
-        Promises::judge_retained(&new.kept, &self.journal.published()).map(|()| right)
+        Promises::judge_retained(&new.kept, &self.journal.newest_retained()).map(|()| right)
     }
 
     /// How many records were committed, and how many of them retention dropped.
@@ -197,6 +217,7 @@ impl World {
             Actor::Publisher => self.publisher_turn(),
             Actor::Program => self.program_turn()?,
             Actor::Consumer => self.consumer_turn()?,
+            Actor::Watcher => self.watcher_turn(),
             Actor::Session => self.session_turn(),
             Actor::Network => self.network_turn(),
             Actor::Core => {
@@ -204,13 +225,20 @@ impl World {
                 self.core_turn(core)?;
             }
             Actor::Log => self.log_turn()?,
-            Actor::Follower => self.follower_turn(),
+            Actor::Follower => self.follower_turn()?,
             Actor::Historian => self.historian_turn()?,
             Actor::Clock => self.pass(self.choices.pick(&[200, 200, 1_500])),
             Actor::Operator => self.operator_turn()?,
             Actor::Power => self.power_turn()?,
             Actor::DiskFull => self.disk_turn(),
-            Actor::Auditor => self.auditor_turn()?,
+            Actor::Auditor => {
+                let judged = self.auditor_turn();
+                // The look itself may change the disk, as it opens the catalog, and fail with the power.
+                if self.machine.was_cut() {
+                    return self.restart(crate::machine::End::Power);
+                }
+                judged?;
+            }
         }
         if self.machine.was_cut() {
             self.restart(crate::machine::End::Power)?;

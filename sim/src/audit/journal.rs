@@ -1,11 +1,11 @@
 //! What is durable, as the auditor wrote it down while it was committed. Across a restart nothing of
 //! it may be missing or changed, whatever happened to the disk.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use fabric::{GapReason, Log, MarkDoes, Record, SessionChange, Tail, TailItem};
-use uns_model::{NodeNo, Sequence};
+use uns_model::{NodeNo, Sequence, SessionNo};
 
 use super::history::Due;
 use super::marks::Marks;
@@ -17,10 +17,12 @@ use crate::worker::TOPIC;
 pub(crate) enum What {
     /// A publish to a node or to a plain topic.
     Published { got: Got, retain: bool, is_node: bool },
+    /// The log introduces a node; more than once, where publishes to it came at once.
+    Minted { topic: String, node: NodeNo },
     /// A node with its history is no more.
-    Purged { topic: String },
-    /// A session is over.
-    SessionEnded,
+    Purged { topic: String, node: NodeNo },
+    /// The session of this client is over.
+    SessionEnded { client: String },
     /// A durable consumer says how far it is.
     Marked { position: Vec<u8> },
     /// Something else.
@@ -41,6 +43,10 @@ pub(crate) struct Entry {
 struct Nodes {
     topics: BTreeMap<NodeNo, Arc<str>>,
     deleted: BTreeMap<NodeNo, Sequence>,
+    /// The node that lives on each topic.
+    living: BTreeMap<String, NodeNo>,
+    /// Whose sessions they are.
+    sessions: BTreeMap<SessionNo, String>,
 }
 
 /// Every record that was ever visible, retention or not.
@@ -144,11 +150,13 @@ impl Journal {
                     samples.push((entry.sequence, got.number));
                 }
             }
-            What::Purged { topic } => {
+            What::Minted { topic, node } => self.nodes.minted(entry.sequence, topic, *node)?,
+            What::Purged { topic, node } => {
+                self.nodes.living.retain(|_, living| living != node);
                 self.purges.entry(topic.clone()).or_default().push(entry.sequence);
             }
             What::Marked { position } => self.marks.said(position)?,
-            What::SessionEnded | What::Other => {}
+            What::SessionEnded { .. } | What::Other => {}
         }
         self.entries.push(entry);
         Ok(())
@@ -220,16 +228,45 @@ impl Journal {
         published.collect()
     }
 
-    /// The newest publish before the last end of a session: it may be one that nobody heard of, since
+    /// Of each topic the newest retained message.
+    pub(crate) fn newest_retained(&self) -> BTreeMap<String, u32> {
+        let mut newest = BTreeMap::new();
+        for entry in &self.entries {
+            match &entry.what {
+                What::Published { got, retain: true, .. } if got.topic.starts_with("t/") => {
+                    newest.insert(got.topic.clone(), got.number);
+                }
+                What::Purged { topic, .. } => drop(newest.remove(topic)),
+                _ => {}
+            }
+        }
+        newest
+    }
+
+    /// The living nodes of a branch: the one at its path, and those below.
+    pub(crate) fn living_below(&self, path: &str) -> BTreeSet<NodeNo> {
+        let is_below = |topic: &str| {
+            topic.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let below = self.nodes.living.iter().filter(|(topic, _)| is_below(topic));
+        below.map(|(_, node)| *node).collect()
+    }
+
+    /// Whether a node is deleted.
+    pub(crate) fn is_deleted(&self, node: NodeNo) -> bool {
+        self.nodes.deleted.contains_key(&node)
+    }
+
+    /// The newest publish before the last end of a session of one of these: it may be one that nobody heard of, since
     /// the client went away before its CONNACK.
-    pub(crate) fn newest_before_an_end(&self) -> Option<u32> {
+    pub(crate) fn newest_before_an_end(&self, clients: &[&str]) -> Option<u32> {
         let (mut newest, mut found) = (None, None);
         for entry in &self.entries {
             match &entry.what {
                 What::Published { got, .. } if got.topic.starts_with("t/") => {
                     newest = newest.max(Some(got.number));
                 }
-                What::SessionEnded => found = newest,
+                What::SessionEnded { client } if clients.contains(&&**client) => found = newest,
                 _ => {}
             }
         }
@@ -238,15 +275,28 @@ impl Journal {
 }
 
 impl Nodes {
+    /// Whichever cores take publishes to a new topic at once, it becomes one node; and none comes back.
+    fn minted(&mut self, sequence: Sequence, topic: &str, node: NodeNo) -> Result<(), String> {
+        if self.deleted.get(&node).is_some_and(|deleted| *deleted < sequence) {
+            return Err(format!("{node:?} on {topic} was deleted, and comes back at {sequence}"));
+        }
+        let before = self.living.insert(topic.to_owned(), node);
+        match before.filter(|before| *before != node) {
+            Some(before) => Err(format!("{topic} is {before:?}, and becomes {node:?} as well")),
+            None => Ok(()),
+        }
+    }
+
     fn what(&mut self, (sequence, record): (Sequence, &Record<'_>)) -> What {
         match record {
             Record::NodeMinted { node, name, .. } => {
                 self.topics.insert(*node, (*name).into());
-                What::Other
+                What::Minted { topic: (*name).to_owned(), node: *node }
             }
             Record::NodeDeleted { node, .. } => {
                 self.deleted.insert(*node, sequence);
-                let purged = |topic: &Arc<str>| What::Purged { topic: topic.to_string() };
+                let purged =
+                    |topic: &Arc<str>| What::Purged { topic: topic.to_string(), node: *node };
                 self.topics.get(node).map_or(What::Other, purged)
             }
             Record::Publish(publish) => {
@@ -254,14 +304,23 @@ impl Nodes {
                 let got = Got { topic, number: number_in(publish.payload) };
                 let deleted = self.deleted.get(&publish.node);
                 let is_node = deleted.is_none_or(|deleted| sequence < *deleted);
-                What::Published { got, retain: publish.retain, is_node }
+                What::Published { got, retain: publish.retain && is_node, is_node }
             }
             Record::Message(message) => {
                 let (topic, number) = (message.topic.to_owned(), number_in(message.payload));
                 let got = Got { topic, number };
                 What::Published { got, retain: message.retain, is_node: false }
             }
-            Record::Session { change: SessionChange::Ended, .. } => What::SessionEnded,
+            Record::Session {
+                session, change: SessionChange::Opened { client_id, .. }, ..
+            } => {
+                self.sessions.insert(*session, (*client_id).to_owned());
+                What::Other
+            }
+            Record::Session { session, change: SessionChange::Ended, .. } => {
+                let client = self.sessions.get(session).cloned().unwrap_or_default();
+                What::SessionEnded { client }
+            }
             Record::Mark(mark) if mark.does == MarkDoes::Says => {
                 What::Marked { position: mark.position.to_vec() }
             }

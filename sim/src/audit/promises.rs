@@ -2,7 +2,7 @@
 //! kept per publisher and topic, a share gets each message once, whatever else its members subscribed to, no session is
 //! lost, the last retained message is the one kept. Wills have rules of their own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use broker_codec::QoS;
 
@@ -38,6 +38,7 @@ pub(crate) struct Promises {
     ended_at: usize,
     pub(crate) kills: u32,
     pub(crate) wills: Wills,
+    /// How many subscribe for good; whoever follows them only watches.
     clients: usize,
 }
 
@@ -120,7 +121,7 @@ impl Promises {
             return Err(format!("{sent:?} was never acknowledged"));
         }
         let mut right = 0;
-        for (who, client) in clients.iter().enumerate() {
+        for (who, client) in clients.iter().enumerate().take(self.clients) {
             let counts = counts(&client.got);
             if let Some(own) = own_filter(client) {
                 right += self.judge_one((who, client), own, &counts)?;
@@ -137,11 +138,9 @@ impl Promises {
     }
 
     /// Of each topic the last retained message of the log, once.
-    pub(crate) fn judge_retained(kept: &[Got], logged: &[(Got, bool)]) -> Result<(), String> {
-        let mut last = HashMap::new();
-        for (got, _) in logged.iter().filter(|(_, retain)| *retain) {
-            last.insert(&*got.topic, got.number);
-        }
+    pub(crate) fn judge_retained(kept: &[Got], last: &BTreeMap<String, u32>) -> Result<(), String> {
+        let last: HashMap<&str, u32> =
+            last.iter().map(|(topic, number)| (&**topic, *number)).collect();
         let mut found: HashMap<&str, u32> = HashMap::new();
         for got in kept {
             if found.insert(&got.topic, got.number).is_some() {
@@ -167,7 +166,7 @@ impl Promises {
         for sent in self.sent.iter().filter(|sent| matches(filter, &sent.topic)) {
             let count = counts.get(&sent.got()).copied().unwrap_or_default();
             let qos = granted.level().min(sent.qos.level());
-            let due = sent.is_due() && sent.subscribers.contains(&who);
+            let due = sent.is_due() && sent.subscribers.contains(&who) && !client.is_fleeting();
             let fine = match (due, qos) {
                 (true, 2) => (1..=1 + more).contains(&count),
                 (true, _) => count >= 1,
@@ -254,7 +253,8 @@ fn counts(got: &[Got]) -> HashMap<Got, usize> {
     counts
 }
 
-fn is_shared(client: &Client) -> bool {
+/// Whether a client is a member of the share.
+pub(crate) fn is_shared(client: &Client) -> bool {
     client.filters[0].0.starts_with("$share/")
 }
 

@@ -41,12 +41,14 @@ fn fold(journal: &Journal, applied: Sequence) -> (Last, Last) {
     for entry in journal.entries().iter().take_while(|entry| entry.sequence <= applied) {
         let (got, retain, is_node) = match &entry.what {
             What::Published { got, retain, is_node } => (got, *retain, *is_node),
-            What::Purged { topic } => {
+            What::Purged { topic, .. } => {
                 values.remove(topic);
                 kept.remove(topic);
                 continue;
             }
-            What::SessionEnded | What::Marked { .. } | What::Other => continue,
+            What::Minted { .. } | What::SessionEnded { .. } | What::Marked { .. } | What::Other => {
+                continue;
+            }
         };
         if is_node {
             values.insert(got.topic.clone(), got.number.into());

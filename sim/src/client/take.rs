@@ -29,6 +29,7 @@ impl Client {
                     return None;
                 }
                 self.line.as_mut().expect("it listens").welcome = true;
+                self.begins_anew = false;
                 if !connack.session_present {
                     self.incoming.clear();
                     self.established &= !self.is_fleeting();
@@ -66,6 +67,7 @@ impl Client {
     fn receive(&mut self, publish: &Publish<'_>) {
         let number = number_in(publish.payload);
         let got = Got { topic: publish.topic.to_owned(), number };
+        self.show(&got, publish.retain);
         match (publish.qos, publish.packet_id) {
             (QoS::AtLeastOnce, Some(id)) => {
                 if publish.retain {
@@ -86,6 +88,21 @@ impl Client {
                 self.owed_acks.push_back((2, id));
             }
             _ => self.got.push(got),
+        }
+    }
+
+    /// Shows it in place of what came of its topic before.
+    fn show(&mut self, got: &Got, retain: bool) {
+        let Some(held_back) = &mut self.held_back else {
+            self.shown.insert(got.topic.clone(), got.number);
+            return;
+        };
+        let number = match retain {
+            true => held_back.insert(got.topic.clone(), got.number).and(None),
+            false => held_back.remove(&got.topic).or(Some(got.number)),
+        };
+        if let Some(number) = number {
+            self.shown.insert(got.topic.clone(), number);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The auditor's turns: what must hold at any moment, and what must hold at the end.
 
 use super::{Actor, World};
-use crate::audit::judge_views;
+use crate::audit::{is_shared, judge_views};
 
 impl World {
     /// An answer says that a publish is in the log: it is, and durable.
@@ -23,6 +23,18 @@ impl World {
         Ok(())
     }
 
+    /// Everything has come to rest: whoever is connected and began an exchange of QoS 2 in its session, or
+    /// one that its session goes on with, has come to its end. A client whose session has ended was told so,
+    /// and has forgotten what was begun.
+    pub(super) fn judge_exchanges(&self) -> Result<(), String> {
+        for client in self.clients.iter().filter(|client| client.is_up()) {
+            if let Some(id) = client.unreleased() {
+                return Err(format!("{} waits for PUBREL of {id:?} in vain", client.name));
+            }
+        }
+        Ok(())
+    }
+
     /// Everything has come to rest; how many deliveries were right.
     pub(super) fn judge(&mut self) -> Result<usize, String> {
         let hub = self.machine.hub();
@@ -35,13 +47,9 @@ impl World {
             return Err(format!("history rests at {taken}, the log at {committed}"));
         }
         self.auditor_turn()?;
-        // The session of a fleeting one may have ended, and what was begun with it.
-        for client in self.clients.iter().filter(|client| !client.is_fleeting()) {
-            if let Some(id) = client.unreleased() {
-                return Err(format!("{} waits for PUBREL of {id:?} in vain", client.name));
-            }
-        }
-        self.promises.session_ended_behind(self.journal.newest_before_an_end());
+        let shared = self.clients.iter().filter(|client| is_shared(client));
+        let shared: Vec<_> = shared.map(|client| &*client.name).collect();
+        self.promises.session_ended_behind(self.journal.newest_before_an_end(&shared));
         self.promises.wills.judge_log(&self.journal.published())?;
         self.promises.judge(&self.clients)
     }

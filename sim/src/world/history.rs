@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use fabric::Disk;
 use fabric::sim::SimDisk;
-use uns_model::OrgId;
 
 use super::{Actor, World};
 use crate::Fault;
@@ -90,33 +89,6 @@ impl World {
         match aside.first() {
             Some(aside) if !may_lack => Err(format!("{aside:?}, and nothing was damaged")),
             _ => Ok(()),
-        }
-    }
-
-    /// The operator purges a topic that retains nothing.
-    pub(super) fn begin_purge(&mut self) {
-        let topics = self.journal.topics().filter(|topic| !topic.ends_with("/kept"));
-        let topics: Vec<_> = topics.filter(|topic| topic.starts_with("t/")).collect();
-        if self.purge.is_some() || topics.is_empty() {
-            return;
-        }
-        let topic = topics[self.choices.below(topics.len())].to_owned();
-        self.note(Actor::Operator, format_args!("purges {topic}"));
-        let namespace = Arc::clone(&self.machine.hub().namespace);
-        self.purge = Some(Box::pin(async move {
-            // Refused on a full disk, and nobody asks again.
-            drop(namespace.delete(OrgId::DEFAULT, &topic, true).await);
-        }));
-    }
-
-    /// The purge goes on as far as it can without waiting.
-    pub(super) fn go_on_purging(&mut self) {
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        if let Some(purge) = &mut self.purge
-            && purge.as_mut().poll(&mut context).is_ready()
-        {
-            self.purge = None;
-            self.note(Actor::Operator, format_args!("has purged"));
         }
     }
 

@@ -3,6 +3,7 @@
 use broker_engine::Key;
 
 use super::{Actor, World, is_at};
+use crate::audit::is_shared;
 use crate::client::Heard;
 
 impl World {
@@ -69,7 +70,11 @@ impl World {
         match heard {
             Heard::Welcome { present } if self.clients[who].is_fleeting() => {
                 self.promises.wills.welcome(who);
-                if !present {
+                if !present && self.clients[who].has_session() && self.fails_when_told {
+                    self.fails_when_told = false;
+                    self.machine.cut_in(0);
+                }
+                if !present && is_shared(&self.clients[who]) {
                     self.promises.session_ended();
                 }
             }
@@ -78,6 +83,8 @@ impl World {
                 let was = self.clients[who].established;
                 self.promises.welcome(who, present, was);
             }
+            // SUBACK follows a commit where the session outlives its connection.
+            Heard::Subscribed if !self.clients[who].has_session() => {}
             Heard::Subscribed => self.promises.wills.is_stored(who, watched, at),
             Heard::Received { number } => self.judge_durable(number)?,
             Heard::Acknowledged { topic, number, released } => {
@@ -111,8 +118,8 @@ impl World {
         Ok(moved)
     }
 
-    pub(super) fn follower_turn(&mut self) {
-        self.go_on_purging();
+    pub(super) fn follower_turn(&mut self) -> Result<(), String> {
+        self.go_on_purging()?;
         // Where retention drops segments, what lets go of them comes more often.
         match self.choices.below(if self.is_heavy { 20 } else { 14 }) {
             0..=5 => {
@@ -135,6 +142,7 @@ impl World {
                 self.note(Actor::Follower, format_args!("the ledger has a checkpoint: {written}"));
             }
         }
+        Ok(())
     }
 
     /// An account loses the right to publish its will, or a topic is purged.

@@ -1,5 +1,7 @@
 //! Power cuts, killed processes, a disk that fills up.
 
+use std::time::Duration;
+
 use super::history::Damage;
 use super::{Actor, World};
 use crate::machine::End;
@@ -9,9 +11,14 @@ const CUT_WITHIN: usize = 24;
 
 impl World {
     pub(super) fn power_turn(&mut self) -> Result<(), String> {
-        match self.choices.below(3) {
+        match self.choices.below(4) {
             0 => self.restart(End::Process),
             1 => self.restart(End::Power),
+            2 => {
+                self.fails_when_told = true;
+                self.note(Actor::Power, format_args!("fails once somebody has no session"));
+                Ok(())
+            }
             _ => {
                 let changes = self.choices.below(CUT_WITHIN);
                 self.machine.cut_in(changes as u64);
@@ -35,6 +42,11 @@ impl World {
         self.workers_are_gone();
         self.purge = None;
         self.promises.kills += 1;
+        if self.choices.one_in(3) {
+            let millis = self.choices.pick(&[700, 2_500]);
+            self.machine.clock.advance(Duration::from_millis(millis));
+            self.note(Actor::Power, format_args!("is off for {millis} ms"));
+        }
         let (choices, mut damage) = (&self.choices, None);
         self.machine.restart(end, |disk| damage = Damage::happen(choices, disk))?;
         damage.iter().for_each(|damage| self.note_damage(damage));

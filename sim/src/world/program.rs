@@ -32,6 +32,7 @@ impl World {
         for _ in 0..1 + self.choices.below(ITEMS_MAX) {
             let retain = self.choices.one_in(5);
             let qos = self.choices.pick(&[QoS::AtLeastOnce, QoS::ExactlyOnce]);
+            let qos = if retain { QoS::AtLeastOnce } else { qos };
             let last = if retain { "kept" } else { self.choices.pick(&["1", "2"]) };
             let topic = format!("t/program/{last}");
             let number = self.promises.published(&topic, qos, &self.clients);

@@ -6,6 +6,8 @@ use super::{Actor, World};
 use crate::client::How;
 use crate::machine::CORES;
 
+/// To so many topics everybody publishes.
+const EVERYBODYS: usize = 4;
 /// Most publishes of one client without an answer.
 const OPEN_MAX: usize = 6;
 /// Blanks behind a number now and then, so that segments fill.
@@ -43,15 +45,20 @@ impl World {
         let is_full = self.is_full || fabric::Log::health(&*self.machine.hub().log).disk_full;
         let kills = self.promises.kills;
         let will = self.promises.wills.connects(who, delay, (kills, is_full));
-        let clean = self.clients[who].is_fleeting() && self.choices.one_in(3);
+        let client = &self.clients[who];
+        let clean = client.begins_anew || (client.is_fleeting() && self.choices.one_in(3));
         self.clients[who].connect(core, key, (will, delay, clean));
         let name = self.clients[who].name.clone();
-        self.note(Actor::Publisher, format_args!("{name} connects to core {core}, will {will}"));
+        let how = if clean { ", anew" } else { "" };
+        let what = format_args!("{name} connects to core {core}, will {will}{how}");
+        self.note(Actor::Publisher, what);
     }
 
     fn publish(&mut self, who: usize) {
         let retain = self.choices.one_in(5);
         let qos = self.choices.pick(&[QoS::AtLeastOnce, QoS::ExactlyOnce]);
+        // Nothing is promised about the order of messages with different QoS.
+        let qos = if retain { retained_qos(who) } else { qos };
         let (size, one_in) = if self.is_heavy { (MUCH_PADDING, 1) } else { (PADDING, 6) };
         let padding = if self.choices.one_in(one_in) { size } else { 0 };
         let last = if retain { "kept" } else { self.choices.pick(&["1", "2"]) };
@@ -59,9 +66,20 @@ impl World {
         let alls = retain && self.choices.one_in(2);
         let whose = if alls { "all" } else { &*self.clients[who].name };
         let topic = format!("t/{whose}/{last}");
+        // What two cores take at once becomes one node, also where it was purged meanwhile.
+        let is_everybodys = !retain && self.choices.one_in(6);
+        let topic = match is_everybodys {
+            true => format!("t/all/n{}", self.choices.below(EVERYBODYS)),
+            false => topic,
+        };
         let number = self.promises.published(&topic, qos, &self.clients);
         self.clients[who].publish(&topic, number, How { qos, retain, padding });
         let name = self.clients[who].name.clone();
         self.note(Actor::Publisher, format_args!("{name} publishes {number} to {topic}, {qos:?}"));
     }
+}
+
+/// With which QoS a client publishes what is retained.
+fn retained_qos(who: usize) -> QoS {
+    if who.is_multiple_of(2) { QoS::AtLeastOnce } else { QoS::ExactlyOnce }
 }

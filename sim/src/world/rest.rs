@@ -1,7 +1,7 @@
 //! The end of a history: the disk has room, everybody connects, everything arrives and is answered.
 
 use super::World;
-use crate::machine::CORES;
+use crate::machine::{CORES, End};
 use crate::worker::Stage;
 
 /// Most rounds until nothing moves.
@@ -14,6 +14,7 @@ const PAUSE_MILLIS: u64 = 1_100;
 impl World {
     pub(super) fn rest(&mut self) -> Result<(), String> {
         self.machine.clear_faults();
+        self.fails_when_told = false;
         self.free_disk();
         drop(self.machine.hub().ledger.checkpoint());
         while !self.ghosts.is_empty() {
@@ -28,19 +29,33 @@ impl World {
             quiet += 1;
             if quiet >= QUIET {
                 self.promises.wills.rested(self.promises.kills);
-                return Ok(());
+                self.judge_watchers()?;
+                return self.judge_exchanges();
             }
             self.pass(PAUSE_MILLIS);
         }
         Err("the hub never comes to rest".to_owned())
     }
 
-    /// All but the first client, which watches, are lost and do not come back: their wills are due.
+    /// All but the first client, which watches, are lost and do not come back: their wills are due. The hub
+    /// may die before it has published them, and before it knows of all.
     pub(super) fn everybody_leaves(&mut self) -> Result<(), String> {
         self.is_over = true;
         for who in 1..self.clients.len() {
             self.vanish(who);
             self.promises.wills.left(who);
+        }
+        if self.choices.one_in(2) {
+            while !self.ghosts.is_empty() && !self.choices.one_in(4) {
+                self.notice();
+            }
+            for core in 0..CORES {
+                self.core_turn(core)?;
+            }
+            if self.choices.one_in(2) {
+                self.commit()?;
+            }
+            self.restart(self.choices.pick(&[End::Process, End::Power]))?;
         }
         self.rest()
     }
@@ -73,7 +88,7 @@ impl World {
         moved |= self.machine.hub().step_namespace();
         moved |= self.step_history();
         moved |= self.write_history()?;
-        self.go_on_purging();
+        self.go_on_purging()?;
         moved |= self.clients.iter().any(|client| client.silent_answers() > 0);
         moved |= self.program_waits() || self.workers_wait();
         Ok(moved)
