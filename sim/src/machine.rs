@@ -20,7 +20,7 @@ use history::history_files;
 use running::Boot;
 pub(crate) use running::{CORES, Running};
 use sqlite::SqliteDisk;
-use watched_disk::WatchedDisk;
+use watched_disk::{Watch, WatchedDisk, watched};
 
 /// Room for many segments, history and checkpoints, so that only ballast fills it.
 const DISK_BYTES: u64 = 8 << 20;
@@ -59,7 +59,7 @@ impl Machine {
         let disk = SimDisk::new(seed, DISK_BYTES);
         let forbidden = Forbidden::default();
         let sqlite = SqliteDisk::new(Arc::new(disk.clone()));
-        let history_disk = Arc::new(WatchedDisk::new(Arc::new(disk.clone()), fault));
+        let history_disk = Arc::new(watched(Arc::new(disk.clone()), fault));
         let (starts, running) = (0, None);
         let mut machine =
             Self { clock, disk, seed, fault, forbidden, starts, running, sqlite, history_disk };
@@ -107,7 +107,7 @@ impl Machine {
         // Whatever lets go of its files now must not tidy up, as a process that is killed does not.
         self.disk.power_off();
         self.running = None;
-        self.history_disk.forget();
+        self.history_disk.hook().forget();
         self.power_up(end);
         damage(&self.disk);
         self.start()
@@ -119,8 +119,8 @@ impl Machine {
     }
 
     /// Who looks at history while its files change.
-    pub(crate) fn history_disk(&self) -> &WatchedDisk {
-        &self.history_disk
+    pub(crate) fn history_watch(&self) -> &Watch {
+        self.history_disk.hook()
     }
 
     fn power_up(&self, end: End) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{SimDisk, SimLog};
+use super::{Hook, HookedDisk, Operation, SimDisk, SimLog, Verdict};
 use crate::{Disk, Log, conformance};
 
 const FILE: &str = "/d/file";
@@ -90,4 +90,46 @@ fn a_full_disk_says_so() {
     disk.set_capacity(4000);
     file.allocate(2000).unwrap();
     assert_eq!(disk.space(Path::new("/")).unwrap().free, 2000);
+}
+
+/// Notes what it sees; leaves out what is synced.
+#[derive(Debug, Default)]
+struct Noting(std::sync::Mutex<Vec<String>>);
+
+impl Hook for Noting {
+    fn before(&self, operation: Operation<'_>) -> std::io::Result<Verdict> {
+        self.0.lock().unwrap().push(format!("{operation:?}"));
+        match operation {
+            Operation::SyncFile | Operation::SyncDir(_) => Ok(Verdict::LeaveOut),
+            Operation::Remove(_) => Err(std::io::ErrorKind::PermissionDenied.into()),
+            _ => Ok(Verdict::Do),
+        }
+    }
+}
+
+#[test]
+fn a_hook_sees_what_comes_next_and_may_refuse_it_or_leave_it_out() {
+    let disk = SimDisk::new(1, 1 << 20);
+    let hooked = HookedDisk::new(Arc::new(disk.clone()), Arc::new(Noting::default()));
+    let path = Path::new("/d/f");
+    hooked.write_atomic(path, b"abc").unwrap();
+    assert_eq!(hooked.read(path).unwrap(), b"abc");
+    assert!(hooked.remove(path).is_err());
+    let seen = hooked.hook().0.lock().unwrap().clone();
+    let rename = r#"Rename { from: "/d/f.tmp", to: "/d/f" }"#;
+    let expected = [r#"Create("/d/f.tmp")"#, "Write(3)", "SyncFile", rename, r#"SyncDir("/d")"#];
+    let then = [r#"Open("/d/f")"#, r#"Remove("/d/f")"#];
+    assert_eq!(seen, [&expected[..], &then[..]].concat());
+}
+
+#[test]
+fn what_a_hook_leaves_out_is_said_to_be_done_and_is_not() {
+    let lost = (0..20).filter(|seed| {
+        let disk = SimDisk::new(*seed, 1 << 20);
+        let hooked = HookedDisk::new(Arc::new(disk.clone()), Arc::new(Noting::default()));
+        hooked.write_atomic(Path::new(FILE), b"abc").unwrap();
+        disk.crash();
+        disk.read(Path::new(FILE)).ok().as_deref() != Some(&b"abc"[..])
+    });
+    assert!(lost.count() > 0, "nothing was synced");
 }

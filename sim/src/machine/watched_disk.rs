@@ -6,7 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fabric::{DirLock, Disk, File, Space};
+use fabric::Disk;
+use fabric::sim::{Hook, HookedDisk, Operation, Verdict};
 use parking_lot::Mutex;
 
 use crate::Fault;
@@ -15,7 +16,10 @@ use crate::Fault;
 pub(crate) type Look = Box<dyn FnMut() + Send>;
 
 /// A disk somebody watches.
-pub(crate) struct WatchedDisk {
+pub(crate) type WatchedDisk = HookedDisk<Watch>;
+
+/// Who stands between history and its disk.
+pub(crate) struct Watch {
     disk: Arc<dyn Disk>,
     fault: Option<Fault>,
     look: Mutex<Option<Look>>,
@@ -23,17 +27,20 @@ pub(crate) struct WatchedDisk {
     late: Mutex<Vec<(PathBuf, PathBuf)>>,
 }
 
-impl fmt::Debug for WatchedDisk {
+impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WatchedDisk").field("fault", &self.fault).finish_non_exhaustive()
+        f.debug_struct("Watch").field("fault", &self.fault).finish_non_exhaustive()
     }
 }
 
-impl WatchedDisk {
-    pub(super) fn new(disk: Arc<dyn Disk>, fault: Option<Fault>) -> Self {
-        Self { disk, fault, look: Mutex::default(), late: Mutex::default() }
-    }
+/// Puts a watch in front of a disk.
+pub(super) fn watched(disk: Arc<dyn Disk>, fault: Option<Fault>) -> WatchedDisk {
+    let (look, late) = (Mutex::default(), Mutex::default());
+    let watch = Watch { disk: Arc::clone(&disk), fault, look, late };
+    HookedDisk::new(disk, Arc::new(watch))
+}
 
+impl Watch {
     /// From now on this is called before each change.
     pub(crate) fn watch(&self, look: Look) {
         *self.look.lock() = Some(look);
@@ -50,8 +57,8 @@ impl WatchedDisk {
         self.watch_no_more();
     }
 
-    /// A change comes next, unless the disk is off. What somebody who looks changes, as when a damaged file is set aside, is
-    /// not looked at.
+    /// A change comes next, unless the disk is off. What somebody who looks changes, as when a damaged
+    /// file is set aside, is not looked at.
     fn changes(&self) -> io::Result<()> {
         let is_on = self.disk.space(Path::new("/")).is_ok();
         let look = if is_on { self.look.lock().take() } else { None };
@@ -62,92 +69,33 @@ impl WatchedDisk {
         let late = std::mem::take(&mut *self.late.lock());
         late.into_iter().try_for_each(|(from, to)| self.disk.rename(&from, &to))
     }
-
-    fn opened(&self, file: Arc<dyn File>) -> Arc<dyn File> {
-        match self.fault {
-            Some(Fault::HistoryDoesNotSync) => Arc::new(Unsynced(file)),
-            _ => file,
-        }
-    }
 }
 
-impl Disk for WatchedDisk {
-    fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        self.changes()?;
-        self.disk.create(path).map(|file| self.opened(file))
-    }
-
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        self.disk.open(path).map(|file| self.opened(file))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.changes()?;
-        if self.fault == Some(Fault::HistoryListsFilesEarly) {
-            self.late.lock().push((from.to_owned(), to.to_owned()));
-            return Ok(());
-        }
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.changes()?;
-        self.disk.remove(path)
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        self.disk.list(dir)
-    }
-
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        match self.fault {
-            Some(Fault::HistoryDoesNotSync | Fault::HistoryListsFilesEarly) => Ok(()),
-            _ => {
-                self.changes()?;
-                self.disk.sync_dir(dir)
+impl Hook for Watch {
+    fn before(&self, operation: Operation<'_>) -> io::Result<Verdict> {
+        match (operation, self.fault) {
+            (Operation::SyncFile, Some(Fault::HistoryDoesNotSync))
+            | (
+                Operation::SyncDir(_),
+                Some(Fault::HistoryDoesNotSync | Fault::HistoryListsFilesEarly),
+            ) => return Ok(Verdict::LeaveOut),
+            (Operation::Open(_) | Operation::Write(_) | Operation::SyncFile, _) => {
+                return Ok(Verdict::Do);
             }
+            (
+                Operation::Create(_)
+                | Operation::Rename { .. }
+                | Operation::Remove(_)
+                | Operation::SyncDir(_),
+                _,
+            ) => self.changes()?,
         }
-    }
-
-    fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
-        self.disk.create_dir_all(dir)
-    }
-
-    fn lock_dir(&self, dir: &Path) -> io::Result<DirLock> {
-        self.disk.lock_dir(dir)
-    }
-
-    fn space(&self, path: &Path) -> io::Result<Space> {
-        self.disk.space(path)
-    }
-}
-
-/// A file that claims to have synced.
-#[derive(Debug)]
-struct Unsynced(Arc<dyn File>);
-
-impl File for Unsynced {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.0.read_at(buffer, offset)
-    }
-
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.0.write_all_at(bytes, offset)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn allocate(&self, length: u64) -> io::Result<()> {
-        self.0.allocate(length)
-    }
-
-    fn lock(&self) -> io::Result<()> {
-        self.0.lock()
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        self.0.length()
+        if let (Operation::Rename { from, to }, Some(Fault::HistoryListsFilesEarly)) =
+            (operation, self.fault)
+        {
+            self.late.lock().push((from.to_owned(), to.to_owned()));
+            return Ok(Verdict::LeaveOut);
+        }
+        Ok(Verdict::Do)
     }
 }

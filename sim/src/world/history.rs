@@ -45,12 +45,12 @@ impl World {
         let may_wait = self.is_damaged || self.machine.fault().is_some_and(Fault::damages_history);
         let looked = (self.is_damaged, may_wait, verdict.clone());
         let looking = look(Arc::clone(&store), due.collect(), looked);
-        self.machine.history_disk().watch(Box::new(looking));
+        self.machine.history_watch().watch(Box::new(looking));
         if store.is_purging() {
             self.files.forget_all();
         }
         let wrote = self.machine.hub().history.write();
-        self.machine.history_disk().watch_no_more();
+        self.machine.history_watch().watch_no_more();
         let looks = verdict.into_looks()?;
         let health = store.health();
         if wrote && health.flush_error.is_none() && !store.is_purging() {

@@ -2,23 +2,22 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use fabric::sim::SimDisk;
-use fabric::{DirLock, Disk, File, Space};
+use fabric::Disk;
+use fabric::sim::{Hook, HookedDisk, Operation, SimDisk, Verdict};
 use historian_query::Config as QueryConfig;
 use historian_store::Config;
 use uns_model::query::HistoryQuery;
 
 use crate::rig::{DAY, MS, Rig, raw};
 
-/// A disk on which opening history files waits at a gate.
+/// Opening history files waits at a gate.
 #[derive(Debug)]
-pub(crate) struct Gated {
-    disk: SimDisk,
+pub(crate) struct Gate {
     is_open: Mutex<bool>,
     opened: Condvar,
     waiting: AtomicUsize,
@@ -26,16 +25,20 @@ pub(crate) struct Gated {
     pub(crate) opened_files: Mutex<Vec<PathBuf>>,
 }
 
-impl Gated {
+impl Gate {
     /// An open gate.
-    pub(crate) fn new(disk: &SimDisk) -> Self {
-        Self {
-            disk: disk.clone(),
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
             is_open: Mutex::new(true),
             opened: Condvar::new(),
             waiting: AtomicUsize::new(0),
             opened_files: Mutex::default(),
-        }
+        })
+    }
+
+    /// A disk behind it.
+    pub(crate) fn in_front_of(self: &Arc<Self>, disk: &SimDisk) -> Arc<dyn Disk> {
+        Arc::new(HookedDisk::new(Arc::new(disk.clone()), Arc::clone(self)))
     }
 
     fn set_open(&self, open: bool) {
@@ -44,58 +47,28 @@ impl Gated {
     }
 }
 
-impl Disk for Gated {
-    fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        self.disk.create(path)
-    }
-
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        let mut open = self.is_open.lock().expect("no panic");
-        while !*open {
-            open = self.opened.wait(open).expect("no panic");
+impl Hook for Gate {
+    fn before(&self, operation: Operation<'_>) -> io::Result<Verdict> {
+        if let Operation::Open(path) = operation {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            let mut open = self.is_open.lock().expect("no panic");
+            while !*open {
+                open = self.opened.wait(open).expect("no panic");
+            }
+            drop(open);
+            self.opened_files.lock().expect("no panic").push(path.to_owned());
         }
-        drop(open);
-        self.opened_files.lock().expect("no panic").push(path.to_owned());
-        self.disk.open(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        self.disk.list(dir)
-    }
-
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        self.disk.sync_dir(dir)
-    }
-
-    fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
-        self.disk.create_dir_all(dir)
-    }
-
-    fn lock_dir(&self, dir: &Path) -> io::Result<DirLock> {
-        self.disk.lock_dir(dir)
-    }
-
-    fn space(&self, path: &Path) -> io::Result<Space> {
-        self.disk.space(path)
+        Ok(Verdict::Do)
     }
 }
 
 const FILES: usize = 40;
 
-fn gated() -> (Rig, Arc<Gated>) {
+fn gated() -> (Rig, Arc<Gate>) {
     let mut rig = Rig::new(&Config::default());
     rig.stop();
-    let gate = Arc::new(Gated::new(&rig.disk));
-    rig.front = Some(Arc::clone(&gate) as Arc<dyn Disk>);
+    let gate = Gate::new();
+    rig.front = Some(gate.in_front_of(&rig.disk));
     rig.query_config = QueryConfig { concurrent_max: 1, ..QueryConfig::default() };
     rig.start();
     (rig, gate)
@@ -103,7 +76,7 @@ fn gated() -> (Rig, Arc<Gated>) {
 
 /// Gives up one query in its first read; there is one turn, so the next one answers once the first
 /// one has ended.
-fn reads_for_nobody_end(rig: &Rig, gate: &Gated, (given_up, next): (HistoryQuery, HistoryQuery)) {
+fn reads_for_nobody_end(rig: &Rig, gate: &Gate, (given_up, next): (HistoryQuery, HistoryQuery)) {
     assert_eq!(rig.files().len(), FILES);
     gate.set_open(false);
     gate.opened_files.lock().expect("no panic").clear();

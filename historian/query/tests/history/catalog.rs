@@ -7,7 +7,7 @@ use std::sync::Arc;
 use historian_store::{Config, Error, KnownNode, SharedNames};
 use uns_model::{NodeId, OrgId, Sequence, TopicId, Value};
 
-use crate::cancel::Gated;
+use crate::cancel::Gate;
 use crate::catalog_rows;
 use crate::rig::{DAY, MS, Rig, raw};
 
@@ -246,8 +246,8 @@ fn a_rebuild_takes_in_one_file_after_the_other_the_newest_first() {
     assert_eq!(newest_first.len(), 4);
     rig.stop();
     lose(&rig);
-    let gate = Arc::new(Gated::new(&rig.disk));
-    rig.front = Some(Arc::clone(&gate) as Arc<dyn fabric::Disk>);
+    let gate = Gate::new();
+    rig.front = Some(gate.in_front_of(&rig.disk));
     rig.start();
     let opened = gate.opened_files.lock().expect("no panic").clone();
     assert_eq!(values(&rig, "plant/a", None).len(), 4);

@@ -11,7 +11,7 @@ use uns_model::{
 };
 
 use super::super::sqlite::SqliteDisk;
-use super::super::watched_disk::WatchedDisk;
+use super::super::watched_disk::watched;
 use super::{DIR, config};
 
 const TOPIC: &str = "plant/press";
@@ -60,7 +60,7 @@ impl Rig {
     }
 
     fn open(&self) -> Result<Arc<Store>, Error> {
-        let disk = Arc::new(WatchedDisk::new(Arc::new(self.disk.clone()), None));
+        let disk = Arc::new(watched(Arc::new(self.disk.clone()), None));
         let clock = Arc::new(ManualClock::new(super::super::START));
         let parts = historian_store::Parts {
             log: Arc::clone(&self.log) as _,

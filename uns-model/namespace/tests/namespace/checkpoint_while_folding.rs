@@ -2,34 +2,26 @@
 //! and after a start everything is there once.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fabric::{DirLock, Disk, File, Inbound, Log, Space};
+use fabric::sim::{Hook, HookedDisk, Operation, Verdict};
+use fabric::{Inbound, Log};
 use parking_lot::Mutex;
 use uns_model::{Timestamp, Value};
 use uns_namespace::{Gate, Namespace, Parts};
 
 use crate::world::{NOON, ORG, SECOND, World, current, inbound, publish, publish_as, value, wait};
 
-type Hook = Arc<dyn Fn(usize) + Send + Sync>;
+type Step = Arc<dyn Fn(usize) + Send + Sync>;
 
-/// A disk on which something happens whenever a file is about to be written.
-#[derive(Clone)]
+/// Something happens whenever a file is about to be written.
+#[derive(Default)]
 struct Busy {
-    disk: Arc<fabric::sim::SimDisk>,
-    writes: Arc<AtomicUsize>,
+    writes: AtomicUsize,
     /// Bytes of the largest write.
-    largest: Arc<AtomicUsize>,
-    hook: Arc<Mutex<Option<Hook>>>,
-}
-
-impl Busy {
-    fn of(world: &World) -> Self {
-        let (writes, largest) = (Arc::default(), Arc::default());
-        Self { disk: world.disk.clone(), writes, largest, hook: Arc::default() }
-    }
+    largest: AtomicUsize,
+    step: Mutex<Option<Step>>,
 }
 
 impl std::fmt::Debug for Busy {
@@ -38,82 +30,23 @@ impl std::fmt::Debug for Busy {
     }
 }
 
-#[derive(Debug)]
-struct BusyFile(Arc<dyn File>, Busy);
-
-impl File for BusyFile {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.0.read_at(buffer, offset)
-    }
-
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.1.largest.fetch_max(bytes.len(), Ordering::Relaxed);
-        let hook = self.1.hook.lock().clone();
-        if let Some(hook) = hook {
-            hook(self.1.writes.fetch_add(1, Ordering::Relaxed));
+impl Hook for Busy {
+    fn before(&self, operation: Operation<'_>) -> io::Result<Verdict> {
+        if let Operation::Write(bytes) = operation {
+            self.largest.fetch_max(bytes, Ordering::Relaxed);
+            let step = self.step.lock().clone();
+            if let Some(step) = step {
+                step(self.writes.fetch_add(1, Ordering::Relaxed));
+            }
         }
-        self.0.write_all_at(bytes, offset)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
-    }
-
-    fn allocate(&self, length: u64) -> io::Result<()> {
-        self.0.allocate(length)
-    }
-
-    fn lock(&self) -> io::Result<()> {
-        self.0.lock()
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        self.0.length()
+        Ok(Verdict::Do)
     }
 }
 
-impl Disk for Busy {
-    fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        Ok(Arc::new(BusyFile(self.disk.create(path)?, self.clone())))
-    }
-
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        self.disk.open(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        self.disk.list(dir)
-    }
-
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        self.disk.sync_dir(dir)
-    }
-
-    fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
-        self.disk.create_dir_all(dir)
-    }
-
-    fn lock_dir(&self, dir: &Path) -> io::Result<DirLock> {
-        self.disk.lock_dir(dir)
-    }
-
-    fn space(&self, path: &Path) -> io::Result<Space> {
-        self.disk.space(path)
-    }
-}
-
-fn open(world: &World, disk: &Busy) -> Arc<Namespace> {
+fn open(world: &World, busy: &Arc<Busy>) -> Arc<Namespace> {
     Namespace::open(Parts {
         log: world.log.clone(),
-        disk: Arc::new(disk.clone()),
+        disk: Arc::new(HookedDisk::new(world.disk.clone(), Arc::clone(busy))),
         dir: World::dir(),
         clock: world.clock.clone(),
         random: world.random.clone(),
@@ -167,7 +100,7 @@ fn step(space: &Arc<Namespace>, n: usize) {
 #[test]
 fn what_comes_between_two_pieces_is_there_once() {
     let world = World::new();
-    let disk = Busy::of(&world);
+    let disk = Arc::new(Busy::default());
     let space = open(&world, &disk);
     let mut gate = Gate::new(&space);
     for topic in 0..3_000 {
@@ -177,13 +110,13 @@ fn what_comes_between_two_pieces_is_there_once() {
     space.catch_up().unwrap();
     let before = space.applied();
     let busy = Arc::clone(&space);
-    *disk.hook.lock() = Some(Arc::new(move |n| {
+    *disk.step.lock() = Some(Arc::new(move |n| {
         if n < 4 {
             step(&busy, n);
         }
     }));
     space.checkpoint().unwrap();
-    *disk.hook.lock() = None;
+    *disk.step.lock() = None;
     assert!(disk.writes.load(Ordering::Relaxed) >= 3, "several pieces");
     assert!(space.applied() > before, "the fold went on");
     publish(&mut Gate::new(&space), "uns/v1/t5", "5555").unwrap();
@@ -209,7 +142,7 @@ fn what_comes_between_two_pieces_is_there_once() {
 fn nodes_that_hold_much_are_written_one_by_one_and_not_by_the_thousand() {
     const PAYLOAD: usize = 300 << 10;
     let world = World::new();
-    let disk = Busy::of(&world);
+    let disk = Arc::new(Busy::default());
     let space = open(&world, &disk);
     let mut gate = Gate::new(&space);
     for topic in 0..60 {
@@ -220,14 +153,14 @@ fn nodes_that_hold_much_are_written_one_by_one_and_not_by_the_thousand() {
     space.catch_up().unwrap();
     // While it is encoded and written, the fold goes on and everybody reads.
     let busy = Arc::clone(&space);
-    *disk.hook.lock() = Some(Arc::new(move |n| {
+    *disk.step.lock() = Some(Arc::new(move |n| {
         let topic = format!("large/t{}", n % 60);
         publish(&mut Gate::new(&busy), &topic, &n.to_string()).unwrap();
         let read = i64::try_from(n).unwrap();
         assert_eq!(value(&busy, &topic), Some(Value::Int(read)));
     }));
     space.checkpoint().unwrap();
-    *disk.hook.lock() = None;
+    *disk.step.lock() = None;
     let writes = disk.writes.load(Ordering::Relaxed);
     assert!(writes > 10, "{writes} writes of 18 MB, retained and as last values as well");
     let largest = disk.largest.load(Ordering::Relaxed);
