@@ -54,6 +54,14 @@ pub(crate) struct Totals {
     pub(crate) subscriptions: usize,
 }
 
+impl Totals {
+    /// One delivery is owed no more.
+    fn settled(&mut self, entry: &Entry) {
+        self.owed -= 1;
+        self.owed_bytes -= u64::from(entry.bytes);
+    }
+}
+
 /// Counters since the start.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
@@ -248,8 +256,7 @@ impl Fold {
         let own = self.sessions.change(session).and_then(|one| one.owed.settle(sequence));
         let of_session = own.is_some();
         let entry = own.or_else(|| self.settle_remains(session, sequence))?;
-        self.totals.owed -= 1;
-        self.totals.owed_bytes -= u64::from(entry.bytes);
+        self.totals.settled(&entry);
         match cause {
             Cause::Gap(GapReason::Retention) => self.counts.dropped.retention += 1,
             Cause::Gap(GapReason::Damage | GapReason::Lost) | Cause::Unreadable => {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use parking_lot::MutexGuard;
 use uns_model::{OrgId, Sequence, SessionNo};
 
 use crate::feed::{Feeder, Timer};
-use crate::fold::Stored;
-use crate::owed::Entry;
+use crate::fold::{Fold, PIECE, Stored};
+use crate::ledger::State;
+use crate::owed::{Entry, Owed};
 use crate::session::Session;
 use crate::{Consumer, Ledger, PlainRetained, Restored, SessionInfo, SharedRetained, Stats};
 
@@ -89,31 +91,28 @@ impl Ledger {
         self.owed.load(Ordering::Relaxed) >= self.config.owed_total_max / 4 * 3
     }
 
-    /// Figures for metrics and people.
+    /// Figures for metrics and people. What sessions have is added up piece by piece, while the fold goes on.
     pub fn stats(&self) -> Stats {
-        let state = self.state.lock();
-        let fold = &state.fold;
-        let (mut attached, mut inflight, mut owed_oldest) = (0, 0, None::<Sequence>);
-        for session in fold.sessions.values() {
-            if let Some(feed) = session.feed.as_deref() {
-                attached += 1;
-                inflight += feed.count;
+        let mut sums = Sums::default();
+        loop {
+            let state = self.state.lock();
+            if sums.add_piece(&state.fold) {
+                return self.stats_of(&state, &sums);
             }
-            let oldest = session.owed.oldest().map(Entry::sequence);
-            owed_oldest = oldest.into_iter().chain(owed_oldest).min();
+            MutexGuard::unlock_fair(state);
         }
-        for (_, remains) in fold.remains.iter() {
-            let oldest = remains.owed.oldest().map(Entry::sequence);
-            owed_oldest = oldest.into_iter().chain(owed_oldest).min();
-        }
+    }
+
+    fn stats_of(&self, state: &State, sums: &Sums) -> Stats {
+        let fold = &state.fold;
         Stats {
             sessions: fold.sessions.len(),
-            attached,
+            attached: sums.attached,
             subscriptions: fold.totals.subscriptions,
             owed: fold.totals.owed,
             owed_bytes: fold.totals.owed_bytes,
-            owed_oldest,
-            inflight,
+            owed_oldest: sums.owed_oldest,
+            inflight: sums.inflight,
             dropped: fold.counts.dropped,
             retained: fold.retained.len(),
             wills: fold.wills.len()
@@ -125,7 +124,44 @@ impl Ledger {
     }
 }
 
-impl crate::ledger::State {
+/// What is added up over all sessions.
+#[derive(Default)]
+struct Sums {
+    attached: usize,
+    inflight: usize,
+    owed_oldest: Option<Sequence>,
+    /// The last session that is in it.
+    after: Option<(OrgId, Arc<str>)>,
+}
+
+impl Sums {
+    /// Adds some more sessions; `true` once it has all of them, and what ended ones left.
+    fn add_piece(&mut self, fold: &Fold) -> bool {
+        let after = self.after.take();
+        let mut count = 0;
+        for session in fold.sessions.behind(after.as_ref()).take(PIECE) {
+            count += 1;
+            if let Some(feed) = session.feed.as_deref() {
+                self.attached += 1;
+                self.inflight += feed.count;
+            }
+            self.note_oldest(&session.owed);
+            if count == PIECE {
+                self.after = Some((session.org, Arc::clone(&session.client_id)));
+                return false;
+            }
+        }
+        fold.remains.iter().for_each(|(_, remains)| self.note_oldest(&remains.owed));
+        true
+    }
+
+    fn note_oldest(&mut self, owed: &Owed) {
+        let oldest = owed.oldest().map(Entry::sequence);
+        self.owed_oldest = oldest.into_iter().chain(self.owed_oldest).min();
+    }
+}
+
+impl State {
     fn info(&self, session: &Session, now: Duration) -> SessionInfo {
         let feed = session.feed.as_deref();
         SessionInfo {

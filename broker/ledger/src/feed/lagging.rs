@@ -8,6 +8,7 @@ use uns_model::{Sequence, SessionNo};
 
 use super::Feeder;
 use crate::fold::{Cause, Fold};
+use crate::owed::Entry;
 use crate::reader::Request;
 use crate::{LoggedPublish, Topics};
 
@@ -104,29 +105,23 @@ impl Feeder {
         }
     }
 
-    /// Drops what retention has removed before it was read. What was handed to a client stays.
-    pub(crate) fn drop_before(&mut self, fold: &mut Fold, oldest: Sequence) {
-        let mut gone = Vec::new();
-        for session in fold.sessions.values() {
+    /// Drops what retention has removed before it was read. What was handed to a client or to a core stays.
+    pub(crate) fn drop_lost(&mut self, fold: &mut Fold, number: SessionNo, sequence: Sequence) {
+        let cause = Cause::Gap(fabric::GapReason::Retention);
+        if let Some(session) = fold.sessions.change_unlogged(number) {
             let next = session.feed.as_ref().map_or(0, |feed| feed.next);
-            let entries = session.owed.entries().take_while(|entry| entry.sequence() < oldest);
-            let lost = entries
-                .filter(|one| one.ordinal >= next && !one.is_settled() && !one.is_released());
-            gone.extend(lost.map(|entry| (session.number, entry.sequence())));
-        }
-        let numbers: Vec<SessionNo> = fold.remains.iter().map(|(number, _)| number).collect();
-        for number in numbers {
-            let range = Sequence::ZERO..=Sequence(oldest.0.saturating_sub(1));
-            super::drop_remains(fold, number, range, Cause::Gap(fabric::GapReason::Retention));
-        }
-        for (number, sequence) in gone {
+            let is_open = |one: &&Entry| !one.is_settled() && !one.is_released();
+            let entry = session.owed.find(sequence).filter(is_open);
+            if entry.is_none_or(|entry| entry.ordinal < next) {
+                return;
+            }
             self.ready.remove(sequence, number);
-            if let Some(session) = fold.sessions.change_unlogged(number)
-                && let Some(feed) = session.feed.as_deref_mut()
-            {
+            if let Some(feed) = session.feed.as_deref_mut() {
                 feed.waiting = feed.waiting.filter(|waiting| *waiting != sequence);
             }
-            self.drop_one(fold, number, sequence, Cause::Gap(fabric::GapReason::Retention));
+            self.drop_one(fold, number, sequence, cause);
+        } else if !self.is_live(number, sequence) {
+            super::drop_remains(fold, number, sequence..=sequence, cause);
         }
     }
 

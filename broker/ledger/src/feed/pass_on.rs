@@ -30,8 +30,7 @@ impl Feeder {
             if offered >= OFFERED_MAX {
                 return None;
             }
-            let is_left =
-                |one: &&Entry| number != SessionNo::LIVE || one.sequence() <= self.left_until;
+            let is_left = |one: &&Entry| !self.is_live(number, one.sequence());
             let mut open = owed.not_offered().take_while(is_left).take(OFFERED_MAX - offered);
             if let Some(first) = open.next() {
                 let last = open.last().unwrap_or(first);
@@ -40,6 +39,11 @@ impl Feeder {
             }
         }
         None
+    }
+
+    /// Whether a connection of this process has it.
+    pub(super) fn is_live(&self, number: SessionNo, sequence: Sequence) -> bool {
+        number == SessionNo::LIVE && sequence > self.left_until
     }
 
     /// Takes the messages of an ended session out of what was read for it.

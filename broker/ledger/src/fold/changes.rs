@@ -171,18 +171,16 @@ impl Fold {
     }
 
     fn settle(&mut self, number: SessionNo, sequence: Sequence, observer: &mut impl Observer) {
-        let session = self.sessions.change(number);
-        let own = session.and_then(|session| session.owed.settle(sequence));
-        let of_session = own.is_some();
-        let Some(entry) = own.or_else(|| self.settle_remains(number, sequence)) else {
+        if let Some(session) = self.sessions.change(number)
+            && let Some(entry) = session.owed.settle(sequence)
+        {
+            self.totals.settled(&entry);
+            observer.settled(session, entry);
+        } else if let Some(entry) = self.settle_remains(number, sequence) {
+            self.totals.settled(&entry);
+        } else {
             // There may have been no room for what is owed to a connection.
             self.counts.contradictions += u64::from(number != SessionNo::LIVE);
-            return;
-        };
-        self.totals.owed -= 1;
-        self.totals.owed_bytes -= u64::from(entry.bytes);
-        if let Some(session) = self.sessions.change_unlogged(number).filter(|_| of_session) {
-            observer.settled(session, entry);
         }
     }
 }

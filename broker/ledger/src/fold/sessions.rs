@@ -95,6 +95,20 @@ impl Sessions {
         numbers.filter_map(|(_, number)| self.by_number.get(number))
     }
 
+    /// Sessions in the order of organisations and client ids, behind this one.
+    pub(crate) fn behind(
+        &self,
+        after: Option<&(OrgId, Arc<str>)>,
+    ) -> impl Iterator<Item = &Session> {
+        let from = after.map_or(OrgId(0), |(org, _)| *org);
+        let numbers = self.by_name.range(from..).flat_map(move |(at, names)| {
+            let start = after.filter(|(org, _)| org == at);
+            let start = start.map_or(Bound::Unbounded, |(_, name)| Bound::Excluded(&**name));
+            names.range::<str, _>((start, Bound::Unbounded))
+        });
+        numbers.filter_map(|(_, number)| self.by_number.get(number))
+    }
+
     /// Adds a session.
     pub(crate) fn insert(&mut self, session: Session) -> &mut Session {
         if let Some(copying) = &mut self.copying

@@ -5,6 +5,7 @@
 use uns_model::{Sequence, SessionNo};
 
 use super::{Fold, Marks, RetainedCopy};
+use crate::owed::{Entry, Owed};
 use crate::session::{PendingWill, Remains, Session};
 
 /// About what one piece costs: one for each entry that is looked at, and one for each delivery and
@@ -35,6 +36,29 @@ pub(crate) enum Progress {
     Complete,
     /// Another one was begun: this one can never be completed.
     Superseded,
+}
+
+impl Snapshot {
+    /// The oldest publish from here on that was owed when it began. The snapshot has to be complete.
+    pub(crate) fn oldest_owed(&self, from: Sequence) -> Option<Sequence> {
+        let open = |entry: &&Entry| entry.sequence() >= from && !entry.is_settled();
+        self.lists().filter_map(|(_, owed)| owed.entries().find(open)).map(Entry::sequence).min()
+    }
+
+    /// What was owed of records before this one, as far as it was not known to have arrived.
+    pub(crate) fn owed_before(&self, oldest: Sequence) -> Vec<(SessionNo, Sequence)> {
+        let before = |(number, owed): (SessionNo, &Owed)| {
+            let entries = owed.entries().take_while(|entry| entry.sequence() < oldest);
+            let open = entries.filter(|entry| !entry.is_settled() && !entry.is_released());
+            open.map(|entry| (number, entry.sequence())).collect::<Vec<_>>()
+        };
+        self.lists().flat_map(before).collect()
+    }
+
+    fn lists(&self) -> impl Iterator<Item = (SessionNo, &Owed)> {
+        let sessions = self.sessions.iter().map(|session| (session.number, &session.owed));
+        sessions.chain(self.remains.iter().map(|(number, remains)| (*number, &remains.owed)))
+    }
 }
 
 impl Fold {

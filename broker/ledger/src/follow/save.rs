@@ -6,19 +6,12 @@ use std::sync::atomic::Ordering;
 use fabric::CheckpointError;
 use fabric::follow::Durable;
 use parking_lot::MutexGuard;
-use uns_model::Sequence;
+use uns_model::{Sequence, SessionNo};
 
 use crate::checkpoint;
 use crate::fold::{PIECE, Progress, Snapshot};
 use crate::ledger::{HOLD, State};
 use crate::{Error, Ledger};
-
-/// A checkpoint that is to be written.
-pub(super) struct Draft {
-    snapshot: Snapshot,
-    /// The oldest publish that was owed when the snapshot began.
-    oldest_owed: Option<Sequence>,
-}
 
 impl Ledger {
     /// Writes a checkpoint of what is folded and moves the log's hold. Does nothing if there is one of
@@ -45,19 +38,16 @@ impl Ledger {
     }
 
     /// Begins a checkpoint of the fold as it is now. Nothing is copied yet.
-    pub(super) fn draft(&self) -> Draft {
-        let mut state = self.state.lock();
-        let State { fold, feeder } = &mut *state;
-        feeder.drop_before(fold, self.log.oldest());
-        Draft { oldest_owed: fold.oldest_owed(), snapshot: fold.begin_snapshot() }
+    pub(super) fn draft(&self) -> Snapshot {
+        self.state.lock().fold.begin_snapshot()
     }
 
-    /// Copies what the checkpoint holds and writes it; `None` if there is nothing to write.
+    /// Copies what the checkpoint holds and writes it; `None` if there is nothing to write. What retention
+    /// has removed and was still owed is found in the copy, too, so that the fold does not wait for it.
     pub(super) fn write_checkpoint(
         &self,
-        draft: Draft,
+        mut snapshot: Snapshot,
     ) -> Result<Option<Durable>, CheckpointError> {
-        let Draft { mut snapshot, oldest_owed } = draft;
         let mut checkpoints = self.checkpoints.lock();
         let applied = snapshot.applied;
         if checkpoints.is_current(applied) {
@@ -67,10 +57,25 @@ impl Ledger {
         if self.copy(&mut snapshot) == Progress::Superseded {
             return Ok(None);
         }
+        let oldest = self.log.oldest();
+        let oldest_owed = snapshot.oldest_owed(oldest);
+        self.drop_lost(&snapshot.owed_before(oldest));
         let bytes = checkpoint::encode(snapshot);
         checkpoints.write(applied, &bytes)?;
         let floor = checkpoint::floor(&checkpoints, oldest_owed);
         Ok(Some(Durable { floor, bytes: bytes.len() as u64 }))
+    }
+
+    /// Drops what the log does not have any more, piece by piece.
+    fn drop_lost(&self, lost: &[(SessionNo, Sequence)]) {
+        for piece in lost.chunks(PIECE) {
+            let mut state = self.state.lock();
+            let State { fold, feeder } = &mut *state;
+            for (number, sequence) in piece {
+                feeder.drop_lost(fold, *number, *sequence);
+            }
+            MutexGuard::unlock_fair(state);
+        }
     }
 
     /// Copies the fold into a snapshot, piece by piece. Whoever waits for the fold comes between two

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use fabric::conformance::append;
 use fabric::sim::{SimDisk, SimLog};
-use fabric::{Batch, DueWill, Log, Message, Record, SessionChange};
+use fabric::{Audience, Batch, DueWill, Log, Message, Record, SessionChange};
 use uns_model::{ManualClock, OrgId, PublisherId, SessionNo, Timestamp};
 
 use super::*;
@@ -106,4 +106,39 @@ fn the_fold_waits_for_one_piece_of_a_checkpoint_at_a_time() {
         }
     }
     assert_eq!(before, 2 * MANY as usize);
+}
+
+/// They are added up a piece at a time, also over the border of organisations.
+#[test]
+fn figures_know_what_the_last_of_many_sessions_is_owed() {
+    let ledger = filled();
+    let (ingest, publisher) = (Timestamp(1), PublisherId(1));
+    let owe = |session: u32| {
+        let (mut batch, mut audience) = (Batch::new(), Audience::new());
+        audience.push(SessionNo(session), 1, false, &[]);
+        let members = audience.members();
+        batch.push(&Record::Message(Message {
+            org: OrgId::DEFAULT,
+            publisher,
+            qos: 1,
+            retain: false,
+            expiry: None,
+            ingest,
+            topic: "t",
+            properties: b"",
+            payload: b"21.5",
+        }));
+        batch.push(&Record::Audience { number: 1, members, ingest });
+        batch.push(&Record::Owed { audience: 1, back: 2, ingest });
+        append(&*ledger.log, batch).expect("the log commits").first
+    };
+    let change = SessionChange::Opened { org: OrgId(7), client_id: "a", publisher, expiry: 60 };
+    let mut batch = Batch::new();
+    batch.push(&Record::Session { session: SessionNo(MANY + 1), change, ingest });
+    append(&*ledger.log, batch).expect("the log commits");
+    let owed = [owe(MANY + 1), owe(MANY / 2)];
+    ledger.replay().expect("the log can be read");
+    let stats = ledger.stats();
+    assert_eq!((stats.sessions, stats.owed), (MANY as usize + 1, 2));
+    assert_eq!(stats.owed_oldest, Some(owed[0]));
 }
