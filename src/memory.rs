@@ -3,6 +3,7 @@
 
 mod give_back;
 mod group;
+mod growth;
 mod levels;
 mod limit;
 mod proc_file;

@@ -2,10 +2,11 @@
 //! thread. What others free of it comes back only when the thread itself allocates or asks for it, so a
 //! thread with nothing to do has to be told.
 //!
-//! [`Watch`](super::Watch) tells all that live long, once a second while memory is short: the cores
-//! and the threads of log-ins, which look at the broker's pressure themselves; the followers with those
-//! who write and read for them, the threads of both logs and of the catalog, which are woken; the
-//! threads of the hub's runtime and the main thread. Threads that end leave what they had to all.
+//! [`Watch`](super::Watch) tells all that live long once a second while memory is short, and all but the
+//! cores and the threads of log-ins after it has grown. Those two look at the broker's pressure
+//! themselves. The followers with those who write and read for them, the threads of both logs and of
+//! the catalog are woken; the threads of the hub's runtime and the main thread as well. Threads that
+//! end leave what they had to all.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};

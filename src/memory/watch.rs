@@ -20,6 +20,7 @@ use uns_model::Clock;
 use uns_namespace::Namespace;
 
 use super::give_back;
+use super::growth::Growth;
 use super::levels::{is_far, level};
 use super::limit::Limit;
 use super::usage::Usage;
@@ -105,6 +106,7 @@ impl Look {
         let (mut now, mut given_back) = (Pressure::None, Duration::ZERO);
         let mut since = Duration::ZERO;
         let (mut pause, mut owed_full) = (FAR, false);
+        let mut growth = Growth::default();
         while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
             let time = self.parties.clock.monotonic();
             let Some(used) = self.usage.now(time) else {
@@ -127,6 +129,8 @@ impl Look {
             if now > Pressure::None && time.saturating_sub(given_back) >= GIVE_BACK_EVERY {
                 given_back = time;
                 self.give_back();
+            } else if growth.is_worth_asking(time, used) {
+                self.ask_threads();
             }
             pause = if is_far(used, limit) && !full { FAR } else { NEAR };
         }
@@ -152,6 +156,10 @@ impl Look {
         if health.pending_bytes >= FLUSH_BYTES {
             self.parties.store.flush_soon();
         }
+        self.ask_threads();
+    }
+
+    fn ask_threads(&self) {
         let Parties { namespace, ledger, log, store, dead, hub, main, .. } = &self.parties;
         namespace.following().give_back(give_back::give_back);
         ledger.give_back(give_back::give_back);
