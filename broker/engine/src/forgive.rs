@@ -20,7 +20,7 @@ pub struct Forgiven {
 }
 
 /// A client that did something against the rules, and how many faults of it were passed over.
-pub(crate) struct Offender<'a> {
+pub(crate) struct FaultyClient<'a> {
     pub(crate) peer: &'a Peer,
     pub(crate) client_id: &'a str,
     pub(crate) forgiven: &'a mut u64,
@@ -29,7 +29,7 @@ pub(crate) struct Offender<'a> {
 /// Whether a client's listener passes over this fault. If it does, that counts.
 #[cold]
 pub(crate) fn pass_over(
-    client: &mut Offender<'_>,
+    client: &mut FaultyClient<'_>,
     fault: Leniency,
     stats: &mut Stats,
     reports: &mut Vec<Forgiven>,

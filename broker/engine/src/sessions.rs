@@ -5,6 +5,7 @@
 
 pub(crate) mod claim;
 pub(crate) mod clients;
+pub(crate) mod connect_request;
 pub(crate) mod connection;
 pub(crate) mod departing;
 pub(crate) mod exchanges;

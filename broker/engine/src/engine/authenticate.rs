@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use broker_codec::{Connect, ReasonCode, Version};
-use bytes::Bytes;
 
 use super::Engine;
 use super::step::{Fatal, Step};
-use fabric::Will;
 
 use crate::failed::FailedLogin;
 use crate::gate::Gate;
@@ -16,7 +14,8 @@ use crate::key::Key;
 use crate::login::{Identity, Login, OwnedLogin, Verdict};
 use crate::now::Now;
 use crate::pressure::Pressure;
-use crate::sessions::phase::{Accepted, Introduction, Phase};
+use crate::sessions::connect_request::ConnectRequest;
+use crate::sessions::phase::{AcceptedLogIn, Phase};
 use crate::stats::{Limit, LoginFailure};
 use crate::tried::Proof;
 
@@ -99,14 +98,15 @@ impl<G: Gate> Engine<G> {
             password: connect.password,
             peer: &connection.peer,
         };
-        let decide = || (Introduction::of(connect), self.broker.authenticate.authenticate(&login));
-        let (introduction, verdict) = self.panic_scope.run(decide);
+        let decide =
+            || (ConnectRequest::of(connect), self.broker.authenticate.authenticate(&login));
+        let (request, verdict) = self.panic_scope.run(decide);
         match verdict {
-            Verdict::Known(known) => self.known(now, key, introduction, known),
+            Verdict::Known(known) => self.known(now, key, request, known),
             Verdict::Refused(reason, after) => self.refuse_login_after(now, key, reason, after),
             Verdict::Ask => {
                 self.effects.asked.push((key, OwnedLogin::new(&login)));
-                connection.phase = Phase::Asking(Box::new(introduction));
+                connection.phase = Phase::Asking(Box::new(request));
             }
         }
     }
@@ -115,8 +115,8 @@ impl<G: Gate> Engine<G> {
     pub fn verified(&mut self, now: Now, key: Key, known: Result<Identity, ReasonCode>) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
         match std::mem::replace(&mut connection.phase, Phase::New) {
-            Phase::Asking(introduction) => {
-                self.known(now, key, *introduction, known);
+            Phase::Asking(request) => {
+                self.known(now, key, *request, known);
                 self.effects.resumed.push(key);
             }
             // It ended meanwhile.
@@ -128,7 +128,7 @@ impl<G: Gate> Engine<G> {
         &mut self,
         now: Now,
         key: Key,
-        introduction: Introduction,
+        request: ConnectRequest,
         known: Result<Identity, ReasonCode>,
     ) {
         match known {
@@ -136,7 +136,7 @@ impl<G: Gate> Engine<G> {
                 self.accept_login(
                     now,
                     key,
-                    Accepted { identity, introduction, authentication: None },
+                    AcceptedLogIn { identity, request, authentication: None },
                 );
             }
             Err(reason) => self.refuse_login(now, key, reason),
@@ -144,7 +144,7 @@ impl<G: Gate> Engine<G> {
     }
 
     /// It is known who the client is: its log-in succeeded.
-    pub(super) fn accept_login(&mut self, now: Now, key: Key, mut accepted: Accepted) {
+    pub(super) fn accept_login(&mut self, now: Now, key: Key, mut accepted: AcceptedLogIn) {
         let tried = self.sessions.get_mut(key).map(|connection| {
             let tried = connection.about.as_mut().and_then(|about| about.tried.take());
             (tried.filter(|_| connection.log_in.has_secret), &connection.peer.address)
@@ -219,34 +219,4 @@ pub(super) fn packet_bytes_max(connect: &Connect<'_>) -> usize {
 /// An address without its port.
 fn host(address: &str) -> &str {
     address.rsplit_once(':').map_or(address, |(host, _)| host)
-}
-
-impl Introduction {
-    pub(super) fn of(connect: &Connect<'_>) -> Self {
-        let properties = &connect.properties;
-        let will = connect.will.as_ref().map(|will| {
-            let mut scratch = Vec::new();
-            Box::new(Will {
-                topic: will.topic.into(),
-                payload: Bytes::copy_from_slice(will.payload),
-                properties: Bytes::copy_from_slice(
-                    will.properties.pass_through.bytes(&mut scratch),
-                ),
-                qos: will.qos.level(),
-                retain: will.retain,
-                expiry: will.properties.message_expiry,
-                delay: will.delay_interval.unwrap_or(0),
-            })
-        });
-        Self {
-            client_id: connect.client_id.into(),
-            clean_start: connect.clean_start,
-            keep_alive: connect.keep_alive,
-            session_expiry: properties.session_expiry_interval,
-            receive_maximum: properties.receive_maximum,
-            packet_bytes_max: properties.maximum_packet_size,
-            topic_alias_maximum: properties.topic_alias_maximum.unwrap_or(0),
-            will,
-        }
-    }
 }

@@ -18,39 +18,40 @@ use crate::outbound::aliases::Aliases;
 use crate::outbound::client::Outbound;
 use crate::outbound::window::Window;
 use crate::sessions::clients::{Claimant, NotYours};
-use crate::sessions::phase::{Accepted, Introduction, Phase, Welcome};
+use crate::sessions::connect_request::ConnectRequest;
+use crate::sessions::phase::{AcceptedLogIn, ConnackDetails, Phase};
 use crate::signal::Signal;
 use crate::stats::Limit;
 
 impl<G: Gate> Engine<G> {
     /// The log-in succeeded: the connection claims its client id.
-    pub(super) fn begin(&mut self, now: Now, key: Key, accepted: Accepted) {
+    pub(super) fn begin(&mut self, now: Now, key: Key, accepted: AcceptedLogIn) {
         let me = self.address(key);
-        let Accepted { identity, mut introduction, authentication } = accepted;
+        let AcceptedLogIn { identity, mut request, authentication } = accepted;
         let Some(connection) = self.sessions.get(key) else { return };
-        let (version, clean_start) = (connection.version, introduction.clean_start);
-        if introduction.client_id.is_empty() && version != Version::V5 && !clean_start {
+        let (version, clean_start) = (connection.version, request.clean_start);
+        if request.client_id.is_empty() && version != Version::V5 && !clean_start {
             // A session without a client id could never be resumed [MQTT-3.1.3-8].
             return self.fail(now, key, ReasonCode::ClientIdentifierNotValid);
         }
-        let wish = introduction.session_expiry;
+        let wish = request.session_expiry;
         let expiry = self.granted_expiry(version, clean_start, wish);
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        let assigned = introduction.client_id.is_empty();
+        let assigned = request.client_id.is_empty();
         connection.client_id = if assigned {
             self.broker.assign_client_id().into()
         } else {
-            introduction.client_id.clone()
+            request.client_id.clone()
         };
         connection.session.wanted = wish.is_some_and(|seconds| seconds > 0);
         connection.session.expiry = expiry;
         connection.durability = connection.peer.durability;
         connection.publisher = self.gate.publisher(identity.org, &connection.client_id);
-        let keep_alive = introduction.keep_alive;
+        let keep_alive = request.keep_alive;
         let granted = granted_keep_alive(version, keep_alive, self.broker.config.keep_alive_max);
         connection.silence_max =
             (granted > 0).then(|| Duration::from_millis(u64::from(granted) * 1500));
-        let welcome = Welcome {
+        let details = ConnackDetails {
             assigned_client_id: assigned,
             server_keep_alive: (granted != keep_alive).then_some(granted),
             session_expiry: (wish.unwrap_or(0) != expiry).then_some(expiry),
@@ -72,28 +73,28 @@ impl<G: Gate> Engine<G> {
         let Ok(old) = claim(&self.broker, &connection.client_id, me, &identity) else {
             return self.fail(now, key, ReasonCode::ClientIdentifierNotValid);
         };
-        connection.will = introduction.will.take();
+        connection.will = request.will.take();
         if let Some(client) = self.outbound.get_mut(key) {
-            self.broker.config.apply(client, &introduction);
+            self.broker.config.apply(client, &request);
         }
         self.identify(key, identity);
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        connection.phase = Phase::Claiming(Box::new(welcome));
+        connection.phase = Phase::Claiming(Box::new(details));
         self.stats.clients += 1;
         self.stats.connects += 1;
         let awaited = match old {
-            Some(old) if old.core == self.core => self.give_way(now, old.key),
+            Some(old) if old.core == self.core => self.end_previous_holder(now, old.key),
             old => old,
         };
         match awaited {
             Some(holder) => self.await_holder(key, holder),
-            None => self.welcome(now, key),
+            None => self.complete_connect(now, key),
         }
     }
 
     /// Ends a connection whose client id another one claims. If it was still waiting for its own
     /// predecessor on another core, that one is to be waited for.
-    fn give_way(&mut self, now: Now, old: Key) -> Option<Address> {
+    fn end_previous_holder(&mut self, now: Now, old: Key) -> Option<Address> {
         self.fail(now, old, ReasonCode::SessionTakenOver);
         self.sessions.awaited_holder(old)
     }
@@ -110,7 +111,7 @@ impl<G: Gate> Engine<G> {
     fn taken_over(&mut self, now: Now, new: Key) {
         let Some(claim) = self.sessions.take_claim(new) else { return };
         if self.sessions.get(new).is_some_and(|connection| !connection.is_closing()) {
-            self.welcome(now, new);
+            self.complete_connect(now, new);
             self.effects.resumed.push(new);
         } else {
             self.broker.clients.release(claim.org, &claim.client_id, self.address(new));
@@ -120,7 +121,7 @@ impl<G: Gate> Engine<G> {
     /// Another core says something.
     pub fn signal(&mut self, now: Now, signal: Signal) {
         match signal {
-            Signal::TakeOver { old, new } => match self.give_way(now, old) {
+            Signal::TakeOver { old, new } => match self.end_previous_holder(now, old) {
                 Some(holder) => {
                     let signal = Signal::TakeOver { old: holder.key, new };
                     self.effects.signals.push((holder.core, signal));
@@ -146,34 +147,34 @@ impl<G: Gate> Engine<G> {
     }
 
     /// Opens the session and says CONNACK, once the client id is this connection's alone.
-    fn welcome(&mut self, now: Now, key: Key) {
+    fn complete_connect(&mut self, now: Now, key: Key) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        let Phase::Claiming(welcome) = &mut connection.phase else { return };
-        if !welcome.clean_start
+        let Phase::Claiming(details) = &mut connection.phase else { return };
+        if !details.clean_start
             && let Some(left) = self.broker.clients.undecided(connection.org, &connection.client_id)
         {
             return self.await_holder(key, left);
         }
-        let welcome = std::mem::take(&mut **welcome);
-        let Ok(opening) = self.open_session(now, key, welcome.clean_start) else {
+        let details = std::mem::take(&mut **details);
+        let Ok(opening) = self.open_session(now, key, details.clean_start) else {
             return self.fail(now, key, ReasonCode::QuotaExceeded);
         };
         let Some(connection) = self.sessions.get_mut(key) else { return };
         if opening == Opening::NewOnceKnown {
-            connection.phase = Phase::Confirming(Box::new(welcome));
+            connection.phase = Phase::Confirming(Box::new(details));
             return;
         }
-        self.say_connack(now, key, &welcome, opening == Opening::Resumed);
+        self.say_connack(now, key, &details, opening == Opening::Resumed);
     }
 
     /// The log has decided about the end of the session that a client had before. Where it would not take
     /// that, the client cannot be told that there is none.
     pub(super) fn confirm(&mut self, now: Now, key: Key, is_known: bool) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        let Phase::Confirming(welcome) = &mut connection.phase else { return };
-        let welcome = std::mem::take(&mut **welcome);
+        let Phase::Confirming(details) = &mut connection.phase else { return };
+        let details = std::mem::take(&mut **details);
         if is_known {
-            self.say_connack(now, key, &welcome, false);
+            self.say_connack(now, key, &details, false);
             self.effects.resumed.push(key);
         } else {
             connection.session.expiry = 0;
@@ -181,23 +182,23 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    fn say_connack(&mut self, now: Now, key: Key, welcome: &Welcome, session_present: bool) {
+    fn say_connack(&mut self, now: Now, key: Key, details: &ConnackDetails, session_present: bool) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
         let config = &self.broker.config;
         let assigned = connection.client_id.clone();
         let properties = match connection.version {
             Version::V31 | Version::V311 => ConnackProperties::default(),
             Version::V5 => ConnackProperties {
-                session_expiry_interval: welcome.session_expiry,
+                session_expiry_interval: details.session_expiry,
                 receive_maximum: std::num::NonZeroU16::new(config.receive_maximum),
                 maximum_packet_size: u32::try_from(config.packet_bytes_max)
                     .ok()
                     .and_then(NonZeroU32::new),
-                assigned_client_identifier: welcome.assigned_client_id.then_some(&*assigned),
+                assigned_client_identifier: details.assigned_client_id.then_some(&*assigned),
                 topic_alias_maximum: Some(config.topic_alias_maximum),
-                server_keep_alive: welcome.server_keep_alive,
+                server_keep_alive: details.server_keep_alive,
                 authentication_method: connection.log_in.method.as_deref(),
-                authentication_data: welcome.authentication.as_deref().filter(|d| !d.is_empty()),
+                authentication_data: details.authentication.as_deref().filter(|d| !d.is_empty()),
                 ..ConnackProperties::default()
             },
         };
@@ -245,14 +246,14 @@ fn granted_keep_alive(version: Version, wish: u16, max: u16) -> u16 {
 
 impl crate::config::Config {
     /// What CONNECT says about limits of what the client is sent.
-    fn apply(&self, client: &mut Outbound, introduction: &Introduction) {
-        let packet_max = introduction.packet_bytes_max.map_or(u32::MAX, NonZeroU32::get);
-        let window = introduction.receive_maximum.map_or(u16::MAX, std::num::NonZeroU16::get);
+    fn apply(&self, client: &mut Outbound, request: &ConnectRequest) {
+        let packet_max = request.packet_bytes_max.map_or(u32::MAX, NonZeroU32::get);
+        let window = request.receive_maximum.map_or(u16::MAX, std::num::NonZeroU16::get);
         // What was said before, as AUTH is, may still be on its way.
         client.packet_bytes_max = usize::try_from(packet_max).unwrap_or(usize::MAX);
         client.window = Window::new(0, window.min(self.inflight_max));
         // MQTT 3.1.1 has no property to ask for them.
-        let aliases = introduction.topic_alias_maximum.min(self.topic_alias_out_maximum);
+        let aliases = request.topic_alias_maximum.min(self.topic_alias_out_maximum);
         client.aliases = Aliases::new(aliases);
     }
 }

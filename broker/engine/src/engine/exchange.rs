@@ -8,7 +8,8 @@ use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::{Identity, Login, Step as Said};
 use crate::now::Now;
-use crate::sessions::phase::{Accepted, Conversation, Introduction, LogInUnderWay, Phase};
+use crate::sessions::connect_request::ConnectRequest;
+use crate::sessions::phase::{AcceptedLogIn, Conversation, LogInUnderWay, Phase};
 use crate::stats::End;
 use crate::tried::Proof;
 
@@ -42,9 +43,9 @@ impl<G: Gate> Engine<G> {
         };
         connection.log_in.method = Some(method.into());
         let conversation = Conversation::new(exchange, now.monotonic);
-        let introduction = Introduction::of(connect);
+        let request = ConnectRequest::of(connect);
         let data = connect.properties.authentication_data.unwrap_or_default();
-        self.converse(now, key, LogInUnderWay { introduction, conversation }, data);
+        self.converse(now, key, LogInUnderWay { request, conversation }, data);
     }
 
     /// A packet of a client that is not connected yet, but authenticates: AUTH or a good-bye.
@@ -79,7 +80,7 @@ impl<G: Gate> Engine<G> {
     }
 
     fn converse(&mut self, now: Now, key: Key, under_way: LogInUnderWay, data: &[u8]) {
-        let LogInUnderWay { introduction, mut conversation } = under_way;
+        let LogInUnderWay { request, mut conversation } = under_way;
         let bytes_max = self.broker.config.auth_bytes_max;
         let (named, outcome) = self.panic_scope.run(|| {
             let named = conversation.exchange.name().is_some();
@@ -95,13 +96,13 @@ impl<G: Gate> Engine<G> {
         match outcome {
             Outcome::Continue(data) => {
                 let Some(connection) = self.sessions.get_mut(key) else { return };
-                let under_way = LogInUnderWay { introduction, conversation };
+                let under_way = LogInUnderWay { request, conversation };
                 connection.phase = Phase::Exchanging(Box::new(under_way));
                 self.say_auth(now, key, ReasonCode::ContinueAuthentication, &data);
             }
             Outcome::Done(identity, data) => {
                 let authentication = Some(data);
-                self.accept_login(now, key, Accepted { identity, introduction, authentication });
+                self.accept_login(now, key, AcceptedLogIn { identity, request, authentication });
             }
             Outcome::Refused(reason) => self.refuse_login(now, key, reason),
         }

@@ -71,7 +71,7 @@ fn rank<N>(connection: &Connection<N>, outbound: &Outbound, order: ClientOrder) 
         ClientOrder::ClientId => 0,
         ClientOrder::Dropped => outbound.dropped.iter().sum(),
         ClientOrder::Queued => (outbound.queued_bytes() + outbound.output().len()) as u64,
-        ClientOrder::MessagesIn => connection.taken.messages,
+        ClientOrder::MessagesIn => connection.inbound.messages,
         ClientOrder::MessagesOut => outbound.messages,
     }
 }
@@ -107,11 +107,11 @@ fn info<N>(who: Address, connection: &Connection<N>, outbound: &Outbound) -> Opt
         queued_bytes: outbound.queued_bytes(),
         owed: (0, 0),
         output_bytes: outbound.output().len(),
-        messages_in: connection.taken.messages,
+        messages_in: connection.inbound.messages,
         messages_out: outbound.messages,
-        bytes_in: connection.taken.bytes,
+        bytes_in: connection.inbound.bytes,
         bytes_out: outbound.bytes,
-        rejected: connection.taken.rejected,
+        rejected: connection.inbound.rejected,
         forgiven: connection.forgiven,
         dropped: outbound.dropped,
         keeping: match outbound.pace {

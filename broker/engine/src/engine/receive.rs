@@ -24,9 +24,9 @@ impl<G: Gate> Engine<G> {
         // What came from a client is counted per chunk, so that a packet costs nothing more.
         let stats = &self.stats;
         if let Some(connection) = self.sessions.get_mut(key) {
-            connection.taken.messages += stats.messages_in - messages;
-            connection.taken.bytes += stats.bytes_in - bytes_in;
-            connection.taken.rejected += stats.rejected - rejected;
+            connection.inbound.messages += stats.messages_in - messages;
+            connection.inbound.bytes += stats.bytes_in - bytes_in;
+            connection.inbound.rejected += stats.rejected - rejected;
         }
         received
     }
@@ -198,7 +198,7 @@ impl<G: Gate> Engine<G> {
     pub(super) fn forgives(&mut self, key: Key, fault: Leniency) -> bool {
         let Some(connection) = self.sessions.get_mut(key) else { return false };
         let (stats, forgiven) = (&mut self.stats, &mut self.effects.forgiven);
-        pass_over(&mut connection.offender(), fault, stats, forgiven)
+        pass_over(&mut connection.faulty_client(), fault, stats, forgiven)
     }
 
     /// What changes a durable session is answered after its commit, and only so much may wait for

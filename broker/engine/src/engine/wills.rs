@@ -16,12 +16,12 @@ use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::Identity;
 use crate::now::Now;
-use crate::sessions::phase::Accepted;
+use crate::sessions::phase::AcceptedLogIn;
 use crate::sessions::will::message;
 
 /// Who left a will.
 #[derive(Clone, Copy)]
-struct Testator<'a> {
+struct WillOrigin<'a> {
     org: OrgId,
     publisher: PublisherId,
     client_id: &'a str,
@@ -32,7 +32,7 @@ struct Testator<'a> {
 /// A will that is published now.
 #[derive(Clone, Copy)]
 struct LeftWill<'a> {
-    testator: Testator<'a>,
+    origin: WillOrigin<'a>,
     will: &'a Will,
     /// The ledger hands it in again if the log does not take it.
     comes_again: bool,
@@ -41,14 +41,14 @@ struct LeftWill<'a> {
 impl<G: Gate> Engine<G> {
     /// Drops a will that its client may not publish, when the client connects, so that no subscriber waits
     /// for it. CONNACK has no code for that, and a client can do without its will.
-    pub(super) fn take_will(&mut self, now: Now, accepted: &mut Accepted) {
-        let Accepted { identity, introduction, .. } = accepted;
-        let Some(will) = &introduction.will else { return };
-        let client_id = &introduction.client_id;
+    pub(super) fn take_will(&mut self, now: Now, accepted: &mut AcceptedLogIn) {
+        let AcceptedLogIn { identity, request, .. } = accepted;
+        let Some(will) = &request.will else { return };
+        let client_id = &request.client_id;
         let (org, access) = (identity.org, Some(&identity.access));
-        let testator = Testator { org, publisher: PublisherId::default(), client_id, access };
-        if !self.permits_will(now, testator, will) {
-            introduction.will = None;
+        let origin = WillOrigin { org, publisher: PublisherId::default(), client_id, access };
+        if !self.permits_will(now, origin, will) {
+            request.will = None;
         }
     }
 
@@ -65,8 +65,8 @@ impl<G: Gate> Engine<G> {
         let identity = connection.log_in.identity.clone();
         let access = identity.as_ref().and_then(|identity| self.rights_now(identity, &client_id));
         let access = access.as_ref();
-        let testator = Testator { org, publisher, client_id: &client_id, access };
-        let left = LeftWill { testator, will: &will, comes_again: false };
+        let origin = WillOrigin { org, publisher, client_id: &client_id, access };
+        let left = LeftWill { origin, will: &will, comes_again: false };
         let is_settled = self.publish_will(now, left);
         // One that may be taken later is due at the ledger as long as nothing else is said of it.
         if let Some(session) = session.filter(|_| is_settled) {
@@ -92,8 +92,8 @@ impl<G: Gate> Engine<G> {
         let absent = Absent::new(org, client_id, owner.as_deref());
         let access = access_guard::answer(|| self.broker.authenticate.rights_of(&absent)).flatten();
         let access = access.as_ref().filter(|access| !access_guard::is_revoked(&***access));
-        let testator = Testator { org, publisher, client_id, access };
-        let left = LeftWill { testator, will: &due.will, comes_again: true };
+        let origin = WillOrigin { org, publisher, client_id, access };
+        let left = LeftWill { origin, will: &due.will, comes_again: true };
         if !self.publish_will(now, left) {
             return self.effects.wills_not_taken.push(due.clone());
         }
@@ -107,11 +107,11 @@ impl<G: Gate> Engine<G> {
 
     /// Publishes a will, or refuses it for good; `false` if it may be taken later.
     fn publish_will(&mut self, now: Now, left: LeftWill<'_>) -> bool {
-        let LeftWill { testator, will, comes_again } = left;
-        if !self.permits_will(now, testator, will) {
+        let LeftWill { origin, will, comes_again } = left;
+        if !self.permits_will(now, origin, will) {
             return true;
         }
-        let Testator { org, publisher, client_id, access } = testator;
+        let WillOrigin { org, publisher, client_id, access } = origin;
         let from = Publisher::Absent { org, client_id };
         let rights = RightsOf::Absent(access);
         let origin = Origin { org, publisher, from, rights, awaits_commit: comes_again };
@@ -130,8 +130,8 @@ impl<G: Gate> Engine<G> {
     }
 
     /// Whether a will may be published. One that may not is counted and described like a publish.
-    fn permits_will(&mut self, now: Now, testator: Testator<'_>, will: &Will) -> bool {
-        let Testator { org, client_id, access, .. } = testator;
+    fn permits_will(&mut self, now: Now, origin: WillOrigin<'_>, will: &Will) -> bool {
+        let WillOrigin { org, client_id, access, .. } = origin;
         if access
             .is_some_and(|access| access_guard::allows(&**access, Action::Publish, &will.topic))
         {

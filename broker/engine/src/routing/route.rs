@@ -27,7 +27,7 @@ use merge::{merge, targets};
 pub(crate) use owed::Owed;
 use owed::Sessions;
 pub(crate) use receivers::{Receivers, Remote};
-use rights::Rights;
+use rights::ReceiveRights;
 pub(crate) use share::{Share, Shares, Turn};
 pub(crate) use table::RouteCache;
 
@@ -86,7 +86,7 @@ struct Matches {
 impl Matching<'_> {
     fn matches(&mut self, org: OrgId, topic: &str) -> Matches {
         let mut found = Matches::default();
-        let mut rights = Rights::new(topic);
+        let mut rights = ReceiveRights::new(topic);
         let Self { tree, shares, before, .. } = self;
         tree.matches(org, topic, &mut |matched| match matched {
             Matched::One(_, subscriber) if !rights.may_receive(subscriber) => {}

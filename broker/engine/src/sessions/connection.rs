@@ -16,7 +16,7 @@ use super::phase::Phase;
 use super::session_state::SessionState;
 use crate::config::Durability;
 use crate::dead_letter::Described;
-use crate::forgive::Offender;
+use crate::forgive::FaultyClient;
 use crate::limits::{Bucket, Organisation};
 use crate::outbound::window::Awaits;
 use crate::peer::Peer;
@@ -39,7 +39,7 @@ pub(crate) struct About {
 
 /// What came from one client.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Taken {
+pub(crate) struct InboundCounts {
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
     pub(crate) rejected: u64,
@@ -56,7 +56,7 @@ pub(crate) struct Connection<N> {
     pub(crate) client_id: Box<str>,
     pub(crate) publisher: PublisherId,
     pub(crate) about: Option<Box<About>>,
-    pub(crate) taken: Taken,
+    pub(crate) inbound: InboundCounts,
     /// When its last packet arrived; before CONNECT, when it was opened.
     pub(crate) heard: Duration,
     /// One and a half times its keep alive.
@@ -103,7 +103,7 @@ impl<N> Connection<N> {
             client_id: Box::default(),
             publisher: PublisherId::default(),
             about: None,
-            taken: Taken::default(),
+            inbound: InboundCounts::default(),
             heard: now,
             silence_max: None,
             will: None,
@@ -134,9 +134,9 @@ impl<N> Connection<N> {
     }
 
     /// As one who did something against the rules.
-    pub(crate) fn offender(&mut self) -> Offender<'_> {
+    pub(crate) fn faulty_client(&mut self) -> FaultyClient<'_> {
         let Self { peer, client_id, forgiven, .. } = self;
-        Offender { peer, client_id, forgiven }
+        FaultyClient { peer, client_id, forgiven }
     }
 
     /// Its session, if that is durable.

@@ -1,13 +1,11 @@
 //! Where a connection stands between its CONNECT and its end, and what is kept of the CONNECT meanwhile.
 
 use std::fmt;
-use std::num::{NonZeroU16, NonZeroU32};
 use std::time::Duration;
 
 use broker_codec::ReasonCode;
 
-use fabric::Will;
-
+use super::connect_request::ConnectRequest;
 use crate::login::{Exchange, Identity};
 
 /// Where a connection stands.
@@ -16,16 +14,16 @@ pub(crate) enum Phase {
     /// Nothing but a CONNECT is expected.
     New,
     /// Its log-in is being verified; nothing is read until it is.
-    Asking(Box<Introduction>),
+    Asking(Box<ConnectRequest>),
     /// It authenticates; nothing but AUTH is expected.
     Exchanging(Box<LogInUnderWay>),
     /// Its log-in failed, which it is told at that time; nothing is read until then.
     Refused(ReasonCode, Duration),
     /// The client id is being taken over from another core; nothing is read until it is.
-    Claiming(Box<Welcome>),
+    Claiming(Box<ConnackDetails>),
     /// The client id is this connection's, and the log does not know yet that the session before has
     /// ended; nothing is read until it does.
-    Confirming(Box<Welcome>),
+    Confirming(Box<ConnackDetails>),
     /// Connected.
     Up,
     /// What is in the output goes out, then the socket is closed; whether it was connected.
@@ -39,26 +37,11 @@ impl Phase {
     }
 }
 
-/// What a CONNECT said, for as long as it takes to find out who it is.
+/// A log-in that succeeded, and what its CONNECT asked for.
 #[derive(Debug)]
-pub(crate) struct Introduction {
-    /// Empty if the broker is to choose one.
-    pub(crate) client_id: Box<str>,
-    /// Clean Start; Clean Session in MQTT 3.1.1.
-    pub(crate) clean_start: bool,
-    pub(crate) keep_alive: u16,
-    pub(crate) session_expiry: Option<u32>,
-    pub(crate) receive_maximum: Option<NonZeroU16>,
-    pub(crate) packet_bytes_max: Option<NonZeroU32>,
-    pub(crate) topic_alias_maximum: u16,
-    pub(crate) will: Option<Box<Will>>,
-}
-
-/// A client that may come in: who it is, and what its CONNECT asked for.
-#[derive(Debug)]
-pub(crate) struct Accepted {
+pub(crate) struct AcceptedLogIn {
     pub(crate) identity: Identity,
-    pub(crate) introduction: Introduction,
+    pub(crate) request: ConnectRequest,
     /// Authentication Data of CONNACK, after enhanced authentication.
     pub(crate) authentication: Option<Vec<u8>>,
 }
@@ -87,13 +70,13 @@ impl fmt::Debug for Conversation {
 /// A log-in by enhanced authentication that is not over.
 #[derive(Debug)]
 pub(crate) struct LogInUnderWay {
-    pub(crate) introduction: Introduction,
+    pub(crate) request: ConnectRequest,
     pub(crate) conversation: Conversation,
 }
 
 /// What CONNACK will say.
 #[derive(Debug, Default)]
-pub(crate) struct Welcome {
+pub(crate) struct ConnackDetails {
     /// Whether the client wants none of its old session.
     pub(crate) clean_start: bool,
     pub(crate) assigned_client_id: bool,

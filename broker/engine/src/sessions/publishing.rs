@@ -19,7 +19,7 @@ impl<N> Connection<N> {
     ) -> Option<Excess> {
         let excess = self.inflight.excess(self.version, publish, max)?;
         let passed_over = excess == Excess::Error
-            && pass_over(&mut self.offender(), Leniency::ReceiveMaximum, stats, reports);
+            && pass_over(&mut self.faulty_client(), Leniency::ReceiveMaximum, stats, reports);
         (!passed_over).then_some(excess)
     }
 }

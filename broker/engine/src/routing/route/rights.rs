@@ -9,12 +9,12 @@ use crate::routing::tree::Subscriber;
 
 /// Asks the rights of subscribers to one topic, which many in a row often have in common.
 #[derive(Debug)]
-pub(super) struct Rights<'a> {
+pub(super) struct ReceiveRights<'a> {
     topic: &'a str,
     last: Option<(Arc<dyn Access>, bool)>,
 }
 
-impl<'a> Rights<'a> {
+impl<'a> ReceiveRights<'a> {
     pub(super) fn new(topic: &'a str) -> Self {
         Self { topic: subject(topic), last: None }
     }

@@ -12,7 +12,7 @@ use uns_model::SessionNo;
 use super::merge::targets;
 use super::owed::{Owed, OwedOne};
 use super::receivers::Remote;
-use super::rights::Rights;
+use super::rights::ReceiveRights;
 use crate::key::{Address, CoreNo};
 use crate::owed_live::OwedLive;
 use crate::routing::tree::{Group, Holder, ShareName, Subscriber};
@@ -254,7 +254,7 @@ impl Shares {
         &mut self,
         group: &Arc<Group>,
         before: &[Rc<Share>],
-        rights: &mut Rights<'_>,
+        rights: &mut ReceiveRights<'_>,
     ) -> Rc<Share> {
         let key = Arc::as_ptr(group.name());
         let known = self.known.get(&key).and_then(Weak::upgrade);
