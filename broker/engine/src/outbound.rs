@@ -18,6 +18,7 @@ pub(crate) mod feed;
 mod live_topics;
 pub(crate) mod owed_retained;
 pub(crate) mod pace;
+pub(crate) mod receiver_limits;
 mod send;
 pub(crate) mod stored;
 pub(crate) mod window;

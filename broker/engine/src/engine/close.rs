@@ -12,7 +12,6 @@ use crate::outbound::Remains;
 use crate::panic_scope::Panicked;
 use crate::routing::tree::Holder;
 use crate::sessions::clients::Filters;
-use crate::sessions::inbound_aliases::InboundAliases;
 use crate::sessions::phase::Phase;
 use crate::stats::End;
 
@@ -156,11 +155,7 @@ impl<G: Gate> Engine<G> {
         {
             self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
         }
-        connection.phase = Phase::Closing { connected: connection.is_up() };
-        connection.paused = false;
-        connection.aliases = InboundAliases::default();
-        connection.last_route = None;
-        connection.log_in.again = None;
+        connection.begin_closing();
         let Remains { entrusted, relieved, held } = self.outbound.end(key);
         let (org, logged) = (connection.org, connection.session.number.is_some());
         let filters = connection.filters.keys().map(|filter| &**filter);

@@ -14,11 +14,7 @@ use crate::gate::Gate;
 use crate::key::{Address, Key};
 use crate::login::{Identity, Reservation};
 use crate::now::Now;
-use crate::outbound::aliases::Aliases;
-use crate::outbound::client::Outbound;
-use crate::outbound::window::Window;
 use crate::sessions::clients::{Claimant, NotYours};
-use crate::sessions::connect_request::ConnectRequest;
 use crate::sessions::phase::{AcceptedLogIn, ConnackDetails, Phase};
 use crate::signal::Signal;
 use crate::stats::Limit;
@@ -75,7 +71,7 @@ impl<G: Gate> Engine<G> {
         };
         connection.will = request.will.take();
         if let Some(client) = self.outbound.get_mut(key) {
-            self.broker.config.apply(client, &request);
+            client.set_limits(&self.broker.config, &request.limits);
         }
         self.identify(key, identity);
         let Some(connection) = self.sessions.get_mut(key) else { return };
@@ -242,18 +238,4 @@ fn claim(
 fn granted_keep_alive(version: Version, wish: u16, max: u16) -> u16 {
     let lowers = version == Version::V5 && max > 0;
     if lowers && (wish == 0 || wish > max) { max } else { wish }
-}
-
-impl crate::config::Config {
-    /// What CONNECT says about limits of what the client is sent.
-    fn apply(&self, client: &mut Outbound, request: &ConnectRequest) {
-        let packet_max = request.packet_bytes_max.map_or(u32::MAX, NonZeroU32::get);
-        let window = request.receive_maximum.map_or(u16::MAX, std::num::NonZeroU16::get);
-        // What was said before, as AUTH is, may still be on its way.
-        client.packet_bytes_max = usize::try_from(packet_max).unwrap_or(usize::MAX);
-        client.window = Window::new(0, window.min(self.inflight_max));
-        // MQTT 3.1.1 has no property to ask for them.
-        let aliases = request.topic_alias_maximum.min(self.topic_alias_out_maximum);
-        client.aliases = Aliases::new(aliases);
-    }
 }

@@ -24,8 +24,7 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.sessions.get_mut(key) else { return };
         let mut accepted = accepted;
         if let Ok(accepted) = &mut accepted {
-            connection.inflight.exchanges.begin(id);
-            connection.inflight.unforgotten.remove(&id);
+            connection.inflight.begin_exchange(id);
             if let Some(session) = connection.durable_session() {
                 self.gate.session(now.wall, session, &SessionChange::Took { packet_id: id.get() });
                 accepted.logged = true;

@@ -1,10 +1,10 @@
 //! What a CONNECT said, without the bytes it came in.
 
-use std::num::{NonZeroU16, NonZeroU32};
-
 use broker_codec::Connect;
 use bytes::Bytes;
 use fabric::Will;
+
+use crate::outbound::receiver_limits::ReceiverLimits;
 
 /// What a CONNECT said, for as long as it takes to find out who it is.
 #[derive(Debug)]
@@ -15,9 +15,7 @@ pub(crate) struct ConnectRequest {
     pub(crate) clean_start: bool,
     pub(crate) keep_alive: u16,
     pub(crate) session_expiry: Option<u32>,
-    pub(crate) receive_maximum: Option<NonZeroU16>,
-    pub(crate) packet_bytes_max: Option<NonZeroU32>,
-    pub(crate) topic_alias_maximum: u16,
+    pub(crate) limits: ReceiverLimits,
     pub(crate) will: Option<Box<Will>>,
 }
 
@@ -44,9 +42,11 @@ impl ConnectRequest {
             clean_start: connect.clean_start,
             keep_alive: connect.keep_alive,
             session_expiry: properties.session_expiry_interval,
-            receive_maximum: properties.receive_maximum,
-            packet_bytes_max: properties.maximum_packet_size,
-            topic_alias_maximum: properties.topic_alias_maximum.unwrap_or(0),
+            limits: ReceiverLimits {
+                receive_maximum: properties.receive_maximum,
+                packet_bytes_max: properties.maximum_packet_size,
+                topic_alias_maximum: properties.topic_alias_maximum.unwrap_or(0),
+            },
             will,
         }
     }

@@ -133,6 +133,15 @@ impl<N> Connection<N> {
         matches!(self.phase, Phase::Closing { .. })
     }
 
+    /// It ends: nothing more is taken from it.
+    pub(crate) fn begin_closing(&mut self) {
+        self.phase = Phase::Closing { connected: self.is_up() };
+        self.paused = false;
+        self.aliases = InboundAliases::default();
+        self.last_route = None;
+        self.log_in.again = None;
+    }
+
     /// As one who did something against the rules.
     pub(crate) fn faulty_client(&mut self) -> FaultyClient<'_> {
         let Self { peer, client_id, forgiven, .. } = self;

@@ -50,6 +50,12 @@ impl Inflight {
         self.unanswered_qos1 -= u32::from(answer == Answer::Puback);
     }
 
+    /// A publish of QoS 2 was taken: its identifier is in use from here on.
+    pub(crate) fn begin_exchange(&mut self, id: PacketId) {
+        self.exchanges.begin(id);
+        self.unforgotten.remove(&id);
+    }
+
     /// Whether one more publish is too many.
     pub(super) fn excess(
         &self,
