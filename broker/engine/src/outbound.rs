@@ -12,7 +12,6 @@ pub(crate) mod congestion;
 pub(crate) mod control;
 pub(crate) mod delivery;
 pub(crate) mod encoder;
-pub(crate) mod entrusted;
 mod fed;
 pub(crate) mod feed;
 mod live_topics;
@@ -20,6 +19,7 @@ pub(crate) mod owed_retained;
 pub(crate) mod pace;
 pub(crate) mod receiver_limits;
 mod send;
+pub(crate) mod shared_messages;
 pub(crate) mod stored;
 pub(crate) mod window;
 mod write_context;
@@ -39,8 +39,8 @@ use crate::stats::{Drop, OutputStats};
 use client::{Outbound, Wrote};
 use congestion::Congestion;
 use delivery::Delivery;
-use entrusted::Entrusted;
 use pace::Pace;
+use shared_messages::SharedMessage;
 use window::Awaits;
 pub(crate) use write_context::WriteContext;
 
@@ -70,7 +70,7 @@ pub(crate) struct ClientWriter<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Remains {
     /// What shares gave to it and it did not acknowledge, sent or not.
-    pub(crate) entrusted: Vec<Entrusted>,
+    pub(crate) shared: Vec<SharedMessage>,
     /// Publishers waited for it, and wait no more.
     pub(crate) relieved: bool,
     /// Identifiers of QoS 2 that are not finished with.
@@ -273,7 +273,7 @@ impl Outbounds {
     /// What shares gave to clients is lost, and counted, unless the log has it as owed.
     pub(crate) fn drop_entrusted(&mut self) {
         for client in self.clients.iter_mut() {
-            for _ in client.take_entrusted().iter().filter(|one| one.owed_live.is_none()) {
+            for _ in client.take_shared().iter().filter(|one| one.owed_live.is_none()) {
                 self.context.stats.drop(Drop::ClientGone);
             }
         }
@@ -285,7 +285,7 @@ impl Outbounds {
         let Some(client) = self.clients.get_mut(key) else { return Remains::default() };
         client.connected = false;
         client.mark_pending(key, &mut self.pending);
-        let entrusted = client.take_entrusted();
+        let shared = client.take_shared();
         client.abandon(&mut self.context.stats);
         let relieved = matches!(client.pace, Pace::Behind { .. });
         if relieved {
@@ -293,6 +293,6 @@ impl Outbounds {
             client.link.congested.store(false, Ordering::Relaxed);
             self.congestion.set(false);
         }
-        Remains { entrusted, relieved, held: client.window.unfinished() }
+        Remains { shared, relieved, held: client.window.unfinished() }
     }
 }

@@ -56,7 +56,7 @@ const DELETED: u8 = 0b001;
 /// The log refused its record after all.
 const REFUSED: u8 = 0b010;
 /// The committed namespace has let go of it; [`Node::is_deleted`] runs ahead of this.
-const BURIED: u8 = 0b100;
+const DELETION_FOLDED: u8 = 0b100;
 /// It lives under `uns/v1/`.
 const UNS: u8 = 0b1000;
 /// It has a rule of its own.
@@ -189,13 +189,13 @@ impl Node {
         self.state.fetch_or(REFUSED, Ordering::Release);
     }
 
-    pub(crate) fn is_buried(&self) -> bool {
-        self.state.load(Ordering::Relaxed) & BURIED != 0
+    pub(crate) fn is_deletion_folded(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & DELETION_FOLDED != 0
     }
 
     /// Only the view says so, under its lock.
-    pub(crate) fn bury(&self) {
-        self.state.fetch_or(BURIED, Ordering::Relaxed);
+    pub(crate) fn set_deletion_folded(&self) {
+        self.state.fetch_or(DELETION_FOLDED, Ordering::Relaxed);
     }
 
     pub(crate) fn set_deleted(&self, deleted: bool) {

@@ -50,7 +50,7 @@ pub(crate) struct View {
     /// When those that expire came in.
     pub(crate) expiring: AHashMap<NodeNo, Timestamp>,
     /// Deleted nodes, with the last record that may name them.
-    pub(crate) buried: AHashMap<NodeNo, Sequence>,
+    pub(crate) deleted: AHashMap<NodeNo, Sequence>,
     /// What the checkpoint that was loaded knows beyond the sequence it is as of.
     pub(crate) known: Known,
     pub(crate) counts: FoldCounts,
@@ -111,7 +111,7 @@ impl View {
             self.tree.insert(&entry.node)
         } else {
             // As of a checkpoint: nothing before it says when it was deleted.
-            self.buried.insert(number, self.applied.next());
+            self.deleted.insert(number, self.applied.next());
             None
         };
         self.entries.insert(entry);
@@ -119,8 +119,8 @@ impl View {
         if let Some(before) = before.filter(|before| *before != number)
             && let Some(old) = self.entries.get_mut(before)
         {
-            old.bury();
-            self.buried.insert(before, self.applied.next());
+            old.set_deletion_folded();
+            self.deleted.insert(before, self.applied.next());
             let kept = old.retained.clone();
             let ingest = self.expiring.get(&before).copied().unwrap_or_default();
             self.retain(before, None, ingest);
@@ -154,10 +154,10 @@ impl View {
 
     /// Forgets deleted nodes that no record from `oldest` on can name, at most so many; gives them.
     pub(crate) fn forget(&mut self, oldest: Sequence, most: usize) -> Vec<Arc<Node>> {
-        let gone = self.buried.iter().filter(|(_, last)| **last < oldest);
+        let gone = self.deleted.iter().filter(|(_, last)| **last < oldest);
         let gone: Vec<NodeNo> = gone.map(|(node, _)| *node).take(most).collect();
         let forget = |node: &NodeNo| {
-            self.buried.remove(node);
+            self.deleted.remove(node);
             Some(self.entries.remove(*node)?.node)
         };
         gone.iter().filter_map(forget).collect()

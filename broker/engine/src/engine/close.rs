@@ -156,12 +156,12 @@ impl<G: Gate> Engine<G> {
             self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
         }
         connection.begin_closing();
-        let Remains { entrusted, relieved, held } = self.outbound.end(key);
+        let Remains { shared, relieved, held } = self.outbound.end(key);
         let (org, logged) = (connection.org, connection.session.number.is_some());
         let filters = connection.filters.keys().map(|filter| &**filter);
         self.routing.unsubscribe(org, filters, &[Holder::Connection(me)]);
         self.leave_session(now, key, held);
-        self.pass_on_all(now, entrusted);
+        self.pass_on_all(now, shared);
         self.forget_identity(key);
         if logged {
             // The next connection with this client id may be on another core and write to another batch.

@@ -12,7 +12,7 @@ use crate::commits::waiter::Awaited;
 use crate::gate::Gate;
 use crate::message::Message;
 use crate::now::Now;
-use crate::outbound::entrusted::Entrusted;
+use crate::outbound::shared_messages::SharedMessage;
 use crate::owed_live::OwedLive;
 use crate::routing::TopicRef;
 use crate::routing::route::{Owed, Share};
@@ -29,8 +29,8 @@ struct CopyOf<'a> {
 
 impl<G: Gate> Engine<G> {
     /// A client is gone, and its session too, or it would have been owed these.
-    pub(super) fn pass_on_all(&mut self, now: Now, entrusted: Vec<Entrusted>) {
-        for one in entrusted {
+    pub(super) fn pass_on_all(&mut self, now: Now, shared: Vec<SharedMessage>) {
+        for one in shared {
             match one.message.message(now.monotonic, one.qos) {
                 Some(message) => {
                     let message = Message { retain: one.retain, ..message };

@@ -11,11 +11,11 @@ use broker_codec::{PacketId, Version};
 
 use super::aliases::Aliases;
 use super::delivery::Delivery;
-use super::entrusted::{Entrusted, Trust};
 use super::feed::Feed;
 use super::live_topics::LiveTopics;
 use super::owed_retained::OwedRetained;
 use super::pace::Pace;
+use super::shared_messages::{SharedMessage, SharedMessages};
 use super::stored::Stored;
 use super::window::{Awaits, Window};
 use super::write_context::WriteContext;
@@ -83,7 +83,7 @@ pub(crate) struct Outbound {
     pub(super) queue: VecDeque<Queued>,
     pub(super) queue_bytes: usize,
     /// What shares gave to it.
-    pub(super) trust: Option<Box<Trust>>,
+    pub(super) shared: Option<Box<SharedMessages>>,
     /// The identifier taken last.
     pub(super) last_id: Option<PacketId>,
 }
@@ -113,7 +113,7 @@ impl Outbound {
             written: 0,
             queue: VecDeque::new(),
             queue_bytes: 0,
-            trust: None,
+            shared: None,
             last_id: None,
         }
     }
@@ -198,8 +198,8 @@ impl Outbound {
     /// A delivery that is not the ledger's arrived, or is refused. `false` if it was not awaited.
     pub(crate) fn settle(&mut self, id: PacketId, said: Awaits) -> bool {
         let settled = self.window.release(id, said);
-        if settled && let Some(trust) = &mut self.trust {
-            trust.settle(id);
+        if settled && let Some(shared) = &mut self.shared {
+            shared.settle(id);
         }
         settled
     }
@@ -241,8 +241,8 @@ impl Outbound {
     }
 
     /// Takes what shares gave it and what it did not acknowledge, sent or not.
-    pub(crate) fn take_entrusted(&mut self) -> Vec<Entrusted> {
-        let sent = self.trust.take().map(|trust| trust.left());
+    pub(crate) fn take_shared(&mut self) -> Vec<SharedMessage> {
+        let sent = self.shared.take().map(|shared| shared.left());
         let mut all: Vec<_> = sent.into_iter().flatten().collect();
         let mut kept = VecDeque::new();
         for queued in std::mem::take(&mut self.queue) {
@@ -252,7 +252,7 @@ impl Outbound {
                     let owed_live = queued.owed_live.as_ref();
                     let delivery =
                         Delivery { owed_live, ..Delivery::new(queued.qos, queued.retain) };
-                    all.push(Entrusted::new(Rc::clone(&queued.message), share, &delivery));
+                    all.push(SharedMessage::new(Rc::clone(&queued.message), share, &delivery));
                 }
                 None => kept.push_back(queued),
             }

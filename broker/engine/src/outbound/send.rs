@@ -12,8 +12,8 @@ use super::aliases::Alias;
 use super::client::{Outbound, Queued};
 use super::delivery::Delivery;
 use super::encoder::{Form, Naming};
-use super::entrusted::Entrusted;
 use super::pace::Pace;
+use super::shared_messages::SharedMessage;
 use super::write_context::WriteContext;
 use crate::message::Message;
 use crate::stats::Drop;
@@ -49,15 +49,15 @@ impl Outbound {
         let sent = self.put(context, message, delivery);
         if sent && let Some(share) = delivery.share.filter(|_| delivery.qos == 1) {
             let message = context.encoder.stored(message, now);
-            self.entrust(context, Entrusted::new(message, share, delivery));
+            self.keep_shared(context, SharedMessage::new(message, share, delivery));
         }
         sent
     }
 
     /// Keeps what a share gave it, as far as there is room, until it is acknowledged.
-    fn entrust(&mut self, context: &WriteContext, one: Entrusted) {
+    fn keep_shared(&mut self, context: &WriteContext, one: SharedMessage) {
         if let Some(id) = self.last_id {
-            self.trust.get_or_insert_default().keep(id, one, context.config.queue_bytes_max);
+            self.shared.get_or_insert_default().keep(id, one, context.config.queue_bytes_max);
         }
     }
 
@@ -198,7 +198,7 @@ impl Outbound {
                 && let Some(share) = queued.share.as_ref().filter(|_| queued.qos == 1)
             {
                 let message = Rc::clone(&queued.message);
-                self.entrust(context, Entrusted::new(message, share, &delivery));
+                self.keep_shared(context, SharedMessage::new(message, share, &delivery));
             }
         }
         if self.queue.is_empty() && self.queue.capacity() > 1024 {

@@ -25,7 +25,7 @@ use crate::routing::tree::{Holder, Link, Matched, Stamp, Subscriber, Subscriptio
 pub(crate) use merge::{Audience, Target};
 use merge::{merge, targets};
 pub(crate) use owed::Owed;
-use owed::Sessions;
+use owed::OwedSessions;
 pub(crate) use receivers::{Receivers, Remote};
 use rights::ReceiveRights;
 pub(crate) use share::{Share, Shares, Turn};
@@ -47,7 +47,7 @@ pub(crate) struct Route<N> {
     /// One member of each gets the message.
     pub(crate) shares: Box<[Rc<Share>]>,
     /// Few topics are owed to anybody.
-    sessions: Option<Box<Sessions>>,
+    sessions: Option<Box<OwedSessions>>,
     links: Box<[(Address, Arc<Link>)]>,
 }
 
@@ -132,7 +132,7 @@ impl<N> Route<N> {
             local: local.into_boxed_slice(),
             remote: remote.into_iter().map(|(core, list)| Remote::new(core, list)).collect(),
             shares: found.shares.into(),
-            sessions: Sessions::new(&found.sessions).map(Box::new),
+            sessions: OwedSessions::new(&found.sessions).map(Box::new),
             links: links.into_boxed_slice(),
         }
     }

@@ -110,7 +110,7 @@ pub(super) fn decode_entry(
         false => registry.insert_deleted(&mut mint, minted),
     };
     if !living {
-        node.bury();
+        node.set_deletion_folded();
     }
     let mut entry = Entry::new(node);
     let last_ingest = if flags & HAS_INGEST != 0 { Some(Timestamp(from.i64()?)) } else { None };

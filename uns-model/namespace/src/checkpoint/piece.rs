@@ -135,7 +135,7 @@ mod tests {
         // The fold goes on: a field changes, a message is replaced, a node is deleted.
         view.entry_mut(NodeNo(1)).unwrap().fields_mut()[0].seen = Sequence(8);
         view.retain(NodeNo(1), Some(Kept::new(1, None, b"", b"new")), Timestamp(4));
-        view.entry_mut(NodeNo(2)).unwrap().node.bury();
+        view.entry_mut(NodeNo(2)).unwrap().node.set_deletion_folded();
         let taken = &piece.nodes[1];
         assert_eq!(taken.entry.fields()[0].seen, Sequence(5));
         assert_eq!(taken.entry.retained.as_ref().unwrap().payload().len(), large.len());

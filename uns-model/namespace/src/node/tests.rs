@@ -62,12 +62,12 @@ fn a_rule_is_noted_beside_what_becomes_of_the_node() {
 #[test]
 fn what_becomes_of_a_node_is_told_apart() {
     let node = Node::named(1, "a");
-    assert!(node.counts() && !node.is_deleted() && !node.is_buried());
+    assert!(node.counts() && !node.is_deleted() && !node.is_deletion_folded());
     node.set_deleted(true);
     assert!(node.is_deleted() && !node.counts());
     node.set_deleted(false);
     node.set_refused();
-    assert!(node.is_deleted() && node.counts() && !node.is_buried());
-    node.bury();
-    assert!(node.is_buried() && node.counts());
+    assert!(node.is_deleted() && node.counts() && !node.is_deletion_folded());
+    node.set_deletion_folded();
+    assert!(node.is_deletion_folded() && node.counts());
 }

@@ -35,8 +35,8 @@ impl Entry {
 
     /// Whether its deletion is not committed.
     pub(crate) fn is_living(&self) -> bool {
-        // A buried one has no value, so those that have one need not be asked.
-        self.own.is_some() || !self.node.is_buried()
+        // A deleted one has no value, so those that have one need not be asked.
+        self.own.is_some() || !self.node.is_deletion_folded()
     }
 
     /// What few nodes have, to change it.
@@ -79,8 +79,8 @@ impl Entry {
     }
 
     /// Forgets the values of a deleted node.
-    pub(super) fn bury(&mut self) {
-        self.node.bury();
+    pub(super) fn set_deletion_folded(&mut self) {
+        self.node.set_deletion_folded();
         self.own = None;
         self.more = None;
     }

@@ -86,7 +86,7 @@ impl View {
         let Publish { node, publisher, ingest, .. } = *publish;
         if self.entry(node).is_none_or(|entry| !entry.is_living()) {
             self.counts.orphans += 1;
-            match self.buried.get_mut(&node) {
+            match self.deleted.get_mut(&node) {
                 Some(last) => *last = sequence,
                 None => registry.reserve(publish.topic, node),
             }
@@ -225,11 +225,11 @@ impl View {
 
     pub(crate) fn delete(&mut self, registry: &Registry, node: NodeNo, sequence: Sequence) {
         let Some(entry) = self.entry_mut(node).filter(|entry| entry.is_living()) else { return };
-        entry.bury();
+        entry.set_deletion_folded();
         let node = entry.node.clone();
         registry.delete(&mut registry.mint(), &node);
         self.tree.remove(&node);
-        self.buried.insert(node.number, sequence);
+        self.deleted.insert(node.number, sequence);
         self.retain(node.number, None, Timestamp::default());
     }
 }

@@ -61,7 +61,7 @@ type Own = (SessionNo, u8, Option<Rc<Owed>>);
 /// The durable sessions of a topic that subscribed with QoS 1 or 2, by session. One that has
 /// subscriptions with and without No Local is here twice.
 #[derive(Debug, Default)]
-pub(super) struct Sessions {
+pub(super) struct OwedSessions {
     all: Box<[(SessionNo, Merged)]>,
     /// What others publish, by QoS.
     others: [OnceCell<Option<Rc<Owed>>>; 2],
@@ -69,7 +69,7 @@ pub(super) struct Sessions {
     own: RefCell<Option<Own>>,
 }
 
-impl Sessions {
+impl OwedSessions {
     /// Of subscriptions in the order of their sessions; none if there are none.
     pub(super) fn new(found: &[(SessionNo, Subscriber)]) -> Option<Self> {
         let of_one = found.chunk_by(|(a, _), (b, _)| a == b).flat_map(|list| {

@@ -15,7 +15,7 @@ use crate::routing::tree::ShareName;
 
 /// One message.
 #[derive(Debug)]
-pub(crate) struct Entrusted {
+pub(crate) struct SharedMessage {
     pub(crate) message: Rc<Stored>,
     pub(crate) share: Arc<ShareName>,
     pub(crate) qos: u8,
@@ -24,7 +24,7 @@ pub(crate) struct Entrusted {
     pub(crate) owed_live: Option<Arc<OwedLive>>,
 }
 
-impl Entrusted {
+impl SharedMessage {
     pub(crate) fn new(
         message: Rc<Stored>,
         share: &Arc<ShareName>,
@@ -43,17 +43,17 @@ impl Entrusted {
 /// Those a client has not acknowledged. QoS 2 is not among them: what began there may not be sent
 /// to anybody else [MQTT-4.8.2-5].
 #[derive(Debug, Default)]
-pub(crate) struct Trust {
-    held: HashMap<PacketId, (u64, Entrusted), RandomState>,
+pub(crate) struct SharedMessages {
+    held: HashMap<PacketId, (u64, SharedMessage), RandomState>,
     /// The records of what was too much to keep.
     owed_live: HashMap<PacketId, Arc<OwedLive>, RandomState>,
     bytes: usize,
     count: u64,
 }
 
-impl Trust {
+impl SharedMessages {
     /// Notes what was sent, unless that would be too much to keep.
-    pub(crate) fn keep(&mut self, id: PacketId, one: Entrusted, bytes_max: usize) {
+    pub(crate) fn keep(&mut self, id: PacketId, one: SharedMessage, bytes_max: usize) {
         let bytes = one.message.bytes();
         if self.bytes + bytes <= bytes_max {
             self.bytes += bytes;
@@ -75,7 +75,7 @@ impl Trust {
 
     /// What did not, in the order it was sent. What was too much to keep stays owed until the next start,
     /// if the log has it.
-    pub(crate) fn left(self) -> impl Iterator<Item = Entrusted> {
+    pub(crate) fn left(self) -> impl Iterator<Item = SharedMessage> {
         self.owed_live.values().for_each(|owed| owed.keep());
         let mut left: Vec<_> = self.held.into_values().collect();
         left.sort_unstable_by_key(|(number, _)| *number);
