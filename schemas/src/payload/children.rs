@@ -26,9 +26,9 @@ const NAMES_BYTES_MAX: usize = 1 << 20;
 type Row = Result<ChildRow, BadRow>;
 
 /// The rows of a payload that has points for children.
-pub(super) fn read(
-    json: Token<'_>,
-    shape: &Shape<'_>,
+pub(super) fn read<'a>(
+    json: Token<'a>,
+    shape: &Shape<'a>,
     context: &DecodeContext<'_>,
 ) -> Option<Vec<Row>> {
     if !context.children {
@@ -55,11 +55,11 @@ pub(super) fn read(
             named::show(Container::Array, json, time, context, &mut each);
         }
         Kind::Object { .. } if shape.has_containers() => {
-            for (name, token) in members(json) {
+            shape.members(json, |name, token| {
                 if let Some(container) = named::container(name.text, token, shape, context) {
                     named::show(container, token, time, context, &mut each);
                 }
-            }
+            });
         }
         _ => {}
     }

@@ -82,12 +82,10 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
         }
     }
 
-    /// The members of the outermost object. Most have so few that they are known from the scan.
+    /// The members of the outermost object.
     fn object(&mut self, object: Token<'a>) {
-        match self.document.shape.and_then(Shape::members) {
-            Some(known) => {
-                known.iter().for_each(|(key, token)| self.outer(object, *key, *token));
-            }
+        match self.document.shape {
+            Some(shape) => shape.members(object, |key, token| self.outer(object, key, token)),
             None => members(object).for_each(|(key, token)| self.outer(object, key, token)),
         }
     }

@@ -5,7 +5,7 @@ use uns_model::Timestamp;
 use super::context::DecodeContext;
 use super::envelope::{self, Envelope};
 use super::named::element::Writer;
-use super::scan::{Kind, Token};
+use super::scan::{Kind, Token, members};
 
 /// What an object looks like from its outermost members.
 #[derive(Clone, Copy, Debug)]
@@ -89,9 +89,14 @@ impl<'a> Shape<'a> {
         self.envelope.member(name, token, context);
     }
 
-    /// All members with their names, where they are few.
-    pub(super) fn members(&self) -> Option<&[(Token<'a>, Token<'a>)]> {
-        self.members.get(..self.count)
+    /// Shows the members of the object that it is the shape of. Most have so few that they are known from
+    /// the scan.
+    #[inline]
+    pub(super) fn members(&self, object: Token<'a>, mut each: impl FnMut(Token<'a>, Token<'a>)) {
+        match self.members.get(..self.count) {
+            Some(known) => known.iter().for_each(|(name, token)| each(*name, *token)),
+            None => members(object).for_each(|(name, token)| each(name, token)),
+        }
     }
 
     /// Who wrote it, where it is a DataSetMessage.

@@ -122,6 +122,9 @@ fn stated(token: Token<'_>, from_number: impl Fn(u32) -> Quality) -> Option<Qual
         Kind::Text { escaped } => {
             let word = text::unescape(token.text, escaped);
             let word = word.trim_ascii();
+            if word.bytes().next().is_some_and(|first| first.is_ascii_alphabetic()) {
+                return Some(Quality::from_word(word));
+            }
             match (number::read(word), hexadecimal(word)) {
                 (Some(number), _) => from(number),
                 (None, Some(code)) => from_number(code),

@@ -84,8 +84,8 @@ impl fmt::Display for Timestamp {
 
 /// Two digits, of which most of a time consists.
 #[inline]
-fn pair(bytes: [u8; 2]) -> Option<i64> {
-    let [tens, ones] = bytes.map(|byte| byte.wrapping_sub(b'0'));
+fn pair([tens, ones]: [u8; 2]) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
     (tens <= 9 && ones <= 9).then(|| i64::from(tens) * 10 + i64::from(ones))
 }
 
