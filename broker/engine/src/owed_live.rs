@@ -28,6 +28,12 @@ impl OwedLive {
         self.sequence.store(sequence.0, Ordering::Relaxed);
     }
 
+    /// Its sequence, if it is committed, for somebody who settles it.
+    pub(crate) fn take_sequence(&self) -> Option<Sequence> {
+        let sequence = Sequence(self.sequence.swap(0, Ordering::Relaxed));
+        (sequence != Sequence::ZERO).then_some(sequence)
+    }
+
     /// It stays owed, to be given to another member after the next start.
     pub(crate) fn keep(&self) {
         self.sequence.store(0, Ordering::Relaxed);

@@ -65,9 +65,7 @@ impl<G: Gate> Engine<G> {
                     let copied = self.owe_copy(now, copy, &owed);
                     match owed_live {
                         None => return copied,
-                        Some(before) if copied => {
-                            self.commits.wait(Awaited::TakenOver(before), None);
-                        }
+                        Some(before) if copied => self.take_over(now, before),
                         Some(before) => before.keep(),
                     }
                     true
@@ -80,6 +78,18 @@ impl<G: Gate> Engine<G> {
         });
         if !passed {
             self.outbound.stats_mut().drop(Drop::ClientGone);
+        }
+    }
+
+    /// A session is owed a copy of what was owed to a connection, in the open batch. That one is settled
+    /// in the same batch, or after it where it is not committed itself.
+    fn take_over(&mut self, now: Now, before: Arc<OwedLive>) {
+        match before.take_sequence() {
+            Some(sequence) => {
+                let settled = SessionChange::Settled { sequence };
+                self.gate.session(now.wall, SessionNo::LIVE, &settled);
+            }
+            None => self.commits.wait(Awaited::TakenOver(before), None),
         }
     }
 
