@@ -83,7 +83,7 @@ pub struct FoldCounts {
     pub ahead: u64,
     /// Source clocks that were set back (NS-24).
     pub clock_steps: u64,
-    /// Brownfield payloads of broken JSON, kept as text.
+    /// Payloads of broken JSON, kept as text or bytes.
     pub broken_json: u64,
     /// Publishes that raced the deletion of their node: history only.
     pub orphans: u64,

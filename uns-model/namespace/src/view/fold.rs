@@ -101,7 +101,7 @@ impl View {
         // The log gives older records theirs.
         let points = publish.points.unwrap_or_default();
         let found = Found::of(points.findings());
-        // Only brownfield gets here with it.
+        // Under our own prefix most of it is refused before.
         self.counts.broken_json += u64::from(found.malformed);
         let arrived = Arrived { publisher, ingest, sequence };
         let mut finding = None;
