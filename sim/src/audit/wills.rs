@@ -11,20 +11,14 @@ use crate::client::Got;
 struct Will {
     who: usize,
     delay: u32,
-    /// How often the hub had been killed when its client connected.
-    kills: u32,
     welcome: bool,
     /// Something said after it was acknowledged, so that the log has it too; and somebody watches.
     stored: bool,
     gone: Option<Duration>,
-    /// How often the hub had been killed when the log had the will of the next connection.
-    kills_then: Option<u32>,
     /// Its client was back in time.
     withdrawn: bool,
     /// The disk was full before it came, so that it may be refused like other publishes.
     met_full_disk: bool,
-    /// Everything came to rest after the log had the will of the next connection, without a kill between.
-    rested: bool,
     /// Its client is lost for good, and the log has had time to know all about it.
     left: bool,
 }
@@ -46,11 +40,6 @@ impl Wills {
         }
     }
 
-    /// Everything has come to rest, and the hub was killed so often by then.
-    pub(crate) fn rested(&mut self, kills: u32) {
-        self.all.iter_mut().for_each(|will| will.rested |= will.kills_then == Some(kills));
-    }
-
     /// A client is lost and stays so, and all it did is in the log.
     pub(crate) fn left(&mut self, who: usize) {
         if let Some(this) = self.of(who).next() {
@@ -59,28 +48,11 @@ impl Wills {
     }
 
     /// A client says CONNECT; the number of its will.
-    pub(crate) fn connects(
-        &mut self,
-        who: usize,
-        delay: u32,
-        (kills, met_full_disk): (u32, bool),
-    ) -> u32 {
+    pub(crate) fn connects(&mut self, who: usize, delay: u32, met_full_disk: bool) -> u32 {
         let number = u32::try_from(self.all.len()).expect("a short history");
-        let (welcome, stored, withdrawn, left, rested) = Default::default();
-        let (gone, kills_then) = (None, None);
-        self.all.push(Will {
-            who,
-            delay,
-            kills,
-            welcome,
-            stored,
-            gone,
-            kills_then,
-            withdrawn,
-            met_full_disk,
-            left,
-            rested,
-        });
+        let (welcome, stored, withdrawn, left) = Default::default();
+        let gone = None;
+        self.all.push(Will { who, delay, welcome, stored, gone, withdrawn, met_full_disk, left });
         number
     }
 
@@ -95,12 +67,11 @@ impl Wills {
         }
     }
 
-    pub(crate) fn is_stored(&mut self, who: usize, watched: bool, (now, kills): (Duration, u32)) {
+    pub(crate) fn is_stored(&mut self, who: usize, watched: bool, now: Duration) {
         let mut all = self.of(who);
         let Some(this) = all.next() else { return };
         this.stored |= watched;
         for before in all {
-            before.kills_then.get_or_insert(kills);
             // The log knew neither sooner that it was gone nor later that it was back.
             let delay = Duration::from_secs(before.delay.into());
             before.withdrawn |=
@@ -139,12 +110,7 @@ impl Wills {
             found[got.number as usize] += count;
         }
         for (number, (will, count)) in self.all.iter().zip(found).enumerate() {
-            // The ledger folds one will of each session: that of the next connection takes the place of
-            // one that is due, and until that is published the hub has it in memory only. A second
-            // crash right then loses it, which is a weakness of the hub and no mistake of a history.
-            let crashed_once = will.kills_then.is_some_and(|then| then - will.kills <= 1);
-            let spared = !(crashed_once && will.rested);
-            let due = will.delay == 0 && will.stored && will.gone.is_some() && !spared;
+            let due = will.delay == 0 && will.stored && will.gone.is_some();
             let due = (due || will.left) && !will.met_full_disk;
             let refused = self.forbidden.get(&will.who).is_some_and(|before| {
                 !before.contains(&u32::try_from(number).expect("a short history"))

@@ -65,7 +65,7 @@ impl World {
 
     /// A client heard something that auditors have to know.
     fn hear(&mut self, who: usize, heard: Heard) -> Result<(), String> {
-        let at = (self.machine.monotonic(), self.promises.kills);
+        let at = self.machine.monotonic();
         let watched = self.clients[0].established;
         match heard {
             Heard::Welcome { present } if self.clients[who].is_fleeting() => {
@@ -152,6 +152,8 @@ impl World {
             return Ok(());
         }
         let who = self.choices.below(self.clients.len());
+        // What a power cut leaves half written may be there afterwards, and came before all the same.
+        self.machine.clear_faults();
         for core in 0..crate::machine::CORES {
             self.core_turn(core)?;
         }

@@ -43,8 +43,7 @@ impl World {
         let later = may_wait && self.clients[who].version == Version::V5 && self.choices.one_in(2);
         let delay = if later { 1 + u32::from(self.choices.one_in(2)) } else { 0 };
         let is_full = self.is_full || fabric::Log::health(&*self.machine.hub().log).disk_full;
-        let kills = self.promises.kills;
-        let will = self.promises.wills.connects(who, delay, (kills, is_full));
+        let will = self.promises.wills.connects(who, delay, is_full);
         let client = &self.clients[who];
         let clean = client.begins_anew || (client.is_fleeting() && self.choices.one_in(3));
         self.clients[who].connect(core, key, (will, delay, clean));

@@ -28,7 +28,6 @@ impl World {
             }
             quiet += 1;
             if quiet >= QUIET {
-                self.promises.wills.rested(self.promises.kills);
                 self.judge_watchers()?;
                 return self.judge_exchanges();
             }
