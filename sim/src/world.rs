@@ -149,6 +149,11 @@ impl World {
             Client::new("f", Version::V5, &[("$share/g/t/#", two), ("t/#", two)]),
             Client::new("h", Version::V5, &[("t/#", two)]).for_seconds(1),
         ];
+        if seed % 4 == 3 {
+            // What it has when the hub dies is for another member.
+            let share = ("$share/g/t/#", QoS::AtLeastOnce);
+            clients.push(Client::new("i", Version::V5, &[share]).for_seconds(0));
+        }
         let promises = Promises::new(clients.len());
         clients.extend(watchers(fault));
         let mut machine = Machine::new(seed, fault)?;

@@ -130,9 +130,7 @@ impl Promises {
                 self.judge_order(who, client)?;
             }
         }
-        let shared: Vec<Got> =
-            clients.iter().filter(|c| is_shared(c)).flat_map(|c| c.got.clone()).collect();
-        right += self.judge_share(clients, &counts(&shared))?;
+        right += self.judge_share(clients)?;
         self.wills.judge(&counts(&clients[0].got))?;
         Ok(right)
     }
@@ -181,15 +179,19 @@ impl Promises {
         Ok(right)
     }
 
-    fn judge_share(
-        &self,
-        clients: &[Client],
-        counts: &HashMap<Got, usize>,
-    ) -> Result<usize, String> {
+    fn judge_share(&self, clients: &[Client]) -> Result<usize, String> {
+        let got_with = |is_exact: bool| {
+            let members = clients.iter().filter(|c| is_shared(c) && takes_once(c) == is_exact);
+            counts(&members.flat_map(|c| c.got.clone()).collect::<Vec<_>>())
+        };
+        let (exact, loose) = (got_with(true), got_with(false));
         let mut right = 0;
         let members = || (0..clients.len()).filter(|who| is_shared(&clients[*who]));
         for sent in &self.sent {
-            let count = counts.get(&sent.got()).copied().unwrap_or_default();
+            let count = exact.get(&sent.got()).copied().unwrap_or_default();
+            // What a member took with QoS 1 may come to another one, too.
+            let loose = loose.get(&sent.got()).copied().unwrap_or_default();
+            let enough = usize::from(loose == 0);
             // Somebody has to be left when a session ends.
             let stays = |who: usize| sent.subscribers.contains(&who) && !clients[who].is_fleeting();
             let due = sent.is_due() && members().any(stays);
@@ -203,15 +205,15 @@ impl Promises {
                 (sure + usize::from(sent.is_due() && sent.subscribers.contains(&who)), most + 1)
             });
             let fine = match (due, sent.qos.level()) {
-                (true, 2) => (sure + 1 - begun..=most + 1).contains(&count),
-                (true, _) => count > sure,
+                (true, 2) => count + begun >= sure + enough && count <= most + 1,
+                (true, _) => count + loose > sure,
                 (false, 2) => count <= most + 1,
                 (false, _) => true,
             };
             if !fine {
-                return Err(format!("the share got {count} of {sent:?}"));
+                return Err(format!("the share got {count} and {loose} of {sent:?}"));
             }
-            right += count;
+            right += count + loose;
         }
         Ok(right)
     }
@@ -256,6 +258,11 @@ fn counts(got: &[Got]) -> HashMap<Got, usize> {
 /// Whether a client is a member of the share.
 pub(crate) fn is_shared(client: &Client) -> bool {
     client.filters[0].0.starts_with("$share/")
+}
+
+/// Whether it subscribed with QoS 2.
+fn takes_once(client: &Client) -> bool {
+    client.filters[0].1 == QoS::ExactlyOnce
 }
 
 /// The filter beside the share, or the only one.
