@@ -21,7 +21,8 @@ pub(super) struct Due {
     passing: Vec<PassOn>,
 }
 
-/// Takes what is due by now. A session stays due until the log says that it has ended.
+/// Takes what is due by now. A session stays due until the log says that it has ended. A will counts as
+/// taken before a core has it, since the core may give it back at once.
 pub(super) fn due(state: &mut State) -> Due {
     let State { fold, feeder } = state;
     let mut due = Due {
@@ -32,8 +33,11 @@ pub(super) fn due(state: &mut State) -> Due {
     while let Some((timer, session)) = feeder.timers.pop(feeder.now) {
         match timer {
             Timer::Will => {
-                let pending = fold.wills.get(session).filter(|pending| !pending.taken);
-                due.wills.extend(pending.map(|pending| pending.due(session)));
+                let pending = fold.wills.change_unlogged(session);
+                if let Some(pending) = pending.filter(|pending| !pending.taken) {
+                    pending.taken = true;
+                    due.wills.push(pending.due(session));
+                }
             }
             Timer::Absent => feeder.absent(fold, session),
             Timer::Expiry => {
@@ -57,12 +61,8 @@ impl Ledger {
             self.offer_again(one.session, one.sequence);
         }
         for will in due.wills {
-            let taken = outlet.will(&will);
-            let state = &mut *self.state.lock();
-            if !taken {
-                state.keep_due(will);
-            } else if let Some(pending) = state.standing(&will) {
-                pending.taken = true;
+            if !outlet.will(&will) {
+                self.state.lock().keep_due(will);
             }
         }
     }

@@ -11,4 +11,5 @@ mod query;
 mod quota;
 mod shares;
 mod timers;
+mod wills;
 mod world;

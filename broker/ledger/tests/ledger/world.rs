@@ -26,6 +26,8 @@ pub(crate) struct Cores {
     pub(crate) full: AtomicBool,
     pub(crate) wills: Mutex<Vec<DueWill>>,
     pub(crate) refuse_wills: AtomicBool,
+    /// Gets each will back before the ledger knows that it was taken.
+    pub(crate) gives_wills_back: Mutex<Option<Arc<Ledger>>>,
     pub(crate) passed: Mutex<Vec<PassOn>>,
     pub(crate) expired: Mutex<Vec<SessionNo>>,
 }
@@ -44,6 +46,9 @@ impl Outlet for Cores {
             return false;
         }
         self.wills.lock().push(will.clone());
+        if let Some(ledger) = &*self.gives_wills_back.lock() {
+            ledger.offer_will_again(will.clone());
+        }
         true
     }
 
