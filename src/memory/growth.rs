@@ -11,9 +11,10 @@ pub(super) struct Growth {
 }
 
 /// Less is not worth asking for.
-const WORTH: u64 = 16 << 20;
-/// Asking takes some milliseconds of each thread that has much.
-const EVERY: Duration = Duration::from_secs(5);
+const WORTH: u64 = 32 << 20;
+/// Asking takes some milliseconds of each thread that has much, and under load what is given back is
+/// soon needed again.
+const EVERY: Duration = Duration::from_secs(10);
 
 impl Growth {
     /// Notes what is used at a time since the start; whether threads are to be asked now.
@@ -40,20 +41,19 @@ mod tests {
         let mut asked_at = Vec::new();
         // A start takes 200 MiB, and 90 stay; 10 more are nothing; then a checkpoint takes 100.
         let used = [200, 200, 200, 90, 90, 90, 100, 100, 190, 190, 190, 95, 95, 95];
-        for (seconds, used) in (3..).step_by(3).zip(used) {
+        for (seconds, used) in (6..).step_by(6).zip(used) {
             if growth.is_worth_asking(Duration::from_secs(seconds), used * MIB) {
                 asked_at.push(seconds);
             }
         }
-        assert_eq!(asked_at, [6, 27]);
+        assert_eq!(asked_at, [12, 54]);
     }
 
     #[test]
-    fn memory_that_only_grows_has_them_asked_at_most_every_five_seconds() {
+    fn memory_that_only_grows_has_them_asked_at_most_every_ten_seconds() {
         let mut growth = Growth::default();
-        let asked = (1..=60_u64).filter(|tick| {
-            growth.is_worth_asking(Duration::from_millis(500 * tick), tick * 20 * MIB)
-        });
+        let asked = (1..=60_u64)
+            .filter(|tick| growth.is_worth_asking(Duration::from_secs(*tick), *tick * 20 * MIB));
         assert_eq!(asked.count(), 6);
     }
 }

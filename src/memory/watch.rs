@@ -156,16 +156,17 @@ impl Look {
         if health.pending_bytes >= FLUSH_BYTES {
             self.parties.store.flush_soon();
         }
+        self.parties.log.give_back(give_back::give_back);
+        self.parties.dead.give_back(give_back::give_back);
         self.ask_threads();
     }
 
+    /// Asks all but those of the logs, since acknowledgements wait for these.
     fn ask_threads(&self) {
-        let Parties { namespace, ledger, log, store, dead, hub, main, .. } = &self.parties;
+        let Parties { namespace, ledger, store, hub, main, .. } = &self.parties;
         namespace.following().give_back(give_back::give_back);
         ledger.give_back(give_back::give_back);
         store.give_back(give_back::give_back);
-        log.give_back(give_back::give_back);
-        dead.give_back(give_back::give_back);
         give_back::ask(hub);
         main.notify_one();
         give_back::give_back();
