@@ -22,7 +22,7 @@ pub(crate) use snapshot::{PIECE, Progress, Snapshot};
 pub(crate) use target::Target;
 
 use crate::owed::{Entry, Owed, Terms};
-use crate::session::{PendingWill, Remains, Session};
+use crate::session::{PendingWill, Session};
 use crate::{Config, Dropped, Topics};
 
 /// All sessions.
@@ -33,8 +33,9 @@ pub(crate) struct Fold {
     /// Wills that were due, since their connections broke with the process, when the client was back with
     /// another one. They are here until the log says that they are published.
     pub(crate) due_wills: BySession<Vec<PendingWill>>,
-    /// By the session that has ended.
-    pub(crate) remains: BySession<Remains>,
+    /// What ended sessions were owed as members of shares, until it is owed to others. What is owed to
+    /// connections ([`SessionNo::LIVE`]) comes from shares of all organisations.
+    pub(crate) remains: BySession<Owed>,
     pub(crate) retained: Retained,
     pub(crate) marks: Marks,
     /// The largest session number in the log.
@@ -218,12 +219,12 @@ impl Fold {
     /// what they have on their way.
     fn owe_ended(&mut self, config: &Config, member: Member<'_>, target: &Target<'_>) {
         let Member { session, qos, retain, ids, share } = member;
-        let (Some(share), Some(org)) = (share, target.org()) else { return };
+        let Some(share) = share else { return };
         let (sequence, bytes) = (target.sequence(), target.bytes());
         if !self.remains.contains(session) {
-            self.remains.insert(session, Remains { org, owed: Owed::default() });
+            self.remains.insert(session, Owed::default());
         }
-        let Some(Remains { owed, .. }) = self.remains.change(session) else { return };
+        let Some(owed) = self.remains.change(session) else { return };
         if sequence <= owed.last() {
             self.counts.contradictions += 1;
         } else if (owed.len() >= config.owed_count_max && session != SessionNo::LIVE)
@@ -271,7 +272,7 @@ impl Fold {
     /// The oldest publish that is owed.
     pub(crate) fn oldest_owed(&self) -> Option<Sequence> {
         let sessions = self.sessions.values().map(|session| &session.owed);
-        let remains = self.remains.iter().map(|(_, remains)| &remains.owed);
+        let remains = self.remains.iter().map(|(_, owed)| owed);
         sessions.chain(remains).filter_map(|owed| owed.oldest().map(Entry::sequence)).min()
     }
 

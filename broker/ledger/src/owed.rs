@@ -1,5 +1,7 @@
 //! What one session is owed: 24 bytes for each delivery, in log order.
 
+mod sets;
+
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -7,6 +9,7 @@ use std::sync::Arc;
 use uns_model::Sequence;
 
 use crate::{Ids, PACKET_ID_MAX};
+use sets::Sets;
 
 const SEQUENCE_BITS: u32 = 53;
 const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
@@ -108,20 +111,7 @@ pub(crate) struct Owed {
     live: usize,
     bytes: u64,
     /// The identifiers and shares of deliveries that have several identifiers or come from a share.
-    sets: Vec<Set>,
-    /// Indices in `sets` that are free.
-    free: Vec<u32>,
-    /// The index used last. The next delivery often has the same set.
-    last_set: usize,
-}
-
-/// The identifiers and the share that some deliveries have in common.
-#[derive(Clone, Debug)]
-struct Set {
-    ids: Arc<[NonZeroU32]>,
-    share: Option<Arc<str>>,
-    /// How many deliveries have it; 0 if its index is free.
-    users: u32,
+    sets: Sets,
 }
 
 impl Owed {
@@ -228,20 +218,14 @@ impl Owed {
         entry.ids = 0;
         self.live -= 1;
         self.bytes -= u64::from(settled.bytes);
-        if let Some(set) = set_of(settled.ids)
-            && let Some(kept) = self.sets.get_mut(set as usize)
-        {
-            kept.users -= 1;
-            if kept.users == 0 {
-                (kept.ids, kept.share) = (Arc::new([]), None);
-                self.free.push(set);
-            }
+        if let Some(set) = set_of(settled.ids) {
+            self.sets.release(set);
         }
         while self.entries.front().is_some_and(Entry::is_settled) {
             self.entries.pop_front();
         }
         if self.entries.is_empty() && self.entries.capacity() > ROOM_KEPT {
-            (self.entries, self.sets, self.free, self.last_set) = Default::default();
+            (self.entries, self.sets) = Default::default();
         }
         Some(settled)
     }
@@ -267,7 +251,7 @@ impl Owed {
     pub(crate) fn ids(&self, entry: &Entry) -> Ids {
         match set_of(entry.ids) {
             None => NonZeroU32::new(entry.ids).map_or(Ids::None, Ids::One),
-            Some(set) => match self.sets.get(set as usize).map(|set| &set.ids) {
+            Some(set) => match self.sets.ids(set) {
                 None => Ids::None,
                 Some(ids) => match **ids {
                     [] => Ids::None,
@@ -280,7 +264,7 @@ impl Owed {
 
     /// The share that an entry comes from.
     pub(crate) fn share(&self, entry: &Entry) -> Option<&Arc<str>> {
-        self.sets.get(set_of(entry.ids)? as usize)?.share.as_ref()
+        self.sets.share(set_of(entry.ids)?)
     }
 
     /// The session has ended. Deliveries that come from a share and may go to another member stay, and
@@ -331,28 +315,8 @@ impl Owed {
         if let (None, None) = (second, share) {
             return first.map_or(0, |id| id.get() & !SET);
         }
-        let ids: Arc<[NonZeroU32]> = first.into_iter().chain(second).chain(ids).collect();
-        let same =
-            |set: &&mut Set| set.users > 0 && set.ids == ids && set.share.as_deref() == share;
-        if let Some(set) = self.sets.get_mut(self.last_set).filter(same) {
-            set.users += 1;
-            return u32::try_from(self.last_set).unwrap_or(0) | SET;
-        }
-        let set = Set { ids, share: share.map(Arc::from), users: 1 };
-        let place = match self.free.pop() {
-            Some(place) => {
-                if let Some(free) = self.sets.get_mut(place as usize) {
-                    *free = set;
-                }
-                place
-            }
-            None => {
-                self.sets.push(set);
-                u32::try_from(self.sets.len() - 1).unwrap_or(0)
-            }
-        };
-        self.last_set = place as usize;
-        place | SET
+        let ids: Vec<NonZeroU32> = first.into_iter().chain(second).chain(ids).collect();
+        self.sets.keep(&ids, share) | SET
     }
 }
 

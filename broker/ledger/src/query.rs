@@ -151,7 +151,7 @@ impl Sums {
                 return false;
             }
         }
-        fold.remains.iter().for_each(|(_, remains)| self.note_oldest(&remains.owed));
+        fold.remains.iter().for_each(|(_, owed)| self.note_oldest(owed));
         true
     }
 

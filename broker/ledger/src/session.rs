@@ -56,13 +56,6 @@ pub(crate) struct PendingWill {
     pub(crate) taken: bool,
 }
 
-/// What an ended session was owed as the member of shares, until it is owed to others.
-#[derive(Clone, Debug)]
-pub(crate) struct Remains {
-    pub(crate) org: OrgId,
-    pub(crate) owed: Owed,
-}
-
 impl PendingWill {
     /// Whether it was due when the connection was gone. Its record has to be known, to say that it is
     /// published.

@@ -9,7 +9,7 @@ use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 use crate::Subscription;
 use crate::fold::Fold;
 use crate::owed::{Owed, SavedEntry};
-use crate::session::{Remains, Session};
+use crate::session::Session;
 
 pub(super) fn encode(mut sessions: Vec<Session>, to: &mut Writer) {
     sessions.sort_unstable_by_key(|session| session.number);
@@ -81,11 +81,12 @@ fn decode_session(from: &mut Reader<'_>) -> Option<Session> {
 }
 
 /// Encodes what ended sessions left to the other members of their shares.
-pub(super) fn encode_remains(remains: &[(SessionNo, Remains)], to: &mut Writer) {
+pub(super) fn encode_remains(remains: &[(SessionNo, Owed)], to: &mut Writer) {
     to.length(remains.len());
-    for (number, Remains { org, owed }) in remains {
+    for (number, owed) in remains {
         to.u32(number.0);
-        to.u32(org.0);
+        // An organisation, which no release reads.
+        to.u32(0);
         encode_owed(owed, to);
     }
 }
@@ -93,11 +94,12 @@ pub(super) fn encode_remains(remains: &[(SessionNo, Remains)], to: &mut Writer) 
 /// Decodes it; it was added in version 2.
 pub(super) fn decode_remains(from: &mut Reader<'_>, fold: &mut Fold) -> Option<()> {
     for _ in 0..from.u32()? {
-        let (number, org) = (SessionNo(from.u32()?), OrgId(from.u32()?));
+        let number = SessionNo(from.u32()?);
+        from.u32()?;
         let owed = decode_owed(from)?;
         fold.totals.owed += owed.len();
         fold.totals.owed_bytes += owed.bytes();
-        fold.remains.insert(number, Remains { org, owed });
+        fold.remains.insert(number, owed);
     }
     Some(())
 }

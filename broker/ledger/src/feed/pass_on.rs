@@ -10,9 +10,8 @@ use uns_model::{Sequence, SessionNo};
 
 use super::Feeder;
 use crate::fold::{Cause, Fold};
-use crate::owed::Entry;
+use crate::owed::{Entry, Owed};
 use crate::reader::Request;
-use crate::session::Remains;
 use crate::{LoggedPublish, PassOn, Topics};
 
 /// The most messages that cores have at once.
@@ -25,7 +24,7 @@ impl Feeder {
             return None;
         }
         let mut offered = 0;
-        for (number, Remains { owed, .. }) in fold.remains.iter() {
+        for (number, owed) in fold.remains.iter() {
             offered += owed.offered();
             if offered >= OFFERED_MAX {
                 return None;
@@ -75,16 +74,16 @@ impl Feeder {
     ) {
         let last = frame.last().min(until);
         let mut raws = frame.skim();
-        while let Some(remains) = fold.remains.change_unlogged(number)
-            && let Some(entry) = first_in(remains, &(frame.first()..=last))
+        while let Some(owed) = fold.remains.change_unlogged(number)
+            && let Some(entry) = first_in(owed, &(frame.first()..=last))
         {
             let sequence = entry.sequence();
             let raw = raws.find(|raw| raw.sequence() == sequence);
             let message =
                 raw.and_then(|raw| LoggedPublish::read(frame, &raw, topics)).map(Arc::new);
-            match (message, remains.owed.share(&entry).cloned()) {
+            match (message, owed.share(&entry).cloned()) {
                 (Some(message), Some(share)) => {
-                    remains.owed.offer(sequence, true);
+                    owed.offer(sequence, true);
                     self.passing.push(PassOn { session: number, sequence, share, message });
                 }
                 _ => drop(fold.drop_owed(number, sequence, Cause::Unreadable)),
@@ -94,8 +93,8 @@ impl Feeder {
 
     /// No core took a message, or the log did not take what the core made of it.
     pub(crate) fn offer_again(&mut self, fold: &mut Fold, number: SessionNo, sequence: Sequence) {
-        if let Some(remains) = fold.remains.change_unlogged(number) {
-            remains.owed.offer(sequence, false);
+        if let Some(owed) = fold.remains.change_unlogged(number) {
+            owed.offer(sequence, false);
             self.pass_after = self.now + super::PASS_AGAIN;
         }
     }
@@ -108,12 +107,12 @@ pub(crate) fn drop_remains(
     range: RangeInclusive<Sequence>,
     cause: Cause,
 ) {
-    while let Some(entry) = fold.remains.get(number).and_then(|remains| first_in(remains, &range)) {
+    while let Some(entry) = fold.remains.get(number).and_then(|owed| first_in(owed, &range)) {
         fold.drop_owed(number, entry.sequence(), cause);
     }
 }
 
-fn first_in(remains: &Remains, range: &RangeInclusive<Sequence>) -> Option<Entry> {
-    let entry = remains.owed.not_offered().next().copied();
+fn first_in(owed: &Owed, range: &RangeInclusive<Sequence>) -> Option<Entry> {
+    let entry = owed.not_offered().next().copied();
     entry.filter(|entry| range.contains(&entry.sequence()))
 }

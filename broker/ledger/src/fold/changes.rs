@@ -8,7 +8,7 @@ use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 use super::{Fold, Observer};
 use crate::Subscription;
 use crate::owed::Entry;
-use crate::session::{PendingWill, Remains, Session};
+use crate::session::{PendingWill, Session};
 
 /// A session that is opened.
 struct Opened<'a> {
@@ -145,11 +145,10 @@ impl Fold {
         self.totals.subscriptions -= session.subscriptions.len();
         observer.ended(&mut session, self.wills.get(number));
         if session.owed.len() > 0 {
-            let remains = Remains { org: session.org, owed: session.owed };
             // Numbers are never used twice. If one were, what it left before would be lost.
-            if let Some(before) = self.remains.insert(number, remains) {
-                self.totals.owed -= before.owed.len();
-                self.totals.owed_bytes -= before.owed.bytes();
+            if let Some(before) = self.remains.insert(number, session.owed) {
+                self.totals.owed -= before.len();
+                self.totals.owed_bytes -= before.bytes();
             }
         }
     }
@@ -161,10 +160,10 @@ impl Fold {
         number: SessionNo,
         sequence: Sequence,
     ) -> Option<Entry> {
-        let remains = self.remains.change(number)?;
-        let entry = remains.owed.settle(sequence)?;
-        remains.owed.compact();
-        if remains.owed.len() == 0 {
+        let owed = self.remains.change(number)?;
+        let entry = owed.settle(sequence)?;
+        owed.compact();
+        if owed.len() == 0 {
             self.remains.remove(number);
         }
         Some(entry)

@@ -6,7 +6,7 @@ use uns_model::{Sequence, SessionNo};
 
 use super::{Fold, Marks, RetainedCopy};
 use crate::owed::{Entry, Owed};
-use crate::session::{PendingWill, Remains, Session};
+use crate::session::{PendingWill, Session};
 
 /// About what one piece costs: one for each entry that is looked at, and one for each delivery and
 /// subscription that is copied. A session is always copied whole.
@@ -21,7 +21,7 @@ pub(crate) struct Snapshot {
     pub(crate) wills: Vec<(SessionNo, PendingWill)>,
     pub(crate) due_wills: Vec<(SessionNo, Vec<PendingWill>)>,
     pub(crate) retained: Vec<RetainedCopy>,
-    pub(crate) remains: Vec<(SessionNo, Remains)>,
+    pub(crate) remains: Vec<(SessionNo, Owed)>,
     pub(crate) marks: Marks,
     /// Tells it from snapshots that were begun later.
     number: u64,
@@ -57,7 +57,7 @@ impl Snapshot {
 
     fn lists(&self) -> impl Iterator<Item = (SessionNo, &Owed)> {
         let sessions = self.sessions.iter().map(|session| (session.number, &session.owed));
-        sessions.chain(self.remains.iter().map(|(number, remains)| (*number, &remains.owed)))
+        sessions.chain(self.remains.iter().map(|(number, owed)| (*number, owed)))
     }
 }
 
@@ -89,7 +89,7 @@ impl Fold {
         if snapshot.number != self.snapshots {
             return Progress::Superseded;
         }
-        let deliveries = |remains: &Remains| remains.owed.entries().len();
+        let deliveries = |owed: &Owed| owed.entries().len();
         let is_complete = self.sessions.copy_piece(cost, &mut snapshot.sessions)
             && self.wills.copy_piece(cost, |_| 0, &mut snapshot.wills)
             && self.due_wills.copy_piece(cost, Vec::len, &mut snapshot.due_wills)

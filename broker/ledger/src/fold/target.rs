@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use fabric::{Frame, Kind, Raw, Record};
-use uns_model::{OrgId, Sequence};
+use fabric::{Frame, Kind, Raw};
+use uns_model::Sequence;
 
 use crate::{LoggedPublish, Topics};
 
@@ -22,15 +22,6 @@ impl<'a> Target<'a> {
 
     pub(crate) fn sequence(&self) -> Sequence {
         self.raw.sequence()
-    }
-
-    /// The organisation of its topic; `None` if it cannot be read.
-    pub(crate) fn org(&self) -> Option<OrgId> {
-        match self.raw.record() {
-            Record::Publish(publish) => Some(publish.org),
-            Record::Message(message) => Some(message.org),
-            _ => None,
-        }
     }
 
     /// The bytes of its record.

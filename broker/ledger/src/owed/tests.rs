@@ -64,6 +64,33 @@ fn sets_of_identifiers_are_used_again() {
 }
 
 #[test]
+fn shares_that_alternate_have_their_names_in_common() {
+    let share = |number: u64| format!("$share/g{number}/a");
+    let mut owed = Owed::default();
+    for sequence in 1..=3_000 {
+        let terms = Terms { sequence: Sequence(sequence), qos: 1, retain: false, bytes: 1 };
+        let ids = [id(7), id(8)].into_iter().take(usize::from(sequence % 2 == 0));
+        owed.push(terms, ids, Some(&share(sequence % 100)));
+    }
+    assert_eq!(owed.sets.len(), 100);
+    // Those of every second share are settled, so there is room for others.
+    for sequence in (1..=3_000).filter(|sequence| sequence % 2 == 0) {
+        assert!(owed.settle(Sequence(sequence)).is_some());
+    }
+    for sequence in 3_001..=3_100 {
+        let terms = Terms { sequence: Sequence(sequence), qos: 1, retain: false, bytes: 1 };
+        owed.push(terms, [].into_iter(), Some(&share(100 + sequence % 50)));
+    }
+    assert_eq!(owed.sets.len(), 100);
+    for entry in owed.entries().filter(|entry| !entry.is_settled()) {
+        let sequence = entry.sequence().0;
+        let of = if sequence > 3_000 { 100 + sequence % 50 } else { sequence % 100 };
+        assert_eq!(owed.share(entry).map(|name| &**name), Some(&*share(of)));
+        assert_eq!(owed.ids(entry), Ids::None);
+    }
+}
+
+#[test]
 fn deliveries_of_a_share_have_its_name_in_common_and_outlive_their_session() {
     let mut owed = Owed::default();
     let terms =

@@ -249,7 +249,7 @@ impl Model {
         assert_eq!(retained, self.retained);
         let mut remains = BTreeMap::new();
         for (number, left) in fold.remains.iter() {
-            let live = left.owed.entries().filter(|entry| !entry.is_settled());
+            let live = left.entries().filter(|entry| !entry.is_settled());
             remains.insert(number, live.map(|one| one.sequence().0).collect::<Vec<_>>());
         }
         let expected = self.remains.iter().map(|(number, (left, _))| (*number, left.clone()));
