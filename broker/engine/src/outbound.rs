@@ -254,8 +254,9 @@ impl Outbounds {
         may_receive: &dyn Fn(&str) -> bool,
     ) -> Vec<Sequence> {
         let Some(client) = self.clients.get_mut(key) else { return Vec::new() };
-        client.pump_feed(&mut self.context, now, may_receive);
-        client.mark_pending(key, &mut self.pending);
+        if client.pump_feed(&mut self.context, now, may_receive) {
+            client.mark_pending(key, &mut self.pending);
+        }
         client.feed.as_mut().map(|feed| feed.take_settled()).unwrap_or_default()
     }
 

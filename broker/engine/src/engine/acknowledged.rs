@@ -73,11 +73,15 @@ impl<G: Gate> Engine<G> {
         let Some(client) = self.outbound.get_mut(key) else { return };
         if let Some(feed) = client.feed.as_mut().filter(|feed| feed.knows(id)) {
             feed.settle(id, said);
-            self.pump_feed(now, key);
-        } else if client.settle(id, said) {
-            let relieved = self.outbound.pump(now.monotonic, key);
-            self.resume_all_if(relieved);
+        } else if !client.settle(id, said) {
+            return;
         }
+        // Whatever it was, there is room in the window for what the ledger fed, and for the rest.
+        if client.feed.is_some() {
+            self.pump_feed(now, key);
+        }
+        let relieved = self.outbound.pump(now.monotonic, key);
+        self.resume_all_if(relieved);
         self.pump_retained(now, key);
     }
 }

@@ -12,13 +12,15 @@ use crate::stats::Drop;
 
 impl Outbound {
     /// Sends what the ledger fed while window and output have room, in its order. What the client has
-    /// no right to is left out: it may have subscribed with other rights.
+    /// no right to is left out: it may have subscribed with other rights. Returns whether there is
+    /// more to write. After each write this is called again, so that without progress it would never end.
     pub(super) fn pump_feed(
         &mut self,
         context: &mut WriteContext,
         now: Timestamp,
         may_receive: &dyn Fn(&str) -> bool,
-    ) {
+    ) -> bool {
+        let before = self.unwritten();
         while self.can_feed(context)
             && let Some(fed) = self.feed.as_mut().and_then(|feed| feed.next())
         {
@@ -42,6 +44,7 @@ impl Outbound {
                 feed.sent(&fed, awaits);
             }
         }
+        self.unwritten() > before
     }
 
     /// A message that is to be retained comes from the log. Walks that wait for a place before its own

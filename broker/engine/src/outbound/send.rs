@@ -207,11 +207,12 @@ impl Outbound {
     }
 
     /// Whether the next retained message may be sent: it waits for output and window, and for what was
-    /// queued before.
+    /// queued before. It is never queued itself: what the ledger feeds meanwhile would pass it by, and
+    /// may be newer.
     pub(crate) fn takes_retained(&self, context: &WriteContext, qos: u8) -> bool {
         const SLICE: usize = 128 << 10;
         self.unwritten() < SLICE
             && self.may_wait(context)
-            && (qos == 0 || (self.queue.is_empty() && self.window.has_room()))
+            && (qos == 0 || (self.queue.is_empty() && self.can_send(context)))
     }
 }

@@ -1,10 +1,10 @@
 //! A publish is delivered when it is admitted, and retained once it is committed and folded. Whoever
 //! subscribes in between must not end with what was retained before [MQTT-4.6.0-6].
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU16, NonZeroU32};
 
 use broker_codec::{
-    Connect, ConnectProperties, Filters, Packet, PacketId, Publish, RetainHandling, Subscribe,
+    Ack, Connect, ConnectProperties, Filters, Packet, PacketId, Publish, RetainHandling, Subscribe,
     SubscribeOptions, UserProperties, Version::V5, push_filter,
 };
 use broker_engine::{Config, Due, Fed, FedPublish, Retained, Signal};
@@ -33,7 +33,11 @@ fn commit(net: &mut Net, core: usize, committed: u64) {
 
 /// The fold has got to this sequence, and retains this on `log/a`.
 fn fold(net: &mut Net, payload: &[u8], sequence: u64) {
-    let kept = Kept::new(0, None, b"", payload);
+    fold_as(net, 0, payload, sequence);
+}
+
+fn fold_as(net: &mut Net, qos: u8, payload: &[u8], sequence: u64) {
+    let kept = Kept::new(qos, None, b"", payload);
     let (topic, org) = ("log/a".into(), OrgId::DEFAULT);
     net.broker.retained.set(org, Retained { topic, expires: None, kept });
     net.broker.retained.applied(Sequence(sequence));
@@ -192,6 +196,49 @@ fn what_is_older_than_a_message_from_the_ledger_is_left_out() {
         fold(&mut net, folded.as_bytes(), 5);
         assert_eq!(net.seen(client), expected, "sequence {sequence}");
     }
+}
+
+/// What waits for room in a full window may be older than what the ledger feeds meanwhile, so that it is
+/// read from the store only once there is room.
+#[test]
+fn what_is_retained_is_not_queued_behind_a_full_window_where_what_the_ledger_feeds_passes_it() {
+    let mut net = net(2);
+    fold_as(&mut net, 1, b"old", 4);
+    let mut connect = lasting("s");
+    connect.properties.receive_maximum = NonZeroU16::new(1);
+    let client = net.connect(1, &connect);
+    feed(&mut net, client, 3, "unacknowledged");
+    net.subscribe(client, "#", at_least_once());
+    commit(&mut net, 1, 5);
+    fold_as(&mut net, 1, b"old", 5);
+    let got = net.seen(client);
+    assert_eq!(got[1..], ["log/a unacknowledged q1", "SUBACK GrantedQoS1"], "{got:?}");
+    feed(&mut net, client, 6, "new");
+    fold_as(&mut net, 1, b"new", 6);
+    for (id, expected) in [(3, vec!["log/a new q1"]), (6, vec![])] {
+        let id = PacketId::new(id).expect("not 0");
+        net.send(client, &Packet::Puback(Ack::new(id)));
+        assert_eq!(net.seen(client), expected, "after PUBACK {id}");
+    }
+}
+
+#[test]
+fn what_the_ledger_fed_goes_on_when_a_retained_message_is_acknowledged() {
+    let mut net = net(1);
+    fold_as(&mut net, 1, b"old", 4);
+    let mut connect = lasting("s");
+    connect.properties.receive_maximum = NonZeroU16::new(1);
+    let client = net.connect(0, &connect);
+    net.subscribe(client, "#", at_least_once());
+    commit(&mut net, 0, 4);
+    assert_eq!(net.seen(client)[2..], ["log/a old q1 retained"]);
+    feed(&mut net, client, 5, "new");
+    assert_eq!(net.seen(client), [""; 0], "the window is full");
+    for id in 49_152..=u16::MAX {
+        let id = PacketId::new(id).expect("not 0");
+        net.send(client, &Packet::Puback(Ack::new(id)));
+    }
+    assert_eq!(net.seen(client), ["log/a new q1"]);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use broker_codec::{Connect, ConnectProperties, Packet, SubscribeOptions, Version};
-use broker_engine::{Config, Drop, Shortfall};
+use broker_codec::{Ack, Connect, ConnectProperties, Packet, PacketId, SubscribeOptions, Version};
+use broker_engine::{Config, Drop, Due, Fed, FedPublish, Shortfall};
+use uns_model::{Sequence, Timestamp};
 
 use crate::net::{Net, at_least_once, connect, qos0, qos1};
 
@@ -222,4 +223,40 @@ fn retained_messages_wait_for_acks_at_rest() {
         seen.append(&mut net.seen(narrow));
     }
     assert_eq!(seen.len(), 5, "{seen:?}");
+}
+
+/// Its core has nothing to write until the client acknowledges; it would ask for ever otherwise, which
+/// [`Net::settle`] does not allow.
+#[test]
+fn a_session_that_is_owed_more_than_its_window_takes_keeps_no_core_busy() {
+    let mut net = Net::new(1, Config::default());
+    net.engines[0].gate().has_log = true;
+    let mut lasting = narrow();
+    lasting.properties.session_expiry_interval = Some(60);
+    let client = net.connect(0, &lasting);
+    let ids = [1, 2, 3].map(|id| PacketId::new(id).expect("not 0"));
+    for (sequence, packet_id) in (1..).map(Sequence).zip(ids) {
+        let publish = FedPublish {
+            qos: 1,
+            retain: false,
+            retained: false,
+            dup: false,
+            ids: None,
+            topic: "a".into(),
+            properties: bytes::Bytes::new(),
+            payload: bytes::Bytes::from_static(b"x"),
+            expiry: None,
+            ingest: Timestamp(0),
+        };
+        let now = net.now;
+        let fed = Fed { sequence, packet_id, what: Due::Publish(publish) };
+        net.engines[0].fed(now, client.key, fed);
+        net.settle();
+    }
+    assert_eq!(net.seen(client), ["CONNACK Success", "a x q1"]);
+    for id in ids {
+        net.send(client, &Packet::Puback(Ack::new(id)));
+        let more = usize::from(id.get() < 3);
+        assert_eq!(net.seen(client), vec!["a x q1"; more], "after PUBACK {id}");
+    }
 }
