@@ -11,6 +11,7 @@ mod load;
 mod migrate;
 mod open;
 mod read;
+mod room;
 mod row;
 mod save;
 
@@ -72,6 +73,7 @@ impl Catalog {
                 match request {
                     Request::Publish(what, reply) => {
                         let published = runtime.block_on(save::publish(&mut connection, &what));
+                        let published = published.map_err(|error| room::name_cause(error, &file));
                         drop(what);
                         // A caller that no longer waits has nobody to tell.
                         drop(reply.send(published));

@@ -96,9 +96,9 @@ impl Error {
             Self::Disk { source, .. } => {
                 matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
             }
-            Self::Catalog { .. } => self
-                .sqlite_code()
-                .is_some_and(|code| code & 0xff == SQLITE_FULL || code == SQLITE_IOERR_WRITE),
+            Self::Catalog { .. } => {
+                self.sqlite_code().is_some_and(|code| code & 0xff == SQLITE_FULL)
+            }
             _ => false,
         }
     }
@@ -114,9 +114,6 @@ impl Error {
 
 /// The primary result code of a database that cannot grow.
 const SQLITE_FULL: i32 = 13;
-/// What SQLite calls every other failed write, a full quota among them. A device that fails is said by
-/// it too, and by whatever is written next.
-const SQLITE_IOERR_WRITE: i32 = 778;
 
 /// An error with its causes, for people.
 pub(crate) fn chain(error: &Error) -> String {
@@ -131,7 +128,7 @@ pub(crate) fn chain(error: &Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::borrow::Cow;
     use std::error::Error as StdError;
 
@@ -175,6 +172,11 @@ mod tests {
         }
     }
 
+    /// A failure of the catalog with this code.
+    pub(crate) fn refused(code: &'static str) -> Error {
+        Error::Catalog { action: "commit", source: sqlx::Error::Database(Box::new(Refused(code))) }
+    }
+
     #[test]
     fn a_full_quota_is_no_room_as_a_full_disk_is() {
         let disk = |kind: ErrorKind| Error::Disk {
@@ -182,20 +184,16 @@ mod tests {
             path: PathBuf::from("history"),
             source: kind.into(),
         };
-        let catalog = |code| Error::Catalog {
-            action: "commit",
-            source: sqlx::Error::Database(Box::new(Refused(code))),
-        };
         for (error, expected) in [
             (disk(ErrorKind::StorageFull), true),
             (disk(ErrorKind::QuotaExceeded), true),
             (disk(ErrorKind::PermissionDenied), false),
-            // SQLITE_FULL, SQLITE_IOERR_WRITE; SQLITE_IOERR_READ, SQLITE_CORRUPT, SQLITE_BUSY.
-            (catalog("13"), true),
-            (catalog("778"), true),
-            (catalog("266"), false),
-            (catalog("11"), false),
-            (catalog("5"), false),
+            // SQLITE_FULL; SQLITE_IOERR_WRITE, SQLITE_IOERR_READ, SQLITE_CORRUPT, SQLITE_BUSY.
+            (refused("13"), true),
+            (refused("778"), false),
+            (refused("266"), false),
+            (refused("11"), false),
+            (refused("5"), false),
         ] {
             assert_eq!(error.is_no_room(), expected, "{}", chain(&error));
         }

@@ -33,6 +33,11 @@ impl CatalogFile {
         &self.path
     }
 
+    /// Whether it is on the file system of the operating system, where other files can be written.
+    pub(crate) fn is_beside_others(&self) -> bool {
+        self.vfs.is_none()
+    }
+
     pub(crate) fn options(&self) -> SqliteConnectOptions {
         let options = SqliteConnectOptions::new().filename(&self.path);
         match &self.vfs {
