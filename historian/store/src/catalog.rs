@@ -14,6 +14,7 @@ mod read;
 mod room;
 mod row;
 mod save;
+mod transaction;
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -146,7 +147,7 @@ impl Drop for Catalog {
 
 #[cfg(test)]
 mod tests {
-    use uns_model::{NodeId, NodeNo, OrgId, TopicId, ValueRef};
+    use uns_model::{NodeId, NodeNo, OrgId, Sequence, Timestamp, TopicId, ValueRef};
 
     use std::sync::Arc;
 
@@ -212,6 +213,47 @@ mod tests {
             let open: Vec<_> = open.iter().filter(|file| file.starts_with(&dir)).collect();
             assert!(open.is_empty(), "round {round}: {open:?}");
         }
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+
+    /// SQLite ends some of the transactions that a full disk stops by itself, and leaves others open.
+    #[test]
+    fn what_is_published_after_a_full_disk_outlives_a_kill() {
+        let dir = std::env::temp_dir().join(format!("catalog-full-{}", std::process::id()));
+        let killed = dir.join("killed");
+        std::fs::create_dir_all(&killed).unwrap();
+        let file = CatalogFile::at(&dir.join("catalog.sqlite"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (mut connection, _) =
+            runtime.block_on(open::open_and_load(&file, Default::default())).unwrap();
+        let doomed = (0..4_000).map(|n| format!("{n:0>200}")).collect();
+        let singly = Publication { doomed, ..Publication::default() };
+        let mut registry = Registry::default();
+        for node in 0..4_000 {
+            let (of, name) = ((OrgId(1), TopicId(node), NodeId(1)), format!("{node:0>200}"));
+            registry.mint(NodeNo(node), of, name.into());
+        }
+        let changes = Arc::new(registry.take_changes());
+        let many = Publication { changes, ..Publication::default() };
+        for failing in [[&singly, &singly], [&singly, &many], [&many, &singly], [&many, &many]] {
+            for what in failing {
+                let limit = sqlx::raw_sql("PRAGMA max_page_count = 1");
+                runtime.block_on(limit.execute(&mut connection)).unwrap();
+                let full = runtime.block_on(save::publish(&mut connection, what)).unwrap_err();
+                assert!(full.is_no_room(), "{full:?}");
+            }
+            let room = sqlx::raw_sql("PRAGMA max_page_count = 1000000");
+            runtime.block_on(room.execute(&mut connection)).unwrap();
+        }
+        let position = Some((Sequence(7), Timestamp(7)));
+        let cursor = Publication { position, ..Publication::default() };
+        runtime.block_on(save::publish(&mut connection, &cursor)).unwrap();
+        for name in ["catalog.sqlite", "catalog.sqlite-wal"] {
+            std::fs::copy(dir.join(name), killed.join(name)).unwrap();
+        }
+        let (_catalog, loaded) =
+            Catalog::open(CatalogFile::at(&killed.join("catalog.sqlite"))).unwrap();
+        assert_eq!(loaded.cursor, Sequence(7));
         std::fs::remove_dir_all(&dir).unwrap();
     }
 }

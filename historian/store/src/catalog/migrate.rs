@@ -1,33 +1,38 @@
 //! Catalogs of older formats, brought up to date: in one transaction each, so that one that is killed
 //! has changed nothing.
 
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::contents::{FORMAT, sql};
 use super::read::{self, NODES, Rows, SERIES};
 use super::row::{Row, Table};
-use super::save::{self, SCHEMA, TALLY, Tx};
+use super::save::{self, SCHEMA, TALLY};
+use super::transaction::{Tx, in_one};
 use crate::error::Error;
 
 /// From format 1 to 2.
 pub(super) async fn from_1(connection: &mut SqliteConnection) -> Result<(), Error> {
-    let mut tx = connection.begin().await.map_err(sql("begin a change of"))?;
-    let script = sqlx::raw_sql(include_str!("from_1.sql"));
-    script.execute(&mut *tx).await.map_err(sql("create"))?;
-    tx.commit().await.map_err(sql("commit"))
+    in_one(connection, async |tx| {
+        let script = sqlx::raw_sql(include_str!("from_1.sql"));
+        script.execute(&mut **tx).await.map(drop).map_err(sql("create"))
+    })
+    .await
 }
 
 /// From format 2 to 3: each row gets its checksum, and the sum of them is kept.
 pub(super) async fn from_2(connection: &mut SqliteConnection) -> Result<(), Error> {
-    let mut tx = connection.begin().await.map_err(sql("begin a change of"))?;
+    in_one(connection, with_checksums).await
+}
+
+async fn with_checksums(tx: &mut Tx<'_>) -> Result<(), Error> {
     let script = sqlx::raw_sql(include_str!("from_2.sql"));
-    script.execute(&mut *tx).await.map_err(sql("create"))?;
+    script.execute(&mut **tx).await.map_err(sql("create"))?;
     let mut tally = 0;
     let number = |text: &str| text.split(',').next()?.parse().ok();
     for (query, table) in [(NODES, Table::Node), (SERIES, Table::Series)] {
         let mut after = -1;
         loop {
-            let rows = read::rows(&mut tx, query, after).await?;
+            let rows = read::rows(tx, query, after).await?;
             let checksums = checksums(&rows, table, number)?;
             let Some(last) = checksums.iter().map(|(number, _)| *number).max() else { break };
             if last <= after {
@@ -35,36 +40,35 @@ pub(super) async fn from_2(connection: &mut SqliteConnection) -> Result<(), Erro
             }
             after = last;
             tally += checksums.iter().map(|(_, crc)| crc).sum::<i64>();
-            fill(&mut tx, table, &checksums).await?;
+            fill(tx, table, &checksums).await?;
         }
     }
     // There are few of the others: they are written again.
-    let files = read::files(&mut tx).await?;
-    let gaps = read::gaps(&mut tx).await?;
-    let doomed = read::doomed(&mut tx).await?;
+    let files = read::files(tx).await?;
+    let gaps = read::gaps(tx).await?;
+    let doomed = read::doomed(tx).await?;
     let clear = "DELETE FROM file; DELETE FROM gap; DELETE FROM doomed";
-    sqlx::raw_sql(clear).execute(&mut *tx).await.map_err(sql("write"))?;
+    sqlx::raw_sql(clear).execute(&mut **tx).await.map_err(sql("write"))?;
     for (file, _) in &files {
         tally += file.crc();
-        save::insert_file(&mut tx, file).await?;
+        save::insert_file(tx, file).await?;
     }
     for (gap, _) in &gaps {
-        tally += save::insert_gap(&mut tx, gap).await?;
+        tally += save::insert_gap(tx, gap).await?;
     }
     for (doomed, _) in &doomed {
         tally += doomed.crc();
-        save::insert_doomed(&mut tx, doomed).await?;
+        save::insert_doomed(tx, doomed).await?;
     }
     for key in ["cursor", "ingest", "purging", "rebuilding"] {
         // Older catalogs lack the latter two: there they are 0.
-        let value = read::meta(&mut tx, key).await?.map_or(0, |(value, _)| value);
-        save::put(&mut tx, key, value).await?;
+        let value = read::meta(tx, key).await?.map_or(0, |(value, _)| value);
+        save::put(tx, key, value).await?;
     }
-    let schema = read::schema(&mut tx).await?;
-    save::put(&mut tx, SCHEMA, schema).await?;
-    save::put(&mut tx, TALLY, tally).await?;
-    save::put(&mut tx, "format", FORMAT).await?;
-    tx.commit().await.map_err(sql("commit"))
+    let schema = read::schema(tx).await?;
+    save::put(tx, SCHEMA, schema).await?;
+    save::put(tx, TALLY, tally).await?;
+    save::put(tx, "format", FORMAT).await
 }
 
 /// The numbers of some rows with their checksums.

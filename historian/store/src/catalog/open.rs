@@ -11,6 +11,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use super::contents::{FORMAT, Kept, Loaded, Publication, sql};
 use super::file::CatalogFile;
 use super::save::{self, SCHEMA, TALLY};
+use super::transaction::in_one;
 use super::{load, migrate, read};
 use crate::error::Error;
 use crate::registry::Changes;
@@ -184,15 +185,6 @@ async fn mend_index(connection: &mut SqliteConnection) -> Result<(), Error> {
 /// Creates the tables in one transaction: killed in between, nothing of it was. `rebuilding` is 1
 /// until what the files tell is in there: a start that was killed begins that again.
 async fn create(connection: &mut SqliteConnection, kept: Kept) -> Result<(), Error> {
-    let mut tx = connection.begin().await.map_err(sql("begin a change of"))?;
-    let script = sqlx::raw_sql(include_str!("schema.sql"));
-    script.execute(&mut *tx).await.map_err(sql("create"))?;
-    let schema = read::schema(&mut tx).await?;
-    save::put(&mut tx, SCHEMA, schema).await?;
-    let numbers = [("cursor", 0), ("ingest", 0), ("purging", 0), ("rebuilding", 1), (TALLY, 0)];
-    for (key, value) in numbers.into_iter().chain([("format", FORMAT)]) {
-        save::put(&mut tx, key, value).await?;
-    }
     let Kept { nodes, gaps } = kept;
     let changes = Changes { nodes, ..Changes::default() };
     // Files may have samples of purged nodes once more: one that a purge replaced may be whole where
@@ -200,8 +192,18 @@ async fn create(connection: &mut SqliteConnection, kept: Kept) -> Result<(), Err
     let purging = changes.purges().then_some(true);
     let changes = Arc::new(changes);
     let publication = Publication { changes, gaps, purging, ..Publication::default() };
-    save::write(&mut tx, &publication).await?;
-    tx.commit().await.map_err(sql("commit"))
+    in_one(connection, async |tx| {
+        let script = sqlx::raw_sql(include_str!("schema.sql"));
+        script.execute(&mut **tx).await.map_err(sql("create"))?;
+        let schema = read::schema(tx).await?;
+        save::put(tx, SCHEMA, schema).await?;
+        let numbers = [("cursor", 0), ("ingest", 0), ("purging", 0), ("rebuilding", 1), (TALLY, 0)];
+        for (key, value) in numbers.into_iter().chain([("format", FORMAT)]) {
+            save::put(tx, key, value).await?;
+        }
+        save::write(tx, &publication).await
+    })
+    .await
 }
 
 /// Names a catalog that another process has.

@@ -1,13 +1,14 @@
-//! Transactions of the catalog.
+//! What is written in a transaction of the catalog.
 
 use super::contents::{Publication, sql};
 use super::read::{self, NODES};
 use super::row::{Doomed, Meta, Row, Table};
+use super::transaction::{Tx, in_one};
 use crate::error::Error;
 use crate::file::Entry;
 use crate::gap::Gap;
 use crate::registry::{NodeRow, SeriesRow};
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, Transaction};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 /// Rows per statement: SQLite allows 32,766 parameters.
 const ROWS: usize = 1000;
@@ -19,15 +20,11 @@ pub(super) const TALLY: &str = "tally";
 /// Under this name is the checksum of what the database says its tables are.
 pub(super) const SCHEMA: &str = "schema";
 
-pub(super) type Tx<'a> = Transaction<'a, Sqlite>;
-
 pub(super) async fn publish(
     connection: &mut SqliteConnection,
     what: &Publication,
 ) -> Result<(), Error> {
-    let mut tx = connection.begin().await.map_err(sql("begin a change of"))?;
-    write(&mut tx, what).await?;
-    tx.commit().await.map_err(sql("commit"))
+    in_one(connection, async |tx| write(tx, what).await).await
 }
 
 /// Makes a change; of rows that come and go, the checksums come into the tally and go.
