@@ -90,11 +90,13 @@ impl Queue {
     pub(super) fn take(&self, taken: &mut VecDeque<Pending>) -> bool {
         let mut state = self.state.lock();
         loop {
-            if let Some(how) = self.memory.take() {
-                MutexGuard::unlocked(&mut state, how);
-            }
             if state.awaited > 0 || state.waiting_bytes >= FRAME_BYTES {
                 break;
+            }
+            // Only while nobody waits: a thread that is busy has its memory taken back as it allocates.
+            if let Some(how) = self.memory.take() {
+                MutexGuard::unlocked(&mut state, how);
+                continue;
             }
             if state.closing {
                 if state.waiting.is_empty() {
