@@ -13,6 +13,7 @@ use crate::message::Message;
 use crate::outbound::owed_retained::OwedRetained;
 use crate::owed_live::OwedLive;
 use crate::routing::route::{Route, Turn};
+use crate::sessions::clients::WithdrawnWills;
 use crate::sessions::left_behind::LeftBehind;
 
 /// Which packet answers.
@@ -142,6 +143,8 @@ pub(crate) enum Awaited<N> {
     PassedOn(Box<LeftBehind>, bool),
     /// A will that was due. If the log does not take it, it is handed in again.
     Will(Box<DueWill>),
+    /// That clients have withdrawn wills.
+    WillsWithdrawn(Box<WithdrawnWills>),
     /// A record that is owed to a connection, at its place in the batch.
     OwedLive(Arc<OwedLive>, Place),
     /// The copy by which a session is owed what was owed to a connection.

@@ -1,7 +1,6 @@
 //! The end of a connection: DISCONNECT from either side, a lost socket, a will.
 
 use broker_codec::{Connack, Disconnect, DisconnectProperties, ReasonCode, Version};
-use fabric::SessionChange;
 
 use super::Engine;
 use super::step::Fatal;
@@ -31,11 +30,8 @@ impl<G: Gate> Engine<G> {
             }
             connection.session.expiry = expiry.min(self.broker.config.session_expiry_max);
         }
-        if disconnect.reason == ReasonCode::NORMAL_DISCONNECTION
-            && connection.will.take().is_some()
-            && let Some(session) = connection.session.number
-        {
-            self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
+        if disconnect.reason == ReasonCode::NORMAL_DISCONNECTION {
+            self.withdraw_will(now, key);
         }
         self.count_end(key, End::Client);
         self.end(now, key);
@@ -143,18 +139,16 @@ impl<G: Gate> Engine<G> {
     /// stays until it is written.
     pub(super) fn end(&mut self, now: Now, key: Key) {
         let me = self.address(key);
-        let Some(connection) = self.sessions.get_mut(key) else { return };
+        let Some(connection) = self.sessions.get(key) else { return };
         if connection.is_closing() {
             return;
         }
         let known = !connection.phase.is_before_session();
         // A CONNECT that was not accepted leaves no will [MQTT-3.1.2-8].
-        if matches!(connection.phase, Phase::Claiming(_) | Phase::Confirming(_))
-            && connection.will.take().is_some()
-            && let Some(session) = connection.session.number
-        {
-            self.gate.session(now.wall, session, &SessionChange::WillGone { will: None });
+        if matches!(connection.phase, Phase::Claiming(_) | Phase::Confirming(_)) {
+            self.withdraw_will(now, key);
         }
+        let Some(connection) = self.sessions.get_mut(key) else { return };
         connection.begin_closing();
         let Remains { shared, relieved, held } = self.outbound.end(key);
         let (org, logged) = (connection.org, connection.session.number.is_some());

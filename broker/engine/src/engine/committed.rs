@@ -132,13 +132,16 @@ impl<G: Gate> Engine<G> {
             }
             Awaited::PassedOn(left, live) => self.passed_on(now, &left, refused.is_none(), live),
             Awaited::Will(due) if refused.is_some() => self.effects.wills_not_taken.push(*due),
+            Awaited::WillsWithdrawn(wills) if refused.is_some() => {
+                self.broker.clients.note_withdrawn(*wills);
+            }
             Awaited::Reply(token, taken) => {
                 let outcome = outcome.cloned();
                 self.effects.replies.push(Reply { token, taken, outcome });
             }
             // What was not committed is sent again, or was refused to its publisher.
             Awaited::Pubrel(..) | Awaited::Delivery(_) | Awaited::Will(_) | Awaited::Nothing => {}
-            Awaited::TakenOver(_) | Awaited::SettledLive(_) => {}
+            Awaited::TakenOver(_) | Awaited::SettledLive(_) | Awaited::WillsWithdrawn(_) => {}
         }
     }
 

@@ -40,6 +40,7 @@ impl<G: Gate> Engine<G> {
     /// The time of a session is over, unless its client is connected again.
     pub fn expire_session(&mut self, now: Now, org: OrgId, client_id: &str, session: SessionNo) {
         let client = ClientRef { org, client_id };
+        self.repeat_withdrawn(now, client);
         self.broker.clients.begin_ending(client, session, true);
         match self.broker.clients.end(org, client_id, session, true) {
             Ended::GoesOn => return self.broker.clients.forget_ending(client, session),

@@ -58,6 +58,7 @@ impl<G: Gate> Engine<G> {
     ) -> Result<Opening, TooMany> {
         let Some(connection) = self.sessions.get(key) else { return Ok(Opening::New) };
         let (org, client_id) = (connection.org, connection.client_id.clone());
+        self.repeat_withdrawn(now, ClientRef { org, client_id: &client_id });
         let old = self.broker.clients.resume(org, &client_id);
         let resumed = match old {
             Some(Found { session, parked, own }) if clean_start || !own => {

@@ -16,6 +16,7 @@ use crate::gate::Gate;
 use crate::key::Key;
 use crate::login::Identity;
 use crate::now::Now;
+use crate::sessions::clients::{ClientRef, WithdrawnWills};
 use crate::sessions::phase::AcceptedLogIn;
 use crate::sessions::will::message;
 
@@ -50,6 +51,40 @@ impl<G: Gate> Engine<G> {
         if !self.permits_will(now, origin, will) {
             request.will = None;
         }
+    }
+
+    /// The client of a connection takes its will back.
+    pub(super) fn withdraw_will(&mut self, now: Now, key: Key) {
+        let by = Some(self.address(key));
+        let Some(connection) = self.sessions.get_mut(key) else { return };
+        if connection.will.take().is_some()
+            && let Some(session) = connection.session.number
+        {
+            let (org, client_id) = (connection.org, connection.client_id.clone());
+            self.note_withdrawn(
+                now,
+                WithdrawnWills { org, client_id, sessions: vec![session], by },
+            );
+        }
+    }
+
+    /// Wills that were withdrawn stand in the log if it took nothing then. It is told again before it
+    /// hears more of their client, since one that stands by then counts as due.
+    pub(super) fn repeat_withdrawn(&mut self, now: Now, client: ClientRef<'_>) {
+        let sessions = self.broker.clients.take_withdrawn(client);
+        if !sessions.is_empty() {
+            let ClientRef { org, client_id } = client;
+            let by = self.broker.clients.find(org, client_id);
+            let client_id = client_id.into();
+            self.note_withdrawn(now, WithdrawnWills { org, client_id, sessions, by });
+        }
+    }
+
+    fn note_withdrawn(&mut self, now: Now, wills: WithdrawnWills) {
+        for session in &wills.sessions {
+            self.gate.session(now.wall, *session, &SessionChange::WillGone { will: None });
+        }
+        self.commits.wait(Awaited::WillsWithdrawn(Box::new(wills)), None);
     }
 
     /// The client of a connection is lost: its will is published now, or left to the ledger's clock

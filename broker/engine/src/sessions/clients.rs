@@ -3,6 +3,7 @@
 
 mod ending;
 mod look;
+mod withdrawn;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::outbound::window::Awaits;
 use crate::routing::tree::Wish;
 
 pub use look::Orphan;
+pub(crate) use withdrawn::WithdrawnWills;
 
 /// The subscriptions of one client.
 pub type Filters = HashMap<Box<str>, Wish, RandomState>;
@@ -112,6 +114,8 @@ struct State {
     orgs: HashMap<OrgId, HashMap<Box<str>, Client, RandomState>>,
     /// Sessions that have ended, which the log does not know yet.
     ending: HashMap<OrgId, HashMap<Box<str>, SessionNo, RandomState>>,
+    /// Sessions whose wills are withdrawn, which the log does not know either.
+    withdrawn: HashMap<(OrgId, Box<str>), Vec<SessionNo>, RandomState>,
     connected: usize,
     connected_max: usize,
     sessions: usize,

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use broker_codec::{Connect, ConnectProperties, PublishProperties, QoS, Version, Will};
+use broker_codec::{
+    Connect, ConnectProperties, Disconnect, DisconnectProperties, Packet, PublishProperties, QoS,
+    ReasonCode, Version, Will,
+};
 use broker_engine::{Config, Gate};
 use fabric::{DueWill, Rejection};
 use uns_model::{OrgId, PublisherId, Reason, Sequence, SessionNo};
@@ -229,5 +232,50 @@ fn a_client_that_is_lost_on_a_full_disk_leaves_its_will_to_the_ledger() {
         decide(&mut net, &Ok(1));
         let notes = notes(&mut net);
         assert_eq!(notes.iter().any(|note| note.ends_with("WillGone")), gone, "{topic}: {notes:?}");
+    }
+}
+
+/// A will without a delay that stands in the log when its client is back counts as due.
+#[test]
+fn a_will_that_was_withdrawn_on_a_full_disk_is_withdrawn_again_before_its_client_comes_back() {
+    for (expiry, at_once) in [(60, true), (60, false), (0, true), (0, false)] {
+        let mut net = net_of(&[]);
+        let full = || Err(Rejection::new(Reason::StorageFull, "the disk is full"));
+        let come = |net: &mut Net| {
+            let connect = with_will("c", 0, expiry);
+            let client = net.connect(0, &Connect { user_name: None, password: None, ..connect });
+            decide(net, &Ok(1));
+            client
+        };
+        let leave = |net: &mut Net, client| {
+            let reason = ReasonCode::NORMAL_DISCONNECTION;
+            let properties = DisconnectProperties::default();
+            net.send(client, &Packet::Disconnect(Disconnect { reason, properties }));
+        };
+        let told = |net: &mut Net| {
+            let mut notes = notes(net);
+            notes.retain(|note| note.ends_with("WillGone") || note.ends_with(" Will"));
+            notes
+        };
+        let client = come(&mut net);
+        net.engines[0].gate().broken = at_once;
+        leave(&mut net, client);
+        decide(&mut net, &full());
+        if at_once {
+            // It comes back while there is no room, and leaves in the same way.
+            let client = come(&mut net);
+            leave(&mut net, client);
+        }
+        net.engines[0].gate().broken = false;
+        notes(&mut net);
+        let client = come(&mut net);
+        let again = told(&mut net);
+        assert_eq!(again[0], "session 0 WillGone", "expiry {expiry}, {at_once}: {again:?}");
+        assert!(again.last().is_some_and(|note| note.ends_with(" Will")), "{again:?}");
+        leave(&mut net, client);
+        decide(&mut net, &Ok(2));
+        assert_eq!(told(&mut net).len(), 1);
+        come(&mut net);
+        assert_eq!(told(&mut net).len(), 1, "nothing is told again that the log knows");
     }
 }
