@@ -71,4 +71,6 @@ pub struct DueWill {
     /// Its record, by which `WillGone` tells it from a later will of the same session; unknown if an
     /// earlier release wrote the checkpoint it comes from.
     pub sequence: Option<Sequence>,
+    /// How often it was handed out before, and nobody took it.
+    pub not_taken: u8,
 }

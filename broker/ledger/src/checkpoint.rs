@@ -172,8 +172,10 @@ fn decode_will(from: &mut Reader<'_>, fold: &Fold) -> Option<(SessionNo, Pending
     } else {
         fold.sessions.get(number).and_then(|session| session.owner.clone())
     };
-    let (overdue, taken) = (false, false);
-    Some((number, PendingWill { org, publisher, client_id, owner, will, sequence, overdue, taken }))
+    let (not_taken, taken) = (0, false);
+    let pending =
+        PendingWill { org, publisher, client_id, owner, will, sequence, not_taken, taken };
+    Some((number, pending))
 }
 
 fn encode_retained(org: OrgId, topic: &str, stored: &Stored, to: &mut Writer) {

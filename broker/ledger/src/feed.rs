@@ -247,7 +247,7 @@ impl Feeder {
     /// A will is replaced, or its client is back. If the will was due by then, it is published all the
     /// same. A will with a delay was due only if that was noticed.
     fn keep_overdue(&mut self, session: SessionNo, will: Option<&PendingWill>) {
-        let due = |one: &&PendingWill| one.overdue || one.is_due_at_once();
+        let due = |one: &&PendingWill| one.not_taken > 0 || one.is_due_at_once();
         let will = will.filter(due).filter(|pending| !pending.taken);
         self.overdue.extend(will.map(|pending| pending.due(session)));
         self.timers.clear(Timer::Will, session);

@@ -50,8 +50,8 @@ pub(crate) struct PendingWill {
     pub(crate) will: Arc<Will>,
     /// Its record; unknown if it comes from a checkpoint of an earlier release.
     pub(crate) sequence: Option<Sequence>,
-    /// Not logged: it was due and no core took it.
-    pub(crate) overdue: bool,
+    /// Not logged: it was due, and so often no core or no log took it.
+    pub(crate) not_taken: u8,
     /// Not logged: a core has taken it to publish it.
     pub(crate) taken: bool,
 }
@@ -73,6 +73,7 @@ impl PendingWill {
             owner: self.owner.clone(),
             will: Arc::clone(&self.will),
             sequence: self.sequence,
+            not_taken: self.not_taken,
         }
     }
 }

@@ -37,6 +37,8 @@ struct LeftWill<'a> {
     will: &'a Will,
     /// The ledger hands it in again if the log does not take it.
     comes_again: bool,
+    /// That was so before, so that nothing more is said of it.
+    came_before: bool,
 }
 
 impl<G: Gate> Engine<G> {
@@ -101,7 +103,7 @@ impl<G: Gate> Engine<G> {
         let access = identity.as_ref().and_then(|identity| self.rights_now(identity, &client_id));
         let access = access.as_ref();
         let origin = WillOrigin { org, publisher, client_id: &client_id, access };
-        let left = LeftWill { origin, will: &will, comes_again: false };
+        let left = LeftWill { origin, will: &will, comes_again: false, came_before: false };
         let is_settled = self.publish_will(now, left);
         // One that may be taken later is due at the ledger as long as nothing else is said of it.
         if let Some(session) = session.filter(|_| is_settled) {
@@ -124,15 +126,23 @@ impl<G: Gate> Engine<G> {
     /// in [`Effects::wills_not_taken`](crate::Effects::wills_not_taken), to be handed in again.
     pub fn will_due(&mut self, now: Now, due: &DueWill) {
         let DueWill { org, publisher, ref client_id, ref owner, .. } = *due;
+        if self.broker.clients.has_withdrawn(ClientRef { org, client_id }, due.session) {
+            return self.end_due_will(now, due);
+        }
         let absent = Absent::new(org, client_id, owner.as_deref());
         let access = access_guard::answer(|| self.broker.authenticate.rights_of(&absent)).flatten();
         let access = access.as_ref().filter(|access| !access_guard::is_revoked(&***access));
         let origin = WillOrigin { org, publisher, client_id, access };
-        let left = LeftWill { origin, will: &due.will, comes_again: true };
+        let came_before = due.not_taken > 0;
+        let left = LeftWill { origin, will: &due.will, comes_again: true, came_before };
         if !self.publish_will(now, left) {
             return self.effects.wills_not_taken.push(due.clone());
         }
-        // Taken, or refused for what it is: it never comes again.
+        self.end_due_will(now, due);
+    }
+
+    /// Published, withdrawn, or refused for what it is: it never comes again.
+    fn end_due_will(&mut self, now: Now, due: &DueWill) {
         let gone = SessionChange::WillGone { will: due.sequence };
         self.gate.session(now.wall, due.session, &gone);
         self.commits.wait(Awaited::Will(Box::new(due.clone())), None);
@@ -142,7 +152,7 @@ impl<G: Gate> Engine<G> {
 
     /// Publishes a will, or refuses it for good; `false` if it may be taken later.
     fn publish_will(&mut self, now: Now, left: LeftWill<'_>) -> bool {
-        let LeftWill { origin, will, comes_again } = left;
+        let LeftWill { origin, will, comes_again, came_before } = left;
         if !self.permits_will(now, origin, will) {
             return true;
         }
@@ -158,8 +168,11 @@ impl<G: Gate> Engine<G> {
             }
             // Nobody is left to hear of it.
             Err(mut rejection) => {
-                self.reject(now, from, &message, &mut rejection);
-                !rejection.is_temporary()
+                let is_settled = !rejection.is_temporary();
+                if is_settled || !came_before {
+                    self.reject(now, from, &message, &mut rejection);
+                }
+                is_settled
             }
         }
     }

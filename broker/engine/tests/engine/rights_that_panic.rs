@@ -156,6 +156,7 @@ fn a_will_that_is_due_is_over_when_its_rights_cannot_be_asked() {
                 delay: 10,
             }),
             sequence: Some(Sequence(7)),
+            not_taken: 0,
         };
         net.engines[0].will_due(now, &will);
         net.settle();

@@ -65,6 +65,7 @@ fn due(owner: Option<&str>) -> DueWill {
             delay: 10,
         }),
         sequence: Some(Sequence(7)),
+        not_taken: 0,
     }
 }
 
@@ -190,7 +191,15 @@ fn a_will_that_the_log_does_not_take_is_given_back_and_comes_once() {
     notes(&mut net);
     net.engines[0].will_due(now, &refused);
     net.settle();
-    assert_eq!(std::mem::take(&mut net.engines[0].effects().wills_not_taken), [refused]);
+    assert_eq!(net.engines[0].stats().rejected, 1);
+    refused.not_taken = 1;
+    net.engines[0].will_due(now, &refused);
+    net.settle();
+    assert_eq!(net.engines[0].stats().rejected, 1, "it is counted once, however often it comes");
+    refused.not_taken = 0;
+    let mut given_back = std::mem::take(&mut net.engines[0].effects().wills_not_taken);
+    assert_eq!(given_back.pop().map(|will| will.not_taken), Some(1));
+    assert_eq!(given_back, [refused]);
     assert_eq!(notes(&mut net), [""; 0], "nothing says that it is gone");
 
     net.engines[0].will_due(now, &due(None));
@@ -268,6 +277,12 @@ fn a_will_that_was_withdrawn_on_a_full_disk_is_withdrawn_again_before_its_client
         }
         net.engines[0].gate().broken = false;
         notes(&mut net);
+        // The ledger has not heard of its end, so it takes the client for lost after a while.
+        let now = net.now;
+        net.engines[0].will_due(now, &DueWill { client_id: "c".into(), ..due(None) });
+        net.settle();
+        assert_eq!(net.engines[0].stats().messages_in, 0, "nobody is told that it is lost");
+        assert_eq!(told(&mut net), ["session 0 WillGone"]);
         let client = come(&mut net);
         let again = told(&mut net);
         assert_eq!(again[0], "session 0 WillGone", "expiry {expiry}, {at_once}: {again:?}");

@@ -78,7 +78,7 @@ impl Fold {
                         owner: session.owner.clone(),
                         will,
                         sequence: Some(sequence),
-                        overdue: false,
+                        not_taken: 0,
                         taken: false,
                     };
                     let old = self.wills.insert(number, pending);

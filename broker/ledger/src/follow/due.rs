@@ -9,8 +9,10 @@ use crate::session::PendingWill;
 use crate::{Expired, Ledger, Outlet, PassOn};
 use fabric::DueWill;
 
-/// How long before a will that nobody took is offered again.
+/// How long before a will that nobody took is offered again. It doubles each time, as far as that goes.
+/// Where its client is back it does not, since what was published by then is the newer.
 const WILL_AGAIN: Duration = Duration::from_secs(1);
+const WILL_AGAIN_MAX: Duration = Duration::from_secs(30);
 /// How long before a core is asked again to end a session that has expired.
 const EXPIRED_AGAIN: Duration = Duration::from_secs(30);
 
@@ -77,15 +79,17 @@ impl Ledger {
 impl State {
     /// A will that was due is not published, so it is due again after a while.
     fn keep_due(&mut self, will: DueWill) {
-        let again = self.feeder.now + WILL_AGAIN;
+        let not_taken = will.not_taken.saturating_add(1);
         match self.standing(&will) {
             Some(pending) => {
-                (pending.taken, pending.overdue) = (false, true);
+                (pending.taken, pending.not_taken) = (false, not_taken);
+                let wait = WILL_AGAIN * (1 << will.not_taken.min(5));
+                let again = self.feeder.now + wait.min(WILL_AGAIN_MAX);
                 self.feeder.timers.set(Timer::Will, will.session, again);
             }
             None => {
-                self.feeder.overdue.push(will);
-                self.feeder.overdue_at = again;
+                self.feeder.overdue.push(DueWill { not_taken, ..will });
+                self.feeder.overdue_at = self.feeder.now + WILL_AGAIN;
             }
         }
     }

@@ -45,6 +45,17 @@ impl Clients {
         noted.truncate(SESSIONS_MAX);
     }
 
+    /// Whether the log has a will that was withdrawn. The ledger hands that out when a session whose end
+    /// the log has not taken counts as left.
+    pub(crate) fn has_withdrawn(&self, client: ClientRef<'_>, session: SessionNo) -> bool {
+        let state = self.state.lock();
+        if state.withdrawn.is_empty() {
+            return false;
+        }
+        let noted = state.withdrawn.get(&(client.org, client.client_id.into()));
+        noted.is_some_and(|noted| noted.contains(&session))
+    }
+
     /// Of which sessions of a client the log is to be told again that their wills are withdrawn.
     pub(crate) fn take_withdrawn(&self, client: ClientRef<'_>) -> Vec<SessionNo> {
         let mut state = self.state.lock();
