@@ -152,10 +152,12 @@ impl Recovery<'_> {
                 },
                 aside,
             ) {
-                // Whoever reads it asks for the same, and the disk may have room by then.
+                // Whoever reads it asks for the same, and so does who writes files: the disk may have
+                // room by then.
                 Err(error) if error.is_no_room() => {
                     let error = chain(&error);
                     tracing::warn!(name = entry.name, error, "a damaged history file stays so");
+                    loaded.unrepaired.push((entry.name.clone(), what));
                     loaded.files.push(entry);
                     continue;
                 }

@@ -38,6 +38,9 @@ pub(crate) struct State {
     pub(crate) purging: bool,
     /// Names of files a purge replaced: they are not given away again before the next start.
     pub(crate) doomed: HashSet<String>,
+    /// Listed files that are damaged, and what is wrong with them: there was no room for what replaces
+    /// them. It is tried again.
+    pub(crate) unrepaired: Vec<(String, String)>,
     pub(crate) counters: Counters,
     /// The last sequence folded in.
     pub(crate) applied: Sequence,
@@ -46,4 +49,11 @@ pub(crate) struct State {
     /// Everything up to here is in published files.
     pub(crate) cursor: Sequence,
     pub(crate) flush_error: Option<Arc<str>>,
+}
+
+impl State {
+    /// Whether files that are there have to be changed: samples of them purged, or damaged ones replaced.
+    pub(crate) fn has_files_to_change(&self) -> bool {
+        self.purging || !self.unrepaired.is_empty()
+    }
 }

@@ -123,6 +123,7 @@ impl Store {
             purge_writing: false,
             purging: loaded.purging,
             doomed: HashSet::new(),
+            unrepaired: loaded.unrepaired,
             counters: Default::default(),
             applied: cursor,
             ingest: loaded.ingest,

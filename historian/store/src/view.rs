@@ -218,7 +218,13 @@ impl Store {
             },
             &mut aside,
         );
-        self.state.lock().aside.extend(aside);
+        let mut state = self.state.lock();
+        state.aside.extend(aside);
+        state.unrepaired.retain(|(name, _)| *name != file.entry.name);
+        if repaired.as_ref().is_err_and(Error::is_no_room) {
+            state.unrepaired.push((file.entry.name.clone(), what.to_owned()));
+        }
+        drop(state);
         let repaired = repaired?;
         let instead: Vec<_> =
             repaired.entries.into_iter().map(|entry| Arc::new(HistoryFile::new(entry))).collect();

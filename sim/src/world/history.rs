@@ -53,7 +53,8 @@ impl World {
         self.machine.history_watch().watch_no_more();
         let looks = verdict.into_looks()?;
         let health = store.health();
-        if wrote && health.flush_error.is_none() && !store.is_purging() {
+        let is_complete = !store.is_purging() && !store.has_unrepaired();
+        if wrote && health.flush_error.is_none() && is_complete {
             self.files.written(self.machine.history_files(), health.files)?;
         }
         let cursor = store.cursor();

@@ -231,6 +231,39 @@ fn a_damaged_file_is_told_of_also_where_the_disk_has_no_room_for_what_replaces_i
 }
 
 #[test]
+fn a_damaged_file_that_waits_for_room_does_not_wait_for_a_reader_as_well() {
+    for newest in [true, false] {
+        let (mut rig, files) = two_files();
+        rig.stop();
+        let name = &files[usize::from(newest)];
+        assert!(rig.disk.flip_bit(&rig.dir.join("files").join(name), 999));
+        rig.disk.set_capacity(0);
+        rig.start();
+        assert_eq!(newest, rig.store().has_unrepaired(), "the newest file is checked at start");
+        if !newest {
+            assert!(rig.ask(raw("a")).is_err(), "what it held cannot be written");
+        }
+        rig.disk.set_capacity(1 << 30);
+        rig.publish(uns_model::NodeNo(0), "3");
+        rig.flush();
+        let mut waits = 0;
+        while rig.store().has_unrepaired() {
+            assert!(waits < 60_000, "newest {newest}: nobody repairs it");
+            waits += 1;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let there = rig.files().into_iter().filter(|name| name.ends_with(".parquet")).count();
+        assert_eq!((rig.store().health().files, there), (3, 3), "newest {newest}");
+        // Later the log would not have it any more.
+        rig.log.drop_until(Sequence(9_999));
+        let page = rig.all(raw("a"));
+        let values: Vec<_> = page.samples.into_iter().map(|s| s.value).collect();
+        assert_eq!(values, [1, 2, 3].map(Value::Int), "newest {newest}");
+        assert!(page.gaps.is_empty(), "newest {newest}: {:?}", page.gaps);
+    }
+}
+
+#[test]
 fn the_table_that_names_series_is_written_by_the_next_start_that_has_room() {
     use fabric::Disk;
     let topics = |rig: &Rig| {

@@ -30,6 +30,9 @@ pub(crate) struct Loaded {
     pub(crate) is_new: bool,
     /// The table that names series for other tools lacks some.
     pub(crate) series_map_is_old: bool,
+    /// Listed files that are damaged, and what is wrong with them: there was no room for what replaces
+    /// them.
+    pub(crate) unrepaired: Vec<(String, String)>,
     /// Why there was no catalog to read though there had been one, and where it is now.
     pub(crate) lost: Option<String>,
 }

@@ -15,10 +15,10 @@ use crate::covered::Covered;
 use crate::error::Error;
 use crate::ingest::{self, Ingest};
 
-/// How soon a purge that failed is tried again; each failure in a row doubles it.
-const PURGE_AGAIN: Duration = Duration::from_secs(2);
+/// How soon a change of files that failed is tried again; each failure in a row doubles it.
+const CHANGE_AGAIN: Duration = Duration::from_secs(2);
 /// It doubles so often at most.
-const PURGE_DOUBLED_MAX: u32 = 5;
+const CHANGE_DOUBLED_MAX: u32 = 5;
 
 /// History while it is driven.
 pub(super) struct Folding {
@@ -30,12 +30,12 @@ pub(super) struct Folding {
     gives_up: bool,
     /// What waited before the start is folded in.
     is_current: bool,
-    purging: Purging,
+    changing: Changing,
 }
 
-/// A purge that is not through all files.
+/// A purge that is not through all files, or damaged files for which there was no room.
 #[derive(Debug, Default)]
-struct Purging {
+struct Changing {
     /// When it is tried again.
     at: Duration,
     tried: u32,
@@ -68,7 +68,7 @@ impl Store {
             stop,
             gives_up: false,
             is_current: false,
-            purging: Purging::default(),
+            changing: Changing::default(),
         }
     }
 
@@ -151,16 +151,16 @@ impl Fold for Folding {
         false
     }
 
-    /// A purge that failed, or that was killed, is tried again every now and then.
+    /// What failed, or was killed, is tried again every now and then.
     fn tend(&mut self, now: Duration) -> Option<Duration> {
-        let purging = &mut self.purging;
-        if !self.store.state.lock().purging {
-            *purging = Purging::default();
+        let changing = &mut self.changing;
+        if !self.store.state.lock().has_files_to_change() {
+            *changing = Changing::default();
             return None;
         }
-        purging.is_due = self.is_current && purging.at <= now;
+        changing.is_due = self.is_current && changing.at <= now;
         let is_busy = self.store.following.is_writing();
-        Some(purging.at).filter(|at| *at > now && !is_busy)
+        Some(changing.at).filter(|at| *at > now && !is_busy)
     }
 
     fn wants_checkpoint(&self) -> bool {
@@ -168,9 +168,9 @@ impl Fold for Folding {
         let state = self.store.state.lock();
         if state.applied == state.cursor {
             flush_wanted.store(false, Ordering::Release);
-            return self.purging.is_due;
+            return self.changing.is_due;
         }
-        self.purging.is_due
+        self.changing.is_due
             || given_up.lock().is_some()
             || state.memory.bytes >= config.memory_bytes_max
             || state.purge_noted
@@ -184,11 +184,11 @@ impl Fold for Folding {
         let (store, stop) = (Arc::clone(&self.store), self.stop.clone());
         let gives_up = self.gives_up;
         // A stop does not wait for what the next start takes up again.
-        let purges = std::mem::take(&mut self.purging.is_due) && !told_to_stop(&stop);
-        if purges {
-            let pause = PURGE_AGAIN * 2_u32.pow(self.purging.tried.min(PURGE_DOUBLED_MAX));
-            self.purging.at = store.clock.monotonic() + pause;
-            self.purging.tried += 1;
+        let changes = std::mem::take(&mut self.changing.is_due) && !told_to_stop(&stop);
+        if changes {
+            let pause = CHANGE_AGAIN * 2_u32.pow(self.changing.tried.min(CHANGE_DOUBLED_MAX));
+            self.changing.at = store.clock.monotonic() + pause;
+            self.changing.tried += 1;
         }
         store.flush_wanted.store(false, Ordering::Release);
         match store.rotate() {
@@ -196,9 +196,9 @@ impl Fold for Folding {
                 let _guard = AbortOnPanic;
                 Ok(store.publish_job(job, || gives_up || told_to_stop(&stop)))
             })),
-            None if purges => Some(Box::new(move || {
+            None if changes => Some(Box::new(move || {
                 let _guard = AbortOnPanic;
-                store.purge_job();
+                store.change_files();
                 Ok(None)
             })),
             None => None,

@@ -46,16 +46,36 @@ impl Store {
             thread::sleep(pause);
             pause = (pause * 2).min(PAUSE_MAX);
         };
-        if self.state.lock().purging {
-            self.purge_job();
+        if self.state.lock().has_files_to_change() {
+            self.change_files();
         }
         Some(Durable { floor: job.range.1, bytes })
     }
 
-    /// Takes purged samples out of the files; what fails is tried again.
-    pub(super) fn purge_job(&self) {
-        if let Err(error) = self.purge_files() {
+    /// Replaces damaged files and takes purged samples out of the others; what fails is tried again.
+    pub(super) fn change_files(&self) {
+        self.repair_files();
+        let is_purging = self.state.lock().purging;
+        if is_purging && let Err(error) = self.purge_files() {
             tracing::warn!(error = %chain(&error), "cannot purge history files, trying again");
+        }
+    }
+
+    /// Makes the damaged files again for which there was no room.
+    fn repair_files(&self) {
+        let unrepaired = self.state.lock().unrepaired.clone();
+        for (name, what) in unrepaired {
+            let mut state = self.state.lock();
+            let Some(file) = state.files.iter().find(|file| file.entry.name == name).cloned()
+            else {
+                state.unrepaired.retain(|(unrepaired, _)| *unrepaired != name);
+                continue;
+            };
+            drop(state);
+            if let Err(error) = self.damaged(&file, &what) {
+                let error = chain(&error);
+                tracing::warn!(name, error, "a damaged history file stays so, trying again");
+            }
         }
     }
 

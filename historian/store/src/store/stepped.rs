@@ -56,6 +56,11 @@ impl Store {
         self.setting_aside.is_locked()
     }
 
+    /// Whether a damaged file is still listed, since there was no room for what replaces it.
+    pub fn has_unrepaired(&self) -> bool {
+        !self.state.lock().unrepaired.is_empty()
+    }
+
     /// A turn of the thread that writes files: one attempt to write what a turn before has taken;
     /// whether there was anything. What could not be written is taken again by a later turn.
     pub fn write(&self, steps: &mut Steps) -> bool {
