@@ -90,6 +90,9 @@ numbers! {
     memory_publishes,
     /// Sessions that ended because their client did not come back in time.
     sessions_expired,
+    /// Times that retained messages of a new subscription had to wait anew, since more was sent live
+    /// meanwhile than could be noted.
+    walks_restarted,
     /// Sessions in the log whose client was connected at the last tick (gauge).
     sessions_connected,
     /// Publishers paused at the last tick (gauge).

@@ -132,6 +132,8 @@ fn write_sessions(snapshot: &StatsSnapshot, sessions: &SessionStats, out: &mut E
     states.sample(&[("state", "offline")], snapshot.sessions_offline);
     let help = "Sessions that ended because their client did not come back.";
     out.single_counter("uns_mqtt_sessions_expired_total", help, stats.sessions_expired);
+    let help = "Times that retained messages waited anew: too many topics came live meanwhile.";
+    out.single_counter("uns_mqtt_retained_restarts_total", help, stats.walks_restarted);
     out.single_gauge("uns_mqtt_session_queued", "Messages owed to these sessions.", sessions.owed);
     out.single_gauge(
         "uns_mqtt_session_queued_bytes",

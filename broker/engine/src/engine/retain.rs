@@ -32,7 +32,7 @@ impl<G: Gate> Engine<G> {
         let live = client.live.take();
         let mut left = SLICE_MESSAGES;
         while let Some(mut owed) = client.owed.pop_front() {
-            let due = owed.start.is_due(retained, now.monotonic);
+            let due = owed.is_due(retained, now.monotonic, live.as_deref());
             if left == 0 || !due || !client.takes_retained(context, owed.qos) {
                 client.owed.push_front(owed);
                 break;

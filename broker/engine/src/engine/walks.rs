@@ -6,7 +6,7 @@ use crate::commits::waiter::Awaited;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::now::Now;
-use crate::outbound::owed_retained::{OwedRetained, Start};
+use crate::outbound::owed_retained::Start;
 use crate::signal::Signal;
 
 impl<G: Gate> Engine<G> {
@@ -65,6 +65,7 @@ impl<G: Gate> Engine<G> {
     pub(super) fn restart_walks(&mut self, key: Key) {
         let Some(client) = self.outbound.get_mut(key) else { return };
         let Some(live) = client.live.as_mut().filter(|live| live.is_incomplete()) else { return };
+        self.stats.walks_restarted += 1;
         let number = self.routing.next_walk();
         live.begin_anew(number);
         client.owed.iter_mut().for_each(|owed| owed.start_again(number));
@@ -74,9 +75,8 @@ impl<G: Gate> Engine<G> {
     /// Whether the next walk of a connection may start; if not, it is looked at again.
     pub(super) fn may_walk(&mut self, now: Now, key: Key) -> bool {
         let Some(client) = self.outbound.get(key) else { return true };
-        let due = client.owed.front().is_none_or(|OwedRetained { start, .. }| {
-            start.is_due(self.routing.retained(), now.monotonic)
-        });
+        let (retained, live) = (self.routing.retained(), client.live.as_deref());
+        let due = client.owed.front().is_none_or(|o| o.is_due(retained, now.monotonic, live));
         if !due {
             self.outbound.await_fold(key);
         }

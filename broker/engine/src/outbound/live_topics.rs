@@ -77,6 +77,12 @@ impl LiveTopics {
         self.is_incomplete
     }
 
+    /// Whether topics were forgotten that a walk would have had to leave out: it sends nothing before its
+    /// store has what was published until then, however long that takes.
+    pub(crate) fn has_forgotten(&self, walk: u64) -> bool {
+        walk <= self.complete_after && self.complete_after > 0
+    }
+
     /// Forgets all topics. Walks up to this one begin when what was sent until now is in the store, where
     /// they see it.
     pub(crate) fn begin_anew(&mut self, walk: u64) {

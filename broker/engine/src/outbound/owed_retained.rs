@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use uns_model::Sequence;
 
+use super::live_topics::LiveTopics;
 use crate::routing::retained::{RetainedMessages, Walk};
 use crate::routing::tree::Wish;
 
@@ -47,6 +48,19 @@ impl OwedRetained {
         if self.start.is_folded(retained) { self.number } else { 0 }
     }
 
+    /// Whether it may start or go on: what was published before is in the store, or a log that is stuck was
+    /// waited for long enough, and it is known what came live since.
+    pub(crate) fn is_due(
+        &self,
+        retained: &RetainedMessages,
+        now: Duration,
+        live: Option<&LiveTopics>,
+    ) -> bool {
+        let (Start::Decided(_, since) | Start::Folded(_, since)) = self.start;
+        let is_known = live.is_none_or(|live| !live.has_forgotten(self.number));
+        self.start.is_folded(retained) || (is_known && now.saturating_sub(since) >= WAIT_MAX)
+    }
+
     /// Whether it waits for a place in the log before this one.
     pub(crate) fn is_before(&self, sequence: Sequence) -> bool {
         matches!(self.start, Start::Folded(at, _) if at < sequence)
@@ -80,10 +94,5 @@ impl Start {
     /// Whether all that was published before is in the store.
     fn is_folded(self, retained: &RetainedMessages) -> bool {
         matches!(self, Self::Folded(sequence, _) if retained.has_applied(sequence))
-    }
-
-    pub(crate) fn is_due(self, retained: &RetainedMessages, now: Duration) -> bool {
-        let (Self::Decided(_, since) | Self::Folded(_, since)) = self;
-        self.is_folded(retained) || now.saturating_sub(since) >= WAIT_MAX
     }
 }
