@@ -31,7 +31,8 @@ impl Namespace {
     /// Needs [`Namespace::run`] on its thread.
     ///
     /// # Errors
-    /// When the log does not take the records; earlier batches of the subtree are then deleted.
+    /// When the log does not take the records, or refuses them later; other batches of the subtree may
+    /// be deleted then.
     pub async fn delete(&self, org: OrgId, path: &str, purge: bool) -> Result<Deleted, Error> {
         self.delete_for(org, path, purge, |_| true).await
     }
@@ -52,6 +53,7 @@ impl Namespace {
         let failed = |source| Error::Delete { path: path.to_owned(), source };
         let mut deleted = Deleted::default();
         let numbers = self.subtree(org, path, may_delete);
+        let mut outcome = Ok(());
         let mut commits = Vec::new();
         for numbers in numbers.chunks(BATCH_MAX) {
             self.note_retained(numbers, &mut deleted.retained);
@@ -60,15 +62,21 @@ impl Namespace {
                 // Nobody may be waiting any more; the deletion holds all the same.
                 drop(told.send(result));
             });
-            deleted.nodes += self
-                .append_deletions(numbers, purge, on_commit)
-                .map_err(|error| failed(Arc::new(error)))?;
+            match self.append_deletions(numbers, purge, on_commit) {
+                Ok(nodes) => deleted.nodes += nodes,
+                Err(error) => {
+                    outcome = Err(Arc::new(error));
+                    break;
+                }
+            }
             commits.push(commit);
         }
         for commit in commits {
             let result = commit.await.unwrap_or_else(|_| Err(Arc::new(fabric::Error::Closed)));
-            result.map_err(failed)?;
+            outcome = outcome.and(result.map(drop));
         }
+        self.take_back_deletions();
+        outcome.map_err(failed)?;
         self.caught_up().await;
         self.spare_newer(org, &mut deleted.retained);
         Ok(deleted)
@@ -107,6 +115,13 @@ impl Namespace {
         });
     }
 
+    /// Has nodes live on whose deletion the log refused after it had taken it.
+    pub(crate) fn take_back_deletions(&self) {
+        if self.underway.has_kept() {
+            self.registry.settle(&mut self.registry.mint(), &self.underway);
+        }
+    }
+
     fn append_deletions(
         &self,
         numbers: &[NodeNo],
@@ -120,6 +135,7 @@ impl Namespace {
         // From here on the gates resolve these topics again and wait for the mint lock, so their
         // new nodes follow the deletions in the log.
         let mut mint = self.registry.mint();
+        self.registry.settle(&mut mint, &self.underway);
         let mut deletions = self.deletions.write();
         *deletions += 1;
         let ingest = self.clock.now();
@@ -128,8 +144,15 @@ impl Namespace {
         for node in nodes.iter().filter(|node| !node.is_deleted()) {
             self.registry.delete(&mut mint, node);
             batch.push(&Record::NodeDeleted { org: node.org, node: node.number, purge, ingest });
-            marked.push(node);
+            marked.push(Arc::clone(node));
         }
+        let (underway, refused) = (Arc::clone(&self.underway), marked.clone());
+        let on_commit: OnCommit = Box::new(move |result| {
+            if result.is_err() {
+                underway.keep_later(&refused);
+            }
+            on_commit(result);
+        });
         let result = self.log.append(batch, Some(on_commit));
         drop(deletions);
         if result.is_err() {

@@ -112,6 +112,7 @@ impl Fold for Folding<'_> {
 
     fn tend(&mut self, _now: Duration) -> Option<Duration> {
         self.space.tell_of_clocks();
+        self.space.take_back_deletions();
         None
     }
 

@@ -159,9 +159,7 @@ impl Namespace {
 
     /// What there is on a topic that may be a node's.
     fn place(&self, mint: &mut Mint, org: OrgId, topic: &str) -> Result<Place, Unminted> {
-        for lost in self.underway.take_lost() {
-            self.registry.delete(mint, &lost);
-        }
+        self.registry.settle(mint, &self.underway);
         if let Some(node) = self.registry.find(org, topic)
             && !node.is_deleted()
         {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Mint, Registry, is};
+use super::{Mint, Registry, Underway, is};
 use crate::node::{Minted, Node, Side};
 
 impl Registry {
@@ -21,11 +21,41 @@ impl Registry {
         }
     }
 
+    /// Does what the log's own thread could only note: lets go of nodes whose record was refused, and
+    /// takes back deletions that were.
+    pub(crate) fn settle(&self, mint: &mut Mint, underway: &Underway) {
+        for lost in underway.take_lost() {
+            self.delete(mint, &lost);
+        }
+        let mut undecided = Vec::new();
+        for node in underway.take_kept() {
+            let other = self.find(node.org, &node.name).filter(|other| !other.is_deleted());
+            match other {
+                _ if node.counts() || node.is_deletion_folded() => {}
+                None => self.undelete(mint, &node),
+                // Nobody knows yet whether it comes to be.
+                Some(other) if other.is_unlogged() => undecided.push(node),
+                // In the log it comes behind the old one, and takes its place in the view.
+                Some(_) => {}
+            }
+        }
+        if !undecided.is_empty() {
+            underway.keep_later(&undecided);
+        }
+    }
+
     /// Takes a deletion back whose record did not reach the log.
     pub(crate) fn undelete(&self, mint: &mut Mint, node: &Arc<Node>) {
         if self.check_case && node.side() == Side::Uns {
             mint.cases.insert(self, node);
         }
+        // A newer one on its topic never came to be.
+        let hash = self.hash(node.org, &node.name);
+        let mut shard = self.shard(hash).write();
+        if let Some(known) = shard.find_mut(hash, |known| is(known, node.org, &node.name)) {
+            *known = Arc::clone(node);
+        }
+        drop(shard);
         node.set_deleted(false);
         self.count(node, |living| living.fetch_add(1, Ordering::Relaxed));
     }

@@ -1,4 +1,5 @@
-//! New nodes whose record no commit has confirmed yet.
+//! New nodes whose record no commit has confirmed yet, and nodes whose deletion the log has refused
+//! after it had taken it.
 //!
 //! The record of a new node is in the batch of its first publish. Who publishes to it from another core
 //! cannot know when that batch will be handed over, so its own batch carries the record too, and
@@ -21,6 +22,9 @@ pub(crate) struct Underway {
     /// Nodes that never came to be and are in the registry still: their last claim was lost where the
     /// registry cannot be changed.
     lost: Mutex<Vec<Arc<Node>>>,
+    /// Nodes that count as deleted still and live on: the log refused their deletion after it had taken
+    /// it.
+    kept: Mutex<Vec<Arc<Node>>>,
 }
 
 impl Underway {
@@ -71,6 +75,22 @@ impl Underway {
     pub(crate) fn lose_later(&self, nodes: &[Arc<Node>]) {
         let lost = nodes.iter().filter(|node| self.lose(node)).cloned();
         self.lost.lock().extend(lost);
+    }
+
+    /// Deletions of these nodes are refused after the log had taken them, on its own thread: the
+    /// registry hears of it with [`Underway::take_kept`].
+    pub(crate) fn keep_later(&self, nodes: &[Arc<Node>]) {
+        self.kept.lock().extend_from_slice(nodes);
+    }
+
+    /// The nodes that the registry is to take for living again.
+    pub(crate) fn take_kept(&self) -> Vec<Arc<Node>> {
+        std::mem::take(&mut self.kept.lock())
+    }
+
+    /// Whether there are any.
+    pub(crate) fn has_kept(&self) -> bool {
+        !self.kept.lock().is_empty()
     }
 
     /// The nodes that the registry is to let go of.

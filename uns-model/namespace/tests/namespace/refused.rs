@@ -1,15 +1,17 @@
 //! A log that takes a record and refuses it later, as a full disk does.
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::thread::JoinHandle;
 
 use fabric::sim::SimLog;
 use fabric::{Batch, Error, Health, Log, OnCommit, Tail};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use uns_model::{Sequence, Value};
-use uns_namespace::{AllRights, Config, Gate, Namespace, Parts};
+use uns_namespace::{AllRights, Config, Deleted, Gate, Namespace, Parts};
 
-use crate::world::{World, inbound, node, publish, value};
+use crate::world::{ORG, Running, World, inbound, node, publish, value, wait};
 
 /// Queues what somebody waits for while it is told to, and refuses it when told so.
 struct LateLog {
@@ -23,11 +25,17 @@ impl LateLog {
     }
 
     fn refuse(&self) {
-        let queued = self.queued.lock().take();
-        for on_commit in queued.into_iter().flatten() {
-            on_commit(Err(Arc::new(Error::DiskFull)));
-        }
+        refuse(self.take_up());
     }
+
+    /// Goes on with what comes next, before what it has queued is decided.
+    fn take_up(&self) -> Vec<OnCommit> {
+        self.queued.lock().take().unwrap_or_default()
+    }
+}
+
+fn refuse(queued: Vec<OnCommit>) {
+    queued.into_iter().for_each(|on_commit| on_commit(Err(Arc::new(Error::DiskFull))));
 }
 
 impl Log for LateLog {
@@ -140,4 +148,106 @@ fn a_publish_does_not_outlive_the_record_of_its_node() {
     two.flush(None).unwrap();
     assert_eq!(value(&space, "uns/v1/a"), Some(Value::Int(2)), "it has a node of its own");
     assert_eq!((space.stats().fold.orphans, space.stats().nodes), (0, 1));
+}
+
+/// Deletes a topic in a log that queues the record, and gives who waits for it.
+fn begin_to_delete(
+    (log, space): (&LateLog, &Arc<Namespace>),
+    topic: &'static str,
+) -> JoinHandle<Result<Deleted, uns_namespace::Error>> {
+    let old = node(&mut Gate::new(space), topic);
+    log.queue();
+    let space = Arc::clone(space);
+    let deletion = std::thread::spawn(move || wait(space.delete(ORG, topic, true)));
+    while !old.is_deleted() {
+        std::thread::yield_now();
+    }
+    deletion
+}
+
+#[test]
+fn a_deletion_that_is_refused_later_changes_nothing() {
+    let world = World::new();
+    let (log, space) = open(&world, Config::default());
+    let _running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "uns/v1/a/b", "1").unwrap();
+    let old = node(&mut gate, "uns/v1/a/b");
+    let deletion = begin_to_delete((&log, &space), "uns/v1/a/b");
+    log.refuse();
+    deletion.join().unwrap().unwrap_err();
+    assert_eq!(space.stats().nodes, 1);
+    publish(&mut gate, "uns/v1/A/b", "1").unwrap_err();
+    publish(&mut gate, "uns/v1/a/b", "2").unwrap();
+    assert_eq!(node(&mut gate, "uns/v1/a/b").number, old.number);
+    assert_eq!(value(&space, "uns/v1/a/b"), Some(Value::Int(2)));
+    assert_eq!(wait(space.delete(ORG, "uns/v1/a", true)).unwrap().nodes, 1);
+    assert_eq!(space.stats().nodes, 0);
+}
+
+#[test]
+fn a_deletion_that_nobody_waits_for_is_taken_back_all_the_same() {
+    let world = World::new();
+    let (log, space) = open(&world, Config::default());
+    let _running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "p/a", "1").unwrap();
+    let old = node(&mut gate, "p/a");
+    wait(space.caught_up());
+    log.queue();
+    let mut deletion = Box::pin(space.delete(ORG, "p/a", true));
+    while !old.is_deleted() {
+        let polled = deletion.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending());
+        std::thread::yield_now();
+    }
+    drop(deletion);
+    log.refuse();
+    publish(&mut gate, "p/a", "2").unwrap();
+    assert_eq!(node(&mut gate, "p/a").number, old.number);
+    assert_eq!((space.stats().nodes, value(&space, "p/a")), (1, Some(Value::Int(2))));
+}
+
+#[test]
+fn a_deletion_and_the_node_behind_it_that_are_both_refused_leave_the_old_node() {
+    let world = World::new();
+    let (log, space) = open(&world, Config::default());
+    let _running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "uns/v1/a", "1").unwrap();
+    let old = node(&mut gate, "uns/v1/a");
+    let deletion = begin_to_delete((&log, &space), "uns/v1/a");
+    let mut queued = log.take_up();
+    log.queue();
+    publish(&mut gate, "uns/v1/a", "2").unwrap();
+    assert_ne!(node(&mut gate, "uns/v1/a").number, old.number);
+    // The deletion first, as they are in the log.
+    let newer = log.take_up();
+    refuse(std::mem::take(&mut queued));
+    deletion.join().unwrap().unwrap_err();
+    assert!(old.is_deleted(), "the newer one may still come to be");
+    refuse(newer);
+    publish(&mut gate, "uns/v1/a", "3").unwrap();
+    assert_eq!(node(&mut gate, "uns/v1/a").number, old.number);
+    assert_eq!((space.stats().nodes, value(&space, "uns/v1/a")), (1, Some(Value::Int(3))));
+}
+
+#[test]
+fn a_node_behind_a_refused_deletion_takes_the_place_of_the_old_one() {
+    let world = World::new();
+    let (log, space) = open(&world, Config::default());
+    let _running = Running::start(&space);
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "uns/v1/a", "1").unwrap();
+    let old = node(&mut gate, "uns/v1/a");
+    let deletion = begin_to_delete((&log, &space), "uns/v1/a");
+    let queued = log.take_up();
+    publish(&mut gate, "uns/v1/a", "2").unwrap();
+    let new = node(&mut gate, "uns/v1/a");
+    refuse(queued);
+    deletion.join().unwrap().unwrap_err();
+    publish(&mut gate, "uns/v1/a", "3").unwrap();
+    let lives = node(&mut gate, "uns/v1/a").number;
+    assert!(lives == new.number && lives != old.number);
+    assert_eq!((space.stats().nodes, value(&space, "uns/v1/a")), (1, Some(Value::Int(3))));
 }
