@@ -1,7 +1,9 @@
 //! The line protocol of InfluxDB, which Telegraf writes unless it is told otherwise:
 //! `cpu,host=h1 idle=98.2,state="up" 1795262400000000000`. Each field of each line is one of the node, named
 //! as in Telegraf's batches: the measurement, the values of its tags in the order of their keys, the field.
-//! A text is this only if all its lines are, each with its time: `pump state=on` may be any text.
+//! A text is this only if all its lines are, each with its time: `pump state=on` may be any text. Lines of
+//! one time are one text of the node at that time, with their fields beside it: so what a buffer kept
+//! becomes what its lines would be one by one.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -25,21 +27,33 @@ pub(super) fn read(payload: &[u8], context: &DecodeContext<'_>, sink: &mut impl 
         return false;
     }
     let Ok(text) = std::str::from_utf8(payload) else { return false };
-    let Some(lines) = lines(text).map(Line::read).collect::<Option<Vec<_>>>() else { return false };
-    let source = match &*lines {
-        [] => return false,
-        [line] => Some(line.time),
-        _ => None,
-    };
-    sink.point(&PointRef { source, ..PointRef::new(ValueRef::Text(text)) });
+    let read = |line| Some((line, Line::read(line)?));
+    let Some(mut lines) = lines(text).map(read).collect::<Option<Vec<_>>>() else { return false };
+    if lines.is_empty() {
+        return false;
+    }
+    // Within one time they stay in the order in which they came.
+    lines.sort_by_key(|(_, line)| line.time);
     let mut fields = Fields { max: context.limits.fields_max, ..Fields::default() };
-    for line in &lines {
-        fields.line(line, sink);
+    let whole = lines.iter().all(|(_, line)| line.time == lines[0].1.time).then_some(text);
+    for lines in lines.chunk_by(|(_, one), (_, other)| one.time == other.time) {
+        same_time(lines, whole, sink);
+        for (_, line) in lines {
+            fields.line(line, sink);
+        }
     }
     if fields.left_out > 0 {
         sink.finding(Finding::FieldsLeftOut(fields.left_out));
     }
     true
+}
+
+/// Hands on lines of one time as a text of the node: the payload where it has no others.
+fn same_time(lines: &[(&str, Line<'_>)], whole: Option<&str>, sink: &mut impl Sink) {
+    let source = lines.first().map(|(_, line)| line.time);
+    let join = || lines.iter().map(|(line, _)| *line).collect::<Vec<_>>().join("\n");
+    let text = whole.map_or_else(|| Cow::Owned(join()), Cow::Borrowed);
+    sink.point(&PointRef { source, ..PointRef::new(ValueRef::Text(&text)) });
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {

@@ -75,9 +75,10 @@ pub struct Moment {
 }
 
 /// Whether a value of a node itself says that the node has no fields at that moment (NS-19f): a number, a
-/// flag, a text or bytes. A document has fields, and a value without a type says nothing about them.
+/// flag or a text. A document has fields; a value without a type says nothing about them, and nor do bytes,
+/// which nobody has read and which history does not keep.
 pub fn ends_fields(value: &ValueRef<'_>) -> bool {
-    !matches!(value, ValueRef::Null | ValueRef::Document(_))
+    !matches!(value, ValueRef::Null | ValueRef::Document(_) | ValueRef::Bytes(_))
 }
 
 /// Whether a field whose newest sample is of one moment has ended by a value of its node that

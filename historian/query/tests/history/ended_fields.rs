@@ -144,6 +144,25 @@ fn what_comes_late_moves_the_mark() {
     assert_eq!(shown(&rig, field("state")), expected);
 }
 
+/// As Telegraf writes a buffer that was flushed: each line has its own time, before its arrival.
+#[test]
+fn lines_of_several_times_end_no_field_of_each_other() {
+    let mut rig = Rig::new(&Config::default());
+    let node = rig.mint("a");
+    let line = |of: &str, millis: i64| format!("{of} {}\n", DAY + millis * MS);
+    for millis in [-100, -50] {
+        let lines = [line("mem,host=h1 free=5i", millis + 20), line("cpu,host=h1 idle=8i", millis)];
+        rig.publish(node, &lines.concat());
+    }
+    rig.publish(node, "restarted");
+    assert_eq!(shown(&rig, field("cpu.h1.idle")), [row(-100, "8"), row(-50, "8")]);
+    assert_eq!(shown(&rig, field("mem.h1.free")), [row(-80, "5"), row(-30, "5")]);
+    let own = shown(&rig, raw("a"));
+    let times: Vec<_> = own.iter().map(|(at, _)| *at).collect();
+    assert_eq!(times[..4], [-100, -80, -50, -30], "{own:?}");
+    assert!(own[0].1.starts_with("cpu,host=h1 idle=8i "), "{own:?}");
+}
+
 /// A node that has long been a number costs a question about its old fields little.
 #[test]
 fn numbers_after_the_end_are_not_read() {

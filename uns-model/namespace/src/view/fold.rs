@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fabric::{Frame, Message, Publish, Record};
 use parking_lot::RwLock;
 use uns_model::fold::{self, Effect, TimeFinding, Verdict};
-use uns_model::{Kept, NodeNo, PointRef, Sequence, Timestamp, ValueRef};
+use uns_model::{Kept, NodeNo, PointRef, Sequence, Timestamp};
 
 use super::clocks::worse;
 use super::last::follows;
@@ -146,10 +146,9 @@ impl View {
     ) -> Verdict {
         let Self { entries, shared_fields, .. } = self;
         let entry = entries.get_mut(node).expect("whoever asks has looked");
-        let is_document = matches!(point.value, ValueRef::Document(_));
         let ends_fields = fold::ends_fields(&point.value);
         if !ends_fields {
-            entry.keep_ended(is_document);
+            entry.keep_ended();
         }
         let known_end = entry.known_end();
         let unit = entry.new_unit(point);

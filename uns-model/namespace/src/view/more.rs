@@ -19,6 +19,13 @@ pub(super) struct More {
     pub(super) remarks: Remarks,
 }
 
+impl More {
+    /// Whether it holds nothing but when fields ended.
+    pub(super) fn says_end_only(&self) -> bool {
+        self.fields.is_empty() && self.last_ingest.is_none() && self.remarks == Remarks::default()
+    }
+}
+
 /// A value that ends fields, without the value; in the order of time, and of equal times of the log.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Ended {

@@ -94,30 +94,30 @@ impl Entry {
     }
 
     /// Keeps in mind when fields ended: the node's own value that says so may give way to another one, a
-    /// document or a value without a type. Where nobody ever heard of fields, the latter needs no memory.
-    pub(super) fn keep_ended(&mut self, is_document: bool) {
-        let may_have_fields = is_document || self.more.is_some();
-        if may_have_fields && self.own_end().is_some() {
+    /// document, bytes or a value without a type, and a document that comes later may lie before it.
+    pub(super) fn keep_ended(&mut self) {
+        if self.own_end().is_some() {
             let ended = self.ended();
             self.more_mut().ended = ended;
         }
     }
 
-    /// When fields ended before a value that ends them too, which need not be newer; where nobody ever
-    /// heard of fields, that needs no memory.
+    /// When fields ended before a value that ends them too, which need not be newer.
     pub(super) fn known_end(&self) -> Option<Ended> {
-        self.more.as_ref().and_then(|_| self.ended())
+        self.ended()
     }
 
     /// A number, flag or text, late or not, ends the fields whose samples are before it (NS-19f).
     pub(super) fn end_fields(&mut self, ender: Ended, known: Option<Ended>) {
-        // Behind a value that is newer, and where nobody ever heard of fields, it needs no memory.
-        if self.more.is_none() && !self.own.as_ref().is_some_and(Last::is_document) {
+        let newest = known.max(Some(ender));
+        // Where the node's own value tells, and nobody ever heard of fields, it needs no memory.
+        let is_needless = self.more.as_ref().is_none_or(|more| more.says_end_only());
+        if is_needless && self.own_end() >= newest {
+            self.more = None;
             return;
         }
         let ends = |field: &Field| !field.is_ended && field.ends_with(ender.moment());
         let ends_some = self.fields().iter().any(ends);
-        let newest = known.max(Some(ender));
         if self.ended() < newest {
             self.more_mut().ended = newest;
         }

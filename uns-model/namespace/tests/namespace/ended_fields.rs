@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use uns_model::{Quality, Value};
 use uns_namespace::{Gate, Namespace};
 
-use crate::world::{World, current, publish};
+use crate::world::{World, current, inbound, publish, publish_as};
 
 /// What is shown of a topic: name, value, quality and time.
 type Shown = Vec<(String, Value, Quality, String)>;
@@ -29,17 +29,24 @@ fn at(second: u32) -> String {
 #[derive(Clone, Debug)]
 struct Sent {
     second: u32,
-    value: Option<i64>,
+    /// Null, which is no value and ends nothing, or a number.
+    value: Option<Option<i64>>,
     fields: Vec<(&'static str, i64)>,
 }
 
 impl Sent {
     fn payload(&self) -> String {
-        let value = self.value.map(|value| format!(r#""value":{value}"#));
+        let number =
+            |value: Option<i64>| value.map_or("null".to_owned(), |value| value.to_string());
+        let value = self.value.map(|value| format!(r#""value":{}"#, number(value)));
         let fields = self.fields.iter().map(|(name, value)| format!(r#""{name}":{value}"#));
         let time = format!(r#""timestamp":"{}""#, at(self.second));
         let members: Vec<_> = value.into_iter().chain(fields).chain([time]).collect();
         format!("{{{}}}", members.join(","))
+    }
+
+    fn says_number(&self) -> bool {
+        self.value.flatten().is_some()
     }
 }
 
@@ -49,16 +56,17 @@ fn expected(sent: &[Sent], name: &str) -> Option<(Value, Quality, String)> {
     let of = |one: &Sent| one.fields.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
     let newest = sent.iter().filter(|one| of(one).is_some()).max_by_key(|one| one.second)?;
     let value = Value::Int(of(newest)?);
-    let enders = sent.iter().filter(|one| one.value.is_some() && one.second > newest.second);
-    match enders.map(|one| one.second).max().filter(|_| newest.value.is_none()) {
+    let enders = sent.iter().filter(|one| one.says_number() && one.second > newest.second);
+    match enders.map(|one| one.second).max().filter(|_| !newest.says_number()) {
         Some(end) => Some((Value::Null, Quality::GOOD_NO_DATA, at(end))),
         None => Some((value, Quality::GOOD, at(newest.second))),
     }
 }
 
-fn message() -> impl Strategy<Value = (Option<i64>, Vec<(&'static str, i64)>)> {
+fn message() -> impl Strategy<Value = (Option<Option<i64>>, Vec<(&'static str, i64)>)> {
     let field = |name| proptest::option::of((1..9_i64).prop_map(move |value| (name, value)));
-    let value = proptest::option::of(100..199_i64);
+    let number = prop_oneof![3 => (100..199_i64).prop_map(Some), 1 => Just(None)];
+    let value = proptest::option::of(number);
     (value, field("a"), field("b")).prop_filter_map("it says something", |(value, a, b)| {
         let fields: Vec<_> = a.into_iter().chain(b).collect();
         (value.is_some() || !fields.is_empty()).then_some((value, fields))
@@ -118,6 +126,69 @@ fn a_late_value_ends_the_fields_of_a_later_document_of_a_node_that_had_none() {
     let b = shown(&space, "uns/v1/n").into_iter().find(|field| field.0 == "b");
     let ended = ("b".to_owned(), Value::Null, Quality::GOOD_NO_DATA, at(20));
     assert_eq!(b, Some(ended));
+}
+
+/// The value that ended the fields may have given way to one that says nothing, before anybody heard of them.
+#[test]
+fn a_late_document_ends_with_the_value_before_a_null() {
+    for (nth, newest) in [
+        &[
+            r#"{"value":5,"ts":"2026-11-21T11:00:20Z"}"#,
+            r#"{"value":null,"ts":"2026-11-21T11:00:21Z"}"#,
+        ],
+        &[
+            r#"{"value":null,"ts":"2026-11-21T11:00:21Z"}"#,
+            r#"{"value":5,"ts":"2026-11-21T11:00:20Z"}"#,
+        ],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let world = World::new();
+        let space = world.open();
+        let mut gate = Gate::new(&space);
+        let topic = format!("p/{nth}");
+        for payload in newest {
+            publish(&mut gate, &topic, payload).unwrap();
+        }
+        publish(&mut gate, &topic, r#"{"a":1,"ts":"2026-11-21T11:00:10Z"}"#).unwrap();
+        let a = shown(&space, &topic).into_iter().find(|field| field.0 == "a");
+        let ended = ("a".to_owned(), Value::Null, Quality::GOOD_NO_DATA, at(20));
+        assert_eq!(a, Some(ended), "{newest:?}");
+    }
+}
+
+/// History has no bytes, so it could not tell, and nobody has read what they say.
+#[test]
+fn bytes_end_no_field() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    publish(&mut gate, "p/m", r#"{"a":1}"#).unwrap();
+    let bytes = [0, 255, 254, 1, 2, 128, 129, 130, 131];
+    publish_as(&mut gate, "p/m", &inbound(&bytes)).unwrap();
+    assert_eq!(fields(&space), [("a".to_owned(), Value::Int(1))]);
+}
+
+/// The lines of a buffer that was flushed have times before its arrival, and each its own.
+#[test]
+fn lines_of_several_times_end_no_field_of_each_other() {
+    let world = World::new();
+    let space = world.open();
+    let mut gate = Gate::new(&space);
+    let field = |name: &str, value| (name.to_owned(), value);
+    for (second, idle) in [(50, 98.5), (52, 97.5)] {
+        let nanos = |second: i64| (1_795_258_800 + second) * 1_000_000_000;
+        let (one, two) = (nanos(second), nanos(second + 1));
+        let text = format!("mem,host=h1 free=5i {two}\ncpu,host=h1 idle={idle} {one}\n");
+        publish(&mut gate, "p/m", &text).unwrap();
+        let expected =
+            [field("cpu.h1.idle", Value::Float(idle)), field("mem.h1.free", Value::Int(5))];
+        assert_eq!(fields(&space), expected);
+    }
+    publish(&mut gate, "p/m", "restarted").unwrap();
+    assert_eq!(fields(&space).len(), 2);
+    assert!(fields(&space).iter().all(|(_, value)| *value != Value::Null));
 }
 
 /// Names and values of the fields of a topic, but for its time.
