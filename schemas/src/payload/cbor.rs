@@ -1,6 +1,9 @@
 //! CBOR (RFC 8949) as the JSON it means, so that there is one reader of shapes. Numbers keep their
 //! form, a float that is none becomes `NaN` and so null, byte strings become base64url (section 6.1).
 
+mod bytes;
+mod number;
+
 use std::fmt::Write as _;
 
 use base64::Engine as _;
@@ -8,9 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::scan::DEPTH_MAX;
 use crate::Malformed;
-
-/// Names that numbers stand for as keys.
-pub(super) type Labels = &'static [(i8, &'static str)];
+use bytes::{Head, Labels, Reader, Stop};
 
 /// Those of SenML (RFC 8428, table 6).
 pub(super) const SENML: Labels = &[
@@ -42,51 +43,7 @@ pub(super) fn to_json(payload: &[u8], labels: Option<Labels>) -> Result<String, 
     }
 }
 
-enum Stop {
-    Form,
-    TooDeep,
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    labels: Labels,
-    out: String,
-}
-
-/// What a data item begins with; no argument means that its end is marked.
-struct Head {
-    major: u8,
-    detail: u8,
-    argument: Option<u64>,
-}
-
 impl Reader<'_> {
-    fn head(&mut self) -> Result<Head, Stop> {
-        let first = *self.bytes.get(self.at).ok_or(Stop::Form)?;
-        self.at += 1;
-        let (major, detail) = (first >> 5, first & 0x1f);
-        let argument = match detail {
-            0..=23 => Some(u64::from(detail)),
-            24..=27 => Some(self.number(1 << (detail - 24))?),
-            31 if matches!(major, 2..=5 | 7) => None,
-            _ => return Err(Stop::Form),
-        };
-        Ok(Head { major, detail, argument })
-    }
-
-    fn number(&mut self, length: usize) -> Result<u64, Stop> {
-        let bytes = self.take(length)?;
-        Ok(bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
-    }
-
-    fn take(&mut self, length: usize) -> Result<&[u8], Stop> {
-        let end = self.at.checked_add(length).ok_or(Stop::Form)?;
-        let bytes = self.bytes.get(self.at..end).ok_or(Stop::Form)?;
-        self.at = end;
-        Ok(bytes)
-    }
-
     fn item(&mut self, depth: usize) -> Result<(), Stop> {
         let head = self.head()?;
         match head.major {
@@ -113,30 +70,6 @@ impl Reader<'_> {
         let text = std::str::from_utf8(&bytes).map_err(|_| Stop::Form)?;
         self.out.push_str(&serde_json::to_string(text).map_err(|_| Stop::Form)?);
         Ok(())
-    }
-
-    /// A string in one piece or in several.
-    fn string(&mut self, head: &Head) -> Result<Vec<u8>, Stop> {
-        if let Some(length) = head.argument {
-            let length = usize::try_from(length).map_err(|_| Stop::Form)?;
-            return self.take(length).map(<[u8]>::to_vec);
-        }
-        let mut whole = Vec::new();
-        while !self.ends() {
-            let piece = self.head()?;
-            if piece.major != head.major || piece.argument.is_none() {
-                return Err(Stop::Form);
-            }
-            whole.extend(self.string(&piece)?);
-        }
-        Ok(whole)
-    }
-
-    /// Moves past the mark of an end.
-    fn ends(&mut self) -> bool {
-        let ends = self.bytes.get(self.at) == Some(&0xff);
-        self.at += usize::from(ends);
-        ends
     }
 
     fn container(&mut self, head: &Head, depth: usize) -> Result<(), Stop> {
@@ -180,27 +113,25 @@ impl Reader<'_> {
         }
     }
 
-    /// Times are texts and numbers that the reader knows. An integer beyond 64 bits is a byte string
-    /// (RFC 8949, section 3.4.3), and a number again up to 128 bits.
+    /// Times are texts and numbers that the reader knows. Integers beyond 64 bits and fractions have forms of
+    /// their own; what breaks the form of a fraction is the list that it is without the tag.
     fn tagged(&mut self, tag: Option<u64>, depth: usize) -> Result<(), Stop> {
         // A tag may hold a tag; they nest like containers.
         if depth == DEPTH_MAX {
             return Err(Stop::TooDeep);
         }
-        let Some(sign @ (2 | 3)) = tag else { return self.item(depth + 1) };
-        let head = self.head()?;
-        if head.major != 2 {
-            return Err(Stop::Form);
-        }
-        let bytes = self.string(&head)?;
-        let digits = bytes.iter().position(|byte| *byte != 0).map_or(&[][..], |at| &bytes[at..]);
-        if digits.len() > 16 {
-            return self.say(format_args!("null"));
-        }
-        let number = digits.iter().fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte));
-        match sign {
-            2 => self.say(format_args!("{number}")),
-            _ => self.say(format_args!("-{}", number.saturating_add(1))),
+        let at = self.at;
+        let number = match tag {
+            Some(sign @ (2 | 3)) => self.big(sign)?,
+            Some(4 | 5) => self.fraction(tag == Some(4)),
+            _ => None,
+        };
+        match number {
+            Some(number) => self.say(format_args!("{number}")),
+            None => {
+                self.at = at;
+                self.item(depth + 1)
+            }
         }
     }
 
@@ -215,11 +146,7 @@ impl Reader<'_> {
             27 => f64::from_bits(bits),
             _ => return Err(Stop::Form),
         };
-        if number.is_finite() {
-            self.say(format_args!("{number:?}"))
-        } else {
-            self.say(format_args!("NaN"))
-        }
+        self.say(format_args!("{}", number::float(number)))
     }
 }
 
@@ -235,74 +162,4 @@ fn half(bits: u16) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn json(hex: &str) -> Result<String, Malformed> {
-        let (pairs, _) = hex.as_bytes().as_chunks::<2>();
-        let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16);
-        to_json(&pairs.iter().map(|pair| byte(pair).unwrap()).collect::<Vec<_>>(), None)
-    }
-
-    #[test]
-    fn every_kind_of_item_has_a_form_in_json() {
-        for (hex, expected) in [
-            ("00", "0"),
-            ("1bffffffffffffffff", "18446744073709551615"),
-            ("3903e7", "-1000"),
-            ("3bffffffffffffffff", "-18446744073709551616"),
-            ("f93e00", "1.5"),
-            ("f90001", "5.960464477539063e-8"),
-            ("f9c400", "-4.0"),
-            ("fa47c35000", "100000.0"),
-            ("fb3ff199999999999a", "1.1"),
-            ("f97e00", "NaN"),
-            ("f97c00", "NaN"),
-            ("f4", "false"),
-            ("f5", "true"),
-            ("f6", "null"),
-            ("f7", "null"),
-            ("c11a514b67b0", "1363896240"),
-            ("c249010000000000000000", "18446744073709551616"),
-            ("c349010000000000000000", "-18446744073709551617"),
-            ("c25101000000000000000000000000000000ff", "null"),
-            ("43010203", "\"AQID\""),
-            ("6161", "\"a\""),
-            ("62225c", "\"\\\"\\\\\""),
-            ("7f657374726561646d696e67ff", "\"streaming\""),
-            ("83010203", "[1,2,3]"),
-            ("9f0102ff", "[1,2]"),
-            ("a26161016162820203", "{\"a\":1,\"b\":[2,3]}"),
-            ("bf6161f5ff", "{\"a\":true}"),
-            ("a10120", "{\"1\":-1}"),
-        ] {
-            assert_eq!(json(hex).as_deref(), Ok(expected), "{hex}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_cbor_is_refused_where_it_breaks() {
-        for hex in [
-            "",
-            "1b00",
-            "8301",
-            "9f01",
-            "62c328",
-            "a1f501",
-            "1c",
-            "ff",
-            "f8ff",
-            "0000",
-            "7f4161ff",
-            "fc",
-            "9bffffffffffffffff",
-            "5bffffffffffffffff",
-        ] {
-            assert!(matches!(json(hex), Err(Malformed::NotCbor { .. })), "{hex}");
-        }
-        for head in ["81", "c1", "9f", "a16161"] {
-            assert!(matches!(json(&head.repeat(100)), Err(Malformed::TooDeep { .. })), "{head}");
-        }
-        assert!(json(&format!("{}01", "81".repeat(32))).is_ok());
-    }
-}
+mod tests;
