@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use uns_model::Quality;
+use uns_model::{Quality, Timestamp};
 
 use super::context::DecodeContext;
 use super::envelope::{self, Envelope};
@@ -99,7 +99,7 @@ fn payload(
 }
 
 fn named_row(item: &Item<'_>, index: usize, names_left: &mut usize) -> Row {
-    if let Item::Point { called, .. } | Item::Document(called, ..) = item {
+    if let Item::Point { called, .. } | Item::Document(called, ..) | Item::Rest(called, ..) = item {
         // Asked before the name is put together.
         let length = called.pieces().map(|(_, piece)| piece.text.len() + 1).sum();
         match names_left.checked_sub(length) {
@@ -120,23 +120,38 @@ fn named_row(item: &Item<'_>, index: usize, names_left: &mut usize) -> Row {
             payload.push('}');
             Ok(ChildRow { path, payload })
         }
-        Item::Document(called, time, token) => {
-            let mut payload = String::with_capacity(token.text.len());
-            let is_dated = members(*token).any(|(name, _)| envelope::is_time_key(name));
-            for (name, value) in members(*token) {
-                payload.push(if payload.is_empty() { '{' } else { ',' });
-                rewrite(name, &mut payload);
-                payload.push(':');
-                rewrite(value, &mut payload);
-            }
-            if let Some(time) = time.filter(|time| time.in_range() && !is_dated) {
-                write!(payload, ",\"timestamp\":\"{time}\"").expect("a string takes everything");
-            }
-            payload.push('}');
+        Item::Document(called, time, token) | Item::Rest(called, time, token) => {
+            let is_rest = matches!(item, Item::Rest(..));
+            let is_shown = |(key, value): &(Token<'_>, Token<'_>)| {
+                !(is_rest && named::is_taken(*key, *value, *token))
+            };
+            let payload = document(members(*token).filter(is_shown), *time);
             Ok(ChildRow { path: path(*called), payload })
         }
         Item::Unread(token) => Err(BadRow::new(index, None, token.raw(), NO_NAME)),
     }
+}
+
+/// An element that has fields instead of a value, with the time that it has from elsewhere.
+fn document<'a>(
+    members: impl Iterator<Item = (Token<'a>, Token<'a>)>,
+    time: Option<Timestamp>,
+) -> String {
+    let (mut payload, mut is_dated) = (String::from("{"), false);
+    for (name, value) in members {
+        is_dated |= envelope::is_time_key(name);
+        if payload.len() > 1 {
+            payload.push(',');
+        }
+        rewrite(name, &mut payload);
+        payload.push(':');
+        rewrite(value, &mut payload);
+    }
+    if let Some(time) = time.filter(|time| time.in_range() && !is_dated) {
+        write!(payload, ",\"timestamp\":\"{time}\"").expect("a string takes everything");
+    }
+    payload.push('}');
+    payload
 }
 
 /// A name as a path: what is joined by dots are levels.

@@ -140,7 +140,7 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
                 }
             }
             Kind::Object { .. } => self.left_out += 1,
-            Kind::Array { .. } => {}
+            Kind::Array { .. } => self.leave_out(token),
             _ if key.text.is_empty() => {}
             _ if level > 1 && envelope::is_value(key) => self.stated(object, name, token),
             _ => self.joined(name, token, level > 1),
@@ -238,10 +238,12 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
         }
     }
 
-    /// Objects in an array that nobody reads are told of; long rows of numbers are as they should be.
+    /// Objects and rows of a matrix in an array that nobody reads are told of; long rows of numbers are as
+    /// they should be.
     fn leave_out(&mut self, array: Token<'a>) {
-        let objects =
-            elements(array).filter(|element| matches!(element.kind, Kind::Object { .. })).count();
+        let is_inner =
+            |element: &Token<'_>| matches!(element.kind, Kind::Object { .. } | Kind::Array { .. });
+        let objects = elements(array).filter(is_inner).count();
         self.left_out = self.left_out.saturating_add(u32::try_from(objects).unwrap_or(u32::MAX));
     }
 

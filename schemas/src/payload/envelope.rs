@@ -108,6 +108,7 @@ impl<'a> Envelope<'a> {
             Role::Status => {
                 stated::is_other_word(token) || (self.word.is_none() && stated::may_be_state(token))
             }
+            Role::Flag if stated::is_count(token) => true,
             Role::ShortUnit | Role::ShortName(_) => !is_text,
             Role::ShortTime if stated::is_no_epoch(token) => true,
             Role::Origin => stated::origin(token).is_none(),
@@ -125,6 +126,11 @@ impl<'a> Envelope<'a> {
     pub(super) fn is_stated(&self) -> bool {
         let seen = self.seen;
         self.has_value() && seen.is_marked && (seen.is_named || !seen.others)
+    }
+
+    /// Whether it says a value, a quality or a unit.
+    pub(super) fn says_something(&self) -> bool {
+        self.seen.values > 0 || self.quality().is_some() || self.unit.is_some()
     }
 
     /// What the point is called, where it is one of several.
@@ -153,6 +159,12 @@ impl<'a> Envelope<'a> {
         self.seen.values == 1
     }
 
+    /// Whether it is nothing but a value by a name that means nothing else, as a `DataValue` of OPC UA is
+    /// that is Good and has no time.
+    fn is_bare(&self) -> bool {
+        self.seen.is_named && !self.seen.others && self.seen.known.count_ones() == 1
+    }
+
     /// Whether a quality, a unit or a readable time stands beside the value.
     pub(super) fn is_marked(&self) -> bool {
         self.has_value() && (self.seen.is_marked || self.seen.is_numbered)
@@ -173,7 +185,8 @@ impl<'a> Envelope<'a> {
                 self.value = body;
                 break;
             }
-            let Some(inner) = read(self.value, false, context).filter(Self::is_marked) else {
+            let inner = read(self.value, false, context);
+            let Some(inner) = inner.filter(|inner| inner.is_marked() || inner.is_bare()) else {
                 break;
             };
             self.value = inner.value;

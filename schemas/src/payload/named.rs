@@ -25,8 +25,26 @@ pub(super) enum Item<'a> {
     },
     /// Several fields under one name.
     Document(Called<'a>, Option<Timestamp>, Token<'a>),
+    /// What stands beside several fields under one name.
+    Rest(Called<'a>, Option<Timestamp>, Token<'a>),
     /// An element that is none.
     Unread(Token<'a>),
+}
+
+/// Whether a member of an element holds the fields that are points of their own, or a part of their name.
+pub(super) fn is_taken(key: Token<'_>, token: Token<'_>, element: Token<'_>) -> bool {
+    let has_values = || {
+        let is_values = |(key, token): (Token<'_>, Token<'_>)| {
+            key.text == "values" && matches!(token.kind, Kind::Object { .. })
+        };
+        members(element).any(is_values)
+    };
+    matches!(token.kind, Kind::Object { .. })
+        && match key.text {
+            "values" => true,
+            "fields" | "tags" => !has_values(),
+            _ => false,
+        }
 }
 
 impl<'a> Item<'a> {
@@ -45,7 +63,7 @@ impl<'a> Item<'a> {
     pub(super) fn raw(&self) -> String {
         match self {
             Self::Point { envelope, .. } => envelope.value.raw(),
-            Self::Document(.., token) | Self::Unread(token) => token.raw(),
+            Self::Document(.., token) | Self::Rest(.., token) | Self::Unread(token) => token.raw(),
         }
     }
 }
@@ -186,15 +204,27 @@ pub(super) fn array<'a>(
                 let envelope = dated(envelope.unwrapped(context), time);
                 each(Item::with_neighbours(called, envelope, token));
             }
-            Element::Series(own, values) => series(values, own.or(time), context, each),
+            Element::Series(own, values, has_rest) => {
+                series(values, own.or(time), context, each);
+                let is_shown = |(key, value): &(Token<'_>, Token<'_>)| {
+                    has_rest && !is_taken(*key, *value, token) && !envelope::is_time_key(*key)
+                };
+                for (name, value) in members(token).filter(is_shown) {
+                    let envelope = Envelope::of(value, own.or(time));
+                    each(Item::plain(Called::own(name), envelope));
+                }
+            }
             Element::Payload(own, fields, writer) => {
                 payload((writer, fields), own.or(time), context, each);
             }
             Element::Network(messages) => self::array(messages, time, context, each),
-            Element::Metric(called, own, fields) => {
+            Element::Metric(called, own, fields, has_rest) => {
                 for (name, token) in members(fields) {
                     let called = Called { own: Some(name), ..called };
                     each(Item::plain(called, Envelope::of(token, own.or(time))));
+                }
+                if has_rest {
+                    each(Item::Rest(called, own.or(time), token));
                 }
             }
             Element::Document(called, own) => each(Item::Document(called, own.or(time), token)),

@@ -6,7 +6,9 @@ mod batches;
 mod cases;
 mod limits;
 mod named;
+mod neighbours;
 mod properties;
+mod qualities;
 mod tolerant;
 
 use super::owned::{Decoded, Owned, decode};

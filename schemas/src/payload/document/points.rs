@@ -32,13 +32,25 @@ impl<'a, S: Sink> Fields<'a, '_, '_, S> {
                 self.inner(called, token, name, level);
                 self.model = outer;
             }
+            Item::Rest(..) => has_neighbours = true,
             Item::Unread(_) => self.left_out += 1,
         });
         if !has_neighbours {
             return;
         }
         named::show(container, token, outer.source, context, &mut |item| {
-            let Item::Point { called, envelope, object: Some(object) } = item else { return };
+            let (called, envelope, object) = match item {
+                Item::Point { called, envelope, object: Some(object) } => {
+                    (called, envelope, object)
+                }
+                Item::Rest(called, time, object) => {
+                    self.model = PointRef { source: time, ..outer };
+                    self.rest(called, object, name, level);
+                    self.model = outer;
+                    return;
+                }
+                _ => return,
+            };
             if level + 1 >= context.limits.depth_max {
                 self.left_out += 1;
                 return;
@@ -104,6 +116,22 @@ impl<'a, S: Sink> Fields<'a, '_, '_, S> {
         let parent = name.len();
         Self::call(called, name, level);
         self.collect(token, name, level + 2);
+        name.truncate(parent);
+    }
+
+    /// What stands beside the fields of an element: fields of its own, as if it had no others.
+    fn rest(&mut self, called: Called<'a>, element: Token<'a>, name: &mut Name, level: usize) {
+        if level + 1 >= self.context.limits.depth_max {
+            self.left_out += 1;
+            return;
+        }
+        let parent = name.len();
+        Self::call(called, name, level);
+        for (key, token) in members(element) {
+            if !named::is_taken(key, token, element) {
+                self.member(Member { object: element, key, token }, name, level + 2);
+            }
+        }
         name.truncate(parent);
     }
 

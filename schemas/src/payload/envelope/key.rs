@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
     pub(super) role: Role,
-    /// One of its own among the keys there are.
+    /// One of its own among the keys there are; spellings of one key share it.
     place: u8,
 }
 
@@ -20,7 +20,8 @@ pub(super) enum Role {
     /// The same, by a name that may also be a field like any other where it is a number: the reactive
     /// power in `{"v":230,"i":5,"q":12}`.
     ShortQuality,
-    /// Whether the value is good: true and 1, false and 0.
+    /// Whether the value is good: true and 1, false and 0. Any other number is a count of good parts, and a
+    /// field like any other.
     Flag,
     /// A quality by number, also of two bits: 0 is Bad, 1 Uncertain, 2 and 3 are Good.
     QualityCode,
@@ -81,15 +82,15 @@ impl Key {
             2 => match text {
                 "ts" => (3, Time),
                 "qc" => (4, QualityCode),
-                "id" => (5, Name(1)),
+                "id" | "Id" | "ID" => (5, Name(1)),
                 _ => return None,
             },
             3 => match text {
                 "val" => (6, ShortValue),
                 "seq" => (7, Seq),
-                "tag" => (8, Name(4)),
+                "tag" | "Tag" | "TAG" => (8, Name(4)),
                 "uom" | "Uom" | "UOM" => (9, Unit),
-                "key" => (46, ShortName(6)),
+                "key" | "Key" => (46, ShortName(6)),
                 _ => return None,
             },
             4 => match text {
@@ -97,7 +98,7 @@ impl Key {
                 "Time" => (11, Time),
                 "unit" | "Unit" | "UNIT" => (12, Unit),
                 "good" => (13, Flag),
-                "name" => (14, Name(3)),
+                "name" | "Name" | "NAME" => (14, Name(3)),
                 "meta" => (15, Told),
                 _ => return None,
             },
@@ -116,7 +117,7 @@ impl Key {
 
     fn of_six_or_seven(text: &str) -> Option<Self> {
         let (place, role) = match text {
-            "status" => (19, Role::Status),
+            "status" | "Status" => (19, Role::Status),
             "source" => (20, Role::Told),
             "origin" => (54, Role::Origin),
             "isNull" | "is_null" => (58, Role::Told),
@@ -125,7 +126,7 @@ impl Key {
             "quality" => (21, Role::Quality),
             "Quality" => (22, Role::Quality),
             "success" => (23, Role::Flag),
-            "tagName" => (24, Role::Name(5)),
+            "tagName" | "TagName" | "tagname" => (24, Role::Name(5)),
             "context" => (25, Role::Told),
             _ => return None,
         };
@@ -142,6 +143,7 @@ impl Key {
             "timestamp" => (31, Role::Time),
             "Timestamp" => (32, Role::Time),
             "valueType" => (55, Role::ValueType),
+            "tag_name" => (24, Role::Name(5)),
             _ => return None,
         };
         Some(Self { role, place })

@@ -51,13 +51,17 @@ pub(in crate::payload) fn quality_code(token: Token<'_>) -> Option<Quality> {
     })
 }
 
-/// Whether the value is good, as a flag of either kind; other numbers are those of [`quality`].
+/// Whether the value is good, as a flag of either kind; other numbers say nothing of it.
 pub(in crate::payload) fn flag(token: Token<'_>) -> Option<Quality> {
-    stated(token, |number| match number {
-        0 => Quality::BAD,
-        1 => Quality::GOOD,
-        _ => quality_of(number),
-    })
+    if is_count(token) {
+        return None;
+    }
+    stated(token, |number| if number == 0 { Quality::BAD } else { Quality::GOOD })
+}
+
+/// Whether it is a number that is no flag.
+pub(in crate::payload) fn is_count(token: Token<'_>) -> bool {
+    token.kind == Kind::Number && !matches!(whole(value_of(token)), Some(0 | 1))
 }
 
 fn quality_of(number: u32) -> Quality {
@@ -67,15 +71,12 @@ fn quality_of(number: u32) -> Quality {
     }
 }
 
-/// An OPC UA status code, as its number, its name, or an object with its `Code`. Where it may be the state
+/// An OPC UA status code, as its number, its name, or an object of these. Where it may be the state
 /// of a machine, a number that is no such code says nothing of the quality.
 pub(in crate::payload) fn status(token: Token<'_>, may_be_state: bool) -> Option<Quality> {
     match token.kind {
-        Kind::Object { .. } => {
-            let code = members(token).find(|(name, _)| matches!(name.text, "Code" | "code"));
-            // Left out, it is the code of Good.
-            code.map_or(Some(Quality::GOOD), |(_, code)| stated(code, Quality))
-        }
+        // Left out, it is the code of Good.
+        Kind::Object { .. } if members(token).next().is_none() => Some(Quality::GOOD),
         _ if may_be_state && !is_code(token) => None,
         _ => stated(token, Quality),
     }
@@ -101,8 +102,13 @@ fn is_code(token: Token<'_>) -> bool {
     whole(number).is_some_and(|code| code >= CODES_FROM)
 }
 
-/// Whether it is a word that is no quality.
+/// Whether it is a word that is no quality, or an object that says none.
 pub(in crate::payload) fn is_other_word(token: Token<'_>) -> bool {
+    if let Kind::Object { .. } = token.kind {
+        let mut said = members(token).peekable();
+        return said.peek().is_some()
+            && !said.any(|(name, _)| is_code_key(name) || is_word_key(name));
+    }
     let Kind::Text { escaped } = token.kind else { return false };
     let word = text::unescape(token.text, escaped);
     let word = word.trim_ascii();
@@ -115,7 +121,40 @@ fn hexadecimal(word: &str) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok()
 }
 
+/// How the number of a quality is called in an object: OPC UA's own JSON has `Code`, node-opcua `value`.
+fn is_code_key(name: Token<'_>) -> bool {
+    matches!(name.text, "Code" | "code" | "Value" | "value")
+}
+
+/// The same of its word: `Symbol` of OPC UA, `name` of Ignition and node-opcua.
+fn is_word_key(name: Token<'_>) -> bool {
+    matches!(name.text, "Symbol" | "symbol" | "Name" | "name")
+}
+
+/// A quality as an object: by its number, and by its word where that is worse or stands alone. An object
+/// without either says what nobody can tell.
+fn object(object: Token<'_>, from_number: impl Fn(u32) -> Quality) -> Quality {
+    let is_plain =
+        |token: &Token<'_>| !matches!(token.kind, Kind::Object { .. } | Kind::Array { .. });
+    let find = |is_key: fn(Token<'_>) -> bool| {
+        members(object).find(|(name, _)| is_key(*name)).map(|(_, token)| token).filter(is_plain)
+    };
+    let code = find(is_code_key).and_then(|code| plain(code, &from_number));
+    // A word that nobody knows says less than a number.
+    let word = find(is_word_key).filter(|word| code.is_none() || !is_other_word(*word));
+    let word = word.and_then(|word| plain(word, &from_number));
+    worst(code, word).unwrap_or(Quality::UNCERTAIN)
+}
+
 fn stated(token: Token<'_>, from_number: impl Fn(u32) -> Quality) -> Option<Quality> {
+    match token.kind {
+        Kind::Object { .. } => Some(object(token, from_number)),
+        _ => plain(token, from_number),
+    }
+}
+
+/// A quality that is no object.
+fn plain(token: Token<'_>, from_number: impl Fn(u32) -> Quality) -> Option<Quality> {
     let from = |number: ValueRef<'_>| whole(number).map_or(Quality::UNCERTAIN, &from_number);
     Some(match token.kind {
         Kind::Null => return None,

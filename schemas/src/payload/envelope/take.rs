@@ -13,11 +13,15 @@ use crate::payload::scan::{Kind, Token};
 const LABELS: [u8; 7] = [0, 2, 3, 4, 5, 7, 8];
 
 impl<'a> Envelope<'a> {
-    /// Whether a member with this key has a part in an envelope: a `status` that is a word and no quality is
-    /// that of the machine.
+    /// Whether a member with this key has a part in an envelope: a `status` that is a word or an object and
+    /// no quality is that of the machine, and a number under `good` may count parts.
     #[inline]
     pub(super) fn has_part(key: Key, token: Token<'_>) -> bool {
-        key.role != Role::Status || !stated::is_other_word(token)
+        match key.role {
+            Role::Status => !stated::is_other_word(token),
+            Role::Flag => !stated::is_count(token),
+            _ => true,
+        }
     }
 
     /// Takes a member of the object that may be one.

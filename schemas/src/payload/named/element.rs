@@ -98,14 +98,15 @@ impl<'a> Writer<'a> {
 /// What an element is.
 pub(super) enum Element<'a> {
     Point(Called<'a>, Envelope<'a>),
-    /// A time and named values.
-    Series(Option<Timestamp>, Token<'a>),
+    /// A time and named values, and whether something stands beside them.
+    Series(Option<Timestamp>, Token<'a>, bool),
     /// A time and the fields of a DataSetMessage, and by whom it was written.
     Payload(Option<Timestamp>, Token<'a>, Option<Token<'a>>),
     /// The messages of a whole OPC UA network message.
     Network(Token<'a>),
-    /// A measurement as Telegraf writes it: a name, tags and fields.
-    Metric(Called<'a>, Option<Timestamp>, Token<'a>),
+    /// A measurement as Telegraf writes it: a name, tags and fields; and whether something stands beside
+    /// them.
+    Metric(Called<'a>, Option<Timestamp>, Token<'a>, bool),
     /// A name, and fields instead of a value.
     Document(Called<'a>, Option<Timestamp>),
     /// Nothing but what holds for those that follow.
@@ -210,9 +211,10 @@ impl<'a> Found<'a> {
             return match self.envelope.name() {
                 // Another element may have values of the same names.
                 source @ Some(_) => {
-                    Element::Metric(Called { source, ..Called::default() }, time, values)
+                    let called = Called { source, ..Called::default() };
+                    Element::Metric(called, time, values, self.has_rest())
                 }
-                None => Element::Series(time, values),
+                None => Element::Series(time, values, self.has_rest()),
             };
         }
         if let Some(fields) = self.payload {
@@ -229,7 +231,7 @@ impl<'a> Found<'a> {
                 return Element::Unread;
             }
             let called = Called { source: Some(source), tags: self.tags, ..Called::default() };
-            return Element::Metric(called, time, fields);
+            return Element::Metric(called, time, fields, self.has_rest());
         }
         let is_called = called.base.is_some() || called.own.is_some();
         if self.has_error && !self.envelope.has_value() {
@@ -254,6 +256,14 @@ impl<'a> Found<'a> {
         self.envelope.unit = self.envelope.unit.or(unit);
         self.envelope.base = base.value;
         Element::Point(called, self.envelope)
+    }
+
+    /// Whether an element with several fields has members besides these, its name and its time.
+    fn has_rest(&self) -> bool {
+        let Self { envelope, series, fields, tags, has_sum, has_error, .. } = self;
+        // The tags of a measurement are in its name.
+        let others = series.is_some() && fields.or(*tags).is_some();
+        envelope.has_neighbours() || envelope.says_something() || others || *has_sum || *has_error
     }
 
     /// Tells the envelope of what it was not shown, where that is no part of its value.

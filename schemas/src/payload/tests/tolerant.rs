@@ -108,7 +108,6 @@ fn a_quality_in_every_form() {
         (r#""success":1"#, "Good"),
         (r#""success":"1""#, "Good"),
         (r#""success":0"#, "Bad"),
-        (r#""good":192"#, "Good"),
         (r#""q":192"#, "Good"),
         (r#""q":0"#, "Bad"),
         (r#""StatusCode":{"Code":2147483648,"Symbol":"Bad"}"#, "Bad"),

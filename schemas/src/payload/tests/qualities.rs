@@ -1,0 +1,120 @@
+//! Qualities in the spellings of those who write them: words, numbers, and objects of both.
+
+use super::*;
+
+/// The quality of the node itself in a payload.
+fn quality(payload: &str) -> String {
+    points(payload.as_bytes(), None)[0].quality.word().to_owned()
+}
+
+#[test]
+fn all_spellings_of_a_quality_that_is_an_object_have_one_outcome() {
+    let bad = [
+        r#"{"Code":2147483648}"#,
+        r#"{"Code":2147483648,"Symbol":"Bad"}"#,
+        r#"{"code":2147483648,"name":"Bad"}"#,
+        r#"{"value":2147483648,"name":"Bad"}"#,
+        r#"{"value":"0x80000000"}"#,
+        r#"{"Symbol":"BadNodeIdUnknown"}"#,
+        r#"{"name":"Bad"}"#,
+        r#"{"value":2147483648,"description":"no answer"}"#,
+    ];
+    let good = [
+        r#"{"Code":0}"#,
+        r#"{"code":0,"symbol":"Good"}"#,
+        r#"{"value":0,"name":"Good"}"#,
+        r#"{"Symbol":"Good"}"#,
+        "{}",
+    ];
+    for key in ["status", "Status", "statusCode", "StatusCode"] {
+        for (objects, word) in [(&bad[..], "Bad"), (&good[..], "Good")] {
+            for object in objects {
+                assert_eq!(
+                    quality(&format!("{{\"value\":3.5,\"{key}\":{object}}}")),
+                    word,
+                    "{key} {object}"
+                );
+                let inner = format!(
+                    "{{\"DataSetWriterId\":1,\"Payload\":{{\"T\":{{\"Value\":3.5,\"{key}\":{object}}}}}}}"
+                );
+                let field = points(inner.as_bytes(), None).pop().unwrap();
+                assert_eq!(
+                    (field.field.as_deref(), field.quality.word()),
+                    (Some("T"), word),
+                    "{inner}"
+                );
+            }
+        }
+    }
+    // Ignition has the numbers of OPC DA.
+    for (object, word) in [
+        (r#"{"code":192,"name":"Good"}"#, "Good"),
+        (r#"{"code":192,"name":"Fine"}"#, "Good"),
+        (r#"{"code":0,"name":"Bad"}"#, "Bad"),
+        (r#"{"code":-2147483136,"name":"Bad_NotFound"}"#, "Bad"),
+        (r#"{"code":64,"name":"Uncertain"}"#, "Uncertain"),
+        (r#"{"value":2147483648}"#, "Bad"),
+        // What nobody can tell is neither.
+        ("{}", "Uncertain"),
+        (r#"{"severity":"bad"}"#, "Uncertain"),
+        (r#"{"code":{"a":1}}"#, "Uncertain"),
+    ] {
+        for key in ["quality", "Quality", "q"] {
+            assert_eq!(
+                quality(&format!("{{\"value\":2,\"{key}\":{object}}}")),
+                word,
+                "{key} {object}"
+            );
+        }
+    }
+}
+
+/// Part 6 of OPC UA calls the code of a `DataValue` `Status`, and writes it as a number where it is compact.
+#[test]
+fn a_status_of_opc_ua_with_a_capital_letter_is_one() {
+    assert_eq!(quality(r#"{"Value":{"Type":11,"Body":3.5},"Status":2147483648}"#), "Bad");
+    check(
+        r#"{"Value":3.5,"Status":2147483648}"#,
+        &expect![["- Float(3.5) Bad\nStatus Int(2147483648) Good\n"]],
+    );
+    // That of a machine is a field under either spelling.
+    check(
+        r#"{"value":5,"Status":"RUN"}"#,
+        &expect![["- Int(5) Good\nStatus Text(\"RUN\") Good\n"]],
+    );
+    check(
+        r#"{"value":5,"status":{"severity":"bad","since":7}}"#,
+        &expect![[r#"
+            - Int(5) Good
+            status.severity Text("bad") Good
+            status.since Int(7) Good
+        "#]],
+    );
+}
+
+#[test]
+fn a_count_of_good_parts_is_no_quality() {
+    check(
+        r#"{"value":5,"good":12,"bad":3}"#,
+        &expect![["- Int(5) Good\ngood Int(12) Good\nbad Int(3) Good\n"]],
+    );
+    check(
+        r#"{"counters":[{"id":"c1","value":5,"good":12}]}"#,
+        &expect![[r#"
+            - Document("{\"counters\":[{\"id\":\"c1\",\"value\":5,\"good\":12}]}") Good
+            counters.c1 Int(5) Good
+            counters.c1.good Int(12) Good
+        "#]],
+    );
+    check(
+        r#"{"value":98.5,"success":97.5}"#,
+        &expect![["- Float(98.5) Good\nsuccess Float(97.5) Good\n"]],
+    );
+    for (flag, word) in
+        [("0", "Bad"), ("1", "Good"), ("1.0", "Good"), ("false", "Bad"), ("\"Bad\"", "Bad")]
+    {
+        assert_eq!(quality(&format!("{{\"value\":5,\"good\":{flag}}}")), word, "{flag}");
+        let points = points(format!("{{\"value\":5,\"good\":{flag}}}").as_bytes(), None);
+        assert_eq!(points.len(), 1, "{flag}");
+    }
+}
