@@ -1,6 +1,7 @@
 //! What a share gives to a connection whose session ends with it, while other members have sessions
-//! that last: until the connection acknowledges, the log has it as owed to [`SessionNo::LIVE`](uns_model::SessionNo::LIVE). After a
-//! crash the connection is gone and the share is not, and another member gets it from there.
+//! that last: until the connection acknowledges, the log has it as owed to
+//! [`SessionNo::LIVE`](uns_model::SessionNo::LIVE). After a crash the connection is gone and the share is
+//! not, and another member gets it from there.
 
 use std::mem;
 use std::sync::Arc;

@@ -186,7 +186,8 @@ impl<N> Route<N> {
 
     /// The audiences a message of this QoS is owed to: that of the subscriptions, if there is one,
     /// and one of a single member for every share whose chosen member is a durable session, or a
-    /// connection from which durable sessions may have to take over. Everything of QoS 0 and everybody without a durable session is delivered live instead.
+    /// connection from which durable sessions may have to take over. Everything of QoS 0 and everybody
+    /// without a durable session is delivered live instead.
     ///
     /// `own` is the publisher's durable session, which does not get what No Local keeps from it.
     #[inline]
