@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, Row, SqlitePool};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
 use uns_model::Timestamp;
 
 use crate::Error;
@@ -121,23 +121,36 @@ impl Db {
         now: Timestamp,
     ) -> Result<(), Error> {
         let failed = |source| Error::Db { doing: "apply migration", source };
-        let insert = format!("INSERT INTO {table} (step, sql, applied_ns) VALUES ($1, $2, $3)");
-        let mut transaction = self.pool.begin().await.map_err(failed)?;
-        sqlx::raw_sql(sql).execute(&mut *transaction).await.map_err(failed)?;
-        sqlx::query(AssertSqlSafe(insert))
-            .bind(count(step))
-            .bind(sql)
-            .bind(now.0)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        transaction.commit().await.map_err(failed)
+        let mut connection = self.pool.acquire().await.map_err(failed)?;
+        let applied = apply_on(&mut connection, table, step, sql, now).await;
+        if applied.is_err() {
+            // SQLite ends some of the transactions that a full disk stops by itself, and sqlx does not
+            // hear of it: it would take the next one for an inner one, which is not durable.
+            connection.close_on_drop();
+        }
+        applied.map_err(failed)
     }
 
     /// Closes every connection; the WAL is folded into the file.
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// One step and its entry, in one transaction.
+async fn apply_on(
+    connection: &mut SqliteConnection,
+    table: &str,
+    step: usize,
+    sql: &'static str,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let insert = format!("INSERT INTO {table} (step, sql, applied_ns) VALUES ($1, $2, $3)");
+    let mut transaction = connection.begin().await?;
+    sqlx::raw_sql(sql).execute(&mut *transaction).await?;
+    let insert = sqlx::query(AssertSqlSafe(insert)).bind(count(step)).bind(sql).bind(now.0);
+    insert.execute(&mut *transaction).await?;
+    transaction.commit().await
 }
 
 /// Whether `SQLite` lacked space: for data, or for the index of the WAL.

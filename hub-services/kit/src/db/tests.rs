@@ -1,5 +1,7 @@
 //! Migrations and durability of the metadata database, on real files.
 
+use std::error::Error as _;
+
 use super::*;
 
 const ONE: &str = "CREATE TABLE demo_item (id BIGINT PRIMARY KEY, name TEXT NOT NULL)";
@@ -53,6 +55,30 @@ async fn a_failing_step_leaves_nothing_behind() {
     let broken = "CREATE TABLE demo_half (id BIGINT); INSERT INTO nowhere VALUES (1)";
     db.migrate("demo", &[broken], NOW).await.unwrap_err();
     db.migrate("demo", &["CREATE TABLE demo_half (id BIGINT)"], NOW).await.unwrap();
+}
+
+/// SQLite ends some of the transactions that a full disk stops by itself, and leaves others open.
+#[tokio::test]
+async fn a_step_after_some_that_found_the_disk_full_is_durable() {
+    const PAGES: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9) \
+         INSERT INTO demo_item SELECT i, hex(zeroblob(9000)) FROM n";
+    const PAGE: &str = "INSERT INTO demo_item VALUES (1, hex(zeroblob(9000)))";
+    let path = scratch("full");
+    // One connection at a time, so that the limit is that of whoever comes next.
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options);
+    let db = Db { pool };
+    db.migrate("demo", &[ONE], NOW).await.unwrap();
+    for full in [PAGE, PAGES, PAGE, PAGES] {
+        sqlx::raw_sql("PRAGMA max_page_count = 1").execute(db.pool()).await.unwrap();
+        let error = db.migrate("demo", &[ONE, full], NOW).await.unwrap_err();
+        assert!(error.source().is_some_and(|why| why.to_string().contains("full")), "{error:?}");
+    }
+    sqlx::raw_sql("PRAGMA max_page_count = 1000000").execute(db.pool()).await.unwrap();
+    db.migrate("demo", &[ONE, TWO], NOW).await.unwrap();
+    db.close().await;
+    let db = Db::open(&path).await.unwrap();
+    assert_eq!(pragma(&db, "SELECT count(*) FROM demo_migrations").await, "2");
 }
 
 #[tokio::test]
