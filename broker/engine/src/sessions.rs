@@ -20,6 +20,7 @@ mod publishing;
 pub(crate) mod session_state;
 pub(crate) mod takeover;
 pub(crate) mod unconfirmed;
+mod unlogged_wills;
 pub(crate) mod will;
 
 use std::collections::{HashMap, VecDeque};
@@ -33,6 +34,7 @@ use claim::Claim;
 use connection::Connection;
 use departing::Departing;
 use phase::Phase;
+use unlogged_wills::UnloggedWills;
 
 /// The protocol state of all connections of one core.
 #[derive(Debug)]
@@ -52,6 +54,7 @@ pub(crate) struct Sessions<N> {
     throttled: Vec<(Duration, Key)>,
     /// Connections that must not be answered, to be ended at the next tick.
     unanswered: Vec<Key>,
+    pub(crate) unlogged_wills: UnloggedWills,
     /// The policy epoch as of which the session of every account that is gone has ended.
     pub(crate) accounts_checked: Option<u64>,
 }
@@ -67,6 +70,7 @@ impl<N> Default for Sessions<N> {
             may_resume: false,
             throttled: Vec::new(),
             unanswered: Vec::new(),
+            unlogged_wills: UnloggedWills::default(),
             accounts_checked: None,
         }
     }

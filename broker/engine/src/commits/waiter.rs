@@ -138,6 +138,8 @@ pub(crate) enum Awaited<N> {
     Connack(Key),
     /// A durable session, whose connection is known to the log from here on.
     Attached(Key, SessionNo),
+    /// The log knows the will of a connection whose session ends with it.
+    WillNoted(Key),
     /// What an ended session left to its share. `true` where it goes to a member without a durable
     /// session.
     PassedOn(Box<LeftBehind>, bool),

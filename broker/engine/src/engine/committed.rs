@@ -119,6 +119,7 @@ impl<G: Gate> Engine<G> {
                 let committed = if refused.is_some() { Err(()) } else { Ok(receipt) };
                 self.attach(now, key, session, committed);
             }
+            Awaited::WillNoted(key) if refused.is_some() => self.sessions.unlogged_wills.push(key),
             Awaited::Unfolded => self.await_fold(now),
             Awaited::RetainedWalks(key, number) => self.begin_walks(now, key, number),
             Awaited::OwedLive(owed, place) => {
@@ -141,7 +142,8 @@ impl<G: Gate> Engine<G> {
             }
             // What was not committed is sent again, or was refused to its publisher.
             Awaited::Pubrel(..) | Awaited::Delivery(_) | Awaited::Will(_) | Awaited::Nothing => {}
-            Awaited::TakenOver(_) | Awaited::SettledLive(_) | Awaited::WillsWithdrawn(_) => {}
+            Awaited::TakenOver(_) | Awaited::SettledLive(_) => {}
+            Awaited::WillsWithdrawn(_) | Awaited::WillNoted(_) => {}
         }
     }
 

@@ -104,18 +104,25 @@ impl<G: Gate> Engine<G> {
             }
             connection.session.number = Some(session);
             connection.session.is_new = true;
-            let (client_id, publisher) = (&*connection.client_id, connection.publisher);
-            let opened = SessionChange::Opened { org, client_id, publisher, expiry };
-            self.gate.session(now.wall, session, &opened);
+            self.note_opened(now, key);
         }
         self.note_owner(now, key);
         self.begin_session(now, key);
         Ok(opening)
     }
 
+    pub(super) fn note_opened(&mut self, now: Now, key: Key) {
+        let Some(connection) = self.sessions.get(key) else { return };
+        let Some(session) = connection.session.number else { return };
+        let (org, expiry) = (connection.org, connection.session.expiry);
+        let (client_id, publisher) = (&*connection.client_id, connection.publisher);
+        let opened = SessionChange::Opened { org, client_id, publisher, expiry };
+        self.gate.session(now.wall, session, &opened);
+    }
+
     /// A session belongs to the account that logged in for it, also after a restart; the will it
     /// leaves is judged by the rights of that account.
-    fn note_owner(&mut self, now: Now, key: Key) {
+    pub(super) fn note_owner(&mut self, now: Now, key: Key) {
         let Some(connection) = self.sessions.get(key) else { return };
         let (Some(session), Some(identity)) =
             (connection.session.number, &connection.log_in.identity)
@@ -128,7 +135,7 @@ impl<G: Gate> Engine<G> {
     }
 
     /// Notes the will, and asks the ledger for what the session is owed.
-    fn begin_session(&mut self, now: Now, key: Key) {
+    pub(super) fn begin_session(&mut self, now: Now, key: Key) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
         let Some(session) = connection.session.number else { return };
         if let Some(will) = &connection.will {
@@ -140,6 +147,8 @@ impl<G: Gate> Engine<G> {
                 client.window.move_to(LEDGER_PACKET_IDS, self.broker.random.u64());
             }
             self.commits.wait(Awaited::Attached(key, session), None);
+        } else {
+            self.commits.wait(Awaited::WillNoted(key), None);
         }
     }
 

@@ -24,6 +24,7 @@ impl<G: Gate> Engine<G> {
         for key in self.sessions.take_unanswered() {
             self.fail(now, key, ReasonCode::QuotaExceeded);
         }
+        self.note_wills_again(now);
         self.gauge();
         self.report_full_queues(now);
         self.update_memory_pressure();

@@ -1,5 +1,5 @@
 //! The log works again after a failure. It may lack what clients of durable sessions acknowledged
-//! meanwhile. Nobody waits for those acknowledgements, so they are written once more.
+//! meanwhile, and wills of clients that came meanwhile. Nobody waits for these, so they are written once more.
 
 use fabric::SessionChange;
 
@@ -36,6 +36,20 @@ impl<G: Gate> Engine<G> {
                 if let Some(id) = one.released {
                     self.commits.wait(Awaited::Pubrel(key, id), None);
                 }
+            }
+        }
+    }
+
+    /// Tells the log again of sessions that are there for their wills, and that it did not take.
+    pub(super) fn note_wills_again(&mut self, now: Now) {
+        let is_failing = self.commits.is_failing();
+        for key in self.sessions.unlogged_wills.take_due(now.monotonic, is_failing) {
+            // Whoever is gone has left its will, or withdrawn it.
+            if self.sessions.is_up(key) {
+                self.note_opened(now, key);
+                self.note_owner(now, key);
+                self.begin_session(now, key);
+                self.flush_if_large(now);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Wills pass the same gate as other publishes, whichever way their client was lost.
 
+use std::time::Duration;
+
 use broker_codec::{Connect, PublishProperties, QoS, SubscribeOptions, Version, Will};
 use broker_engine::Config;
 
@@ -65,4 +67,40 @@ fn a_connect_that_was_never_accepted_leaves_none() {
     assert_eq!(net.seen(second), ["CONNACK ServerBusy"], "it was taken over while it waited");
     assert_eq!(net.seen(third), ["CONNACK Success"]);
     assert_eq!(net.seen(watcher), ["will/first gone q0"]);
+}
+
+/// A client whose session ends with its connection is let in while the log takes nothing. Once the log
+/// takes something it is told of the will, since the next crash would lose it.
+#[test]
+fn one_that_the_log_did_not_take_is_told_to_it_again() {
+    let mut net = Net::new(1, Config::default());
+    net.engines[0].gate().has_log = true;
+    net.engines[0].gate().broken = true;
+    let clients = ["c", "d", "e"].map(|id| net.connect(0, &with_will(id, "will", "gone")));
+    for client in clients {
+        assert_eq!(net.seen(client), ["CONNACK Success"]);
+    }
+    net.lose(clients[1]);
+    net.engines[0].gate().notes.clear();
+    net.advance(Duration::from_secs(1));
+    let notes = std::mem::take(&mut net.engines[0].gate().notes);
+    assert_eq!(
+        notes,
+        ["session 0 Opened", "session 0 Will"],
+        "one of them asks whether there is room"
+    );
+    net.engines[0].gate().broken = false;
+    let mut notes = Vec::new();
+    for _ in 0..6 {
+        net.advance(Duration::from_millis(500));
+        let flushed: Vec<_> = net.engines[0].gate().flushed.drain(..).collect();
+        for ticket in flushed.into_iter().filter_map(|(ticket, _)| ticket) {
+            net.commit(0, ticket.0, Ok(ticket.0));
+        }
+        notes.append(&mut net.engines[0].gate().notes);
+    }
+    notes.sort();
+    let expected = ["session 0 Opened", "session 0 Will", "session 2 Opened", "session 2 Will"];
+    assert_eq!(notes, expected, "each of those that are there, once");
+    assert!(!clients.iter().any(|client| *client != clients[1] && net.is_closed(*client)));
 }
