@@ -9,8 +9,10 @@ use crate::commits::waiter::{Acknowledgement, Awaited, Waiter};
 use crate::dead_letter::DeadLetterNo;
 use crate::effects::Reply;
 use crate::gate::{Gate, Ticket};
-use crate::key::Key;
+use crate::key::{Address, Key};
 use crate::now::Now;
+use crate::routing::tree::Holder;
+use crate::sessions::clients::Ended;
 use crate::signal::Signal;
 
 impl<G: Gate> Engine<G> {
@@ -117,6 +119,7 @@ impl<G: Gate> Engine<G> {
             Awaited::Attached(key, session) => {
                 let receipt = outcome.and_then(|outcome| outcome.as_ref().ok()).cloned();
                 let committed = if refused.is_some() { Err(()) } else { Ok(receipt) };
+                self.beginning_decided(key, committed.is_ok());
                 self.attach(now, key, session, committed);
             }
             Awaited::WillNoted(key) if refused.is_some() => self.sessions.unlogged_wills.push(key),
@@ -162,6 +165,27 @@ impl<G: Gate> Engine<G> {
     /// The log has decided about a publish of a durable session.
     fn publish_decided(&mut self, key: Key, id: PacketId, taken: bool) {
         let waiting = self.sessions.decided(&self.broker.clients, key, id, taken);
+        self.hand_over(waiting);
+    }
+
+    /// The log has decided whether a durable session begins. Of one that does not, and whose client is gone
+    /// by now, nothing is left: the next connection would go on with what the ledger never heard of.
+    fn beginning_decided(&mut self, key: Key, begins: bool) {
+        if !self.sessions.is_beginning(key) {
+            return;
+        }
+        if let Some(left) = self.sessions.departing(key).filter(|_| !begins)
+            && let Ended::Left(parked) =
+                self.broker.clients.end(left.org, &left.client_id, left.session, false)
+        {
+            let filters = parked.filters.keys().map(|filter| &**filter);
+            self.routing.unsubscribe(left.org, filters, &[Holder::Session(left.session)]);
+        }
+        let waiting = self.sessions.one_decided(&self.broker.clients, key);
+        self.hand_over(waiting);
+    }
+
+    fn hand_over(&mut self, waiting: Vec<Address>) {
         for new in waiting {
             self.effects.signals.push((new.core, Signal::TakenOver { new: new.key }));
         }

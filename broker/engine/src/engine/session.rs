@@ -142,6 +142,7 @@ impl<G: Gate> Engine<G> {
             self.gate.session(now.wall, session, &will.change());
         }
         if connection.session.durable {
+            connection.inflight.undecided += u32::from(connection.session.is_new);
             if let Some(client) = self.outbound.get_mut(key) {
                 client.feed = Some(Box::default());
                 client.window.move_to(LEDGER_PACKET_IDS, self.broker.random.u64());

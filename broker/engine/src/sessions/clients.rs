@@ -35,7 +35,7 @@ pub struct Parked {
     pub received: HashSet<PacketId, RandomState>,
     /// Identifiers under which it was sent retained messages of QoS 2, if that is not over.
     pub(crate) held: Vec<(PacketId, Awaits)>,
-    /// The connection that left it, if the log has not decided about all that published.
+    /// The connection that left it, if the log has not decided about the session or what that published.
     pub undecided: Option<Address>,
 }
 

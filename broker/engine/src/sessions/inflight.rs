@@ -30,7 +30,7 @@ pub(crate) struct Inflight {
     unanswered_qos1: u32,
     /// QoS 2 identifiers the client uses.
     pub(crate) exchanges: Exchanges,
-    /// Publishes of QoS 2 that the log has not decided about, if the session is durable.
+    /// Publishes of QoS 2 that the log has not decided about, if the session is durable; and its beginning.
     pub(crate) undecided: u32,
     /// Identifiers whose release the log did not take although PUBCOMP was said, as it is with `memory`
     /// whatever the disk does. The release is written again once the log works.

@@ -212,6 +212,7 @@ fn a_clean_start_forgets_everything() {
     let mut net = net(2);
     let client = net.connect(0, &lasting(Version::V5, "c"));
     net.subscribe(client, "a", at_least_once());
+    commit_all(&mut net);
     let new = net.connect(1, &Connect { clean_start: true, ..lasting(Version::V5, "c") });
     assert_eq!(net.seen(client).last().map(String::as_str), Some("DISCONNECT SessionTakenOver"));
     assert_eq!(notes(&mut net, 1), ["session 0 Ended", "session 1 Opened"]);
@@ -252,6 +253,7 @@ fn too_many_sessions_are_refused() {
     let second = net.connect(0, &lasting(Version::V5, "b"));
     assert_eq!(net.seen(second), ["CONNACK QuotaExceeded"]);
     let third = net.client(0, Version::V5, "c");
+    commit_all(&mut net);
     net.lose(first);
     let again = net.connect(0, &lasting(Version::V5, "a"));
     assert_eq!(net.seen(again), ["CONNACK Success present"]);

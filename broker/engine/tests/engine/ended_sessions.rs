@@ -168,3 +168,29 @@ fn a_connection_that_waits_for_the_log_can_be_lost_or_taken_over() {
         assert_eq!((net.broker.clients.sessions(), net.broker.clients.count()), (1, 1));
     }
 }
+
+/// The log did not take a session that began, and its client was gone by then. If it went on, its client
+/// would be told that it subscribed, and be owed nothing.
+#[test]
+fn one_that_never_began_does_not_go_on() {
+    for taken in [false, true] {
+        let (mut net, _) = net_with_session();
+        let first = net.connect(0, &lasting("d"));
+        assert_eq!(net.seen(first), ["CONNACK Success"]);
+        net.lose(first);
+        let second = net.connect(1, &lasting("d"));
+        assert_eq!(net.seen(second), [""; 0], "it waits for what becomes of that session");
+        let tickets: Vec<_> = net.engines[0].gate().flushed.drain(..).filter_map(|f| f.0).collect();
+        for ticket in tickets {
+            let full = Rejection::new(Reason::StorageFull, "the disk is full");
+            net.commit(0, ticket.0, if taken { Ok(ticket.0) } else { Err(full) });
+        }
+        let (says, notes) = match taken {
+            true => ("CONNACK Success present", ["session 1 Resumed"]),
+            false => ("CONNACK Success", ["session 2 Opened"]),
+        };
+        assert_eq!(net.seen(second), [says]);
+        assert_eq!(std::mem::take(&mut net.engines[1].gate().notes), notes);
+        assert_eq!(net.broker.clients.sessions(), 2);
+    }
+}

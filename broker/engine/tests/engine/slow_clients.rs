@@ -128,6 +128,8 @@ fn trap_35_a_session_that_falls_short_is_told_once_a_minute_where_there_are_word
         let asked = Connect { clean_start: false, properties, ..connect(version, "c") };
         let mut client = net.connect(0, &asked);
         net.seen(client);
+        let ticket = net.engines[0].gate().flushed.drain(..).find_map(|(ticket, _)| ticket);
+        net.commit(0, ticket.expect("somebody waits").0, Ok(1));
         let lose = |net: &mut Net, client: crate::net::Peered| {
             let now = net.now;
             net.engines[0].fell_short(now, client.key, 3, Shortfall::Quota);
