@@ -301,6 +301,9 @@ const steps = {
     await page.getByLabel("Search topics").fill("pump RPM");
     await page.locator(".hit", { hasText: "motor.rpm" }).click();
     await eventually("the found field", () => shows("1201"));
+    await page.getByLabel("Search topics").fill("BERLIN press temperature");
+    await page.keyboard.press("Enter");
+    await eventually("the first hit", () => shows("103"));
     await page.getByLabel("Search topics").fill("");
   },
 

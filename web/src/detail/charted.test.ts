@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Reading } from "../values/store";
-import { firstCharted } from "./charted";
+import { chartKind, firstCharted } from "./charted";
 
 const reading = (value: Reading["value"], more: Partial<Reading> = {}): Reading => ({
   value,
@@ -30,5 +30,24 @@ describe("the field that is charted at first", () => {
   it("is the first of equal ones, and none where there are none", () => {
     expect(first({ b: reading(1), a: reading(2) })).toBe("b");
     expect(first({})).toBeUndefined();
+  });
+});
+
+describe("the kind of a chart", () => {
+  const kind = (...newestFirst: Reading["value"][]) =>
+    chartKind(newestFirst[0], newestFirst.map((value) => ({ value })));
+
+  it("is that of most samples, not of one text among numbers", () => {
+    expect(kind("ERR", 21.5, 21.4, 21.3)).toBe("number");
+    expect(kind("23,4 °C", 21.5)).toBe("state");
+    expect(kind(5, "RUN", "STOP")).toBe("state");
+  });
+
+  it("is that of the newest value where nothing else decides", () => {
+    expect(chartKind(5, [])).toBe("number");
+    expect(chartKind("RUN", [])).toBe("state");
+    expect(kind(null, 21.5)).toBe("number");
+    expect(kind({ a: 1 }, 5, 5)).toBeUndefined();
+    expect(kind(null)).toBeUndefined();
   });
 });

@@ -1,7 +1,8 @@
 // Which field of a document is charted before anybody has chosen one.
 
 import type { Reading } from "../values/store";
-import { kindOf, numberOf } from "../values/value";
+import type { Value } from "../api/types";
+import { kindOf, numberOf, type Kind } from "../values/value";
 
 /** Epochs of 2000 to 2100, in milliseconds. */
 const EPOCHS_MS = [946_684_800_000, 4_102_444_800_000] as const;
@@ -28,4 +29,22 @@ function rank(reading: Reading): number {
 export function firstCharted(fields: ReadonlyMap<string, Reading>): string | undefined {
   const ranked = [...fields].map(([field, reading]) => ({ field, rank: rank(reading) }));
   return ranked.sort((a, b) => a.rank - b.rank)[0]?.field;
+}
+
+/**
+ * How something is charted: as most of its newest samples are, so that one `ERR` does not make a
+ * measurement a list of states; the value now may be hidden by its quality.
+ */
+export function chartKind(
+  now: Value | undefined,
+  recent: readonly { readonly value: Value }[],
+): "number" | "state" | undefined {
+  const kinds = recent.map((point) => kindOf(point.value));
+  const count = (kind: Kind) => kinds.filter((each) => each === kind).length;
+  const [numbers, states] = [count("number"), count("state")];
+  const own = kindOf(now);
+  if (own === "document") return undefined;
+  if (numbers !== states) return numbers > states ? "number" : "state";
+  const newest = own === "none" ? kinds.find((kind) => kind !== "none") : own;
+  return newest === "number" || newest === "state" ? newest : undefined;
 }

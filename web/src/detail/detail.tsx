@@ -7,8 +7,8 @@ import { windowOf } from "../trend/windows";
 import type { Reading } from "../values/store";
 import { parseTime } from "../values/time";
 import { kindOf } from "../values/value";
-import { firstCharted } from "./charted";
-import type { FeedState, TopicFeed } from "./feed";
+import { chartKind, firstCharted } from "./charted";
+import { fieldsNow, type FeedState, type TopicFeed } from "./feed";
 import { FieldsTable } from "./fields-table";
 import { RecentTable } from "./recent-table";
 import { TopicLine } from "./topic-line";
@@ -61,14 +61,14 @@ function Valued(props: BodyProps & { reading: Reading }) {
   const samples = useRecent(feed, field, state.epoch);
   const recent = samples ?? NONE;
   const charted = shown === undefined ? reading : state.fields.get(shown);
-  const kind = useKind(charted, recent.find((point) => kindOf(point.value) !== "none")?.value);
+  const kind = chartKind(charted?.value, shown === field ? recent : NONE);
   const choose = (next: string | undefined) => onSelect({ topic: feed.topic, field: next });
   return (
     <>
       <ValueCard
         topic={feed.topic}
         reading={reading}
-        fields={state.fields.size}
+        fields={fieldsNow(state)}
         heard={state.heard.get(field)}
         recent={recent}
       />
@@ -104,11 +104,4 @@ function Valued(props: BodyProps & { reading: Reading }) {
 function chartedField(state: FeedState, field: string | undefined): string | undefined {
   const isOfDocument = field === undefined && kindOf(state.own?.value) === "document";
   return isOfDocument ? firstCharted(state.fields) : field;
-}
-
-/** How it is charted; the value now may be hidden by its quality, then an older one decides. */
-function useKind(reading: Reading | undefined, older: Reading["value"] | undefined) {
-  const now = kindOf(reading?.value);
-  const kind = now === "none" ? kindOf(older) : now;
-  return kind === "document" || kind === "none" ? undefined : kind;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Sample } from "../api/types";
 import type { Reading } from "../values/store";
-import { isLeftBehind, updated } from "./feed";
+import { fieldsNow, isLeftBehind, updated } from "./feed";
 
 const reading = (value: Reading["value"], sequence: number): Reading => ({
   value,
@@ -28,5 +28,18 @@ describe("a field beside the value of its node", () => {
     const fields = updated(known, [sample("temp", ended), sample("rpm", reading(4, 5))]);
     expect(fields.get("temp")).toMatchObject({ value: null, quality: "GoodNoData" });
     expect(fields.get("rpm")?.value).toBe(5);
+  });
+});
+
+describe("the number of fields", () => {
+  it("is that of the newest document", () => {
+    const own = reading({ a: 1 }, 5);
+    const [now, older] = [reading(1, 5), { ...reading(2, 4), superseded: true }];
+    expect(fieldsNow({ own, fields: new Map([["a", now], ["b", older]]) })).toBe(1);
+    const ended = { ...reading(null, 4), quality: "GoodNoData" as const };
+    expect(fieldsNow({ own, fields: new Map([["a", now], ["b", ended]]) })).toBe(1);
+    // A null of the newest document is a field of it.
+    const empty = { ...reading(null, 5), quality: "GoodNoData" as const };
+    expect(fieldsNow({ own, fields: new Map([["a", now], ["b", empty]]) })).toBe(2);
   });
 });

@@ -165,6 +165,14 @@ export function isLeftBehind(own: Reading | undefined, field: Reading): boolean 
   return own !== undefined && field.sequence < own.sequence && !isOver;
 }
 
+/** How many fields the newest document has: not those that only older ones had. */
+export function fieldsNow({ own, fields }: Pick<FeedState, "own" | "fields">): number {
+  return [...fields.values()].filter((field) => {
+    const hasEnded = field.quality === "GoodNoData" && own !== undefined && field.sequence !== own.sequence;
+    return field.superseded !== true && !hasEnded;
+  }).length;
+}
+
 /** The fields with what the hub says of them now, unless something newer came meanwhile. */
 export function updated(
   fields: ReadonlyMap<string, Reading>,

@@ -4,6 +4,7 @@ import { useNow } from "../ui/now";
 import { QualityMark } from "../ui/quality-mark";
 import { ScrollBox } from "../ui/scroll-box";
 import type { Reading } from "../values/store";
+import { byName } from "../values/order";
 import { parseTime, shortAge } from "../values/time";
 import { unitBeside, valueText } from "../values/value";
 
@@ -40,7 +41,7 @@ export function FieldsTable({ fields, leftOut, charted, chosen, onChoose }: Prop
             </tr>
           </thead>
           <tbody>
-            {[...fields].map(([field, reading]) => (
+            {[...fields].sort(([a], [b]) => byName(a, b)).map(([field, reading]) => (
               <tr key={field} className={rowClass(field === charted, reading)}>
                 <th scope="row">
                   <button

@@ -24,14 +24,16 @@ export function useRecent(
     const data = new Continued(RECENT_MAX);
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let shown = 0;
     const show = () => {
       timer = undefined;
+      shown = Date.now();
       setPoints(data.series.points.slice(-RECENT_MAX).reverse());
     };
     const untap = feed.tap((samples: readonly Sample[]) => {
       const mine = samples.filter((sample) => (sample.field ?? undefined) === field);
       mine.slice(-RECENT_MAX).forEach((sample) => data.live(pointOf(sample)));
-      if (mine.length > 0) timer ??= setTimeout(show, PAUSE_MS);
+      if (mine.length > 0) timer ??= setTimeout(show, Math.max(0, PAUSE_MS - (Date.now() - shown)));
     });
     data.reading();
     const { own, fields } = feed.state();
@@ -43,6 +45,9 @@ export function useRecent(
         .then((points) => {
           if (abort.signal.aborted) return;
           data.read(points);
+          // History is a moment behind: what stands above the table is its newest row all the same.
+          const now = field === undefined ? feed.state().own : feed.state().fields.get(field);
+          if (now !== undefined && now.superseded !== true) data.live(pointOf(now));
           show();
         })
         // What could not be read is not nothing: it is read again.

@@ -7,13 +7,13 @@ import { QualityMark, qualityWord } from "../ui/quality-mark";
 import { isStale, paceOf } from "../values/pace";
 import type { Reading } from "../values/store";
 import { ageText, clockText, dateText, parseTime } from "../values/time";
-import { counted, isDocument, unitBeside, valueText } from "../values/value";
+import { counted, isDocument, readableText, unitBeside, valueText } from "../values/value";
 import type { Point } from "../trend/series";
 
 interface Props {
   readonly topic: string;
   readonly reading: Reading;
-  /** How many fields the topic has. */
+  /** How many fields the newest document has. */
   readonly fields: number;
   /** When a value came while the page looked, if one did. */
   readonly heard: number | undefined;
@@ -31,11 +31,12 @@ export function ValueCard({ topic, reading, fields, heard, recent }: Props) {
   const stale = isStale(at, now, pace ?? values.pace(topic), heard);
   const lost = useConnection().kind !== "live";
   const text = textOf(reading, fields);
+  const exact = isDocument(reading.value) ? text : valueText(reading.value);
   const unit = unitBeside(reading.value, reading.unit);
   return (
     <section className={`card value-card ${stale || lost ? "is-stale" : ""} is-${reading.quality}`} aria-label="Value">
       <div className="now">
-        <output className={`big big-${sizeOf(text)}`} data-testid="value">
+        <output className={`big big-${sizeOf(text)}`} data-testid="value" title={exact === text ? undefined : exact}>
           {text}
           {unit !== undefined && <span className="unit">{unit}</span>}
         </output>
@@ -82,7 +83,7 @@ export function ValueCard({ topic, reading, fields, heard, recent }: Props) {
 
 /** A document says how many fields it has: it stands in their table. */
 function textOf({ value }: Reading, fields: number): string {
-  if (!isDocument(value)) return valueText(value);
+  if (!isDocument(value)) return readableText(value);
   return fields === 0 ? "Document" : counted(fields, "field");
 }
 

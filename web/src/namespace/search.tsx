@@ -61,10 +61,11 @@ interface BoxProps {
   readonly text: string;
   readonly onText: (text: string) => void;
   readonly onDown: () => void;
+  readonly onEnter: () => void;
 }
 
-/** The box itself: `/` jumps to it, Escape empties it, the down key goes to the hits. */
-export function SearchBox({ text, onText, onDown }: BoxProps) {
+/** The box itself: `/` jumps to it, Escape empties it, Enter takes the first hit, the down key goes to them. */
+export function SearchBox({ text, onText, onDown, onEnter }: BoxProps) {
   const box = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const jump = (event: KeyboardEvent) => {
@@ -78,6 +79,7 @@ export function SearchBox({ text, onText, onDown }: BoxProps) {
   }, []);
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.key === "Escape") onText("");
+    if (event.key === "Enter" && !event.nativeEvent.isComposing) onEnter();
     if (event.key !== "ArrowDown") return;
     event.preventDefault();
     onDown();

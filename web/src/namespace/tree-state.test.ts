@@ -31,6 +31,15 @@ describe("the tree", () => {
     expect(shown(EMPTY)).toEqual(["… 0/?"]);
   });
 
+  it("counts as people do, in a level that came whole", () => {
+    const nodes = ["0", "1", "10", "11", "2", "pump10", "pump9"].map((name) => node(name));
+    expect(shown(page(EMPTY, ROOT, nodes))).toEqual(["0", "1", "2", "10", "11", "pump9", "pump10"]);
+    // Rows of one that comes page by page stay where they are.
+    const paged = page(EMPTY, ROOT, nodes, "cursor");
+    expect(shown(paged).slice(0, 7)).toEqual(nodes.map(({ name }) => name));
+    expect(shown(page(paged, ROOT, [node("zz")], null, true)).slice(0, 7)).toEqual(nodes.map(({ name }) => name));
+  });
+
   it("shows what is open", () => {
     let state = page(EMPTY, ROOT, [node("a", 2), node("b"), node("c"), node("d")]);
     expect(shown(state)).toEqual(["a", "b", "c", "d"]);
@@ -47,10 +56,10 @@ describe("the tree", () => {
     let state = page(EMPTY, ROOT, [node("uns", 1), node("Plant A", 2)]);
     state = page(state, "uns", [node("uns/v1", 1)]);
     state = page(state, "uns/v1", [node("uns/v1/a", 4), node("uns/v1/b", 4)]);
-    expect(shown(state)).toEqual(["uns", " v1", "  a", "  b", "Plant A"]);
+    expect(shown(state)).toEqual(["Plant A", "uns", " v1", "  a", "  b"]);
     state = reduce(state, { do: "close", path: "uns" });
     state = page(state, ROOT, [node("uns", 1), node("Plant A", 3)]);
-    expect(shown(state)).toEqual(["uns", "Plant A"]);
+    expect(shown(state)).toEqual(["Plant A", "uns"]);
     const lone = page(EMPTY, ROOT, [node("Plant A", 1)]);
     expect(shown(page(lone, "Plant A", [node("Plant A/Hall 1", 2)]))).toEqual(["Plant A", " Hall 1", "  … 0/2"]);
   });
@@ -74,8 +83,8 @@ describe("the tree", () => {
     const fields = new Map([["p", ["temp", "motor.rpm"]]]);
     state = reduce(state, { do: "fields", path: ROOT, fields });
     state = reduce(state, { do: "open", path: "p" });
-    expect(shown(state)).toEqual(["p", " .temp", " .motor.rpm"]);
-    expect(shown(page(state, ROOT, [pump]))).toEqual(["p", " .temp", " .motor.rpm"]);
+    expect(shown(state)).toEqual(["p", " .motor.rpm", " .temp"]);
+    expect(shown(page(state, ROOT, [pump]))).toEqual(["p", " .motor.rpm", " .temp"]);
   });
 
   it("does not change when a refresh brings nothing new", () => {

@@ -1,6 +1,7 @@
 // The tree as a reducer: which levels are loaded, which are open, and the rows that follow.
 
 import type { TreeNode } from "../api/types";
+import { byName } from "../values/order";
 
 export interface Item {
   readonly path: string;
@@ -109,7 +110,7 @@ export function reduce(state: TreeState, action: TreeAction): TreeState {
     case "page": {
       const items = action.append
         ? appended(known.items, action.nodes)
-        : merged(known.items, action.nodes);
+        : merged(known.items, action.next === null ? inOrder(action.nodes) : action.nodes);
       const quiet = items === known.items && known.next === action.next;
       if (quiet && !known.loading && known.fault === undefined) return state;
       const read = withBranch({ items, next: action.next, loading: false });
@@ -119,7 +120,7 @@ export function reduce(state: TreeState, action: TreeAction): TreeState {
     case "fields": {
       const items = known.items.map((item) => {
         const fields = action.fields.get(item.path);
-        return fields === undefined ? item : { ...item, fields };
+        return fields === undefined ? item : { ...item, fields: [...fields].sort(byName) };
       });
       return withBranch({ ...known, items });
     }
@@ -144,6 +145,14 @@ function closed(state: TreeState, path: string): TreeState {
     open: new Set([...state.open].filter(stays)),
     branches: new Map([...state.branches].filter(([other]) => stays(other))),
   };
+}
+
+/**
+ * As people count: 2 before 10. Only a level that came whole is put in this
+ * order: in one that comes page by page, in the order of its texts, rows would move under the pointer.
+ */
+function inOrder(nodes: readonly TreeNode[]): readonly TreeNode[] {
+  return [...nodes].sort((a, b) => byName(a.name, b.name));
 }
 
 function appended(known: readonly Item[], nodes: readonly TreeNode[]): readonly Item[] {

@@ -5,7 +5,7 @@ import type { SearchHit } from "../api/types";
 import { Detail } from "../detail/detail";
 import { useConnection } from "../hub-context";
 import { NOWHERE, goTo, placeHash, usePlace, type Place } from "../location";
-import { Hits, SearchBox, useSearch } from "../namespace/search";
+import { Hits, SearchBox, useSearch, type Found } from "../namespace/search";
 import { ROOT, isExpandable } from "../namespace/tree-state";
 import { TreeView } from "../namespace/tree-view";
 import { useTree, type TreeControl } from "../namespace/use-tree";
@@ -37,6 +37,7 @@ export function Explorer() {
       goTo({ topic: hit.path, field: hit.field });
     }
   };
+  const onEnter = useFirstHit(question, found, pickHit);
   const chosen = place.topic !== undefined;
   const lost = useConnection().kind !== "live";
   return (
@@ -44,7 +45,7 @@ export function Explorer() {
       <Header />
       <main>
         <nav className="side" ref={side} aria-label="Namespace">
-          <SearchBox text={text} onText={setText} onDown={toHits} />
+          <SearchBox text={text} onText={setText} onDown={toHits} onEnter={onEnter} />
           {question !== "" && <Hits found={found} place={place} onSelect={pickHit} />}
           <div className={question === "" ? "tree-pane" : "tree-pane away"}>
             {empty ? <p className="note">The namespace is empty.</p> : <TreeView tree={tree} place={place} onSelect={goTo} />}
@@ -64,6 +65,20 @@ export function Explorer() {
       </main>
     </div>
   );
+}
+
+/** Takes the first hit; Enter may come before the hits of what was typed do, then it waits for them. */
+function useFirstHit(question: string, found: Found | undefined, pick: (hit: SearchHit) => void) {
+  const awaited = useRef<string>(undefined);
+  const first = found?.kind === "hits" && found.text === question ? found.hits[0] : undefined;
+  useEffect(() => {
+    if (awaited.current === question && first !== undefined) pick(first);
+    if (awaited.current !== question || first !== undefined) awaited.current = undefined;
+  }, [question, first, pick]);
+  return () => {
+    if (first === undefined) awaited.current = question === "" ? undefined : question;
+    else pick(first);
+  };
 }
 
 /** Opens the way to the selected topic; without one, the levels everybody has to click through. */

@@ -41,7 +41,7 @@ export function Choose() {
           <dt>
             <kbd>/</kbd>
           </dt>
-          <dd>search topics</dd>
+          <dd>search topics and fields</dd>
         </div>
         <div>
           <dt>

@@ -3,8 +3,10 @@
 import uPlot from "uplot";
 import { palette } from "./colors";
 import { paintBreaks, paintStates } from "./paint";
+import { labels, room, stepOf, ticks, type Step } from "./scale";
 import { after } from "./series";
-import { silenceMs, type Held } from "./shape";
+import { alone, silenceMs, type Break, type Held } from "./shape";
+import { valueText } from "../values/value";
 import type { Drawing, Trend } from "./trend";
 
 export interface Readout {
@@ -87,7 +89,10 @@ export class Chart {
     const state = this.trend.subject.kind === "state";
     const axis = { stroke: colors.text, font: FONT, ticks: { show: false } } as const;
     const grid = { stroke: colors.grid, width: 1 };
-    const line = { stroke: colors.line, width: 1.75, spanGaps: false, points: { size: 5 } };
+    const points = { size: 5, filter: dots };
+    const paths: uPlot.Series.PathBuilder = (plot, ...rest) =>
+      (this.#drawing.kind === "line" && this.#drawing.line.stepped ? STEPS : SLOPES)(plot, ...rest);
+    const line = { stroke: colors.line, width: 1.75, spanGaps: false, points, paths };
     const edge = { stroke: "transparent", width: 0, spanGaps: false, points: { show: false } };
     // What only holds is no sample: thin and dashed.
     const holds = { stroke: colors.line, width: 1, dash: [3, 4], spanGaps: true, points: { show: false } };
@@ -104,7 +109,7 @@ export class Chart {
       },
       axes: [
         { ...axis, grid: { ...grid, show: !state }, values: timeLabels, space: 72, size: 28 },
-        { ...axis, grid, show: !state, size: yAxisSize },
+        { ...axis, grid, show: !state, size: yAxisSize, ...NUMBERS },
       ],
       series: banded ? [{}, line, edge, edge, holds] : [{}, line, holds],
       bands: banded ? [{ series: [3, 2], fill: colors.band }] : [],
@@ -135,6 +140,19 @@ export class Chart {
     const at = this.#plot.posToVal(this.#hovered, "x") * 1000;
     this.onReadout(readout(this.#drawing, this.trend, at));
   }
+}
+
+const STEPS = built(uPlot.paths.stepped?.({ align: 1 }));
+const SLOPES = built(uPlot.paths.linear?.());
+
+function built(paths: uPlot.Series.PathBuilder | undefined): uPlot.Series.PathBuilder {
+  if (paths === undefined) throw new Error("uPlot has been built without its paths");
+  return paths;
+}
+
+/** Where samples are too many for dots, those without a neighbour have one all the same: no line shows them. */
+function dots(plot: uPlot, series: number, isShown: boolean): number[] | null {
+  return isShown ? null : alone(plot.data[series] ?? []);
 }
 
 /** uPlot's columns. Strips are painted by hand, so theirs only span the window. */
@@ -177,16 +195,20 @@ function aligned(columns: readonly Column[]): uPlot.AlignedData {
 
 function isEmpty(drawing: Drawing): boolean {
   if (drawing.kind === "states") return drawing.segments.length === 0;
-  const { xs } = drawing.kind === "line" ? drawing.line : drawing.band;
-  return xs.length === 0 && drawing.held === undefined;
+  if (drawing.held !== undefined) return false;
+  if (drawing.kind === "line") return drawing.line.xs.length === 0;
+  // Averages are of Good values; the card says so where there is none.
+  return drawing.band.avg.every((value) => value === null);
 }
+
+const BREAK_TEXTS: { readonly [why in Break["why"]]?: string } = { bad: "Bad", silence: "no samples" };
 
 /** What was the case at a time. */
 function readout(drawing: Drawing, trend: Trend, at: number): Readout | undefined {
   if (drawing.kind !== "states") {
     const { breaks } = drawing.kind === "line" ? drawing.line : drawing.band;
     const inside = breaks.find(({ from, to }) => from < at && at < to);
-    if (inside !== undefined) return { at, text: inside.why === "bad" ? "Bad" : "no samples" };
+    if (inside !== undefined) return { at, text: BREAK_TEXTS[inside.why] ?? inside.text ?? "no number" };
     const { held } = drawing;
     if (held !== undefined && at > held.from) return { at, text: `${String(held.value)}   held, no new sample` };
   }
@@ -213,7 +235,7 @@ function readout(drawing: Drawing, trend: Trend, at: number): Readout | undefine
   if (point === undefined) return undefined;
   if (Math.abs(point.at - at) > silenceMs(points)) return { at, text: "no samples" };
   const quality = point.quality === "Good" ? "" : `   ${point.quality}`;
-  return { at: point.at, text: `${point.value === null ? "no value" : String(point.value)}${quality}` };
+  return { at: point.at, text: `${point.value === null ? "no value" : valueText(point.value)}${quality}` };
 }
 
 function nearest(sorted: readonly number[], at: number): number {
@@ -230,14 +252,6 @@ function short(number: number): string {
   return Number.parseFloat(number.toPrecision(6)).toString();
 }
 
-/** Room around the values; a constant does not become a mountain range. */
-function room(min: number | null, max: number | null): [number, number] {
-  if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return [0, 1];
-  const span = max - min;
-  const pad = span > 0 ? span * 0.12 : Math.max(Math.abs(max) * 0.01, 0.5);
-  return [min - pad, max + pad];
-}
-
 const pad = (number: number) => String(number).padStart(2, "0");
 const DAY_S = 86_400;
 
@@ -252,6 +266,24 @@ function timeLabels(_plot: uPlot, splits: number[], _axis: number, _space: numbe
     return midnight && index > 0 ? `${day}` : time;
   });
 }
+
+/** How many pixels of the height a tick has for itself. */
+const TICK_ROOM = 34;
+
+function tickStep({ height }: uPlot, range: readonly [number, number]): Step {
+  return stepOf(range, Math.min(0.5, TICK_ROOM / height));
+}
+
+/** uPlot's own ticks end at 17 digits and its labels at three decimals. */
+const NUMBERS: Pick<uPlot.Axis, "incrs" | "splits" | "values"> = {
+  // Whatever is found suffices: the ticks do not follow from it.
+  incrs: (_plot, _axis, min, max) => [Math.max(5, max - min)],
+  splits: (plot, _axis, min, max) => ticks([min, max], tickStep(plot, [min, max])),
+  values: (plot, splits) => {
+    const { min = 0, max = 1 } = plot.scales.y ?? {};
+    return labels(splits, tickStep(plot, [min, max]));
+  },
+};
 
 function yAxisSize(_plot: uPlot, labels: string[] | null): number {
   const longest = Math.max(0, ...(labels ?? []).map((label) => label?.length ?? 0));

@@ -10,6 +10,7 @@ export interface Palette {
   readonly states: readonly string[];
   readonly run: string;
   readonly stop: string;
+  readonly fault: string;
   readonly idle: string;
 }
 
@@ -25,18 +26,21 @@ export function palette(): Palette {
     silence: of("--hatch"),
     states: [1, 2, 3, 4, 5, 6].map((number) => of(`--state-${number}`)),
     run: of("--state-run"),
-    stop: of("--state-stop"),
+    stop: of("--state-3"),
+    fault: of("--state-fault"),
     idle: of("--state-idle"),
   };
 }
 
 const RUN = /^(run|running|on|true|open|ok|execute|producing|auto)$/i;
-const STOP = /^(stop|stopped|fault|faulted|error|alarm|down|aborted|emergency)$/i;
+const FAULT = /^(fault|faulted|error|alarm|down|aborted|emergency)$/i;
+const STOP = /^(stop|stopped|stopping)$/i;
 const IDLE = /^(idle|off|false|wait|waiting|break|pause|paused|standby|held|closed)$/i;
 
 /** One colour per state, the same every time; common words get the expected one. */
 export function stateColor(text: string, colors: Palette): string {
   if (RUN.test(text)) return colors.run;
+  if (FAULT.test(text)) return colors.fault;
   if (STOP.test(text)) return colors.stop;
   if (IDLE.test(text)) return colors.idle;
   let hash = 0;

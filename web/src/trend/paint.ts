@@ -14,11 +14,14 @@ export function paintBreaks(chart: uPlot, breaks: readonly Break[], colors: Pale
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  for (const { from, to, why } of breaks) {
+  stateFont(ctx, ratio);
+  for (const { from, to, why, text } of breaks) {
     const left = Math.max(bbox.left, chart.valToPos(from / 1000, "x", true));
     const right = Math.min(bbox.left + bbox.width, chart.valToPos(to / 1000, "x", true));
     if (right - left < 1) continue;
     hatch(ctx, [left, bbox.top, right - left, bbox.height], why === "bad" ? colors.bad : colors.silence, ratio);
+    const box = [left, bbox.top, right - left, 24 * ratio] as const;
+    if (text !== undefined) label(ctx, text, box, { ratio, color: colors.text });
   }
   ctx.restore();
 }
@@ -49,6 +52,12 @@ function hatch(ctx: CanvasRenderingContext2D, box: Box, color: string, ratio: nu
 
 const LABEL_ROOM = 34;
 
+function stateFont(ctx: CanvasRenderingContext2D, ratio: number): void {
+  ctx.font = `600 ${12 * ratio}px system-ui, sans-serif`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+}
+
 /** Paints runs of states as one strip, labelled where there is room. */
 export function paintStates(chart: uPlot, segments: readonly Segment[], colors: Palette): void {
   const { ctx, bbox } = chart;
@@ -57,11 +66,13 @@ export function paintStates(chart: uPlot, segments: readonly Segment[], colors: 
   const at = (ms: number) =>
     Math.max(bbox.left, Math.min(bbox.left + bbox.width, chart.valToPos(ms / 1000, "x", true)));
   ctx.save();
-  ctx.font = `600 ${12 * ratio}px system-ui, sans-serif`;
-  ctx.textAlign = "left";
-  ctx.textBaseline = "middle";
-  for (const segment of segments) {
-    const [left, sure, right] = [at(segment.from), at(segment.sureTo), at(segment.to)];
+  stateFont(ctx, ratio);
+  for (const [index, segment] of segments.entries()) {
+    const border = segments[index - 1]?.to === segment.from ? ratio : 0;
+    // Two states may have one colour: a line of the ground parts them.
+    const start = at(segment.from);
+    const [sure, right] = [at(segment.sureTo), at(segment.to)];
+    const left = right - start > 3 * border ? start + border : start;
     if (right <= left) continue;
     if (segment.text === "no value") {
       hatch(ctx, [left, top, right - left, height], colors.bad, ratio);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Quality, Value } from "../api/types";
 import { usualInterval } from "../values/pace";
-import { band, fold, held, line, segments, silenceMs } from "./shape";
+import { alone, band, fold, held, line, segments, silenceMs } from "./shape";
 
 const point = (second: number, value: Value, quality: Quality = "Good") => ({
   at: second * 1000,
@@ -20,6 +20,31 @@ describe("line", () => {
       { from: 3_000, to: 4_000, why: "bad" },
       { from: 4_000, to: 60_000, why: "silence" },
     ]);
+  });
+
+  it("says what stands there instead of a number", () => {
+    const points = [point(1, 1), point(2, "OFF"), point(3, "OFF"), point(4, 4), point(5, "ERR"), point(6, 5)];
+    const { ys, breaks } = line(points, 10_000);
+    expect(ys).toEqual([1, null, null, 4, null, 5]);
+    expect(breaks).toEqual([
+      { from: 2_000, to: 4_000, why: "text", text: "OFF" },
+      { from: 5_000, to: 6_000, why: "text", text: "ERR" },
+    ]);
+  });
+
+  it("steps from code to code, and slopes between measurements", () => {
+    const stepped = (values: number[]) => line(values.map((value, i) => point(i, value)), 10_000).stepped;
+    expect(stepped([0, 0, 0, 1, 1, 4, 4, 4, 0, 0])).toBe(true);
+    expect(stepped([0, 0, 0, 1, 1, 4.5, 4, 4, 0, 0])).toBe(false);
+    expect(stepped(Array.from({ length: 50 }, (_, i) => i))).toBe(false);
+    expect(stepped([1, 2, 1])).toBe(false);
+  });
+
+  it("has a dot for every value that stands alone", () => {
+    const points = [0, null, 2, null, 4, 5].map((value, i) => point(i, value, value === null ? "Bad" : "Good"));
+    expect(alone(line(points, 10_000).ys)).toEqual([0, 2]);
+    expect(alone([])).toEqual([]);
+    expect(alone([7])).toEqual([0]);
   });
 
   it("judges silence by the tag's own pace", () => {

@@ -2,7 +2,7 @@
 
 import type { Quality } from "../api/types";
 import { silenceAfter, usualInterval } from "../values/pace";
-import { numberOf, valueText } from "../values/value";
+import { kindOf, numberOf, valueText } from "../values/value";
 import type { Point } from "./series";
 
 export interface Bucket {
@@ -17,7 +17,9 @@ export interface Bucket {
 export interface Break {
   readonly from: number;
   readonly to: number;
-  readonly why: "bad" | "silence";
+  readonly why: "bad" | "silence" | "text";
+  /** What stands there instead of a number. */
+  readonly text?: string;
 }
 
 export interface Segment {
@@ -54,6 +56,35 @@ export interface Line {
   readonly xs: number[];
   readonly ys: (number | null)[];
   readonly breaks: Break[];
+  /** A code that holds until the next one, so that nothing lies between the two. */
+  readonly stepped: boolean;
+}
+
+/** Integers of at most so many values are taken for the codes of a state. */
+const CODES_MAX = 8;
+/** Of fewer samples nobody can tell a code from a measurement. */
+const CODED_MIN = 8;
+
+/** Whether numbers are codes: few different integers that come again and again. */
+function isCoded(ys: readonly (number | null)[]): boolean {
+  const codes = new Set<number>();
+  let count = 0;
+  for (const y of ys) {
+    if (y === null) continue;
+    if (!Number.isInteger(y) || codes.add(y).size > CODES_MAX) return false;
+    count += 1;
+  }
+  return count >= CODED_MIN && count >= 3 * codes.size;
+}
+
+/** The values that have no neighbour: a line from one to the next does not show them. */
+export function alone(ys: ArrayLike<number | null | undefined>): number[] {
+  const isValue = (index: number) => typeof ys[index] === "number";
+  const found: number[] = [];
+  for (let i = 0; i < ys.length; i += 1) {
+    if (isValue(i) && !isValue(i - 1) && !isValue(i + 1)) found.push(i);
+  }
+  return found;
 }
 
 /** Seconds and values for a line; `null` where it breaks. */
@@ -67,14 +98,25 @@ export function line(points: readonly Point[], silence: number): Line {
       xs.push((before.at + point.at) / 2000);
       ys.push(null);
       breaks.push({ from: before.at, to: point.at, why: hides(before.quality) ? "bad" : "silence" });
-    } else if (before !== undefined && hides(before.quality)) {
-      breaks.push({ from: before.at, to: point.at, why: "bad" });
+    } else if (before !== undefined) {
+      breakAt(breaks, before, point.at);
     }
     xs.push(point.at / 1000);
     ys.push(hides(point.quality) ? null : numberOf(point.value));
     before = point;
   }
-  return { xs, ys, breaks };
+  return { xs, ys, breaks, stepped: isCoded(ys) };
+}
+
+/** A point that shows no number breaks the line until the next; equal texts are one break. */
+function breakAt(breaks: Break[], { at, value, quality }: Point, to: number): void {
+  if (hides(quality)) breaks.push({ from: at, to, why: "bad" });
+  else if (kindOf(value) === "state") {
+    const [text, last] = [valueText(value), breaks.at(-1)];
+    const goesOn = last?.why === "text" && last.text === text && last.to === at;
+    if (goesOn) breaks.pop();
+    breaks.push({ from: goesOn ? last.from : at, to, why: "text", text });
+  }
 }
 
 /** Folds raw samples into buckets; those of Bad quality only lower the quality. */

@@ -147,9 +147,14 @@ function Canvas({ trend, span, onReadout }: CanvasProps) {
   return (
     <div className="chart-box">
       <div ref={box} className="chart" role="img" aria-label={`Trend of ${trend.subject.topic}`} />
-      <p className="no-samples">
-        {span.until === undefined ? `No samples in the last ${trend.window.text}.` : "No samples in this window."}
-      </p>
+      <p className="no-samples">{emptyText(trend, span)}</p>
     </div>
   );
+}
+
+function emptyText(trend: Trend, { until }: Span): string {
+  if (trend.hasNoGood(Date.now())) {
+    return "No Good sample in this window, and averages leave out all others. A shorter window shows every sample.";
+  }
+  return until === undefined ? `No samples in the last ${trend.window.text}.` : "No samples in this window.";
 }

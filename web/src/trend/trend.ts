@@ -142,6 +142,12 @@ export class Trend {
     return isEmpty && this.#before(this.bounds(now)[0]).length > 0;
   }
 
+  /** Whether samples were averaged and none of them was Good. */
+  hasNoGood(now: number): boolean {
+    const drawing = this.drawing(now);
+    return drawing.kind === "band" && drawing.band.xs.length > 0 && drawing.band.avg.every((avg) => avg === null);
+  }
+
   /** The last value, where it is older than the window: a tag that rarely changes. */
   #before(start: number): Point[] {
     const { own, fields } = this.feed.state();

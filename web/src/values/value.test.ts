@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Exact } from "../api/exact";
-import { briefText, counted, kindOf, numberOf, shownValue, unitBeside, valueText } from "./value";
+import { briefText, counted, kindOf, numberOf, readableText, shownValue, unitBeside, valueText } from "./value";
 
 describe("values", () => {
   it("are written exactly", () => {
@@ -15,6 +15,22 @@ describe("values", () => {
     expect(briefText({ a: 1 })).toBe("{1 key}");
     expect(counted(1, "field")).toBe("1 field");
     expect(counted(0, "field")).toBe("0 fields");
+  });
+
+  it("have as many digits as say something, where they are shown large", () => {
+    expect(readableText(0.00015577167925461208)).toBe("0.000155771679");
+    expect(readableText(230.00004999999999)).toBe("230.00005");
+    expect(readableText(-2.3899999999999996e-7)).toBe("-2.39e-7");
+    expect(readableText(1e300)).toBe("1e300");
+    expect(readableText(new Exact(1.239e12, "1239000000000.0"))).toBe("1239000000000");
+    expect(readableText(0.1 + 0.2)).toBe("0.3");
+    // What was published with few digits, and every integer, stays as it was written.
+    expect(readableText(new Exact(23, "23.0"))).toBe("23.0");
+    expect(readableText(123_456_789_012)).toBe("123456789012");
+    expect(readableText("18446744073709551615")).toBe("18446744073709551615");
+    expect(readableText("0.00015577167925461208 is a text")).toBe("0.00015577167925461208 is a text");
+    expect(readableText("e+5")).toBe("e+5");
+    expect(readableText(null)).toBe("–");
   });
 
   it("that are bytes are described", () => {

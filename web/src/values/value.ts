@@ -51,6 +51,25 @@ function jsonText(value: Value): string {
   return JSON.stringify(value);
 }
 
+/** Digits of a fraction that a large value shows: more than any sensor has. */
+const SHOWN_DIGITS = 9;
+
+/** The value where it stands large or among others: of long fractions the digits that say something. */
+export function readableText(value: Value | undefined): string {
+  const text = valueText(value);
+  const number = value === undefined || typeof value === "string" ? null : numberOf(value);
+  if (number === null || !Number.isFinite(number) || !/[.e]/i.test(text)) return text;
+  if (significant(text) <= SHOWN_DIGITS) return text.replace("e+", "e");
+  const whole = Math.abs(number) < 1 ? 0 : Math.floor(Math.log10(Math.abs(number))) + 1;
+  const digits = whole > 21 ? SHOWN_DIGITS : Math.max(SHOWN_DIGITS, Math.min(whole, 17));
+  return String(Number(number.toPrecision(digits))).replace("e+", "e");
+}
+
+function significant(text: string): number {
+  const digits = text.replace(/e.*$/i, "").replace(/\D/g, "");
+  return digits.replace(/^0+/, "").length;
+}
+
 /** What a hub says of a payload that is no value: how large it is, and what it looks like. */
 interface Opaque {
   readonly value: Value;
@@ -70,7 +89,7 @@ export function shownValue({ value, type, size, looksLike }: Opaque): Value {
 export function briefText(value: Value | undefined): string {
   if (isDocument(value)) return `{${counted(Object.keys(value).length, "key")}}`;
   if (Array.isArray(value)) return `[${value.length}]`;
-  const text = valueText(value);
+  const text = readableText(value);
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
