@@ -110,6 +110,8 @@ impl<'a> Envelope<'a> {
             }
             Role::Flag if stated::is_count(token) => true,
             Role::ShortUnit | Role::ShortName(_) => !is_text,
+            Role::Unit => token.kind == Kind::Number,
+            Role::Quality if stated::is_no_quality(token) => true,
             Role::ShortTime if stated::is_no_epoch(token) => true,
             Role::Origin => stated::origin(token).is_none(),
             role if role.is_time() || role.is_quality() => matches!(token.kind, Kind::Array { .. }),

@@ -23,7 +23,8 @@ const NANOS_DIGITS: usize = 18;
 pub(super) fn read(payload: &[u8], context: &DecodeContext<'_>, sink: &mut impl Sink) -> bool {
     // Most texts end here.
     let ends_in_time = payload.trim_ascii_end().last().is_some_and(u8::is_ascii_digit);
-    if !ends_in_time || !payload.contains(&b'=') {
+    let may_have_comments = || payload.first() == Some(&b'#') || payload.contains(&b'#');
+    if !payload.contains(&b'=') || !(ends_in_time || may_have_comments()) {
         return false;
     }
     let Ok(text) = std::str::from_utf8(payload) else { return false };
@@ -57,7 +58,7 @@ fn same_time(lines: &[(&str, Line<'_>)], whole: Option<&str>, sink: &mut impl Si
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim_ascii_end).filter(|line| !line.is_empty())
+    text.lines().map(str::trim_ascii_end).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// One line, taken apart.
@@ -223,6 +224,7 @@ mod tests {
     fn what_may_be_any_other_text_is_no_line() {
         for text in [
             "pump state=on",
+            "pump state=1 1795262400000000000\nx # a",
             "pump state=on 5",
             "pump state=\"on\" 1795262400",
             "pump 1795262400000000000",

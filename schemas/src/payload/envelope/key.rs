@@ -15,7 +15,8 @@ pub(super) enum Role {
     Value,
     /// The value, by a name that may also be a field like any other: `{"v":230,"a":5}`.
     ShortValue,
-    /// A quality: a word, a flag, OPC DA's number or OPC UA's code.
+    /// A quality: a word, a flag, OPC DA's number or OPC UA's code. What is none of these may speak of
+    /// something else, as a signal in percent, so it is a field as well.
     Quality,
     /// The same, by a name that may also be a field like any other where it is a number: the reactive
     /// power in `{"v":230,"i":5,"q":12}`.
@@ -31,16 +32,17 @@ pub(super) enum Role {
     StatusCode,
     Time,
     /// A time, by a name that may also be a field like any other where it is a number that is no epoch:
-    /// the temperature in `{"v":230,"t":21.5}`.
+    /// the temperature in `{"v":230,"t":21.5}`, how long a cycle took in `{"value":5,"time":12.5}`.
     ShortTime,
     /// A time, only where it is an epoch in nanoseconds (`origin` of EdgeX).
     Origin,
+    /// A unit, or a field like any other where it is a number: pieces in `{"value":5,"units":12}`.
     Unit,
     /// A unit, by a name that may also be a field like any other unless it is a text.
     ShortUnit,
     Seq,
     Historical,
-    /// What kind of number a text holds (`valueType` of EdgeX).
+    /// What kind of number a text holds (`valueType` of EdgeX, `dataType` of others).
     ValueType,
     /// What the point is called where it is one of several; the lower the number, the better a name.
     Name(u8),
@@ -94,8 +96,8 @@ impl Key {
                 _ => return None,
             },
             4 => match text {
-                "time" => (10, Time),
-                "Time" => (11, Time),
+                "time" => (10, ShortTime),
+                "Time" => (11, ShortTime),
                 "unit" | "Unit" | "UNIT" => (12, Unit),
                 "good" => (13, Flag),
                 "name" | "Name" | "NAME" => (14, Name(3)),
@@ -136,8 +138,8 @@ impl Key {
     fn of_eight_or_nine(text: &str) -> Option<Self> {
         let (place, role) = match text {
             "datetime" => (26, Role::Time),
-            "dataType" => (27, Role::Told),
-            "datatype" => (28, Role::Told),
+            "dataType" => (27, Role::ValueType),
+            "datatype" => (28, Role::ValueType),
             "deviceID" => (29, Role::Told),
             "metadata" => (30, Role::Told),
             "timestamp" => (31, Role::Time),

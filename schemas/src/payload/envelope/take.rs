@@ -61,6 +61,7 @@ impl<'a> Envelope<'a> {
                 self.word = worst(self.word, said);
                 let may_be_field = key.role == Role::ShortQuality && token.kind == Kind::Number;
                 self.seen.is_numbered |= may_be_field;
+                self.seen.has_field |= key.role == Role::Quality && stated::is_no_quality(token);
                 self.seen.is_marked |= said.is_some() && !column && !may_be_field;
             }
             Role::Status | Role::StatusCode => {
@@ -84,6 +85,7 @@ impl<'a> Envelope<'a> {
             Role::Unit | Role::ShortUnit => {
                 let said = stated::unit(token);
                 self.seen.others |= key.role == Role::ShortUnit && said.is_none();
+                self.seen.has_field |= key.role == Role::Unit && token.kind == Kind::Number;
                 self.unit = self.unit.or(said);
                 self.seen.is_marked |= self.unit.is_some();
             }
@@ -95,7 +97,7 @@ impl<'a> Envelope<'a> {
                 self.call(rank, token);
             }
             Role::ValueType => {
-                self.value_type = ValueType::of(token.text);
+                self.value_type = self.value_type.or(ValueType::of(token.text));
                 self.apply_type();
             }
             Role::Told => {}

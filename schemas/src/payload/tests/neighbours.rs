@@ -126,3 +126,39 @@ fn rows_of_matrices_are_counted() {
         assert_eq!(fields(payload).1, left_out, "{payload}");
     }
 }
+
+#[test]
+fn numbers_that_are_no_time_and_no_unit_are_fields() {
+    check(r#"{"value":5,"units":12}"#, &expect![["- Int(5) Good\nunits Int(12) Good\n"]]);
+    check(r#"{"value":5,"unit":"bar"}"#, &expect![["- Int(5) Good in bar\n"]]);
+    assert_eq!(fields(r#"{"value":5,"time":3600}"#).0, [int("time", 3600)]);
+    assert_eq!(fields(r#"{"value":5,"time":1795262400}"#).0, []);
+    assert_eq!(fields(r#"{"a":5,"time":12}"#).0, [int("a", 5), int("time", 12)]);
+}
+
+#[test]
+fn a_type_under_other_names_says_what_a_text_is() {
+    for (kind, value, expected) in [
+        ("Int32", "12", Value::Int(12)),
+        ("UInt16", "12", Value::Int(12)),
+        ("Double", "2.5", Value::Float(2.5)),
+        ("Boolean", "true", Value::Bool(true)),
+        // A decimal comma is no number of any type.
+        ("Float", "12,5", Value::Text("12,5".into())),
+        ("String", "12", Value::Text("12".into())),
+    ] {
+        for key in ["dataType", "datatype", "valueType"] {
+            let found =
+                points(format!(r#"{{"value":"{value}","{key}":"{kind}"}}"#).as_bytes(), None);
+            assert_eq!((&found[0].value, found.len()), (&expected, 1), "{key} {kind}");
+        }
+    }
+}
+
+#[test]
+fn comments_between_lines_are_none_of_them() {
+    let text = "# buffered\nmem g=1i 1795262400000000000\n# end\n";
+    assert_eq!(fields(text).0, [int("mem.g", 1)]);
+    assert_eq!(points(text.as_bytes(), None)[0].value, Value::Text(text.into()));
+    assert_eq!(fields("# g=1i 1795262400000000000").0, []);
+}

@@ -118,3 +118,27 @@ fn a_count_of_good_parts_is_no_quality() {
         assert_eq!(points.len(), 1, "{flag}");
     }
 }
+
+/// What is no quality may be a signal in percent: it is not lost, and says that nobody can tell.
+#[test]
+fn what_stands_for_a_quality_and_is_none_is_a_field_as_well() {
+    for said in ["72", "95", "99.5", "-3", "\"moderate\""] {
+        let found = points(format!("{{\"value\":5,\"quality\":{said}}}").as_bytes(), None);
+        assert_eq!(found[0].quality.word(), "Uncertain", "{said}");
+        assert_eq!(found.len(), 2, "{said}");
+        assert_eq!((found[1].field.as_deref(), found[1].quality.word()), (Some("quality"), "Good"));
+    }
+    // Codes of OPC, with a limit or something of the vendor's, are no fields.
+    for said in ["0", "3", "24", "28", "64", "88", "192", "195", "216", "4288", "2147483648"] {
+        let found = points(format!("{{\"value\":5,\"quality\":{said}}}").as_bytes(), None);
+        assert_eq!(found.len(), 1, "{said}");
+    }
+    check(
+        r#"{"lines":[{"id":"a","value":5,"quality":72}]}"#,
+        &expect![[r#"
+            - Document("{\"lines\":[{\"id\":\"a\",\"value\":5,\"quality\":72}]}") Good
+            lines.a Int(5) Uncertain
+            lines.a.quality Int(72) Good
+        "#]],
+    );
+}

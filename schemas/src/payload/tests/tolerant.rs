@@ -97,7 +97,6 @@ fn a_quality_in_every_form() {
         (r#""quality":192.0"#, "Good"),
         (r#""quality":"64.0""#, "Uncertain"),
         (r#""quality":24"#, "Bad"),
-        (r#""quality":192.5"#, "Uncertain"),
         (r#""quality":" good ""#, "Good"),
         (r#""quality":1083179008"#, "Uncertain"),
         (r#""q":false"#, "Bad"),
