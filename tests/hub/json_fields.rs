@@ -77,7 +77,7 @@ fn orders(count: usize) -> Vec<Vec<usize>> {
     all
 }
 
-/// A document, a value with a neighbour of the same name and values that come alone, in every order in which
+/// A document, a value with a neighbour of the same name, values that come alone and one that is null, in every order in which
 /// networks may deliver them: each field is what the times say (NS-19f).
 #[test]
 fn current_and_history_tell_of_the_same_messages_alike_in_every_order() {
@@ -88,10 +88,13 @@ fn current_and_history_tell_of_the_same_messages_alike_in_every_order() {
     let beside = format!(r#"{{"value":3,"a":9,{}}}"#, at(11));
     let alone = [12, 13].map(|second| format!(r#"{{"value":5,{}}}"#, at(second)));
     let [first, second] = alone.clone();
+    // What says nothing ends nothing, and hides no value that does.
+    let nothing = format!(r#"{{"value":null,{}}}"#, at(14));
     // Which messages; what `a` is at the end; the times in current and in history.
     let cases = [
         (vec![document.clone(), beside.clone(), first.clone()], json!(9), [11, 11]),
         (vec![document.clone(), first.clone(), second.clone()], json!(null), [13, 12]),
+        (vec![document.clone(), first.clone(), nothing], json!(null), [12, 12]),
         (vec![document, beside, first, second], json!(9), [11, 11]),
     ];
     for (of, (messages, value, times)) in cases.iter().enumerate() {

@@ -22,7 +22,8 @@ impl Timestamp {
     /// Reads `2026-11-21T12:00:00.5+01:00` and what people and devices make of it: a space for the
     /// `T` and before the offset, small letters, a comma before the fraction, no seconds, a date
     /// alone (its midnight), an offset of hours or without its colon, the form without separators
-    /// (`20261121T120000Z`). Digits past the ninth are cut, a leap second is the second after it.
+    /// (`20261121T120000Z`), slashes behind a year, `UTC` or `GMT`, 24:00, and the name of a zone in
+    /// brackets behind the offset, which says no more (RFC 9557). Digits past the ninth are cut, a leap second is the second after it.
     /// `None`: not a time, or outside 1677..2262, which nanoseconds in 64 bits cannot hold.
     pub fn parse(text: &str) -> Option<TimeText> {
         let (days, rest) = date(text.as_bytes())?;
@@ -35,7 +36,8 @@ impl Timestamp {
         if rest.is_empty() {
             return Some(TimeText::Wall(WallTime(wall)));
         }
-        let offset = i128::from(offset(rest.strip_prefix(b" ").unwrap_or(rest))?);
+        let rest = without_zone_name(rest.strip_prefix(b" ").unwrap_or(rest));
+        let offset = i128::from(offset(rest)?);
         i64::try_from(wall - offset * i128::from(SECOND)).ok().map(Self).map(TimeText::Instant)
     }
 
@@ -107,7 +109,8 @@ fn put(to: &mut [u8], mut number: i64) {
 /// Splits days since 1970 off the front.
 fn date(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let (year, month, day, rest) = match *bytes {
-        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, ref rest @ ..] => {
+        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, ref rest @ ..]
+        | [y1, y2, y3, y4, b'/', m1, m2, b'/', d1, d2, ref rest @ ..] => {
             ([y1, y2, y3, y4], [m1, m2], [d1, d2], rest)
         }
         // Eight digits alone are a number.
@@ -137,10 +140,12 @@ fn time_of_day(bytes: &[u8]) -> Option<(i64, &[u8])> {
         _ => (0, rest),
     };
     let (hour, minute) = (pair(hour)?, pair(minute)?);
-    if hour > 23 || minute > 59 || second > 60 {
+    let (nanos, rest) = fraction(rest)?;
+    // The end of a day is the midnight of the next one.
+    let is_end = (hour, minute, second, nanos) == (24, 0, 0, 0);
+    if (hour > 23 && !is_end) || minute > 59 || second > 60 {
         return None;
     }
-    let (nanos, rest) = fraction(rest)?;
     Some(((hour * 3_600 + minute * 60 + second) * SECOND + nanos, rest))
 }
 
@@ -162,10 +167,19 @@ fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     Some((nanos, zone))
 }
 
+/// What stands before the name of a zone in brackets: `+01:00[Europe/Berlin]`.
+fn without_zone_name(offset: &[u8]) -> &[u8] {
+    match offset.iter().position(|byte| *byte == b'[') {
+        Some(at @ 1..) if offset.ends_with(b"]") => &offset[..at],
+        _ => offset,
+    }
+}
+
 /// The seconds east of UTC an offset names.
 fn offset(zone: &[u8]) -> Option<i64> {
     let (sign, hours, minutes) = match *zone {
         [b'Z' | b'z'] => return Some(0),
+        [b'U', b'T', b'C'] | [b'G', b'M', b'T'] => return Some(0),
         [sign, h1, h2, b':', m1, m2] | [sign, h1, h2, m1, m2] => (sign, [h1, h2], [m1, m2]),
         [sign, h1, h2] => (sign, [h1, h2], *b"00"),
         _ => return None,
@@ -251,6 +265,13 @@ mod tests {
         check("2026-01-10 12:00:30,25 -0130", 0, "2026-01-10T13:30:30.25Z");
         check("20260110T225531Z", 0, "2026-01-10T22:55:31Z");
         check("20260110T2255+01", 0, "2026-01-10T21:55:00Z");
+        check("2026-11-30 20:44:00 UTC", 3_600, "2026-11-30T20:44:00Z");
+        check("2026-11-30 20:44:00.5 GMT", 3_600, "2026-11-30T20:44:00.5Z");
+        check("2026-11-30T20:44:00Z[UTC]", 3_600, "2026-11-30T20:44:00Z");
+        check("2026-11-30T20:44:00+01:00[Europe/Berlin]", 0, "2026-11-30T19:44:00Z");
+        check("2026/11/30 20:44:00", 3_600, "2026-11-30T19:44:00Z");
+        check("2026/11/30 20:44:00 UTC", 3_600, "2026-11-30T20:44:00Z");
+        check("2026-12-31T24:00:00Z", 0, "2027-01-01T00:00:00Z");
     }
 
     #[test]
@@ -267,7 +288,15 @@ mod tests {
             "2026-11-21T12:0000Z",
             "2026-02-29T00:00:00Z",
             "2026-13-01T00:00:00Z",
-            "2026-11-21T24:00:00Z",
+            "2026-11-21T24:00:01Z",
+            "2026-11-21T24:01Z",
+            "2026-11-21T25:00:00Z",
+            "2026/11-21T12:00:00Z",
+            "26/11/21 12:00:00",
+            "21/11/2026 12:00:00",
+            "2026-11-21T12:00:00[UTC]",
+            "2026-11-21T12:00:00Z[UTC",
+            "2026-11-21T12:00:00 CET",
             "2026-11-21T12:00:00.Z",
             "2026-11-21T12:00:00+1:00",
             "2026-11-21T12:00:00+24:00",
