@@ -12,5 +12,5 @@ pub(crate) use files::Files;
 pub(crate) use history::{Verdict, judge_answers, judge_samples, look};
 pub(crate) use journal::Journal;
 pub(crate) use marks::state_at;
-pub(crate) use promises::{Promises, is_shared};
+pub(crate) use promises::{Promises, is_passing, is_shared};
 pub(crate) use views::judge_views;

@@ -22,8 +22,12 @@ pub enum Fault {
     ForgetsWhoseWill,
     /// The first will that is due after a start is published by nobody.
     LosesWillsDueAtStart,
+    /// After a start a will that stands beside a newer one of its session is published by nobody.
+    LosesWillsBesideNewerOnes,
     /// What an ended session left to its share goes to nobody.
     LosesWhatIsLeft,
+    /// What a share gave to a connection is owed to nobody.
+    LosesOwedToConnections,
     /// PUBREL never reaches the subscriber.
     LosesReleases,
     /// A retained message comes behind a newer one of its topic.
@@ -70,7 +74,9 @@ impl Fault {
         Self::EndsWhicheverWill,
         Self::ForgetsWhoseWill,
         Self::LosesWillsDueAtStart,
+        Self::LosesWillsBesideNewerOnes,
         Self::LosesWhatIsLeft,
+        Self::LosesOwedToConnections,
         Self::LosesReleases,
         Self::RetainedComesLate,
         Self::NamespaceSkipsFrames,

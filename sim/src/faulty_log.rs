@@ -1,5 +1,6 @@
 //! The log as one of its users sees it, with a mistake in between. Without a fault it changes nothing.
 
+mod audiences;
 mod nodes;
 mod tails;
 
@@ -13,6 +14,7 @@ use tokio::sync::watch;
 use uns_model::{Sequence, SessionNo};
 
 use crate::Fault;
+use audiences::forget_connections;
 use nodes::{Minted, forget_a_deletion};
 use tails::{PurgingTail, SkippingTail};
 
@@ -21,7 +23,7 @@ const ONE_IN: u32 = 20;
 /// So many sequences are read again.
 const READ_AGAIN: u64 = 30;
 /// No session has this number: what is said of it changes nothing.
-const NOBODY: SessionNo = SessionNo(0);
+const NOBODY: SessionNo = SessionNo(u32::MAX);
 /// No audience has this number.
 const NO_AUDIENCE: u32 = u32::MAX;
 
@@ -80,6 +82,7 @@ impl FaultyLog {
         match self.fault {
             Some(Fault::MintsTwice) => return self.nodes.mint_twice(&batch),
             Some(Fault::DeletionForgetsANode) => return forget_a_deletion(&batch),
+            Some(Fault::LosesOwedToConnections) => return forget_connections(&batch),
             _ => {}
         }
         let spoils = [

@@ -175,6 +175,11 @@ impl Machine {
         drop(self.disk.sync_dir(Path::new("/")));
     }
 
+    /// Whether all room is taken: the power may have failed while it was given back.
+    pub(crate) fn is_full(&self) -> bool {
+        self.disk.open(Path::new(BALLAST)).is_ok()
+    }
+
     /// From here on the wills of this account are refused. What came before is in the log, as if the
     /// log had been quick.
     pub(crate) fn forbid(&mut self, account: &str) {

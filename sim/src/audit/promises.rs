@@ -70,6 +70,11 @@ impl Promises {
         *qos == QoS::AtLeastOnce && (topic.ends_with("/kept") || !subscribers.is_empty())
     }
 
+    /// Whether it is of QoS 2.
+    pub(crate) fn is_exact(&self, number: u32) -> bool {
+        self.sent[number as usize].qos == QoS::ExactlyOnce
+    }
+
     /// It is retained, or owed to the first client, which subscribes to everything.
     pub(crate) fn is_owed(&self, number: u32) -> bool {
         let Sent { topic, subscribers, .. } = &self.sent[number as usize];
@@ -258,6 +263,11 @@ fn counts(got: &[Got]) -> HashMap<Got, usize> {
 /// Whether a client is a member of the share.
 pub(crate) fn is_shared(client: &Client) -> bool {
     client.filters[0].0.starts_with("$share/")
+}
+
+/// Whether a client is a member of the share without a lasting session.
+pub(crate) fn is_passing(client: &Client) -> bool {
+    is_shared(client) && !client.has_session()
 }
 
 /// Whether it subscribed with QoS 2.

@@ -111,7 +111,8 @@ impl Wills {
         }
         for (number, (will, count)) in self.all.iter().zip(found).enumerate() {
             let due = will.delay == 0 && will.stored && will.gone.is_some();
-            let due = (due || will.left) && !will.met_full_disk;
+            // Those that are lost in the end are in the log by then, however full the disk was before.
+            let due = (due && !will.met_full_disk) || will.left;
             let refused = self.forbidden.get(&will.who).is_some_and(|before| {
                 !before.contains(&u32::try_from(number).expect("a short history"))
             });

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use broker_engine::{Config, Key, Peer, Received};
@@ -99,8 +98,7 @@ impl Running {
             config: Config { inflight_max: 8, receive_maximum: 16, ..Config::default() },
             cores,
         });
-        let had_will = AtomicBool::new(false);
-        let outlet = Box::new(FaultyOutlet { outlet: server.outlet(), fault, had_will });
+        let outlet = Box::new(FaultyOutlet::new(server.outlet(), fault, &*log));
         let ledger_steps = ledger.steps();
         Ok(Self { log, history, namespace, server, ledger, ledger_steps, log_steps, outlet })
     }

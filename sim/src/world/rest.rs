@@ -36,6 +36,24 @@ impl World {
         Err("the hub never comes to rest".to_owned())
     }
 
+    /// Some histories come to rest only after everybody who was away has come to a full disk.
+    pub(super) fn arrive_on_full_disk(&mut self) -> Result<(), String> {
+        if self.is_heavy || !self.choices.one_in(4) {
+            return Ok(());
+        }
+        self.machine.clear_faults();
+        self.fails_when_told = false;
+        if !self.is_full {
+            self.take_all_room();
+        }
+        for _ in 0..3 {
+            self.round()?;
+        }
+        self.free_disk();
+        self.pass(PAUSE_MILLIS);
+        Ok(())
+    }
+
     /// All but the first client, which watches, are lost and do not come back: their wills are due. The hub
     /// may die before it has published them, and before it knows of all.
     pub(super) fn everybody_leaves(&mut self) -> Result<(), String> {

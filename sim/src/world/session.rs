@@ -8,7 +8,7 @@ use super::{Actor, World, is_at};
 impl World {
     pub(super) fn session_turn(&mut self) {
         let who = self.choices.below(self.clients.len());
-        match self.choices.below(15) {
+        match self.choices.below(16) {
             0..=10 => {
                 self.clients[who].answer();
                 let name = self.clients[who].name.clone();
@@ -21,8 +21,21 @@ impl World {
                 self.note(Actor::Session, format_args!("{name} says {nth} again"));
             }
             13 => self.vanish(who),
+            14 => self.vanish_before_pubrel(who),
             _ => self.notice(),
         }
+    }
+
+    /// A client takes what it is sent, says PUBREC, and loses its connection before it hears PUBREL.
+    fn vanish_before_pubrel(&mut self, who: usize) {
+        while self.clients[who].silent_answers() > 0 {
+            self.clients[who].answer();
+        }
+        while self.clients[who].line.as_ref().is_some_and(|line| !line.up.is_empty()) {
+            self.carry(who);
+        }
+        self.vanish(who);
+        self.notice();
     }
 
     /// A client loses its connection with everything under way; the hub may learn of it later.
