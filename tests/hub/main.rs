@@ -51,6 +51,7 @@ mod old_clients;
 mod old_directory;
 mod one_flush_per_batch;
 mod one_owner;
+mod one_time_twice;
 mod operators;
 mod operators_sessions;
 mod payload_shapes;
