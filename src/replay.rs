@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
+use uns_model::fold::AHEAD_MAX_NANOS;
 use uns_model::{Clock as _, SystemClock, Timestamp};
 
 use crate::client::{MqttArgs, Publisher, topic};
@@ -76,6 +77,8 @@ struct Tally {
     rows: u64,
     values: u64,
     bad_rows: u64,
+    /// Rows whose time the hub does not believe: it gives their values the time of their arrival.
+    ahead_rows: u64,
     /// Rows of batches that the hub refused.
     refused_rows: u64,
     reconnects: u64,
@@ -95,6 +98,14 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<()> {
     let mut tally = Tally::default();
     let started = clock.monotonic();
     let mut progress = Progress::new(recording.bytes_total());
+    if args.time.is_none()
+        && let Some(column) = recording.likely_time()
+    {
+        progress.note(&format!(
+            "the column `{column}` becomes a tag, and rows are one second apart from now on; if it \
+             holds their time, use --time {column}"
+        ));
+    }
     let mut schedule = Schedule::new(args.speed, args.now);
     loop {
         while let Some(row) = recording.next_row() {
@@ -113,6 +124,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<()> {
                 }
             };
             let time = schedule.wait_for(row.time, &clock, || publisher.flush())?;
+            tally.ahead_rows += u64::from(time.0 > clock.now().0 + AHEAD_MAX_NANOS);
             if tally.rows == 0 {
                 publisher.acknowledged(|to| publish_row(to, &topics, &row, time, &mut tally))?;
             } else {
@@ -206,6 +218,13 @@ impl Progress {
             eprintln!(
                 "uns replay: with QoS 0 nobody knows what the lost connections took; `--qos 1` sends \
                  again what was not acknowledged"
+            );
+        }
+        if tally.ahead_rows > 0 {
+            eprintln!(
+                "uns replay: {} rows had a time more than a minute ahead of the clock; the hub gave \
+                 their values the time of their arrival",
+                tally.ahead_rows
             );
         }
         if tally.refused_rows > 0 {

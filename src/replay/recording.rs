@@ -71,6 +71,12 @@ impl Recording {
         Ok(Self { reader, headers, time_column, zone, order, record, bytes_total })
     }
 
+    /// The column that by its name holds the time, where none was named.
+    pub(super) fn likely_time(&self) -> Option<&str> {
+        let named = self.time_column.is_some();
+        self.headers.iter().map(str::trim).find(|header| !named && is_time_name(header))
+    }
+
     /// One topic per value column; characters a tag may not hold become `_`.
     pub(super) fn topics(&self, prefix: &str) -> Result<Vec<String>> {
         let prefix = prefix.trim_end_matches('/');
@@ -168,6 +174,12 @@ fn check_header(headers: &StringRecord, separator: u8) -> Result<()> {
     Ok(())
 }
 
+/// Whether a column is called as the time of rows usually is.
+fn is_time_name(header: &str) -> bool {
+    let name = header.to_ascii_lowercase().replace(['_', '-', ' '], "");
+    ["timestamp", "time", "datetime", "date", "ts", "sourcetimestamp"].contains(&name.as_str())
+}
+
 /// A column's name as a tag.
 fn tag_name(header: &str) -> String {
     let legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -240,6 +252,16 @@ mod tests {
         assert!(check(&[], b',').unwrap_err().contains("empty"));
         assert_eq!(check(&["value"], b','), Ok(()));
         assert_eq!(check(&["t", "a;b"], b','), Ok(()));
+    }
+
+    #[test]
+    fn the_column_of_the_time_is_known_by_its_name() {
+        for name in ["timestamp", "Timestamp", "TIME", "date_time", "Date Time", "ts"] {
+            assert!(is_time_name(name), "{name}");
+        }
+        for name in ["value", "cycle_time", "time_to_failure", "t", ""] {
+            assert!(!is_time_name(name), "{name}");
+        }
     }
 
     #[test]

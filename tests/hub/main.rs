@@ -62,6 +62,7 @@ mod read_your_writes;
 mod readme_tour;
 mod refused_rows;
 mod replay_is_bit_exact;
+mod replay_without_time;
 mod retained;
 mod room_for_brownfield;
 mod scram;
