@@ -47,7 +47,8 @@ pub struct Effects<R> {
     pub replies: Vec<Reply<R>>,
     /// Sessions the ledger may feed.
     pub attached: Vec<Attached<R>>,
-    /// Sessions it must not feed any more.
+    /// Sessions whose connections are gone: it must not feed them any more. If the log does not say
+    /// that they are left or ended, they count as left after a while.
     pub detached: Vec<(SessionNo, Key)>,
     /// What ended sessions left to their shares and the log did not take: to be offered again.
     pub not_passed_on: Vec<(SessionNo, Sequence)>,

@@ -217,7 +217,7 @@ impl<G: Gate> Engine<G> {
     }
 
     /// The connection of a session ends: the session waits, or ends as well. The will is published
-    /// now, or left to the ledger's clock.
+    /// now, or left to the ledger's clock. The ledger hears of the connection whatever the log takes.
     pub(super) fn leave_session(&mut self, now: Now, key: Key, held: Vec<(PacketId, Awaits)>) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
         let (org, session) = (connection.org, connection.session.number);
@@ -244,9 +244,7 @@ impl<G: Gate> Engine<G> {
                 self.gate.session(now.wall, session, &SessionChange::Ended);
             }
         }
-        if durable {
-            self.effects.detached.push((session, key));
-        }
+        self.effects.detached.push((session, key));
     }
 
     /// The ledger hands out what a connected session is owed.

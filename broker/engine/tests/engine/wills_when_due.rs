@@ -226,13 +226,15 @@ fn wills_that_are_due_together_do_not_make_a_batch_without_a_limit() {
     }
 }
 
-/// The ledger has it due as long as the log does not say that it is gone.
+/// The ledger has it due as long as the log does not say that it is gone. It is told that the connection is
+/// gone as well, since the log may not take the end of the session either.
 #[test]
 fn a_client_that_is_lost_on_a_full_disk_leaves_its_will_to_the_ledger() {
     let mut net = Net::new(1, Config::default());
     net.engines[0].gate().has_log = true;
-    for (topic, gone) in [("full/w", false), ("no/w", true), ("log/w", true)] {
-        let mut connect = Connect { user_name: None, password: None, ..with_will("c", 0, 60) };
+    let will_gone = [("full/w", false), ("no/w", true), ("log/w", true)];
+    for (expiry, (topic, gone)) in [0, 60].into_iter().flat_map(|e| will_gone.map(|w| (e, w))) {
+        let mut connect = Connect { user_name: None, password: None, ..with_will("c", 0, expiry) };
         connect.will = connect.will.map(|will| Will { topic, ..will });
         let client = net.connect(0, &connect);
         decide(&mut net, &Ok(1));
@@ -241,6 +243,10 @@ fn a_client_that_is_lost_on_a_full_disk_leaves_its_will_to_the_ledger() {
         decide(&mut net, &Ok(1));
         let notes = notes(&mut net);
         assert_eq!(notes.iter().any(|note| note.ends_with("WillGone")), gone, "{topic}: {notes:?}");
+        let detached = std::mem::take(&mut net.engines[0].effects().detached);
+        let [(session, key)] = detached[..] else { panic!("{topic}, {expiry}: {detached:?}") };
+        assert_eq!(key, client.key);
+        assert!(notes.last().is_some_and(|n| n.starts_with(&format!("session {} ", session.0))));
     }
 }
 

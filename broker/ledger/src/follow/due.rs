@@ -54,18 +54,19 @@ pub(super) fn due(state: &mut State) -> Due {
 }
 
 impl Ledger {
-    /// Hands over due wills, expired sessions, and messages to pass on.
+    /// Hands over due wills, expired sessions, and messages to pass on. Wills come first: a core that ends
+    /// a session tells the log which of its wills are withdrawn, and forgets that.
     pub(super) fn hand_over_due(&self, outlet: &dyn Outlet, due: Due) {
+        for will in due.wills {
+            if !outlet.will(&will) {
+                self.state.lock().keep_due(will);
+            }
+        }
         for expired in due.expired {
             outlet.expired(&expired);
         }
         for one in due.passing.iter().filter(|one| !outlet.pass_on(one)) {
             self.offer_again(one.session, one.sequence);
-        }
-        for will in due.wills {
-            if !outlet.will(&will) {
-                self.state.lock().keep_due(will);
-            }
         }
     }
 

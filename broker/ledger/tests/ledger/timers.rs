@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use broker_ledger::Place;
 use fabric::SessionChange;
 use uns_model::{SessionNo, Timestamp};
 
@@ -133,4 +134,22 @@ fn a_session_whose_connection_went_unseen_counts_as_left_after_a_while() {
     world.got(place, 0);
     advance(&world, 1_000);
     assert!(world.ledger.find(ORG, "client-2").unwrap().online);
+}
+
+/// A full log does not take the `Ended` of a session that is there for its will only, so that it was never
+/// fed. Whether its client has withdrawn the will is known until the session ends.
+#[test]
+fn a_will_whose_client_went_unseen_is_due_after_a_while_and_before_the_end_of_its_session() {
+    let world = World::new();
+    world.open_session(1, 0);
+    world.change(1, will(10));
+    world.settled_down();
+    world.ledger.detach(SessionNo(1), Place { core: 0, slot: 1, generation: 0 });
+    advance(&world, 0);
+    advance(&world, 59);
+    assert!(world.cores.due.lock().is_empty(), "the log may be behind");
+    advance(&world, 1);
+    eventually("its end", || expired(&world) == [1]);
+    eventually("its will", || wills(&world) == [1]);
+    assert_eq!(*world.cores.due.lock(), ["will 1", "end 1"]);
 }

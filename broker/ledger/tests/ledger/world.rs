@@ -30,6 +30,8 @@ pub(crate) struct Cores {
     pub(crate) gives_wills_back: Mutex<Option<Arc<Ledger>>>,
     pub(crate) passed: Mutex<Vec<PassOn>>,
     pub(crate) expired: Mutex<Vec<SessionNo>>,
+    /// Wills and sessions, in the order in which they came.
+    pub(crate) due: Mutex<Vec<String>>,
 }
 
 impl Outlet for Cores {
@@ -46,6 +48,7 @@ impl Outlet for Cores {
             return false;
         }
         self.wills.lock().push(will.clone());
+        self.due.lock().push(format!("will {}", will.session));
         if let Some(ledger) = &*self.gives_wills_back.lock() {
             ledger.offer_will_again(will.clone());
         }
@@ -64,6 +67,7 @@ impl Outlet for Cores {
         let Expired { session, org, client_id } = expired;
         assert_eq!((*org, &**client_id), (ORG, &*format!("client-{session}")));
         self.expired.lock().push(*session);
+        self.due.lock().push(format!("end {session}"));
     }
 }
 
