@@ -209,7 +209,7 @@ fn read_text(
                 if !envelope.is_alone() {
                     let text = text.trim_ascii();
                     let json = Token { kind: Kind::Object { finite: true }, text };
-                    let left_out = batch::neighbours((json, &envelope), false, context, sink);
+                    let left_out = batch::neighbours((json, &envelope, None), false, context, sink);
                     json::leave_out(left_out, sink);
                 }
                 return Ok(None);

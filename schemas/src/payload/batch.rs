@@ -8,7 +8,7 @@ use super::envelope::{self, Envelope, stated};
 use super::point::hand_on;
 use super::rows::{BATCH_SAMPLES_MAX, BadRow};
 use super::scan::{Kind, Token, elements};
-use super::shape::Columns;
+use super::shape::{Columns, Shape};
 use super::sink::Sink;
 use super::text;
 
@@ -89,7 +89,7 @@ pub(super) fn rows_of(
             Row::Sample(row) => {
                 batch.left_out += envelope_points(&row, context, sink);
                 if !row.is_alone() {
-                    batch.left_out += neighbours((element, &row), false, context, sink);
+                    batch.left_out += neighbours((element, &row, None), false, context, sink);
                 }
             }
             Row::Document(time) => {
@@ -127,9 +127,10 @@ pub(super) fn envelope_points(
 }
 
 /// Hands on what an envelope is called by and what stands beside its value: fields of their own, whose
-/// names are those that they have without the value. Gives how many there was no room for.
-pub(super) fn neighbours(
-    (object, envelope): (Token<'_>, &Envelope<'_>),
+/// names are those that they have without the value. Where its shape is known, that tells of values by
+/// name among them. Gives how many there was no room for.
+pub(super) fn neighbours<'a>(
+    (object, envelope, shape): (Token<'a>, &Envelope<'a>, Option<&Shape<'a>>),
     declared: bool,
     context: &DecodeContext<'_>,
     sink: &mut impl Sink,
@@ -151,7 +152,7 @@ pub(super) fn neighbours(
     }
     let model = PointRef { quality: Quality::GOOD, ..envelope.point(None) };
     let beside = (declared || !envelope.may_be_document()).then_some(envelope);
-    let document = Document { token: object, shape: None, model, beside };
+    let document = Document { token: object, shape, model, beside };
     left_out + document::explode(document, context, sink)
 }
 

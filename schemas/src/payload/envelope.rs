@@ -110,6 +110,7 @@ impl<'a> Envelope<'a> {
             }
             Role::Flag if stated::is_count(token) => true,
             Role::ShortUnit | Role::ShortName(_) => !is_text,
+            Role::ShortValue => self.seen.is_named,
             Role::Unit => token.kind == Kind::Number,
             Role::Quality if stated::is_no_quality(token) => true,
             Role::ShortTime if stated::is_no_epoch(token) => true,

@@ -84,7 +84,9 @@ fn object(
     if shape.envelope.is_one(declared) {
         let envelope = shape.envelope.unwrapped(context);
         let left_out = batch::envelope_points(&envelope, context, sink);
-        return left_out + batch::neighbours((json, &envelope), declared, context, sink);
+        // Values by name beside it keep their names, where those are fields.
+        let shape = (!context.children).then_some(shape);
+        return left_out + batch::neighbours((json, &envelope, shape), declared, context, sink);
     }
     let model = PointRef { source: shape.time(), ..PointRef::new(ValueRef::Null) };
     whole_document(json, Some(shape), model, context, sink).saturating_add(beyond)

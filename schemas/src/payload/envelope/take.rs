@@ -14,14 +14,10 @@ const LABELS: [u8; 7] = [0, 2, 3, 4, 5, 7, 8];
 
 impl<'a> Envelope<'a> {
     /// Whether a member with this key has a part in an envelope: a `status` that is a word or an object and
-    /// no quality is that of the machine, and a number under `good` may count parts.
+    /// no quality is that of the machine.
     #[inline]
     pub(super) fn has_part(key: Key, token: Token<'_>) -> bool {
-        match key.role {
-            Role::Status => !stated::is_other_word(token),
-            Role::Flag => !stated::is_count(token),
-            _ => true,
-        }
+        key.role != Role::Status || !stated::is_other_word(token)
     }
 
     /// Takes a member of the object that may be one.
@@ -46,10 +42,16 @@ impl<'a> Envelope<'a> {
             && (key.role.is_time() || key.role.is_quality());
         self.seen.others |= column;
         match key.role {
+            // A field like any other beside a value whose name means nothing else.
+            Role::ShortValue if self.seen.is_named => self.seen.others = true,
             Role::Value | Role::ShortValue => {
+                if key.role == Role::Value && !self.seen.is_named {
+                    self.seen.is_named = true;
+                    self.seen.others |= self.seen.values > 0;
+                    self.seen.values = 0;
+                }
                 self.value = token;
                 self.seen.values += 1;
-                self.seen.is_named |= key.role == Role::Value;
                 self.apply_type();
             }
             Role::Quality | Role::ShortQuality | Role::Flag | Role::QualityCode => {
@@ -61,7 +63,11 @@ impl<'a> Envelope<'a> {
                 self.word = worst(self.word, said);
                 let may_be_field = key.role == Role::ShortQuality && token.kind == Kind::Number;
                 self.seen.is_numbered |= may_be_field;
-                self.seen.has_field |= key.role == Role::Quality && stated::is_no_quality(token);
+                self.seen.has_field |= match key.role {
+                    Role::Quality => stated::is_no_quality(token),
+                    Role::Flag => stated::is_count(token),
+                    _ => false,
+                };
                 self.seen.is_marked |= said.is_some() && !column && !may_be_field;
             }
             Role::Status | Role::StatusCode => {

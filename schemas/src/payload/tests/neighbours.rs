@@ -162,3 +162,54 @@ fn comments_between_lines_are_none_of_them() {
     assert_eq!(points(text.as_bytes(), None)[0].value, Value::Text(text.into()));
     assert_eq!(fields("# g=1i 1795262400000000000").0, []);
 }
+
+/// A sensor that begins to send the voltage of its battery as `v` keeps its value where it was.
+#[test]
+fn a_short_name_beside_a_value_by_its_own_name_is_a_field() {
+    for (payload, name) in [
+        (r#"{"value":21,"ts":1795262400,"v":3}"#, "v"),
+        (r#"{"v":3,"value":21,"ts":1795262400}"#, "v"),
+        (r#"{"val":3,"Value":21,"ts":1795262400}"#, "val"),
+    ] {
+        let found = points(payload.as_bytes(), None);
+        assert_eq!((&found[0].field, &found[0].value), (&None, &Value::Int(21)), "{payload}");
+        assert_eq!(fields(payload).0, [int(name, 3)], "{payload}");
+    }
+    assert_eq!(
+        fields(r#"{"sensors":[{"id":"s1","value":21,"v":3}]}"#).0,
+        [int("sensors.s1", 21), int("sensors.s1.v", 3)]
+    );
+    assert_eq!(
+        fields(r#"{"tags":[{"v":3,"name":"t0","value":1}]}"#).0,
+        [int("t0", 1), int("t0.v", 3)]
+    );
+    // Two of either kind are values of which nobody can tell the one that is meant.
+    for payload in
+        [r#"{"v":1,"val":2,"ts":1795262400}"#, r#"{"value":1,"Value":2,"ts":1795262400}"#]
+    {
+        let found = points(payload.as_bytes(), None);
+        assert!(matches!(found[0].value, Value::Document(_)), "{payload}");
+    }
+}
+
+/// Values by name keep their names when a value of the node itself joins them.
+#[test]
+fn values_by_name_beside_a_value_keep_their_names() {
+    let series = r#""ts":1795262400,"values":{"temp":1},"errors":{"hum":2014}"#;
+    for (more, own) in [("", None), (r#","v":3"#, Some(3)), (r#","value":7"#, Some(7))] {
+        let payload = format!("{{{series}{more}}}");
+        let found = points(payload.as_bytes(), None);
+        let value = |name: &str| {
+            found
+                .iter()
+                .find(|point| point.field.as_deref() == Some(name))
+                .map(|point| &point.value)
+        };
+        assert_eq!(value("temp"), Some(&Value::Int(1)), "{payload}");
+        assert_eq!(value("hum"), Some(&Value::Null), "{payload}");
+        assert_eq!(value("values.temp"), None, "{payload}");
+        if let Some(own) = own {
+            assert_eq!(found[0].value, Value::Int(own), "{payload}");
+        }
+    }
+}

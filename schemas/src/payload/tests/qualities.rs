@@ -110,6 +110,11 @@ fn a_count_of_good_parts_is_no_quality() {
         r#"{"value":98.5,"success":97.5}"#,
         &expect![["- Float(98.5) Good\nsuccess Float(97.5) Good\n"]],
     );
+    // Whether it is 1 or 12 moves no name.
+    for good in ["1", "12"] {
+        let found = points(format!("{{\"v\":5,\"good\":{good}}}").as_bytes(), None);
+        assert_eq!((&found[0].field, &found[0].value), (&None, &Value::Int(5)), "{good}");
+    }
     for (flag, word) in
         [("0", "Bad"), ("1", "Good"), ("1.0", "Good"), ("false", "Bad"), ("\"Bad\"", "Bad")]
     {
