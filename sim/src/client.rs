@@ -70,7 +70,8 @@ pub(crate) struct Client {
     owed_acks: VecDeque<(u8, PacketId)>,
     /// It closes its connection, to try again what was refused.
     pub(crate) gives_up: bool,
-    /// It said Clean Start, and does so until it hears that it has no session any more.
+    /// It says Clean Start until it hears that it has no session any more: it did so before, or lost a
+    /// connection before CONNACK, which may have said that its session had expired.
     pub(crate) begins_anew: bool,
 }
 
@@ -176,6 +177,13 @@ impl Client {
             user_name: Some(&name),
             password: None,
         })));
+    }
+
+    /// Its connection is gone; what there was of it.
+    pub(crate) fn hang_up(&mut self) -> Option<Line> {
+        let line = self.line.take()?;
+        self.begins_anew |= !line.welcome && self.has_session() && self.is_fleeting();
+        Some(line)
     }
 
     fn subscribe(&mut self) {

@@ -63,7 +63,7 @@ impl World {
             engine.closed(now, key);
             self.ghosts.retain(|ghost| *ghost != (core, key));
             if let Some(who) = self.clients.iter().position(|client| is_at(client, core, key)) {
-                self.clients[who].line = None;
+                self.clients[who].hang_up();
                 self.promises.wills.gone(who, now.monotonic);
             }
         }

@@ -90,7 +90,7 @@ impl World {
         self.ghosts.clear();
         self.unwritten.clear();
         for (who, client) in self.clients.iter_mut().enumerate() {
-            if client.line.take().is_some() {
+            if client.hang_up().is_some() {
                 self.promises.wills.gone(who, self.machine.monotonic());
             }
         }

@@ -40,7 +40,7 @@ impl World {
 
     /// A client loses its connection with everything under way; the hub may learn of it later.
     pub(super) fn vanish(&mut self, who: usize) {
-        if let Some(line) = self.clients[who].line.take() {
+        if let Some(line) = self.clients[who].hang_up() {
             self.promises.wills.gone(who, self.machine.monotonic());
             self.ghosts.push((line.core, line.key));
             let name = self.clients[who].name.clone();
