@@ -8,8 +8,8 @@
 //! 2. a batch: an array of up to 10,000 envelopes with a time each, or an object of the columns
 //!    `t`, `v` and perhaps `q`, equally long (NS-21). In an array whose first element is such an
 //!    envelope, other elements are bad rows and cost no good one;
-//! 3. an *envelope*: an object with exactly one value, named `value`, `Value`, `present_value`, `v`
-//!    or `val` (NS-19a). Its time, quality, unit and number may stand beside it under the names that
+//! 3. an *envelope*: an object with exactly one value, named `value`, `Value` or `present_value`, or else
+//!    `v` or `val` (NS-19a). Its time, quality, unit and number may stand beside it under the names that
 //!    `envelope.rs` knows; other keys move nothing. `v` and `val` may also be fields like any other,
 //!    so beside unknown keys they need a time, quality or unit to be a value. The content type
 //!    `application/vnd.uns.vqt+json` makes an envelope of any object with one value;
