@@ -30,6 +30,10 @@ describe("line", () => {
       { from: 2_000, to: 4_000, why: "text", text: "OFF" },
       { from: 5_000, to: 6_000, why: "text", text: "ERR" },
     ]);
+    expect(line(points.slice(0, 5), 10_000, 60_000).breaks.at(-1)).toEqual(
+      { from: 5_000, to: 60_000, why: "text", text: "ERR" },
+    );
+    expect(line([point(1, null, "Bad")], 10_000, 60_000).breaks).toEqual([]);
   });
 
   it("steps from code to code, and slopes between measurements", () => {

@@ -87,8 +87,8 @@ export function alone(ys: ArrayLike<number | null | undefined>): number[] {
   return found;
 }
 
-/** Seconds and values for a line; `null` where it breaks. */
-export function line(points: readonly Point[], silence: number): Line {
+/** Seconds and values for a line; `null` where it breaks. A text at its end holds until `end`. */
+export function line(points: readonly Point[], silence: number, end?: number): Line {
   const xs: number[] = [];
   const ys: (number | null)[] = [];
   const breaks: Break[] = [];
@@ -105,6 +105,8 @@ export function line(points: readonly Point[], silence: number): Line {
     ys.push(hides(point.quality) ? null : numberOf(point.value));
     before = point;
   }
+  const last = points.at(-1);
+  if (last !== undefined && end !== undefined && !hides(last.quality)) breakAt(breaks, last, Math.max(last.at, end));
   return { xs, ys, breaks, stepped: isCoded(ys) };
 }
 

@@ -126,7 +126,7 @@ export class Trend {
     const last = points.at(-1);
     if (this.#buckets === undefined) {
       const holds = held(last ?? this.#before(start)[0], silence, [start, end]);
-      return { kind: "line", line: line(points, silence), held: holds };
+      return { kind: "line", line: line(points, silence, end), held: holds };
     }
     const width = this.window.bucketMs;
     const from = this.#buckets.findIndex((bucket) => bucket.at >= start);
