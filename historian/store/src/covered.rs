@@ -54,6 +54,16 @@ impl Covered {
         Self { parts: beyond.filter_map(part).collect() }
     }
 
+    /// What others hold of the samples a damaged file was made of. One with a later end that goes back to
+    /// before it was written after a crash, while this one was there, and has nothing that this one had.
+    pub(crate) fn beside<'a>(
+        damaged: &'a Entry,
+        entries: impl IntoIterator<Item = &'a Entry>,
+    ) -> Self {
+        let is_other = |entry: &&Entry| entry.name != damaged.name && entry.until <= damaged.until;
+        Self::by(entries.into_iter().filter(is_other), damaged.after)
+    }
+
     /// What of it concerns a range of sequences, both included.
     pub(crate) fn within(&self, first: Sequence, last: Sequence) -> Self {
         let meets = |part: &&Part| part.after < last && first <= part.until;
@@ -78,5 +88,32 @@ impl Covered {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.parts.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use historian_segment::SeriesId;
+
+    use super::*;
+
+    fn entry(after: u64, until: u64) -> Entry {
+        let (first_time, last_time) = (Timestamp(0), Timestamp(1));
+        let name = format!("1970-01-01T00.{until:014}.parquet");
+        let (after, until) = (Sequence(after), Sequence(until));
+        let series = (SeriesId(0), SeriesId(9));
+        Entry { name, first_time, last_time, after, until, rows: 9, bytes: 1, crc: 0, series }
+    }
+
+    /// The hub died between writing the first of two files and listing it, so the second one goes back to
+    /// where the first began, and has only what that did not have.
+    #[test]
+    fn a_later_file_holds_nothing_of_a_damaged_one_that_was_there_before_it() {
+        let (earlier, later) = (entry(0, 20), entry(0, 30));
+        let all = [earlier.clone(), later.clone()];
+        assert!(!Covered::beside(&earlier, &all).holds(Sequence(10), Timestamp(0)));
+        let beside_later = Covered::beside(&later, &all);
+        assert!(beside_later.holds(Sequence(10), Timestamp(0)));
+        assert!(!beside_later.holds(Sequence(25), Timestamp(0)));
     }
 }

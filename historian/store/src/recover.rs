@@ -136,7 +136,7 @@ impl Recovery<'_> {
         for (entry, what) in damaged {
             let names = loaded.files.iter().map(|file| file.name.clone()).collect();
             loaded.files.retain(|kept| kept.name != entry.name);
-            let others = Covered::by(&loaded.files, entry.after);
+            let others = Covered::beside(&entry, &loaded.files);
             let registry = &loaded.registry;
             let repaired = match repair(
                 self,

@@ -198,7 +198,6 @@ impl Store {
             (Arc::clone(&state.files), state.ingest)
         };
         let others = files.iter().map(|other| &other.entry);
-        let others = others.filter(|other| other.name != file.entry.name);
         let recovery = Recovery {
             files: &self.files,
             catalog: &self.catalog,
@@ -210,7 +209,7 @@ impl Store {
             &recovery,
             (&file.entry, what),
             &Known {
-                others: &Covered::by(others, file.entry.after),
+                others: &Covered::beside(&file.entry, others),
                 taken: &self.names_taken(),
                 ingest,
                 series: &|of| self.state.lock().registry.series_had(of),
