@@ -23,12 +23,15 @@ fn differences(path: &str, recorded: &Value, answered: &Value, found: &mut Vec<S
                 differences(&format!("{path}/{key}"), one, other, found);
             }
         }
-        // Last values have names: documents may be found to have more fields than were seen then.
-        (Value::Array(recorded), Value::Array(answered)) if recorded.iter().all(is_last_value) => {
+        // Last values and what a search finds have names: documents may be found to have more fields
+        // than were seen then, and a search finds fields since.
+        (Value::Array(recorded), Value::Array(answered))
+            if recorded.iter().all(is_last_value) || path.starts_with("/search") =>
+        {
             for one in recorded {
-                let name = |value: &Value| (value["topic"].clone(), value.get("field").cloned());
+                let name = |value: &Value| NAMES.map(|key| value.get(key).cloned());
                 let other = answered.iter().find(|other| name(other) == name(one));
-                let path = format!("{path}/{} {}", one["topic"], one["field"]);
+                let path = format!("{path}/{:?}", name(one).map(|name| name.unwrap_or_default()));
                 differences(&path, one, other.unwrap_or(&Value::Null), found);
             }
         }
@@ -41,6 +44,9 @@ fn differences(path: &str, recorded: &Value, answered: &Value, found: &mut Vec<S
         _ => found.push(format!("{path}: was {recorded}, is {answered}")),
     }
 }
+
+/// What tells two values of one answer apart.
+const NAMES: [&str; 3] = ["topic", "path", "field"];
 
 fn is_last_value(value: &Value) -> bool {
     value.get("topic").is_some() && value.get("sequence").is_some()
@@ -94,4 +100,9 @@ fn an_answer_that_says_less_or_something_else_is_a_difference() {
     assert_eq!(check(r#"{"a":[1,{"b":2}]}"#, r#"{"a":[1,{"c":2}]}"#), 1);
     assert_eq!(check(r#"{"a":[1,2]}"#, r#"{"a":[1]}"#), 1);
     assert_eq!(check("23.0", "23"), 1, "a number keeps its form");
+    let found = r#"{"search":[{"path":"a","value":1}]}"#;
+    let more = r#"{"search":[{"path":"a","field":"b","value":2},{"path":"a","value":1}]}"#;
+    assert_eq!(check(found, more), 0, "a search may find more");
+    assert_eq!(check(more, found), 1);
+    assert_eq!(check(found, r#"{"search":[{"path":"a","value":2}]}"#), 1);
 }
