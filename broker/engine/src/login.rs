@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use broker_codec::ReasonCode;
+use broker_codec::{Connect, ReasonCode};
 use uns_model::OrgId;
 use zeroize::Zeroizing;
 
@@ -27,6 +27,14 @@ pub struct Login<'a> {
     pub password: Option<&'a [u8]>,
     /// Where it comes from and how.
     pub peer: &'a Peer,
+}
+
+impl<'a> Login<'a> {
+    /// That of a CONNECT.
+    pub(crate) fn of(connect: &Connect<'a>, peer: &'a Peer) -> Self {
+        let Connect { client_id, user_name, password, .. } = *connect;
+        Self { client_id, user_name, password, peer }
+    }
 }
 
 impl fmt::Debug for Login<'_> {

@@ -3,16 +3,20 @@
 //!
 //! It writes no bytes and matches no topics.
 
+mod authentication;
 pub(crate) mod claim;
 pub(crate) mod clients;
+mod connack;
 pub(crate) mod connect_request;
+pub(crate) mod connect_terms;
 pub(crate) mod connection;
+pub(crate) mod conversation;
 pub(crate) mod departing;
 pub(crate) mod exchanges;
 pub(crate) mod inbound_aliases;
 pub(crate) mod inflight;
 pub(crate) mod left_behind;
-mod log_in;
+pub(crate) mod log_in;
 pub(crate) mod overdue;
 mod paused;
 pub(crate) mod phase;

@@ -1,9 +1,6 @@
 //! CONNECT, second half: which connection holds the client id, and what CONNACK says.
 
-use std::num::NonZeroU32;
-use std::time::Duration;
-
-use broker_codec::{Connack, ConnackProperties, ReasonCode, Version};
+use broker_codec::ReasonCode;
 
 use super::Engine;
 use super::session::Opening;
@@ -14,59 +11,37 @@ use crate::gate::Gate;
 use crate::key::{Address, Key};
 use crate::login::{Identity, Reservation};
 use crate::now::Now;
-use crate::sessions::clients::{Claimant, NotYours};
+use crate::sessions::clients::{Claimant, ClientRef, NotYours};
+use crate::sessions::connect_terms::ConnectLimits;
 use crate::sessions::phase::{AcceptedLogIn, ConnackDetails, Phase};
+use crate::sessions::takeover::{Claimed, EndedClaim, HandOver};
 use crate::signal::Signal;
-use crate::stats::Limit;
 
 impl<G: Gate> Engine<G> {
     /// The log-in succeeded: the connection claims its client id.
     pub(super) fn begin(&mut self, now: Now, key: Key, accepted: AcceptedLogIn) {
         let me = self.address(key);
         let AcceptedLogIn { identity, mut request, authentication } = accepted;
-        let Some(connection) = self.sessions.get(key) else { return };
-        let (version, clean_start) = (connection.version, request.clean_start);
-        if request.client_id.is_empty() && version != Version::V5 && !clean_start {
-            // A session without a client id could never be resumed [MQTT-3.1.3-8].
-            return self.fail(now, key, ReasonCode::ClientIdentifierNotValid);
-        }
-        let wish = request.session_expiry;
-        let expiry = self.granted_expiry(version, clean_start, wish);
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        let assigned = request.client_id.is_empty();
-        connection.client_id = if assigned {
+        let limits = ConnectLimits::new(&self.broker.config, self.gate.has_log());
+        let terms = match request.terms(connection.version, limits) {
+            Ok(terms) => terms,
+            Err(reason) => return self.fail(now, key, reason),
+        };
+        let client_id = if terms.connack.assigned_client_id {
             self.broker.assign_client_id().into()
         } else {
-            request.client_id.clone()
+            std::mem::take(&mut request.client_id)
         };
-        connection.session.wanted = wish.is_some_and(|seconds| seconds > 0);
-        connection.session.expiry = expiry;
-        connection.durability = connection.peer.durability;
-        connection.publisher = self.gate.publisher(identity.org, &connection.client_id);
-        let keep_alive = request.keep_alive;
-        let granted = granted_keep_alive(version, keep_alive, self.broker.config.keep_alive_max);
-        connection.silence_max =
-            (granted > 0).then(|| Duration::from_millis(u64::from(granted) * 1500));
-        let details = ConnackDetails {
-            assigned_client_id: assigned,
-            server_keep_alive: (granted != keep_alive).then_some(granted),
-            session_expiry: (wish.unwrap_or(0) != expiry).then_some(expiry),
-            clean_start,
-            authentication,
-        };
-        // This comes before the connection has a will, since nobody is to hear that of a refused client. A
-        // client that comes back to its session is let in: it takes what it is owed, which frees memory.
-        if self.pressure.is_short()
-            && !self.broker.clients.has_room(identity.org, &connection.client_id, 0)
-        {
-            self.stats.limited(Limit::Memory);
+        let publisher = self.gate.publisher(identity.org, &client_id);
+        connection.grant(client_id, publisher, &terms);
+        // This comes before the connection has a will, since nobody is to hear that of a refused client.
+        let client = ClientRef { org: identity.org, client_id: &connection.client_id };
+        if let Err(limit) = may_connect(&self.broker, self.pressure, client) {
+            self.stats.limited(limit);
             return self.fail(now, key, ReasonCode::QuotaExceeded);
         }
-        if !may_connect(&self.broker, identity.org, &connection.client_id) {
-            self.stats.limited(Limit::Sessions);
-            return self.fail(now, key, ReasonCode::QuotaExceeded);
-        }
-        let Ok(old) = claim(&self.broker, &connection.client_id, me, &identity) else {
+        let Ok(old) = claim(&self.broker, client.client_id, me, &identity) else {
             return self.fail(now, key, ReasonCode::ClientIdentifierNotValid);
         };
         connection.will = request.will.take();
@@ -75,6 +50,7 @@ impl<G: Gate> Engine<G> {
         }
         self.identify(key, identity);
         let Some(connection) = self.sessions.get_mut(key) else { return };
+        let details = ConnackDetails { authentication, ..terms.connack };
         connection.phase = Phase::Claiming(Box::new(details));
         self.stats.clients += 1;
         self.stats.connects += 1;
@@ -105,30 +81,33 @@ impl<G: Gate> Engine<G> {
     /// The last holder of a client id is gone. If the one that claimed it went as well, the client
     /// id is free.
     fn taken_over(&mut self, now: Now, new: Key) {
-        let Some(claim) = self.sessions.take_claim(new) else { return };
-        if self.sessions.get(new).is_some_and(|connection| !connection.is_closing()) {
-            self.complete_connect(now, new);
-            self.effects.resumed.push(new);
-        } else {
-            self.broker.clients.release(claim.org, &claim.client_id, self.address(new));
+        match self.sessions.end_claim(new) {
+            EndedClaim::GoesOn => {
+                self.complete_connect(now, new);
+                self.effects.resumed.push(new);
+            }
+            EndedClaim::Free(claim) => {
+                self.broker.clients.release(claim.org, &claim.client_id, self.address(new));
+            }
+            EndedClaim::Unknown => {}
         }
+    }
+
+    /// A connection of another core claims the client id of one that is here.
+    fn end_for_take_over(&mut self, now: Now, old: Key, new: Address) {
+        self.fail(now, old, ReasonCode::SessionTakenOver);
+        let told = match self.sessions.hand_over(old, new) {
+            HandOver::Now => (new.core, Signal::TakenOver { new: new.key }),
+            HandOver::Behind(holder) => (holder.core, Signal::TakeOver { old: holder.key, new }),
+            HandOver::Later => return,
+        };
+        self.effects.signals.push(told);
     }
 
     /// Another core says something.
     pub fn signal(&mut self, now: Now, signal: Signal) {
         match signal {
-            Signal::TakeOver { old, new } => match self.end_previous_holder(now, old) {
-                Some(holder) => {
-                    let signal = Signal::TakeOver { old: holder.key, new };
-                    self.effects.signals.push((holder.core, signal));
-                }
-                None => {
-                    if self.sessions.is_handed_over(old, new) {
-                        let signal = Signal::TakenOver { new: new.key };
-                        self.effects.signals.push((new.core, signal));
-                    }
-                }
-            },
+            Signal::TakeOver { old, new } => self.end_for_take_over(now, old, new),
             Signal::TakenOver { new } => self.taken_over(now, new),
             Signal::Resume => self.sessions.allow_resume(),
             Signal::Folded => self.fold_moved(now),
@@ -144,20 +123,17 @@ impl<G: Gate> Engine<G> {
 
     /// Opens the session and says CONNACK, once the client id is this connection's alone.
     fn complete_connect(&mut self, now: Now, key: Key) {
-        let Some(connection) = self.sessions.get_mut(key) else { return };
-        let Phase::Claiming(details) = &mut connection.phase else { return };
-        if !details.clean_start
-            && let Some(left) = self.broker.clients.undecided(connection.org, &connection.client_id)
-        {
-            return self.await_holder(key, left);
-        }
-        let details = std::mem::take(&mut **details);
+        let details = match self.sessions.claimed(&self.broker.clients, key) {
+            Claimed::Opens(details) => details,
+            Claimed::Awaits(left) => return self.await_holder(key, left),
+            Claimed::Unknown => return,
+        };
         let Ok(opening) = self.open_session(now, key, details.clean_start) else {
             return self.fail(now, key, ReasonCode::QuotaExceeded);
         };
         let Some(connection) = self.sessions.get_mut(key) else { return };
         if opening == Opening::NewOnceKnown {
-            connection.phase = Phase::Confirming(Box::new(details));
+            connection.phase = Phase::Confirming(details);
             return;
         }
         self.say_connack(now, key, &details, opening == Opening::Resumed);
@@ -180,33 +156,8 @@ impl<G: Gate> Engine<G> {
 
     fn say_connack(&mut self, now: Now, key: Key, details: &ConnackDetails, session_present: bool) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        let config = &self.broker.config;
-        let assigned = connection.client_id.clone();
-        let properties = match connection.version {
-            Version::V31 | Version::V311 => ConnackProperties::default(),
-            Version::V5 => ConnackProperties {
-                session_expiry_interval: details.session_expiry,
-                receive_maximum: std::num::NonZeroU16::new(config.receive_maximum),
-                maximum_packet_size: u32::try_from(config.packet_bytes_max)
-                    .ok()
-                    .and_then(NonZeroU32::new),
-                assigned_client_identifier: details.assigned_client_id.then_some(&*assigned),
-                topic_alias_maximum: Some(config.topic_alias_maximum),
-                server_keep_alive: details.server_keep_alive,
-                authentication_method: connection.log_in.method.as_deref(),
-                authentication_data: details.authentication.as_deref().filter(|d| !d.is_empty()),
-                ..ConnackProperties::default()
-            },
-        };
-        let connack = Connack { session_present, reason: ReasonCode::Success, properties };
-        // Without aliases a client does without; what else is said it has to know.
-        let without = ConnackProperties { topic_alias_maximum: None, ..properties };
-        let without = Connack { properties: without, ..connack };
-        let version = connection.version;
-        let said = self
-            .outbound
-            .say(key, |out| connack.encode(version, out))
-            .or_else(|_| self.outbound.say(key, |out| without.encode(version, out)));
+        let connack = connection.connack(&self.broker.config, details, session_present);
+        let said = self.outbound.say_connack(key, connection.version, connack);
         if said.is_err() {
             return self.fail(now, key, ReasonCode::PacketTooLarge);
         }
@@ -223,19 +174,8 @@ fn claim(
     connection: Address,
     identity: &Identity,
 ) -> Result<Option<Address>, NotYours> {
-    let reserved = access_guard::answer(|| broker.authenticate.reservation(client_id, identity));
-    let reserved = match reserved.unwrap_or(Reservation::Anothers) {
-        Reservation::Anothers => return Err(NotYours),
-        Reservation::Own => true,
-        Reservation::Nobodys => false,
-    };
-    let by = Claimant { connection, account: identity.account.as_ref(), reserved };
+    let reservation = access_guard::answer(|| broker.authenticate.reservation(client_id, identity));
+    let reservation = reservation.unwrap_or(Reservation::Anothers);
+    let by = Claimant::new(connection, identity, reservation)?;
     broker.clients.claim(identity.org, client_id, by)
-}
-
-/// Only MQTT 5 can tell a client of another keep alive than its own (3.2.2.3.14); a client of 3.1.1
-/// that asked for none would be ended for a silence it may keep (3.1.2.10).
-fn granted_keep_alive(version: Version, wish: u16, max: u16) -> u16 {
-    let lowers = version == Version::V5 && max > 0;
-    if lowers && (wish == 0 || wish > max) { max } else { wish }
 }

@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::key::{CoreNo, Key};
 use crate::now::Now;
 use crate::routing::tree::Holder;
-use crate::sessions::clients::{ClientRef, Ended};
+use crate::sessions::clients::{ClientRef, Ended, Filters};
 
 /// Sessions ended in one tick, between which others come.
 const ORPHANS_MAX: usize = 1000;
@@ -41,30 +41,33 @@ impl<G: Gate> Engine<G> {
     pub fn expire_session(&mut self, now: Now, org: OrgId, client_id: &str, session: SessionNo) {
         let client = ClientRef { org, client_id };
         self.repeat_withdrawn(now, client);
-        self.broker.clients.begin_ending(client, session, true);
-        match self.broker.clients.end(org, client_id, session, true) {
-            Ended::GoesOn => return self.broker.clients.forget_ending(client, session),
+        match self.broker.clients.expire(client, session) {
+            Ended::GoesOn => return,
             Ended::Left(parked) => {
-                let filters = parked.filters.keys().map(|filter| &**filter);
-                self.routing.unsubscribe(org, filters, &[Holder::Session(session)]);
+                self.forget_subscriptions(org, session, &parked.filters);
                 self.stats.sessions_expired += 1;
             }
             // It was there for its will only.
             Ended::Unknown => {}
         }
-        self.end_logged(now, client, session, true);
+        self.log_end(now, client, session, true);
     }
 
-    /// The log is told that a session which outlived its connections is over, and it is noted until the log
+    /// A session has ended, and with it what it subscribed to.
+    pub(super) fn forget_subscriptions(&self, org: OrgId, session: SessionNo, filters: &Filters) {
+        let filters = filters.keys().map(|filter| &**filter);
+        self.routing.unsubscribe(org, filters, &[Holder::Session(session)]);
+    }
+
+    /// The log is told that a session which outlived its connections is over. That is noted until the log
     /// knows.
-    pub(super) fn end_logged(
+    pub(super) fn log_end(
         &mut self,
         now: Now,
         client: ClientRef<'_>,
         session: SessionNo,
         was_logged: bool,
     ) {
-        self.broker.clients.begin_ending(client, session, was_logged);
         self.gate.session(now.wall, session, &SessionChange::Ended);
         let ClientRef { org, client_id } = client;
         let ended = EndedSession { org, client_id: client_id.into(), session, was_logged };

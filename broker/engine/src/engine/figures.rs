@@ -1,28 +1,13 @@
-//! What is counted of connections: what CONNECT said, how they end, what waits for them.
-
-use broker_codec::Connect;
+//! What is counted of connections: how they end, what waits for them.
 
 use super::Engine;
 use crate::gate::Gate;
 use crate::key::Key;
-use crate::now::Now;
 use crate::pressure::Pressure;
-use crate::sessions::connection::About;
 use crate::sessions::phase::Phase;
 use crate::stats::End;
 
 impl<G: Gate> Engine<G> {
-    pub(super) fn note_connect(&mut self, now: Now, key: Key, connect: &Connect<'_>) {
-        let Some(connection) = self.sessions.get_mut(key) else { return };
-        connection.about = Some(Box::new(About {
-            since: now.wall,
-            user_name: connect.user_name.map(Into::into),
-            keep_alive: connect.keep_alive,
-            clean_start: connect.clean_start,
-            ..About::default()
-        }));
-    }
-
     /// How short memory is, as this core saw it last.
     pub fn pressure(&self) -> Pressure {
         self.pressure

@@ -167,10 +167,7 @@ impl<G: Gate> Engine<G> {
             return Err(self.no_connect(key));
         }
         match self.panic_scope.run(|| framed.decode(Version::V5, bytes)) {
-            Ok(Packet::Connect(connect)) => {
-                self.note_connect(now, key, &connect);
-                self.connect(now, key, &connect)
-            }
+            Ok(Packet::Connect(connect)) => self.connect(now, key, &connect),
             Ok(_) => Err(Fatal(ReasonCode::ProtocolError)),
             Err(error) => Err(self.fault(key, bytes, error)),
         }

@@ -1,7 +1,7 @@
 //! Sessions that the log knows: how they begin, go on, wait for their client and end. What they
 //! are owed comes from the ledger (see [`crate::Fed`]).
 
-use broker_codec::{PacketId, ReasonCode, Version, shared};
+use broker_codec::{PacketId, ReasonCode, shared};
 use fabric::SessionChange;
 use uns_model::SessionNo;
 
@@ -18,8 +18,9 @@ use crate::outbound::feed::{Fed, LEDGER_PACKET_IDS};
 use crate::outbound::owed_retained::OwedRetained;
 use crate::outbound::window::Awaits;
 use crate::routing::tree::{Holder, Subscriber};
-use crate::sessions::clients::{ClientRef, Found, Parked};
+use crate::sessions::clients::{ClientRef, Earlier, Parked};
 use crate::sessions::exchanges::Exchanges;
+use crate::sessions::session_state::{Attachment, Leaving, NewSession};
 
 /// How a connection comes to its session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,17 +39,6 @@ pub(super) enum Opening {
 pub(super) struct TooMany;
 
 impl<G: Gate> Engine<G> {
-    /// How long the session of a CONNECT may outlive its connection, in seconds.
-    pub(super) fn granted_expiry(&self, version: Version, clean: bool, wish: Option<u32>) -> u32 {
-        let max = self.broker.config.session_expiry_max;
-        match version {
-            _ if !self.gate.has_log() => 0,
-            Version::V5 => wish.unwrap_or(0).min(max),
-            Version::V31 | Version::V311 if clean => 0,
-            Version::V31 | Version::V311 => max,
-        }
-    }
-
     /// The client id is this connection's alone: its session goes on, or a new one begins.
     pub(super) fn open_session(
         &mut self,
@@ -58,57 +48,60 @@ impl<G: Gate> Engine<G> {
     ) -> Result<Opening, TooMany> {
         let Some(connection) = self.sessions.get(key) else { return Ok(Opening::New) };
         let (org, client_id) = (connection.org, connection.client_id.clone());
-        self.repeat_withdrawn(now, ClientRef { org, client_id: &client_id });
-        let old = self.broker.clients.resume(org, &client_id);
-        let resumed = match old {
-            Some(Found { session, parked, own }) if clean_start || !own => {
-                self.end_logged(now, ClientRef { org, client_id: &client_id }, session, true);
-                self.broker.clients.end(org, &client_id, session, false);
-                let filters = parked.filters.keys().map(|filter| &**filter);
-                self.routing.unsubscribe(org, filters, &[Holder::Session(session)]);
-                None
+        let client = ClientRef { org, client_id: &client_id };
+        self.repeat_withdrawn(now, client);
+        let opening = match self.broker.clients.earlier(client, clean_start) {
+            Earlier::GoesOn(session, parked) => {
+                self.resume_session(now, key, session, parked);
+                Opening::Resumed
             }
-            Some(found) => Some(found),
-            None => {
-                // Wherever it ended, that is in the log behind this.
-                if let Some(session) = self.broker.clients.ending(org, &client_id) {
-                    self.end_logged(now, ClientRef { org, client_id: &client_id }, session, true);
-                }
-                None
+            Earlier::EndsNow(session, parked) => {
+                self.log_end(now, client, session, true);
+                self.forget_subscriptions(org, session, &parked.filters);
+                Opening::NewOnceKnown
             }
-        };
-        let opening = match &resumed {
-            Some(_) => Opening::Resumed,
-            None if self.broker.clients.ending(org, &client_id).is_some() => Opening::NewOnceKnown,
-            None => Opening::New,
+            Earlier::HasEnded(session) => {
+                self.log_end(now, client, session, true);
+                Opening::NewOnceKnown
+            }
+            Earlier::Nothing => Opening::New,
         };
         if opening == Opening::NewOnceKnown {
             self.commits.wait(Awaited::Connack(key), None);
         }
-        let Some(connection) = self.sessions.get_mut(key) else { return Ok(opening) };
-        let expiry = connection.session.expiry;
-        if let Some(Found { session, parked, .. }) = resumed {
-            connection.session.number = Some(session);
-            connection.session.durable = true;
-            self.gate.session(now.wall, session, &SessionChange::Resumed { expiry });
-            self.unpark(now, key, session, parked);
-        } else if expiry > 0 || (connection.will.is_some() && self.gate.has_log()) {
-            let (session, clients) = (self.broker.clients.number(), &self.broker.clients);
-            let max = self.broker.config.sessions_max;
-            connection.session.durable = expiry > 0;
-            if connection.session.durable
-                && !clients.begin(org, &connection.client_id, session, max)
-            {
-                connection.session.durable = false;
-                return Err(TooMany);
-            }
-            connection.session.number = Some(session);
-            connection.session.is_new = true;
-            self.note_opened(now, key);
+        if opening != Opening::Resumed {
+            self.new_session(now, key)?;
         }
         self.note_owner(now, key);
         self.begin_session(now, key);
         Ok(opening)
+    }
+
+    /// The session of a connection goes on.
+    fn resume_session(&mut self, now: Now, key: Key, session: SessionNo, parked: Parked) {
+        let Some(connection) = self.sessions.get_mut(key) else { return };
+        connection.session.resume(session);
+        let resumed = SessionChange::Resumed { expiry: connection.session.expiry };
+        self.gate.session(now.wall, session, &resumed);
+        self.unpark(now, key, session, parked);
+    }
+
+    /// A connection begins anew: with a session, where the log is to know of one.
+    fn new_session(&mut self, now: Now, key: Key) -> Result<(), TooMany> {
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(()) };
+        let has_will = connection.will.is_some();
+        let new = connection.session.new_session(has_will, self.gate.has_log());
+        if new == NewSession::Unlogged {
+            return Ok(());
+        }
+        let (clients, max) = (&self.broker.clients, self.broker.config.sessions_max);
+        let (session, durable) = (clients.number(), new == NewSession::Durable);
+        if durable && !clients.begin(connection.org, &connection.client_id, session, max) {
+            return Err(TooMany);
+        }
+        connection.session.begin(session, durable);
+        self.note_opened(now, key);
+        Ok(())
     }
 
     pub(super) fn note_opened(&mut self, now: Now, key: Key) {
@@ -188,16 +181,9 @@ impl<G: Gate> Engine<G> {
         committed: Result<Option<G::Receipt>, ()>,
     ) {
         let Some(connection) = self.sessions.get_mut(key).filter(|c| c.is_up()) else { return };
-        match committed {
-            Err(()) if connection.session.is_new => {
-                connection.session.expiry = 0;
-                self.fail(now, key, ReasonCode::QuotaExceeded);
-            }
-            committed => {
-                connection.session.is_new = false;
-                if committed.is_err() {
-                    connection.session.unknown = self.commits.follow();
-                }
+        match connection.session.attach(committed.is_ok(), || self.commits.follow()) {
+            Attachment::Refused => self.fail(now, key, ReasonCode::QuotaExceeded),
+            Attachment::Attached => {
                 let receipt = committed.unwrap_or_default();
                 self.effects.attached.push(Attached { key, session, receipt });
             }
@@ -219,31 +205,32 @@ impl<G: Gate> Engine<G> {
     /// The connection of a session ends: the session waits, or ends as well. The will is published
     /// now, or left to the ledger's clock. The ledger hears of the connection whatever the log takes.
     pub(super) fn leave_session(&mut self, now: Now, key: Key, held: Vec<(PacketId, Awaits)>) {
-        let Some(connection) = self.sessions.get_mut(key) else { return };
-        let (org, session) = (connection.org, connection.session.number);
-        let (durable, expiry) = (connection.session.durable, connection.session.expiry);
-        let waits = durable && expiry > 0;
-        self.leave_will(now, key, waits);
-        let Some(session) = session else { return };
-        if waits {
-            self.gate.session(now.wall, session, &SessionChange::Left { expiry });
-            let undecided = self.sessions.depart(key, session).then(|| self.address(key));
-            let Some(connection) = self.sessions.get_mut(key) else { return };
-            let parked = Parked { undecided, ..connection.park(held) };
-            self.broker.clients.park(org, &connection.client_id, session, parked);
-        } else {
-            let Some(connection) = self.sessions.get(key) else { return };
-            let (client_id, is_new) = (connection.client_id.clone(), connection.session.is_new);
-            if durable {
-                self.end_logged(now, ClientRef { org, client_id: &client_id }, session, !is_new);
-                self.broker.clients.end(org, &client_id, session, false);
-                let Some(connection) = self.sessions.get(key) else { return };
-                let filters = connection.filters.keys().map(|filter| &**filter);
-                self.routing.unsubscribe(org, filters, &[Holder::Session(session)]);
-            } else {
-                self.gate.session(now.wall, session, &SessionChange::Ended);
+        let me = self.address(key);
+        let Some(connection) = self.sessions.get(key) else { return };
+        let (org, leaving) = (connection.org, connection.session.leaving());
+        self.leave_will(now, key, matches!(leaving, Leaving::Waits(..)));
+        let session = match leaving {
+            Leaving::Waits(session, expiry) => {
+                self.gate.session(now.wall, session, &SessionChange::Left { expiry });
+                self.sessions.park(&self.broker.clients, me, session, held);
+                session
             }
-        }
+            Leaving::Ends { session, was_logged } => {
+                let Some(connection) = self.sessions.get_mut(key) else { return };
+                let client_id = connection.client_id.clone();
+                let filters = std::mem::take(&mut connection.filters);
+                let client = ClientRef { org, client_id: &client_id };
+                self.broker.clients.end_now(client, session, was_logged);
+                self.log_end(now, client, session, was_logged);
+                self.forget_subscriptions(org, session, &filters);
+                session
+            }
+            Leaving::HadWill(session) => {
+                self.gate.session(now.wall, session, &SessionChange::Ended);
+                session
+            }
+            Leaving::Unlogged => return,
+        };
         self.effects.detached.push((session, key));
     }
 

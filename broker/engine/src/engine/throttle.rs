@@ -11,6 +11,8 @@ use crate::broker::Broker;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::now::Now;
+use crate::pressure::Pressure;
+use crate::sessions::clients::ClientRef;
 use crate::stats::{Limit, Stats};
 
 impl<G: Gate> Engine<G> {
@@ -66,8 +68,19 @@ pub(super) fn may_subscribe(broker: &Broker, org: OrgId, stats: &mut Stats) -> b
     may
 }
 
-/// Whether an organisation may have one more client, or this is one it has.
-pub(super) fn may_connect(broker: &Broker, org: OrgId, client_id: &str) -> bool {
+/// Whether one more client may connect, or this is one that is known; else what it is beyond. A client that
+/// comes back to its session is let in while memory is short: it takes what it is owed, which frees some.
+pub(super) fn may_connect(
+    broker: &Broker,
+    pressure: Pressure,
+    ClientRef { org, client_id }: ClientRef<'_>,
+) -> Result<(), Limit> {
     let max = broker.config.limits.organisation.sessions;
-    max == 0 || broker.clients.has_room(org, client_id, max)
+    if pressure.is_short() && !broker.clients.has_room(org, client_id, 0) {
+        return Err(Limit::Memory);
+    }
+    if max > 0 && !broker.clients.has_room(org, client_id, max) {
+        return Err(Limit::Sessions);
+    }
+    Ok(())
 }

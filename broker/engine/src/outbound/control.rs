@@ -1,6 +1,6 @@
 //! Packets other than PUBLISH. None is larger than its client takes.
 
-use broker_codec::{Ack, Error, PacketId};
+use broker_codec::{Ack, Connack, ConnackProperties, Error, PacketId, Version};
 
 use super::Outbounds;
 use super::client::Outbound;
@@ -75,6 +75,20 @@ impl Outbounds {
             client.mark_pending(key, &mut self.pending);
             client.must_say(&mut self.context, encode);
         }
+    }
+
+    /// Says CONNACK. Without aliases a client does without, so these give way to what it takes; what else is
+    /// said it has to know.
+    pub(crate) fn say_connack(
+        &mut self,
+        key: Key,
+        version: Version,
+        connack: Connack<'_>,
+    ) -> Result<(), Unsaid> {
+        let properties = ConnackProperties { topic_alias_maximum: None, ..connack.properties };
+        let without = Connack { properties, ..connack };
+        self.say(key, |out| connack.encode(version, out))
+            .or_else(|_| self.say(key, |out| without.encode(version, out)))
     }
 
     /// Says PUBREL.

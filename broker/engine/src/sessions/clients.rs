@@ -1,6 +1,7 @@
 //! Which connection holds a client id, and which durable session waits for it: taken over across
 //! cores, never shared across organisations.
 
+mod earlier;
 mod ending;
 mod look;
 mod withdrawn;
@@ -15,9 +16,11 @@ use parking_lot::Mutex;
 use uns_model::{OrgId, SessionNo};
 
 use crate::key::Address;
+use crate::login::{Identity, Reservation};
 use crate::outbound::window::Awaits;
 use crate::routing::tree::Wish;
 
+pub(crate) use earlier::Earlier;
 pub use look::Orphan;
 pub(crate) use withdrawn::WithdrawnWills;
 
@@ -72,6 +75,25 @@ pub struct Claimant<'a> {
     pub account: Option<&'a Arc<str>>,
     /// The account is named like the client id, so that it may have the id whoever uses it.
     pub reserved: bool,
+}
+
+impl<'a> Claimant<'a> {
+    /// A connection with this log-in, for which the client id is reserved like this.
+    ///
+    /// # Errors
+    /// It is the name of another account.
+    pub(crate) fn new(
+        connection: Address,
+        identity: &'a Identity,
+        reservation: Reservation,
+    ) -> Result<Self, NotYours> {
+        let reserved = match reservation {
+            Reservation::Anothers => return Err(NotYours),
+            Reservation::Own => true,
+            Reservation::Nobodys => false,
+        };
+        Ok(Self { connection, account: identity.account.as_ref(), reserved })
+    }
 }
 
 /// A session that outlives connections.

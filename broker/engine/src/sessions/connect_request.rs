@@ -42,11 +42,7 @@ impl ConnectRequest {
             clean_start: connect.clean_start,
             keep_alive: connect.keep_alive,
             session_expiry: properties.session_expiry_interval,
-            limits: ReceiverLimits {
-                receive_maximum: properties.receive_maximum,
-                packet_bytes_max: properties.maximum_packet_size,
-                topic_alias_maximum: properties.topic_alias_maximum.unwrap_or(0),
-            },
+            limits: ReceiverLimits::of(connect),
             will,
         }
     }

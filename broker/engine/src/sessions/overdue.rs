@@ -5,7 +5,8 @@ use std::time::Duration;
 use broker_codec::ReasonCode;
 
 use super::connection::Connection;
-use super::phase::{Conversation, Phase};
+use super::conversation::Conversation;
+use super::phase::Phase;
 use crate::config::Config;
 use crate::outbound::client::Outbound;
 

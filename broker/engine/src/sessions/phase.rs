@@ -1,12 +1,12 @@
 //! Where a connection stands between its CONNECT and its end, and what is kept of the CONNECT meanwhile.
 
-use std::fmt;
 use std::time::Duration;
 
 use broker_codec::ReasonCode;
 
 use super::connect_request::ConnectRequest;
-use crate::login::{Exchange, Identity};
+use super::conversation::LogInUnderWay;
+use crate::login::Identity;
 
 /// Where a connection stands.
 #[derive(Debug)]
@@ -46,36 +46,8 @@ pub(crate) struct AcceptedLogIn {
     pub(crate) authentication: Option<Vec<u8>>,
 }
 
-/// Enhanced authentication under way.
-pub(crate) struct Conversation {
-    pub(crate) exchange: Box<dyn Exchange>,
-    /// When it began.
-    pub(crate) since: Duration,
-    /// Packets of the client in it.
-    pub(crate) steps: u8,
-}
-
-impl Conversation {
-    pub(crate) fn new(exchange: Box<dyn Exchange>, now: Duration) -> Self {
-        Self { exchange, since: now, steps: 0 }
-    }
-}
-
-impl fmt::Debug for Conversation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Conversation").field("steps", &self.steps).finish_non_exhaustive()
-    }
-}
-
-/// A log-in by enhanced authentication that is not over.
-#[derive(Debug)]
-pub(crate) struct LogInUnderWay {
-    pub(crate) request: ConnectRequest,
-    pub(crate) conversation: Conversation,
-}
-
 /// What CONNACK will say.
-#[derive(Debug, Default)]
+#[derive(PartialEq, Eq, Debug, Default)]
 pub(crate) struct ConnackDetails {
     /// Whether the client wants none of its old session.
     pub(crate) clean_start: bool,

@@ -31,7 +31,83 @@ pub(crate) struct SessionState {
     pub(crate) unknown: u64,
 }
 
+/// How a connection that is new to the log is noted there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NewSession {
+    /// By a session that outlives it.
+    Durable,
+    /// By one that ends with it, since it has a will.
+    ForWill,
+    /// Not at all.
+    Unlogged,
+}
+
+/// What becomes of a session when its connection ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Leaving {
+    /// It waits for its client, for so many seconds.
+    Waits(SessionNo, u32),
+    /// It ends before its time, or its client wants it to. The log may never have had it.
+    Ends { session: SessionNo, was_logged: bool },
+    /// It was there for a will, and ends.
+    HadWill(SessionNo),
+    /// The log knows of none.
+    Unlogged,
+}
+
+/// What the log made of the connection of a durable session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Attachment {
+    /// The ledger may feed it.
+    Attached,
+    /// A session that began with it has not begun.
+    Refused,
+}
+
 impl SessionState {
+    /// How a connection without a session from before is noted in the log, where there is one.
+    pub(crate) fn new_session(&self, has_will: bool, has_log: bool) -> NewSession {
+        match self.expiry {
+            0 if has_will && has_log => NewSession::ForWill,
+            0 => NewSession::Unlogged,
+            _ => NewSession::Durable,
+        }
+    }
+
+    /// It goes on with this connection.
+    pub(crate) fn resume(&mut self, session: SessionNo) {
+        (self.number, self.durable) = (Some(session), true);
+    }
+
+    /// It begins with this connection.
+    pub(crate) fn begin(&mut self, session: SessionNo, durable: bool) {
+        (self.number, self.durable, self.is_new) = (Some(session), durable, true);
+    }
+
+    /// The log has decided about this connection of a durable session, or took nothing; then `ticket` tells
+    /// when the log works again.
+    pub(crate) fn attach(&mut self, is_logged: bool, ticket: impl FnOnce() -> u64) -> Attachment {
+        if self.is_new && !is_logged {
+            self.expiry = 0;
+            return Attachment::Refused;
+        }
+        self.is_new = false;
+        if !is_logged {
+            self.unknown = ticket();
+        }
+        Attachment::Attached
+    }
+
+    /// What becomes of it when this connection ends.
+    pub(crate) fn leaving(&self) -> Leaving {
+        match self.number {
+            None => Leaving::Unlogged,
+            Some(session) if !self.durable => Leaving::HadWill(session),
+            Some(session) if self.expiry > 0 => Leaving::Waits(session, self.expiry),
+            Some(session) => Leaving::Ends { session, was_logged: !self.is_new },
+        }
+    }
+
     /// Its number, if it is durable.
     pub(crate) fn number_if_durable(&self) -> Option<SessionNo> {
         self.number.filter(|_| self.durable)
@@ -51,5 +127,48 @@ impl SessionState {
             kept.pop_front();
         }
         kept.push_back(Unconfirmed { ticket, sequence, released });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSION: SessionNo = SessionNo(7);
+
+    #[test]
+    fn the_log_knows_sessions_that_last_and_those_with_a_will() {
+        let check = |expiry, has_will, has_log| {
+            SessionState { expiry, ..SessionState::default() }.new_session(has_will, has_log)
+        };
+        assert_eq!(check(9, false, true), NewSession::Durable);
+        assert_eq!(check(0, true, true), NewSession::ForWill);
+        assert_eq!(check(0, true, false), NewSession::Unlogged);
+        assert_eq!(check(0, false, true), NewSession::Unlogged);
+    }
+
+    #[test]
+    fn a_session_waits_only_if_it_is_to_and_the_log_has_it() {
+        let mut session = SessionState { expiry: 9, ..SessionState::default() };
+        assert_eq!(session.leaving(), Leaving::Unlogged);
+        session.begin(SESSION, true);
+        assert_eq!(session.leaving(), Leaving::Waits(SESSION, 9));
+        assert_eq!(session.attach(false, || 1), Attachment::Refused);
+        assert_eq!(session.leaving(), Leaving::Ends { session: SESSION, was_logged: false });
+        session.begin(SESSION, false);
+        assert_eq!(session.leaving(), Leaving::HadWill(SESSION));
+    }
+
+    /// Its connection is not ended: what the session is owed is known from before.
+    #[test]
+    fn a_resumed_session_goes_on_although_the_log_takes_nothing() {
+        let mut session = SessionState { expiry: 9, ..SessionState::default() };
+        session.resume(SESSION);
+        assert_eq!(session.attach(true, || 3), Attachment::Attached);
+        assert_eq!(session.unknown, 0);
+        assert_eq!(session.attach(false, || 3), Attachment::Attached);
+        assert_eq!((session.unknown, session.leaving()), (3, Leaving::Waits(SESSION, 9)));
+        session.expiry = 0;
+        assert_eq!(session.leaving(), Leaving::Ends { session: SESSION, was_logged: true });
     }
 }

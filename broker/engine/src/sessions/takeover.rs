@@ -6,9 +6,44 @@ use uns_model::SessionNo;
 
 use super::Sessions;
 use super::claim::Claim;
-use super::clients::{ClientRef, Clients};
+use super::clients::{ClientRef, Clients, Parked};
 use super::departing::Departing;
+use super::phase::{ConnackDetails, Phase};
 use crate::key::{Address, Key};
+use crate::outbound::window::Awaits;
+
+/// What becomes of a claim whose awaited holder is gone.
+#[derive(Debug)]
+pub(crate) enum EndedClaim {
+    /// The connection that made it has the client id.
+    GoesOn,
+    /// That connection is gone as well: the client id is free.
+    Free(Claim),
+    /// There is none.
+    Unknown,
+}
+
+/// How the CONNECT of a connection goes on that holds its client id.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum Claimed {
+    /// Its session is opened.
+    Opens(Box<ConnackDetails>),
+    /// It waits until the log has decided about what this connection left.
+    Awaits(Address),
+    /// It does not wait for its client id.
+    Unknown,
+}
+
+/// How a client id passes from a connection that is gone to the next one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum HandOver {
+    /// At once.
+    Now,
+    /// Once the log has decided about what the connection left; the next one hears of it.
+    Later,
+    /// Not from this one, which itself waited for that one.
+    Behind(Address),
+}
 
 impl<N> Sessions<N> {
     /// A connection waits for the holder of its client id on another core to go.
@@ -24,13 +59,46 @@ impl<N> Sessions<N> {
     }
 
     /// The holder a connection waits for is gone.
-    pub(crate) fn take_claim(&mut self, key: Key) -> Option<Claim> {
-        self.claims.remove(&key)
+    pub(crate) fn end_claim(&mut self, key: Key) -> EndedClaim {
+        match self.claims.remove(&key) {
+            None => EndedClaim::Unknown,
+            Some(_) if self.connections.get(key).is_some_and(|c| !c.is_closing()) => {
+                EndedClaim::GoesOn
+            }
+            Some(claim) => EndedClaim::Free(claim),
+        }
+    }
+
+    /// No other connection holds the client id of this one: how its CONNECT goes on.
+    pub(crate) fn claimed(&mut self, clients: &Clients, key: Key) -> Claimed {
+        let Some(connection) = self.connections.get_mut(key) else { return Claimed::Unknown };
+        let Phase::Claiming(details) = &mut connection.phase else { return Claimed::Unknown };
+        // Who begins anew takes nothing from it.
+        let undecided = || clients.undecided(connection.org, &connection.client_id);
+        match if details.clean_start { None } else { undecided() } {
+            Some(left) => Claimed::Awaits(left),
+            None => Claimed::Opens(std::mem::take(details)),
+        }
+    }
+
+    /// The connection of a durable session goes, and its session waits for the client. `held` are identifiers
+    /// of QoS 2 that it was sent retained messages under.
+    pub(crate) fn park(
+        &mut self,
+        clients: &Clients,
+        me: Address,
+        session: SessionNo,
+        held: Vec<(PacketId, Awaits)>,
+    ) {
+        let undecided = self.depart(me.key, session).then_some(me);
+        let Some(connection) = self.connections.get_mut(me.key) else { return };
+        let parked = Parked { undecided, ..connection.park(held) };
+        clients.park(connection.org, &connection.client_id, session, parked);
     }
 
     /// The connection of a durable session goes. `true` if the log has not decided about that, or about
     /// all the connection published: the session does not go on elsewhere until it has.
-    pub(crate) fn depart(&mut self, key: Key, session: SessionNo) -> bool {
+    fn depart(&mut self, key: Key, session: SessionNo) -> bool {
         let Some(connection) = self.connections.get_mut(key) else { return false };
         let undecided = std::mem::take(&mut connection.inflight.undecided);
         if undecided == 0 {
@@ -89,15 +157,88 @@ impl<N> Sessions<N> {
         self.departing.remove(&key).map(|departing| departing.waiting).unwrap_or_default()
     }
 
-    /// The holder of a client id is gone. `true` if its session is the next connection's at once; else
-    /// that one waits.
-    pub(crate) fn is_handed_over(&mut self, old: Key, new: Address) -> bool {
+    /// The holder of a client id is gone: how the next connection comes to its session.
+    pub(crate) fn hand_over(&mut self, old: Key, new: Address) -> HandOver {
+        if let Some(holder) = self.awaited_holder(old) {
+            return HandOver::Behind(holder);
+        }
         match self.departing.get_mut(&old) {
             Some(departing) => {
                 departing.waiting.push(new);
-                false
+                HandOver::Later
             }
-            None => true,
+            None => HandOver::Now,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use uns_model::OrgId;
+
+    use super::*;
+    use crate::key::CoreNo;
+    use crate::peer::Peer;
+    use crate::sessions::clients::Claimant;
+
+    fn elsewhere(slot: u32) -> Address {
+        Address { core: CoreNo(9), key: Key { slot, generation: 0 } }
+    }
+
+    /// A core with one connection that claims the client id "a".
+    fn claiming(clean_start: bool) -> (Sessions<()>, Key) {
+        let mut sessions = Sessions::<()>::default();
+        let key = sessions.open(Duration::ZERO, Peer::default()).unwrap();
+        let connection = sessions.get_mut(key).unwrap();
+        connection.client_id = "a".into();
+        let details = ConnackDetails { clean_start, ..ConnackDetails::default() };
+        connection.phase = Phase::Claiming(Box::new(details));
+        (sessions, key)
+    }
+
+    #[test]
+    fn a_client_id_passes_on_behind_those_who_wait_for_it() {
+        let (mut sessions, old) = claiming(false);
+        assert_eq!(sessions.hand_over(old, elsewhere(1)), HandOver::Now);
+        sessions.await_holder(old, elsewhere(2));
+        assert_eq!(sessions.hand_over(old, elsewhere(1)), HandOver::Behind(elsewhere(2)));
+        assert!(matches!(sessions.end_claim(old), EndedClaim::GoesOn));
+        assert!(matches!(sessions.end_claim(old), EndedClaim::Unknown), "once");
+        sessions.await_holder(old, elsewhere(2));
+        sessions.get_mut(old).unwrap().begin_closing();
+        let ended = sessions.end_claim(old);
+        assert!(matches!(ended, EndedClaim::Free(claim) if *claim.client_id == *"a"));
+    }
+
+    #[test]
+    fn who_comes_while_the_log_decides_hears_of_it() {
+        let (mut sessions, old) = claiming(false);
+        let (clients, session) = (Clients::default(), SessionNo(7));
+        assert!(!sessions.depart(old, session), "nothing is undecided");
+        sessions.get_mut(old).unwrap().inflight.undecided = 2;
+        assert!(sessions.depart(old, session));
+        assert_eq!(sessions.hand_over(old, elsewhere(1)), HandOver::Later);
+        assert_eq!(sessions.decided(&clients, old, PacketId::FIRST, true), []);
+        assert_eq!(sessions.decided(&clients, old, PacketId::FIRST, true), [elsewhere(1)]);
+        assert_eq!(sessions.hand_over(old, elsewhere(1)), HandOver::Now);
+    }
+
+    #[test]
+    fn only_a_session_that_goes_on_waits_for_what_its_last_connection_left() {
+        let (clients, session) = (Clients::default(), SessionNo(7));
+        let by = Claimant { connection: elsewhere(1), account: None, reserved: false };
+        clients.claim(OrgId::default(), "a", by).unwrap();
+        assert!(clients.begin(OrgId::default(), "a", session, 1));
+        let parked = Parked { undecided: Some(elsewhere(1)), ..Parked::default() };
+        clients.park(OrgId::default(), "a", session, parked);
+        let (mut sessions, key) = claiming(false);
+        assert_eq!(sessions.claimed(&clients, key), Claimed::Awaits(elsewhere(1)));
+        let (mut anew, key) = claiming(true);
+        assert!(matches!(anew.claimed(&clients, key), Claimed::Opens(_)));
+        let (mut other, key) = claiming(false);
+        other.get_mut(key).unwrap().begin_closing();
+        assert_eq!(other.claimed(&clients, key), Claimed::Unknown);
     }
 }

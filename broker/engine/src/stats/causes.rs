@@ -259,4 +259,20 @@ impl LoginFailure {
             Self::Other => "other",
         }
     }
+
+    /// The failure behind what CONNACK says.
+    pub(crate) fn of(reason: ReasonCode) -> Self {
+        match reason {
+            ReasonCode::BadUserNameOrPassword => Self::Credentials,
+            ReasonCode::NotAuthorized | ReasonCode::Banned => Self::NotAuthorized,
+            ReasonCode::BadAuthenticationMethod => Self::Method,
+            ReasonCode::ServerBusy => Self::Busy,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether it is about who the client is, not about the hub.
+    pub(crate) fn is_of_client(self) -> bool {
+        !matches!(self, Self::Busy | Self::Other)
+    }
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use broker_codec::{Connect, Packet, Publish, PublishProperties, QoS, Version, Will};
 use broker_engine::{
-    Absent, Access, Action, Authenticate, Config, Coverage, Everything, Identity, Login,
-    Reservation, Verdict,
+    Absent, Access, Action, Authenticate, Config, Coverage, Everything, Exchange, Identity, Login,
+    Reservation, Step, Verdict,
 };
 use uns_model::{OrgId, PublisherId, Sequence, SessionNo};
 
-use crate::doorman::as_user;
+use crate::doorman::{as_user, by_method};
 use crate::net::{Net, Peered, at_least_once, qos0};
 
 /// Everything is allowed, until every question is a panic.
@@ -78,6 +78,25 @@ impl Authenticate for Vouching {
         self.0.ask();
         Some(Everything::shared())
     }
+
+    fn exchange(&self, _: &str, _: &Login<'_>) -> Option<Box<dyn Exchange>> {
+        Some(Box::new(Nameless(false)))
+    }
+}
+
+/// Cannot say whose account it is about, once its client has said something.
+struct Nameless(bool);
+
+impl Exchange for Nameless {
+    fn step(&mut self, _: &[u8]) -> Step {
+        self.0 = true;
+        Step::Continue(Vec::new())
+    }
+
+    fn name(&self) -> Option<&str> {
+        assert!(!self.0, "the fault of this test");
+        None
+    }
 }
 
 /// Rights, and a net with a client that receives everything whatever they say.
@@ -119,6 +138,21 @@ fn the_same_fault_on_the_way_out_costs_the_will() {
     net.settle();
     assert!(net.is_closed(fred) && net.seen(watcher).is_empty());
     assert_eq!(net.engines[0].stats().denied_publishes, 1, "its will");
+    net.send(watcher, &qos0("a/b", "still here"));
+    assert_eq!(net.seen(watcher), ["a/b still here q0"]);
+}
+
+#[test]
+fn a_log_in_that_panics_concerns_one_connection() {
+    let (_, mut net, watcher) = world();
+    let (client, now, mut bytes) = (net.open(0), net.now, Vec::new());
+    let connect = Packet::Connect(Box::new(by_method("c", "RIDDLE", "fred")));
+    connect.encode(Version::V5, &mut bytes).unwrap();
+    let engine = &mut net.engines[0];
+    let receive = || engine.receive(now, client.key, &bytes);
+    assert!(catch_unwind(AssertUnwindSafe(receive)).is_err());
+    assert!(net.engines[0].contain(now, client.key).is_some());
+    net.settle();
     net.send(watcher, &qos0("a/b", "still here"));
     assert_eq!(net.seen(watcher), ["a/b still here q0"]);
 }

@@ -3,12 +3,29 @@
 
 use uns_model::{OrgId, SessionNo};
 
-use super::{ClientRef, Clients};
+use super::{ClientRef, Clients, Ended};
 
 impl Clients {
+    /// The session of a client ends, whoever is connected; the log is still to be told.
+    pub(crate) fn end_now(&self, client: ClientRef<'_>, session: SessionNo, was_logged: bool) {
+        self.begin_ending(client, session, was_logged);
+        self.end(client.org, client.client_id, session, false);
+    }
+
+    /// The time of a session is over, unless its client is connected again. If not, the log is still to be
+    /// told, also of a session that is unknown here.
+    pub(crate) fn expire(&self, client: ClientRef<'_>, session: SessionNo) -> Ended {
+        self.begin_ending(client, session, true);
+        let ended = self.end(client.org, client.client_id, session, true);
+        if matches!(ended, Ended::GoesOn) {
+            self.forget_ending(client, session);
+        }
+        ended
+    }
+
     /// The session is about to end. Of one that the log may never have had nothing is noted where
     /// another one still ends.
-    pub fn begin_ending(&self, client: ClientRef<'_>, session: SessionNo, was_logged: bool) {
+    fn begin_ending(&self, client: ClientRef<'_>, session: SessionNo, was_logged: bool) {
         let mut state = self.state.lock();
         let ending = state.ending.entry(client.org).or_default();
         match ending.get_mut(client.client_id) {

@@ -103,3 +103,45 @@ fn a_session_waits_for_its_client_and_ends_once() {
     assert!(matches!(clients.end(org, "a", session, true), Ended::Unknown));
     assert_eq!(clients.sessions(), 0);
 }
+
+/// What a client finds of the session before, and that the log does not know of its end.
+#[test]
+fn a_session_that_does_not_go_on_is_noted_as_ending() {
+    let (clients, org) = (Clients::default(), OrgId(1));
+    let client = ClientRef { org, client_id: "a" };
+    let left = |session| {
+        assert!(clients.begin(org, "a", session, 9));
+        clients.park(org, "a", session, Parked::default());
+    };
+    claim(&clients, org, "a", 1);
+    assert!(matches!(clients.earlier(client, false), Earlier::Nothing));
+    left(SessionNo(7));
+    assert!(matches!(clients.earlier(client, false), Earlier::GoesOn(SessionNo(7), _)));
+    assert_eq!(clients.ending(org, "a"), None);
+    assert!(matches!(clients.earlier(client, true), Earlier::EndsNow(SessionNo(7), _)));
+    assert_eq!((clients.ending(org, "a"), clients.sessions()), (Some(SessionNo(7)), 0));
+    assert!(matches!(clients.earlier(client, true), Earlier::HasEnded(SessionNo(7))));
+    clients.forget_ending(client, SessionNo(7));
+    assert!(matches!(clients.earlier(client, true), Earlier::Nothing));
+    // One of another account ends as well.
+    left(SessionNo(8));
+    let account = Arc::from("a");
+    let by = Claimant { connection: who(2), account: Some(&account), reserved: true };
+    clients.claim(org, "a", by).unwrap();
+    assert!(matches!(clients.earlier(client, false), Earlier::EndsNow(SessionNo(8), _)));
+}
+
+#[test]
+fn a_session_expires_unless_its_client_is_back() {
+    let (clients, org, session) = (Clients::default(), OrgId(1), SessionNo(7));
+    let client = ClientRef { org, client_id: "a" };
+    claim(&clients, org, "a", 1);
+    assert!(clients.begin(org, "a", session, 1));
+    assert!(matches!(clients.expire(client, session), Ended::GoesOn));
+    assert_eq!(clients.ending(org, "a"), None);
+    clients.release(org, "a", who(1));
+    assert!(matches!(clients.expire(client, session), Ended::Left(_)));
+    assert_eq!(clients.ending(org, "a"), Some(session));
+    assert!(matches!(clients.expire(client, session), Ended::Unknown), "it was there for its will");
+    assert_eq!(clients.ending(org, "a"), Some(session));
+}
