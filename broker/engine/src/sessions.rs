@@ -11,7 +11,8 @@ pub(crate) mod connect_request;
 pub(crate) mod connect_terms;
 pub(crate) mod connection;
 pub(crate) mod conversation;
-pub(crate) mod departing;
+mod departing;
+mod end;
 pub(crate) mod exchanges;
 pub(crate) mod inbound_aliases;
 pub(crate) mod inflight;
@@ -24,6 +25,7 @@ mod publishing;
 pub(crate) mod session_state;
 pub(crate) mod takeover;
 pub(crate) mod unconfirmed;
+pub(crate) mod undecided;
 mod unlogged_wills;
 pub(crate) mod will;
 

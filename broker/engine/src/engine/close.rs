@@ -1,6 +1,6 @@
 //! The end of a connection: DISCONNECT from either side, a lost socket, a will.
 
-use broker_codec::{Connack, Disconnect, DisconnectProperties, ReasonCode, Version};
+use broker_codec::{Disconnect, ReasonCode};
 
 use super::Engine;
 use super::step::Fatal;
@@ -10,7 +10,6 @@ use crate::now::Now;
 use crate::outbound::Remains;
 use crate::panic_scope::Panicked;
 use crate::routing::tree::Holder;
-use crate::sessions::clients::Filters;
 use crate::sessions::phase::Phase;
 use crate::stats::End;
 
@@ -23,14 +22,8 @@ impl<G: Gate> Engine<G> {
         disconnect: &Disconnect<'_>,
     ) -> Result<(), Fatal> {
         let Some(connection) = self.sessions.get_mut(key) else { return Ok(()) };
-        if let Some(expiry) = disconnect.properties.session_expiry_interval {
-            // An interval of 0 may not be raised on leaving [MQTT-3.14.2-2].
-            if expiry > 0 && !connection.session.wanted {
-                return Err(Fatal(ReasonCode::ProtocolError));
-            }
-            connection.session.expiry = expiry.min(self.broker.config.session_expiry_max);
-        }
-        if disconnect.reason == ReasonCode::NORMAL_DISCONNECTION {
+        let max = self.broker.config.session_expiry_max;
+        if connection.disconnect(disconnect, max).map_err(Fatal)? {
             self.withdraw_will(now, key);
         }
         self.count_end(key, End::Client);
@@ -58,33 +51,8 @@ impl<G: Gate> Engine<G> {
     /// Says why a connection ends: DISCONNECT, or CONNACK before it is connected.
     pub(super) fn say_end(&mut self, key: Key, reason: ReasonCode, why: Option<&str>) {
         let Some(connection) = self.sessions.get(key) else { return };
-        let version = connection.version;
-        let reason = match connection.phase {
-            Phase::Closing { .. } => return,
-            // CONNACK has no code for it, and its client may try again.
-            Phase::Claiming(_) | Phase::Confirming(_) if reason == ReasonCode::SessionTakenOver => {
-                ReasonCode::ServerBusy
-            }
-            _ => reason,
-        };
-        let up = connection.is_up();
-        if !up || version == Version::V5 {
-            let mut say = |why| {
-                self.outbound.say(key, |out| {
-                    if up {
-                        let properties =
-                            DisconnectProperties { reason_string: why, ..Default::default() };
-                        Disconnect { reason, properties }.encode(version, out)
-                    } else {
-                        Connack::refused(reason).encode(version, out)
-                    }
-                })
-            };
-            // Words give way to what the client takes.
-            let said =
-                say(why).or_else(|unsaid| if why.is_some() { say(None) } else { Err(unsaid) });
-            // What its version has no code for, or its client no room, is not said at all.
-            said.ok();
+        if let Some(word) = connection.last_word(reason) {
+            self.outbound.say_last(key, connection.version, word, why);
         }
     }
 
@@ -139,37 +107,25 @@ impl<G: Gate> Engine<G> {
     /// stays until it is written.
     pub(super) fn end(&mut self, now: Now, key: Key) {
         let me = self.address(key);
-        let Some(connection) = self.sessions.get(key) else { return };
-        if connection.is_closing() {
-            return;
-        }
-        let known = !connection.phase.is_before_session();
-        // A CONNECT that was not accepted leaves no will [MQTT-3.1.2-8].
-        if matches!(connection.phase, Phase::Claiming(_) | Phase::Confirming(_)) {
-            self.withdraw_will(now, key);
-        }
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        connection.begin_closing();
+        let Some(end) = connection.begin_end(me) else { return };
+        if let Some(wills) = end.withdrawn {
+            self.note_withdrawn(now, wills);
+        }
         let Remains { shared, relieved, held } = self.outbound.end(key);
-        let (org, logged) = (connection.org, connection.session.number.is_some());
+        let Some(connection) = self.sessions.get(key) else { return };
         let filters = connection.filters.keys().map(|filter| &**filter);
-        self.routing.unsubscribe(org, filters, &[Holder::Connection(me)]);
+        self.routing.unsubscribe(connection.org, filters, &[Holder::Connection(me)]);
         self.leave_session(now, key, held);
         self.pass_on_all(now, shared);
         self.forget_identity(key);
-        if logged {
+        if end.is_logged {
             // The next connection with this client id may be on another core and write to another batch.
             // What this connection did has to come first in the log.
             self.flush(now);
         }
-        // A claim frees the client id when the one it waits for is gone.
-        let claims = self.sessions.awaited_holder(key).is_some();
-        let Some(connection) = self.sessions.get_mut(key) else { return };
-        connection.filters = Filters::default();
-        if known {
-            if !claims {
-                self.broker.clients.release(org, &connection.client_id, me);
-            }
+        if end.had_client_id {
+            self.sessions.release(&self.broker.clients, me);
             self.stats.clients -= 1;
         }
         self.resume_all_if(relieved);

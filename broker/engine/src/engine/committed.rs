@@ -11,8 +11,7 @@ use crate::effects::Reply;
 use crate::gate::{Gate, Ticket};
 use crate::key::{Address, Key};
 use crate::now::Now;
-use crate::routing::tree::Holder;
-use crate::sessions::clients::Ended;
+use crate::sessions::undecided::{BeginningDecided, UndoneSession};
 use crate::signal::Signal;
 
 impl<G: Gate> Engine<G> {
@@ -168,20 +167,14 @@ impl<G: Gate> Engine<G> {
         self.hand_over(waiting);
     }
 
-    /// The log has decided whether a durable session begins. Of one that does not, and whose client is gone
-    /// by now, nothing is left: the next connection would go on with what the ledger never heard of.
+    /// The log has decided whether a durable session begins.
     fn beginning_decided(&mut self, key: Key, begins: bool) {
-        if !self.sessions.is_beginning(key) {
-            return;
+        let clients = &self.broker.clients;
+        let BeginningDecided { undone, waiting } =
+            self.sessions.beginning_decided(clients, key, begins);
+        if let Some(UndoneSession { org, session, filters }) = undone {
+            self.forget_subscriptions(org, session, &filters);
         }
-        if let Some(left) = self.sessions.departing(key).filter(|_| !begins)
-            && let Ended::Left(parked) =
-                self.broker.clients.end(left.org, &left.client_id, left.session, false)
-        {
-            let filters = parked.filters.keys().map(|filter| &**filter);
-            self.routing.unsubscribe(left.org, filters, &[Holder::Session(left.session)]);
-        }
-        let waiting = self.sessions.one_decided(&self.broker.clients, key);
         self.hand_over(waiting);
     }
 

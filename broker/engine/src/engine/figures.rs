@@ -4,7 +4,6 @@ use super::Engine;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::pressure::Pressure;
-use crate::sessions::phase::Phase;
 use crate::stats::End;
 
 impl<G: Gate> Engine<G> {
@@ -15,15 +14,8 @@ impl<G: Gate> Engine<G> {
 
     /// Counts the end of a connection, the first time it is counted.
     pub(super) fn count_end(&mut self, key: Key, cause: End) {
-        let stats = &mut self.stats;
-        match self.sessions.get(key).map(|connection| &connection.phase) {
-            Some(Phase::Claiming(_) | Phase::Confirming(_) | Phase::Up) => {
-                stats.ended[cause as usize] += 1;
-            }
-            Some(Phase::Closing { .. }) | None => {}
-            // A socket that is gone before CONNECT was nobody's connection.
-            Some(_) if cause == End::Lost => {}
-            Some(_) => stats.refused[cause as usize] += 1,
+        if let Some(connection) = self.sessions.get(key) {
+            connection.count_end(cause, &mut self.stats);
         }
     }
 

@@ -57,16 +57,10 @@ impl<G: Gate> Engine<G> {
 
     /// The client of a connection takes its will back.
     pub(super) fn withdraw_will(&mut self, now: Now, key: Key) {
-        let by = Some(self.address(key));
+        let me = self.address(key);
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        if connection.will.take().is_some()
-            && let Some(session) = connection.session.number
-        {
-            let (org, client_id) = (connection.org, connection.client_id.clone());
-            self.note_withdrawn(
-                now,
-                WithdrawnWills { org, client_id, sessions: vec![session], by },
-            );
+        if let Some(wills) = connection.withdraw_will(me) {
+            self.note_withdrawn(now, wills);
         }
     }
 
@@ -82,7 +76,8 @@ impl<G: Gate> Engine<G> {
         }
     }
 
-    fn note_withdrawn(&mut self, now: Now, wills: WithdrawnWills) {
+    /// The log is told that these wills are withdrawn.
+    pub(super) fn note_withdrawn(&mut self, now: Now, wills: WithdrawnWills) {
         for session in &wills.sessions {
             self.gate.session(now.wall, *session, &SessionChange::WillGone { will: None });
         }
@@ -93,10 +88,7 @@ impl<G: Gate> Engine<G> {
     /// where its session waits.
     pub(super) fn leave_will(&mut self, now: Now, key: Key, waits: bool) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        let Some(will) = connection.will.take() else { return };
-        if waits && will.delay > 0 {
-            return;
-        }
+        let Some(will) = connection.take_due_will(waits) else { return };
         let (org, publisher) = (connection.org, connection.publisher);
         let (session, client_id) = (connection.session.number, connection.client_id.clone());
         let identity = connection.log_in.identity.clone();

@@ -1,11 +1,23 @@
 //! Packets other than PUBLISH. None is larger than its client takes.
 
-use broker_codec::{Ack, Connack, ConnackProperties, Error, PacketId, Version};
+use broker_codec::{
+    Ack, Connack, ConnackProperties, Disconnect, DisconnectProperties, Error, PacketId, ReasonCode,
+    Version,
+};
 
 use super::Outbounds;
 use super::client::Outbound;
 use super::write_context::WriteContext;
 use crate::key::Key;
+
+/// Why a connection ends, as its client is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LastWord {
+    /// In DISCONNECT.
+    Disconnect(ReasonCode),
+    /// In CONNACK, as it is not connected yet.
+    Connack(ReasonCode),
+}
 
 /// A packet that cannot be said: it is too large for its client, or its version lacks it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,6 +101,31 @@ impl Outbounds {
         let without = Connack { properties, ..connack };
         self.say(key, |out| connack.encode(version, out))
             .or_else(|_| self.say(key, |out| without.encode(version, out)))
+    }
+
+    /// Says why a connection ends. Words give way to what the client takes; what its version has no code for,
+    /// or its client no room, is not said at all.
+    pub(crate) fn say_last(
+        &mut self,
+        key: Key,
+        version: Version,
+        word: LastWord,
+        why: Option<&str>,
+    ) {
+        let mut say = |reason_string| {
+            self.say(key, |out| match word {
+                LastWord::Disconnect(reason) => {
+                    let properties =
+                        DisconnectProperties { reason_string, ..DisconnectProperties::default() };
+                    Disconnect { reason, properties }.encode(version, out)
+                }
+                LastWord::Connack(reason) => Connack::refused(reason).encode(version, out),
+            })
+        };
+        let said = say(why);
+        if said.is_err() && why.is_some() {
+            say(None).ok();
+        }
     }
 
     /// Says PUBREL.

@@ -30,13 +30,6 @@ pub(crate) enum Phase {
     Closing { connected: bool },
 }
 
-impl Phase {
-    /// Whether CONNACK is still to be said, and nobody else knows of the connection.
-    pub(crate) fn is_before_session(&self) -> bool {
-        matches!(self, Self::New | Self::Asking(_) | Self::Exchanging(_) | Self::Refused(..))
-    }
-}
-
 /// A log-in that succeeded, and what its CONNECT asked for.
 #[derive(Debug)]
 pub(crate) struct AcceptedLogIn {

@@ -1,16 +1,11 @@
 //! One client id, two connections: the new one waits until the old one is gone, and until the log has
-//! decided about the session of the old one, and about all that this published with QoS 2.
-
-use broker_codec::PacketId;
-use uns_model::SessionNo;
+//! decided about what that left.
 
 use super::Sessions;
 use super::claim::Claim;
-use super::clients::{ClientRef, Clients, Parked};
-use super::departing::Departing;
+use super::clients::{Clients, Filters};
 use super::phase::{ConnackDetails, Phase};
 use crate::key::{Address, Key};
-use crate::outbound::window::Awaits;
 
 /// What becomes of a claim whose awaited holder is gone.
 #[derive(Debug)]
@@ -81,80 +76,15 @@ impl<N> Sessions<N> {
         }
     }
 
-    /// The connection of a durable session goes, and its session waits for the client. `held` are identifiers
-    /// of QoS 2 that it was sent retained messages under.
-    pub(crate) fn park(
-        &mut self,
-        clients: &Clients,
-        me: Address,
-        session: SessionNo,
-        held: Vec<(PacketId, Awaits)>,
-    ) {
-        let undecided = self.depart(me.key, session).then_some(me);
+    /// A connection that had claimed its client id is gone. While it still waits for the holder before it, the
+    /// client id is free only once that one is gone.
+    pub(crate) fn release(&mut self, clients: &Clients, me: Address) {
+        let awaits = self.claims.contains_key(&me.key);
         let Some(connection) = self.connections.get_mut(me.key) else { return };
-        let parked = Parked { undecided, ..connection.park(held) };
-        clients.park(connection.org, &connection.client_id, session, parked);
-    }
-
-    /// The connection of a durable session goes. `true` if the log has not decided about that, or about
-    /// all the connection published: the session does not go on elsewhere until it has.
-    fn depart(&mut self, key: Key, session: SessionNo) -> bool {
-        let Some(connection) = self.connections.get_mut(key) else { return false };
-        let undecided = std::mem::take(&mut connection.inflight.undecided);
-        if undecided == 0 {
-            return false;
+        connection.filters = Filters::default();
+        if !awaits {
+            clients.release(connection.org, &connection.client_id, me);
         }
-        let (org, client_id) = (connection.org, connection.client_id.clone());
-        let (is_new, waiting) = (connection.session.is_new, Vec::new());
-        let departing = Departing { org, client_id, session, is_new, undecided, waiting };
-        self.departing.insert(key, departing);
-        true
-    }
-
-    /// The log has decided about a publish of a durable session. Gives the connections that waited for
-    /// the session of one that is gone, once the log has decided about all of it.
-    pub(crate) fn decided(
-        &mut self,
-        clients: &Clients,
-        key: Key,
-        id: PacketId,
-        taken: bool,
-    ) -> Vec<Address> {
-        if let Some(departing) = self.departing.get(&key).filter(|_| !taken) {
-            let client = ClientRef { org: departing.org, client_id: &departing.client_id };
-            clients.forget_received(client, departing.session, id);
-        }
-        self.one_decided(clients, key)
-    }
-
-    /// Whether a durable session began with this connection, and the log has not confirmed it.
-    pub(crate) fn is_beginning(&self, key: Key) -> bool {
-        match self.departing.get(&key) {
-            Some(departing) => departing.is_new,
-            None => self.connections.get(key).is_some_and(|connection| connection.session.is_new),
-        }
-    }
-
-    /// What is known of a connection that is gone while the log decides.
-    pub(crate) fn departing(&self, key: Key) -> Option<&Departing> {
-        self.departing.get(&key)
-    }
-
-    /// One thing less is to be decided; gives the same.
-    pub(crate) fn one_decided(&mut self, clients: &Clients, key: Key) -> Vec<Address> {
-        let Some(departing) = self.departing.get_mut(&key) else {
-            if let Some(connection) = self.connections.get_mut(key) {
-                connection.inflight.undecided = connection.inflight.undecided.saturating_sub(1);
-            }
-            return Vec::new();
-        };
-        departing.undecided -= 1;
-        if departing.undecided > 0 {
-            return Vec::new();
-        }
-        let client = ClientRef { org: departing.org, client_id: &departing.client_id };
-        clients.decided(client, departing.session);
-        self.departing.remove(&key).map(|departing| departing.waiting).unwrap_or_default()
     }
 
     /// The holder of a client id is gone: how the next connection comes to its session.
@@ -176,12 +106,12 @@ impl<N> Sessions<N> {
 mod tests {
     use std::time::Duration;
 
-    use uns_model::OrgId;
+    use uns_model::{OrgId, SessionNo};
 
     use super::*;
     use crate::key::CoreNo;
     use crate::peer::Peer;
-    use crate::sessions::clients::Claimant;
+    use crate::sessions::clients::{Claimant, Parked};
 
     fn elsewhere(slot: u32) -> Address {
         Address { core: CoreNo(9), key: Key { slot, generation: 0 } }
@@ -213,16 +143,19 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_while_the_log_decides_hears_of_it() {
-        let (mut sessions, old) = claiming(false);
-        let (clients, session) = (Clients::default(), SessionNo(7));
-        assert!(!sessions.depart(old, session), "nothing is undecided");
-        sessions.get_mut(old).unwrap().inflight.undecided = 2;
-        assert!(sessions.depart(old, session));
-        assert_eq!(sessions.hand_over(old, elsewhere(1)), HandOver::Later);
-        assert_eq!(sessions.decided(&clients, old, PacketId::FIRST, true), []);
-        assert_eq!(sessions.decided(&clients, old, PacketId::FIRST, true), [elsewhere(1)]);
-        assert_eq!(sessions.hand_over(old, elsewhere(1)), HandOver::Now);
+    fn a_connection_that_awaits_its_holder_does_not_free_the_client_id() {
+        let (clients, org) = (Clients::default(), OrgId::default());
+        let (mut sessions, key) = claiming(true);
+        let me = Address { core: CoreNo(0), key };
+        clients
+            .claim(org, "a", Claimant { connection: me, account: None, reserved: false })
+            .unwrap();
+        sessions.await_holder(key, elsewhere(2));
+        sessions.release(&clients, me);
+        assert_eq!(clients.find(org, "a"), Some(me));
+        sessions.end_claim(key);
+        sessions.release(&clients, me);
+        assert_eq!(clients.find(org, "a"), None);
     }
 
     #[test]
