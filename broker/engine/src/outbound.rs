@@ -5,6 +5,8 @@
 //! A delivery touches this part alone. It knows connections by their keys, and nothing of sessions,
 //! rights or the log.
 
+pub(crate) mod acknowledged;
+mod acknowledgement;
 pub(crate) mod aliases;
 mod backlog;
 pub(crate) mod client;

@@ -3,6 +3,7 @@
 //!
 //! It writes no bytes and matches no topics.
 
+pub(crate) mod answers;
 mod authentication;
 pub(crate) mod claim;
 pub(crate) mod clients;

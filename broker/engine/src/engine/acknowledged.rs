@@ -10,7 +10,7 @@ use crate::commits::waiter::Awaited;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::now::Now;
-use crate::outbound::feed::ReceivedPubrec;
+use crate::outbound::acknowledged::Delivered;
 use crate::outbound::window::Awaits;
 use crate::stats::Leniency;
 
@@ -38,47 +38,21 @@ impl<G: Gate> Engine<G> {
 
     /// A delivery of QoS 2 arrived.
     fn pubrec(&mut self, now: Now, key: Key, id: PacketId) {
-        let Some(client) = self.outbound.get_mut(key) else { return };
-        if let Some(feed) = client.feed.as_mut().filter(|feed| feed.knows(id)) {
-            match feed.receive(id) {
-                ReceivedPubrec::First(sequence) => {
-                    let Some(connection) = self.sessions.get_mut(key) else { return };
-                    let Some(session) = connection.session.number else { return };
-                    self.gate.session(now.wall, session, &SessionChange::Released { sequence });
-                    let (ticket, reached) = (self.commits.follow(), self.commits.reached());
-                    connection.session.note_unconfirmed(sequence, Some(id), ticket, reached);
-                    self.commits.wait(Awaited::Pubrel(key, id), None);
-                }
-                ReceivedPubrec::Again => self.outbound.say_pubrel(key, id),
-                ReceivedPubrec::Early => {}
-            }
-            return;
-        }
-        let version = client.version;
-        match client.window.awaits(id) {
-            Awaits::Nothing => {
-                let unknown = Ack::with_reason(id, ReasonCode::PacketIdentifierNotFound);
-                self.outbound.must_say(key, |out| unknown.encode_pubrel(version, out));
-            }
-            Awaits::Puback => {}
-            Awaits::Pubrec | Awaits::Pubcomp => {
-                client.window.receive(id);
-                self.outbound.say_pubrel(key, id);
-            }
-        }
+        let Some(sequence) = self.outbound.receive_pubrec(key, id) else { return };
+        let Some(connection) = self.sessions.get_mut(key) else { return };
+        let Some(session) = connection.session.number else { return };
+        self.gate.session(now.wall, session, &SessionChange::Released { sequence });
+        let (ticket, reached) = (self.commits.follow(), self.commits.reached());
+        connection.session.note_unconfirmed(sequence, Some(id), ticket, reached);
+        self.commits.wait(Awaited::Pubrel(key, id), None);
     }
 
     /// A delivery is over.
     fn delivered(&mut self, now: Now, key: Key, id: PacketId, said: Awaits) {
-        let Some(client) = self.outbound.get_mut(key) else { return };
-        if let Some(feed) = client.feed.as_mut().filter(|feed| feed.knows(id)) {
-            feed.settle(id, said);
-        } else if !client.settle(id, said) {
-            return;
-        }
-        // Whatever it was, there is room in the window for what the ledger fed, and for the rest.
-        if client.feed.is_some() {
-            self.pump_feed(now, key);
+        match self.outbound.delivered(key, id, said) {
+            Delivered::NotAwaited => return,
+            Delivered::Fed => self.pump_feed(now, key),
+            Delivered::Live => {}
         }
         let relieved = self.outbound.pump(now.monotonic, key);
         self.resume_all_if(relieved);

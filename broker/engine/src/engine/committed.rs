@@ -108,7 +108,7 @@ impl<G: Gate> Engine<G> {
                 }
                 self.grant(now, key, *granted, refused);
             }
-            Awaited::Pubrel(key, id) if refused.is_none() => self.release(key, id),
+            Awaited::Pubrel(key, id) if refused.is_none() => self.outbound.release(key, id),
             Awaited::Delivery(held) if refused.is_none() || held.promised => {
                 held.restore_turns();
                 self.deliver(now, &held.message(), &held.route);
@@ -181,16 +181,6 @@ impl<G: Gate> Engine<G> {
     fn hand_over(&mut self, waiting: Vec<Address>) {
         for new in waiting {
             self.effects.signals.push((new.core, Signal::TakenOver { new: new.key }));
-        }
-    }
-
-    /// PUBREL: the client's PUBREC is durable, so a crash cannot have its message sent again.
-    fn release(&mut self, key: Key, id: PacketId) {
-        let Some(client) = self.outbound.get_mut(key).filter(|client| client.connected) else {
-            return;
-        };
-        if client.feed.as_mut().is_some_and(|feed| feed.release(id)) {
-            self.outbound.say_pubrel(key, id);
         }
     }
 }

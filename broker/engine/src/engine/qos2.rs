@@ -3,7 +3,6 @@
 
 use broker_codec::PacketId;
 use fabric::{Rejection, SessionChange};
-use uns_model::Reason;
 
 use super::Engine;
 use super::acknowledge::Accepted;
@@ -11,6 +10,7 @@ use crate::commits::waiter::{Acknowledgement, Answer, Awaited};
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::now::Now;
+use crate::sessions::answers::Turn;
 
 impl<G: Gate> Engine<G> {
     /// A QoS 2 publish was accepted, or not: PUBREC, and its identifier is in use until PUBCOMP.
@@ -38,24 +38,18 @@ impl<G: Gate> Engine<G> {
     /// crash brought it back as one in use, that message would pass for a repetition, and be lost.
     pub(super) fn pubrel(&mut self, now: Now, key: Key, id: PacketId) {
         let Some(connection) = self.sessions.get_mut(key) else { return };
-        let unknown = (!connection.inflight.exchanges.release(id)).then(unknown_identifier);
+        let unknown = connection.inflight.release(id).err();
         let pubcomp = Acknowledgement { id, answer: Answer::Pubcomp, refused_rows: 0 };
         let session = connection.durable_session();
         if let Some(session) = session {
             // Also of one that is unknown here: the log may still have it.
             self.gate.session(now.wall, session, &SessionChange::Forgot { packet_id: id.get() });
         }
-        if session.is_some() || connection.inflight.unanswered > 0 {
-            connection.inflight.unanswered += 1;
-            return self.commits.wait(Awaited::Answer(key, pubcomp), unknown);
+        match connection.turn(Answer::Pubcomp, session.is_some()) {
+            Turn::Now => self.answer_client(key, pubcomp, unknown.as_ref()),
+            Turn::Later | Turn::LaterForSession => {
+                self.commits.wait(Awaited::Answer(key, pubcomp), unknown);
+            }
         }
-        self.answer_client(key, pubcomp, unknown.as_ref());
     }
-}
-
-fn unknown_identifier() -> Rejection {
-    Rejection::new(
-        Reason::PacketIdentifierUnknown,
-        "no PUBLISH of QoS 2 with this identifier is under way",
-    )
 }

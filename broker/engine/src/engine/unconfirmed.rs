@@ -27,10 +27,7 @@ impl<G: Gate> Engine<G> {
                 let forgot = SessionChange::Forgot { packet_id: id.get() };
                 self.gate.session(now.wall, session, &forgot);
             }
-            let doubtful =
-                connection.session.unconfirmed.iter_mut().filter(|one| one.ticket > reached);
-            for one in doubtful {
-                one.ticket = ticket;
+            for one in connection.session.doubtful(reached, ticket) {
                 self.commits.follow();
                 self.gate.session(now.wall, session, &one.change());
                 if let Some(id) = one.released {

@@ -39,7 +39,7 @@ pub(crate) struct Inflight {
 
 impl Inflight {
     /// An answer waits for its turn.
-    pub(crate) fn wait(&mut self, answer: Answer) {
+    pub(super) fn wait(&mut self, answer: Answer) {
         self.unanswered += 1;
         self.unanswered_qos1 += u32::from(answer == Answer::Puback);
     }
@@ -54,6 +54,18 @@ impl Inflight {
     pub(crate) fn begin_exchange(&mut self, id: PacketId) {
         self.exchanges.begin(id);
         self.unforgotten.remove(&id);
+    }
+
+    /// PUBREL came.
+    ///
+    /// # Errors
+    /// Its identifier is not in use.
+    pub(crate) fn release(&mut self, id: PacketId) -> Result<(), Rejection> {
+        if self.exchanges.release(id) {
+            return Ok(());
+        }
+        let detail = "no PUBLISH of QoS 2 with this identifier is under way";
+        Err(Rejection::new(Reason::PacketIdentifierUnknown, detail))
     }
 
     /// Whether one more publish is too many.
@@ -79,7 +91,7 @@ impl Inflight {
     }
 
     /// An answer is due: what that means for the identifier, and what is refused after all.
-    pub(crate) fn conclude(
+    pub(super) fn conclude(
         &mut self,
         id: PacketId,
         answer: Answer,

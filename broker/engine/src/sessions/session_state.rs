@@ -128,6 +128,19 @@ impl SessionState {
         }
         kept.push_back(Unconfirmed { ticket, sequence, released });
     }
+
+    /// What its client acknowledged after a ticket, which the log may lack: it is written again under
+    /// another ticket.
+    pub(crate) fn doubtful(
+        &mut self,
+        reached: u64,
+        ticket: u64,
+    ) -> impl Iterator<Item = Unconfirmed> {
+        self.unconfirmed.iter_mut().filter(move |one| one.ticket > reached).map(move |one| {
+            one.ticket = ticket;
+            *one
+        })
+    }
 }
 
 #[cfg(test)]
@@ -170,5 +183,20 @@ mod tests {
         assert_eq!((session.unknown, session.leaving()), (3, Leaving::Waits(SESSION, 9)));
         session.expiry = 0;
         assert_eq!(session.leaving(), Leaving::Ends { session: SESSION, was_logged: true });
+    }
+
+    #[test]
+    fn what_the_log_may_lack_is_repeated_under_its_new_ticket() {
+        let mut session = SessionState::default();
+        for (sequence, ticket) in [(1, 1), (2, 2), (3, 3)] {
+            session.note_unconfirmed(Sequence(sequence), None, ticket, 0);
+        }
+        let again = |reached, ticket, session: &mut SessionState| -> Vec<_> {
+            session.doubtful(reached, ticket).map(|one| one.sequence.0).collect()
+        };
+        assert_eq!(again(1, 9, &mut session), [2, 3]);
+        assert_eq!(again(8, 10, &mut session), [2, 3], "it may fail again");
+        session.note_unconfirmed(Sequence(4), None, 11, 10);
+        assert_eq!(again(0, 12, &mut session), [4], "the log has the others");
     }
 }
