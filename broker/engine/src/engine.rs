@@ -4,8 +4,9 @@
 //! Its state is in four parts: [`Sessions`] (who the clients are and how far their exchanges are),
 //! [`Routing`] (where messages go), [`Outbounds`] (what is on its way to the clients) and [`Commits`] (who
 //! waits for the log). No part holds another one; they share some types, such as routes and acknowledgements.
-//! The files of this folder take an event through the parts. Much of what CONNECT, the end of a connection
-//! and QoS 2 decide still stands here, beside the state it reads.
+//! A part decides what its own state is enough for, and answers with a small value: what is granted, which
+//! packet is said, whose turn it is. The files of this folder take an event to the parts, and what one of
+//! them answers to the next one and to the [`Gate`].
 
 mod acknowledge;
 mod acknowledged;
@@ -29,7 +30,6 @@ mod permit;
 mod publish;
 mod qos2;
 mod receive;
-mod retain;
 mod session;
 pub(crate) mod step;
 mod subscribe;

@@ -20,6 +20,7 @@ mod live_topics;
 pub(crate) mod owed_retained;
 pub(crate) mod pace;
 pub(crate) mod receiver_limits;
+pub(crate) mod retained_walks;
 mod send;
 pub(crate) mod shared_messages;
 pub(crate) mod stored;

@@ -17,6 +17,7 @@ use crate::now::Now;
 use crate::outbound::owed_retained::OwedRetained;
 use crate::routing::retained::Walk;
 use crate::routing::tree::{Holder, Subscriber, Wish};
+use crate::sessions::subscriptions::NotGranted;
 use crate::stats::Limit;
 
 /// A subscription that was granted.
@@ -60,7 +61,12 @@ impl<G: Gate> Engine<G> {
                     }
                     granted_code(wish.qos)
                 }
-                Err(code) => code,
+                Err(NotGranted { reason, limit }) => {
+                    if let Some(limit) = limit {
+                        self.stats.limited(limit);
+                    }
+                    reason
+                }
             });
         }
         let waits = !walks.is_empty();
@@ -80,33 +86,21 @@ impl<G: Gate> Engine<G> {
         filter: &str,
         wish: Wish,
         walk: u64,
-    ) -> Result<bool, ReasonCode> {
+    ) -> Result<bool, NotGranted> {
         let me = self.address(key);
         check_filter(filter).map_err(|error| error.reason())?;
         self.check_subscribe(key, filter)?;
         let config = &self.broker.config;
         let connection = self.sessions.get_mut(key).ok_or(ReasonCode::UnspecifiedError)?;
-        let share = shared(filter);
-        let levels = share.map_or(filter, |(_, levels)| levels);
-        if levels.split('/').take(config.levels_max + 1).count() > config.levels_max {
-            return Err(ReasonCode::TopicFilterInvalid);
-        }
-        let new = !connection.filters.contains_key(filter);
-        if new && connection.filters.len() >= config.subscriptions_max {
-            return Err(ReasonCode::QuotaExceeded);
-        }
-        if new && self.pressure.is_short() {
-            self.stats.limited(Limit::Memory);
-            return Err(ReasonCode::QuotaExceeded);
-        }
+        let new = connection.check_subscription(filter, config, self.pressure.is_short())?;
         let client = self.outbound.get(key).ok_or(ReasonCode::UnspecifiedError)?;
         let link = Some(Arc::clone(&client.link));
-        if new && !may_subscribe(&self.broker, connection.org, &mut self.stats) {
-            return Err(ReasonCode::QuotaExceeded);
+        if new && !may_subscribe(&self.broker, connection.org) {
+            return Err(NotGranted::beyond(Limit::Subscriptions));
         }
         let session = connection.durable_session();
         // What a share gives may be older than what is retained, and no walk follows.
-        let walk = if share.is_some() { 0 } else { walk };
+        let walk = if shared(filter).is_some() { 0 } else { walk };
         let subscriber = Subscriber { wish, link, session, walk };
         let holders = holders(me, session);
         self.routing.subscribe(connection.org, filter, &holders, &subscriber);
@@ -144,23 +138,18 @@ impl<G: Gate> Engine<G> {
         let mut granted = Granted::new(unsubscribe.packet_id);
         let mut gone = Vec::new();
         for filter in unsubscribe.filters.iter() {
-            granted.codes.push(if connection.filters.remove(filter).is_some() {
+            let code = connection.unsubscribe(filter);
+            if code == ReasonCode::Success {
                 gone.push(filter);
-                let walk = Walk::new(filter);
                 if let Some(client) = self.outbound.get_mut(key) {
-                    client.forget_retained(&walk);
+                    client.forget_retained(&Walk::new(filter));
                 }
-                connection.session.walks.remove(filter);
                 if let Some(session) = session {
                     let change = SessionChange::Unsubscribed { filter };
                     self.gate.session(now.wall, session, &change);
                 }
-                ReasonCode::Success
-            } else if check_filter(filter).is_err() {
-                ReasonCode::TopicFilterInvalid
-            } else {
-                ReasonCode::NoSubscriptionExisted
-            });
+            }
+            granted.codes.push(code);
         }
         let holders = holders(me, session);
         self.routing.unsubscribe(connection.org, gone.into_iter(), &holders);
@@ -174,8 +163,7 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.sessions.get_mut(key) else { return };
         let holders = holders(me, connection.durable_session());
         for filter in filters {
-            connection.filters.remove(filter);
-            connection.session.walks.remove(filter);
+            connection.unsubscribe(filter);
         }
         let filters = filters.iter().map(|filter| &**filter);
         self.routing.unsubscribe(connection.org, filters, &holders);

@@ -1,8 +1,6 @@
 //! Publishers beyond their rate: nothing is read from them for a while, so that TCP slows them down
 //! and nothing is lost. No core waits.
 
-use std::time::Duration;
-
 use uns_model::OrgId;
 
 use super::Engine;
@@ -13,7 +11,8 @@ use crate::key::Key;
 use crate::now::Now;
 use crate::pressure::Pressure;
 use crate::sessions::clients::ClientRef;
-use crate::stats::{Limit, Stats};
+use crate::sessions::rates::TooFast;
+use crate::stats::Limit;
 
 impl<G: Gate> Engine<G> {
     /// Takes a publish of this size out of the rates of its client and organisation; or pauses the
@@ -24,28 +23,17 @@ impl<G: Gate> Engine<G> {
         if !limits.client.is_set() && !limits.organisation.publish.is_set() {
             return Ok(());
         }
-        self.charge_rates(now, key, bytes).map_err(|(wait, limit)| {
+        self.charge_rates(now, key, bytes)
+    }
+
+    fn charge_rates(&mut self, now: Now, key: Key, bytes: usize) -> Result<(), Step> {
+        let Some(connection) = self.sessions.get_mut(key) else { return Ok(()) };
+        let (limits, orgs) = (&self.broker.config.limits, &self.broker.orgs);
+        connection.charge(now.monotonic, bytes, limits, orgs).map_err(|TooFast { wait, limit }| {
             self.stats.limited(limit);
             self.sessions.throttle(key, now.monotonic + wait);
             Step::Wait
         })
-    }
-
-    fn charge_rates(&mut self, now: Now, key: Key, bytes: usize) -> Result<(), (Duration, Limit)> {
-        let limits = self.broker.config.limits;
-        let Some(connection) = self.sessions.get_mut(key) else { return Ok(()) };
-        if let Some(wait) = connection.bucket.wait(now.monotonic) {
-            return Err((wait, Limit::ClientRate));
-        }
-        let rate = limits.organisation.publish;
-        if rate.is_set() {
-            let of = connection.org;
-            let org = connection.organisation.get_or_insert_with(|| self.broker.orgs.get(of));
-            let taken = org.publish(now.monotonic, rate, bytes);
-            taken.map_err(|wait| (wait, Limit::OrganisationRate))?;
-        }
-        connection.bucket.take(now.monotonic, limits.client, bytes);
-        Ok(())
     }
 
     /// The same for a publish from inside the process: `false` if it has to wait.
@@ -59,13 +47,9 @@ impl<G: Gate> Engine<G> {
 }
 
 /// Whether an organisation may have one more subscription.
-pub(super) fn may_subscribe(broker: &Broker, org: OrgId, stats: &mut Stats) -> bool {
+pub(super) fn may_subscribe(broker: &Broker, org: OrgId) -> bool {
     let max = broker.config.limits.organisation.subscriptions;
-    let may = max == 0 || broker.subscriptions.count_of(org) < max;
-    if !may {
-        stats.limited(Limit::Subscriptions);
-    }
-    may
+    max == 0 || broker.subscriptions.count_of(org) < max
 }
 
 /// Whether one more client may connect, or this is one that is known; else what it is beyond. A client that

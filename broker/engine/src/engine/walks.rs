@@ -1,12 +1,15 @@
-//! Decides when the retained messages of a new subscription are sent: once everything published before it is
-//! committed and in the store.
+//! Retained messages owed to new subscriptions: every match, in slices that wait for the client, once everything
+//! published before it is committed and in the store.
 
 use super::Engine;
+use crate::access::Action;
+use crate::access_guard;
 use crate::commits::waiter::Awaited;
 use crate::gate::Gate;
 use crate::key::Key;
 use crate::now::Now;
 use crate::outbound::owed_retained::Start;
+use crate::outbound::retained_walks::RetainedSource;
 use crate::signal::Signal;
 
 impl<G: Gate> Engine<G> {
@@ -19,13 +22,11 @@ impl<G: Gate> Engine<G> {
     }
 
     /// Has the log decide about everything that any core has admitted so far, before the walks of this
-    /// connection start. What it is sent live from here on is noted for them.
+    /// connection start.
     pub(super) fn await_walks(&mut self, key: Key) {
         if self.gate.is_folded() {
             let number = self.routing.last_walk();
-            if let Some(client) = self.outbound.get_mut(key) {
-                client.live.get_or_insert_default().expect(number);
-            }
+            self.outbound.expect_walks(key, number);
             self.commits.flush_rounds.ask(key, number);
         }
     }
@@ -45,42 +46,50 @@ impl<G: Gate> Engine<G> {
 
     /// The log has decided; what is committed by now is to be folded.
     pub(super) fn begin_walks(&mut self, now: Now, key: Key, number: u64) {
-        let committed = self.gate.committed();
-        let Some(client) = self.outbound.get_mut(key) else { return };
-        if client.live.as_mut().is_some_and(|live| !live.begin(number)) {
-            return;
+        if self.outbound.begin_walks(key, number, self.gate.committed()) {
+            self.pump_retained(now, key);
         }
-        for owed in &mut client.owed {
-            if let Start::Decided(one, since) = owed.start
-                && one <= number
-            {
-                owed.start = Start::Folded(committed, since);
-            }
-        }
-        self.pump_retained(now, key);
     }
 
-    /// Where a connection was sent more live than could be noted, its walks wait until all of that is in
-    /// the store.
-    pub(super) fn restart_walks(&mut self, key: Key) {
-        let Some(client) = self.outbound.get_mut(key) else { return };
-        let Some(live) = client.live.as_mut().filter(|live| live.is_incomplete()) else { return };
+    /// Sends the next slice of what a connection is owed. It goes on when the output is written or a
+    /// delivery acknowledged.
+    pub(super) fn pump_retained(&mut self, now: Now, key: Key) {
+        let Some(client) = self.outbound.get(key) else { return };
+        if client.owed.is_empty() || !client.connected {
+            return self.end_walks(now, key);
+        }
+        if self.outbound.must_restart_walks(key) {
+            self.restart_walks(key);
+        }
+        if !self.outbound.may_walk(now.monotonic, key, self.routing.retained()) {
+            return;
+        }
+        let access = self.outbound.get(key).and_then(|client| client.link.access());
+        let org = self.sessions.get(key).map(|connection| connection.org);
+        let (Some(access), Some(org)) = (access, org) else { return };
+        let may_receive = |topic: &str| access_guard::allows(&*access, Action::Receive, topic);
+        let retained = self.routing.retained();
+        let source = RetainedSource { org, retained, may_receive: &may_receive };
+        if self.outbound.send_retained(now.monotonic, key, source) {
+            self.end_walks(now, key);
+        }
+    }
+
+    fn restart_walks(&mut self, key: Key) {
         self.stats.walks_restarted += 1;
         let number = self.routing.next_walk();
-        live.begin_anew(number);
-        client.owed.iter_mut().for_each(|owed| owed.start_again(number));
+        self.outbound.restart_walks(key, number);
         self.await_walks(key);
     }
 
-    /// Whether the next walk of a connection may start; if not, it is looked at again.
-    pub(super) fn may_walk(&mut self, now: Now, key: Key) -> bool {
-        let Some(client) = self.outbound.get(key) else { return true };
-        let (retained, live) = (self.routing.retained(), client.live.as_deref());
-        let due = client.owed.front().is_none_or(|o| o.is_due(retained, now.monotonic, live));
-        if !due {
-            self.outbound.await_fold(key);
+    /// Nothing that is retained is to be sent any more.
+    fn end_walks(&mut self, now: Now, key: Key) {
+        let Some(client) = self.outbound.get_mut(key) else { return };
+        client.forget_live_topics();
+        // Only what the ledger feeds has walks that the log knows of.
+        if client.feed.is_some() {
+            self.note_walks(now, key);
         }
-        due
     }
 
     /// So many bytes that are retained, and what the gate says beside them, are on their way to the

@@ -107,7 +107,9 @@ mod tests {
         let mut said = Vec::new();
         while let Ok(Frame::Packet(framed)) = frame(&bytes, 100) {
             let packet = framed.decode(Version::V5, &bytes).unwrap();
-            let Packet::Pubrel(ack) = packet else { unreachable!("{packet:?}") };
+            let (Packet::Pubrel(ack) | Packet::Pubrec(ack)) = packet else {
+                unreachable!("{packet:?}")
+            };
             said.push((ack.packet_id, ack.reason));
             bytes.drain(..framed.total_len);
         }
