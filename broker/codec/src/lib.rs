@@ -54,7 +54,7 @@ pub use property::pass_through::PassThrough;
 pub use property::subscription_ids::SubscriptionIds;
 pub use property::user::UserProperties;
 pub use property::{Properties, Property};
-pub use puback::{Ack, Puback, Pubcomp, Pubrec, Pubrel};
+pub use puback::{Ack, PUBACK_BYTES, Puback, Pubcomp, Pubrec, Pubrel, encode_pubacks};
 pub use publish::{
     Encoded, Publish, PublishProperties, PublishTopic, decode_publish, encode_publish,
     patch_packet_id, patch_topic_alias, publish_topic,

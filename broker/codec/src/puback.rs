@@ -98,6 +98,22 @@ impl<'a> Ack<'a> {
     }
 }
 
+/// Bytes of a PUBACK that says success and nothing else.
+pub const PUBACK_BYTES: usize = 4;
+
+/// Writes a PUBACK of success for each of these and returns how many. Every version knows this form.
+#[inline]
+pub fn encode_pubacks(of: impl Iterator<Item = PacketId>, out: &mut impl BufMut) -> u64 {
+    let mut count = 0;
+    for id in of {
+        let [high, low] = id.get().to_be_bytes();
+        let puback: [u8; PUBACK_BYTES] = [PacketType::Puback.header(), 2, high, low];
+        out.put_slice(&puback);
+        count += 1;
+    }
+    count
+}
+
 impl Body for (Version, &Ack<'_>) {
     fn put(&self, out: &mut impl Put) {
         let (version, ack) = *self;

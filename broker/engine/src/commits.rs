@@ -8,14 +8,16 @@ pub(crate) mod waiter;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use broker_codec::PacketId;
 use fabric::Rejection;
 
 use crate::config::Config;
 use crate::dead_letter::DeadLetterNo;
 use crate::gate::Ticket;
+use crate::key::Key;
 use awaited_dead_letters::AwaitedDeadLetters;
 use flush_rounds::FlushRounds;
-use waiter::{Acknowledgement, Answer, Awaited, Waiter};
+use waiter::{Acknowledgement, Answer, Awaited, Pubacks, Waiter};
 
 /// What one ticket decides.
 #[derive(Debug)]
@@ -140,6 +142,18 @@ impl<R, N> Commits<R, N> {
         {
             self.open.push(Waiter { awaited, refused: refused.map(Box::new) });
         }
+    }
+
+    /// The same for the PUBACK of a client, together with those before it where it can be.
+    #[inline]
+    pub(crate) fn wait_for_puback(&mut self, key: Key, id: PacketId) {
+        if let Some(Waiter { awaited: Awaited::Pubacks(of, run), .. }) = self.open.last_mut()
+            && *of == key
+            && run.extend(id)
+        {
+            return;
+        }
+        self.wait(Awaited::Pubacks(key, Pubacks::of(id)), None);
     }
 
     /// Whether this many bytes, maybe none, are to be handed to the log now.

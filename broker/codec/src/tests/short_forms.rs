@@ -37,6 +37,20 @@ fn acknowledgements_of_every_length() {
 }
 
 #[test]
+fn pubacks_of_success_are_the_same_in_every_version() {
+    let ids = [1, 255, 256, 65_535].map(|id| PacketId::new(id).unwrap());
+    let mut together = Vec::new();
+    assert_eq!(encode_pubacks(ids.into_iter(), &mut together), 4);
+    for version in [Version::V31, Version::V311, Version::V5] {
+        let mut each = Vec::new();
+        for id in ids {
+            assert_eq!(Ack::new(id).encode_puback(version, &mut each), Ok(PUBACK_BYTES));
+        }
+        assert_eq!(each, together, "{version:?}");
+    }
+}
+
+#[test]
 fn the_shortest_form_is_written() {
     let id = PacketId::new(7).unwrap();
     let mut out = Vec::new();

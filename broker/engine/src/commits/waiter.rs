@@ -35,6 +35,39 @@ pub(crate) struct Acknowledgement {
     pub(crate) refused_rows: u32,
 }
 
+/// The PUBACKs of one client's publishes that were taken whole, with packet identifiers that follow each
+/// other, as most clients give them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Pubacks {
+    first: PacketId,
+    last: PacketId,
+}
+
+impl Pubacks {
+    pub(crate) fn of(id: PacketId) -> Self {
+        Self { first: id, last: id }
+    }
+
+    /// Takes the next identifier; `false` if that is another one.
+    #[inline]
+    pub(crate) fn extend(&mut self, id: PacketId) -> bool {
+        let follows = self.last.get().checked_add(1) == Some(id.get());
+        if follows {
+            self.last = id;
+        }
+        follows
+    }
+
+    pub(crate) fn len(self) -> u32 {
+        u32::from(self.last.get() - self.first.get()) + 1
+    }
+
+    /// The identifiers, in order.
+    pub(crate) fn ids(self) -> impl Iterator<Item = PacketId> {
+        (self.first.get()..=self.last.get()).filter_map(PacketId::new)
+    }
+}
+
 /// The answer to a SUBSCRIBE or UNSUBSCRIBE.
 #[derive(Debug)]
 pub(crate) struct Granted {
@@ -118,6 +151,8 @@ pub(crate) struct EndedSession {
 pub(crate) enum Awaited<N> {
     /// The answer to a packet of a client.
     Answer(Key, Acknowledgement),
+    /// The answers to many of its publishes of QoS 1.
+    Pubacks(Key, Pubacks),
     /// PUBREC to a publish of a durable session.
     SessionPubrec(Key, Acknowledgement),
     /// SUBACK or UNSUBACK.
@@ -165,4 +200,20 @@ pub(crate) struct Waiter<N> {
     pub(crate) awaited: Awaited<N>,
     /// Refused already; it only waits for its turn.
     pub(crate) refused: Option<Box<Rejection>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pubacks_take_identifiers_that_follow_each_other_and_no_others() {
+        let id = |number| PacketId::new(number).unwrap();
+        let mut run = Pubacks::of(id(65_533));
+        assert!(!run.extend(id(65_533)) && !run.extend(id(65_535)) && !run.extend(id(65_532)));
+        assert!(run.extend(id(65_534)) && run.extend(id(65_535)));
+        assert!(!run.extend(id(1)), "identifiers begin anew behind the last one");
+        assert_eq!(run.len(), 3);
+        assert_eq!(run.ids().map(PacketId::get).collect::<Vec<_>>(), [65_533, 65_534, 65_535]);
+    }
 }

@@ -48,6 +48,9 @@ impl<G: Gate> Engine<G> {
                 let refused = accepted.as_ref().err();
                 return self.answer_client(key, acknowledgement, refused);
             }
+            Turn::Later if answer == Answer::Puback && accepted.is_ok() && refused_rows == 0 => {
+                return self.commits.wait_for_puback(key, id);
+            }
             Turn::Later => Awaited::Answer(key, acknowledgement),
             Turn::LaterForSession => Awaited::SessionPubrec(key, acknowledgement),
         };

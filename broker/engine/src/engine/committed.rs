@@ -5,7 +5,7 @@ use fabric::Rejection;
 
 use super::Engine;
 use crate::commits::BATCH_BYTES;
-use crate::commits::waiter::{Acknowledgement, Awaited, Waiter};
+use crate::commits::waiter::{Acknowledgement, Answer, Awaited, Pubacks, Waiter};
 use crate::dead_letter::DeadLetterNo;
 use crate::effects::Reply;
 use crate::gate::{Gate, Ticket};
@@ -98,6 +98,7 @@ impl<G: Gate> Engine<G> {
     ) {
         match waiter.awaited {
             Awaited::Answer(key, said) => self.answer_in_turn(key, said, refused),
+            Awaited::Pubacks(key, run) => self.answer_run(key, run, refused),
             Awaited::SessionPubrec(key, said) => {
                 self.publish_decided(key, said.id, refused.is_none());
                 self.answer_in_turn(key, said, refused);
@@ -159,6 +160,22 @@ impl<G: Gate> Engine<G> {
         let Some(connection) = self.sessions.get_mut(key) else { return };
         connection.inflight.answered(acknowledgement.answer);
         self.answer_client(key, acknowledgement, refused);
+    }
+
+    /// The same for PUBACKs that say nothing but success, unless the log refuses what they answer.
+    fn answer_run(&mut self, key: Key, run: Pubacks, refused: Option<&Rejection>) {
+        if refused.is_some() {
+            for id in run.ids() {
+                let said = Acknowledgement { id, answer: Answer::Puback, refused_rows: 0 };
+                self.answer_in_turn(key, said, refused);
+            }
+            return;
+        }
+        let Some(connection) = self.sessions.get_mut(key) else { return };
+        connection.inflight.answered_run(run.len());
+        if connection.is_up() {
+            self.outbound.say_pubacks(key, run.ids());
+        }
     }
 
     /// The log has decided about a publish of a durable session.

@@ -1,8 +1,8 @@
 //! Packets other than PUBLISH. None is larger than its client takes.
 
 use broker_codec::{
-    Ack, Connack, ConnackProperties, Disconnect, DisconnectProperties, Error, PacketId, ReasonCode,
-    Version,
+    Ack, Connack, ConnackProperties, Disconnect, DisconnectProperties, Error, PUBACK_BYTES, PacketId,
+    ReasonCode, Version, encode_pubacks,
 };
 
 use super::Outbounds;
@@ -126,6 +126,18 @@ impl Outbounds {
         if said.is_err() && why.is_some() {
             say(None).ok();
         }
+    }
+
+    /// Says PUBACKs of success.
+    pub(crate) fn say_pubacks(&mut self, key: Key, of: impl Iterator<Item = PacketId>) {
+        let Self { clients, context, pending, .. } = self;
+        let Some(client) = clients.get_mut(key) else { return };
+        client.mark_pending(key, pending);
+        if client.packet_bytes_max < PUBACK_BYTES {
+            client.unsaid = true;
+            return;
+        }
+        context.stats.control_out += encode_pubacks(of, client.buffer(context));
     }
 
     /// Says PUBREL.

@@ -50,6 +50,12 @@ impl Inflight {
         self.unanswered_qos1 -= u32::from(answer == Answer::Puback);
     }
 
+    /// It is the turn of so many PUBACKs.
+    pub(crate) fn answered_run(&mut self, pubacks: u32) {
+        self.unanswered -= pubacks;
+        self.unanswered_qos1 -= pubacks;
+    }
+
     /// A publish of QoS 2 was taken: its identifier is in use from here on.
     pub(crate) fn begin_exchange(&mut self, id: PacketId) {
         self.exchanges.begin(id);
