@@ -155,6 +155,9 @@ impl<N: Clone> Routing<N> {
     /// Whether a publish has to wait for another core, or for a receiver that is behind.
     #[inline]
     pub(crate) fn must_wait(&self, route: &Route<N>, publisher: Option<Address>) -> bool {
+        if route.is_never_awaited() {
+            return false;
+        }
         let high = self.broker.config.batch_bytes_high;
         let is_full = |core: CoreNo| {
             self.outboxes.get(core.index()).is_some_and(|outbox| outbox.bytes() > high)

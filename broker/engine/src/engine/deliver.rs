@@ -18,6 +18,9 @@ impl<G: Gate> Engine<G> {
     /// Delivers to everybody a route leads to, those aside who get the message from the ledger.
     #[inline]
     pub(super) fn deliver(&mut self, now: Now, message: &Message<'_>, route: &Route<G::Node>) {
+        if route.is_silent() {
+            return;
+        }
         self.outbound.begin_message();
         if !route.local.is_empty() {
             let to = Receivers { targets: &route.local, ..Receivers::default() };

@@ -137,6 +137,18 @@ impl<N> Route<N> {
         }
     }
 
+    /// Whether a message of it is delivered to nobody, be it live or as the member of a share.
+    #[inline]
+    pub(crate) fn is_silent(&self) -> bool {
+        self.local.is_empty() && self.remote.is_empty() && self.shares.is_empty()
+    }
+
+    /// Whether no receiver and no other core can be what a publish has to wait for.
+    #[inline]
+    pub(crate) fn is_never_awaited(&self) -> bool {
+        self.links.is_empty() && self.remote.is_empty() && self.shares.is_empty()
+    }
+
     /// Whether a receiver other than the publisher is behind and worth waiting for; of a share, all
     /// that are connected.
     pub(crate) fn is_congested(&self, publisher: Option<Address>) -> bool {
