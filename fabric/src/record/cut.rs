@@ -7,6 +7,7 @@ use uns_model::Timestamp;
 pub(super) struct Cut<'a>(pub(super) &'a [u8]);
 
 impl<'a> Cut<'a> {
+    #[inline]
     pub(super) fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (piece, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
@@ -17,14 +18,17 @@ impl<'a> Cut<'a> {
         self.take().map(u16::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn u32(&mut self) -> Option<u32> {
         self.take().map(u32::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn u64(&mut self) -> Option<u64> {
         self.take().map(u64::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn time(&mut self) -> Option<Timestamp> {
         self.take().map(|bytes| Timestamp(i64::from_le_bytes(bytes)))
     }
@@ -92,6 +96,7 @@ impl<'a> Cut<'a> {
     }
 
     /// The next `length` bytes.
+    #[inline]
     pub(super) fn piece(&mut self, length: u32) -> Option<&'a [u8]> {
         let (piece, rest) = self.0.split_at_checked(length as usize)?;
         self.0 = rest;

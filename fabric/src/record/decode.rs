@@ -64,6 +64,14 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Record<'_>> {
     }
 }
 
+/// The same for a record that is known to be a publish.
+#[inline]
+pub(super) fn decode_as_publish(bytes: &[u8]) -> Option<Publish<'_>> {
+    let mut cut = Cut(bytes);
+    let [_, _, _, _, _, flags, _, _] = cut.take::<8>()?;
+    decode_publish(flags, cut.time()?, cut)
+}
+
 /// Whether these bytes are exactly one record, and everything in it makes sense.
 pub(crate) fn check(bytes: &[u8]) -> bool {
     match decode(bytes) {

@@ -142,8 +142,14 @@ impl<'b> PointsBuilder<'b> {
         let value_text = value_text.map(|text| (text, self.place(text)));
         let field = field.map(|text| (text, self.place(text)));
         let unit = unit.map(|text| (text, self.place(text)));
-        for (text, placed) in [value_text, field, unit].iter().flatten() {
-            numbers.place(text, *placed);
+        if let Some((text, placed)) = value_text {
+            numbers.place(text, placed);
+        }
+        if let Some((text, placed)) = field {
+            numbers.place(text, placed);
+        }
+        if let Some((text, placed)) = unit {
+            numbers.place(text, placed);
         }
         self.section.extend_from_slice(numbers.as_bytes());
         if let Some((text, placed)) = value_text {

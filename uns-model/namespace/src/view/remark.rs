@@ -111,10 +111,12 @@ impl Entry {
     pub(super) fn end_fields(&mut self, ender: Ended, known: Option<Ended>) {
         let newest = known.max(Some(ender));
         // Where the node's own value tells, and nobody ever heard of fields, it needs no memory.
-        let is_needless = self.more.as_ref().is_none_or(|more| more.says_end_only());
-        if is_needless && self.own_end() >= newest {
-            self.more = None;
-            return;
+        if self.own_end() >= newest {
+            match &self.more {
+                Some(more) if !more.fields.is_empty() => {}
+                Some(more) if !more.says_end_only() => return,
+                _ => return self.more = None,
+            }
         }
         let ends = |field: &Field| !field.is_ended && field.ends_with(ender.moment());
         let ends_some = self.fields().iter().any(ends);
