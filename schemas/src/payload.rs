@@ -65,6 +65,7 @@ pub use rows::{BATCH_SAMPLES_MAX, BadRow, Batch, ChildRow};
 pub use sink::Sink;
 
 use crate::Malformed;
+use envelope::Envelope;
 use point::{as_broken_object, as_text, read_scalar, scalar};
 use scan::{Kind, Token};
 
@@ -204,7 +205,8 @@ fn read_text(
     }
     let (text, windows_1252) = match std::str::from_utf8(trimmed) {
         Ok(text) => {
-            if let Some(envelope) = envelope::read_flat(text, context) {
+            let mut envelope = Envelope::default();
+            if envelope::read_flat(text, context, &mut envelope) {
                 batch::envelope_points(&envelope, context, sink);
                 if !envelope.is_alone() {
                     let text = text.trim_ascii();

@@ -40,6 +40,10 @@ fn may_exceed(array: Token<'_>) -> bool {
 }
 
 /// What one row of a batch is.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, on the stack: a box would be an allocation for each"
+)]
 enum Row<'a> {
     Sample(Envelope<'a>),
     /// A document with a time of its own.

@@ -259,10 +259,13 @@ fn variant(object: Token<'_>) -> Option<Token<'_>> {
     body.filter(|_| is_typed)
 }
 
-/// A payload that is an envelope of one scalar, which most are: one pass tells. `None` says nothing;
-/// it takes a thorough scan to know what it is then.
-pub(super) fn read_flat<'a>(payload: &'a str, context: &DecodeContext<'_>) -> Option<Envelope<'a>> {
-    let mut envelope = Envelope::default();
+/// A payload that is an envelope of one scalar, which most are: one pass fills an empty one. `false` says
+/// nothing, and nor does the envelope; it takes a thorough scan to know what it is then.
+pub(super) fn read_flat<'a>(
+    payload: &'a str,
+    context: &DecodeContext<'_>,
+    envelope: &mut Envelope<'a>,
+) -> bool {
     let known = |name: Token<'a>, token: Token<'a>| match Key::of(name.text) {
         Some(key) if envelope.seen.known & key.bit() == 0 && Envelope::has_part(key, token) => {
             envelope.take(key, token, context);
@@ -270,7 +273,7 @@ pub(super) fn read_flat<'a>(payload: &'a str, context: &DecodeContext<'_>) -> Op
         }
         Some(_) | None => false,
     };
-    (flat(payload, known) && envelope.is_one(false)).then_some(envelope)
+    flat(payload, known) && envelope.is_one(false)
 }
 
 /// Reads an object, scanned before, as an envelope.

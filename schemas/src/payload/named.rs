@@ -16,6 +16,10 @@ pub(super) use element::Called;
 use element::{Base, Element};
 
 /// One of several points.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, on the stack: a box would be an allocation for each"
+)]
 pub(super) enum Item<'a> {
     Point {
         called: Called<'a>,

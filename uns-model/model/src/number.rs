@@ -17,12 +17,15 @@ pub fn parse(token: &str) -> Option<Value> {
 /// The same as a value that owns nothing.
 #[inline]
 pub fn read(token: &str) -> Option<ValueRef<'static>> {
-    let number = Number::prefix(token.as_bytes())?;
+    let bytes = token.as_bytes();
+    let (negative, unsigned) = sign(bytes);
+    let whole = digits(unsigned);
+    if whole == unsigned.len() {
+        return is_integer(unsigned, whole).then(|| integer(negative, unsigned));
+    }
+    let number = Number::of(bytes, negative, whole)?;
     if number.length < token.len() {
         return None;
-    }
-    if let Some(digits) = number.integer(token.as_bytes()) {
-        return Some(integer(number.negative, digits));
     }
     if let Some(number) = number.decimal(token.as_bytes()) {
         return Some(ValueRef::Float(number));
@@ -40,6 +43,7 @@ pub fn nearest(token: &str) -> Option<f64> {
 
 /// The length of the JSON number, of whatever size, that these bytes start with. What follows it is
 /// not looked at; a fraction or an exponent without digits is none.
+#[inline]
 pub fn token_length(bytes: &[u8]) -> Option<usize> {
     Some(Number::prefix(bytes)?.length)
 }
@@ -62,11 +66,17 @@ const POWERS: [f64; DECIMAL_DIGITS] =
 const DECIMAL_DIGITS: usize = 15;
 
 impl Number {
+    #[inline]
     fn prefix(bytes: &[u8]) -> Option<Self> {
-        let negative = bytes.first() == Some(&b'-');
+        let (negative, unsigned) = sign(bytes);
+        Self::of(bytes, negative, digits(unsigned))
+    }
+
+    /// One whose integer part has so many digits.
+    #[inline]
+    fn of(bytes: &[u8], negative: bool, whole: usize) -> Option<Self> {
         let start = usize::from(negative);
-        let whole = digits(&bytes[start..]);
-        if whole == 0 || (whole > 1 && bytes[start] == b'0') {
+        if !is_integer(&bytes[start..], whole) {
             return None;
         }
         let (mut length, mut fraction) = (start + whole, 0);
@@ -103,6 +113,21 @@ impl Number {
         let start = usize::from(self.negative);
         (self.length == start + self.whole).then(|| &bytes[start..self.length])
     }
+}
+
+/// Whether a number is negative, and what follows the sign.
+#[inline]
+fn sign(bytes: &[u8]) -> (bool, &[u8]) {
+    match bytes {
+        [b'-', unsigned @ ..] => (true, unsigned),
+        _ => (false, bytes),
+    }
+}
+
+/// Whether the first of these bytes, so many digits, are an integer in JSON's grammar.
+#[inline]
+fn is_integer(bytes: &[u8], digits: usize) -> bool {
+    digits == 1 || (digits > 1 && bytes.first() != Some(&b'0'))
 }
 
 /// How many digits these bytes start with; eight are looked at together where there are as many bytes.

@@ -38,8 +38,8 @@ pub struct Gate {
     batch: Batch,
     rejections: Arc<Rejections>,
     rules: KnownRules,
-    /// What was read last.
-    reading: Reading,
+    /// What was read last; out while a publish is judged.
+    reading: Option<Box<Reading>>,
     /// About how much memory what was admitted takes once it is folded, since that was asked last.
     grown: usize,
     /// The new nodes whose records are in the batch.
@@ -65,7 +65,7 @@ impl Gate {
             batch: Batch::new(),
             rejections,
             rules: KnownRules::default(),
-            reading: Reading::default(),
+            reading: None,
             grown: 0,
             newcomers: Newcomers::default(),
             deletions,

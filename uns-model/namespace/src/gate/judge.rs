@@ -24,11 +24,11 @@ impl Gate {
         rights: &dyn PublisherRights,
     ) -> Result<Admitted, Rejection> {
         // The buffer is out for as long as the gate is needed beside it.
-        let mut reading = std::mem::take(&mut self.reading);
+        let mut reading = self.reading.take().unwrap_or_default();
         let admitted = self.judge_with(&mut reading, node, inbound, rights);
         self.give_up_unwritten();
         reading.give_back();
-        self.reading = reading;
+        self.reading = Some(reading);
         admitted
     }
 
