@@ -2,17 +2,11 @@
 
 import uPlot from "uplot";
 import { palette } from "./colors";
+import { columns, dots, unsureDots } from "./columns";
 import { paintBreaks, paintStates } from "./paint";
+import { readout, type Readout } from "./readout";
 import { labels, room, stepOf, ticks, type Step } from "./scale";
-import { after } from "./series";
-import { alone, silenceMs, type Break, type Held } from "./shape";
-import { valueText } from "../values/value";
 import type { Drawing, Trend } from "./trend";
-
-export interface Readout {
-  readonly at: number;
-  readonly text: string;
-}
 
 const LINE_HEIGHT = 250;
 const STRIP_HEIGHT = 110;
@@ -93,9 +87,10 @@ export class Chart {
     const paths: uPlot.Series.PathBuilder = (plot, ...rest) =>
       (this.#drawing.kind === "line" && this.#drawing.line.stepped ? STEPS : SLOPES)(plot, ...rest);
     const line = { stroke: colors.line, width: 1.75, spanGaps: false, points, paths };
+    const unsure = { ...line, width: 1, dash: [6, 4], points: { size: 5, fill: colors.ground, filter: this.#unsureDots } };
     const edge = { stroke: "transparent", width: 0, spanGaps: false, points: { show: false } };
-    // What only holds is no sample: thin and dashed.
-    const holds = { stroke: colors.line, width: 1, dash: [3, 4], spanGaps: true, points: { show: false } };
+    // What only holds is no sample: dotted.
+    const holds = { stroke: colors.line, width: 1.5, dash: [1, 4], cap: "round" as const, spanGaps: true, points: { show: false } };
     const banded = this.#drawing.kind === "band";
     return {
       width,
@@ -111,8 +106,8 @@ export class Chart {
         { ...axis, grid: { ...grid, show: !state }, values: timeLabels, space: 72, size: 28 },
         { ...axis, grid, show: !state, size: yAxisSize, ...NUMBERS },
       ],
-      series: banded ? [{}, line, edge, edge, holds] : [{}, line, holds],
-      bands: banded ? [{ series: [3, 2], fill: colors.band }] : [],
+      series: banded ? [{}, line, unsure, edge, edge, holds] : [{}, line, unsure, holds],
+      bands: banded ? [{ series: [4, 3], fill: colors.band }] : [],
       hooks: {
         drawClear: [(plot) => this.#drawing.kind !== "states" && paintBreaks(plot, this.#breaks(), colors)],
         draw: [
@@ -123,6 +118,9 @@ export class Chart {
       },
     };
   }
+
+  readonly #unsureDots = (plot: uPlot, series: number, isShown: boolean): number[] =>
+    unsureDots(plot, series, isShown, unsureOf(this.#drawing));
 
   #breaks() {
     if (this.#drawing.kind === "line") return this.#drawing.line.breaks;
@@ -150,47 +148,9 @@ function built(paths: uPlot.Series.PathBuilder | undefined): uPlot.Series.PathBu
   return paths;
 }
 
-/** Where samples are too many for dots, those without a neighbour have one all the same: no line shows them. */
-function dots(plot: uPlot, series: number, isShown: boolean): number[] | null {
-  return isShown ? null : alone(plot.data[series] ?? []);
-}
-
-/** uPlot's columns. Strips are painted by hand, so theirs only span the window. */
-function columns(drawing: Drawing, [from, to]: [number, number]): uPlot.AlignedData {
-  switch (drawing.kind) {
-    case "line": {
-      const { xs, ys } = drawing.line;
-      return withHeld(xs, [ys], drawing.held);
-    }
-    case "band": {
-      const { xs, avg, min, max } = drawing.band;
-      return withHeld(xs, [avg, min, max], drawing.held);
-    }
-    case "states":
-      return [
-        [from, to],
-        [null, null],
-        [null, null],
-      ];
-  }
-}
-
-type Column = readonly (number | null)[];
-
-/** The columns, and one for what holds behind their last row. */
-function withHeld(xs: readonly number[], ys: readonly Column[], held: Held | undefined): uPlot.AlignedData {
-  if (held === undefined) return aligned([xs, ...ys, xs.map(() => null)]);
-  const [from, to] = [held.from / 1000, held.to / 1000];
-  const joined = xs.at(-1) === from;
-  const rows = joined ? [to] : [from, to];
-  const before = xs.map((_, index) => (joined && index === xs.length - 1 ? held.value : null));
-  const after = ys.map((column) => [...column, ...rows.map(() => null)]);
-  return aligned([[...xs, ...rows], ...after, [...before, ...rows.map(() => held.value)]]);
-}
-
-/** uPlot's type, which asks for a first column and for lists it may write to; it does not. */
-function aligned(columns: readonly Column[]): uPlot.AlignedData {
-  return columns as unknown as uPlot.AlignedData;
+function unsureOf(drawing: Drawing): readonly boolean[] {
+  if (drawing.kind === "line") return drawing.line.unsure;
+  return drawing.kind === "band" ? drawing.band.unsure : [];
 }
 
 function isEmpty(drawing: Drawing): boolean {
@@ -199,57 +159,6 @@ function isEmpty(drawing: Drawing): boolean {
   if (drawing.kind === "line") return drawing.line.xs.length === 0;
   // Averages are of Good values; the card says so where there is none.
   return drawing.band.avg.every((value) => value === null);
-}
-
-const BREAK_TEXTS: { readonly [why in Break["why"]]?: string } = { bad: "Bad", silence: "no samples" };
-
-/** What was the case at a time. */
-function readout(drawing: Drawing, trend: Trend, at: number): Readout | undefined {
-  if (drawing.kind !== "states") {
-    const { breaks } = drawing.kind === "line" ? drawing.line : drawing.band;
-    const inside = breaks.find(({ from, to }) => from < at && at < to);
-    if (inside !== undefined) return { at, text: BREAK_TEXTS[inside.why] ?? inside.text ?? "no number" };
-    const { held } = drawing;
-    if (held !== undefined && at > held.from) return { at, text: `${String(held.value)}   held, no new sample` };
-  }
-  if (drawing.kind === "band") {
-    const { xs, avg, min, max } = drawing.band;
-    const index = nearest(xs, at / 1000);
-    const [mean, least, most] = [avg[index], min[index], max[index]].map((value) => value ?? null);
-    const away = Math.abs((xs[index] ?? 0) * 1000 - at);
-    if (away > 4 * trend.window.bucketMs) return { at, text: "no samples" };
-    if (mean === null || mean === undefined) return { at: (xs[index] ?? 0) * 1000, text: "no value" };
-    const text = `avg ${short(mean)}   min ${short(least ?? mean)}   max ${short(most ?? mean)}`;
-    return { at: (xs[index] ?? 0) * 1000, text };
-  }
-  if (drawing.kind === "states") {
-    const segment = drawing.segments.findLast((each) => each.from <= at);
-    return segment === undefined ? undefined : { at, text: segment.text };
-  }
-  const { points } = trend;
-  const index = nearest(
-    points.map((point) => point.at),
-    at,
-  );
-  const point = points[index];
-  if (point === undefined) return undefined;
-  if (Math.abs(point.at - at) > silenceMs(points)) return { at, text: "no samples" };
-  const quality = point.quality === "Good" ? "" : `   ${point.quality}`;
-  return { at: point.at, text: `${point.value === null ? "no value" : valueText(point.value)}${quality}` };
-}
-
-function nearest(sorted: readonly number[], at: number): number {
-  const right = after(
-    sorted.map((value) => ({ at: value })),
-    at,
-  );
-  const [before, behind] = [sorted[right - 1], sorted[right]];
-  if (before === undefined) return right;
-  return behind === undefined || at - before <= behind - at ? right - 1 : right;
-}
-
-function short(number: number): string {
-  return Number.parseFloat(number.toPrecision(6)).toString();
 }
 
 const pad = (number: number) => String(number).padStart(2, "0");

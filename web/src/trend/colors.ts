@@ -2,6 +2,7 @@
 
 export interface Palette {
   readonly text: string;
+  readonly ground: string;
   readonly grid: string;
   readonly line: string;
   readonly band: string;
@@ -19,6 +20,7 @@ export function palette(): Palette {
   const of = (name: string) => style.getPropertyValue(name).trim();
   return {
     text: of("--faint"),
+    ground: of("--card"),
     grid: of("--grid"),
     line: of("--line"),
     band: of("--band"),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Quality, Value } from "../api/types";
 import { usualInterval } from "../values/pace";
-import { alone, band, fold, held, line, segments, silenceMs } from "./shape";
+import { alone, band, fold, held, line, parted, segments, silenceMs } from "./shape";
 
 const point = (second: number, value: Value, quality: Quality = "Good") => ({
   at: second * 1000,
@@ -44,6 +44,17 @@ describe("line", () => {
     expect(stepped([1, 2, 1])).toBe(false);
   });
 
+  it("keeps what is Uncertain apart, with what a line joins it to", () => {
+    const qualities = ["Good", "Good", "Uncertain", "Uncertain", "Good", "Bad", "Uncertain"] as const;
+    const { ys, unsure } = line(qualities.map((quality, i) => point(i, quality === "Bad" ? null : i, quality)), 10_000);
+    expect(parted(ys, unsure)).toEqual({
+      sure: [0, 1, null, null, 4, null, null],
+      unsure: [null, 1, 2, 3, 4, null, 6],
+    });
+    const silent = line([point(1, 1, "Uncertain"), point(60, 2)], 10_000);
+    expect(parted(silent.ys, silent.unsure)).toEqual({ sure: [null, null, 2], unsure: [1, null, null] });
+  });
+
   it("has a dot for every value that stands alone", () => {
     const points = [0, null, 2, null, 4, 5].map((value, i) => point(i, value, value === null ? "Bad" : "Good"));
     expect(alone(line(points, 10_000).ys)).toEqual([0, 2]);
@@ -81,6 +92,10 @@ describe("fold", () => {
     expect(fold([point(0, null, "Bad")], 10_000)).toEqual([
       { at: 0, avg: null, min: null, max: null, quality: "Bad" },
     ]);
+    // Uncertain values are shown, and averages leave them out: the open bucket as those of the hub.
+    expect(fold([point(0, 1), point(1, 900, "Uncertain")], 10_000)).toEqual([
+      { at: 0, avg: 1, min: 1, max: 1, quality: "Uncertain" },
+    ]);
     expect(fold([], 10_000)).toEqual([]);
   });
 });
@@ -91,6 +106,8 @@ describe("band", () => {
       ({ at: minute * 60_000, avg, min: avg, max: avg, quality: avg === null ? "Bad" : "Good" }) as const;
     const { avg, breaks } = band([bucket(0, 1), bucket(1, null), bucket(2, 3), bucket(9, 4)], 60_000);
     expect(avg).toEqual([1, null, 3, null, 4]);
+    const some = { ...bucket(1, 2), quality: "Uncertain" as const };
+    expect(band([bucket(0, 1), some], 60_000).unsure).toEqual([false, true]);
     expect(breaks).toEqual([
       { from: 60_000, to: 120_000, why: "bad" },
       { from: 180_000, to: 540_000, why: "silence" },

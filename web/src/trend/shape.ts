@@ -55,6 +55,8 @@ const hides = (quality: Quality) => quality === "Bad" || quality === "GoodNoData
 export interface Line {
   readonly xs: number[];
   readonly ys: (number | null)[];
+  /** Of each value, whether it is Uncertain. */
+  readonly unsure: boolean[];
   readonly breaks: Break[];
   /** A code that holds until the next one, so that nothing lies between the two. */
   readonly stepped: boolean;
@@ -87,27 +89,39 @@ export function alone(ys: ArrayLike<number | null | undefined>): number[] {
   return found;
 }
 
+/** One column as two: of the values that are sure, and of those that are not, with the neighbours a line joins them to. */
+export function parted(ys: readonly (number | null)[], unsure: readonly boolean[]) {
+  const isBeside = (index: number) => unsure[index] === true || unsure[index - 1] === true || unsure[index + 1] === true;
+  return {
+    sure: ys.map((y, index) => (unsure[index] === true ? null : y)),
+    unsure: ys.map((y, index) => (isBeside(index) ? y : null)),
+  };
+}
+
 /** Seconds and values for a line; `null` where it breaks. A text at its end holds until `end`. */
 export function line(points: readonly Point[], silence: number, end?: number): Line {
   const xs: number[] = [];
   const ys: (number | null)[] = [];
+  const unsure: boolean[] = [];
   const breaks: Break[] = [];
   let before: Point | undefined;
   for (const point of points) {
     if (before !== undefined && point.at - before.at > silence) {
       xs.push((before.at + point.at) / 2000);
       ys.push(null);
+      unsure.push(false);
       breaks.push({ from: before.at, to: point.at, why: hides(before.quality) ? "bad" : "silence" });
     } else if (before !== undefined) {
       breakAt(breaks, before, point.at);
     }
     xs.push(point.at / 1000);
     ys.push(hides(point.quality) ? null : numberOf(point.value));
+    unsure.push(point.quality === "Uncertain");
     before = point;
   }
   const last = points.at(-1);
   if (last !== undefined && end !== undefined && !hides(last.quality)) breakAt(breaks, last, Math.max(last.at, end));
-  return { xs, ys, breaks, stepped: isCoded(ys) };
+  return { xs, ys, unsure, breaks, stepped: isCoded(ys) };
 }
 
 /** A point that shows no number breaks the line until the next; equal texts are one break. */
@@ -121,7 +135,7 @@ function breakAt(breaks: Break[], { at, value, quality }: Point, to: number): vo
   }
 }
 
-/** Folds raw samples into buckets; those of Bad quality only lower the quality. */
+/** Folds raw samples into buckets as the hub does: of Good values, all others only lower the quality. */
 export function fold(points: readonly Point[], width: number): Bucket[] {
   const out: Bucket[] = [];
   let numbers: number[] = [];
@@ -145,7 +159,7 @@ export function fold(points: readonly Point[], width: number): Bucket[] {
       close();
       [numbers, worst, at] = [[], "Good", start];
     }
-    const number = hides(point.quality) ? null : numberOf(point.value);
+    const number = point.quality === "Good" ? numberOf(point.value) : null;
     if (number !== null) numbers.push(number);
     if (point.quality !== "Good") worst = "Uncertain";
   }
@@ -158,18 +172,21 @@ export interface Band {
   readonly avg: (number | null)[];
   readonly min: (number | null)[];
   readonly max: (number | null)[];
+  /** Of each bucket, whether some of its samples were not Good. */
+  readonly unsure: boolean[];
   readonly breaks: Break[];
 }
 
 /** Columns of buckets, each drawn at its middle, none past `end`; missing ones break the line. */
 export function band(buckets: readonly Bucket[], width: number, end = Infinity): Band {
-  const out: Band = { xs: [], avg: [], min: [], max: [], breaks: [] };
+  const out: Band = { xs: [], avg: [], min: [], max: [], unsure: [], breaks: [] };
   const silence = Math.max(2.5 * width, 4 * (usualInterval(buckets) ?? width));
   const push = (at: number, bucket?: Bucket) => {
     out.xs.push(at / 1000);
     out.avg.push(bucket?.avg ?? null);
     out.min.push(bucket?.min ?? null);
     out.max.push(bucket?.max ?? null);
+    out.unsure.push(bucket?.quality === "Uncertain");
   };
   let before: Bucket | undefined;
   for (const bucket of buckets) {
