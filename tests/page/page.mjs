@@ -252,6 +252,11 @@ const steps = {
     publish("uns/v1/lab/one", JSON.stringify({ time: Date.now(), level: { value: 3, unit: "m" } }));
     await page.goto(`${base}#topic=uns/v1/lab/one`);
     await page.getByText("Trend of level").waitFor();
+    publish("uns/v1/lab/pressure", JSON.stringify({ value: 2.4, unit: "bar" }));
+    publish("uns/v1/lab/pressure", JSON.stringify({ value: 240, unit: "kPa" }));
+    await page.goto(`${base}#topic=uns/v1/lab/pressure`);
+    await page.getByText("Every sample, in kPa (left), bar (right)").waitFor();
+    await shot("4-units");
     publish("uns/v1/lab/many", JSON.stringify(Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`k${n}`, n]))));
     await page.goto(`${base}#topic=uns/v1/lab/many`);
     await page.getByText("and 44 more of the newest document").waitFor();

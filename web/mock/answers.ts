@@ -47,23 +47,39 @@ export function history(world: World, query: URLSearchParams, limit: number): Hi
   const aggregate = query.get("aggregate");
   if (aggregate !== null) samples = reduce(samples, aggregate, width(query.get("bucket") ?? ""));
   const more = samples.length > limit;
-  return { topic, ...(field === null ? {} : { field }), samples: samples.slice(0, limit), next: more ? "more" : null };
+  return {
+    topic,
+    ...(field === null ? {} : { field }),
+    ...sayUnits(samples.slice(0, limit)),
+    next: more ? "more" : null,
+  };
+}
+
+/** A unit that all samples have is said once. */
+function sayUnits(samples: readonly HistorySample[]): Pick<History, "samples" | "unit"> {
+  const unit = samples[0]?.unit;
+  if (unit === undefined || samples.some((sample) => sample.unit !== unit)) return { samples: [...samples] };
+  return { unit, samples: samples.map(({ timestamp, value, quality }) => ({ timestamp, value, quality })) };
 }
 
 function reduce(samples: readonly HistorySample[], aggregate: string, bucket: number): HistorySample[] {
-  const groups = new Map<number, HistorySample[]>();
+  // A bucket has a row for each unit.
+  const groups = new Map<string, HistorySample[]>();
   for (const sample of samples) {
-    const at = Math.floor(Date.parse(sample.timestamp) / bucket) * bucket;
-    groups.set(at, [...(groups.get(at) ?? []), sample]);
+    const key = `${Math.floor(Date.parse(sample.timestamp) / bucket) * bucket} ${sample.unit ?? ""}`;
+    groups.set(key, [...(groups.get(key) ?? []), sample]);
   }
-  return [...groups].map(([at, group]) => {
+  return [...groups.values()].map((group) => {
+    const [first] = group;
+    const at = Math.floor(Date.parse(first?.timestamp ?? "") / bucket) * bucket;
+    const unit = first?.unit === undefined ? {} : { unit: first.unit };
     const numbers = group.map((sample) => numberOf(sample.value)).filter((each) => each !== null);
     const timestamp = new Date(at).toISOString();
     const last = group.at(-1)?.value ?? null;
     const mean = numbers.reduce((a, b) => a + b, 0) / numbers.length;
     const all = { avg: mean, min: Math.min(...numbers), max: Math.max(...numbers), last };
     const value = aggregate === "last" ? last : all[aggregate as "avg" | "min" | "max"];
-    if (aggregate !== "last" && numbers.length === 0) return { timestamp, value: null, quality: "Bad" };
-    return { timestamp, value, quality: "Good" };
+    if (aggregate !== "last" && numbers.length === 0) return { timestamp, value: null, quality: "Bad", ...unit };
+    return { timestamp, value, quality: "Good", ...unit };
   });
 }

@@ -19,15 +19,16 @@ export class World {
   readonly #log: Sample[] = [];
   readonly #listeners = new Set<() => void>();
 
-  publish(topic: string, value: Value, quality: Quality = "Good", at = Date.now()): void {
+  publish(topic: string, value: Value, quality: Quality = "Good", at = Date.now(), unit?: string): void {
     this.sequence += 1;
     const hidden = quality === "Bad" ? null : value;
     const timestamp = new Date(at).toISOString();
-    const sample = { topic, value: hidden, quality, timestamp, sequence: this.sequence };
+    const named = unit === undefined ? {} : { unit };
+    const sample = { topic, value: hidden, quality, timestamp, sequence: this.sequence, ...named };
     this.#link(topic);
     const tag: Tag = this.tags.get(topic) ?? { last: sample, history: [] };
     tag.last = sample;
-    tag.history.push({ timestamp, value: hidden, quality });
+    tag.history.push({ timestamp, value: hidden, quality, ...named });
     if (tag.history.length > HISTORY_MAX) tag.history.shift();
     this.tags.set(topic, tag);
     this.#log.push(sample, ...this.#fields(sample));
@@ -131,6 +132,9 @@ export function step(world: World, at: number): void {
   world.publish(`${cell}/vibration`, round(2.4 + noise(0.6), 3), shaky, at);
   world.publish(`${SITE}/press/line1/parts`, String(9_007_199_254_740_993n + BigInt(second)), "Good", at);
   if (second % 120 > 40) world.publish(`${SITE}/filling/tank/level`, round(70 - (second % 600) / 20, 2), "Good", at);
+  // A gateway that is set from bar to kPa and back.
+  const [unit, factor] = second % 200 < 130 ? (["bar", 1] as const) : (["kPa", 100] as const);
+  world.publish(`${SITE}/filling/pressure`, round((2.4 + 0.5 * wave(90)) * factor, 2), "Good", at, unit);
   world.publish(`${SITE}/filling/running`, second % 60 < 42, "Good", at);
   world.publish(
     `${SITE}/filling/pump`,

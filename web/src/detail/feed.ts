@@ -143,7 +143,8 @@ export class TopicFeed {
     for (const sample of samples) {
       heard.set(sample.field ?? undefined, Date.now());
       if (typeof sample.field === "string") {
-        if (isNewer(sample, fields.get(sample.field))) fields.set(sample.field, sample);
+        const known = fields.get(sample.field);
+        if (isNewer(sample, known)) fields.set(sample.field, { ...sample, unit: sample.unit ?? known?.unit });
       } else if (isNewer(sample, own)) {
         own = { ...sample, value: shownValue(sample), unit: sample.unit ?? own?.unit };
       }

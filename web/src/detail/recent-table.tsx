@@ -4,9 +4,11 @@ import type { Point } from "../trend/series";
 import { QualityMark } from "../ui/quality-mark";
 import { ScrollBox } from "../ui/scroll-box";
 import { dateText } from "../values/time";
-import { valueText } from "../values/value";
+import { numberOf, valueText } from "../values/value";
 
 export function RecentTable({ points }: { points: readonly Point[] | undefined }) {
+  // One unit stands beside the value already.
+  const isMixed = new Set(points?.filter(({ value }) => numberOf(value) !== null).map(({ unit }) => unit)).size > 1;
   return (
     <section className="card" aria-label="Recent samples">
       <header className="card-head">
@@ -35,6 +37,7 @@ export function RecentTable({ points }: { points: readonly Point[] | undefined }
                   </td>
                   <td className="number exact" title={valueText(point.value)}>
                     {valueText(point.value)}
+                    {isMixed && point.unit !== undefined && <span className="faint"> {point.unit}</span>}
                   </td>
                   <td>
                     <QualityMark quality={point.quality} /> {point.quality}

@@ -22,6 +22,10 @@ export function useRecent(
   const [points, setPoints] = useState<readonly Point[]>();
   useEffect(() => {
     const data = new Continued(RECENT_MAX);
+    // A live sample names its unit only where its payload does; the unit holds until another one.
+    const newest = () => (field === undefined ? feed.state().own : feed.state().fields.get(field));
+    let unit = newest()?.unit;
+    const liveUnit = (sample: Sample) => (unit = sample.unit ?? unit);
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let shown = 0;
@@ -32,12 +36,12 @@ export function useRecent(
     };
     const untap = feed.tap((samples: readonly Sample[]) => {
       const mine = samples.filter((sample) => (sample.field ?? undefined) === field);
-      mine.slice(-RECENT_MAX).forEach((sample) => data.live(pointOf(sample)));
+      const points = mine.map((sample) => pointOf(sample, liveUnit(sample)));
+      points.slice(-RECENT_MAX).forEach((point) => data.live(point));
       if (mine.length > 0) timer ??= setTimeout(show, Math.max(0, PAUSE_MS - (Date.now() - shown)));
     });
     data.reading();
-    const { own, fields } = feed.state();
-    const last = field === undefined ? own : fields.get(field);
+    const last = newest();
     const at = last === undefined ? Date.now() : parseTime(last.timestamp);
     let again: ReturnType<typeof setTimeout> | undefined;
     const read = (attempt: number) => {
@@ -46,7 +50,7 @@ export function useRecent(
           if (abort.signal.aborted) return;
           data.read(points);
           // History is a moment behind: what stands above the table is its newest row all the same.
-          const now = field === undefined ? feed.state().own : feed.state().fields.get(field);
+          const now = newest();
           if (now !== undefined && now.superseded !== true) data.live(pointOf(now));
           show();
         })

@@ -4,8 +4,9 @@ export interface Palette {
   readonly text: string;
   readonly ground: string;
   readonly grid: string;
-  readonly line: string;
-  readonly band: string;
+  /** Of each scale. */
+  readonly lines: readonly string[];
+  readonly bands: readonly string[];
   readonly bad: string;
   readonly silence: string;
   readonly states: readonly string[];
@@ -22,8 +23,8 @@ export function palette(): Palette {
     text: of("--faint"),
     ground: of("--card"),
     grid: of("--grid"),
-    line: of("--line"),
-    band: of("--band"),
+    lines: [of("--line"), of("--line-2")],
+    bands: [of("--band"), of("--band-2")],
     bad: of("--bad"),
     silence: of("--hatch"),
     states: [1, 2, 3, 4, 5, 6].map((number) => of(`--state-${number}`)),
@@ -47,5 +48,5 @@ export function stateColor(text: string, colors: Palette): string {
   if (IDLE.test(text)) return colors.idle;
   let hash = 0;
   for (const letter of text) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) >>> 0;
-  return colors.states[hash % colors.states.length] ?? colors.line;
+  return colors.states[hash % colors.states.length] ?? colors.idle;
 }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { answer } from "../../mock/answers";
 import { World } from "../../mock/world";
 import { load, loadRecent, zip } from "./load";
+import { pointOf } from "./series";
 import { windowOf } from "./windows";
 
 const NOW = Date.UTC(2026, 10, 21, 12, 0, 30);
@@ -81,12 +82,28 @@ describe("load", () => {
 
   it("joins buckets by time", () => {
     const row = (minute: number, value: number | null) =>
-      ({ timestamp: `2026-11-21T12:0${minute}:00Z`, value, quality: "Good" }) as const;
+      pointOf({ timestamp: `2026-11-21T12:0${minute}:00Z`, value, quality: "Good" });
     const joined = zip([row(0, 2), row(1, 3)], [row(0, 1)], [row(0, 4), row(1, 5)]);
     expect(joined.map(({ avg, min, max }) => [avg, min, max])).toEqual([
       [2, 1, 4],
       [3, null, 5],
     ]);
+  });
+});
+
+describe("units", () => {
+  it("are those of each sample and bucket, however the hub says them", async () => {
+    const world = new World();
+    for (let n = 600; n > 0; n -= 1) world.publish("a", n, "Good", NOW - n * 1_000, n > 200 ? "bar" : "kPa");
+    serve(world);
+    const raw = await load(subject, live("5m"), NOW, never);
+    expect(raw.points.filter(({ unit }) => unit === "bar").length).toBe(100);
+    expect(raw.points.filter(({ unit }) => unit === "kPa").length).toBe(200);
+    const { buckets } = await load(subject, live("24h"), NOW, never);
+    // The change lies within a bucket of two minutes, which has a row for each.
+    const least = buckets?.map(({ min, unit }) => `${min} ${unit}`);
+    expect(least?.slice(-3)).toEqual(["201 bar", "151 kPa", "31 kPa"]);
+    expect((await loadRecent(subject, 50, NOW, never)).every(({ unit }) => unit === "kPa")).toBe(true);
   });
 });
 

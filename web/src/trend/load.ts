@@ -1,9 +1,9 @@
 // Reads a window of history: raw samples, or buckets with a raw tail that goes on live.
 
 import { api } from "../api/client";
-import type { History, HistorySample } from "../api/types";
+import type { History } from "../api/types";
 import { numberOf } from "../values/value";
-import { pointOf, type Point } from "./series";
+import { pointsOf, type Point } from "./series";
 import type { Bucket } from "./shape";
 import { boundsOf, type Span } from "./span";
 
@@ -49,14 +49,14 @@ export async function load(
     const page = await api.history(query, signal);
     if (typeof page.next !== "string") {
       const damaged = page.gaps?.length ?? 0;
-      return { points: page.samples.map(pointOf), buckets: undefined, damaged };
+      return { points: pointsOf(page), buckets: undefined, damaged };
     }
   }
   const width = window.bucketMs;
   const border = Math.floor(until / width) * width;
   const start = iso(Math.floor(from / width) * width);
   // A window that ends on the border of a bucket has none that is open.
-  const tail: Promise<Pick<History, "samples">> =
+  const tail: Promise<Pick<History, "samples" | "unit">> =
     iso(border) === end
       ? Promise.resolve({ samples: [] })
       : api.history({ ...ask(subject), start: iso(border), end, limit: TAIL_MAX }, signal);
@@ -66,7 +66,7 @@ export async function load(
   };
   if (subject.kind === "state") {
     const [states, rest] = await Promise.all([bucketed("last"), tail]);
-    const points = [...states.samples, ...rest.samples].map(pointOf);
+    const points = [...pointsOf(states), ...pointsOf(rest)];
     return { points, buckets: undefined, damaged: states.gaps?.length ?? 0 };
   }
   const [avg, min, max, rest] = await Promise.all([
@@ -75,25 +75,22 @@ export async function load(
     bucketed("max"),
     tail,
   ]);
-  const buckets = zip(avg.samples, min.samples, max.samples);
-  return { points: rest.samples.map(pointOf), buckets, damaged: avg.gaps?.length ?? 0 };
+  const buckets = zip(pointsOf(avg), pointsOf(min), pointsOf(max));
+  return { points: pointsOf(rest), buckets, damaged: avg.gaps?.length ?? 0 };
 }
 
-/** Joins the three answers by time, should they not have the same rows. */
-export function zip(
-  avg: readonly HistorySample[],
-  min: readonly HistorySample[],
-  max: readonly HistorySample[],
-): Bucket[] {
-  const byTime = (samples: readonly HistorySample[]) =>
-    new Map(samples.map((sample) => [sample.timestamp, numberOf(sample.value)]));
-  const [least, most] = [byTime(min), byTime(max)];
-  return avg.map((sample) => ({
-    at: pointOf(sample).at,
-    avg: numberOf(sample.value),
-    min: least.get(sample.timestamp) ?? null,
-    max: most.get(sample.timestamp) ?? null,
-    quality: sample.quality,
+/** Joins the three answers by time and unit, should they not have the same rows. */
+export function zip(avg: readonly Point[], min: readonly Point[], max: readonly Point[]): Bucket[] {
+  const key = ({ stamp, unit }: Point) => `${stamp} ${unit ?? ""}`;
+  const byKey = (points: readonly Point[]) => new Map(points.map((point) => [key(point), numberOf(point.value)]));
+  const [least, most] = [byKey(min), byKey(max)];
+  return avg.map((point) => ({
+    at: point.at,
+    avg: numberOf(point.value),
+    min: least.get(key(point)) ?? null,
+    max: most.get(key(point)) ?? null,
+    quality: point.quality,
+    unit: point.unit,
   }));
 }
 
@@ -115,7 +112,7 @@ export async function loadRecent(
     const page = await api.history(query, signal);
     const whole = typeof page.next !== "string";
     // A page that does not reach the end is not of the newest: the shorter reach was whole.
-    if (whole || points.length === 0) points = page.samples.slice(-count).map(pointOf);
+    if (whole || points.length === 0) points = pointsOf(page).slice(-count);
     if (!whole || points.length >= count) break;
   }
   return points;

@@ -50,6 +50,25 @@ function hatch(ctx: CanvasRenderingContext2D, box: Box, color: string, ratio: nu
   ctx.restore();
 }
 
+/** Writes what a line is called over its last value. */
+export function paintName(chart: uPlot, series: number, { text, color }: { text: string; color: string }): void {
+  const ratio = devicePixelRatio;
+  const [xs, sure, unsure] = [chart.data[0], chart.data[series] ?? [], chart.data[series + 1] ?? []];
+  const end = xs.findLastIndex((_, index) => typeof (sure[index] ?? unsure[index]) === "number");
+  const [x, y] = [xs[end], sure[end] ?? unsure[end]];
+  const scale = chart.series[series]?.scale;
+  if (x === undefined || typeof y !== "number" || scale === undefined) return;
+  const { ctx, bbox } = chart;
+  ctx.save();
+  stateFont(ctx, ratio);
+  ctx.fillStyle = color;
+  const least = bbox.left + ctx.measureText(text).width + 4 * ratio;
+  const [left, top] = [Math.max(least, chart.valToPos(x, "x", true)), chart.valToPos(y, scale, true) - 10 * ratio];
+  ctx.textAlign = "right";
+  ctx.fillText(text, left, Math.max(bbox.top + 7 * ratio, top));
+  ctx.restore();
+}
+
 const LABEL_ROOM = 34;
 
 function stateFont(ctx: CanvasRenderingContext2D, ratio: number): void {

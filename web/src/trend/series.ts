@@ -1,6 +1,6 @@
 // Samples in time order: history first, live ones merged in behind, none twice.
 
-import type { HistorySample, Quality, Value } from "../api/types";
+import type { History, HistorySample, Quality, Value } from "../api/types";
 import { parseTime } from "../values/time";
 
 export interface Point {
@@ -10,11 +10,20 @@ export interface Point {
   readonly stamp: string;
   readonly value: Value;
   readonly quality: Quality;
+  readonly unit?: string | undefined;
 }
 
-export function pointOf(sample: Pick<HistorySample, "timestamp" | "value" | "quality">): Point {
+type Sampled = Pick<HistorySample, "timestamp" | "value" | "quality"> & { readonly unit?: string | undefined };
+
+/** `unit` is what holds where the sample names none. */
+export function pointOf(sample: Sampled, unit?: string): Point {
   const { timestamp, value, quality } = sample;
-  return { at: parseTime(timestamp), stamp: timestamp, value, quality };
+  return { at: parseTime(timestamp), stamp: timestamp, value, quality, unit: sample.unit ?? unit };
+}
+
+/** The samples of a page, which names the unit once where all have the same. */
+export function pointsOf({ samples, unit }: Pick<History, "samples" | "unit">): Point[] {
+  return samples.map((sample) => pointOf(sample, unit));
 }
 
 export class Series {

@@ -11,6 +11,7 @@ export interface Bucket {
   readonly min: number | null;
   readonly max: number | null;
   readonly quality: Quality;
+  readonly unit?: string | undefined;
 }
 
 /** A stretch that shows no value. */
@@ -79,13 +80,22 @@ function isCoded(ys: readonly (number | null)[]): boolean {
   return count >= CODED_MIN && count >= 3 * codes.size;
 }
 
-/** The values that have no neighbour: a line from one to the next does not show them. */
+/**
+ * The values that have no neighbour: a line from one to the next does not show them. `undefined` stands where
+ * only other columns have a row.
+ */
 export function alone(ys: ArrayLike<number | null | undefined>): number[] {
-  const isValue = (index: number) => typeof ys[index] === "number";
   const found: number[] = [];
+  let before: number | null = null;
+  let candidate: number | undefined;
   for (let i = 0; i < ys.length; i += 1) {
-    if (isValue(i) && !isValue(i - 1) && !isValue(i + 1)) found.push(i);
+    const y = ys[i];
+    if (y === undefined) continue;
+    if (y === null && candidate !== undefined) found.push(candidate);
+    candidate = y !== null && before === null ? i : undefined;
+    before = y;
   }
+  if (candidate !== undefined) found.push(candidate);
   return found;
 }
 

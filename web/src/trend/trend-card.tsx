@@ -39,13 +39,14 @@ export function TrendCard({ feed, field, kind, epoch, last, windowId, until, onS
   useEffect(() => trend.start(), [trend]);
   const state = useSyncExternalStore(trend.watch, trend.state);
   const [readout, setReadout] = useState<Readout>();
+  const [units, setUnits] = useState("");
   return (
     <section className="card trend" aria-label="Trend">
       <header className="card-head">
         <h2>{field === undefined ? "Trend" : `Trend of ${field}`}</h2>
         <p className="readout" aria-live="off">
           {readout === undefined ? (
-            <span className="faint">{legend(trend, state, span)}</span>
+            <span className="faint">{legend(trend, state, span, units)}</span>
           ) : (
             <>
               <time>{dateText(readout.at)}</time>
@@ -69,14 +70,15 @@ export function TrendCard({ feed, field, kind, epoch, last, windowId, until, onS
           Part of the log could not be read, so samples may be missing ({state.damaged} stretches).
         </p>
       )}
-      <Canvas key={`${state.phase}${state.bucketed}`} trend={trend} span={span} onReadout={setReadout} />
+      <Canvas key={`${state.phase}${state.bucketed}`} trend={trend} span={span} onReadout={setReadout} onUnits={setUnits} />
     </section>
   );
 }
 
-function legend(trend: Trend, state: TrendState, { until }: Span): string {
+function legend(trend: Trend, state: TrendState, { until }: Span, units: string): string {
   if (state.phase === "reading") return "Reading history…";
-  const end = until === undefined ? "" : `, until ${dateText(until).slice(0, 16)}`;
+  const inUnits = units === "" ? "" : `, in ${units}`;
+  const end = `${until === undefined ? "" : `, until ${dateText(until).slice(0, 16)}`}${inUnits}`;
   if (trend.onlyHolds(Date.now())) return `No sample in this window: the last value holds${end}`;
   if (trend.subject.kind === "state") return `States over time${end}`;
   if (!state.bucketed) return `Every sample${end}`;
@@ -134,17 +136,18 @@ interface CanvasProps {
   readonly trend: Trend;
   readonly span: Span;
   readonly onReadout: (readout: Readout | undefined) => void;
+  readonly onUnits: (text: string) => void;
 }
 
-function Canvas({ trend, span, onReadout }: CanvasProps) {
+function Canvas({ trend, span, onReadout, onUnits }: CanvasProps) {
   const box = useRef<HTMLDivElement>(null);
   const theme = useTheme();
   useEffect(() => {
     if (box.current === null) return;
-    const chart = new Chart(box.current, trend, onReadout);
+    const chart = new Chart(box.current, trend, onReadout, onUnits);
     return () => chart.destroy();
     // The colours are read when the chart is made: a new theme needs a new chart.
-  }, [trend, theme, onReadout]);
+  }, [trend, theme, onReadout, onUnits]);
   return (
     <div className="chart-box">
       <div ref={box} className="chart" role="img" aria-label={`Trend of ${trend.subject.topic}`} />

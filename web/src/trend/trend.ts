@@ -4,29 +4,13 @@ import type { TopicFeed } from "../detail/feed";
 import { backoff } from "../live/backoff";
 import { load, type Subject } from "./load";
 import { Continued, pointOf, type Point } from "./series";
-import {
-  band,
-  fold,
-  held,
-  line,
-  segments,
-  silenceMs,
-  type Band,
-  type Bucket,
-  type Held,
-  type Line,
-  type Segment,
-} from "./shape";
+import { held, segments, silenceMs, type Bucket, type Held } from "./shape";
 import { boundsOf, type Span } from "./span";
+import { bands, lines, type Drawing, type HeldIn, type Unit } from "./units";
 import type { Window } from "./windows";
 
 /** Samples one chart keeps. */
 const POINTS_MAX = 60_000;
-
-export type Drawing =
-  | { readonly kind: "line"; readonly line: Line; readonly held: Held | undefined }
-  | { readonly kind: "band"; readonly band: Band; readonly held: Held | undefined }
-  | { readonly kind: "states"; readonly segments: readonly Segment[] };
 
 export interface TrendState {
   readonly phase: "reading" | "ready" | "failed";
@@ -42,6 +26,8 @@ export class Trend {
   #abort = new AbortController();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
+  /** The unit that the last payload with one named. */
+  #unit: Unit;
   readonly #watchers = new Set<() => void>();
   /** Counts up with every change of what is drawn. */
   version = 0;
@@ -72,11 +58,13 @@ export class Trend {
   start(): () => void {
     this.#abort = new AbortController();
     const field = this.subject.field;
+    this.#unit = this.#last()?.unit;
     const untap = this.feed.tap((samples) => {
       for (const sample of samples) {
-        const point = pointOf(sample);
-        const isLater = this.span.until !== undefined && point.at >= this.span.until;
-        if ((sample.field ?? undefined) !== field || isLater) continue;
+        if ((sample.field ?? undefined) !== field) continue;
+        this.#unit = sample.unit ?? this.#unit;
+        const point = pointOf(sample, this.#unit);
+        if (this.span.until !== undefined && point.at >= this.span.until) continue;
         this.#data.live(point);
         this.version += 1;
       }
@@ -122,18 +110,15 @@ export class Trend {
       const known = points.length > 0 ? points : this.#before(start);
       return { kind: "states", segments: segments(known, silenceMs(points, 15_000), end) };
     }
-    const silence = silenceMs(points);
-    const last = points.at(-1);
-    if (this.#buckets === undefined) {
-      const holds = held(last ?? this.#before(start)[0], silence, [start, end]);
-      return { kind: "line", line: line(points, silence, end), held: holds };
-    }
+    const last = points.at(-1) ?? this.#before(start)[0];
+    const holding = (holds: Held | undefined): HeldIn => ({ held: holds, unit: last?.unit });
+    const holds = held(last, silenceMs(points), [start, end]);
+    if (this.#buckets === undefined) return { kind: "line", ...lines(points, [start, end], holding(holds)) };
     const width = this.window.bucketMs;
     const from = this.#buckets.findIndex((bucket) => bucket.at >= start);
     const closed = from === -1 ? [] : this.#buckets.slice(from);
     const empty = closed.length === 0 && points.length === 0;
-    const holds = empty ? held(this.#before(start)[0], silence, [start, end]) : undefined;
-    return { kind: "band", band: band([...closed, ...fold(points, width)], width, end), held: holds };
+    return { kind: "band", ...bands({ closed, points, width, end }, holding(empty ? holds : undefined)) };
   }
 
   /** Whether nothing is drawn but a value from before the window. */
@@ -145,15 +130,21 @@ export class Trend {
   /** Whether samples were averaged and none of them was Good. */
   hasNoGood(now: number): boolean {
     const drawing = this.drawing(now);
-    return drawing.kind === "band" && drawing.band.xs.length > 0 && drawing.band.avg.every((avg) => avg === null);
+    if (drawing.kind !== "band") return false;
+    const shapes = drawing.traces.map(({ shape }) => shape);
+    return shapes.some(({ xs }) => xs.length > 0) && shapes.every(({ avg }) => avg.every((each) => each === null));
   }
 
   /** The last value, where it is older than the window: a tag that rarely changes. */
   #before(start: number): Point[] {
-    const { own, fields } = this.feed.state();
-    const last = this.subject.field === undefined ? own : fields.get(this.subject.field);
+    const last = this.#last();
     const point = last === undefined ? undefined : pointOf(last);
     return point !== undefined && point.at < start ? [point] : [];
+  }
+
+  #last() {
+    const { own, fields } = this.feed.state();
+    return this.subject.field === undefined ? own : fields.get(this.subject.field);
   }
 
   #become(state: TrendState): void {
