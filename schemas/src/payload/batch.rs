@@ -99,7 +99,13 @@ pub(super) fn rows_of(
             Row::Document(time) => {
                 let model = PointRef { source: Some(time), ..PointRef::new(ValueRef::Null) };
                 hand_on(model, element, sink);
-                let document = Document { token: element, shape: None, model, beside: None };
+                let document = Document {
+                    token: element,
+                    shape: None,
+                    model,
+                    beside: None,
+                    value_quality: None,
+                };
                 batch.left_out += document::explode(document, context, sink);
             }
             Row::None => batch.bad.push(BadRow::new(index, None, element.raw(), NO_ROW)),
@@ -126,7 +132,8 @@ pub(super) fn envelope_points(
     };
     // Its points are of this node.
     let context = DecodeContext { children: false, ..*context };
-    let document = Document { token: envelope.value, shape: None, model, beside: None };
+    let document =
+        Document { token: envelope.value, shape: None, model, beside: None, value_quality: None };
     document::explode(document, &context, sink)
 }
 
@@ -156,7 +163,9 @@ pub(super) fn neighbours<'a>(
     }
     let model = PointRef { quality: Quality::GOOD, ..envelope.point(None) };
     let beside = (declared || !envelope.may_be_document()).then_some(envelope);
-    let document = Document { token: object, shape, model, beside };
+    // It stands among the fields, and is no better there.
+    let value_quality = envelope.may_be_document().then(|| envelope.quality()).flatten();
+    let document = Document { token: object, shape, model, beside, value_quality };
     left_out + document::explode(document, context, sink)
 }
 

@@ -4,7 +4,7 @@ mod name;
 mod points;
 mod spelling;
 
-use uns_model::PointRef;
+use uns_model::{PointRef, Quality};
 
 use super::context::DecodeContext;
 use super::envelope::{self, Envelope};
@@ -32,6 +32,8 @@ pub(super) struct Document<'a, 's> {
     pub(super) model: PointRef<'s>,
     /// Its one value, where only those of its members are fields that say nothing of it.
     pub(super) beside: Option<&'s Envelope<'a>>,
+    /// What is said of its one value, where that is a field beside others, too.
+    pub(super) value_quality: Option<Quality>,
 }
 
 /// Hands on the fields of a document: its scalar leaves, and its named points. Gives how many there
@@ -95,6 +97,19 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
         if self.document.beside.is_some_and(|envelope| !envelope.is_neighbour(key, token)) {
             return;
         }
+        match self.document.value_quality.filter(|_| envelope::is_value(key)) {
+            None => self.outer_field(object, key, token),
+            Some(quality) => {
+                let model = self.model;
+                self.model.quality = quality;
+                self.outer_field(object, key, token);
+                self.model = model;
+            }
+        }
+    }
+
+    #[inline]
+    fn outer_field(&mut self, object: Token<'a>, key: Token<'a>, token: Token<'a>) {
         let Kind::Text { escaped } = key.kind else { return };
         match token.kind {
             Kind::Object { .. } | Kind::Array { .. } => {
@@ -150,8 +165,15 @@ impl<'a, 'c, 's, S: Sink> Fields<'a, 'c, 's, S> {
 
     /// The value of an object in a document, of which the object may say quality, unit and time.
     fn stated(&mut self, object: Token<'a>, name: &Name, token: Token<'a>) {
-        let said = envelope::read(object, true, self.context).filter(Envelope::is_stated);
-        let Some(said) = said else { return self.joined(name, token, true) };
+        let said = envelope::read(object, true, self.context);
+        let Some(said) = said.filter(Envelope::is_stated) else {
+            let model = self.model;
+            let quality = said.as_ref().and_then(Envelope::quality_beside_others);
+            self.model.quality = quality.unwrap_or(model.quality);
+            self.joined(name, token, true);
+            self.model = model;
+            return;
+        };
         self.spelling.nested(true);
         let Some(name) = name.as_str() else {
             self.left_out += 1;

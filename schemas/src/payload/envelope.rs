@@ -42,6 +42,8 @@ pub(super) struct Envelope<'a> {
     /// What the value, a number, is to be added to (`bv` of SenML).
     pub(super) base: Option<Token<'a>>,
     pub(super) word: Option<Quality>,
+    /// A number under `q`, which may be a quality.
+    number: Option<Token<'a>>,
     pub(super) status: Option<Quality>,
     pub(super) source: Option<Timestamp>,
     pub(super) seq: Option<u64>,
@@ -63,6 +65,7 @@ impl Default for Envelope<'_> {
             value: Token { kind: Kind::Null, text: "" },
             base: None,
             word: None,
+            number: None,
             status: None,
             source: None,
             seq: None,
@@ -97,7 +100,10 @@ impl<'a> Envelope<'a> {
     #[inline]
     pub(super) fn has_neighbours(&self) -> bool {
         let Seen { others, has_field, has_state, .. } = self.seen;
-        others || has_field || (has_state && self.word.is_none())
+        others
+            || has_field
+            || (has_state && !self.has_word())
+            || self.number.is_some_and(|number| self.is_measured(number))
     }
 
     /// Whether a member beside the value is a field.
@@ -106,13 +112,14 @@ impl<'a> Envelope<'a> {
         let is_text = matches!(token.kind, Kind::Text { .. });
         match key.role {
             Role::Status => {
-                stated::is_other_word(token) || (self.word.is_none() && stated::may_be_state(token))
+                stated::is_other_word(token) || (!self.has_word() && stated::may_be_state(token))
             }
             Role::Flag if stated::is_count(token) => true,
             Role::ShortUnit | Role::ShortName(_) => !is_text,
             Role::ShortValue => self.seen.is_named,
             Role::Unit => token.kind == Kind::Number,
             Role::Quality if stated::is_no_quality(token) => true,
+            Role::ShortQuality if token.kind == Kind::Number => self.is_measured(token),
             Role::ShortTime if stated::is_no_epoch(token) => true,
             Role::Origin => stated::origin(token).is_none(),
             role if role.is_time() || role.is_quality() => matches!(token.kind, Kind::Array { .. }),
@@ -127,8 +134,33 @@ impl<'a> Envelope<'a> {
 
     /// Whether it says a quality, a unit or a time, and no more than a value needs.
     pub(super) fn is_stated(&self) -> bool {
-        let seen = self.seen;
-        self.has_value() && seen.is_marked && (seen.is_named || !seen.others)
+        self.is_marked() && (self.seen.is_named || !self.seen.others)
+    }
+
+    /// The quality that its one value has wherever else it is shown, too: as a member of the object that
+    /// it stands in, beside others. A number under `q` may be one of those.
+    pub(super) fn quality_beside_others(&self) -> Option<Quality> {
+        worst(self.status, self.word).filter(|_| self.has_value() && !self.seen.is_named)
+    }
+
+    /// Whether a quality is said by a word, a flag or a number.
+    fn has_word(&self) -> bool {
+        self.word.is_some() || self.number_quality().is_some()
+    }
+
+    /// Whether a number under `q` is none of quality: reactive power, beside active or apparent power, or
+    /// because no standard knows it.
+    fn is_measured(&self, number: Token<'_>) -> bool {
+        self.seen.has_power || (!self.seen.is_of_iobroker() && stated::is_no_quality(number))
+    }
+
+    /// The quality that a number under `q` is.
+    fn number_quality(&self) -> Option<Quality> {
+        let number = self.number.filter(|number| !self.is_measured(*number))?;
+        match self.seen.is_of_iobroker() {
+            true => Some(stated::iobroker_quality(number)),
+            false => stated::quality(number),
+        }
     }
 
     /// Whether it says a value, a quality or a unit.
@@ -152,6 +184,11 @@ impl<'a> Envelope<'a> {
         self.seen.has_field = false;
     }
 
+    /// Notes a sum, or the time of the next record, which may be something else beside a `q`.
+    pub(super) fn note_sum(&mut self, name: Token<'_>) {
+        self.seen.has_power |= name.text == "s";
+    }
+
     /// Notes a member that only its context tells, and that has no part in the envelope.
     pub(super) fn note_neighbour(&mut self) {
         self.seen.others = true;
@@ -170,7 +207,8 @@ impl<'a> Envelope<'a> {
 
     /// Whether a quality, a unit or a readable time stands beside the value.
     pub(super) fn is_marked(&self) -> bool {
-        self.has_value() && (self.seen.is_marked || self.seen.is_numbered)
+        let is_numbered = || self.number.is_some_and(|number| !self.is_measured(number));
+        self.has_value() && (self.seen.is_marked || is_numbered())
     }
 
     /// Whether the object is one value.
@@ -193,7 +231,9 @@ impl<'a> Envelope<'a> {
                 break;
             };
             self.value = inner.value;
-            self.word = inner.word.or(self.word);
+            if inner.has_word() {
+                (self.word, self.number) = (worst(inner.word, inner.number_quality()), None);
+            }
             self.status = inner.status.or(self.status);
             self.source = inner.source.or(self.source);
             self.unit = inner.unit.or(self.unit);
@@ -204,7 +244,7 @@ impl<'a> Envelope<'a> {
     /// Its quality, if it says one. A status is the finer statement; where a quality is worse than it,
     /// that stands.
     pub(super) fn quality(&self) -> Option<Quality> {
-        worst(self.status, self.word)
+        worst(self.status, worst(self.word, self.number_quality()))
     }
 
     /// Its unit as it is meant.

@@ -100,5 +100,6 @@ fn whole_document(
     sink: &mut impl Sink,
 ) -> u32 {
     hand_on(model, token, sink);
-    document::explode(Document { token, shape, model, beside: None }, context, sink)
+    let document = Document { token, shape, model, beside: None, value_quality: None };
+    document::explode(document, context, sink)
 }

@@ -4,7 +4,7 @@ use uns_model::{PointRef, Quality};
 
 use super::name::Name;
 use super::{Fields, Member};
-use crate::payload::envelope::Envelope;
+use crate::payload::envelope::{Envelope, is_value};
 use crate::payload::named::{self, Called, Container, Item};
 use crate::payload::scan::{Kind, Token, members};
 use crate::payload::sink::Sink;
@@ -57,8 +57,13 @@ impl<'a, S: Sink> Fields<'a, '_, '_, S> {
             }
             let parent = name.len();
             Self::call(called, name, level);
-            self.model = PointRef { quality: Quality::GOOD, ..envelope.point(None) };
+            // The value stands among its neighbours where its name may be that of a field, and is no
+            // better there.
+            let own = envelope.may_be_document().then(|| envelope.quality()).flatten();
+            let model = PointRef { quality: Quality::GOOD, ..envelope.point(None) };
             for (key, token) in members(object) {
+                let quality = own.filter(|_| is_value(key)).unwrap_or(Quality::GOOD);
+                self.model = PointRef { quality, ..model };
                 if named::is_field(container, &envelope, key, token) {
                     self.member(Member { object, key, token }, name, level + 2);
                 }

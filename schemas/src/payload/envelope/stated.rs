@@ -10,8 +10,8 @@ use crate::payload::scan::{Kind, Token};
 use crate::payload::text;
 use crate::payload::value::value_of;
 pub(in crate::payload) use quality::{
-    flag, is_count, is_no_quality, is_other_word, may_be_state, quality, quality_code, status,
-    worst,
+    flag, iobroker_quality, is_count, is_no_quality, is_other_word, may_be_state, quality,
+    quality_code, status, worst,
 };
 
 /// A source time as text, as an epoch number, or as an epoch number in quotes.

@@ -30,7 +30,7 @@ impl<'a> Envelope<'a> {
     ) {
         match Key::of(name.text) {
             Some(key) if Self::has_part(key, token) => self.take(key, token, context),
-            Some(_) | None => self.seen.others = true,
+            Some(_) | None => self.seen.note_other(name.text, token.kind),
         }
     }
 
@@ -54,6 +54,8 @@ impl<'a> Envelope<'a> {
                 self.seen.values += 1;
                 self.apply_type();
             }
+            // What it is depends on what stands beside it.
+            Role::ShortQuality if token.kind == Kind::Number => self.number = Some(token),
             Role::Quality | Role::ShortQuality | Role::Flag | Role::QualityCode => {
                 let said = match key.role {
                     Role::QualityCode => stated::quality_code(token),
@@ -61,14 +63,12 @@ impl<'a> Envelope<'a> {
                     _ => stated::quality(token),
                 };
                 self.word = worst(self.word, said);
-                let may_be_field = key.role == Role::ShortQuality && token.kind == Kind::Number;
-                self.seen.is_numbered |= may_be_field;
                 self.seen.has_field |= match key.role {
                     Role::Quality => stated::is_no_quality(token),
                     Role::Flag => stated::is_count(token),
                     _ => false,
                 };
-                self.seen.is_marked |= said.is_some() && !column && !may_be_field;
+                self.seen.is_marked |= said.is_some() && !column;
             }
             Role::Status | Role::StatusCode => {
                 let may_be_state = key.role == Role::Status && stated::may_be_state(token);

@@ -193,7 +193,10 @@ impl<'a> Found<'a> {
             "tags" if is_object => self.tags = Some(token),
             "vs" | "vb" | "vd" => self.envelope.set_value(token),
             "error" => self.has_error = true,
-            "s" | "ut" if token.kind == Kind::Number => self.has_sum = true,
+            "s" | "ut" if token.kind == Kind::Number => {
+                self.has_sum = true;
+                self.envelope.note_sum(name);
+            }
             _ => self.envelope.member(name, token, context),
         }
         self.writer.member(name, token);

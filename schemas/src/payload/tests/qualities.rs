@@ -147,3 +147,92 @@ fn what_stands_for_a_quality_and_is_none_is_a_field_as_well() {
         "#]],
     );
 }
+
+/// Reactive power stands beside active or apparent power, and is negative or broken where it is no quality.
+#[test]
+fn a_number_under_q_is_a_field_where_it_is_no_quality() {
+    for payload in [
+        r#"{"v":230,"p":1.1,"q":12,"ts":1795262400}"#,
+        r#"{"v":230,"q":12,"s":1.2,"ts":1795262400}"#,
+        r#"{"ts":1795262400,"v":230,"q":-3}"#,
+        r#"{"v":230,"q":0.25}"#,
+        r#"{"value":230,"q":480}"#,
+        r#"{"value":230,"p":5,"q":0}"#,
+    ] {
+        let found = points(payload.as_bytes(), None);
+        assert_eq!((&found[0].value, found[0].quality.word()), (&Value::Int(230), "Good"));
+        let power = found.iter().find(|point| point.field.as_deref() == Some("q"));
+        assert_eq!(power.map(|power| power.quality.word()), Some("Good"), "{payload}");
+    }
+    for (payload, word) in [
+        (r#"{"v":230,"q":0,"ts":1795262400}"#, "Bad"),
+        (r#"{"v":230,"q":192,"ts":1795262400}"#, "Good"),
+        (r#"{"value":230,"q":64,"s":"RUN"}"#, "Uncertain"),
+        (r#"{"value":230,"q":2147483648}"#, "Bad"),
+        // As a flag or a word it is one whatever stands beside it.
+        (r#"{"value":230,"p":5,"q":false}"#, "Bad"),
+    ] {
+        assert_eq!(quality(payload), word, "{payload}");
+    }
+    check(
+        r#"{"meters":[{"id":"m1","v":230,"p":1,"q":12,"s":2},{"id":"m2","v":231,"q":0}]}"#,
+        &expect![[r#"
+            - Document("{\"meters\":[{\"id\":\"m1\",\"v\":230,\"p\":1,\"q\":12,\"s\":2},{\"id\":\"m2\",\"v\":231,\"q\":0}]}") Good
+            meters.m1 Int(230) Good
+            meters.m2 Int(231) Bad
+            meters.m1.id Text("m1") Good
+            meters.m1.v Int(230) Good
+            meters.m1.p Int(1) Good
+            meters.m1.q Int(12) Good
+            meters.m1.s Int(2) Good
+        "#]],
+    );
+}
+
+/// Its 0 is Good, which to OPC is Bad.
+#[test]
+fn a_state_of_iobroker_has_qualities_of_its_own() {
+    for (number, word) in
+        [(0, "Good"), (1, "Bad"), (2, "Bad"), (0x42, "Bad"), (0x84, "Bad"), (0x40, "Uncertain")]
+    {
+        let state = format!(r#"{{"val":7,"ack":true,"ts":1795262400000,"q":{number},"lc":5}}"#);
+        assert_eq!(quality(&state), word, "{number}");
+    }
+    // A flag alone makes none.
+    assert_eq!(quality(r#"{"val":7,"ack":true,"ts":1795262400000,"q":0}"#), "Bad");
+    assert_eq!(quality(r#"{"value":7,"ack":true,"q":0,"from":"plc"}"#), "Bad");
+}
+
+/// Whatever stands beside it, and wherever its value is shown.
+#[test]
+fn what_is_bad_is_nowhere_shown_as_good() {
+    let bad = |payload: &str| {
+        let all = points(payload.as_bytes(), None);
+        let of_value = |point: &&Point| point.value == Value::Int(7);
+        let found: Vec<_> = all.iter().filter(of_value).collect();
+        assert!(!found.is_empty(), "{payload}");
+        assert!(found.iter().all(|point| point.quality.is_bad()), "{payload}: {found:?}");
+        let others = all.iter().filter(|point| point.value == Value::Int(5));
+        assert!(others.into_iter().all(|point| point.quality.is_good()), "{payload}");
+    };
+    for value in ["v", "val", "value", "Value"] {
+        for said in [r#""q":"Bad""#, r#""quality":false"#, r#""statusCode":2147483648"#, r#""q":0"#]
+        {
+            let object = format!(r#"{{"{value}":7,{said}}}"#);
+            bad(&object);
+            bad(&format!(r#"{{"a":{object}}}"#));
+            bad(&format!(r#"{{"a":{{"b":[{object}]}},"c":5}}"#));
+            bad(&format!(r#"{{"ts":1795262400,"values":{{"a":{object},"b":5}}}}"#));
+        }
+        for said in [r#""q":"Bad""#, r#""quality":false"#, r#""statusCode":2147483648"#] {
+            let object = format!(r#"{{"{value}":7,{said},"x":5}}"#);
+            bad(&object);
+            bad(&format!(r#"{{"a":{object}}}"#));
+            bad(&format!(r#"{{"a":[{object}]}}"#));
+            bad(&format!(r#"{{"list":[{{"id":"s1","{value}":7,{said},"x":5}}]}}"#));
+            bad(&format!(r#"{{"values":[{{"id":"s1","{value}":7,{said},"x":5}}]}}"#));
+            bad(&format!(r#"{{"ts":1795262400,"values":{{"a":{object}}}}}"#));
+        }
+    }
+    bad(r#"{"v":{"a":7},"q":"Bad","x":5}"#);
+}

@@ -161,7 +161,7 @@ fn a_meter_keeps_its_reactive_power() {
         r#"{"v":7,"a":1,"q":false}"#,
         &expect![[r#"
             - Int(7) Bad
-            v Int(7) Good
+            v Int(7) Bad
             a Int(1) Good
             q Bool(false) Good
         "#]],

@@ -67,6 +67,21 @@ pub(in crate::payload) fn is_count(token: Token<'_>) -> bool {
     token.kind == Kind::Number && !matches!(whole(value_of(token)), Some(0 | 1))
 }
 
+/// A quality as ioBroker has it: 0 is Good, the four lowest bits say what is wrong and the upper ones who
+/// says so; without the former a value stands in for the one that is missing.
+pub(in crate::payload) fn iobroker_quality(token: Token<'_>) -> Quality {
+    const NOT_CONNECTED: Quality = Quality(0x808A_0000);
+    const SUBSTITUTE: Quality = Quality(0x4091_0000);
+    let Some(number) = whole(value_of(token)) else { return Quality::UNCERTAIN };
+    match (number & 0xf, number >> 4) {
+        (0, 0) => Quality::GOOD,
+        (0, 1 | 2 | 4 | 8) => SUBSTITUTE,
+        (2, _) => NOT_CONNECTED,
+        (0, _) => Quality::UNCERTAIN,
+        _ => Quality::BAD,
+    }
+}
+
 fn quality_of(number: u32) -> Quality {
     match u16::try_from(number) {
         Ok(number) => Quality::from_opc_da(number),
