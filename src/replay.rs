@@ -1,5 +1,6 @@
 //! `uns replay`: a recording, published as if its machine were running now.
 
+mod dialect;
 mod order;
 mod recording;
 mod schedule;
@@ -13,23 +14,29 @@ use uns_model::fold::AHEAD_MAX_NANOS;
 use uns_model::{Clock as _, SystemClock, Timestamp};
 
 use crate::client::{MqttArgs, Publisher, topic};
+use dialect::{Asked, Decimal};
 use recording::{Recording, Row};
 use schedule::{Schedule, Speed};
 
 /// What to replay and how.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// The recording: CSV with a header line.
+    /// The recording: CSV with a header line, in UTF-8, Latin-1 or Windows-1252.
     file: PathBuf,
     /// Topic the columns become tags below, for example `uns/v1/acme/lab/pump1`.
     #[arg(long, value_name = "PREFIX", value_parser = topic)]
     topic: String,
-    /// Column that holds the time; without it rows are one second apart, from now on.
+    /// Column that holds the time, as RFC 3339, as an epoch number or as `21.11.2026 08:00:00`; given twice,
+    /// the columns of date and time of day. Without it rows are one second apart, from now on.
     #[arg(long, value_name = "COLUMN")]
-    time: Option<String>,
-    /// Field separator.
-    #[arg(long, default_value = ",", value_parser = one_byte)]
-    separator: u8,
+    time: Vec<String>,
+    /// Field separator: a semicolon, tab, bar or comma is found without it.
+    #[arg(long, value_parser = one_byte)]
+    separator: Option<u8>,
+    /// Decimal mark of numbers. Without it, a comma where the separator is none and the file begins with
+    /// such numbers.
+    #[arg(long, value_enum)]
+    decimal: Option<Decimal>,
     /// Time zone of times that name none. Of an hour that clocks show twice, the order of the rows
     /// decides; rows of an hour that never was are bad.
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
@@ -94,18 +101,12 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<()> {
     let clock = SystemClock;
     let mut recording = open(args)?;
     let topics = recording.topics(&args.topic)?;
+    let decimal = recording.decimal();
     let mut publisher = Publisher::connect(args.mqtt.endpoint()?, args.qos)?;
     let mut tally = Tally::default();
     let started = clock.monotonic();
     let mut progress = Progress::new(recording.bytes_total());
-    if args.time.is_none()
-        && let Some(column) = recording.likely_time()
-    {
-        progress.note(&format!(
-            "the column `{column}` becomes a tag, and rows are one second apart from now on; if it \
-             holds their time, use --time {column}"
-        ));
-    }
+    note_likely_time(&mut progress, &recording.likely_time());
     let mut schedule = Schedule::new(args.speed, args.now);
     loop {
         while let Some(row) = recording.next_row() {
@@ -126,9 +127,11 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<()> {
             let time = schedule.wait_for(row.time, &clock, || publisher.flush())?;
             tally.ahead_rows += u64::from(time.0 > clock.now().0 + AHEAD_MAX_NANOS);
             if tally.rows == 0 {
-                publisher.acknowledged(|to| publish_row(to, &topics, &row, time, &mut tally))?;
+                publisher.acknowledged(|to| {
+                    publish_row(to, (&topics, decimal), &row, time, &mut tally)
+                })?;
             } else {
-                publish_row(&mut publisher, &topics, &row, time, &mut tally)?;
+                publish_row(&mut publisher, (&topics, decimal), &row, time, &mut tally)?;
             }
             progress.show(recording.bytes_read(), &tally);
         }
@@ -150,19 +153,42 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<()> {
 }
 
 fn open(args: &ReplayArgs) -> Result<Recording> {
-    Recording::open(&args.file, args.separator, args.time.as_deref(), &args.zone)
+    let asked = Asked { separator: args.separator, decimal: args.decimal };
+    Recording::open(&args.file, asked, &args.time, &args.zone)
         .with_context(|| format!("cannot replay {}", args.file.display()))
+}
+
+/// Rows without their time are rarely meant.
+fn note_likely_time(progress: &mut Progress, columns: &[&str]) {
+    let option = |column: &&str| {
+        let quote = if column.contains([' ', '/']) { "'" } else { "" };
+        format!("--time {quote}{column}{quote}")
+    };
+    let options = columns.iter().map(option).collect::<Vec<_>>().join(" ");
+    let (becomes, holds) = match columns {
+        [] => return,
+        [_] => ("column", "it holds"),
+        _ => ("columns", "they hold"),
+    };
+    let (verb, names) = match columns {
+        [_] => ("becomes a tag", columns.join("")),
+        _ => ("become tags", columns.join("` and `")),
+    };
+    progress.note(&format!(
+        "the {becomes} `{names}` {verb}, and rows are one second apart from now on; if {holds} their \
+         time, use {options}"
+    ));
 }
 
 fn publish_row(
     publisher: &mut Publisher,
-    topics: &[String],
+    (topics, decimal): (&[String], Decimal),
     row: &Row<'_>,
     time: Timestamp,
     tally: &mut Tally,
 ) -> Result<()> {
     for (topic, cell) in topics.iter().zip(row.cells()) {
-        let Some(value) = recording::json_value(cell) else { continue };
+        let Some(value) = recording::json_value(cell, decimal) else { continue };
         let payload = format!("{{\"value\":{value},\"timestamp\":\"{time}\"}}");
         publisher.publish(topic, payload.as_bytes(), false)?;
         tally.values += 1;

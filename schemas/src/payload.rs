@@ -60,6 +60,7 @@ use std::borrow::Cow;
 use uns_model::{Finding, ValueRef, number};
 
 pub use context::{DecodeContext, FieldLimits};
+pub use encoding::windows_1252;
 pub use fuzzing::fuzz;
 pub use rows::{BATCH_SAMPLES_MAX, BadRow, Batch, ChildRow};
 pub use sink::Sink;

@@ -38,7 +38,7 @@ impl Order {
         if let Ok(number) = text.parse::<f64>() {
             return Timestamp::from_epoch_f64(number).ok_or(NO_TIME);
         }
-        let wall = match Timestamp::parse(text).ok_or(NO_TIME)? {
+        let wall = match Timestamp::parse(text).or_else(|| day_first(text)).ok_or(NO_TIME)? {
             TimeText::Instant(time) => return Ok(time),
             TimeText::Wall(wall) => wall,
         };
@@ -61,6 +61,26 @@ impl Order {
         };
         if is_second { second } else { first }
     }
+}
+
+/// A date with points, which has its day first, and perhaps a time of day behind it: `21.11.2026 8:00:00,5`.
+fn day_first(text: &str) -> Option<TimeText> {
+    let (date, time) = match text.split_once([' ', 'T', ',']) {
+        Some((date, time)) => (date, time.trim()),
+        None => (text, ""),
+    };
+    let digits = |part: &str, lengths: &[usize]| {
+        lengths.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let &[day, month, year] = date.split('.').collect::<Vec<_>>().as_slice() else { return None };
+    if !digits(day, &[1, 2]) || !digits(month, &[1, 2]) || !digits(year, &[2, 4]) {
+        return None;
+    }
+    let century = if year.len() == 2 { "20" } else { "" };
+    let hour = if time.find(':') == Some(1) { "0" } else { "" };
+    let part = if time.is_empty() { "" } else { " " };
+    let time = time.replacen(',', ".", 1);
+    Timestamp::parse(&format!("{century}{year}-{month:0>2}-{day:0>2}{part}{hour}{time}"))
 }
 
 #[cfg(test)]
@@ -131,5 +151,14 @@ mod tests {
         check(&["2020-07-09T10:14:33.5+01:00"], &["2020-07-09T09:14:33.5Z"]);
         check(&["1583748873", "1583748873000"], &["2020-03-09T10:14:33Z"; 2]);
         check(&["yesterday"], &["is no time"]);
+    }
+
+    #[test]
+    fn dates_with_points_have_their_day_first() {
+        check(&["09.07.2020 10:14:33", "9.7.2020 10:14:33"], &["2020-07-09T08:14:33Z"; 2]);
+        check(&["09.07.20 10:14", "09.07.2020, 10:14"], &["2020-07-09T08:14:00Z"; 2]);
+        check(&["09.07.2020 8:14:33,25"], &["2020-07-09T06:14:33.25Z"]);
+        check(&["09.07.2020"], &["2020-07-08T22:00:00Z"]);
+        check(&["31.02.2020 10:00", "07/09/2020 10:14", "1.2.3.4"], &["is no time"; 3]);
     }
 }

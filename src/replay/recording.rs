@@ -7,9 +7,11 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use csv::{Reader, ReaderBuilder, StringRecord};
+use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
+use schemas::payload::windows_1252;
 use uns_model::{Timestamp, Zone};
 
+use super::dialect::{Asked, Decimal, Dialect, with_point};
 use super::order::Order;
 use crate::zone;
 
@@ -17,9 +19,12 @@ use crate::zone;
 pub(super) struct Recording {
     reader: Reader<File>,
     headers: StringRecord,
-    time_column: Option<usize>,
+    dialect: Dialect,
+    /// One for date and time, or one for each.
+    time_columns: Vec<usize>,
     zone: Zone,
     order: Order,
+    bytes: ByteRecord,
     record: StringRecord,
     bytes_total: u64,
 }
@@ -30,7 +35,7 @@ pub(super) struct Row<'a> {
     /// The row's own time, if the recording has a time column.
     pub(super) time: Option<Timestamp>,
     record: &'a StringRecord,
-    time_column: Option<usize>,
+    time_columns: &'a [usize],
 }
 
 /// A row that cannot be published, and why.
@@ -48,33 +53,57 @@ impl fmt::Display for BadRow {
 
 impl Recording {
     /// Opens the file and reads its header.
-    pub(super) fn open(path: &Path, separator: u8, time: Option<&str>, zone: &str) -> Result<Self> {
-        let file = File::open(path).context("the file cannot be opened")?;
+    pub(super) fn open(path: &Path, asked: Asked, time: &[String], zone: &str) -> Result<Self> {
+        let mut file = File::open(path).context("the file cannot be opened")?;
         let bytes_total = file.metadata().context("the file cannot be read")?.len();
-        let mut reader = ReaderBuilder::new().delimiter(separator).from_reader(file);
-        let headers = reader.headers().context("the header line cannot be read")?.clone();
-        check_header(&headers, separator)?;
-        let time_column = match time {
-            None => None,
-            Some(name) => {
-                Some(headers.iter().position(|h| h.trim() == name).with_context(|| {
-                    let names: Vec<&str> = headers.iter().collect();
-                    format!(
-                        "no column is called `{name}`; the header has {} (is `{}` the separator?)",
-                        names.join(" | "),
-                        char::from(separator)
-                    )
-                })?)
-            }
+        let dialect = Dialect::of(&mut file, asked)?;
+        let mut reader = ReaderBuilder::new().delimiter(dialect.separator).from_reader(file);
+        let mut headers = StringRecord::new();
+        let header = reader.byte_headers().context("the header line cannot be read")?;
+        read_text(header, &mut headers);
+        check_header(&headers, dialect.separator)?;
+        let column = |name: &String| {
+            headers.iter().position(|header| header.trim() == name).with_context(|| {
+                let names: Vec<&str> = headers.iter().collect();
+                format!(
+                    "no column is called `{name}`; the header has {} (is `{}` the separator?)",
+                    names.join(" | "),
+                    char::from(dialect.separator)
+                )
+            })
         };
-        let (zone, order, record) = (zone::rule(zone)?, Order::default(), StringRecord::new());
-        Ok(Self { reader, headers, time_column, zone, order, record, bytes_total })
+        let time_columns = time.iter().map(column).collect::<Result<_>>()?;
+        Ok(Self {
+            reader,
+            headers,
+            dialect,
+            time_columns,
+            zone: zone::rule(zone)?,
+            order: Order::default(),
+            bytes: ByteRecord::new(),
+            record: StringRecord::new(),
+            bytes_total,
+        })
     }
 
-    /// The column that by its name holds the time, where none was named.
-    pub(super) fn likely_time(&self) -> Option<&str> {
-        let named = self.time_column.is_some();
-        self.headers.iter().map(str::trim).find(|header| !named && is_time_name(header))
+    /// The decimal mark of its numbers.
+    pub(super) fn decimal(&self) -> Decimal {
+        self.dialect.decimal
+    }
+
+    /// The column that by its name holds the time, where none was named; or one of the date and one of
+    /// the time of day.
+    pub(super) fn likely_time(&self) -> Vec<&str> {
+        if !self.time_columns.is_empty() {
+            return Vec::new();
+        }
+        let find = |is_name: fn(&str) -> bool| {
+            self.headers.iter().map(str::trim).find(|header| is_name(header))
+        };
+        match (find(is_date_name), find(is_time_of_day_name)) {
+            (Some(date), Some(time)) => vec![date, time],
+            _ => find(is_time_name).into_iter().collect(),
+        }
     }
 
     /// One topic per value column; characters a tag may not hold become `_`.
@@ -99,11 +128,10 @@ impl Recording {
     }
 
     fn value_columns<'a>(
-        &self,
+        &'a self,
         record: &'a StringRecord,
-    ) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
-        let time_column = self.time_column;
-        record.iter().enumerate().filter(move |(i, _)| Some(*i) != time_column)
+    ) -> impl Iterator<Item = (usize, &'a str)> {
+        record.iter().enumerate().filter(|(i, _)| !self.time_columns.contains(i))
     }
 
     /// Bytes of the file.
@@ -119,16 +147,18 @@ impl Recording {
     /// The next row, or what is wrong with it.
     pub(super) fn next_row(&mut self) -> Option<Result<Row<'_>, BadRow>> {
         let line_before = self.reader.position().line();
-        match self.reader.read_record(&mut self.record) {
+        match self.reader.read_byte_record(&mut self.bytes) {
             Ok(false) => None,
-            Ok(true) => Some(self.row()),
+            Ok(true) => {
+                read_text(&self.bytes, &mut self.record);
+                Some(self.row())
+            }
             Err(error) => {
                 let line = error.position().map_or(line_before, csv::Position::line);
                 let why = match error.kind() {
                     csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
                         format!("{len} fields where the header has {expected_len}")
                     }
-                    csv::ErrorKind::Utf8 { .. } => "not UTF-8".to_owned(),
                     _ => error.to_string(),
                 };
                 Some(Err(BadRow { line, why }))
@@ -137,25 +167,29 @@ impl Recording {
     }
 
     fn row(&mut self) -> Result<Row<'_>, BadRow> {
-        let line = self.record.position().map_or(0, csv::Position::line);
-        let time = match self.time_column {
+        let line = self.bytes.position().map_or(0, csv::Position::line);
+        let text = |column: &usize| self.record.get(*column).unwrap_or_default();
+        let text = match &*self.time_columns {
+            [] => None,
+            [one] => Some(Cow::Borrowed(text(one))),
+            several => Some(several.iter().map(text).collect::<Vec<_>>().join(" ").into()),
+        };
+        let time = match text {
             None => None,
-            Some(column) => {
-                let text = self.record.get(column).unwrap_or_default();
+            Some(text) => {
                 let bad = |why| BadRow { line, why: format!("`{text}` {why}") };
-                Some(self.order.time(text, &self.zone).map_err(bad)?)
+                Some(self.order.time(&text, &self.zone).map_err(bad)?)
             }
         };
-        Ok(Row { time, record: &self.record, time_column: self.time_column })
+        Ok(Row { time, record: &self.record, time_columns: &self.time_columns })
     }
 }
 
 impl Row<'_> {
     /// The value cells.
     pub(super) fn cells(&self) -> impl Iterator<Item = &str> {
-        let time_column = self.time_column;
         let cells = self.record.iter().enumerate();
-        cells.filter(move |(i, _)| Some(*i) != time_column).map(|(_, cell)| cell)
+        cells.filter(|(i, _)| !self.time_columns.contains(i)).map(|(_, cell)| cell)
     }
 }
 
@@ -174,10 +208,34 @@ fn check_header(headers: &StringRecord, separator: u8) -> Result<()> {
     Ok(())
 }
 
+/// A row as text: what is no UTF-8 is Windows-1252.
+fn read_text(bytes: &ByteRecord, record: &mut StringRecord) {
+    record.clear();
+    for cell in bytes {
+        match std::str::from_utf8(cell) {
+            Ok(text) => record.push_field(text),
+            Err(_) => record.push_field(&windows_1252(cell)),
+        }
+    }
+}
+
 /// Whether a column is called as the time of rows usually is.
 fn is_time_name(header: &str) -> bool {
-    let name = header.to_ascii_lowercase().replace(['_', '-', ' '], "");
-    ["timestamp", "time", "datetime", "date", "ts", "sourcetimestamp"].contains(&name.as_str())
+    const OTHERS: [&str; 6] =
+        ["timestamp", "datetime", "ts", "sourcetimestamp", "zeitstempel", "datum/zeit"];
+    is_date_name(header) || is_time_of_day_name(header) || OTHERS.contains(&&*plain_name(header))
+}
+
+fn is_date_name(header: &str) -> bool {
+    matches!(&*plain_name(header), "date" | "datum")
+}
+
+fn is_time_of_day_name(header: &str) -> bool {
+    matches!(&*plain_name(header), "time" | "zeit" | "uhrzeit")
+}
+
+fn plain_name(header: &str) -> String {
+    header.to_ascii_lowercase().replace(['_', '-', ' '], "")
 }
 
 /// A column's name as a tag.
@@ -194,10 +252,15 @@ fn tag_name(header: &str) -> String {
 
 /// A cell as JSON: a number keeps its token, so that it arrives bit-exact; nothing for an empty
 /// cell.
-pub(super) fn json_value(cell: &str) -> Option<Cow<'_, str>> {
+pub(super) fn json_value(cell: &str, decimal: Decimal) -> Option<Cow<'_, str>> {
     let cell = cell.trim();
     if cell.is_empty() {
         return None;
+    }
+    if decimal == Decimal::Comma
+        && let Some(number) = with_point(cell)
+    {
+        return json_value(&number, Decimal::Point).map(|json| json.into_owned().into());
     }
     if serde_json::from_str::<&serde_json::value::RawValue>(cell).is_ok()
         && cell.starts_with(|c: char| c.is_ascii_digit() || c == '-')
@@ -236,9 +299,15 @@ mod tests {
             ("RUN", "\"RUN\""),
             ("say \"hi\"", "\"say \\\"hi\\\"\""),
         ] {
-            assert_eq!(json_value(cell).unwrap(), json, "{cell}");
+            assert_eq!(json_value(cell, Decimal::Point).unwrap(), json, "{cell}");
         }
-        assert_eq!(json_value("  "), None);
+        assert_eq!(json_value("  ", Decimal::Point), None);
+        for (cell, json) in
+            [("2,50", "2.50"), ("1.234,5", "1234.5"), ("12", "12"), ("1,2,3", "\"1,2,3\"")]
+        {
+            assert_eq!(json_value(cell, Decimal::Comma).unwrap(), json, "{cell}");
+        }
+        assert_eq!(json_value("2,5", Decimal::Point).unwrap(), "\"2,5\"");
     }
 
     #[test]
@@ -256,7 +325,16 @@ mod tests {
 
     #[test]
     fn the_column_of_the_time_is_known_by_its_name() {
-        for name in ["timestamp", "Timestamp", "TIME", "date_time", "Date Time", "ts"] {
+        for name in [
+            "timestamp",
+            "Timestamp",
+            "TIME",
+            "date_time",
+            "Date Time",
+            "ts",
+            "Zeit",
+            "Zeitstempel",
+        ] {
             assert!(is_time_name(name), "{name}");
         }
         for name in ["value", "cycle_time", "time_to_failure", "t", ""] {

@@ -12,7 +12,7 @@ pub(super) fn trim(payload: &[u8]) -> &[u8] {
 }
 
 /// Bytes as Windows-1252, which is Latin-1 with printable characters where that has controls.
-pub(super) fn windows_1252(bytes: &[u8]) -> String {
+pub fn windows_1252(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| character(*byte)).collect()
 }
 
