@@ -43,6 +43,12 @@ struct RetainedFold {
 }
 
 impl RetainedSink for RetainedFold {
+    fn expect(&self, org: OrgId, count: usize) {
+        if let Some(broker) = self.broker.upgrade() {
+            broker.retained.reserve(org, count);
+        }
+    }
+
     fn changed(&self, change: RetainedChange<'_>) {
         let Some(broker) = self.broker.upgrade() else { return };
         let RetainedChange { org, name, kept, ingest } = change;

@@ -52,6 +52,12 @@ impl<V> TopicMap<V> {
         self.table.is_empty()
     }
 
+    /// Makes room for so many more topics. To grow step by step is to hash every topic again each time.
+    pub fn reserve(&mut self, more: usize) {
+        let Self { blocks, hasher, table, .. } = self;
+        table.reserve(more, |slot| hasher.hash_one(name_in(blocks, *slot)));
+    }
+
     /// How many slots were ever in use. The slot of every topic is below.
     pub fn slots(&self) -> u32 {
         self.end

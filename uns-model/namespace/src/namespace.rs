@@ -1,5 +1,6 @@
 //! The namespace as one object: what gates, fold and queries share.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -258,6 +259,11 @@ impl Namespace {
         let now = self.clock.now();
         let mut view = self.view.write();
         view.sink = Sink::new(sink);
+        let mut counts = BTreeMap::<OrgId, usize>::new();
+        for entry in view.entries.iter().filter(|entry| entry.retained.is_some()) {
+            *counts.entry(entry.node.org).or_default() += 1;
+        }
+        counts.into_iter().for_each(|(org, count)| view.sink.expect(org, count));
         for retained in view.entries.iter().filter_map(|entry| view.retained_of(entry, now)) {
             let Retained { org, name, kept, ingest } = retained;
             let ingest = ingest.unwrap_or_default();

@@ -1,8 +1,8 @@
 //! Packets other than PUBLISH. None is larger than its client takes.
 
 use broker_codec::{
-    Ack, Connack, ConnackProperties, Disconnect, DisconnectProperties, Error, PUBACK_BYTES, PacketId,
-    ReasonCode, Version, encode_pubacks,
+    Ack, Connack, ConnackProperties, Disconnect, DisconnectProperties, Error, PUBACK_BYTES,
+    PacketId, ReasonCode, Version, encode_pubacks,
 };
 
 use super::Outbounds;

@@ -130,6 +130,13 @@ impl RetainedMessages {
         old.is_some_and(|old| old + SLACK >= bytes + OVERHEAD)
     }
 
+    /// Makes room for so many messages that an organisation is about to get.
+    pub fn reserve(&self, org: OrgId, more: usize) {
+        let orgs = self.orgs.load();
+        let root = orgs.get(&org).map_or_else(|| self.new_root(org), Arc::clone);
+        root.messages.write().topics.reserve(more);
+    }
+
     /// Keeps a message in place of the topic's last one.
     pub fn set(&self, org: OrgId, message: Retained) {
         let Retained { topic, expires, kept } = message;

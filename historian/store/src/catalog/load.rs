@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 use uns_model::{Sequence, Timestamp};
 
 use super::contents::{Kept, Loaded, sql};
-use super::read::{self, NODES, SERIES};
+use super::read::{self, NODES, Rows, SERIES};
 use super::row::{Doomed, Meta, Row, Table};
 use super::save::{SCHEMA, TALLY};
 use crate::error::Error;
@@ -79,9 +79,7 @@ async fn nodes(
     registry: &mut Registry,
     tally: &mut i64,
 ) -> Result<(), Error> {
-    let mut after = -1;
-    loop {
-        let rows = read::rows(connection, NODES, after).await?;
+    each(connection, NODES, |rows| {
         let mut all = Vec::new();
         for row in rows.iter() {
             let (row_crc, text) = row.ok_or(Table::Node.damaged())?;
@@ -90,10 +88,10 @@ async fn nodes(
             all.push(read::node(text).ok_or(Table::Node.damaged())?);
         }
         all.sort_unstable_by_key(|row| row.number);
-        let Some(last) = all.last() else { return Ok(()) };
-        after = ascends(after, i64::from(last.number.0))?;
         all.iter().for_each(|row| registry.restore_node(row));
-    }
+        Ok(())
+    })
+    .await
 }
 
 async fn series(
@@ -101,9 +99,7 @@ async fn series(
     registry: &mut Registry,
     tally: &mut i64,
 ) -> Result<(), Error> {
-    let mut after = -1;
-    loop {
-        let rows = read::rows(connection, SERIES, after).await?;
+    each(connection, SERIES, |rows| {
         let mut all = Vec::new();
         for row in rows.iter() {
             let (row_crc, text) = row.ok_or(Table::Series.damaged())?;
@@ -112,15 +108,37 @@ async fn series(
             all.push(read::one_series(text).ok_or(Table::Series.damaged())?);
         }
         all.sort_unstable_by_key(|row| row.sid);
-        let Some(last) = all.last() else { return Ok(()) };
-        after = ascends(after, i64::from(last.sid.0))?;
         for row in all {
             if row.sid.0 as usize != registry.series_count() {
                 return Err(Error::Inconsistent("series ids have a hole"));
             }
             registry.restore_series(&row);
         }
+        Ok(())
+    })
+    .await
+}
+
+/// Takes all rows of a table, some at a time. The driver's thread reads the next ones meanwhile.
+async fn each(
+    connection: &mut SqliteConnection,
+    query: &'static str,
+    mut take: impl FnMut(Rows) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut after = -1;
+    let mut rows = read::rows(connection, query, after).await?;
+    while let Some(last) = rows.last() {
+        after = ascends(after, last)?;
+        // The first one is polled first: the driver is at work before these are taken.
+        let (next, taken) = tokio::join!(
+            biased;
+            read::rows(connection, query, after),
+            async { take(rows) },
+        );
+        taken?;
+        rows = next?;
     }
+    Ok(())
 }
 
 /// The rows of a damaged table may come in any order, and be the same ones for ever.

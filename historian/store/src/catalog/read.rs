@@ -12,22 +12,26 @@ use crate::gap::Gap;
 use crate::registry::{NodeRow, SeriesRow, ValueType};
 
 /// Rows in one answer. A row of its own for each of a million nodes would take the driver seconds.
-const ROWS: i64 = 500;
+const ROWS: i64 = 2000;
 
-/// Nodes as text, a NUL between two: no topic has one.
-pub(super) const NODES: &str = "SELECT CAST(group_concat(row_crc || ',' || node || ',' || org || \
-     ',' || topic || ',' || hex(id) || ',' || deleted || ',' || purged || ',' || name, char(0)) \
-     AS BLOB) FROM (SELECT * FROM node WHERE node > ? ORDER BY node LIMIT ?)";
+/// Nodes as text, a NUL between two: no topic has one. Before them the highest number.
+pub(super) const NODES: &str = "SELECT max(node), CAST(group_concat(concat_ws(',', row_crc, node, \
+     org, topic, hex(id), deleted, purged, name), char(0)) AS BLOB) FROM (SELECT * FROM node WHERE \
+     node > ? ORDER BY node LIMIT ?)";
 
-/// Series as text; a field may be any string, so it comes in hexadecimal digits.
-pub(super) const SERIES: &str = "SELECT CAST(group_concat(row_crc || ',' || sid || ',' || node || \
-     ',' || type || ',' || generation || ',' || iif(field IS NULL, '', '=' || hex(field)) \
-     || ',' || iif(unit IS NULL, '', '=' || hex(unit)), char(0)) \
-     AS BLOB) FROM (SELECT * FROM series WHERE sid > ? ORDER BY sid LIMIT ?)";
+/// Series as text; a field may be any string, so it comes in hexadecimal digits. Before them the highest
+/// number.
+pub(super) const SERIES: &str = "SELECT max(sid), CAST(group_concat(concat_ws(',', row_crc, sid, node, \
+     type, generation, iif(field IS NULL, '', '=' || hex(field)), \
+     iif(unit IS NULL, '', '=' || hex(unit))), char(0)) AS BLOB) FROM (SELECT * FROM series WHERE \
+     sid > ? ORDER BY sid LIMIT ?)";
 
 /// Some rows of nodes or series, one behind the other.
 #[derive(Debug, Default)]
-pub(super) struct Rows(Vec<u8>);
+pub(super) struct Rows {
+    text: Vec<u8>,
+    last: Option<i64>,
+}
 
 /// The next rows behind a number, in order; none are left if there are none.
 pub(super) async fn rows(
@@ -44,20 +48,25 @@ pub(super) async fn some_rows(
     query: &'static str,
     (after, count): (i64, i64),
 ) -> Result<Rows, Error> {
-    let text: Option<Vec<u8>> = sqlx::query_scalar(query)
+    let (last, text): (_, Option<Vec<u8>>) = sqlx::query_as(query)
         .bind(after)
         .bind(count)
         .fetch_one(connection)
         .await
         .map_err(sql("read"))?;
-    Ok(Rows(text.unwrap_or_default()))
+    Ok(Rows { text: text.unwrap_or_default(), last })
 }
 
 impl Rows {
+    /// The highest number among them; none where there are no rows.
+    pub(super) fn last(&self) -> Option<i64> {
+        self.last
+    }
+
     /// Each row: its checksum, and its content as the text that is of; nothing where it makes no
     /// sense.
     pub(super) fn iter(&self) -> impl Iterator<Item = Option<(i64, &str)>> {
-        self.0.split(|byte| *byte == 0).filter(|row| !row.is_empty()).map(|row| {
+        self.text.split(|byte| *byte == 0).filter(|row| !row.is_empty()).map(|row| {
             let (row_crc, text) = std::str::from_utf8(row).ok()?.split_once(',')?;
             Some((row_crc.parse().ok()?, text))
         })

@@ -39,6 +39,9 @@ pub struct RetainedChange<'a> {
 /// node's or not, so what it has is a fold over the log as well. Called under the view's lock: it
 /// must be quick, and ask the namespace nothing.
 pub trait RetainedSink: Send + Sync {
+    /// As the hub starts, an organisation has about so many messages, which follow.
+    fn expect(&self, org: OrgId, count: usize);
+
     /// A committed record changed what is retained on a topic.
     fn changed(&self, change: RetainedChange<'_>);
 
@@ -53,6 +56,12 @@ pub(crate) struct Sink(Option<Arc<dyn RetainedSink>>);
 impl Sink {
     pub(crate) fn new(sink: Arc<dyn RetainedSink>) -> Self {
         Self(Some(sink))
+    }
+
+    pub(crate) fn expect(&self, org: OrgId, count: usize) {
+        if let Some(sink) = &self.0 {
+            sink.expect(org, count);
+        }
     }
 
     pub(crate) fn changed(&self, change: RetainedChange<'_>) {

@@ -25,6 +25,11 @@ impl Topics {
         self.messages.len()
     }
 
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.messages.reserve(more);
+    }
+
     pub(super) fn get(&self, topic: &str) -> Option<Held<'_>> {
         self.held(self.messages.find(topic)?)
     }
@@ -52,7 +57,8 @@ impl Topics {
                 slot
             }
             None => {
-                let place = self.seek(|other| compare(other, topic) == Ordering::Less);
+                let before = |slot| compare(self.messages.name(slot), topic) == Ordering::Less;
+                let place = self.order.seek_new(before);
                 let slot = self.messages.insert(name(), kept);
                 self.order.insert(place, slot);
                 slot
