@@ -100,6 +100,25 @@ fn a_purge_that_is_killed_goes_on_at_the_next_start() {
     }
 }
 
+/// The catalog forgot what a start had removed before that was durable: the next power cut brought the file
+/// back, with the purged samples, and nobody knew any more that it was to go.
+#[test]
+fn what_a_start_removes_stays_gone_when_the_power_fails_again() {
+    for operations in 0..24 {
+        let (mut rig, gone) = shared();
+        rig.runtime.block_on(rig.store().caught_up());
+        rig.disk.power_off_in(operations);
+        rig.delete(gone, true);
+        rig.runtime.block_on(rig.store().purged(Duration::from_millis(40)));
+        rig.power_cut();
+        rig.power_cut();
+        assert!(purged(&rig), "after {operations} operations");
+        assert_eq!(rig.store().health().aside, [], "after {operations}");
+        assert_eq!(rig.files().len(), 2, "after {operations}: {:?}", rig.files());
+        assert_eq!(values(&rig, "kept"), [2, 4, 5].map(Value::Int), "after {operations}");
+    }
+}
+
 #[test]
 fn the_flush_timer_survives_a_restart() {
     let mut rig = Rig::new(&Config { flush_after: Duration::from_secs(600), ..Config::default() });

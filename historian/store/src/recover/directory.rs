@@ -30,9 +30,11 @@ impl Recovery<'_> {
         files.disk().list(files.dir()).map_err(|error| files.disk_error("list", "", error))
     }
 
-    /// Removes a file that is known to be of no use.
+    /// Removes a file that is known to be of no use, for good: the catalog may forget it now.
     pub(super) fn remove(&self, name: &str) -> Result<(), Error> {
-        let removed = self.files.disk().remove(&self.files.path(name));
+        let disk = self.files.disk();
+        let removed = disk.remove(&self.files.path(name));
+        let removed = removed.and_then(|()| disk.sync_dir(self.files.dir()));
         removed.map_err(|error| self.files.disk_error("remove", name, error))
     }
 
