@@ -138,13 +138,35 @@ fn delete_without_purge_keeps_history_and_a_new_node_continues_it() {
     let node = rig.mint("a");
     rig.publish(node, "1");
     rig.delete(node, false);
-    rig.publish(node, "9");
-    assert_eq!(values(&rig, "a"), [Value::Int(1)]);
     let again = rig.mint("a");
     rig.publish(again, "2");
     rig.flush();
     rig.restart();
     assert_eq!(values(&rig, "a"), [Value::Int(1), Value::Int(2)]);
+}
+
+/// It was left out, and came back when its file was damaged and made again from the log.
+#[test]
+fn what_comes_behind_the_deletion_of_its_node_is_history_unless_that_is_purged() {
+    for (purge, expected) in [(false, vec![Value::Int(1), Value::Int(9)]), (true, vec![])] {
+        let mut rig = Rig::new(&Config::default());
+        let (node, other) = (rig.mint("a"), rig.mint("b"));
+        rig.publish(node, "1");
+        rig.publish(other, "2");
+        rig.delete(node, purge);
+        rig.publish(node, "9");
+        let found = |rig: &Rig| if purge { vec![] } else { values(rig, "a") };
+        assert_eq!(found(&rig), expected, "in memory, purge {purge}");
+        rig.flush();
+        assert_eq!(found(&rig), expected, "in a file, purge {purge}");
+        let file = rig.dir.join("files").join(&rig.files()[0]);
+        rig.stop();
+        assert!(rig.disk.flip_bit(&file, 64));
+        rig.start();
+        assert_eq!(found(&rig), expected, "in a file made again, purge {purge}");
+        let gone = matches!(rig.ask(raw("a")), Err(Error::NodeUnknown { .. }));
+        assert_eq!((gone, values(&rig, "b")), (purge, vec![Value::Int(2)]));
+    }
 }
 
 #[test]

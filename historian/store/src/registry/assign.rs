@@ -7,7 +7,7 @@ use historian_segment::SeriesId;
 use uns_model::{NodeNo, ValueRef};
 
 use super::Registry;
-use super::latest::{DELETED, KNOWN, PURGED};
+use super::latest::{KNOWN, PURGED};
 use super::rows::SeriesRow;
 use super::types::{Types, ValueType};
 
@@ -37,7 +37,9 @@ impl Registry {
         series_max: usize,
     ) -> Result<SeriesId, NoSeries> {
         let latest = self.nodes.latest_numbered(of.node).copied().unwrap_or_default();
-        if !latest.is(KNOWN) || latest.is(DELETED) {
+        // What comes behind the deletion of its node was published before it. So it is history like the
+        // rest, unless that was purged.
+        if !latest.is(KNOWN) || latest.is(PURGED) {
             return Err(NoSeries::UnknownNode);
         }
         let value_type = ValueType::of(&of.value).ok_or(NoSeries::Opaque)?;
