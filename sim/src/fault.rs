@@ -8,6 +8,12 @@ pub enum Fault {
     AcknowledgesBeforeCommit,
     /// The disk claims to have synced and has not.
     DiskLiesAboutSync,
+    /// A commit is answered, and visible, and its frame is synced with the next one.
+    AnswersBeforeSync,
+    /// Checkpoints, and their names, are not synced when the log lets go of what they stand for.
+    CheckpointsAreNotSynced,
+    /// The catalog of history is not synced when the log lets go of what it lists.
+    CatalogIsNotSynced,
     /// QoS 2 packet ids of clients are not noted.
     ForgetsWhatItTook,
     /// The release of QoS 2 packet ids of clients is not noted.
@@ -40,6 +46,12 @@ pub enum Fault {
     MintsTwice,
     /// The log is not told that one node of a branch is deleted.
     DeletionForgetsANode,
+    /// What is published to a topic whose node was deleted goes to that one.
+    PublishesToTheDeleted,
+    /// History takes every deletion for a purge.
+    HistoryPurgesAlways,
+    /// History takes no deletion for a purge.
+    HistoryPurgesNever,
     /// History does not see some frames, and its cursor passes them.
     HistorySkipsFrames,
     /// History reads again what is in its files.
@@ -56,6 +68,18 @@ pub enum Fault {
     LedgerHoldsNothing,
     /// The log does not know what history has no files of.
     HistoryHoldsNothing,
+    /// Where the newest checkpoint of a fold is gone, so is the one before.
+    OlderCheckpointsGoToo,
+    /// A hub without the catalog of history has none of its files either.
+    FilesGoWithTheCatalog,
+    /// Records that are damaged in the log are left out without a word.
+    DamageIsNotNamed,
+    /// Of records that are damaged in the log, sound ones beside them are named too.
+    DamageIsNamedTooWide,
+    /// Ingest times go back where the clock is set back.
+    IngestFollowsTheClock,
+    /// What waits for a while waits until the clock shows so much more, wherever it is set.
+    TimersFollowTheClock,
     /// Marks say that somebody works, and not how far it is.
     MarksSayNothing,
     /// Whoever was taken over may go on.
@@ -67,6 +91,9 @@ impl Fault {
     pub const ALL: &[Self] = &[
         Self::AcknowledgesBeforeCommit,
         Self::DiskLiesAboutSync,
+        Self::AnswersBeforeSync,
+        Self::CheckpointsAreNotSynced,
+        Self::CatalogIsNotSynced,
         Self::ForgetsWhatItTook,
         Self::KeepsWhatWasReleased,
         Self::NeverSettles,
@@ -83,6 +110,9 @@ impl Fault {
         Self::LedgerSkipsFrames,
         Self::MintsTwice,
         Self::DeletionForgetsANode,
+        Self::PublishesToTheDeleted,
+        Self::HistoryPurgesAlways,
+        Self::HistoryPurgesNever,
         Self::HistorySkipsFrames,
         Self::HistoryReadsAgain,
         Self::HistoryPurgesAnother,
@@ -91,6 +121,12 @@ impl Fault {
         Self::NamespaceHoldsNothing,
         Self::LedgerHoldsNothing,
         Self::HistoryHoldsNothing,
+        Self::OlderCheckpointsGoToo,
+        Self::FilesGoWithTheCatalog,
+        Self::DamageIsNotNamed,
+        Self::DamageIsNamedTooWide,
+        Self::IngestFollowsTheClock,
+        Self::TimersFollowTheClock,
         Self::MarksSayNothing,
         Self::OlderEpochsPass,
     ];
@@ -98,8 +134,14 @@ impl Fault {
     /// Whether it shows only where retention drops segments, as in every fourth history.
     #[must_use]
     pub fn needs_retention(self) -> bool {
-        use Fault::{HistoryHoldsNothing, LedgerHoldsNothing, NamespaceHoldsNothing};
-        matches!(self, NamespaceHoldsNothing | LedgerHoldsNothing | HistoryHoldsNothing)
+        use Fault::{
+            CatalogIsNotSynced, CheckpointsAreNotSynced, HistoryHoldsNothing, LedgerHoldsNothing,
+            NamespaceHoldsNothing, OlderCheckpointsGoToo,
+        };
+        let holds_nothing =
+            matches!(self, NamespaceHoldsNothing | LedgerHoldsNothing | HistoryHoldsNothing);
+        let is_not_there = [CheckpointsAreNotSynced, CatalogIsNotSynced, OlderCheckpointsGoToo];
+        holds_nothing || is_not_there.contains(&self)
     }
 
     /// Whether files of history are not what they should be, and somebody finds out.

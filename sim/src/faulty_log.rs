@@ -11,12 +11,12 @@ use fabric::{
     Batch, Commit, Error, Health, Log, Mark, MarkDoes, OnCommit, Record, SessionChange, Tail,
 };
 use tokio::sync::watch;
-use uns_model::{Sequence, SessionNo};
+use uns_model::{NodeNo, Sequence, SessionNo};
 
 use crate::Fault;
 use audiences::forget_connections;
-use nodes::{Minted, forget_a_deletion};
-use tails::{PurgingTail, SkippingTail};
+use nodes::{Gone, Minted, forget_a_deletion};
+use tails::{DeletingTail, NamingTail, Says, SkippingTail};
 
 /// Of so many records or frames one is lost.
 const ONE_IN: u32 = 20;
@@ -34,6 +34,7 @@ pub(crate) enum User {
     Namespace,
     Ledger,
     Historian,
+    Auditor,
 }
 
 /// A log with a mistake.
@@ -43,11 +44,13 @@ pub(crate) struct FaultyLog {
     fault: Option<Fault>,
     owed: AtomicU32,
     nodes: Minted,
+    gone: Gone,
 }
 
 impl FaultyLog {
     pub(crate) fn new(log: Arc<dyn Log>, user: User, fault: Option<Fault>) -> Arc<Self> {
-        Arc::new(Self { log, user, fault, owed: AtomicU32::new(0), nodes: Minted::default() })
+        let (owed, nodes, gone) = Default::default();
+        Arc::new(Self { log, user, fault, owed, nodes, gone })
     }
 
     fn is(&self, fault: Fault) -> bool {
@@ -60,6 +63,17 @@ impl FaultyLog {
             User::Namespace => self.is(Fault::NamespaceSkipsFrames),
             User::Ledger => self.is(Fault::LedgerSkipsFrames),
             User::Historian => self.is(Fault::HistorySkipsFrames),
+            User::Auditor => false,
+        }
+    }
+
+    /// What history hears of deletions, if that is not what the log says.
+    fn says_of_deletions(&self) -> Option<Says> {
+        match self.fault.filter(|_| self.user == User::Historian)? {
+            Fault::HistoryPurgesAnother => Some(|node, purge| (NodeNo(node.0 ^ 1), purge)),
+            Fault::HistoryPurgesAlways => Some(|node, _| (node, true)),
+            Fault::HistoryPurgesNever => Some(|node, _| (node, false)),
+            _ => None,
         }
     }
 
@@ -69,6 +83,7 @@ impl FaultyLog {
             User::Namespace => self.is(Fault::NamespaceHoldsNothing),
             User::Ledger => self.is(Fault::LedgerHoldsNothing),
             User::Historian => self.is(Fault::HistoryHoldsNothing),
+            User::Auditor => false,
         }
     }
 
@@ -80,6 +95,7 @@ impl FaultyLog {
             NeverSettles,
         };
         match self.fault {
+            Some(Fault::PublishesToTheDeleted) => return self.gone.publish_to_the_deleted(&batch),
             Some(Fault::MintsTwice) => return self.nodes.mint_twice(&batch),
             Some(Fault::DeletionForgetsANode) => return forget_a_deletion(&batch),
             Some(Fault::LosesOwedToConnections) => return forget_connections(&batch),
@@ -164,12 +180,14 @@ impl Log for FaultyLog {
             return self.log.tail(Sequence(after.0.saturating_sub(READ_AGAIN)));
         }
         let tail = self.log.tail(after);
-        match () {
-            () if self.skips() => Box::new(SkippingTail::new(tail, ONE_IN)),
-            () if is_history && self.is(Fault::HistoryPurgesAnother) => {
-                Box::new(PurgingTail::new(tail))
+        match self.says_of_deletions() {
+            Some(says) => Box::new(DeletingTail::new(tail, says)),
+            None if self.is(Fault::DamageIsNotNamed) => Box::new(NamingTail::new(tail, None)),
+            None if self.is(Fault::DamageIsNamedTooWide) => {
+                Box::new(NamingTail::new(tail, Some(1)))
             }
-            () => tail,
+            None if self.skips() => Box::new(SkippingTail::new(tail, ONE_IN)),
+            None => tail,
         }
     }
 

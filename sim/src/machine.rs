@@ -1,6 +1,8 @@
 //! The machine the hub runs on: a disk, a clock, and the hub while there is power.
 
 pub(crate) mod accounts;
+mod faulty_clock;
+mod faulty_disk;
 pub(crate) mod history;
 mod running;
 mod sqlite;
@@ -16,9 +18,11 @@ use uns_model::{Clock, ManualClock, Timestamp};
 
 use crate::Fault;
 use accounts::Forbidden;
+use faulty_clock::START;
+use faulty_disk::unsynced;
 use history::history_files;
 use running::Boot;
-pub(crate) use running::{CORES, Running};
+pub(crate) use running::{CHECKPOINT_DIRS, CORES, LOG_DIR, Running};
 use sqlite::SqliteDisk;
 use watched_disk::{Watch, WatchedDisk, watched};
 
@@ -26,8 +30,6 @@ use watched_disk::{Watch, WatchedDisk, watched};
 const DISK_BYTES: u64 = 8 << 20;
 /// What takes the room of a disk that is full.
 const BALLAST: &str = "/ballast";
-/// When every history begins.
-const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
 
 /// How the hub comes to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,7 +60,8 @@ impl Machine {
         let clock = Arc::new(ManualClock::new(START));
         let disk = SimDisk::new(seed, DISK_BYTES);
         let forbidden = Forbidden::default();
-        let sqlite = SqliteDisk::new(Arc::new(disk.clone()));
+        let sqlite_disk = unsynced(Arc::new(disk.clone()), fault, Fault::CatalogIsNotSynced);
+        let sqlite = SqliteDisk::new(sqlite_disk);
         let history_disk = Arc::new(watched(Arc::new(disk.clone()), fault));
         let (starts, running) = (0, None);
         let mut machine =
@@ -76,6 +79,11 @@ impl Machine {
         self.clock.monotonic()
     }
 
+    /// The clock is set back, or ahead, by so many seconds; nothing else notices.
+    pub(crate) fn set_clock(&self, by_seconds: i64) {
+        self.clock.set_wall(Timestamp(self.clock.now().0 + by_seconds * 1_000_000_000));
+    }
+
     /// The mistake that is built in.
     pub(crate) fn fault(&self) -> Option<Fault> {
         self.fault
@@ -89,6 +97,12 @@ impl Machine {
     /// Whether the power went off since this was asked last.
     pub(crate) fn was_cut(&self) -> bool {
         self.disk.take_cut().is_some()
+    }
+
+    /// Whether the power is on, for whoever asks in the middle of a turn.
+    pub(crate) fn is_on(&self) -> impl Fn() -> bool + Send + use<> {
+        let disk = self.disk.clone();
+        move || disk.space(Path::new("/")).is_ok()
     }
 
     /// What was ordered of the disk and has not happened does not happen any more.
@@ -138,7 +152,7 @@ impl Machine {
             // A start makes numbers of its own, and never those of the one before.
             let seed = self.seed.wrapping_add(self.starts << 32);
             let boot = Boot {
-                disk: Arc::new(self.disk.clone()),
+                disk: self.disk.clone(),
                 history_disk: Arc::clone(&self.history_disk),
                 vfs: self.sqlite.name().to_owned(),
                 clock: Arc::clone(&self.clock),

@@ -2,24 +2,24 @@
 
 mod auditor;
 mod consumer;
+mod damage;
+mod damaging;
+mod deleting;
+mod deletion;
 mod history;
 mod hub;
 mod power;
 mod program;
 mod publisher;
-mod purge;
 mod rest;
 mod session;
 mod watcher;
 
-use std::collections::BTreeSet;
 use std::fmt::Arguments;
-use std::pin::Pin;
 use std::time::Duration;
 
 use broker_codec::{QoS, Version};
 use broker_engine::Key;
-use uns_model::NodeNo;
 
 use crate::Fault;
 use crate::audit::{Files, Journal, Promises};
@@ -30,6 +30,8 @@ use crate::program::Program;
 use crate::trace::Trace;
 use crate::watchers::watchers;
 use crate::worker::Worker;
+use damage::Damages;
+use deletion::Deletion;
 
 /// How many turns a history has before it comes to rest.
 const TURNS: usize = 400;
@@ -38,6 +40,9 @@ const MANY_TURNS: usize = 1_000;
 
 /// Then everything comes to rest every now and then: what nobody is owed any more need not be held.
 const CALM: usize = 200;
+
+/// By so many hours the clock is set back at most.
+const HOURS_BACK_MAX: i64 = 3;
 
 /// Who acts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,9 +67,9 @@ enum Actor {
     Follower,
     /// History reads the log, or writes files.
     Historian,
-    /// Time passes.
+    /// Time passes, or somebody sets the clock.
     Clock,
-    /// An account loses a right, or a topic is purged.
+    /// An account loses a right, or a topic is deleted.
     Operator,
     /// The power fails, or the process is killed.
     Power,
@@ -93,15 +98,6 @@ const WEIGHTS: &[(Actor, usize)] = &[
     (Actor::Auditor, 4),
 ];
 
-/// A branch is being deleted, with its history.
-struct Purge {
-    path: String,
-    /// The nodes that lived there when it began.
-    nodes: BTreeSet<NodeNo>,
-    /// Whether all of them were deleted. It waits for commits and folds.
-    under_way: Pin<Box<dyn Future<Output = bool>>>,
-}
-
 /// A history.
 pub(crate) struct World {
     machine: Machine,
@@ -119,8 +115,10 @@ pub(crate) struct World {
     promises: Promises,
     journal: Journal,
     files: Files,
-    /// A purge that is under way.
-    purge: Option<Purge>,
+    /// By how many hours the clock was set back.
+    hours_back: i64,
+    /// Deletions that are under way.
+    deletions: Vec<Deletion>,
     /// Whether the disk is full.
     is_full: bool,
     /// Whether all but the first client stay away.
@@ -131,8 +129,8 @@ pub(crate) struct World {
     is_lazy: bool,
     /// Whether the power fails once a client is told that it has no session.
     fails_when_told: bool,
-    /// Whether somebody has damaged files of history.
-    is_damaged: bool,
+    /// What somebody has damaged.
+    damages: Damages,
     pub(crate) trace: Trace,
 }
 
@@ -158,7 +156,7 @@ impl World {
         clients.extend(watchers(fault));
         let mut machine = Machine::new(seed, fault)?;
         let mut journal = Journal::default();
-        journal.restarted(&*machine.hub().log)?;
+        journal.restarted(&*machine.hub().log_as_read())?;
         Ok(Self {
             machine,
             choices: Choices::new(seed),
@@ -171,13 +169,14 @@ impl World {
             clients,
             journal,
             files: Files::default(),
-            purge: None,
+            hours_back: 0,
+            deletions: Vec::new(),
             is_full: false,
             is_over: false,
             is_heavy: seed % 4 == 1,
             is_lazy: seed % 8 == 5,
             fails_when_told: false,
-            is_damaged: false,
+            damages: Damages::default(),
             trace: Trace::default(),
         })
     }
@@ -233,6 +232,7 @@ impl World {
             Actor::Log => self.log_turn()?,
             Actor::Follower => self.follower_turn()?,
             Actor::Historian => self.historian_turn()?,
+            Actor::Clock if self.choices.one_in(5) => self.set_clock(),
             Actor::Clock => self.pass(self.choices.pick(&[200, 200, 1_500])),
             Actor::Operator => self.operator_turn()?,
             Actor::Power => self.power_turn()?,
@@ -262,6 +262,15 @@ impl World {
             }
         }
         unreachable!("the weights add up to `all`")
+    }
+
+    /// Somebody sets the clock back by an hour, or right again.
+    fn set_clock(&mut self) {
+        let is_back = self.hours_back > 0 && self.choices.one_in(2);
+        let hours = if is_back || self.hours_back >= HOURS_BACK_MAX { 1 } else { -1 };
+        self.hours_back -= hours;
+        self.machine.set_clock(hours * 3_600);
+        self.note(Actor::Clock, format_args!("is set by {hours} hours"));
     }
 
     /// Time passes for everybody.

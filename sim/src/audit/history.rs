@@ -53,11 +53,13 @@ impl Verdict {
 }
 
 /// Looks at one topic after the other, each time it is called. Where a file may be damaged, a reader would
-/// have to wait for whoever replaces others, which is whoever called.
+/// have to wait for whoever replaces others, which is whoever called; and what a reader makes again may be
+/// what the power fails at, so that nobody gets an answer.
 pub(crate) fn look(
     store: Arc<Store>,
     due: Vec<Due>,
     (may_lack, may_wait, verdict): (bool, bool, Verdict),
+    is_on: impl Fn() -> bool + Send,
 ) -> impl FnMut() + Send {
     move || {
         if may_wait && store.sets_aside() {
@@ -68,7 +70,8 @@ pub(crate) fn look(
         if found.wrong.is_none() {
             found.looks += 1;
             let judged = judge_samples(&store, next, may_lack);
-            found.wrong = judged.err().map(|why| format!("in the middle of a turn: {why}"));
+            let judged = judged.err().filter(|_| is_on());
+            found.wrong = judged.map(|why| format!("in the middle of a turn: {why}"));
         }
     }
 }

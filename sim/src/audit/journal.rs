@@ -1,67 +1,34 @@
 //! What is durable, as the auditor wrote it down while it was committed. Across a restart nothing of
 //! it may be missing or changed, whatever happened to the disk.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use fabric::{GapReason, Log, MarkDoes, Record, SessionChange, Tail, TailItem};
-use uns_model::{NodeNo, Sequence, SessionNo};
+use fabric::{GapReason, Log, Tail, TailItem};
+use uns_model::{NodeNo, Sequence};
 
+use super::frames::Frames;
 use super::history::Due;
 use super::marks::Marks;
-use crate::client::{Got, number_in};
+use super::records::{Entry, Nodes, What};
+use crate::client::Got;
 use crate::worker::TOPIC;
-
-/// A record, as far as auditors compare it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum What {
-    /// A publish to a node or to a plain topic.
-    Published { got: Got, retain: bool, is_node: bool },
-    /// The log introduces a node; more than once, where publishes to it came at once.
-    Minted { topic: String, node: NodeNo },
-    /// A node with its history is no more.
-    Purged { topic: String, node: NodeNo },
-    /// The session of this client is over.
-    SessionEnded { client: String },
-    /// A durable consumer says how far it is.
-    Marked { position: Vec<u8> },
-    /// Something else.
-    Other,
-}
-
-/// One record.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Entry {
-    pub(crate) sequence: Sequence,
-    pub(crate) what: What,
-}
-
-/// The topics of nodes, and where in the log they were deleted. What was published to one before, and
-/// comes into the log behind that, counts as deleted with it; the log may never have introduced a node
-/// whose first publish was overtaken so.
-#[derive(Default)]
-struct Nodes {
-    topics: BTreeMap<NodeNo, Arc<str>>,
-    deleted: BTreeMap<NodeNo, Sequence>,
-    /// The node that lives on each topic.
-    living: BTreeMap<String, NodeNo>,
-    /// Whose sessions they are.
-    sessions: BTreeMap<SessionNo, String>,
-}
 
 /// Every record that was ever visible, retention or not.
 #[derive(Default)]
 pub(crate) struct Journal {
     entries: Vec<Entry>,
     numbers: HashSet<Got>,
+    /// What was in the log when each number was about to be published.
+    begun: HashMap<u32, Sequence>,
     /// Those of publishes that are deleted with a node the log never introduced.
     overtaken: HashSet<u32>,
     nodes: Nodes,
-    /// What history has of each topic: the sequences and numbers since it was purged last.
-    samples: BTreeMap<String, Vec<(Sequence, u32)>>,
-    /// When topics were purged, each time.
-    purges: BTreeMap<String, Vec<Sequence>>,
+    /// What was published to the nodes of each topic: sequences and numbers.
+    samples: BTreeMap<String, Vec<(NodeNo, Sequence, u32)>>,
+    /// When the history of a node was purged.
+    purges: BTreeMap<NodeNo, Sequence>,
     marks: Marks,
+    pub(crate) frames: Frames,
     tail: Option<Box<dyn Tail>>,
     /// Records that retention dropped, over all restarts.
     pub(crate) dropped: usize,
@@ -77,7 +44,7 @@ impl Journal {
         // What is no longer in the log was read when it was.
         let mut known = self.entries.iter();
         let mut fresh = Vec::new();
-        let mut forgotten = 0;
+        let (mut forgotten, mut is_named) = (0, false);
         while let Some(item) = tail.next().map_err(|error| unreadable(&error))? {
             let frame = match item {
                 TailItem::Frame(frame) => frame,
@@ -87,10 +54,19 @@ impl Journal {
                     known = self.entries[gone..].iter();
                     continue;
                 }
+                TailItem::Gap { after, until, reason: GapReason::Damage }
+                    if self.frames.damaged() == Some((after, until)) =>
+                {
+                    is_named = true;
+                    let past = known.as_slice().partition_point(|one| one.sequence <= until);
+                    known = known.as_slice()[past..].iter();
+                    continue;
+                }
                 gap @ TailItem::Gap { .. } => return Err(format!("the log has a hole: {gap:?}")),
             };
+            self.frames.saw(&frame);
             for (sequence, record) in frame.records() {
-                let entry = Entry { sequence, what: self.nodes.what((sequence, &record)) };
+                let entry = self.nodes.entry(sequence, &record);
                 match known.next() {
                     Some(before) if *before == entry => {}
                     Some(before) => {
@@ -100,6 +76,9 @@ impl Journal {
                     None => fresh.push(entry),
                 }
             }
+        }
+        if !is_named {
+            self.frames.judge_unnamed(log.oldest())?;
         }
         if let Some(lost) = known.next() {
             return Err(format!("{lost:?} was durable and is gone"));
@@ -121,45 +100,74 @@ impl Journal {
             let TailItem::Frame(frame) = item else {
                 return Err(format!("what was just committed is missing: {item:?}"));
             };
+            self.frames.saw(&frame);
             for (sequence, record) in frame.records() {
-                fresh.push(Entry { sequence, what: self.nodes.what((sequence, &record)) });
+                fresh.push(self.nodes.entry(sequence, &record));
             }
         }
         let count = fresh.len();
         for entry in fresh {
-            if self.entries.last().is_some_and(|last| last.sequence >= entry.sequence) {
-                return Err(format!("{entry:?} does not follow {:?}", self.entries.last()));
-            }
             self.add(entry)?;
         }
         Ok(count)
     }
 
+    /// A record that nobody has seen before: its sequence and its time are beyond those of all others,
+    /// wherever somebody has set the clock.
     fn add(&mut self, entry: Entry) -> Result<(), String> {
+        let follows = |last: &Entry| last.sequence < entry.sequence && last.ingest < entry.ingest;
+        if let Some(last) = self.entries.last().filter(|last| !follows(last)) {
+            return Err(format!("{entry:?} does not follow {last:?}"));
+        }
         match &entry.what {
-            What::Published { got, is_node, .. } => {
+            What::Published { got, node, is_node, .. } => {
                 self.numbers.insert(got.clone());
                 if got.topic.is_empty() {
                     self.overtaken.insert(got.number);
                 }
+                self.judge_late(got, *node, *is_node)?;
                 if got.topic == TOPIC {
                     self.marks.published(got.number)?;
                 }
-                if *is_node {
+                // What is not seen any more of a node that was deleted is history all the same.
+                let is_kept = |node: &NodeNo| *is_node || !self.purges.contains_key(node);
+                if let Some(node) = node.filter(|node| !got.topic.is_empty() && is_kept(node)) {
                     let samples = self.samples.entry(got.topic.clone()).or_default();
-                    samples.push((entry.sequence, got.number));
+                    samples.push((node, entry.sequence, got.number));
                 }
             }
             What::Minted { topic, node } => self.nodes.minted(entry.sequence, topic, *node)?,
-            What::Purged { topic, node } => {
+            What::Deleted { node, purge, .. } => {
                 self.nodes.living.retain(|_, living| living != node);
-                self.purges.entry(topic.clone()).or_default().push(entry.sequence);
+                if *purge {
+                    self.purges.entry(*node).or_insert(entry.sequence);
+                }
             }
             What::Marked { position } => self.marks.said(position)?,
             What::SessionEnded { .. } | What::Other => {}
         }
         self.entries.push(entry);
         Ok(())
+    }
+
+    /// A number is about to be published by a client or a program.
+    pub(crate) fn begins(&mut self, number: u32) {
+        let newest = self.entries.last().map_or(Sequence::ZERO, |entry| entry.sequence);
+        self.begun.insert(number, newest);
+    }
+
+    /// Only what was under way when a node was deleted may be deleted with it.
+    fn judge_late(&self, got: &Got, node: Option<NodeNo>, is_node: bool) -> Result<(), String> {
+        let Some(node) = node.filter(|_| !is_node && got.topic.starts_with("t/")) else {
+            return Ok(());
+        };
+        let deleted = self.nodes.deleted.get(&node).copied().unwrap_or_default();
+        match self.begun.get(&got.number) {
+            Some(begun) if *begun >= deleted => Err(format!(
+                "{got:?} was published after {begun}, and went to {node:?}, deleted at {deleted}"
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// A number is about to be published for a position of the durable consumer.
@@ -175,6 +183,12 @@ impl Journal {
         self.marks.judge_resumed(position, state)
     }
 
+    /// Whether a log that begins there has every record there ever was, and can give all of them.
+    pub(crate) fn is_whole(&self, oldest: Sequence) -> bool {
+        let first = self.entries.first().map_or(Sequence::ZERO, |entry| entry.sequence);
+        self.frames.damaged().is_none() && oldest <= first
+    }
+
     /// Everything, in order.
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
@@ -186,16 +200,10 @@ impl Journal {
             || self.overtaken.contains(&number)
     }
 
-    /// Whether the topic had a node before this publish was logged. One that was purged has none again
+    /// Whether the topic had a node before this publish was logged. One that was deleted has none again
     /// before something is logged for it.
     pub(crate) fn is_node(&self, topic: &str) -> bool {
-        match self.purges.get(topic).and_then(|purges| purges.last()) {
-            None => self.nodes.topics.values().any(|known| &**known == topic),
-            Some(purged) => {
-                let last = self.samples.get(topic).and_then(|samples| samples.last());
-                last.is_some_and(|(sequence, _)| sequence > purged)
-            }
-        }
+        self.nodes.living.contains_key(topic)
     }
 
     /// The topics that ever had a sample.
@@ -203,17 +211,17 @@ impl Journal {
         self.samples.keys().map(String::as_str)
     }
 
-    /// What history has of a topic when everything up to here is folded in.
+    /// What history has of a topic when everything up to here is folded in: what was published to all its
+    /// nodes, the deleted ones too, but for those that were purged.
     pub(crate) fn due(&self, topic: &str, applied: Sequence) -> Due {
-        let purges = || self.purges.get(topic).into_iter().flatten().copied();
-        let gone = purges().filter(|purged| *purged <= applied).max().unwrap_or_default();
-        let going = purges().max().unwrap_or_default();
         let (mut samples, mut optional) = (Vec::new(), Vec::new());
-        for sample in self.samples.get(topic).into_iter().flatten() {
-            match sample.0 {
-                sequence if sequence <= gone => {}
-                sequence if sequence <= going || sequence > applied => optional.push(*sample),
-                _ => samples.push(*sample),
+        for (node, sequence, number) in self.samples.get(topic).into_iter().flatten() {
+            let sample = (*sequence, *number);
+            match self.purges.get(node) {
+                Some(purged) if *purged <= applied => {}
+                Some(_) => optional.push(sample),
+                None if *sequence > applied => optional.push(sample),
+                None => samples.push(sample),
             }
         }
         Due { topic: topic.to_owned(), applied, samples, optional }
@@ -236,7 +244,7 @@ impl Journal {
                 What::Published { got, retain: true, .. } if got.topic.starts_with("t/") => {
                     newest.insert(got.topic.clone(), got.number);
                 }
-                What::Purged { topic, .. } => drop(newest.remove(topic)),
+                What::Deleted { topic, .. } => drop(newest.remove(topic)),
                 _ => {}
             }
         }
@@ -271,61 +279,6 @@ impl Journal {
             }
         }
         found
-    }
-}
-
-impl Nodes {
-    /// Whichever cores take publishes to a new topic at once, it becomes one node; and none comes back.
-    fn minted(&mut self, sequence: Sequence, topic: &str, node: NodeNo) -> Result<(), String> {
-        if self.deleted.get(&node).is_some_and(|deleted| *deleted < sequence) {
-            return Err(format!("{node:?} on {topic} was deleted, and comes back at {sequence}"));
-        }
-        let before = self.living.insert(topic.to_owned(), node);
-        match before.filter(|before| *before != node) {
-            Some(before) => Err(format!("{topic} is {before:?}, and becomes {node:?} as well")),
-            None => Ok(()),
-        }
-    }
-
-    fn what(&mut self, (sequence, record): (Sequence, &Record<'_>)) -> What {
-        match record {
-            Record::NodeMinted { node, name, .. } => {
-                self.topics.insert(*node, (*name).into());
-                What::Minted { topic: (*name).to_owned(), node: *node }
-            }
-            Record::NodeDeleted { node, .. } => {
-                self.deleted.insert(*node, sequence);
-                let purged =
-                    |topic: &Arc<str>| What::Purged { topic: topic.to_string(), node: *node };
-                self.topics.get(node).map_or(What::Other, purged)
-            }
-            Record::Publish(publish) => {
-                let topic = self.topics.get(&publish.node).map_or("", |topic| &**topic).to_owned();
-                let got = Got { topic, number: number_in(publish.payload) };
-                let deleted = self.deleted.get(&publish.node);
-                let is_node = deleted.is_none_or(|deleted| sequence < *deleted);
-                What::Published { got, retain: publish.retain && is_node, is_node }
-            }
-            Record::Message(message) => {
-                let (topic, number) = (message.topic.to_owned(), number_in(message.payload));
-                let got = Got { topic, number };
-                What::Published { got, retain: message.retain, is_node: false }
-            }
-            Record::Session {
-                session, change: SessionChange::Opened { client_id, .. }, ..
-            } => {
-                self.sessions.insert(*session, (*client_id).to_owned());
-                What::Other
-            }
-            Record::Session { session, change: SessionChange::Ended, .. } => {
-                let client = self.sessions.get(session).cloned().unwrap_or_default();
-                What::SessionEnded { client }
-            }
-            Record::Mark(mark) if mark.does == MarkDoes::Says => {
-                What::Marked { position: mark.position.to_vec() }
-            }
-            _ => What::Other,
-        }
     }
 }
 

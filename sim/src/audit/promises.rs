@@ -100,6 +100,11 @@ impl Promises {
         &self.sent[number as usize].topic
     }
 
+    /// The topics of publishes whose fate nobody knows yet.
+    pub(crate) fn open_topics(&self) -> impl Iterator<Item = &str> {
+        self.sent.iter().filter(|sent| sent.fate == Fate::Open).map(|sent| &*sent.topic)
+    }
+
     /// A session of a share's member ended, as it may.
     pub(crate) fn session_ended(&mut self) {
         self.ended_at = self.sent.len();

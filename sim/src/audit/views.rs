@@ -10,7 +10,7 @@ use uns_model::{Filter, OrgId, Sequence, Value};
 use uns_namespace::Namespace;
 
 use super::Journal;
-use super::journal::What;
+use super::records::What;
 use crate::client::number_in;
 
 type Last = BTreeMap<String, i64>;
@@ -40,8 +40,8 @@ fn fold(journal: &Journal, applied: Sequence) -> (Last, Last) {
     let (mut values, mut kept) = (Last::new(), Last::new());
     for entry in journal.entries().iter().take_while(|entry| entry.sequence <= applied) {
         let (got, retain, is_node) = match &entry.what {
-            What::Published { got, retain, is_node } => (got, *retain, *is_node),
-            What::Purged { topic, .. } => {
+            What::Published { got, retain, is_node, .. } => (got, *retain, *is_node),
+            What::Deleted { topic, .. } => {
                 values.remove(topic);
                 kept.remove(topic);
                 continue;

@@ -1,10 +1,10 @@
 //! Mistakes about nodes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fabric::{Batch, Publish, Record};
 use parking_lot::Mutex;
-use uns_model::NodeNo;
+use uns_model::{NodeNo, TopicId};
 
 /// Nodes that were introduced once get a number with this added the second time.
 const ANOTHER: u32 = 1 << 20;
@@ -41,6 +41,41 @@ impl Minted {
 
 fn another(node: NodeNo, again: &BTreeSet<NodeNo>) -> NodeNo {
     if again.contains(&node) { NodeNo(node.0 + ANOTHER) } else { node }
+}
+
+/// Nodes that were deleted.
+#[derive(Default)]
+pub(super) struct Gone(Mutex<Deletions>);
+
+#[derive(Default)]
+struct Deletions {
+    topics: BTreeMap<NodeNo, TopicId>,
+    /// The last one of each topic.
+    deleted: BTreeMap<TopicId, NodeNo>,
+}
+
+impl Gone {
+    /// A batch in which whatever is published to a topic that had another node is that one's.
+    pub(super) fn publish_to_the_deleted(&self, batch: &Batch) -> Batch {
+        let mut known = self.0.lock();
+        let Deletions { topics, deleted } = &mut *known;
+        let mut spoilt = Batch::new();
+        for record in batch.records() {
+            spoilt.push(&match record {
+                Record::Publish(publish) => {
+                    topics.insert(publish.node, publish.topic);
+                    let node = deleted.get(&publish.topic).copied().unwrap_or(publish.node);
+                    Record::Publish(Publish { node, ..publish })
+                }
+                Record::NodeDeleted { node, .. } => {
+                    deleted.extend(topics.get(&node).map(|topic| (*topic, node)));
+                    record
+                }
+                record => record,
+            });
+        }
+        spoilt
+    }
 }
 
 /// A batch that deletes the first of its nodes twice, and the last one not.

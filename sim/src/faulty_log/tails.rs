@@ -1,21 +1,27 @@
 //! Tails that do not say what is in the log.
 
 use bytes::BytesMut;
-use fabric::{Batch, Error, FrameBuilder, FrameKey, Record, Tail, TailItem};
-use uns_model::{NodeNo, Timestamp};
+use fabric::{Batch, Error, FrameBuilder, FrameKey, GapReason, Record, Tail, TailItem};
+use uns_model::{NodeNo, Sequence, Timestamp};
 
-/// A tail that says of another node that it is deleted.
-pub(super) struct PurgingTail(Box<dyn Tail>);
+/// What a tail says of a deletion: of which node, and whether it is a purge.
+pub(super) type Says = fn(NodeNo, bool) -> (NodeNo, bool);
 
-impl PurgingTail {
-    pub(super) fn new(tail: Box<dyn Tail>) -> Self {
-        Self(tail)
+/// A tail that says something else of deletions.
+pub(super) struct DeletingTail {
+    tail: Box<dyn Tail>,
+    says: Says,
+}
+
+impl DeletingTail {
+    pub(super) fn new(tail: Box<dyn Tail>, says: Says) -> Self {
+        Self { tail, says }
     }
 }
 
-impl Tail for PurgingTail {
+impl Tail for DeletingTail {
     fn next(&mut self) -> Result<Option<TailItem>, Error> {
-        let item = self.0.next()?;
+        let item = self.tail.next()?;
         let Some(TailItem::Frame(frame)) = &item else { return Ok(item) };
         let is_deletion = |(_, record)| matches!(record, Record::NodeDeleted { .. });
         if !frame.records().any(is_deletion) {
@@ -25,7 +31,8 @@ impl Tail for PurgingTail {
         for (_, record) in frame.records() {
             batch.push(&match record {
                 Record::NodeDeleted { org, node, purge, ingest } => {
-                    Record::NodeDeleted { org, node: NodeNo(node.0 ^ 1), purge, ingest }
+                    let (node, purge) = (self.says)(node, purge);
+                    Record::NodeDeleted { org, node, purge, ingest }
                 }
                 record => record,
             });
@@ -34,6 +41,30 @@ impl Tail for PurgingTail {
         let mut builder = FrameBuilder::new(BytesMut::new(), frame.first(), before);
         builder.push(&batch);
         Ok(Some(TailItem::Frame(builder.finish(FrameKey(0)))))
+    }
+}
+
+/// A tail that names so many sound records beside damaged ones, or names none.
+pub(super) struct NamingTail {
+    tail: Box<dyn Tail>,
+    more: Option<u64>,
+}
+
+impl NamingTail {
+    pub(super) fn new(tail: Box<dyn Tail>, more: Option<u64>) -> Self {
+        Self { tail, more }
+    }
+}
+
+impl Tail for NamingTail {
+    fn next(&mut self) -> Result<Option<TailItem>, Error> {
+        let item = self.tail.next()?;
+        let Some(TailItem::Gap { after, until, reason: GapReason::Damage }) = item else {
+            return Ok(item);
+        };
+        let Some(more) = self.more else { return self.tail.next() };
+        let after = Sequence(after.0.saturating_sub(more));
+        Ok(Some(TailItem::Gap { after, until, reason: GapReason::Damage }))
     }
 }
 

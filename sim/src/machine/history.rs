@@ -8,7 +8,7 @@ use fabric::sim::SimDisk;
 use fabric::{Disk, Log};
 use historian_query::Query;
 use historian_store::{Config, Error, KnownNode, Parts, SharedNames, Steps, Store};
-use uns_model::ManualClock;
+use uns_model::Clock;
 use uns_namespace::Namespace;
 
 use super::watched_disk::WatchedDisk;
@@ -16,7 +16,9 @@ use super::watched_disk::WatchedDisk;
 /// Where its files are.
 pub(crate) const FILES: &str = "/uns-simulation/history/files";
 /// Where the catalog is.
-const DIR: &str = "/uns-simulation/history";
+pub(crate) const DIR: &str = "/uns-simulation/history";
+/// Its files.
+pub(crate) const CATALOG_FILES: [&str; 2] = ["catalog.sqlite", "catalog.sqlite-wal"];
 
 /// History.
 pub(crate) struct History {
@@ -30,7 +32,7 @@ impl History {
         log: Arc<dyn Log>,
         disk: Arc<WatchedDisk>,
         vfs: &str,
-        clock: Arc<ManualClock>,
+        clock: Arc<dyn Clock>,
     ) -> Result<OpenHistory, Error> {
         let dir = PathBuf::from(DIR);
         Store::open_on(Parts { log, disk, dir, clock, config: config() }, vfs).map(OpenHistory)

@@ -8,12 +8,15 @@ use std::time::Duration;
 use broker_engine::{Config, Key, Peer, Received};
 use broker_ledger::{Ledger, Outlet, Steps, Topics};
 use broker_server::stepped::{self, Stepped};
-use fabric::{Disk, Log};
+use fabric::Log;
+use fabric::sim::SimDisk;
 use fabric_local::{LocalLog, LogConfig, LogSteps};
 use uns_model::{ManualClock, SeededRandom, TopicId};
 use uns_namespace::{Namespace, PayloadReader};
 
 use super::accounts::{Accounts, Forbidden};
+use super::faulty_clock::{of_the_hub, of_the_log};
+use super::faulty_disk::{LateSync, unsynced};
 use super::history::History;
 use super::watched_disk::WatchedDisk;
 use crate::Fault;
@@ -31,9 +34,14 @@ const RETENTION_AGE: Duration = Duration::from_millis(1);
 /// Every other seed has so few nodes that some topics are plain MQTT.
 const FEW_NODES: u32 = 6;
 
+/// Where the log is.
+pub(crate) const LOG_DIR: &str = "/data";
+/// Where the checkpoints are.
+pub(crate) const CHECKPOINT_DIRS: [&str; 2] = ["/namespace", "/sessions"];
+
 /// What a hub is started with.
 pub(super) struct Boot {
-    pub(super) disk: Arc<dyn Disk>,
+    pub(super) disk: SimDisk,
     /// The same, as history has it.
     pub(super) history_disk: Arc<WatchedDisk>,
     /// By what name SQLite reaches it.
@@ -53,6 +61,9 @@ pub(crate) struct Running {
     pub(crate) ledger: Arc<Ledger>,
     ledger_steps: Steps,
     log_steps: LogSteps,
+    fault: Option<Fault>,
+    /// Syncs frames late, if that is the mistake.
+    late: Option<LateSync>,
     outlet: Box<dyn Outlet>,
 }
 
@@ -61,21 +72,27 @@ impl Running {
     pub(super) fn open(boot: Boot) -> Result<Self, Box<dyn Error>> {
         let Boot { disk, history_disk, vfs, clock, seed, forbidden, fault } = boot;
         let random = Arc::new(SeededRandom::new(seed));
+        let log_clock = of_the_log(&clock, fault);
+        let clock = of_the_hub(&clock, fault);
         let (log, log_steps) = LocalLog::open_stepped(
-            Arc::clone(&disk),
-            Path::new("/data"),
+            Arc::new(disk.clone()),
+            Path::new(LOG_DIR),
             log_config(),
-            Arc::clone(&clock) as _,
+            log_clock,
             &*random,
         )?;
+        let late = (fault == Some(Fault::AnswersBeforeSync))
+            .then(|| LateSync::new(disk.clone(), Path::new(LOG_DIR)));
+        let disk = unsynced(Arc::new(disk), fault, Fault::CheckpointsAreNotSynced);
+        let [namespace_dir, sessions_dir] = CHECKPOINT_DIRS.map(PathBuf::from);
         let seen_by = |user| FaultyLog::new(Arc::clone(&log) as _, user, fault);
         let history =
             History::open(seen_by(User::Historian), history_disk, &vfs, Arc::clone(&clock))?;
         let namespace = Namespace::open(uns_namespace::Parts {
             log: seen_by(User::Namespace),
             disk: Arc::clone(&disk),
-            dir: PathBuf::from("/namespace"),
-            clock: Arc::clone(&clock) as _,
+            dir: namespace_dir,
+            clock: Arc::clone(&clock),
             random: Arc::clone(&random) as _,
             config: namespace_config(seed),
         })?;
@@ -83,8 +100,8 @@ impl Running {
         let ledger = Ledger::open(broker_ledger::Parts {
             log: seen_by(User::Ledger),
             disk,
-            dir: PathBuf::from("/sessions"),
-            clock: Arc::clone(&clock) as _,
+            dir: sessions_dir,
+            clock: Arc::clone(&clock),
             topics: Arc::new(Names(Arc::clone(&namespace))),
             config: broker_ledger::Config { feed_count_max: 8, ..broker_ledger::Config::default() },
         })?;
@@ -100,12 +117,32 @@ impl Running {
         });
         let outlet = Box::new(FaultyOutlet::new(server.outlet(), fault, &*log));
         let ledger_steps = ledger.steps();
-        Ok(Self { log, history, namespace, server, ledger, ledger_steps, log_steps, outlet })
+        Ok(Self {
+            log,
+            history,
+            namespace,
+            server,
+            ledger,
+            ledger_steps,
+            log_steps,
+            fault,
+            late,
+            outlet,
+        })
+    }
+
+    /// The log as auditors read it.
+    pub(crate) fn log_as_read(&self) -> Arc<dyn Log> {
+        FaultyLog::new(Arc::clone(&self.log) as _, User::Auditor, self.fault)
     }
 
     /// One frame; `false` when nothing waited.
     pub(crate) fn commit(&mut self) -> bool {
-        self.log_steps.commit()
+        let log = &mut self.log_steps;
+        match &self.late {
+            Some(late) => late.commit(|| log.commit()),
+            None => log.commit(),
+        }
     }
 
     /// A turn of the log's keeper.

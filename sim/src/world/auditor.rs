@@ -18,6 +18,7 @@ impl World {
         let hub = self.machine.hub();
         judge_views(&hub.namespace, hub.server.broker(), &self.journal)?;
         let applied = hub.namespace.applied();
+        self.journal.frames.judge(&fabric::Log::health(&*hub.log), false)?;
         self.judge_history()?;
         self.note(Actor::Auditor, format_args!("finds all views right as of {applied}"));
         Ok(())
@@ -46,6 +47,8 @@ impl World {
         if taken != committed {
             return Err(format!("history rests at {taken}, the log at {committed}"));
         }
+        let health = fabric::Log::health(&*hub.log);
+        self.journal.frames.judge(&health, true)?;
         self.auditor_turn()?;
         let shared = self.clients.iter().filter(|client| is_shared(client));
         let shared: Vec<_> = shared.map(|client| &*client.name).collect();

@@ -118,6 +118,7 @@ impl World {
         };
         let batch = self.batch(CORE, vec![item], progress);
         self.note(Actor::Consumer, format_args!("epoch {epoch} publishes {number} for {position}"));
+        self.journal.begins(number);
         self.journal.made(number, position);
         self.workers[nth].stage =
             Stage::Working { position: position - 1, number, batch: Some(batch) };

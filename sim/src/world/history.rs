@@ -1,17 +1,10 @@
-//! The turns of history: it follows the log, writes files, and is purged; and somebody who damages them.
+//! The turns of history: it follows the log, writes files, and is purged.
 
-use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
-
-use fabric::Disk;
-use fabric::sim::SimDisk;
 
 use super::{Actor, World};
 use crate::Fault;
 use crate::audit::{Verdict, judge_answers, judge_samples, look};
-use crate::choices::Choices;
-use crate::machine::history::{FILES, history_files};
 
 impl World {
     pub(super) fn historian_turn(&mut self) -> Result<(), String> {
@@ -42,9 +35,10 @@ impl World {
         let applied = store.applied();
         let due = self.journal.topics().map(|topic| self.journal.due(topic, applied));
         let verdict = Verdict::default();
-        let may_wait = self.is_damaged || self.machine.fault().is_some_and(Fault::damages_history);
-        let looked = (self.is_damaged, may_wait, verdict.clone());
-        let looking = look(Arc::clone(&store), due.collect(), looked);
+        let may_wait =
+            self.damages.files || self.machine.fault().is_some_and(Fault::damages_history);
+        let looked = (self.damages.files, may_wait, verdict.clone());
+        let looking = look(Arc::clone(&store), due.collect(), looked, self.machine.is_on());
         self.machine.history_watch().watch(Box::new(looking));
         if store.is_purging() {
             self.files.forget_all();
@@ -69,7 +63,7 @@ impl World {
     pub(super) fn judge_history(&mut self) -> Result<(), String> {
         let topics: Vec<_> = self.journal.topics().map(str::to_owned).collect();
         let asked = self.choices.below(topics.len().max(1));
-        let may_lack = self.is_damaged;
+        let may_lack = self.damages.files;
         let journal = &self.journal;
         let history = &self.machine.hub().history;
         let store = &history.store;
@@ -88,48 +82,10 @@ impl World {
         }
         let aside = store.health().aside;
         match aside.first() {
-            Some(aside) if !may_lack => Err(format!("{aside:?}, and nothing was damaged")),
+            Some(aside) if !may_lack && !self.damages.catalog => {
+                Err(format!("{aside:?}, and nothing was damaged"))
+            }
             _ => Ok(()),
         }
-    }
-
-    /// Notes what was damaged while the hub was down.
-    pub(super) fn note_damage(&mut self, damage: &Damage) {
-        self.is_damaged = true;
-        self.files.forget(&damage.name);
-        self.note(Actor::Power, format_args!("{damage}"));
-    }
-}
-
-/// What happens to one file.
-pub(super) struct Damage {
-    name: String,
-    bit: Option<u64>,
-}
-
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.bit {
-            Some(bit) => write!(f, "flips bit {bit} of {}", self.name),
-            None => write!(f, "removes {}", self.name),
-        }
-    }
-}
-
-impl Damage {
-    /// While the hub is down a file of history may lose a bit, or be removed.
-    pub(super) fn happen(choices: &Choices, disk: &SimDisk) -> Option<Self> {
-        let files = history_files(disk);
-        if files.is_empty() || !choices.one_in(8) {
-            return None;
-        }
-        let (name, bytes) = &files[choices.below(files.len())];
-        let path = Path::new(FILES).join(name);
-        let bit = (!choices.one_in(3)).then(|| choices.below(bytes.len() * 8) as u64);
-        match bit {
-            Some(bit) => drop(disk.flip_bit(&path, bit)),
-            None => drop(disk.remove(&path)),
-        }
-        Some(Self { name: name.clone(), bit })
     }
 }

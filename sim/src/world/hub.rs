@@ -129,7 +129,7 @@ impl World {
     }
 
     pub(super) fn follower_turn(&mut self) -> Result<(), String> {
-        self.go_on_purging()?;
+        self.go_on_deleting()?;
         // Where retention drops segments, what lets go of them comes more often.
         match self.choices.below(if self.is_heavy { 20 } else { 14 }) {
             0..=5 => {
@@ -155,10 +155,10 @@ impl World {
         Ok(())
     }
 
-    /// An account loses the right to publish its will, or a topic is purged.
+    /// An account loses the right to publish its will, or a topic is deleted.
     pub(super) fn operator_turn(&mut self) -> Result<(), String> {
         if self.choices.one_in(2) {
-            self.begin_purge();
+            self.begin_deletion();
             return Ok(());
         }
         let who = self.choices.below(self.clients.len());

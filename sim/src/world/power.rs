@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::history::Damage;
 use super::{Actor, World};
 use crate::audit::is_passing;
 use crate::machine::{CORES, End};
@@ -96,20 +95,26 @@ impl World {
         }
         self.program_is_gone();
         self.workers_are_gone();
-        self.purge = None;
+        self.deletions.clear();
         self.promises.kills += 1;
         if self.choices.one_in(3) {
             let millis = self.choices.pick(&[700, 2_500]);
             self.machine.clock.advance(Duration::from_millis(millis));
             self.note(Actor::Power, format_args!("is off for {millis} ms"));
         }
-        let (choices, mut damage) = (&self.choices, None);
-        self.machine.restart(end, |disk| damage = Damage::happen(choices, disk))?;
-        damage.iter().for_each(|damage| self.note_damage(damage));
+        if self.choices.one_in(8) {
+            self.set_clock();
+        }
+        let spared = self.spared();
+        let (damages, choices, mut damage) = (&self.damages, &self.choices, None);
+        self.machine.restart(end, |disk| damage = damages.happen(choices, disk, &spared))?;
+        if let Some(damage) = damage {
+            self.note_damage(damage);
+        }
         self.is_full = self.machine.is_full();
         self.files.restarted(&self.machine.history_files())?;
         let hub = self.machine.hub();
-        self.journal.restarted(&*hub.log)?;
+        self.journal.restarted(&*hub.log_as_read())?;
         if self.is_full {
             self.promises.wills.may_be_refused(&self.journal.published());
         }

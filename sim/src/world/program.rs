@@ -36,6 +36,7 @@ impl World {
             let last = if retain { "kept" } else { self.choices.pick(&["1", "2"]) };
             let topic = format!("t/program/{last}");
             let number = self.promises.published(&topic, qos, &self.clients);
+            self.journal.begins(number);
             let padding = if self.is_heavy { MUCH_PADDING } else { 0 };
             let payload = format!("{number}{}", " ".repeat(padding)).into();
             let qos = qos.level();

@@ -72,6 +72,7 @@ impl World {
             false => topic,
         };
         let number = self.promises.published(&topic, qos, &self.clients);
+        self.journal.begins(number);
         self.clients[who].publish(&topic, number, How { qos, retain, padding });
         let name = self.clients[who].name.clone();
         self.note(Actor::Publisher, format_args!("{name} publishes {number} to {topic}, {qos:?}"));

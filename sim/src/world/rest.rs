@@ -105,7 +105,7 @@ impl World {
         moved |= self.machine.hub().step_namespace();
         moved |= self.step_history();
         moved |= self.write_history()?;
-        self.go_on_purging()?;
+        self.go_on_deleting()?;
         moved |= self.clients.iter().any(|client| client.silent_answers() > 0);
         moved |= self.program_waits() || self.workers_wait();
         Ok(moved)

@@ -81,7 +81,7 @@ fn one_seed_gives_one_trace() {
 /// first of them came into the log before the node it was given, where nobody saw it.
 #[test]
 fn publishes_that_a_purge_overtakes_do_not_come_before_their_node() {
-    for seed in [114, 212, 522] {
+    for seed in [5, 9, 32] {
         let played = play(seed, None).map_err(|failure| failure.to_string());
         assert!(played.is_ok(), "{played:?}");
     }
