@@ -146,9 +146,10 @@ class Pair:
 
     def state(self):
         got, done = self.subscriber.said("got"), self.publisher.said("done")
+        lost = [line for line in list(self.publisher.lines) if line.startswith("lost ")]
         return (
-            f"{self.name}: {len(done)} acknowledged, {len(got)} received "
-            f"{self.publisher.said('lost')[:5]} {self.publisher.errors[-3:]} {self.subscriber.lines[-3:]} {self.subscriber.errors[-3:]}"
+            f"{self.name}: {len(done)} acknowledged, {len(got)} received, {lost[:5]} "
+            f"{self.publisher.errors[-3:]} {self.subscriber.lines[-3:]} {self.subscriber.errors[-3:]}"
         )
 
     def check(self):
